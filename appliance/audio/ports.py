@@ -1,0 +1,116 @@
+"""What the appliance needs of a sound card. `alsa` keeps this contract with real cards, `appliance.testing` with fakes.
+
+The contract is ALSA's, ugly parts included, so that the code above is tested against what really happens: an overrun
+or underrun comes back as the negative length -EPIPE, and tells nothing of how much was lost.
+"""
+
+import errno
+from enum import StrEnum
+from typing import Protocol
+
+from attrs import frozen
+
+from appliance.models import AudioFormat
+
+XRUN = -errno.EPIPE
+"""The length that `read` returns after an overrun and `write` after an underrun."""
+
+
+class Direction(StrEnum):
+    """Which way the sound goes."""
+
+    CAPTURE = "capture"
+    PLAYBACK = "playback"
+
+
+class Capture(Protocol):
+    """An open microphone. One thread reads and closes; `stop` may come from any other."""
+
+    @property
+    def format(self) -> AudioFormat:
+        """What the card granted, which is what was asked for."""
+
+    @property
+    def period_frames(self) -> int:
+        """Frames that the card hands over at once."""
+
+    @property
+    def buffer_frames(self) -> int:
+        """Frames that the card holds back before it overruns, as granted."""
+
+    def read(self) -> tuple[int, bytes]:
+        """Wait for the next period: its length in frames and its bytes.
+
+        `(XRUN, b"")` after an overrun, when the stream goes on by itself; `(0, b"")` once `stop` was called.
+        Raises DeviceLost where the card is gone.
+        """
+
+    def stop(self) -> None:
+        """Make the `read` that waits, and every later one, return `(0, b"")` soon."""
+
+    def close(self) -> None:
+        """Give the card back. Only the reading thread may call it, once its last `read` has returned."""
+
+
+class Playback(Protocol):
+    """An open speaker. One thread writes and closes; `stop` may come from any other."""
+
+    @property
+    def format(self) -> AudioFormat:
+        """What the card granted, which is what was asked for."""
+
+    @property
+    def period_frames(self) -> int:
+        """Frames that the card takes at once."""
+
+    @property
+    def buffer_frames(self) -> int:
+        """Frames that the card holds before they sound, as granted."""
+
+    def write(self, data: bytes) -> int:
+        """Wait for room and hand over whole frames. Their number, or XRUN after an underrun (write again).
+
+        0 once `stop` was called. Raises DeviceLost where the card is gone.
+        """
+
+    def drain(self) -> None:
+        """Wait until everything written has sounded."""
+
+    def stop(self) -> None:
+        """Fall silent now: what was written and has not sounded is dropped, a waiting `write` returns."""
+
+    def close(self) -> None:
+        """Give the card back. Only the writing thread may call it."""
+
+
+@frozen
+class Card:
+    """A sound card as `appliance devices` shows it.
+
+    `words` are the device words that choose it, the most stable first; `formats` says what each direction can do, in
+    words for people.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    capture: str
+    playback: str
+
+
+class SoundCards(Protocol):
+    """The sound cards of the box."""
+
+    def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
+        """Open the microphone that the word `device` names; `period` and `buffer` are wishes in seconds.
+
+        Raises DeviceNotFound, DeviceBusy, FormatUnsupported.
+        """
+
+    def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
+        """Open the speaker that the word `device` names. As `open_capture`."""
+
+    def present(self, device: str, direction: Direction) -> bool:
+        """Whether the word names a card that is there now. Cheap, opens nothing."""
+
+    def cards(self) -> tuple[Card, ...]:
+        """Every card, in the order of the system."""

@@ -1,0 +1,227 @@
+"""The configuration of the appliance as classes: every option with its type, default, range and help."""
+
+import socket
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from attrs.validators import and_, ge, gt, in_, le, matches_re, optional
+
+from appliance.config.options import AbsolutePath, Percent, Seconds, option
+from appliance.models import AudioFormat, RenditionKind, SampleFormat
+
+GPIO_PINS = range(2, 28)
+"""BCM numbers of the pins on the 40-pin header that are free to use."""
+
+
+class Wiring(StrEnum):
+    """What the other leg of a button or LED is connected to."""
+
+    GROUND = "ground"
+    POWER = "3v3"
+
+
+class Contact(StrEnum):
+    """Whether a button or switch connects while it is operated (normally open) or while it is not."""
+
+    NORMALLY_OPEN = "normally_open"
+    NORMALLY_CLOSED = "normally_closed"
+
+
+class ButtonAction(StrEnum):
+    """What a button can ask for."""
+
+    RECORD_TOGGLE = "record.toggle"
+    RECORD_START = "record.start"
+    RECORD_STOP = "record.stop"
+    RECORD_PAUSE_TOGGLE = "record.pause_toggle"
+    RECORD_DISCARD = "record.discard"
+    RECORD_MARK = "record.mark"
+    RECORD_WHILE_HELD = "record.while_held"
+    PLAY_TOGGLE = "play.toggle"
+    PLAY_NEXT = "play.next"
+    PLAY_LATEST = "play.latest"
+    PLAY_STOP = "play.stop"
+    VOLUME_UP = "volume.up"
+    VOLUME_DOWN = "volume.down"
+
+
+class SwitchAction(StrEnum):
+    """What a two-position switch can do."""
+
+    RECORD_WHILE_OFF_HOOK = "record.while_off_hook"
+
+
+class Light(StrEnum):
+    """What an LED shows: `status` has a pattern for every state, the others are on while the word holds."""
+
+    STATUS = "status"
+    RECORDING = "recording"
+    PAUSED = "paused"
+    DELIVERING = "delivering"
+    NEW_MESSAGE = "new_message"
+    FAULT = "fault"
+
+
+@frozen
+class DeviceSettings:
+    name: str = option(
+        "",
+        "Name of this box; part of every clip's name. Default: the host name.",
+        check=matches_re(r"[A-Za-z0-9._-]{0,32}"),
+    )
+
+    @property
+    def label(self) -> str:
+        """The name of the box, the host name where none is configured."""
+        return self.name or socket.gethostname().split(".")[0]
+
+
+@frozen
+class CaptureSettings:
+    device: str = option(
+        "usb",
+        "The microphone: `usb`, `usb:NAME`, `usb-path:PATH` or any ALSA PCM name. `appliance devices` lists them.",
+    )
+    rate: int = option(48_000, "Frames per second.", check=and_(ge(8_000), le(384_000)))
+    channels: int = option(1, "1 is mono, 2 is stereo.", check=and_(ge(1), le(32)))
+    sample_format: SampleFormat = option(SampleFormat.S16_LE, "How one sample is stored.")
+    period: Seconds = option(
+        Seconds(0.25), "How much sound the card hands over at once. Longer saves power.", check=and_(ge(0.01), le(1))
+    )
+    buffer: Seconds = option(
+        Seconds(2.0),
+        "How long the card may hold sound back without loss; the card may grant less.",
+        check=and_(ge(0.1), le(10)),
+    )
+
+    @property
+    def format(self) -> AudioFormat:
+        """The wanted format."""
+        return AudioFormat(self.rate, self.channels, self.sample_format)
+
+
+@frozen
+class PlaybackSettings:
+    device: str = option("usb", "The speaker, in the same words as the microphone.")
+    rate: int | None = option(
+        None,
+        "Rate the speaker runs at; everything else is resampled. Default: the microphone's, as many cards need it.",
+        check=optional(and_(ge(8_000), le(384_000))),
+    )
+    volume: Percent = option(Percent(80), "Volume at start.", check=and_(ge(0), le(100)))
+
+
+@frozen
+class AudioSettings:
+    capture: CaptureSettings = option(CaptureSettings, "The microphone.")
+    playback: PlaybackSettings = option(PlaybackSettings, "The speaker.")
+
+
+@frozen
+class RecordingSettings:
+    max_duration: Seconds = option(
+        Seconds(3600), "A take that nobody stops is finished after this long.", check=and_(ge(1), le(7 * 86400))
+    )
+    min_duration: Seconds = option(Seconds(0.5), "Shorter clips are kept but not delivered.", check=ge(0))
+    sync_interval: Seconds = option(
+        Seconds(0.5), "How often sound is forced onto the card: what a power cut may cost.", check=and_(ge(0.1), le(60))
+    )
+    fill_gaps: bool = option(True, "Put silence where the card lost frames, so that the clip keeps its timing.")
+
+
+@frozen
+class ButtonSettings:
+    press: ButtonAction | None = option(None, "What a press asks for.", shorthand=True)
+    hold: ButtonAction | None = option(None, "What holding the button for `hold_time` asks for.")
+    double_press: ButtonAction | None = option(
+        None, "What two quick presses ask for. A single press then waits for `double_press_time`."
+    )
+    to: Wiring = option(Wiring.GROUND, "What the button connects the pin to.")
+    contact: Contact = option(Contact.NORMALLY_OPEN, "Whether it connects while pressed, or while not.")
+    debounce: Seconds = option(
+        Seconds(0.02), "Changes closer together than this are bounces.", check=and_(ge(0), le(1))
+    )
+    hold_time: Seconds = option(Seconds(1.0), "How long is held.", check=and_(ge(0.2), le(30)))
+    double_press_time: Seconds = option(Seconds(0.4), "How quick is double.", check=and_(ge(0.1), le(2)))
+
+
+@frozen
+class SwitchSettings:
+    action: SwitchAction = option(SwitchAction.RECORD_WHILE_OFF_HOOK, "What the switch does.", shorthand=True)
+    to: Wiring = option(Wiring.GROUND, "What the switch connects the pin to.")
+    contact: Contact = option(Contact.NORMALLY_OPEN, "Whether it connects while off the hook, or while on it.")
+    debounce: Seconds = option(
+        Seconds(0.05), "Changes closer together than this are bounces.", check=and_(ge(0), le(1))
+    )
+
+
+@frozen
+class LedSettings:
+    shows: Light = option(Light.STATUS, "What the LED shows.", shorthand=True)
+    to: Wiring = option(Wiring.GROUND, "Where the LED's other leg goes (through its resistor).")
+
+
+@frozen
+class PanelSettings:
+    buttons: dict[int, ButtonSettings] = option(dict, "Push buttons by BCM pin number.", example="{17: record.toggle}")
+    switches: dict[int, SwitchSettings] = option(
+        dict, "Two-position switches by BCM pin number.", example="{22: record.while_off_hook}"
+    )
+    leds: dict[int, LedSettings] = option(dict, "LEDs by BCM pin number.", example="{18: status}")
+
+
+@frozen
+class StorageSettings:
+    directory: AbsolutePath = option(
+        AbsolutePath(Path("/var/lib/appliance")), "Where takes, clips, the inbox and the catalogue live."
+    )
+
+
+@frozen
+class ControlSettings:
+    socket: AbsolutePath = option(AbsolutePath(Path("/run/appliance/control.sock")), "The control socket.")
+    group: str = option("appliance", "Members of this group may control the box.")
+
+
+@frozen
+class RetrySettings:
+    min: Seconds = option(Seconds(5), "First wait after a failure (at random between nothing and this).", check=gt(0))
+    max: Seconds = option(Seconds(3600), "Longest wait.", check=gt(0))
+
+
+@frozen
+class DestinationSettings:
+    """What every destination has, whatever its backend; `options` is the backend's own class."""
+
+    backend: str = option(help="The backend that delivers: `folder`, `http`, `s3`, `rclone` or one from a plugin.")
+    deliver_as: RenditionKind = option(RenditionKind.ORIGINAL, "What is sent: the WAV itself, FLAC or Opus.")
+    order: str = option("oldest", "`oldest` or `newest` first.", check=in_(("oldest", "newest")))
+    retry: RetrySettings = option(RetrySettings, "Waits between attempts.")
+    options: Any = option(None, "")
+
+
+@frozen
+class FeedSettings:
+    """What every feed has, whatever its backend; `options` is the backend's own class."""
+
+    backend: str = option("urls", "The backend that pulls: `urls` or one from a plugin.")
+    every: Seconds = option(Seconds(900), "How often it is pulled.", check=ge(1))
+    autoplay: bool = option(False, "Play what arrives at once, unless a take is in progress.")
+    options: Any = option(None, "")
+
+
+@frozen
+class Settings:
+    """The whole configuration."""
+
+    device: DeviceSettings = option(DeviceSettings, "The box.")
+    audio: AudioSettings = option(AudioSettings, "Microphone and speaker.")
+    recording: RecordingSettings = option(RecordingSettings, "Takes.")
+    panel: PanelSettings = option(PanelSettings, "Buttons, switches and LEDs.")
+    storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
+    destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
+    feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.")
+    disabled_plugins: tuple[str, ...] = option((), "Plugins to leave out, by the names that `appliance plugins` shows.")
+    control: ControlSettings = option(ControlSettings, "The control socket.")

@@ -1,0 +1,124 @@
+"""Every error that the appliance raises on purpose.
+
+    ApplianceError                      1  something went wrong
+    ├── ConfigError                     3  the configuration cannot be used
+    ├── NotRunning                      4  no daemon answers on the control socket
+    ├── AlreadyRunning                  5  another daemon uses the same state directory
+    ├── Refused                         6  the appliance cannot do that now
+    ├── NotFound                        7  no such clip, destination, track or file
+    ├── AudioError                      8  sound card trouble
+    │   ├── DeviceNotFound                 no card matches the device word
+    │   ├── DeviceBusy                     another program holds the card
+    │   ├── DeviceLost                     the card vanished while in use
+    │   └── FormatUnsupported              the card cannot do the wanted format
+    ├── StorageError                    9  the disk refuses: full, read-only, broken
+    ├── PluginError                    10  a plugin is missing, broken or breaks its contract
+    └── DeliveryError                  11  a clip could not be delivered
+        ├── Transient                      try again later, by itself
+        ├── Permanent                      a person must act first
+        └── Cancelled                      somebody took the delivery back while it ran
+
+A message is one line for a person: what happened, why, and the next step. The exit code of the `appliance`
+command is the class attribute of the error that ended it; 2 is a usage error, as in every click program.
+"""
+
+from typing import ClassVar
+
+
+class ApplianceError(Exception):
+    """Something went wrong."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigError(ApplianceError):
+    """The configuration cannot be used.
+
+    `problems` holds every problem found, each one line that starts with `FILE:LINE:` where the place is known.
+    """
+
+    exit_code = 3
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class NotRunning(ApplianceError):
+    """No daemon answers on the control socket."""
+
+    exit_code = 4
+
+
+class AlreadyRunning(ApplianceError):
+    """Another daemon uses the same state directory."""
+
+    exit_code = 5
+
+
+class Refused(ApplianceError):
+    """The appliance cannot do that now."""
+
+    exit_code = 6
+
+
+class NotFound(ApplianceError):
+    """No such clip, destination, track or file."""
+
+    exit_code = 7
+
+
+class AudioError(ApplianceError):
+    """Sound card trouble."""
+
+    exit_code = 8
+
+
+class DeviceNotFound(AudioError):
+    """No card matches the device word."""
+
+
+class DeviceBusy(AudioError):
+    """Another program holds the card."""
+
+
+class DeviceLost(AudioError):
+    """The card vanished while in use."""
+
+
+class FormatUnsupported(AudioError):
+    """The card cannot do the wanted format."""
+
+
+class StorageError(ApplianceError):
+    """The disk refuses: full, read-only, broken."""
+
+    exit_code = 9
+
+
+class PluginError(ApplianceError):
+    """A plugin is missing, broken or breaks its contract."""
+
+    exit_code = 10
+
+
+class DeliveryError(ApplianceError):
+    """A clip could not be delivered."""
+
+    exit_code = 11
+
+
+class Transient(DeliveryError):
+    """Try again later, by itself. `retry_after` is the wait in seconds that the other side asked for."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Permanent(DeliveryError):
+    """A person must act first; the message says what to do."""
+
+
+class Cancelled(DeliveryError):
+    """Somebody took the delivery back while it ran."""

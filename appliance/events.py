@@ -1,0 +1,399 @@
+"""Every command (what someone asks of the appliance) and every event (what has happened in it), one small class each.
+
+Commands and events reach the controller through its inbox. Times named `at` are CLOCK_MONOTONIC in seconds: the
+moment of the press itself, not of its handling. Positions are frames.
+"""
+
+from pathlib import Path
+
+from attrs import frozen
+
+from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
+
+
+class Command:
+    """Something that a person, a plugin or a program asks of the appliance."""
+
+
+class Event:
+    """Something that has happened in the appliance."""
+
+
+# -- commands: recorder ------------------------------------------------------------------------------------------------
+
+
+@frozen
+class RecordStart(Command):
+    """Begin a take, unless one is in progress."""
+
+    at: float
+
+
+@frozen
+class RecordToggle(Command):
+    """Begin a take, or stop the one in progress."""
+
+    at: float
+
+
+@frozen
+class RecordPause(Command):
+    """Pause the take."""
+
+    at: float
+
+
+@frozen
+class RecordResume(Command):
+    """Go on with the paused take."""
+
+    at: float
+
+
+@frozen
+class RecordPauseToggle(Command):
+    """Pause the take, or go on with the paused one."""
+
+    at: float
+
+
+@frozen
+class RecordStop(Command):
+    """Stop the take and keep it as a clip."""
+
+    at: float
+
+
+@frozen
+class RecordDiscard(Command):
+    """Stop the take and throw it away."""
+
+
+@frozen
+class RecordMark(Command):
+    """Mark the position in the take."""
+
+    at: float
+
+
+# -- commands: player --------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Play(Command):
+    """Play a local audio file; `track_id` names the inbox track that it is, if it is one."""
+
+    path: Path
+    title: str
+    track_id: int | None = None
+
+
+@frozen
+class PlayToggle(Command):
+    """Pause what plays, go on with what is paused, or play the next message."""
+
+
+@frozen
+class PlayNext(Command):
+    """Play the oldest message not heard yet, else the newest one."""
+
+
+@frozen
+class PlayLatest(Command):
+    """Play the newest thing in the box, clip or track."""
+
+
+@frozen
+class PlayerPause(Command):
+    """Pause the playback."""
+
+
+@frozen
+class PlayerResume(Command):
+    """Go on with the paused playback."""
+
+
+@frozen
+class PlayerStop(Command):
+    """Stop the playback."""
+
+
+@frozen
+class PlayerSeek(Command):
+    """Go to `seconds` from the start of what plays."""
+
+    seconds: float
+
+
+@frozen
+class VolumeSet(Command):
+    """Set the volume, 0..100 percent."""
+
+    percent: int
+
+
+@frozen
+class VolumeUp(Command):
+    """A step louder."""
+
+
+@frozen
+class VolumeDown(Command):
+    """A step quieter."""
+
+
+# -- events: recorder --------------------------------------------------------------------------------------------------
+
+
+@frozen
+class TakeStarted(Event):
+    """The microphone delivers: the take has its first frames. `format` is what the card really granted."""
+
+    take_id: str
+    name: str
+    format: AudioFormat
+    buffer_seconds: float
+
+
+@frozen
+class TakeProgress(Event):
+    """Length and level of the take so far; about four times a second. Levels are of the last stretch, in dBFS."""
+
+    take_id: str
+    frames: int
+    seconds: float
+    peak_dbfs: float
+    rms_dbfs: float
+
+
+@frozen
+class TakePaused(Event):
+    """The take holds still at `offset`."""
+
+    take_id: str
+    offset: int
+
+
+@frozen
+class TakeResumed(Event):
+    """The take goes on at `offset`."""
+
+    take_id: str
+    offset: int
+
+
+@frozen
+class MarkSet(Event):
+    """A mark was written at `offset`."""
+
+    take_id: str
+    offset: int
+
+
+@frozen
+class GapFound(Event):
+    """The card or the disk lost frames inside the take."""
+
+    take_id: str
+    gap: Gap
+
+
+@frozen
+class TakeSealed(Event):
+    """The take's file is whole and synced in `takes/`; the store takes it from here."""
+
+    take_id: str
+    clip: Clip
+
+
+@frozen
+class TakeDiscarded(Event):
+    """The take was thrown away, as asked."""
+
+    take_id: str
+
+
+@frozen
+class TakeFailed(Event):
+    """The take could not begin, or nothing of it could be kept."""
+
+    take_id: str
+    message: str
+
+
+@frozen
+class ClipFinished(Event):
+    """The clip is in `clips/`, synced and in the catalogue, and its deliveries are queued."""
+
+    clip: Clip
+    verdict: Verdict
+
+
+@frozen
+class ClipDeleted(Event):
+    """The clip's file is gone; a tombstone stays in the catalogue."""
+
+    clip_id: str
+    reason: str
+
+
+# -- events: player ----------------------------------------------------------------------------------------------------
+
+
+@frozen
+class PlaybackStarted(Event):
+    """The speaker sounds."""
+
+    playback_id: str
+    title: str
+    seconds: float
+    track_id: int | None = None
+
+
+@frozen
+class PlaybackProgress(Event):
+    """How far the playback is; about once a second, and after a seek."""
+
+    playback_id: str
+    position: float
+
+
+@frozen
+class PlaybackFinished(Event):
+    """The end was reached, or the playback was stopped."""
+
+    playback_id: str
+    completed: bool
+
+
+@frozen
+class PlaybackFailed(Event):
+    """The file could not be played."""
+
+    playback_id: str
+    message: str
+
+
+@frozen
+class NothingToPlay(Event):
+    """There is no message to play."""
+
+
+@frozen
+class VolumeChanged(Event):
+    """The volume in percent."""
+
+    percent: int
+
+
+# -- events: delivery and feeds ----------------------------------------------------------------------------------------
+
+
+@frozen
+class DeliveryStarted(Event):
+    """An attempt to deliver begins."""
+
+    clip_id: str
+    destination: str
+    attempt: int
+    size: int
+
+
+@frozen
+class DeliveryProgress(Event):
+    """Bytes handed over so far, the rate in bytes/s and the seconds left where they can be told."""
+
+    clip_id: str
+    destination: str
+    sent: int
+    size: int
+    rate: float
+    seconds_left: float | None
+
+
+@frozen
+class DeliverySucceeded(Event):
+    """The destination gave a receipt."""
+
+    clip_id: str
+    destination: str
+    receipt: Receipt
+
+
+@frozen
+class DeliveryPostponed(Event):
+    """The attempt failed in a way that may pass; the next one is in `seconds`."""
+
+    clip_id: str
+    destination: str
+    message: str
+    seconds: float
+
+
+@frozen
+class DeliveryParked(Event):
+    """The attempt failed in a way that a person must look at."""
+
+    clip_id: str
+    destination: str
+    message: str
+
+
+@frozen
+class DeliveryCancelled(Event):
+    """The delivery will not take place, as asked."""
+
+    clip_id: str
+    destination: str
+
+
+@frozen
+class QueueChanged(Event):
+    """How many deliveries are still to be made, all destinations together."""
+
+    waiting: int
+
+
+@frozen
+class TrackArrived(Event):
+    """A feed brought a new track into the inbox; `play_now` where the feed plays by itself."""
+
+    track: Track
+    play_now: bool
+
+
+@frozen
+class InboxChanged(Event):
+    """How many tracks have not been heard yet."""
+
+    unheard: int
+
+
+# -- events: the box itself --------------------------------------------------------------------------------------------
+
+
+@frozen
+class ApplianceReady(Event):
+    """Everything has started."""
+
+
+@frozen
+class FaultRaised(Event):
+    """Something is wrong until `FaultCleared` names it again; raised anew it replaces the message."""
+
+    fault: Fault
+
+
+@frozen
+class FaultCleared(Event):
+    """What was wrong is over."""
+
+    name: str
+
+
+@frozen
+class CommandRefused(Event):
+    """A command came when it could not be followed, and why."""
+
+    command: str
+    reason: str

@@ -1,0 +1,46 @@
+"""What the appliance needs of a panel."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+from attrs import frozen
+
+from appliance.events import Command
+
+
+class Indication(StrEnum):
+    """What the status LED says, the most important first."""
+
+    URGENT_FAULT = "urgent_fault"
+    RECORDING = "recording"
+    PAUSED = "paused"
+    FAULT = "fault"
+    DELIVERING = "delivering"
+    NEW_MESSAGE = "new_message"
+    IDLE = "idle"
+
+
+@frozen
+class PanelState:
+    """Everything that a panel can show. `status` is the most important of the words that hold."""
+
+    status: Indication
+    recording: bool = False
+    paused: bool = False
+    delivering: bool = False
+    new_message: bool = False
+    fault: bool = False
+
+
+class Panel(Protocol):
+    """Buttons, switches and LEDs, real or simulated."""
+
+    def start(self, post: Callable[[Command], None]) -> None:
+        """Begin to turn what people do into commands. A switch that is already off the hook counts as just lifted."""
+
+    def show(self, state: PanelState) -> None:
+        """Light the LEDs accordingly. Returns at once, from any thread."""
+
+    def close(self) -> None:
+        """Let go of the pins, LEDs dark."""

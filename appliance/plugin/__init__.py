@@ -1,0 +1,42 @@
+"""The public contract with plugins. A plugin imports this and `appliance.testing`, nothing else of the appliance.
+
+A plugin is a module that some installed distribution names in the entry point group `appliance`, with hook
+implementations marked by `hookimpl`. The hooks are in `appliance.plugin.hookspecs`.
+"""
+
+from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay, option
+from appliance.errors import Cancelled, Permanent, Transient
+from appliance.events import Command, Event
+from appliance.models import AudioFormat, Clip, Receipt, Rendition, RenditionKind, Track
+from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob
+from appliance.plugin.hookspecs import hookimpl
+from appliance.plugin.upload import BackendContext, UploadBackend, UploadBackendType, UploadJob
+
+__all__ = [
+    "AbsolutePath",
+    "AudioFormat",
+    "BackendContext",
+    "ByteCount",
+    "Cancelled",
+    "Clip",
+    "Command",
+    "Event",
+    "FeedBackend",
+    "FeedBackendType",
+    "FeedJob",
+    "Percent",
+    "Permanent",
+    "Receipt",
+    "Rendition",
+    "RenditionKind",
+    "Seconds",
+    "Secret",
+    "TimeOfDay",
+    "Track",
+    "Transient",
+    "UploadBackend",
+    "UploadBackendType",
+    "UploadJob",
+    "hookimpl",
+    "option",
+]

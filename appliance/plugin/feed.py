@@ -1,0 +1,56 @@
+"""The contract of a feed backend: code that pulls remote audio into the inbox."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, BinaryIO, Protocol
+
+from attrs import frozen
+
+from appliance.plugin.upload import BackendContext
+
+
+class FeedJob(Protocol):
+    """One pull of one feed, as the backend sees it. A key is the backend's own name for an item, never reused."""
+
+    def has(self, key: str) -> bool:
+        """Whether the item is in the inbox already, or was."""
+
+    def note(self, key: str) -> dict[str, object]:
+        """What `save_note` kept for this key last, or an empty dict."""
+
+    def save_note(self, key: str, note: dict[str, object]) -> None:
+        """Keep a JSON-able note, such as an entity tag, for the next pull."""
+
+    def new_track(self, key: str, title: str, suffix: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file for the item's bytes; `suffix` is its extension (`.mp3`).
+
+        The track enters the inbox, synced, when the block ends without an error; else nothing of it stays.
+        """
+
+    def cancelled(self) -> bool:
+        """True once the appliance is stopping: return soon."""
+
+
+class FeedBackend(Protocol):
+    """One feed's puller. `pull` runs on the feed's own thread, once at a time."""
+
+    def pull(self, job: FeedJob) -> None:
+        """Bring what is new into the inbox. Raises Transient or Permanent as an upload backend does."""
+
+    def close(self) -> None:
+        """Free what is held."""
+
+
+@frozen
+class FeedBackendType:
+    """A kind of feed: its name in the config, its options class, and how to build a backend from them.
+
+    `options_for_url` makes the options that would pull just one URL, or None where this kind cannot; it is how
+    `appliance play URL` finds its puller.
+    """
+
+    name: str
+    options: type
+    create: Callable[[Any, BackendContext], FeedBackend]
+    options_for_url: Callable[[str], Any]
+    extra: str = ""

@@ -1,0 +1,47 @@
+"""The hooks a plugin can implement. Each plugin is called by itself: one that raises disables only itself."""
+
+from collections.abc import Callable, Sequence
+
+import pluggy
+
+from appliance.events import Command, Event
+from appliance.plugin.feed import FeedBackendType
+from appliance.plugin.upload import UploadBackendType
+
+hookspec = pluggy.HookspecMarker("appliance")
+hookimpl = pluggy.HookimplMarker("appliance")
+
+
+@hookspec
+def appliance_upload_backends() -> Sequence[UploadBackendType]:  # type: ignore[empty-body]
+    """Name the kinds of destination this plugin brings.
+
+    Called once at start, before the configuration is read, on the main thread. Import heavy libraries in `create`,
+    not here: the plugin is loaded even where no destination uses it.
+    """
+
+
+@hookspec
+def appliance_feed_backends() -> Sequence[FeedBackendType]:  # type: ignore[empty-body]
+    """Name the kinds of feed this plugin brings. Called as `appliance_upload_backends` is."""
+
+
+@hookspec
+def appliance_started(post: Callable[[Command], None]) -> None:
+    """The appliance is up. `post` sends it a command from any thread.
+
+    Called once, on the plugin thread, which all plugins share: return within a second, start threads for the rest.
+    """
+
+
+@hookspec
+def appliance_event(event: Event) -> None:
+    """Something has happened. Called on the plugin thread, in the order of events.
+
+    A plugin that falls behind loses the oldest events, never the appliance its time.
+    """
+
+
+@hookspec
+def appliance_stopping() -> None:
+    """The appliance is about to stop. Called once, on the plugin thread, with two seconds to finish."""

@@ -1,0 +1,90 @@
+"""The contract of an upload backend: code that delivers renditions to one kind of destination."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from appliance.errors import Cancelled
+from appliance.models import Clip, Receipt, Rendition
+
+
+def _ignore(_: Any) -> None:
+    """Where nobody wants to hear of progress."""
+
+
+@frozen
+class UploadJob:
+    """One attempt to deliver one rendition.
+
+    `idempotency_key` is the same for every attempt at this delivery and differs from that of any other. `resume` is
+    what the last attempt left with `save_resume`, None at first or when nothing was left; it survives a reboot.
+    """
+
+    rendition: Rendition
+    clip: Clip
+    idempotency_key: str
+    attempt: int = 1
+    resume: dict[str, object] | None = None
+    progress: Callable[[int], None] = _ignore
+    """Call it with the bytes handed over so far, as often as you like: it is cheap."""
+    save_resume: Callable[[dict[str, object] | None], None] = _ignore
+    """Keep a JSON-able note for the next attempt, durably; once a part, not once a block. None forgets it."""
+    cancelled: Callable[[], bool] = bool
+    """True once somebody took the delivery back."""
+
+    def check_cancelled(self) -> None:
+        """Raise Cancelled once somebody took the delivery back. Call it between blocks."""
+        if self.cancelled():
+            raise Cancelled(f"delivery of {self.rendition.file_name} was cancelled")
+
+
+@frozen
+class BackendContext:
+    """Where a backend finds itself: the name of its destination or feed, of the box, and the state directory."""
+
+    name: str
+    device: str
+    state_directory: Path
+
+
+class UploadBackend(Protocol):
+    """One destination's deliverer. Built at start; `deliver`, `verify` and `probe` run on the destination's worker
+    threads, never on two at once for the same rendition.
+    """
+
+    @property
+    def proves(self) -> bool:
+        """Whether receipts from this destination are verified: only then may the local copy be deleted one day."""
+
+    def deliver(self, job: UploadJob) -> Receipt:
+        """Deliver the file and return the proof.
+
+        Raises Transient where trying again may help, Permanent where a person must act (the message says what to do),
+        Cancelled as `job.check_cancelled` does. Anything else that escapes is a defect of the plugin.
+        """
+
+    def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
+        """Look again whether the destination still holds the same bytes. Raises as `deliver` does."""
+
+    def probe(self) -> str:
+        """Try the destination for real (a small object, deleted again) and say in one line what was found."""
+
+    def close(self) -> None:
+        """Free what is held. Called once, on no attempt in progress."""
+
+
+@frozen
+class UploadBackendType:
+    """A kind of destination: its name in the config, its options class, and how to build a backend from them.
+
+    `options` is an attrs class made of `option()` fields; the names `backend`, `deliver_as`, `order` and `retry`
+    belong to every destination and are taken. `create` may import what it needs; where that is missing and comes with
+    an extra of the distribution, it raises ImportError and `extra` names the extra.
+    """
+
+    name: str
+    options: type
+    create: Callable[[Any, BackendContext], UploadBackend]
+    extra: str = ""

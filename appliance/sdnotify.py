@@ -1,0 +1,24 @@
+"""Tell systemd how the service is: READY, WATCHDOG, STATUS, STOPPING. See sd_notify(3)."""
+
+import os
+import socket
+
+
+def notify(message: str) -> None:
+    """Send one state line (or several, newline-separated) to systemd; do nothing where it does not listen."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        channel.sendto(message.encode(), address)
+
+
+def watchdog_seconds() -> float | None:
+    """Seconds within which systemd wants to hear WATCHDOG=1, or None where it does not watch this process."""
+    microseconds = os.environ.get("WATCHDOG_USEC")
+    watched = os.environ.get("WATCHDOG_PID")
+    if not microseconds or (watched and int(watched) != os.getpid()):
+        return None
+    return int(microseconds) / 1e6
