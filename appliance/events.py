@@ -104,6 +104,11 @@ class PlayLatest(Command):
 
 
 @frozen
+class PlayWhenFree(Command):
+    """Play the oldest message not heard yet, unless a take or another playback is in progress."""
+
+
+@frozen
 class PlayerPause(Command):
     """Pause the playback."""
 

@@ -1,0 +1,226 @@
+"""What the appliance does next: one pure function over one table.
+
+A state is what the recorder and the player are doing. Every input, in every state, finds exactly one row of `TABLE`,
+which names the next state and what to do, or why the input is refused. Playing gives way to recording: while a take is
+in progress the player is stopped. The diagram in the documentation is drawn from this table.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from appliance import events
+from appliance.events import Command, Event
+
+Input = Command | Event
+
+
+class Recorder(StrEnum):
+    """What the recorder is doing."""
+
+    IDLE = "idle"
+    RECORDING = "recording"
+    PAUSED = "paused"
+
+
+class Player(StrEnum):
+    """What the player is doing."""
+
+    STOPPED = "stopped"
+    PLAYING = "playing"
+    PAUSED = "paused"
+
+
+class Do(StrEnum):
+    """An effect that a step asks for; the controller starts it and does not wait."""
+
+    START_TAKE = "start_take"
+    PAUSE_TAKE = "pause_take"
+    RESUME_TAKE = "resume_take"
+    MARK_TAKE = "mark_take"
+    FINISH_TAKE = "finish_take"
+    DISCARD_TAKE = "discard_take"
+    ADOPT_TAKE = "adopt_take"
+    START_PLAYBACK = "start_playback"
+    PAUSE_PLAYBACK = "pause_playback"
+    RESUME_PLAYBACK = "resume_playback"
+    SEEK_PLAYBACK = "seek_playback"
+    STOP_PLAYBACK = "stop_playback"
+    CHOOSE_NEXT = "choose_next"
+    CHOOSE_LATEST = "choose_latest"
+    SET_VOLUME = "set_volume"
+    RAISE_VOLUME = "raise_volume"
+    LOWER_VOLUME = "lower_volume"
+    MARK_HEARD = "mark_heard"
+
+
+@frozen
+class State:
+    """What recorder and player are doing, and on which take and playback."""
+
+    recorder: Recorder = Recorder.IDLE
+    player: Player = Player.STOPPED
+    take_id: str | None = None
+    playback_id: str | None = None
+
+
+@frozen
+class Effect:
+    """One thing to do: for which take or playback, and because of what."""
+
+    do: Do
+    id: str
+    cause: Input
+
+
+@frozen
+class Row:
+    """One line of the table: in these states this input leads there and does that, or is refused.
+
+    `current` holds the row to inputs that speak of the take or playback in progress (True) or of a past one (False).
+    A next state of None stays as it is.
+    """
+
+    input: type[Input]
+    recorder: tuple[Recorder, ...]
+    player: tuple[Player, ...]
+    to_recorder: Recorder | None = None
+    to_player: Player | None = None
+    do: tuple[Do, ...] = ()
+    refuse: str = ""
+    current: bool | None = None
+
+    def matches(self, state: State, input: Input) -> bool:
+        """Whether this row decides about `input` in `state`."""
+        return (
+            type(input) is self.input
+            and state.recorder in self.recorder
+            and state.player in self.player
+            and self.current in (None, is_current(state, input))
+        )
+
+
+ANY_RECORDER = tuple(Recorder)
+ANY_PLAYER = tuple(Player)
+IDLE = (Recorder.IDLE,)
+IN_TAKE = (Recorder.RECORDING, Recorder.PAUSED)
+STOPPED = (Player.STOPPED,)
+IN_PLAYBACK = (Player.PLAYING, Player.PAUSED)
+
+NO_TAKE = "no take is in progress"
+IN_PROGRESS = "a take is in progress"
+NOTHING_PLAYS = "nothing is playing"
+
+
+def _recorder_rows() -> Iterator[Row]:
+    for start in (events.RecordStart, events.RecordToggle):
+        yield Row(start, IDLE, STOPPED, Recorder.RECORDING, None, (Do.START_TAKE,))
+        yield Row(start, IDLE, IN_PLAYBACK, Recorder.RECORDING, Player.STOPPED, (Do.STOP_PLAYBACK, Do.START_TAKE))
+    yield Row(events.RecordStart, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
+    yield Row(events.RecordToggle, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (Do.FINISH_TAKE,))
+
+    for pause in (events.RecordPause, events.RecordPauseToggle):
+        yield Row(pause, (Recorder.RECORDING,), ANY_PLAYER, Recorder.PAUSED, None, (Do.PAUSE_TAKE,))
+        yield Row(pause, IDLE, ANY_PLAYER, refuse=NO_TAKE)
+    for resume in (events.RecordResume, events.RecordPauseToggle):
+        yield Row(resume, (Recorder.PAUSED,), ANY_PLAYER, Recorder.RECORDING, None, (Do.RESUME_TAKE,))
+    yield Row(events.RecordPause, (Recorder.PAUSED,), ANY_PLAYER, refuse="the take is paused already")
+    yield Row(events.RecordResume, (Recorder.RECORDING,), ANY_PLAYER, refuse="the take is not paused")
+    yield Row(events.RecordResume, IDLE, ANY_PLAYER, refuse=NO_TAKE)
+
+    for end, do in ((events.RecordStop, Do.FINISH_TAKE), (events.RecordDiscard, Do.DISCARD_TAKE)):
+        yield Row(end, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (do,))
+        yield Row(end, IDLE, ANY_PLAYER, refuse=NO_TAKE)
+    yield Row(events.RecordMark, IN_TAKE, ANY_PLAYER, do=(Do.MARK_TAKE,))
+    yield Row(events.RecordMark, IDLE, ANY_PLAYER, refuse=NO_TAKE)
+
+    yield Row(events.TakeSealed, ANY_RECORDER, ANY_PLAYER, Recorder.IDLE, None, (Do.ADOPT_TAKE,), current=True)
+    yield Row(events.TakeSealed, ANY_RECORDER, ANY_PLAYER, do=(Do.ADOPT_TAKE,), current=False)
+    for over in (events.TakeFailed, events.TakeDiscarded):
+        yield Row(over, ANY_RECORDER, ANY_PLAYER, Recorder.IDLE, current=True)
+        yield Row(over, ANY_RECORDER, ANY_PLAYER, current=False)
+
+
+def _player_rows() -> Iterator[Row]:
+    yield Row(events.Play, IDLE, ANY_PLAYER, None, Player.PLAYING, (Do.START_PLAYBACK,))
+    yield Row(events.Play, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
+    for choose, do in ((events.PlayNext, Do.CHOOSE_NEXT), (events.PlayLatest, Do.CHOOSE_LATEST)):
+        yield Row(choose, IDLE, ANY_PLAYER, do=(do,))
+        yield Row(choose, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
+    yield Row(events.PlayWhenFree, IDLE, STOPPED, do=(Do.CHOOSE_NEXT,))
+    yield Row(events.PlayWhenFree, IDLE, IN_PLAYBACK)
+    yield Row(events.PlayWhenFree, IN_TAKE, ANY_PLAYER)
+
+    yield Row(events.PlayToggle, IDLE, STOPPED, do=(Do.CHOOSE_NEXT,))
+    yield Row(events.PlayToggle, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
+    for pause in (events.PlayerPause, events.PlayToggle):
+        yield Row(pause, IDLE, (Player.PLAYING,), None, Player.PAUSED, (Do.PAUSE_PLAYBACK,))
+    for resume in (events.PlayerResume, events.PlayToggle):
+        yield Row(resume, IDLE, (Player.PAUSED,), None, Player.PLAYING, (Do.RESUME_PLAYBACK,))
+    yield Row(events.PlayerPause, IDLE, (Player.PAUSED,), refuse="the playback is paused already")
+    yield Row(events.PlayerResume, IDLE, (Player.PLAYING,), refuse="the playback is not paused")
+    yield Row(events.PlayerStop, IDLE, IN_PLAYBACK, None, Player.STOPPED, (Do.STOP_PLAYBACK,))
+    yield Row(events.PlayerSeek, IDLE, IN_PLAYBACK, do=(Do.SEEK_PLAYBACK,))
+    for command in (events.PlayerPause, events.PlayerResume, events.PlayerStop, events.PlayerSeek):
+        yield Row(command, IDLE, STOPPED, refuse=NOTHING_PLAYS)
+        yield Row(command, IN_TAKE, ANY_PLAYER, refuse=NOTHING_PLAYS)
+
+    yield Row(events.VolumeSet, ANY_RECORDER, ANY_PLAYER, do=(Do.SET_VOLUME,))
+    yield Row(events.VolumeUp, ANY_RECORDER, ANY_PLAYER, do=(Do.RAISE_VOLUME,))
+    yield Row(events.VolumeDown, ANY_RECORDER, ANY_PLAYER, do=(Do.LOWER_VOLUME,))
+
+    yield Row(events.PlaybackStarted, ANY_RECORDER, ANY_PLAYER, do=(Do.MARK_HEARD,))
+    for over in (events.PlaybackFinished, events.PlaybackFailed):
+        yield Row(over, ANY_RECORDER, ANY_PLAYER, None, Player.STOPPED, current=True)
+        yield Row(over, ANY_RECORDER, ANY_PLAYER, current=False)
+
+
+TABLE: tuple[Row, ...] = (*_recorder_rows(), *_player_rows())
+INPUTS: frozenset[type[Input]] = frozenset(row.input for row in TABLE)
+"""What the table decides about; every other event only tells."""
+
+
+def is_current(state: State, input: Input) -> bool:
+    """Whether the input speaks of the take or playback in progress; one that names neither always does."""
+    if hasattr(input, "take_id"):
+        return state.take_id is not None and input.take_id == state.take_id
+    if hasattr(input, "playback_id"):
+        return state.playback_id is not None and input.playback_id == state.playback_id
+    return True
+
+
+def find_row(state: State, input: Input) -> Row:
+    """The one row that decides about `input` in `state`."""
+    return next(row for row in TABLE if row.matches(state, input))
+
+
+def step(state: State, input: Input, fresh_id: str) -> tuple[State, tuple[Effect, ...], str]:
+    """Decide about one input: the next state, what to do in this order, and why it was refused ("" where it was not).
+
+    `fresh_id` names the take or playback, should this step begin one.
+    """
+    if type(input) not in INPUTS:
+        return state, (), ""
+    row = find_row(state, input)
+    following = evolve(state, recorder=row.to_recorder or state.recorder, player=row.to_player or state.player)
+    effects = tuple(Effect(do, _subject(do, state, input, fresh_id), input) for do in row.do)
+    if Do.START_TAKE in row.do:
+        following = evolve(following, take_id=fresh_id)
+    elif following.recorder is Recorder.IDLE:
+        following = evolve(following, take_id=None)
+    if Do.START_PLAYBACK in row.do:
+        following = evolve(following, playback_id=fresh_id)
+    elif following.player is Player.STOPPED:
+        following = evolve(following, playback_id=None)
+    return following, effects, row.refuse
+
+
+def _subject(do: Do, state: State, input: Input, fresh_id: str) -> str:
+    """The id of the take or playback that an effect is about."""
+    if do in (Do.START_TAKE, Do.START_PLAYBACK):
+        return fresh_id
+    if isinstance(input, events.TakeSealed):
+        return input.take_id
+    about_take = do.value.endswith("_take")
+    return (state.take_id if about_take else state.playback_id) or ""

@@ -1,0 +1,175 @@
+"""How the box is: a value folded from everything that happens, and what the panel shows of it.
+
+The controller replaces the value as a whole on every event, so that any thread may read it at any time.
+"""
+
+from attrs import evolve, frozen
+
+from appliance import events
+from appliance.events import Command, Event
+from appliance.machine import Player, Recorder, State
+from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, Verdict
+from appliance.panel.ports import Indication, PanelState
+
+
+@frozen
+class TakeStatus:
+    """The take in progress. Levels are of its last stretch, in dBFS."""
+
+    id: str
+    name: str
+    format: AudioFormat
+    buffer_seconds: float
+    seconds: float = 0.0
+    peak_dbfs: float = SILENCE_DBFS
+    rms_dbfs: float = SILENCE_DBFS
+    gaps: int = 0
+    marks: int = 0
+
+
+@frozen
+class PlaybackStatus:
+    """What plays. `position` and `seconds` (its length) are in seconds."""
+
+    id: str
+    title: str
+    seconds: float
+    position: float = 0.0
+
+
+@frozen
+class Status:
+    """The whole box. `waiting` counts deliveries still to be made, `unheard` tracks nobody has heard yet."""
+
+    recorder: Recorder = Recorder.IDLE
+    player: Player = Player.STOPPED
+    take: TakeStatus | None = None
+    playback: PlaybackStatus | None = None
+    last_clip: Clip | None = None
+    sending: tuple[events.DeliveryProgress, ...] = ()
+    waiting: int = 0
+    unheard: int = 0
+    volume: int | None = None
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is wrong."""
+        return not self.faults
+
+
+_COMPLAINTS = {
+    Verdict.SILENT: "is silent: check that the microphone is alive and the right one",
+    Verdict.TOO_QUIET: "is very quiet: raise the microphone's gain, or speak closer to it",
+    Verdict.CLIPPING: "is clipped: lower the microphone's gain",
+}
+"""What a person must hear about the clip just made."""
+
+
+def advance(status: Status, state: State, event: Command | Event) -> Status:
+    """The status after `event`, with the machine in `state`."""
+    status = _fold(status, event)
+    return evolve(
+        status,
+        recorder=state.recorder,
+        player=state.player,
+        take=status.take if state.take_id else None,
+        playback=status.playback if state.playback_id else None,
+    )
+
+
+def _fold(status: Status, event: Command | Event) -> Status:
+    take, playback = status.take, status.playback
+    match event:
+        case events.TakeStarted():
+            take = TakeStatus(event.take_id, event.name, event.format, event.buffer_seconds)
+            return _clear(evolve(status, take=take), "recording")
+        case events.TakeFailed():
+            return _raise(status, Fault("recording", event.message, urgent=True))
+        case events.TakeProgress() if take and take.id == event.take_id:
+            take = evolve(take, seconds=event.seconds, peak_dbfs=event.peak_dbfs, rms_dbfs=event.rms_dbfs)
+            return evolve(status, take=take)
+        case events.GapFound() if take and take.id == event.take_id:
+            return evolve(status, take=evolve(take, gaps=take.gaps + 1))
+        case events.MarkSet() if take and take.id == event.take_id:
+            return evolve(status, take=evolve(take, marks=take.marks + 1))
+        case events.ClipFinished():
+            status = evolve(status, last_clip=event.clip)
+            if event.verdict in _COMPLAINTS:
+                return _raise(status, Fault("last_clip", f"clip {event.clip.name} {_COMPLAINTS[event.verdict]}"))
+            return _clear(status, "last_clip")
+        case events.PlaybackStarted():
+            playback = PlaybackStatus(event.playback_id, event.title, event.seconds)
+            return _clear(evolve(status, playback=playback), "playback")
+        case events.PlaybackFailed():
+            return _raise(status, Fault("playback", event.message))
+        case events.PlaybackProgress() if playback and playback.id == event.playback_id:
+            return evolve(status, playback=evolve(playback, position=event.position))
+        case events.VolumeChanged():
+            return evolve(status, volume=event.percent)
+        case events.DeliveryStarted():
+            begun = events.DeliveryProgress(event.clip_id, event.destination, 0, event.size, 0.0, None)
+            return evolve(status, sending=(*_others(status, event), begun))
+        case events.DeliveryProgress():
+            return evolve(status, sending=(*_others(status, event), event))
+        case (
+            events.DeliverySucceeded()
+            | events.DeliveryPostponed()
+            | events.DeliveryParked()
+            | events.DeliveryCancelled()
+        ):
+            return evolve(status, sending=_others(status, event))
+        case events.QueueChanged():
+            return evolve(status, waiting=event.waiting)
+        case events.InboxChanged():
+            return evolve(status, unheard=event.unheard)
+        case events.FaultRaised():
+            return _raise(status, event.fault)
+        case events.FaultCleared():
+            return _clear(status, event.name)
+    return status
+
+
+_DeliveryEvent = (
+    events.DeliveryStarted
+    | events.DeliveryProgress
+    | events.DeliverySucceeded
+    | events.DeliveryPostponed
+    | events.DeliveryParked
+    | events.DeliveryCancelled
+)
+
+
+def _raise(status: Status, fault: Fault) -> Status:
+    return evolve(status, faults=(*_clear(status, fault.name).faults, fault))
+
+
+def _clear(status: Status, name: str) -> Status:
+    return evolve(status, faults=tuple(fault for fault in status.faults if fault.name != name))
+
+
+def _others(status: Status, event: _DeliveryEvent) -> tuple[events.DeliveryProgress, ...]:
+    """What is being sent, apart from what `event` speaks of."""
+    subject = (event.clip_id, event.destination)
+    return tuple(sending for sending in status.sending if (sending.clip_id, sending.destination) != subject)
+
+
+def panel_state(status: Status) -> PanelState:
+    """What the panel shows: a fault that stops recording before all, then what the person at the box is doing."""
+    holds = {
+        Indication.URGENT_FAULT: any(fault.urgent for fault in status.faults),
+        Indication.RECORDING: status.recorder is Recorder.RECORDING,
+        Indication.PAUSED: status.recorder is Recorder.PAUSED,
+        Indication.FAULT: bool(status.faults),
+        Indication.DELIVERING: bool(status.sending),
+        Indication.NEW_MESSAGE: status.unheard > 0,
+        Indication.IDLE: True,
+    }
+    return PanelState(
+        status=next(word for word in Indication if holds[word]),
+        recording=holds[Indication.RECORDING],
+        paused=holds[Indication.PAUSED],
+        delivering=holds[Indication.DELIVERING],
+        new_message=holds[Indication.NEW_MESSAGE],
+        fault=holds[Indication.FAULT],
+    )

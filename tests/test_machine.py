@@ -1,0 +1,119 @@
+"""The table of the machine: complete, unambiguous, and no sequence of inputs loses a take."""
+
+from itertools import count, product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance import events
+from appliance.machine import INPUTS, TABLE, Do, Input, Player, Recorder, State, step
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
+
+CLIP = Clip("x", "x", "box", AudioFormat(), 0, 0, ClockStamp(0, 0, "boot", ClockSource.NONE))
+ARGUMENTS: dict[str, Any] = {
+    "at": 1.0,
+    "path": Path("/a.wav"),
+    "title": "a",
+    "track_id": None,
+    "seconds": 1.0,
+    "percent": 50,
+    "clip": CLIP,
+    "message": "no microphone",
+    "completed": True,
+}
+
+
+KINDS: list[type[Input]] = sorted(INPUTS, key=str)
+
+
+def make(kind: type[Input], **given: Any) -> Input:
+    """An input of this kind with plausible values."""
+    names = [name for name in kind.__init__.__annotations__ if name != "return"]
+    return kind(**{name: given.get(name, ARGUMENTS.get(name)) for name in names})
+
+
+def reachable_states() -> list[State]:
+    return [
+        State(
+            recorder,
+            player,
+            None if recorder is Recorder.IDLE else "take",
+            None if player is Player.STOPPED else "playback",
+        )
+        for recorder, player in product(Recorder, Player)
+        if recorder is Recorder.IDLE or player is Player.STOPPED
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("current", [True, False])
+def test_every_input_in_every_state_finds_exactly_one_row(kind: type[Input], current: bool) -> None:
+    for state in reachable_states():
+        identity = "take" if current else "another"
+        input = make(kind, take_id=identity, playback_id="playback" if current else "another")
+        rows = [row for row in TABLE if row.matches(state, input)]
+        assert len(rows) == 1, (kind.__name__, state, rows)
+
+
+def test_every_command_is_in_the_table() -> None:
+    commands = {
+        kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, events.Command)
+    } - {events.Command}
+    assert commands <= INPUTS
+
+
+def test_every_effect_is_asked_for_by_some_row() -> None:
+    assert {do for row in TABLE for do in row.do} == set(Do)
+
+
+def test_a_row_refuses_or_acts_never_both() -> None:
+    for row in TABLE:
+        assert not (row.refuse and (row.do or row.to_recorder or row.to_player))
+
+
+def test_recording_stops_the_player_first() -> None:
+    state = State(player=Player.PLAYING, playback_id="p")
+    state, effects, refused = step(state, events.RecordToggle(1.0), "t")
+    assert [effect.do for effect in effects] == [Do.STOP_PLAYBACK, Do.START_TAKE]
+    assert [effect.id for effect in effects] == ["p", "t"]
+    assert (state, refused) == (State(Recorder.RECORDING, Player.STOPPED, "t", None), "")
+
+
+def test_news_of_a_past_take_does_not_end_the_present_one() -> None:
+    state = State(Recorder.RECORDING, take_id="new")
+    after, effects, _ = step(state, events.TakeSealed("old", CLIP), "unused")
+    assert after == state
+    assert [(effect.do, effect.id) for effect in effects] == [(Do.ADOPT_TAKE, "old")]
+
+
+@given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 3))))
+def test_no_sequence_of_inputs_loses_a_take_or_leaves_a_dead_state(choices: list[tuple[type[Input], int]]) -> None:
+    """Every take begun is finished, discarded or failed exactly once, and a press always leads on from anywhere."""
+    fresh = (str(number) for number in count())
+    state, open_takes, known = State(), set[str](), [""]
+    for kind, age in choices:
+        identity = known[-1 - age % len(known)]
+        input = make(kind, take_id=identity, playback_id=identity)
+        before = state
+        identity = next(fresh)
+        state, effects, refused = step(state, input, identity)
+        for effect in effects:
+            if effect.do is Do.START_TAKE:
+                assert before.take_id is None
+                open_takes.add(effect.id)
+                known.append(effect.id)
+            elif effect.do in (Do.FINISH_TAKE, Do.DISCARD_TAKE):
+                open_takes.remove(effect.id)
+        if state.take_id != before.take_id and before.take_id is not None and before.take_id in open_takes:
+            assert isinstance(input, events.TakeSealed | events.TakeFailed | events.TakeDiscarded)
+            open_takes.remove(before.take_id)
+        assert open_takes == ({state.take_id} if state.take_id else set())
+        assert (state.take_id is None) == (state.recorder is Recorder.IDLE)
+        assert (state.playback_id is None) == (state.player is Player.STOPPED)
+        assert state.recorder is Recorder.IDLE or state.player is Player.STOPPED
+        assert not (refused and (effects or state != before))
+    ended, effects, _ = step(state, events.RecordToggle(1.0), next(fresh))
+    assert ended.recorder is not state.recorder and effects
