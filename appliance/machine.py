@@ -7,6 +7,7 @@ in progress the player is stopped. The diagram in the documentation is drawn fro
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -67,11 +68,11 @@ class State:
 
 @frozen
 class Effect:
-    """One thing to do: for which take or playback, and because of what."""
+    """One thing to do: for which take or playback, and the input that asks for it."""
 
     do: Do
     id: str
-    cause: Input
+    cause: Any
 
 
 @frozen

@@ -1,0 +1,178 @@
+"""The whole program on one page: what is started, in this order, and stopped, in the mirrored one."""
+
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from attrs import frozen
+
+from appliance import sdnotify
+from appliance.audio.player import Player
+from appliance.audio.ports import SoundCards
+from appliance.audio.recorder import Recorder
+from appliance.audio.take import new_take_id
+from appliance.audio.watch import DeviceWatch
+from appliance.clock import Clock
+from appliance.config.settings import PanelSettings, Settings
+from appliance.control.methods import Methods, Services
+from appliance.control.server import ControlServer
+from appliance.controller import Controller
+from appliance.delivery.feeds import Feed, Feeds
+from appliance.delivery.outbox import Destination, Outbox
+from appliance.describe import describe
+from appliance.effects import Effects
+from appliance.errors import ApplianceError
+from appliance.events import (
+    ApplianceReady,
+    DeliveryProgress,
+    Event,
+    FaultRaised,
+    InboxChanged,
+    PlaybackProgress,
+    QueueChanged,
+    TakeProgress,
+)
+from appliance.machine import Input
+from appliance.models import Fault
+from appliance.panel.ports import Panel, PanelState
+from appliance.plugin_host import PluginHost
+from appliance.status import Status, panel_state
+from appliance.store import Store
+from appliance.vitals import Vitals
+
+HEARTBEAT = 5.0
+"""Seconds between two looks at the pulses, where systemd does not ask for more."""
+
+Post = Callable[[Input], None]
+log = logging.getLogger(__name__)
+
+
+@frozen
+class Hardware:
+    """What the appliance is plugged into: real, or simulated."""
+
+    cards: SoundCards
+    panel: Callable[[PanelSettings, Clock], Panel]
+
+
+def run(settings: Settings, plugins: PluginHost, hardware: Hardware, clock: Clock) -> None:
+    """Run the appliance until SIGTERM or SIGINT. Raises ApplianceError where it cannot start."""
+    started = clock.monotonic()
+    vitals = Vitals(clock)
+    controller = Controller(clock, new_take_id)
+    post = controller.post
+    audio, name, directory = settings.audio, settings.device.label, settings.storage.directory
+
+    with ExitStack() as stop:
+        store = Store(directory, clock, post, vitals)
+        store.set_destinations({key: destination.deliver_as for key, destination in settings.destinations.items()})
+        store.start()
+        stop.callback(store.close)
+
+        plugins.start(post)
+        stop.callback(plugins.close)
+        controller.listen(lambda event, _: plugins.publish(event))
+        controller.listen(_write_log)
+
+        outbox = Outbox(store, _destinations(settings, plugins, post), clock, post, vitals)
+        feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals)
+        player = Player(hardware.cards, audio.playback, audio.playback.rate or audio.capture.rate, clock, post, vitals)
+        recorder = Recorder(
+            hardware.cards, audio.capture, settings.recording, store.takes_directory, name, clock, post, vitals
+        )
+        controller.connect(Effects(recorder, player, store, outbox, post).table())
+        stop.callback(_drain, controller)
+        outbox.start()
+        stop.callback(outbox.close)
+        feeds.start()
+        stop.callback(feeds.close)
+        stop.callback(player.close)
+        stop.callback(recorder.close)
+
+        watch = DeviceWatch(hardware.cards, audio.capture.device, audio.playback.device, clock, post)
+        watch.start()
+        stop.callback(watch.close)
+
+        services = Services(settings, controller, store, outbox, feeds, plugins, hardware.cards, clock, started)
+        control = ControlServer(settings.control.socket, settings.control.group, Methods(services).table())
+        control.start()
+        stop.callback(control.close)
+
+        with _tell_and_go_on("panel", post):
+            panel = hardware.panel(settings.panel, clock)
+            panel.start(post)
+            stop.callback(panel.close)
+            controller.listen(_PanelListener(panel))
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: controller.stop())
+        post(ApplianceReady())
+        sdnotify.notify(f"READY=1\nSTATUS=ready, state in {directory}")
+        stop.callback(sdnotify.notify, "STOPPING=1")
+        watchdog = sdnotify.watchdog_seconds()
+        controller.run(lambda: _heartbeat(vitals), watchdog / 3 if watchdog else HEARTBEAT)
+
+
+def _drain(controller: Controller) -> None:
+    """Handle what was posted while things stopped: the take that was finished goes into the catalogue."""
+    controller.stop()
+    controller.run(lambda: None, HEARTBEAT)
+
+
+def _heartbeat(vitals: Vitals) -> None:
+    """Feed the watchdog, unless a thread hangs: then name it and let systemd act."""
+    if hanging := vitals.overdue():
+        log.error("hanging: %s", ", ".join(hanging))
+    else:
+        sdnotify.notify("WATCHDOG=1")
+
+
+def _destinations(settings: Settings, plugins: PluginHost, post: Post) -> dict[str, Destination]:
+    """The destinations that can be used; for each of the others a fault. Their clips wait."""
+    ready: dict[str, Destination] = {}
+    for name, wanted in settings.destinations.items():
+        with _tell_and_go_on(f"delivery:{name}", post):
+            backend = plugins.build_upload(name, wanted, settings.device.label, settings.storage.directory)
+            ready[name] = Destination(name, wanted, backend)
+    return ready
+
+
+def _feeds(settings: Settings, plugins: PluginHost, post: Post) -> dict[str, Feed]:
+    """The feeds that can be used; for each of the others a fault."""
+    ready: dict[str, Feed] = {}
+    for name, wanted in settings.feeds.items():
+        with _tell_and_go_on(f"feed:{name}", post):
+            backend = plugins.build_feed(name, wanted, settings.device.label, settings.storage.directory)
+            ready[name] = Feed(name, wanted, backend)
+    return ready
+
+
+@contextmanager
+def _tell_and_go_on(part: str, post: Post) -> Iterator[None]:
+    """Without this part the box still records: what is wrong with it becomes a fault."""
+    try:
+        yield
+    except ApplianceError as error:
+        log.error("%s: %s", part, error)
+        post(FaultRaised(Fault(part, str(error))))
+
+
+def _write_log(event: Event, _: Status) -> None:
+    if isinstance(event, TakeProgress | DeliveryProgress | PlaybackProgress | QueueChanged | InboxChanged):
+        return
+    log.info("%s", describe(event))
+
+
+class _PanelListener:
+    """Shows what has changed, and nothing else."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+        self._shown: PanelState | None = None
+
+    def __call__(self, _: Event, status: Status) -> None:
+        state = panel_state(status)
+        if state != self._shown:
+            self._shown = state
+            self._panel.show(state)

@@ -1,0 +1,79 @@
+"""Calls the daemon on its control socket."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from appliance.control import protocol
+from appliance.errors import ApplianceError, NotRunning
+
+
+class Client:
+    """One connection to the daemon. Use it in a `with` block.
+
+    Raises NotRunning where nobody answers, and whatever error the daemon answers with.
+    """
+
+    def __init__(self, path: Path, timeout: float = 30.0) -> None:
+        self._path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout)
+        self._calls = 0
+        try:
+            self._socket.connect(str(path))
+        except PermissionError as error:
+            raise NotRunning(
+                f"the control socket {path} is not open to you: you are not in its group. "
+                "Run `sudo usermod -aG appliance $USER` and log in again"
+            ) from error
+        except OSError as error:
+            raise NotRunning(
+                f"no appliance answers at {path}: {error.strerror or error}. "
+                "Start it with `sudo systemctl start appliance`, or `appliance run` in another terminal"
+            ) from error
+        self._lines = self._socket.makefile("rb")
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def call(self, method: str, **params: object) -> Any:
+        """Call `method` and return its result as plain JSON values."""
+        self._send(method, params)
+        return self._receive().get("result")
+
+    def stream(self, method: str, **params: object) -> Iterator[dict[str, Any]]:
+        """Call a method that streams, and yield its items until the daemon hangs up."""
+        self._socket.settimeout(None)
+        self._send(method, params)
+        while True:
+            try:
+                yield self._receive()["params"]
+            except NotRunning:
+                return
+
+    def _send(self, method: str, params: dict[str, object]) -> None:
+        self._calls += 1
+        self._socket.sendall(protocol.encode({"id": self._calls, "method": method, "params": params}))
+
+    def _receive(self) -> dict[str, Any]:
+        try:
+            line = self._lines.readline(protocol.MAX_LINE)
+        except TimeoutError as error:
+            raise ApplianceError(
+                f"the appliance at {self._path} does not answer in time. See `appliance status`"
+            ) from error
+        except ConnectionError:
+            line = b""
+        if not line:
+            raise NotRunning(f"the appliance at {self._path} hung up: it is stopping. Try again in a moment")
+        message: dict[str, Any] = json.loads(line)
+        if "error" in message:
+            raise protocol.to_error(message["error"])
+        return message

@@ -1,0 +1,250 @@
+"""What can be asked over the control socket, as one class: a method named `record_start` is called `record.start`."""
+
+import os
+import queue
+import shutil
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve, frozen
+
+from appliance import __version__, events
+from appliance.audio.ports import Card, SoundCards
+from appliance.clock import Clock
+from appliance.codec import event_to_plain, to_plain
+from appliance.config.settings import Settings
+from appliance.controller import Controller
+from appliance.delivery.feeds import Feeds
+from appliance.delivery.outbox import Outbox
+from appliance.errors import ApplianceError, NotFound
+from appliance.events import Command, Event
+from appliance.models import Clip, Track
+from appliance.plugin_host import PluginHost, PluginStatus
+from appliance.store import Store
+
+PATIENCE = 10.0
+"""Seconds that a call waits for what it asked for to happen."""
+
+QUIET = 5.0
+"""Seconds after which a stream of events says that there is nothing to tell."""
+
+_BACKLOG = 1000
+
+
+@frozen
+class Services:
+    """The parts of the running appliance that calls are about."""
+
+    settings: Settings
+    controller: Controller
+    store: Store
+    outbox: Outbox
+    feeds: Feeds
+    plugins: PluginHost
+    cards: SoundCards
+    clock: Clock
+    started: float
+
+
+class Methods:
+    """The calls. Each runs on its connection's own thread."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._controller = services.controller
+        self._store = services.store
+
+    def table(self) -> dict[str, Callable[..., object]]:
+        """Every call by its name on the wire."""
+        names = [name for name in vars(type(self)) if not name.startswith("_") and name != "table"]
+        return {name.replace("_", ".", 1): getattr(self, name) for name in names}
+
+    def _ask(self, command: Command, *outcomes: type[Event]) -> Event | None:
+        """Post the command, and wait for the first of the outcomes where there are any. Raises Refused."""
+        heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        forget = self._controller.listen(lambda event, _: heard.put(event) if isinstance(event, outcomes) else None)
+        try:
+            self._controller.request(command).result(PATIENCE)
+            return heard.get(timeout=PATIENCE) if outcomes else None
+        except (queue.Empty, TimeoutError) as error:
+            raise ApplianceError(
+                f"{type(command).__name__} was taken but did not happen. See `appliance status`"
+            ) from error
+        finally:
+            forget()
+
+    def _now(self) -> float:
+        return self._services.clock.monotonic()
+
+    # -- the box
+
+    def status(self) -> dict[str, Any]:
+        """How everything is."""
+        services = self._services
+        disk = shutil.disk_usage(services.settings.storage.directory)
+        byte_rate = services.settings.audio.capture.format.byte_rate
+        status = evolve(self._controller.status, sending=services.outbox.progress())
+        return {
+            "device": services.settings.device.label,
+            "version": __version__,
+            "pid": os.getpid(),
+            "uptime": round(self._now() - services.started, 1),
+            "ok": status.ok,
+            **to_plain(status),
+            "deliveries": to_plain(self._store.delivery_counts()),
+            "storage": {"free": disk.free, "total": disk.total, "free_seconds": disk.free // byte_rate},
+        }
+
+    def devices(self) -> Sequence[Card]:
+        """The sound cards."""
+        return self._services.cards.cards()
+
+    def plugins(self) -> Sequence[PluginStatus]:
+        """The plugins and how they are."""
+        return self._services.plugins.statuses()
+
+    def events(self) -> Generator[dict[str, Any] | None, None, None]:
+        """Everything that happens from now on."""
+        heard: queue.Queue[Event] = queue.Queue(_BACKLOG)
+
+        def listen(event: Event, _: object) -> None:
+            if not heard.full():
+                heard.put_nowait(event)
+
+        forget = self._controller.listen(listen)
+        try:
+            while True:
+                try:
+                    yield event_to_plain(heard.get(timeout=QUIET))
+                except queue.Empty:
+                    yield None
+        finally:
+            forget()
+
+    # -- the recorder
+
+    def record_start(self) -> Event | None:
+        """Begin a take."""
+        return self._begun(self._ask(events.RecordStart(self._now()), events.TakeStarted, events.TakeFailed))
+
+    def record_pause(self) -> Event | None:
+        """Pause the take."""
+        return self._ask(events.RecordPause(self._now()), events.TakePaused)
+
+    def record_resume(self) -> Event | None:
+        """Go on with the take."""
+        return self._ask(events.RecordResume(self._now()), events.TakeResumed)
+
+    def record_stop(self) -> Event | None:
+        """Finish the take; answers once the clip is safe."""
+        return self._begun(self._ask(events.RecordStop(self._now()), events.ClipFinished, events.TakeFailed))
+
+    def record_discard(self) -> Event | None:
+        """Throw the take away."""
+        return self._ask(events.RecordDiscard(), events.TakeDiscarded)
+
+    def record_mark(self) -> Event | None:
+        """Mark the position."""
+        return self._ask(events.RecordMark(self._now()), events.MarkSet)
+
+    def _begun(self, event: Event | None) -> Event | None:
+        if isinstance(event, events.TakeFailed | events.PlaybackFailed):
+            raise ApplianceError(event.message)
+        if isinstance(event, events.NothingToPlay):
+            raise NotFound("there is no message to play: nothing was recorded or pulled yet")
+        return event
+
+    # -- the player
+
+    def play(self, source: str) -> Event | None:
+        """Play `latest`, `next`, a URL, a clip (id or name) or an audio file on the box."""
+        return self._begun(
+            self._ask(self._play_command(source), events.PlaybackStarted, events.PlaybackFailed, events.NothingToPlay)
+        )
+
+    def _play_command(self, source: str) -> Command:
+        if source == "latest":
+            return events.PlayLatest()
+        if source == "next":
+            return events.PlayNext()
+        if source.startswith(("http://", "https://")):
+            track = self._services.feeds.fetch(source)
+            return events.Play(track.path, track.title, track.id)
+        if Path(source).is_absolute():
+            if not Path(source).is_file():
+                raise NotFound(f"{source} is not a file that the appliance can see")
+            return events.Play(Path(source), Path(source).name)
+        clip = self._store.clip(source)
+        return events.Play(self._store.clip_path(clip), clip.name)
+
+    def player_pause(self) -> None:
+        """Pause the playback."""
+        self._ask(events.PlayerPause())
+
+    def player_resume(self) -> None:
+        """Go on with the playback."""
+        self._ask(events.PlayerResume())
+
+    def player_stop(self) -> None:
+        """Stop the playback."""
+        self._ask(events.PlayerStop(), events.PlaybackFinished)
+
+    def player_seek(self, seconds: float) -> None:
+        """Go to `seconds` from the start."""
+        self._ask(events.PlayerSeek(seconds))
+
+    def player_volume(self, percent: int) -> Event | None:
+        """Set the volume."""
+        return self._ask(events.VolumeSet(percent), events.VolumeChanged)
+
+    # -- clips and their deliveries
+
+    def clips_list(
+        self, since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Clips with their deliveries, newest first."""
+        return [self._with_deliveries(clip) for clip in self._store.clips(since_ns, until_ns, limit)]
+
+    def clips_show(self, clip: str) -> dict[str, Any]:
+        """One clip, by id, the beginning of one, or name."""
+        return self._with_deliveries(self._store.clip(clip))
+
+    def _with_deliveries(self, clip: Clip) -> dict[str, Any]:
+        deliveries = self._store.deliveries(clip_id=clip.id)
+        return {
+            "clip": to_plain(clip),
+            "path": str(self._store.clip_path(clip)),
+            "deliveries": [to_plain(delivery) for delivery in deliveries],
+        }
+
+    def clips_delete(self, clip: str) -> None:
+        """Delete a clip's sound on a person's word: a tombstone stays, deliveries are cancelled."""
+        found = self._store.clip(clip)
+        self._services.outbox.cancel(found.id)
+        self._store.delete_clip(found.id, "deleted by hand")
+
+    def clips_deliver(self, clips: list[str] | None, to: str) -> int:
+        """Queue clips (all where None) for a destination that does not have them yet; how many were new."""
+        destination = self._services.settings.destinations.get(to)
+        if destination is None:
+            raise NotFound(f"there is no destination {to!r} in the configuration")
+        chosen = self._store.clips() if clips is None else [self._store.clip(clip) for clip in clips]
+        queued = self._store.enqueue([clip.id for clip in chosen], to, destination.deliver_as)
+        self._services.outbox.wake(to)
+        return queued
+
+    def clips_retry(self, clip: str | None = None, to: str | None = None) -> int:
+        """Try again now what is parked or waits; how many."""
+        clip_id = self._store.clip(clip).id if clip else None
+        count = self._store.retry(to, clip_id)
+        self._services.outbox.wake(to)
+        return count
+
+    def feeds_pull(self, feed: str | None = None) -> None:
+        """Pull a feed, or all, now."""
+        self._services.feeds.pull_now(feed)
+
+    def feeds_list(self) -> list[Track]:
+        """The inbox."""
+        return self._store.tracks()

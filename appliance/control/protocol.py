@@ -1,0 +1,56 @@
+"""The lines on the control socket: JSON-RPC 2.0, one object a line, errors carried over as what they are.
+
+A call is answered by one response with its id. A method that streams (`events`) is answered by notifications of the
+method `event` until one side hangs up. An ApplianceError travels as code -32000 with its class name in `data`.
+"""
+
+import json
+from typing import Any
+
+from appliance import errors
+
+VERSION = "2.0"
+MAX_LINE = 1 << 20
+"""Longest line in bytes that either side reads."""
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+APPLIANCE_ERROR = -32000
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """One line."""
+    return json.dumps({"jsonrpc": VERSION, **message}, ensure_ascii=False).encode() + b"\n"
+
+
+def response(id: object, result: object) -> bytes:
+    """The answer to the call `id`."""
+    return encode({"id": id, "result": result})
+
+
+def failure(id: object, code: int, message: str, data: object = None) -> bytes:
+    """The answer to a call that went wrong."""
+    return encode({"id": id, "error": {"code": code, "message": message, "data": data}})
+
+
+def error_response(id: object, error: errors.ApplianceError) -> bytes:
+    """The answer to a call that ended with one of our errors."""
+    return failure(id, APPLIANCE_ERROR, str(error), {"type": type(error).__name__})
+
+
+def notification(params: dict[str, Any]) -> bytes:
+    """One item of a stream."""
+    return encode({"method": "event", "params": params})
+
+
+def to_error(error: dict[str, Any]) -> errors.ApplianceError:
+    """The error that a response speaks of, as the class it was on the other side."""
+    message = str(error.get("message", "unknown error"))
+    name = (error.get("data") or {}).get("type", "")
+    cls = getattr(errors, name, None)
+    if isinstance(cls, type) and issubclass(cls, errors.ApplianceError):
+        return cls(message)
+    return errors.ApplianceError(message)

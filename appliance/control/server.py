@@ -1,0 +1,142 @@
+"""Answers calls on the control socket, each connection on its own thread."""
+
+import grp
+import inspect
+import json
+import logging
+import os
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from appliance.codec import to_plain
+from appliance.control import protocol
+from appliance.errors import ApplianceError
+
+Methods = Mapping[str, Callable[..., object]]
+"""What can be called: plain arguments in, a value object or plain value out, or a generator of objects to stream,
+which yields None every few seconds while there is nothing to tell."""
+
+log = logging.getLogger(__name__)
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    """One client. Calls are answered in order."""
+
+    server: "_Server"
+
+    def handle(self) -> None:
+        try:
+            while line := self.rfile.readline(protocol.MAX_LINE):
+                self._answer(line)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    def _answer(self, line: bytes) -> None:
+        try:
+            call = json.loads(line)
+        except (ValueError, RecursionError):
+            self.wfile.write(protocol.failure(None, protocol.PARSE_ERROR, "that line is not JSON"))
+            return
+        if not isinstance(call, dict) or not isinstance(call.get("method"), str):
+            self.wfile.write(protocol.failure(None, protocol.INVALID_REQUEST, "that line is not a JSON-RPC call"))
+            return
+        id, name, params = call.get("id"), call["method"], call.get("params") or {}
+        method = self.server.methods.get(name)
+        if method is None:
+            self.wfile.write(protocol.failure(id, protocol.METHOD_NOT_FOUND, f"there is no method {name!r}"))
+            return
+        try:
+            inspect.signature(method).bind(**params)
+        except TypeError as error:
+            self.wfile.write(protocol.failure(id, protocol.INVALID_PARAMS, f"{name}: {error}"))
+            return
+        self._call(id, name, method, params)
+
+    def _call(self, id: object, name: str, method: Callable[..., object], params: dict[str, object]) -> None:
+        try:
+            result = method(**params)
+            if isinstance(result, Generator):
+                self._stream(result)
+            else:
+                self.wfile.write(protocol.response(id, to_plain(result)))
+        except ApplianceError as error:
+            self.wfile.write(protocol.error_response(id, error))
+        except OSError:
+            raise
+        except Exception as error:  # a defect must answer its caller and leave the daemon alone
+            log.exception("control method %s failed", name)
+            self.wfile.write(protocol.failure(id, protocol.INTERNAL_ERROR, f"{name} failed inside: {error!r}"))
+
+    def _stream(self, items: Generator[object, None, None]) -> None:
+        with closing(items):
+            for item in items:
+                if item is not None:
+                    self.wfile.write(protocol.notification(to_plain(item)))
+                elif self._hung_up():
+                    return
+
+    def _hung_up(self) -> bool:
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 32
+
+    def __init__(self, path: Path, methods: Methods) -> None:
+        self.methods = methods
+        super().__init__(str(path), _Connection)
+
+
+class ControlServer:
+    """The listening end. The socket file belongs to `group`, whose members may call; everybody else may not."""
+
+    def __init__(self, path: Path, group: str, methods: Methods) -> None:
+        self._path = path
+        self._group = group
+        self._server: _Server | None = None
+        self._methods = methods
+
+    def start(self) -> None:
+        """Listen. A socket file left behind is replaced: the store's lock has shown that its owner is gone.
+
+        Raises ApplianceError where the socket cannot be made.
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.unlink(missing_ok=True)
+            self._server = _Server(self._path, self._methods)
+            self._path.chmod(0o660)
+        except OSError as error:
+            raise ApplianceError(
+                f"control socket {self._path} cannot be made: {error.strerror or error}. "
+                "Set control.socket to a place this user may write to"
+            ) from error
+        self._give_to_group()
+        threading.Thread(target=self._server.serve_forever, args=(0.5,), name="control", daemon=True).start()
+
+    def _give_to_group(self) -> None:
+        try:
+            os.chown(self._path, -1, grp.getgrnam(self._group).gr_gid)
+        except (KeyError, PermissionError):
+            log.warning(
+                "control socket %s: only its owner may use it, there is no group %s to give it to",
+                self._path,
+                self._group,
+            )
+
+    def close(self) -> None:
+        """Stop listening; connections end with the process."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._path.unlink(missing_ok=True)
+            self._server = None

@@ -1,0 +1,79 @@
+"""Events in words: one line each, for the log, for `appliance events` and for whoever watches."""
+
+from collections.abc import Callable
+from typing import Any
+
+from appliance import events
+from appliance.events import Event
+
+
+def duration(seconds: float) -> str:
+    """`0.8 s`, `12.5 s`, `3:07`, `1:02:09`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(count: float) -> str:
+    """`873 B`, `1.2 MB`: powers of 1000, as in the configuration."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+_WORDS: dict[type[Event], Callable[[Any], str]] = {
+    events.ApplianceReady: lambda e: "ready",
+    events.TakeStarted: lambda e: f"recording {e.name}, {e.format}",
+    events.TakeProgress: lambda e: f"recording {duration(e.seconds)}, peak {e.peak_dbfs:.1f} dBFS",
+    events.TakePaused: lambda e: "recording paused",
+    events.TakeResumed: lambda e: "recording goes on",
+    events.MarkSet: lambda e: f"mark set at frame {e.offset}",
+    events.GapFound: lambda e: (
+        f"gap: {e.gap.frames} frames lost at frame {e.gap.offset} (give or take {e.gap.uncertainty}), {e.gap.cause}"
+    ),
+    events.TakeSealed: lambda e: f"take {e.clip.name} is whole, {duration(e.clip.seconds)}",
+    events.TakeDiscarded: lambda e: "take discarded, as asked",
+    events.TakeFailed: lambda e: f"recording failed: {e.message}",
+    events.ClipFinished: lambda e: (
+        f"clip {e.clip.name} is safe: {duration(e.clip.seconds)}, peak {e.clip.levels.peak_dbfs:.1f} dBFS, "
+        f"{len(e.clip.gaps)} gaps, verdict {e.verdict}"
+    ),
+    events.ClipDeleted: lambda e: f"clip {e.clip_id} deleted: {e.reason}",
+    events.PlaybackStarted: lambda e: f"playing {e.title}, {duration(e.seconds)}",
+    events.PlaybackProgress: lambda e: f"playing, at {duration(e.position)}",
+    events.PlaybackFinished: lambda e: "playback finished" if e.completed else "playback stopped",
+    events.PlaybackFailed: lambda e: f"playback failed: {e.message}",
+    events.NothingToPlay: lambda e: "there is no message to play",
+    events.VolumeChanged: lambda e: f"volume {e.percent}%",
+    events.DeliveryStarted: lambda e: f"{e.destination}: sending {e.clip_id}, {size(e.size)}, attempt {e.attempt}",
+    events.DeliveryProgress: lambda e: (
+        f"{e.destination}: {size(e.sent)} of {size(e.size)} of {e.clip_id}, {size(e.rate)}/s"
+    ),
+    events.DeliverySucceeded: lambda e: (
+        f"{e.destination}: {e.clip_id} arrived as {e.receipt.remote_name}, "
+        + ("verified" if e.receipt.verified else "accepted")
+    ),
+    events.DeliveryPostponed: lambda e: (
+        f"{e.destination}: {e.clip_id} did not arrive, next try in {duration(e.seconds)}: {e.message}"
+    ),
+    events.DeliveryParked: lambda e: f"{e.destination}: {e.clip_id} waits for a person: {e.message}",
+    events.DeliveryCancelled: lambda e: f"{e.destination}: delivery of {e.clip_id} cancelled",
+    events.QueueChanged: lambda e: f"{e.waiting} deliveries waiting",
+    events.TrackArrived: lambda e: f"{e.track.feed}: {e.track.title} arrived, {size(e.track.size)}",
+    events.InboxChanged: lambda e: f"{e.unheard} messages not heard yet",
+    events.FaultRaised: lambda e: f"fault {e.fault.name}: {e.fault.message}",
+    events.FaultCleared: lambda e: f"fault {e.name} is over",
+    events.CommandRefused: lambda e: f"{e.command} refused: {e.reason}",
+}
+
+DESCRIBED = frozenset(_WORDS)
+"""The events that have words."""
+
+
+def describe(event: Event) -> str:
+    """The event in one line."""
+    return _WORDS[type(event)](event)

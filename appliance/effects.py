@@ -1,0 +1,80 @@
+"""What the machine's effects mean: the calls that start them. Each returns at once."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+
+from appliance.audio.player import Player
+from appliance.audio.recorder import Recorder
+from appliance.delivery.outbox import Outbox
+from appliance.events import FaultCleared, FaultRaised, NothingToPlay, Play
+from appliance.machine import Do, Effect, Input
+from appliance.models import Fault
+from appliance.store import Store
+
+VOLUME_STEP = 10
+"""Percent that one press makes it louder or quieter."""
+
+Message = tuple[Path, str, int | None]
+
+
+class Effects:
+    """Starts effects on recorder, player and store."""
+
+    def __init__(
+        self, recorder: Recorder, player: Player, store: Store, outbox: Outbox, post: Callable[[Input], None]
+    ) -> None:
+        self._recorder = recorder
+        self._player = player
+        self._store = store
+        self._outbox = outbox
+        self._post = post
+
+    def table(self) -> Mapping[Do, Callable[[Effect], None]]:
+        """What starts each effect."""
+        recorder, player, store = self._recorder, self._player, self._store
+        return {
+            Do.START_TAKE: lambda effect: recorder.start(effect.id, effect.cause.at),
+            Do.PAUSE_TAKE: lambda effect: recorder.pause(effect.cause.at),
+            Do.RESUME_TAKE: lambda effect: recorder.resume(effect.cause.at),
+            Do.MARK_TAKE: lambda effect: recorder.mark(effect.cause.at),
+            Do.FINISH_TAKE: lambda effect: recorder.stop(effect.cause.at),
+            Do.DISCARD_TAKE: lambda _: recorder.discard(),
+            Do.ADOPT_TAKE: lambda effect: self._on_store(lambda: self._adopt(effect.id)),
+            Do.START_PLAYBACK: self._start_playback,
+            Do.PAUSE_PLAYBACK: lambda _: player.pause(),
+            Do.RESUME_PLAYBACK: lambda _: player.resume(),
+            Do.SEEK_PLAYBACK: lambda effect: player.seek(effect.cause.seconds),
+            Do.STOP_PLAYBACK: lambda _: player.stop(),
+            Do.CHOOSE_NEXT: lambda _: self._on_store(lambda: self._play(store.next_message())),
+            Do.CHOOSE_LATEST: lambda _: self._on_store(lambda: self._play(store.latest())),
+            Do.SET_VOLUME: lambda effect: player.set_volume(effect.cause.percent),
+            Do.RAISE_VOLUME: lambda _: player.change_volume(VOLUME_STEP),
+            Do.LOWER_VOLUME: lambda _: player.change_volume(-VOLUME_STEP),
+            Do.MARK_HEARD: self._mark_heard,
+        }
+
+    def _on_store(self, work: Callable[[], None]) -> None:
+        self._store.submit(work).add_done_callback(self._report)
+
+    def _report(self, done: Future[None]) -> None:
+        error = done.exception()
+        if error is not None:
+            self._post(FaultRaised(Fault("storage", str(error), urgent=True)))
+
+    def _adopt(self, take_id: str) -> None:
+        self._store.adopt(take_id)
+        self._outbox.wake()
+        self._post(FaultCleared("storage"))
+
+    def _play(self, message: Message | None) -> None:
+        self._post(Play(*message) if message else NothingToPlay())
+
+    def _start_playback(self, effect: Effect) -> None:
+        cause = effect.cause
+        self._player.play(effect.id, cause.path, cause.title, cause.track_id)
+
+    def _mark_heard(self, effect: Effect) -> None:
+        track_id = effect.cause.track_id
+        if track_id is not None:
+            self._on_store(lambda: self._store.mark_played(track_id))
