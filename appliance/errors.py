@@ -13,10 +13,11 @@
     │   └── FormatUnsupported              the card cannot do the wanted format
     ├── StorageError                    9  the disk refuses: full, read-only, broken
     ├── PluginError                    10  a plugin is missing, broken or breaks its contract
-    └── DeliveryError                  11  a clip could not be delivered
-        ├── Transient                      try again later, by itself
-        ├── Permanent                      a person must act first
-        └── Cancelled                      somebody took the delivery back while it ran
+    ├── DeliveryError                  11  a clip could not be delivered
+    │   ├── Transient                      try again later, by itself
+    │   ├── Permanent                      a person must act first
+    │   └── Cancelled                      somebody took the delivery back while it ran
+    └── PanelError                     12  the pins of buttons and LEDs cannot be used
 
 A message is one line for a person: what happened, why, and the next step. The exit code of the `appliance`
 command is the class attribute of the error that ended it; 2 is a usage error, as in every click program.
@@ -122,3 +123,9 @@ class Permanent(DeliveryError):
 
 class Cancelled(DeliveryError):
     """Somebody took the delivery back while it ran."""
+
+
+class PanelError(ApplianceError):
+    """The pins of buttons and LEDs cannot be used."""
+
+    exit_code = 12
