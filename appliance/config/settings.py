@@ -129,6 +129,9 @@ class RecordingSettings:
         Seconds(0.5), "How often sound is forced onto the card: what a power cut may cost.", check=and_(ge(0.1), le(60))
     )
     fill_gaps: bool = option(True, "Put silence where the card lost frames, so that the clip keeps its timing.")
+    reconnect: Seconds = option(
+        Seconds(60), "How long a take waits for an unplugged microphone to come back.", check=and_(ge(0), le(86400))
+    )
 
 
 @frozen
