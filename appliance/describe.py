@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from appliance import events
+from appliance.codec import from_plain
 from appliance.events import Event
 
 
@@ -77,3 +78,12 @@ DESCRIBED = frozenset(_WORDS)
 def describe(event: Event) -> str:
     """The event in one line."""
     return _WORDS[type(event)](event)
+
+
+def describe_plain(plain: dict[str, Any]) -> str:
+    """An event as it travels over the control socket, in one line; one of a newer release by its name alone."""
+    name = plain["event"]
+    cls = getattr(events, name, None)
+    if cls not in DESCRIBED:
+        return str(name)
+    return describe(from_plain(plain, cls))

@@ -1,0 +1,140 @@
+"""`appliance clips`: finished takes and their deliveries."""
+
+import json
+import re
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from appliance.cli.remote import Remote, pass_remote
+from appliance.errors import StorageError
+
+_AGO = re.compile(r"(\d+)([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Moment(click.ParamType):
+    """A point in time: `2026-11-22`, `2026-11-22T14:30`, or how long ago: `90m`, `12h`, `7d`. Gives ns since 1970."""
+
+    name = "WHEN"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if ago := _AGO.fullmatch(value):
+            moment = datetime.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        else:
+            try:
+                moment = datetime.fromisoformat(value)
+            except ValueError:
+                self.fail(f"{value!r} is not a time. Say 2026-11-22, 2026-11-22T14:30, 12h or 7d", param, ctx)
+        return round(moment.timestamp() * 1e9)
+
+
+since_option = click.option("--since", type=Moment(), help="From then on: 2026-11-22, 2026-11-22T14:30, 12h, 7d.")
+until_option = click.option("--until", type=Moment(), help="Up to then.")
+
+
+@click.group()
+def clips() -> None:
+    """Clips: list, show, export, deliver, retry, delete."""
+
+
+@clips.command("list")
+@since_option
+@until_option
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The newest so many.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@pass_remote
+def list_(remote: Remote, since: int | None, until: int | None, limit: int, as_json: bool) -> None:
+    """List clips, newest first."""
+    found = remote.call("clips.list", since_ns=since, until_ns=until, limit=limit)
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        from appliance.cli import show
+
+        show.clips(found)
+
+
+@clips.command("show")
+@click.argument("clip")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@pass_remote
+def show_(remote: Remote, clip: str, as_json: bool) -> None:
+    """Show everything about CLIP (its id, the beginning of it, or its name)."""
+    found = remote.call("clips.show", clip=clip)
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        from appliance.cli import show
+
+        show.clip(found)
+
+
+@clips.command()
+@since_option
+@until_option
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to copy to."
+)
+@pass_remote
+def export(remote: Remote, since: int | None, until: int | None, target: Path) -> None:
+    """Copy clips and their metadata to a folder. Files that are there already are left alone."""
+    found = remote.call("clips.list", since_ns=since, until_ns=until)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        copied = sum(_copy(entry, target) for entry in found)
+    except OSError as error:
+        raise StorageError(f"export to {target} stopped: {error}. Make room or choose another folder") from error
+    click.echo(f"{copied} clips copied to {target}, {len(found) - copied} were there already")
+
+
+def _copy(entry: dict[str, Any], target: Path) -> bool:
+    """Copy sound and sidecar under a temporary name first, so that a file with the final name is whole."""
+    source = Path(entry["path"])
+    final = target / source.name
+    if final.exists() and final.stat().st_size == entry["clip"]["size"]:
+        return False
+    for file in (source.with_suffix(".json"), source):
+        partial = target / f".{file.name}.partial"
+        shutil.copyfile(file, partial)
+        partial.replace(target / file.name)
+    return True
+
+
+@clips.command()
+@click.argument("chosen", metavar="[CLIPS]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every clip.")
+@click.option("--to", "destination", required=True, help="Name of the destination.")
+@pass_remote
+def deliver(remote: Remote, chosen: tuple[str, ...], everything: bool, destination: str) -> None:
+    """Queue CLIPS for a destination that does not have them yet."""
+    if bool(chosen) == everything:
+        raise click.UsageError("name clips, or say --all")
+    queued = remote.call("clips.deliver", clips=None if everything else list(chosen), to=destination)
+    click.echo(f"{queued} clips queued for {destination}")
+
+
+@clips.command()
+@click.argument("clip", required=False)
+@click.option("--to", "destination", help="Only this destination.")
+@pass_remote
+def retry(remote: Remote, clip: str | None, destination: str | None) -> None:
+    """Try again now what waits or is parked."""
+    count = remote.call("clips.retry", clip=clip, to=destination)
+    click.echo(f"{count} deliveries tried again")
+
+
+@clips.command()
+@click.argument("chosen", metavar="CLIPS...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_remote
+def delete(remote: Remote, chosen: tuple[str, ...], yes: bool) -> None:
+    """Delete CLIPS from this box and cancel their deliveries. What was delivered stays where it is."""
+    if not yes:
+        click.confirm(f"Delete {len(chosen)} clips for good?", abort=True)
+    for clip in chosen:
+        remote.call("clips.delete", clip=clip)
+        click.echo(f"{clip} deleted")

@@ -1,0 +1,93 @@
+"""`appliance devices`, `plugins` and `config`: what the box is made of."""
+
+from pathlib import Path
+
+import click
+
+from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.run import DEFAULT_CONFIG
+from appliance.codec import to_plain
+from appliance.errors import ConfigError, NotRunning
+from appliance.plugin_host import PluginHost
+
+
+@click.command()
+@pass_remote
+def devices(remote: Remote) -> None:
+    """List sound cards, with the words to put into the configuration."""
+    from appliance.cli import show
+
+    try:
+        cards = remote.call("devices")
+    except NotRunning:
+        from appliance.audio.alsa import AlsaCards
+
+        cards = to_plain(AlsaCards().cards())
+    show.cards(cards)
+
+
+@click.command()
+@pass_remote
+def plugins(remote: Remote) -> None:
+    """List plugins and how they are."""
+    from appliance.cli import show
+
+    try:
+        statuses = remote.call("plugins")
+    except NotRunning:
+        statuses = to_plain(_plugins().statuses())
+    show.plugins(statuses)
+
+
+@click.group()
+def config() -> None:
+    """The configuration: check, reference."""
+
+
+@config.command()
+@click.argument("path", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, envvar="APPLIANCE_CONFIG")
+def check(path: Path) -> None:
+    """Check the configuration at PATH, and say everything that is wrong with it."""
+    from appliance.config.loader import load
+
+    host = _plugins()
+    settings = load(path, host.upload_options, host.feed_options)
+    problems = []
+    directory, device = settings.storage.directory, settings.device.label
+    for name, destination in settings.destinations.items():
+        try:
+            host.build_upload(name, destination, device, directory).close()
+        except ConfigError as error:
+            problems.append(f"{path}: destinations.{name}: {error}")
+    for name, feed in settings.feeds.items():
+        try:
+            host.build_feed(name, feed, device, directory).close()
+        except ConfigError as error:
+            problems.append(f"{path}: feeds.{name}: {error}")
+    if problems:
+        raise ConfigError(*problems)
+    click.echo(f"{path} is good: {len(settings.destinations)} destinations, {len(settings.feeds)} feeds")
+
+
+@config.command()
+def reference() -> None:
+    """Print every option, with the plugins installed here, as Markdown."""
+    from appliance.config.reference import reference as text
+
+    host = _plugins()
+    click.echo(text(host.upload_options, host.feed_options))
+
+
+@config.command()
+def example() -> None:
+    """Print a configuration that names every option with its default."""
+    from appliance.config.reference import example as text
+
+    host = _plugins()
+    click.echo(text(host.upload_options, host.feed_options), nl=False)
+
+
+def _plugins() -> PluginHost:
+    host = PluginHost.installed()
+    host.discover()
+    return host

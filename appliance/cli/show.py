@@ -1,0 +1,147 @@
+"""Answers of the appliance as tables for people. The only module that imports rich."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from appliance.describe import duration, size
+
+Plain = dict[str, Any]
+
+_STATE_STYLES = {"delivered": "green", "sending": "cyan", "parked": "red", "cancelled": "dim"}
+
+
+def status(answer: Plain) -> None:
+    """The whole box, the most important first."""
+    console = Console(highlight=False)
+    console.print(f"[bold]{answer['device']}[/]: {_doing(answer)}")
+    for fault in answer["faults"]:
+        console.print(f"  [red]fault[/] {fault['name']}: {fault['message']}")
+    if not answer["faults"]:
+        console.print("  [green]nothing is wrong[/]")
+    for name, counts in answer["deliveries"].items():
+        console.print(f"  {name}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
+    for sending in answer["sending"]:
+        console.print(f"  {sending['destination']}: {_progress(sending)}")
+    if answer["unheard"]:
+        console.print(f"  {answer['unheard']} messages not heard yet")
+    storage = answer["storage"]
+    console.print(f"  room for {duration(storage['free_seconds'])} of sound ({size(storage['free'])} free)")
+    console.print(f"  [dim]version {answer['version']}, up {duration(answer['uptime'])}, process {answer['pid']}[/]")
+
+
+def _doing(answer: Plain) -> str:
+    take, playback = answer["take"], answer["playback"]
+    if take:
+        gaps = f", {take['gaps']} gaps" if take["gaps"] else ""
+        return f"{answer['recorder']} {duration(take['seconds'])}, peak {take['peak_dbfs']:.1f} dBFS{gaps}"
+    if playback:
+        place = f"{duration(playback['position'])} of {duration(playback['seconds'])}"
+        return f"{answer['player']} {playback['title']}, {place}"
+    return "idle" if answer["recorder"] == "idle" else str(answer["recorder"])
+
+
+def _progress(sending: Plain) -> str:
+    left = f", {duration(sending['seconds_left'])} left" if sending["seconds_left"] is not None else ""
+    return f"{size(sending['sent'])} of {size(sending['size'])} at {size(sending['rate'])}/s{left}"
+
+
+def started(clip: Plain) -> str:
+    """When the clip began, in the local time of its box."""
+    stamp = clip["started"]
+    zone = timezone(timedelta(seconds=stamp["utc_offset"]))
+    return datetime.fromtimestamp(stamp["wall_ns"] / 1e9, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _seconds(clip: Plain) -> float:
+    return float(clip["frames"] / clip["format"]["rate"])
+
+
+def clips(found: list[Plain]) -> None:
+    """One clip a row, a line in it for each destination."""
+    table = Table("id", "recorded", "length", "peak dBFS", "gaps", "verdict", "deliveries")
+    for entry in found:
+        clip = entry["clip"]
+        table.add_row(
+            clip["id"],
+            started(clip),
+            duration(_seconds(clip)),
+            f"{clip['levels']['peak_dbfs']:.1f}",
+            str(len(clip["gaps"])),
+            clip["verdict"] + (", recovered" if clip["recovered"] else ""),
+            "\n".join(_delivery(delivery) for delivery in entry["deliveries"]),
+        )
+    Console(highlight=False).print(table if found else "no clips")
+
+
+def _delivery(delivery: Plain) -> str:
+    state = delivery["state"]
+    style = _STATE_STYLES.get(state, "yellow")
+    verified = " (verified)" if (delivery["receipt"] or {}).get("verified") else ""
+    return f"{delivery['destination']}: [{style}]{state}[/]{verified}"
+
+
+def clip(entry: Plain) -> None:
+    """Everything about one clip."""
+    console = Console(highlight=False)
+    clip = entry["clip"]
+    levels, audio = clip["levels"], clip["format"]
+    table = Table(show_header=False, box=None)
+    table.add_row("name", clip["name"])
+    table.add_row("file", entry["path"])
+    table.add_row("recorded", f"{started(clip)} (clock: {clip['started']['source']})")
+    table.add_row("length", f"{duration(_seconds(clip))}, {clip['frames']} frames, {size(clip['size'])}")
+    table.add_row("format", f"{audio['rate']} Hz {audio['sample']}, {audio['channels']} channels")
+    table.add_row("levels", f"peak {levels['peak_dbfs']:.1f} dBFS, RMS {levels['rms_dbfs']:.1f} dBFS")
+    table.add_row("", f"{levels['clipped']:.2%} clipped, {levels['silent']:.2%} digital silence")
+    table.add_row("verdict", clip["verdict"] + (", recovered after a power cut or crash" if clip["recovered"] else ""))
+    if clip["drift_ppm"] is not None:
+        table.add_row("crystal", f"{clip['drift_ppm']:+.1f} ppm")
+    for gap in clip["gaps"]:
+        filled = "filled with silence" if gap["filled"] else "not filled"
+        table.add_row(
+            "gap", f"{_at(gap, audio)}: {gap['frames']} ± {gap['uncertainty']} frames, {gap['cause']}, {filled}"
+        )
+    for mark in clip["marks"]:
+        table.add_row("mark", _at(mark, audio))
+    for pause in clip["pauses"]:
+        table.add_row("pause", f"{_at(pause, audio)}: {duration(pause['seconds'])}")
+    for delivery in entry["deliveries"]:
+        table.add_row("delivery", _delivery(delivery) + f", {delivery['attempts']} attempts")
+        if receipt := delivery["receipt"]:
+            checksum = f", {receipt['algorithm']} {receipt['checksum']}" if receipt["checksum"] else ""
+            table.add_row("", f"receipt: {receipt['remote_name']}, {size(receipt['size'])}{checksum}")
+        elif delivery["last_error"]:
+            table.add_row("", delivery["last_error"])
+    console.print(table)
+
+
+def _at(thing: Plain, audio: Plain) -> str:
+    return f"at {duration(thing['offset'] / audio['rate'])} (frame {thing['offset']})"
+
+
+def tracks(found: list[Plain]) -> None:
+    """The inbox."""
+    table = Table("feed", "title", "size", "heard")
+    for track in found:
+        table.add_row(track["feed"], track["title"], size(track["size"]), "yes" if track["played"] else "no")
+    Console(highlight=False).print(table if found else "the inbox is empty")
+
+
+def cards(found: list[Plain]) -> None:
+    """Sound cards with the words that choose them."""
+    table = Table("card", "device words", "microphone", "speaker")
+    for card in found:
+        table.add_row(card["name"], "\n".join(card["words"]), card["capture"], card["playback"])
+    Console(highlight=False).print(table if found else "no sound card is plugged in")
+
+
+def plugins(found: list[Plain]) -> None:
+    """Plugins and how they are."""
+    table = Table("plugin", "from", "state", "brings", "message")
+    for plugin in found:
+        source = f"{plugin['distribution']} {plugin['version']}".strip()
+        table.add_row(plugin["name"], source, plugin["state"], ", ".join(plugin["backends"]), plugin["message"])
+    Console(highlight=False).print(table)

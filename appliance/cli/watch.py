@@ -1,0 +1,36 @@
+"""`appliance status` and `appliance events`: how the box is."""
+
+import json
+
+import click
+
+from appliance.cli.remote import Remote, pass_remote
+
+PROGRESS = {"TakeProgress", "PlaybackProgress", "DeliveryProgress", "QueueChanged", "InboxChanged"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@pass_remote
+def status(remote: Remote, as_json: bool) -> None:
+    """Say how the box is."""
+    answer = remote.call("status")
+    if as_json:
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        from appliance.cli import show
+
+        show.status(answer)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
+@click.option("--progress", is_flag=True, help="Levels and progress as well.")
+@pass_remote
+def events(remote: Remote, as_json: bool, progress: bool) -> None:
+    """Follow what happens, until Ctrl-C."""
+    from appliance.describe import describe_plain
+
+    for event in remote.stream("events"):
+        if progress or event["event"] not in PROGRESS:
+            click.echo(json.dumps(event, ensure_ascii=False) if as_json else describe_plain(event))

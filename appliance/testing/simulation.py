@@ -1,0 +1,31 @@
+"""The hardware of `appliance run --simulate`: keys for buttons, recorded speech for the microphone."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from appliance.app import Hardware
+from appliance.audio.alsa import AlsaCards
+from appliance.clock import Clock
+from appliance.config.options import AbsolutePath
+from appliance.config.settings import ControlSettings, Settings, StorageSettings
+from appliance.panel.keyboard import KeyboardPanel
+from appliance.testing.audio import simulated_cards
+
+
+def built_in_settings() -> Settings:
+    """Settings for trying the appliance out as an ordinary user, with everything under the home folder."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "appliance-simulation"
+    return Settings(
+        storage=StorageSettings(directory=AbsolutePath(state.absolute())),
+        control=ControlSettings(socket=AbsolutePath(state.absolute() / "control.sock")),
+    )
+
+
+def simulated_hardware(parts: str, clock: Clock, keys: TextIO, say: Callable[[str], None]) -> Hardware:
+    """A panel that is pressed by keys read from `keys` and tells through `say`; simulated cards where `parts` is `all`."""
+    return Hardware(
+        cards=simulated_cards(clock) if parts == "all" else AlsaCards(),
+        panel=lambda settings, clock: KeyboardPanel(settings, clock, keys, say),
+    )
