@@ -17,11 +17,11 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def make_directory(path: Path) -> None:
-    """Create `path` and whatever is missing above it, durably. An existing folder is fine."""
+def make_directory(path: Path, *, mode: int = 0o777) -> None:
+    """Create `path` and whatever is missing above it, durably. An existing one is fine; `mode` is for `path` only."""
     if not path.is_dir():
         make_directory(path.parent)
-        path.mkdir(exist_ok=True)
+        path.mkdir(mode, exist_ok=True)
         sync_directory(path.parent)
 
 
