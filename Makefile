@@ -1,13 +1,73 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-# What pip cannot bring: ALSA's headers and a compiler for pyalsaaudio and the test card, servers and peers for tests.
-DEBIAN_BUILD := gcc libasound2-dev python3-dev python3-venv
-DEBIAN_TEST := alsa-utils nginx-light stress-ng systemd
+# What pip cannot bring: a compiler and ALSA's headers for pyalsaaudio and the test card; peers and servers for tests.
+BUILD_PACKAGES := gcc libasound2-dev libc6-dev pkg-config python3-dev python3-venv
+TEST_PACKAGES := $(BUILD_PACKAGES) alsa-utils nginx-light systemd
+BENCH_PACKAGES := $(TEST_PACKAGES) curl stress-ng
+
+# $(call debian,PACKAGES): install those that are missing, and say so.
+define debian
+	@missing=$$(for p in $(1); do \
+	    [ "$$(dpkg-query -W -f='$${Status}' $$p 2>/dev/null)" = "install ok installed" ] || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "Installing Debian packages:" $$missing; \
+	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+endef
+
+.PHONY: help demo test fast check bench docs install uninstall clean
+.PHONY: build-packages test-packages bench-packages
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
+
+demo: build-packages $(VENV)/installed ## See the whole appliance at work; AUDIO=real uses the sound card
+	$(BIN)/python -m demo $(if $(filter real,$(AUDIO)),--real-audio)
+
+test: test-packages $(VENV)/installed ## Run every test
+	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	$(BIN)/python -m pytest -q -m slow
+
+fast: test-packages $(VENV)/installed ## Run the tests that take less than two minutes together
+	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+check: test-packages $(VENV)/installed ## Lint, types, order of imports, documents, unit, and the wheel in a clean venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy appliance plugins/* demo
+	$(BIN)/python -m pytest -q tests/project
+	sh tests/project/wheel.sh
+
+bench: bench-packages $(VENV)/installed ## Measure; the table goes to docs/performance.md
+	$(BIN)/python -m bench
+
+docs: $(VENV)/installed ## Write the generated parts of the documentation and the example configuration
+	$(BIN)/python docs/generate.py
+
+install: ## Install on this machine (Raspberry Pi OS, Debian); needs root
+	sh systemd/install.sh
+
+uninstall: ## Remove from this machine; recordings and configuration stay
+	sh systemd/uninstall.sh
+
+clean: ## Remove what was built here
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+build-packages:
+	$(call debian,$(BUILD_PACKAGES))
+
+test-packages:
+	$(call debian,$(TEST_PACKAGES))
+
+bench-packages:
+	$(call debian,$(BENCH_PACKAGES))
 
 $(VENV)/installed: requirements-dev.txt pyproject.toml
+	@echo "Installing Python packages into $(VENV)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
-	touch $@
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -24,7 +24,7 @@ def built_in_settings() -> Settings:
 
 
 def simulated_hardware(parts: str, clock: Clock, keys: TextIO, say: Callable[[str], None]) -> Hardware:
-    """A panel that is pressed by keys read from `keys` and tells through `say`; simulated cards where `parts` is `all`."""
+    """A panel pressed by keys read from `keys`, which tells through `say`; simulated cards where `parts` is `all`."""
     return Hardware(
         cards=simulated_cards(clock) if parts == "all" else AlsaCards(),
         panel=lambda settings, clock: KeyboardPanel(settings, clock, keys, say),

@@ -1,0 +1,220 @@
+"""The whole appliance at work: a clip from button to two destinations, and a message from afar to the speaker.
+
+Starts the real daemon, presses its (simulated) buttons, and compares checksums of what arrived. Exit code 0 only if
+everything did.
+"""
+
+import argparse
+import hashlib
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import soundfile
+from rich.console import Console
+from rich.table import Table
+
+import appliance.testing
+from appliance.cli.show import started
+from appliance.control.client import Client
+from appliance.describe import describe_plain, duration
+from appliance.errors import NotRunning
+from demo import waveform
+from demo.servers import OtherEnd
+
+RECORD, PAUSE, PLAY, MARK = "1", "2", "3", "4"
+PATIENCE = 15.0
+MESSAGE_FRAMES = 48_000
+
+CONFIG = """\
+device: {{name: demo}}
+panel:
+  buttons: {{17: record.toggle, 27: record.pause_toggle, 22: play.toggle, 23: record.mark}}
+  leds: {{18: status}}
+storage: {{directory: {root}/state}}
+control: {{socket: {root}/control.sock}}
+destinations:
+  shelf: {{backend: folder, path: {root}/shelf}}
+  office: {{backend: http, url: {url}/upload, proof: {{json: /sha256}}}}
+feeds:
+  news: {{backend: urls, urls: ["{url}/message.flac"]}}
+"""
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+class Watcher:
+    """Follows the daemon's events: shows each, remembers all, and waits for some."""
+
+    def __init__(self, socket: Path) -> None:
+        self._events: list[dict[str, Any]] = []
+        self._changed = threading.Condition()
+        self._begun = time.monotonic()
+        threading.Thread(target=self._follow, args=(socket,), daemon=True).start()
+
+    def _follow(self, socket: Path) -> None:
+        with Client(socket) as client:
+            for event in client.stream("events"):
+                self._show(event)
+                with self._changed:
+                    self._events.append(event)
+                    self._changed.notify_all()
+
+    def _show(self, event: dict[str, Any]) -> None:
+        clock = f"[dim]{time.monotonic() - self._begun:5.1f} s[/]"
+        if event["event"] == "TakeProgress":
+            filled = max(0, min(40, round((event["peak_dbfs"] + 60) / 60 * 40)))
+            meter = f"[green]{'█' * filled}[/]{'·' * (40 - filled)}"
+            console.print(f"{clock}  {meter} {event['peak_dbfs']:6.1f} dBFS {duration(event['seconds'])}")
+        elif event["event"] not in ("QueueChanged", "InboxChanged"):
+            console.print(f"{clock}  {describe_plain(event)}")
+
+    def wait(self, name: str, count: int = 1) -> dict[str, Any]:
+        """The `count`th event of this name, also if it was before. Raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._named(name)) >= count, PATIENCE):
+                raise TimeoutError(f"no {name} within {PATIENCE:.0f} s")
+            return self._named(name)[count - 1]
+
+    def _named(self, name: str) -> list[dict[str, Any]]:
+        return [event for event in self._events if event["event"] == name]
+
+
+@contextmanager
+def daemon(root: Path, simulate: str) -> Iterator["subprocess.Popen[str]"]:
+    """The real daemon as a process of its own; its simulated panel reads keys from a pipe."""
+    log = (root / "daemon.log").open("w")
+    command = [sys.executable, "-m", "appliance", "run", "--simulate", simulate, "--config", str(root / "config.yaml")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, text=True)
+    try:
+        _wait_until_it_answers(root / "control.sock", process)
+        yield process
+    except BaseException:
+        console.print(f"[red]the daemon's log:[/]\n{(root / 'daemon.log').read_text()}")
+        raise
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_until_it_answers(socket: Path, process: "subprocess.Popen[str]") -> None:
+    limit = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with Client(socket) as client:
+                client.call("status")
+            return
+        except NotRunning:
+            if process.poll() is not None or time.monotonic() > limit:
+                raise
+            time.sleep(0.05)
+
+
+def perform(root: Path, process: "subprocess.Popen[str]", real_audio: bool) -> bool:
+    """Press the buttons, wait for the outcomes, compare what arrived. True where all of it is right."""
+
+    def press(key: str, words: str) -> None:
+        console.print(f"         [bold]button: {words}[/]")
+        assert process.stdin
+        process.stdin.write(key)
+        process.stdin.flush()
+
+    watcher = Watcher(root / "control.sock")
+    press(RECORD, "record")
+    watcher.wait("TakeStarted")
+    time.sleep(3)
+    press(PAUSE, "pause")
+    watcher.wait("TakePaused")
+    time.sleep(0.7)
+    press(PAUSE, "go on")
+    watcher.wait("TakeResumed")
+    time.sleep(1)
+    press(MARK, "mark")
+    time.sleep(1)
+    press(RECORD, "stop")
+    clip = watcher.wait("ClipFinished")["clip"]
+    watcher.wait("DeliverySucceeded", count=2)
+    track = watcher.wait("TrackArrived")["track"]
+    press(PLAY, "play the message that was pulled")
+    watcher.wait("PlaybackStarted")
+    completed = bool(watcher.wait("PlaybackFinished")["completed"])
+
+    with Client(root / "control.sock") as client:
+        entry = client.call("clips.show", clip=clip["id"])
+    return _report(root, entry, track, completed, real_audio)
+
+
+def _report(root: Path, entry: dict[str, Any], track: dict[str, Any], completed: bool, real_audio: bool) -> bool:
+    clip, path = entry["clip"], Path(entry["path"])
+    expected = _sha256(path)
+    arrived = {"shelf": root / "shelf" / path.name, "office": root / "received" / path.name}
+    checks = {f"{name} holds the same bytes": _sha256(file) == expected for name, file in arrived.items()}
+    checks["the pulled message is the one that was served"] = _sha256(Path(track["path"])) == _sha256(
+        root / "message.flac"
+    )
+    checks["the message was played to its end"] = completed
+
+    table = Table("clip", "recorded", "length", "peak", "gaps", "destination", "receipt", title="What became of it")
+    for number, delivery in enumerate(entry["deliveries"]):
+        receipt = delivery["receipt"]
+        first = (
+            clip["id"],
+            started(clip),
+            duration(clip["frames"] / clip["format"]["rate"]),
+            f"{clip['levels']['peak_dbfs']:.1f} dBFS",
+            str(len(clip["gaps"])),
+        )
+        proof = f"{receipt['algorithm']} {receipt['checksum'][:16]}…, " + (
+            "verified" if receipt["verified"] else "accepted"
+        )
+        table.add_row(*(("",) * 5 if number else first), delivery["destination"], proof)
+    console.print(table)
+    console.print(waveform.in_terminal(path))
+    picture = Path("demo-waveform.png").absolute()
+    waveform.as_png(path, clip, picture)
+    console.print(f"The same as a picture: {picture}")
+    for words, good in checks.items():
+        console.print(f"[{'green' if good else 'red'}]{'yes' if good else 'NO '}[/]  {words}")
+    sound = (
+        "the sound card was real"
+        if real_audio
+        else "the microphone (synthesised speech) and the speaker were simulated"
+    )
+    console.print(
+        f"Real: daemon, catalogue, outbox, HTTP upload and download, files. Simulated: buttons and LED; {sound}."
+    )
+    return all(checks.values())
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else f"{path} is missing"
+
+
+def main() -> int:
+    """Run the demo; the exit code says whether everything arrived."""
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--real-audio", action="store_true", help="use the sound card instead of a simulated one")
+    real_audio = parser.parse_args().real_audio
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="appliance-demo-") as folder:
+        root = Path(folder)
+        for name in ("shelf", "received"):
+            (root / name).mkdir()
+        speech, rate = soundfile.read(Path(appliance.testing.__file__).with_name("speech.flac"), frames=MESSAGE_FRAMES)
+        soundfile.write(root / "message.flac", speech, rate)
+        other_end = OtherEnd(root / "message.flac", root / "received")
+        (root / "config.yaml").write_text(CONFIG.format(root=root, url=other_end.url))
+        with daemon(root, "panel" if real_audio else "all") as process:
+            good = perform(root, process, real_audio)
+    console.print(f"{'Everything arrived' if good else 'Something is wrong'}, after {time.monotonic() - begun:.1f} s.")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Install or upgrade the appliance on Raspberry Pi OS or Debian: packages, program, user, unit, configuration.
+# Run it again at any time; a configuration and recordings that are there stay as they are.
+set -eu
+cd "$(dirname "$0")/.."
+
+[ "$(id -u)" = 0 ] || { echo "appliance: installing needs root. Run: sudo make install" >&2; exit 1; }
+
+packages="python3-venv python3-attr python3-cattr python3-click python3-rich python3-numpy python3-pluggy python3-yaml \
+python3-requests python3-alsaaudio python3-soundfile python3-soxr python3-gpiozero python3-lgpio python3-boto3"
+echo "Installing Debian packages: $packages"
+apt-get update -qq
+# shellcheck disable=SC2086
+apt-get install -y -qq --no-install-recommends $packages
+
+echo "Installing the program in /opt/appliance"
+python3 -m venv --system-site-packages /opt/appliance
+/opt/appliance/bin/pip install --quiet --upgrade --upgrade-strategy only-if-needed ".[s3]"
+ln -sf /opt/appliance/bin/appliance /usr/local/bin/appliance
+
+echo "Creating the user appliance, in the groups audio and gpio"
+install -D -m 644 systemd/appliance.sysusers.conf /usr/lib/sysusers.d/appliance.conf
+systemd-sysusers appliance.conf
+
+install -d -m 750 -o root -g appliance /etc/appliance
+if [ -e /etc/appliance/config.yaml ]; then
+    echo "Keeping /etc/appliance/config.yaml"
+else
+    echo "Writing /etc/appliance/config.yaml"
+    install -m 640 -o root -g appliance config.example.yaml /etc/appliance/config.yaml
+fi
+
+echo "Installing the service appliance"
+install -m 644 systemd/appliance.service /etc/systemd/system/appliance.service
+if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload
+    systemctl enable --quiet appliance
+    systemctl restart appliance
+    echo "The appliance runs. Next: appliance status, appliance devices, sudo nano /etc/appliance/config.yaml"
+else
+    systemctl enable --quiet appliance
+    echo "systemd does not run here; the appliance starts with the machine."
+fi
+if [ -n "${SUDO_USER:-}" ]; then
+    usermod -aG appliance "$SUDO_USER"
+    echo "$SUDO_USER may control the appliance after logging in again."
+fi
