@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-ROWS = [
+ROWS = (
     "errors",
     "models",
     "events",
@@ -34,7 +34,7 @@ ROWS = [
     "testing",
     "cli",
     "__main__",
-]
+)
 """Modules and packages of `appliance` in their one order, the lowest first."""
 
 ONLY_IMPORT = {"alsaaudio": ["appliance/audio/alsa.py"], "gpiozero": ["appliance/panel/gpio.py"]}
