@@ -1,0 +1,104 @@
+"""One plugin and how it is."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+import attrs
+import pluggy
+from attrs import define, field, frozen
+
+from appliance.errors import ApplianceError, PluginError
+from appliance.events import Command, Event, FaultRaised
+from appliance.models import Fault
+from appliance.plugin import hookspecs
+
+Post = Callable[[Command | Event], None]
+log = logging.getLogger(__name__)
+
+
+class PluginState(StrEnum):
+    """How a plugin is."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    BROKEN = "broken"
+
+
+@frozen
+class PluginStatus:
+    """One plugin: where it comes from, how it is and why, and the backends that it brings."""
+
+    name: str
+    distribution: str = ""
+    version: str = ""
+    state: PluginState = PluginState.ACTIVE
+    message: str = ""
+    backends: tuple[str, ...] = ()
+
+
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager("appliance")
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+@define(eq=False)
+class Plugin:
+    """A plugin with a pluggy manager of its own, so that it is registered and called by itself.
+
+    The status is replaced as a whole and may be read from any thread.
+    """
+
+    status: PluginStatus
+    load: Callable[[], object]
+    manager: pluggy.PluginManager = field(factory=_manager)
+
+    @property
+    def name(self) -> str:
+        return self.status.name
+
+    @property
+    def active(self) -> bool:
+        return self.status.state is PluginState.ACTIVE
+
+    def register(self) -> None:
+        """Import it and learn its hooks. Raises whatever it raises, and PluginError where it has none."""
+        module = self.load()
+        self.manager.register(module)
+        self.manager.check_pending()
+        if not self.manager.get_hookcallers(module):
+            raise PluginError("it implements no hook; is @hookimpl missing?")
+
+    def implements(self, hook: str) -> bool:
+        """Whether the hook would reach it."""
+        return bool(getattr(self.manager.hook, hook).get_hookimpls())
+
+    def end(self, state: PluginState, message: str) -> None:
+        """It is left out from now on."""
+        self.status = attrs.evolve(self.status, state=state, message=message)
+
+    @contextmanager
+    def blamed(self, what: str, post: Post) -> Iterator[None]:
+        """Whatever the plugin does wrong in here breaks it and nothing else."""
+        try:
+            yield
+        except (Exception, SystemExit) as error:
+            log.debug("plugin %s %s", self.name, what, exc_info=True)
+            self.end(PluginState.BROKEN, f"{what}: {words(error)}. Update or remove it, then restart")
+            self.complain(post)
+
+    def complain(self, post: Post) -> None:
+        """Tell everybody that it is broken, and why."""
+        message = f"plugin {self.name} {self.status.message}"
+        log.error("%s", message)
+        post(FaultRaised(Fault(f"plugin:{self.name}", message)))
+
+
+def words(error: BaseException) -> str:
+    """An error as one line; our own errors speak for themselves, others need their class."""
+    text = " ".join(str(error).split())
+    if isinstance(error, ApplianceError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,367 @@
+"""Plugins are found, checked and called one by one; a broken one is named and left out."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from appliance.codec import to_plain
+from appliance.config.settings import DestinationSettings, FeedSettings
+from appliance.errors import ConfigError, NotFound, PluginError
+from appliance.events import ApplianceReady, Event, FaultRaised, InboxChanged, PlayNext
+from appliance.plugin import (
+    BackendContext,
+    FeedBackend,
+    FeedBackendType,
+    FeedJob,
+    UploadBackend,
+    UploadBackendType,
+    hookimpl,
+    option,
+)
+from appliance.plugin_host import PluginHost, PluginState, PluginStatus
+from appliance.testing.backends import MemoryBackend
+
+SOON = 10.0
+
+
+@frozen
+class Options:
+    room: str = option("", "Which room.")
+
+
+class Puller:
+    def __init__(self, url: str = "") -> None:
+        self.url = url
+
+    def pull(self, job: FeedJob) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def make_backend(options: Any, context: BackendContext) -> UploadBackend:
+    return MemoryBackend()
+
+
+class Plugin:
+    """A plugin that brings one kind of destination."""
+
+    def __init__(self, name: str = "memory", **changes: Any) -> None:
+        self._kind: Any = UploadBackendType(**{"name": name, "options": Options, "create": make_backend, **changes})
+
+    @hookimpl
+    def appliance_upload_backends(self) -> Sequence[UploadBackendType]:
+        return [self._kind]
+
+
+class FeedPlugin:
+    @hookimpl
+    def appliance_feed_backends(self) -> Sequence[FeedBackendType]:
+        def create(options: Any, context: BackendContext) -> FeedBackend:
+            return Puller(options.room)
+
+        return [FeedBackendType("urls", Options, create, lambda url: Options(url) if "good" in url else None)]
+
+
+class Listener:
+    """Writes down what it hears."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.heard: list[object] = []
+        self.threads: set[str] = set()
+        self.stopped = threading.Event()
+        self._fails = fails
+
+    @hookimpl
+    def appliance_started(self, post: Callable[[Any], None]) -> None:
+        self.heard.append("started")
+        self.post = post
+
+    @hookimpl
+    def appliance_event(self, event: Event) -> None:
+        self.heard.append(event)
+        self.threads.add(threading.current_thread().name)
+        if self._fails:
+            raise RuntimeError("no lamp here")
+
+    @hookimpl
+    def appliance_stopping(self) -> None:
+        self.heard.append("stopping")
+        self.stopped.set()
+
+
+def host(**plugins: object) -> PluginHost:
+    """A host that has discovered these plugins, an exception standing for an import that fails."""
+
+    def loader(plugin: object) -> Callable[[], object]:
+        def load() -> object:
+            if isinstance(plugin, BaseException):
+                raise plugin
+            return plugin
+
+        return load
+
+    built = PluginHost([(name, loader(plugin)) for name, plugin in plugins.items()])
+    built.discover()
+    return built
+
+
+def status(host: PluginHost, name: str) -> PluginStatus:
+    return next(status for status in host.statuses() if status.name == name)
+
+
+def test_a_plugin_brings_its_backend() -> None:
+    found = host(mine=Plugin(), other=FeedPlugin())
+    assert list(found.upload_types) == ["memory"]
+    assert found.upload_options == {"memory": Options}
+    assert found.feed_options == {"urls": Options}
+    assert status(found, "mine") == PluginStatus("mine", backends=("memory",))
+    assert to_plain(found.statuses()[0])["state"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("plugin", "words"),
+    [
+        (ImportError("No module named 'frobnicate'"), "cannot be used: ImportError: No module named 'frobnicate'"),
+        (SyntaxError("bad\nfile"), "SyntaxError: bad file"),
+        (SystemExit(3), "SystemExit: 3"),
+        (SimpleNamespace(), "implements no hook"),
+        (Plugin(options=dict), "options of backend 'memory' are no attrs class"),
+    ],
+)
+def test_a_broken_plugin_is_named_and_the_rest_works(plugin: object, words: str) -> None:
+    found = host(bad=plugin, good=Plugin("fine"))
+    assert status(found, "bad").state is PluginState.BROKEN
+    assert words in status(found, "bad").message
+    assert "\n" not in status(found, "bad").message
+    assert status(found, "good").state is PluginState.ACTIVE
+    assert list(found.upload_types) == ["fine"]
+
+
+def test_hooks_that_do_not_fit_break_the_plugin() -> None:
+    class WrongArguments:
+        @hookimpl
+        def appliance_event(self, event: Event, colour: str) -> None: ...
+
+    class UnknownHook:
+        @hookimpl
+        def appliance_evnet(self, event: Event) -> None: ...
+
+    class WrongAnswer:
+        @hookimpl
+        def appliance_upload_backends(self) -> Any:
+            return ["memory"]
+
+    class Raises:
+        @hookimpl
+        def appliance_feed_backends(self) -> Any:
+            raise ValueError("oh")
+
+    found = host(a=WrongArguments(), b=UnknownHook(), c=WrongAnswer(), d=Raises())
+    assert [one.state for one in found.statuses()] == [PluginState.BROKEN] * 4
+    assert "colour" in status(found, "a").message
+    assert "appliance_evnet" in status(found, "b").message
+    assert "'memory', which is no UploadBackendType" in status(found, "c").message
+    assert "ValueError: oh" in status(found, "d").message
+
+
+def test_the_first_of_two_backends_of_one_name_wins() -> None:
+    found = host(one=Plugin("tape"), two=Plugin("tape"))
+    assert status(found, "one").state is PluginState.ACTIVE
+    assert "backend 'tape' comes from plugin one already" in status(found, "two").message
+
+
+def test_the_first_of_two_plugins_of_one_name_wins() -> None:
+    found = PluginHost([("twin", lambda: Plugin("a")), ("twin", lambda: Plugin("b"))])
+    found.discover()
+    assert list(found.upload_types) == ["a"]
+    assert [one.state for one in found.statuses()] == [PluginState.ACTIVE, PluginState.BROKEN]
+
+
+def test_options_must_not_be_called_as_those_of_every_destination() -> None:
+    @frozen
+    class Clash:
+        retry: int = option(1, "How often.")
+        order: str = option("", "Which.")
+        fine: str = option("", "Yes.")
+
+    found = host(bad=Plugin(options=Clash))
+    assert "order, retry" in status(found, "bad").message
+    assert not found.upload_types
+
+
+def test_a_disabled_plugin_is_not_even_imported() -> None:
+    def load() -> object:
+        raise AssertionError("imported")
+
+    found = PluginHost([("off", load)], disabled=["off"])
+    found.discover()
+    assert found.statuses() == (
+        PluginStatus("off", state=PluginState.DISABLED, message="disabled in the configuration"),
+    )
+
+
+def test_a_plugin_disabled_later_brings_nothing(tmp_path: Path) -> None:
+    found = host(mine=Plugin())
+    found.disable(["mine", "never-installed"])
+    assert not found.upload_types
+    with pytest.raises(ConfigError, match="plugin mine, which is disabled"):
+        found.build_upload("office", DestinationSettings("memory"), "box", tmp_path)
+
+
+def test_building_a_backend(tmp_path: Path) -> None:
+    seen: list[tuple[object, BackendContext]] = []
+
+    def create(options: Any, context: BackendContext) -> UploadBackend:
+        seen.append((options, context))
+        return MemoryBackend()
+
+    found = host(mine=Plugin(create=create))
+    options = Options("cellar")
+    assert isinstance(
+        found.build_upload("office", DestinationSettings("memory", options=options), "box", tmp_path), MemoryBackend
+    )
+    assert seen == [(options, BackendContext("office", "box", tmp_path))]
+
+
+def test_a_backend_that_nobody_brings(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="destination 'office' needs backend 'fax', and no plugin brings it"):
+        host().build_upload("office", DestinationSettings("fax"), "box", tmp_path)
+    with pytest.raises(ConfigError, match="feed 'news'"):
+        host().build_feed("news", FeedSettings("fax"), "box", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("origins", "wanted"),
+    [({}, "audio-appliance[s3]"), ({"cloud": ("cloud-plugin", "2.0")}, "cloud-plugin[s3]")],
+)
+def test_a_missing_extra_is_told_with_the_command(
+    tmp_path: Path, origins: dict[str, tuple[str, str]], wanted: str
+) -> None:
+    def create(options: Any, context: BackendContext) -> UploadBackend:
+        raise ImportError("No module named 'boto3'")
+
+    found = PluginHost([("cloud", lambda: Plugin(create=create, extra="s3"))], origins=origins)
+    found.discover()
+    with pytest.raises(ConfigError) as caught:
+        found.build_upload("office", DestinationSettings("memory"), "box", tmp_path)
+    assert f"pip install '{wanted}'" in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [ImportError("No module named 'x'"), KeyError("room"), RuntimeError()])
+def test_a_backend_that_cannot_be_built_names_its_plugin(tmp_path: Path, error: Exception) -> None:
+    def create(options: Any, context: BackendContext) -> UploadBackend:
+        raise error
+
+    with pytest.raises(PluginError, match=f"office: plugin mine .*{type(error).__name__}"):
+        host(mine=Plugin(create=create)).build_upload("office", DestinationSettings("memory"), "box", tmp_path)
+
+
+def test_a_fetcher_for_a_url(tmp_path: Path) -> None:
+    found = host(feeds=FeedPlugin())
+    fetcher = found.build_fetcher("http://good/", "urls", "box", tmp_path)
+    assert isinstance(fetcher, Puller) and fetcher.url == "http://good/"
+    with pytest.raises(NotFound, match="no plugin can fetch ftp://bad/"):
+        found.build_fetcher("ftp://bad/", "urls", "box", tmp_path)
+
+
+# -- the plugin thread -------------------------------------------------------------------------------------------------
+
+
+def test_plugins_hear_of_everything_in_order() -> None:
+    listener, posted = Listener(), list[object]()
+    found = host(lamp=listener, mine=Plugin())
+    found.publish(ApplianceReady())
+    found.start(posted.append)
+    for number in range(3):
+        found.publish(InboxChanged(number))
+    found.close()
+    assert listener.heard == ["started", InboxChanged(0), InboxChanged(1), InboxChanged(2), "stopping"]
+    assert listener.threads == {"plugins"}
+    assert posted == []
+    found.publish(ApplianceReady())
+    assert listener.heard[-1] == "stopping"
+
+
+def test_plugins_post_commands_and_nothing_else() -> None:
+    listener, posted = Listener(), list[object]()
+    found = host(lamp=listener)
+    found.start(posted.append)
+    found.publish(ApplianceReady())
+    found.close()
+    listener.post(PlayNext())
+    assert posted == [PlayNext()]
+    with pytest.raises(TypeError, match="plugins post commands, not ApplianceReady"):
+        listener.post(ApplianceReady())
+
+
+def test_a_plugin_that_fails_is_named_and_left_out_and_the_others_go_on() -> None:
+    bad, good, posted = Listener(fails=True), Listener(), list[Any]()
+    found = host(bad=bad, good=good)
+    found.start(posted.append)
+    found.publish(InboxChanged(1))
+    found.publish(InboxChanged(2))
+    found.close()
+    assert good.heard == ["started", InboxChanged(1), InboxChanged(2), "stopping"]
+    assert bad.heard == ["started", InboxChanged(1)]
+    [raised] = posted
+    assert isinstance(raised, FaultRaised)
+    assert raised.fault.name == "plugin:bad"
+    assert "plugin bad failed in appliance_event: RuntimeError: no lamp here" in raised.fault.message
+    assert status(found, "bad").state is PluginState.BROKEN
+
+
+def test_what_was_broken_at_discovery_is_told_at_start() -> None:
+    posted: list[Any] = []
+    found = host(bad=ImportError("no"))
+    found.start(posted.append)
+    assert [event.fault.name for event in posted] == ["plugin:bad"]
+
+
+class Slow(Listener):
+    """Stays in its first event until told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside, self.go = threading.Event(), threading.Event()
+
+    @hookimpl
+    def appliance_event(self, event: Event) -> None:
+        self.heard.append(event)
+        self.inside.set()
+        assert self.go.wait(SOON)
+
+
+def test_a_slow_plugin_loses_the_oldest_events() -> None:
+    slow = Slow()
+    found = host(slow=slow)
+    found.start(lambda _: None)
+    found.publish(ApplianceReady())
+    assert slow.inside.wait(SOON)
+    for number in range(1500):
+        found.publish(InboxChanged(number))
+    slow.go.set()
+    found.close()
+    assert slow.heard[2:] == [InboxChanged(number) for number in range(500, 1500)] + ["stopping"]
+
+
+@pytest.mark.slow
+def test_a_plugin_that_hangs_does_not_hold_up_the_end() -> None:
+    slow = Slow()
+    found = host(slow=slow)
+    found.start(lambda _: None)
+    found.publish(ApplianceReady())
+    assert slow.inside.wait(SOON)
+    found.close()
+    assert not slow.stopped.is_set()
+    slow.go.set()
+
+
+def test_the_plugins_of_this_distribution_are_found() -> None:
+    names = [status.name for status in PluginHost.installed().statuses()]
+    assert names == ["download", "upload-folder", "upload-http", "upload-rclone", "upload-s3"]
+    assert {status.distribution for status in PluginHost.installed().statuses()} == {"audio-appliance"}
