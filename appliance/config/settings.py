@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from attrs import frozen
-from attrs.validators import and_, ge, gt, in_, le, matches_re, optional
+from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
-from appliance.config.options import AbsolutePath, Percent, Seconds, option
+from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, option
 from appliance.models import AudioFormat, RenditionKind, SampleFormat
 
 GPIO_PINS = range(2, 28)
@@ -202,6 +202,16 @@ class DestinationSettings:
     deliver_as: RenditionKind = option(RenditionKind.ORIGINAL, "What is sent: the WAV itself, FLAC or Opus.")
     order: str = option("oldest", "`oldest` or `newest` first.", check=in_(("oldest", "newest")))
     retry: RetrySettings = option(RetrySettings, "Waits between attempts.")
+    max_parallel: int = option(1, "How many clips are sent at the same time.", check=and_(ge(1), le(16)))
+    rate_limit: ByteCount | None = option(
+        None, "Most bytes per second, all clips together. Default: no limit.", check=optional(ge(1000)), example="500kB"
+    )
+    active_hours: tuple[str, ...] = option(
+        (),
+        "Local times of day when attempts may begin. Default: always.",
+        check=deep_iterable(matches_re(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")),
+        example='["22:00-06:00"]',
+    )
     options: Any = option(None, "")
 
 

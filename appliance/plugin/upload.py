@@ -28,7 +28,10 @@ class UploadJob:
     attempt: int = 1
     resume: dict[str, object] | None = None
     progress: Callable[[int], None] = _ignore
-    """Call it with the bytes handed over so far, as often as you like: it is cheap."""
+    """Call it with the bytes handed over so far, from any thread, as often as you like: it is cheap.
+
+    Where the destination has a rate limit it waits: call it between blocks, holding no lock.
+    """
     save_resume: Callable[[dict[str, object] | None], None] = _ignore
     """Keep a JSON-able note for the next attempt, durably; once a part, not once a block. None forgets it."""
     cancelled: Callable[[], bool] = bool
@@ -79,9 +82,10 @@ class UploadBackend(Protocol):
 class UploadBackendType:
     """A kind of destination: its name in the config, its options class, and how to build a backend from them.
 
-    `options` is an attrs class made of `option()` fields; the names `backend`, `deliver_as`, `order` and `retry`
-    belong to every destination and are taken. `create` may import what it needs; where that is missing and comes with
-    an extra of the distribution, it raises ImportError and `extra` names the extra.
+    `options` is an attrs class made of `option()` fields; what every destination has is taken: `backend`,
+    `deliver_as`, `order`, `retry`, `max_parallel`, `rate_limit`, `active_hours`, `options`. `create` may import what it
+    needs; where that is missing and comes with an extra of the distribution, it raises ImportError and `extra` names
+    the extra.
     """
 
     name: str
