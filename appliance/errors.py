@@ -118,7 +118,7 @@ class Transient(DeliveryError):
 
 
 class Permanent(DeliveryError):
-    """A person must act first; the message says what to do."""
+    """A person must act first. The message says what to do."""
 
 
 class Cancelled(DeliveryError):

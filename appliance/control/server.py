@@ -125,7 +125,9 @@ class ControlServer:
 
     def _give_to_group(self) -> None:
         try:
-            os.chown(self._path, -1, grp.getgrnam(self._group).gr_gid)
+            group = grp.getgrnam(self._group).gr_gid
+            if self._path.stat().st_gid != group:
+                os.chown(self._path, -1, group)
         except (KeyError, PermissionError):
             log.warning(
                 "control socket %s: only its owner may use it, there is no group %s to give it to",

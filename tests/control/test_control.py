@@ -1,0 +1,139 @@
+"""The control socket: JSON-RPC 2.0 over a real Unix socket, good lines and bad ones."""
+
+import json
+import os
+import socket
+import stat
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from appliance.control import protocol
+from appliance.control.client import Client
+from appliance.control.server import ControlServer
+from appliance.errors import ApplianceError, NotFound, NotRunning, Refused
+from appliance.models import Mark
+
+GROUP = "nogroup"
+
+
+def ticker() -> Generator[dict[str, Any] | None, None, None]:
+    for number in range(3):
+        yield {"event": "Tick", "number": number}
+        yield None
+
+
+def refuse() -> None:
+    raise Refused("a take is in progress")
+
+
+def break_down() -> None:
+    raise RuntimeError("defect")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Path]:
+    methods = {
+        "mark": lambda offset: Mark(offset),
+        "refuse": refuse,
+        "break": break_down,
+        "ticks": ticker,
+    }
+    server = ControlServer(tmp_path / "control.sock", GROUP, methods)
+    server.start()
+    yield tmp_path / "control.sock"
+    server.close()
+    assert not (tmp_path / "control.sock").exists()
+
+
+def speak(path: Path, line: bytes) -> dict[str, Any]:
+    with socket.socket(socket.AF_UNIX) as raw:
+        raw.settimeout(5)
+        raw.connect(str(path))
+        raw.sendall(line)
+        answer: dict[str, Any] = json.loads(raw.makefile("rb").readline())
+        return answer
+
+
+def test_value_objects_come_back_as_plain_values(path: Path) -> None:
+    with Client(path) as client:
+        assert client.call("mark", offset=5) == {"offset": 5}
+        assert client.call("mark", offset=6) == {"offset": 6}
+
+
+def test_our_errors_cross_the_socket_as_what_they_are(path: Path) -> None:
+    with Client(path) as client, pytest.raises(Refused, match="a take is in progress"):
+        client.call("refuse")
+
+
+def test_a_defect_answers_its_caller_and_the_server_lives(path: Path) -> None:
+    with Client(path) as client:
+        with pytest.raises(ApplianceError, match="defect"):
+            client.call("break")
+        assert client.call("mark", offset=1) == {"offset": 1}
+
+
+def test_a_stream_goes_on_until_it_ends(path: Path) -> None:
+    with Client(path) as client:
+        stream = client.stream("ticks")
+        assert [next(stream)["number"] for _ in range(3)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"hello\n", protocol.PARSE_ERROR),
+        (b"[]\n", protocol.INVALID_REQUEST),
+        (b'{"id": 1}\n', protocol.INVALID_REQUEST),
+        (b'{"id": 1, "method": "fly"}\n', protocol.METHOD_NOT_FOUND),
+        (b'{"id": 1, "method": "mark"}\n', protocol.INVALID_PARAMS),
+        (b'{"id": 1, "method": "mark", "params": {"wrong": 1}}\n', protocol.INVALID_PARAMS),
+        (b'{"id": 1, "method": "mark", "params": [5]}\n', protocol.INVALID_PARAMS),
+    ],
+)
+def test_a_bad_line_gets_the_error_of_the_standard(path: Path, line: bytes, code: int) -> None:
+    assert speak(path, line)["error"]["code"] == code
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(min_size=1).filter(lambda line: b"\n" not in line))
+def test_any_line_is_answered(path: Path, line: bytes) -> None:
+    assert "error" in speak(path, line + b"\n")
+
+
+def test_only_owner_and_group_may_call(path: Path) -> None:
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    if os.getuid() == 0:
+        assert path.group() == GROUP
+
+
+def test_nobody_answers(tmp_path: Path) -> None:
+    with pytest.raises(NotRunning, match="systemctl start appliance"):
+        Client(tmp_path / "nothing.sock")
+
+
+def test_a_socket_left_behind_is_replaced(path: Path, tmp_path: Path) -> None:
+    stale = tmp_path / "stale.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(stale))
+    server = ControlServer(stale, GROUP, {"mark": lambda offset: Mark(offset)})
+    server.start()
+    with Client(stale) as client:
+        assert client.call("mark", offset=1) == {"offset": 1}
+    server.close()
+
+
+def test_a_socket_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ApplianceError, match=r"control\.socket"):
+        ControlServer(tmp_path / "file" / "control.sock", GROUP, {}).start()
+
+
+def test_an_error_of_a_newer_release_is_still_an_error() -> None:
+    assert type(protocol.to_error({"message": "m", "data": {"type": "NotInvented"}})) is ApplianceError
+    assert type(protocol.to_error({"message": "m", "data": {"type": "NotFound"}})) is NotFound
+    assert type(protocol.to_error({"message": "m", "data": {"type": "annotations"}})) is ApplianceError

@@ -1,0 +1,170 @@
+"""The ground floor: codec, clocks, durable writes, pulses, words for events, exit codes."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance import codec, durable, errors, events, sdnotify
+from appliance.clock import SystemClock, clock_source
+from appliance.describe import DESCRIBED, describe_plain, duration, size
+from appliance.models import (
+    AudioFormat,
+    Clip,
+    ClockSource,
+    ClockStamp,
+    Gap,
+    GapCause,
+    Levels,
+    Mark,
+    Pause,
+    SampleFormat,
+    Verdict,
+)
+from appliance.testing.clock import ManualClock
+from appliance.vitals import Vitals
+
+numbers = st.integers(0, 2**53)
+levels = st.builds(Levels, *[st.floats(-144, 0)] * 2, *[st.floats(0, 1)] * 2)
+clips = st.builds(
+    Clip,
+    id=st.text(min_size=1),
+    name=st.text(min_size=1),
+    device=st.text(),
+    format=st.builds(AudioFormat, st.integers(1, 10**6), st.integers(1, 32), st.sampled_from(SampleFormat)),
+    frames=numbers,
+    size=numbers,
+    started=st.builds(
+        ClockStamp, numbers, numbers, st.text(), st.sampled_from(ClockSource), st.integers(-50000, 50000)
+    ),
+    levels=levels,
+    verdict=st.sampled_from(Verdict),
+    gaps=st.lists(st.builds(Gap, numbers, numbers, numbers, st.sampled_from(GapCause), st.booleans())).map(tuple),
+    marks=st.lists(st.builds(Mark, numbers)).map(tuple),
+    pauses=st.lists(st.builds(Pause, numbers, st.floats(0, 1e6))).map(tuple),
+    drift_ppm=st.none() | st.floats(-1000, 1000),
+    recovered=st.booleans(),
+    continues=st.none() | st.text(),
+)
+
+
+@given(clips)
+def test_a_clip_comes_back_from_json_as_it_was(clip: Clip) -> None:
+    assert codec.from_json(codec.to_json(clip), Clip) == clip
+
+
+json_values = st.recursive(
+    st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+@given(json_values)
+def test_anything_else_is_a_value_error(plain: object) -> None:
+    with pytest.raises(ValueError):
+        codec.from_plain(plain, Clip)
+
+
+def test_an_unknown_key_of_a_newer_release_is_ignored() -> None:
+    assert codec.from_plain({"offset": 5, "colour": "red"}, Mark) == Mark(5)
+
+
+def test_every_event_has_words() -> None:
+    kinds = {kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, events.Event)}
+    assert kinds - {events.Event} == DESCRIBED
+
+
+def test_an_event_of_a_newer_release_is_told_by_name() -> None:
+    assert describe_plain({"event": "MoonRose"}) == "MoonRose"
+    assert describe_plain(codec.event_to_plain(events.VolumeChanged(30))) == "volume 30%"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.84, "0.8 s"), (59.96, "60.0 s"), (60, "1:00"), (187, "3:07"), (3729, "1:02:09")]
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_sizes_in_words() -> None:
+    assert [size(count) for count in (873, 1200, 5e6, 2e12)] == ["873 B", "1.2 kB", "5.0 MB", "2.0 TB"]
+
+
+def test_exit_codes_are_those_of_the_drawn_tree() -> None:
+    classes = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, errors.ApplianceError)]
+    drawn = str(errors.__doc__)
+    for cls in classes:
+        line = next(line for line in drawn.splitlines() if f" {cls.__name__} " in f"{line.replace('─', ' ')} ")
+        code = [word for word in line.split() if word.isdigit()]
+        assert code == [] or int(code[0]) == cls.exit_code, line
+        summary = str(cls.__doc__).splitlines()[0].split(". ")[0].rstrip(".")
+        assert summary.lower() in line.lower(), line
+    own = [cls.exit_code for cls in classes if "exit_code" in vars(cls)]
+    assert len(own) == len(set(own)) and 2 not in own
+
+
+def test_write_file_replaces_as_a_whole(tmp_path: Path) -> None:
+    target = tmp_path / "a.json"
+    durable.write_file(target, b"old")
+    durable.write_file(target, b"new", mode=0o600)
+    assert target.read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_make_directory_and_move(tmp_path: Path) -> None:
+    durable.make_directory(tmp_path / "a/b/c")
+    durable.make_directory(tmp_path / "a/b/c")
+    (tmp_path / "a/x").write_text("x")
+    durable.move(tmp_path / "a/x", tmp_path / "a/b/c/x")
+    assert (tmp_path / "a/b/c/x").read_text() == "x"
+
+
+def test_the_system_clock_agrees_with_itself() -> None:
+    clock = SystemClock()
+    now = clock.stamp()
+    before = clock.stamp(now.monotonic_ns / 1e9 - 10)
+    assert abs(now.monotonic_ns - before.monotonic_ns - 10_000_000_000) < 1000
+    assert abs(now.wall_ns - before.wall_ns - 10_000_000_000) < 50_000_000
+    assert now.source is clock_source()
+
+
+def test_a_pulse_is_overdue_after_its_limit_and_never_at_rest() -> None:
+    clock = ManualClock()
+    vitals = Vitals(clock)
+    pulse = vitals.pulse("capture", 3.0)
+    clock.advance(100)
+    assert vitals.overdue() == ()
+    pulse.beat()
+    clock.advance(3)
+    assert vitals.overdue() == ()
+    clock.advance(0.1)
+    assert vitals.overdue() == ("capture",)
+    pulse.rest()
+    assert vitals.overdue() == ()
+    pulse.beat()
+    clock.advance(10)
+    vitals.remove(pulse)
+    assert vitals.overdue() == ()
+
+
+def test_systemd_hears_notifications(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(address))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(address))
+        sdnotify.notify("READY=1")
+        assert systemd.recv(100) == b"READY=1"
+    monkeypatch.delenv("NOTIFY_SOCKET")
+    sdnotify.notify("READY=1")
+
+
+def test_the_watchdog_is_this_process_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    assert sdnotify.watchdog_seconds() is None
+    monkeypatch.setenv("WATCHDOG_USEC", "30000000")
+    monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
+    assert sdnotify.watchdog_seconds() == 30.0
+    monkeypatch.setenv("WATCHDOG_PID", "1")
+    assert sdnotify.watchdog_seconds() is None

@@ -1,0 +1,98 @@
+"""The status: folded from events, and what the panel shows of it."""
+
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance import events
+from appliance.codec import from_plain, to_plain
+from appliance.machine import Recorder, State
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Gap, GapCause, Receipt, Verdict
+from appliance.panel.ports import Indication
+from appliance.status import Status, advance, panel_state
+
+IN_TAKE = State(Recorder.RECORDING, take_id="t")
+CLIP = Clip("c", "box_c", "box", AudioFormat(), 480, 1000, ClockStamp(0, 0, "boot", ClockSource.NONE))
+
+
+def follow(*happened: events.Event, state: State | None = None) -> Status:
+    status = Status()
+    for event in happened:
+        status = advance(status, state or State(), event)
+    return status
+
+
+def test_the_take_in_progress() -> None:
+    status = follow(
+        events.TakeStarted("t", "box_t", AudioFormat(), 2.0),
+        events.TakeProgress("t", 48_000, 1.0, -6.0, -20.0),
+        events.GapFound("t", Gap(5, 6, 1, GapCause.OVERRUN)),
+        events.MarkSet("t", 7),
+        events.TakeProgress("another", 1, 9.0, 0.0, 0.0),
+        state=IN_TAKE,
+    )
+    assert status.take
+    assert (status.take.seconds, status.take.peak_dbfs, status.take.gaps, status.take.marks) == (1.0, -6.0, 1, 1)
+    assert advance(status, State(), events.TakeSealed("t", CLIP)).take is None
+
+
+def test_a_failed_take_is_an_urgent_fault_until_one_starts() -> None:
+    failed = follow(events.TakeFailed("t", "no microphone"))
+    assert failed.faults == (Fault("recording", "no microphone", urgent=True),)
+    assert panel_state(failed).status is Indication.URGENT_FAULT
+    assert follow(events.TakeFailed("t", "x"), events.TakeStarted("u", "n", AudioFormat(), 2.0)).ok
+
+
+def test_a_silent_clip_is_a_fault_until_a_good_one() -> None:
+    silent = events.ClipFinished(evolve(CLIP, verdict=Verdict.SILENT), Verdict.SILENT)
+    assert "silent" in follow(silent).faults[0].message
+    assert follow(silent, events.ClipFinished(CLIP, Verdict.OK)).ok
+
+
+def test_a_fault_raised_again_replaces_its_message() -> None:
+    status = follow(events.FaultRaised(Fault("a", "one")), events.FaultRaised(Fault("a", "two")))
+    assert status.faults == (Fault("a", "two"),)
+    assert advance(status, State(), events.FaultCleared("a")).ok
+
+
+def test_what_is_being_sent() -> None:
+    begun = (events.DeliveryStarted("c", "office", 1, 100), events.DeliveryStarted("c", "shelf", 1, 100))
+    progress = events.DeliveryProgress("c", "office", 40, 100, 10.0, 6.0)
+    done = events.DeliverySucceeded("c", "shelf", Receipt("c.wav", 100, True))
+    status = follow(*begun, progress, done)
+    assert status.sending == (progress,)
+    assert panel_state(status).status is Indication.DELIVERING
+
+
+@given(
+    st.sampled_from(Recorder), st.booleans(), st.booleans(), st.integers(0, 2), st.booleans(),
+)  # fmt: skip
+def test_the_panel_shows_the_most_important_word(
+    recorder: Recorder, fault: bool, urgent: bool, unheard: int, sending: bool
+) -> None:
+    status = Status(
+        recorder=recorder,
+        faults=(Fault("f", "m", urgent),) if fault else (),
+        unheard=unheard,
+        sending=(events.DeliveryProgress("c", "d", 0, 1, 0.0, None),) if sending else (),
+    )
+    shown = panel_state(status)
+    if fault and urgent:
+        assert shown.status is Indication.URGENT_FAULT
+    elif recorder is Recorder.RECORDING:
+        assert shown.status is Indication.RECORDING
+    elif recorder is Recorder.PAUSED:
+        assert shown.status is Indication.PAUSED
+    elif fault:
+        assert shown.status is Indication.FAULT
+    assert shown.fault == fault
+    assert (shown.status is Indication.IDLE) == (
+        recorder is Recorder.IDLE and not fault and not sending and not unheard
+    )
+
+
+def test_the_status_travels_as_json() -> None:
+    status = follow(
+        events.TakeStarted("t", "n", AudioFormat(), 2.0), events.ClipFinished(CLIP, Verdict.OK), state=IN_TAKE
+    )
+    assert from_plain(to_plain(status), Status) == status
