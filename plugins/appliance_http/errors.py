@@ -1,0 +1,127 @@
+"""What an error of requests, urllib3, ssl or the socket means: the one place where they are translated."""
+
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+
+from requests import exceptions
+
+from appliance.plugin import Permanent, Transient
+
+_NOT_YET_VALID, _EXPIRED = 9, 10
+_SELF_SIGNED = {18, 19}
+_UNKNOWN_ISSUER = {2, 20, 21}
+_WRONG_NAME = {62, 64}
+_BAD_FILES = {"KEY_VALUES_MISMATCH", "NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE", "PEM_LIB", "PEM lib"}
+
+PERMANENT: dict[type[exceptions.RequestException], str] = {
+    exceptions.URLRequired: "there is no URL",
+    exceptions.MissingSchema: "the URL is not valid",
+    exceptions.InvalidSchema: "the URL, or that of a proxy in the environment, has a scheme that cannot be used",
+    exceptions.InvalidURL: "the URL is not valid",
+    exceptions.InvalidProxyURL: "the URL of the proxy in the environment (HTTPS_PROXY, HTTP_PROXY) is not valid",
+    exceptions.InvalidHeader: "a header is not valid: check headers and auth",
+    exceptions.TooManyRedirects: "redirects in a circle",
+}
+"""Errors that come back until somebody changes something."""
+
+TRANSIENT: dict[type[exceptions.RequestException], str] = {
+    exceptions.ConnectTimeout: "does not answer: is the network up, and the server?",
+    exceptions.ReadTimeout: "went silent",
+    exceptions.Timeout: "went silent",
+    exceptions.SSLError: "broke off while the encryption was set up",
+    exceptions.ProxyError: "cannot be reached through the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY)",
+    exceptions.ConnectionError: "broke the connection",
+    exceptions.ChunkedEncodingError: "broke off in the middle of its answer",
+    exceptions.ContentDecodingError: "sent an answer that cannot be decoded",
+    exceptions.InvalidJSONError: "sent an answer that is not JSON",
+    exceptions.JSONDecodeError: "sent an answer that is not JSON",
+    exceptions.StreamConsumedError: "was asked twice for one answer",
+    exceptions.UnrewindableBodyError: "wants the file again from the start",
+    exceptions.RetryError: "failed too often",
+    exceptions.HTTPError: "failed",
+    exceptions.RequestException: "failed",
+}
+"""Errors that may pass by themselves, unless what is behind them says more."""
+
+
+def translate(error: BaseException, host: str) -> Permanent | Transient:
+    """Say what happened between the box and `host`. What is not known to need a person is Transient."""
+    if isinstance(error, exceptions.Timeout | exceptions.ProxyError):
+        return _by_class(error, host)
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _bad_certificate(cause, host)
+        if isinstance(cause, ssl.SSLError):
+            return _no_encryption(cause, host)
+        words = _passing(cause)
+        if words:
+            return Transient(f"{host} {words}")
+    return _by_class(error, host)
+
+
+def _by_class(error: BaseException, host: str) -> Permanent | Transient:
+    for kind in type(error).__mro__:
+        if kind in PERMANENT:
+            return Permanent(f"{host}: {PERMANENT[kind]}")
+        if kind in TRANSIENT:
+            return Transient(f"{host} {TRANSIENT[kind]}")
+    return Transient(f"{host} {TRANSIENT[exceptions.RequestException]} ({type(error).__name__})")
+
+
+def _passing(cause: BaseException) -> str:
+    """Words for a failure of the network or the server that may pass; empty where another cause may tell more."""
+    if isinstance(cause, socket.gaierror):
+        return "is not known to the name server: is the network up, and the name right?"
+    if isinstance(cause, ConnectionRefusedError):
+        return "refuses the connection: nothing listens there now"
+    if isinstance(cause, http.client.RemoteDisconnected):
+        return "closed the connection without an answer"
+    if isinstance(cause, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
+        return "broke the connection"
+    if isinstance(cause, TimeoutError):
+        return "accepted no more bytes, or did not answer, for as long as timeouts allow"
+    return ""
+
+
+def _bad_certificate(error: ssl.SSLCertVerificationError, host: str) -> Permanent:
+    """Why the certificate of `host` is not good (X509_verify_cert codes of OpenSSL), and what to do."""
+    code = error.verify_code
+    if code in (_NOT_YET_VALID, _EXPIRED):
+        fact = "has expired" if code == _EXPIRED else "is not valid yet"
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        return Permanent(
+            f"the certificate of {host} {fact}, going by this box's clock, which says {today}: if that is wrong, set "
+            "the clock; else the server needs a new certificate"
+        )
+    if code in _SELF_SIGNED:
+        return Permanent(f"the certificate of {host} is signed by itself: set tls.ca to a file that holds it")
+    if code in _UNKNOWN_ISSUER:
+        return Permanent(f"the certificate of {host} comes from an authority unknown here: set tls.ca to its file")
+    if code in _WRONG_NAME:
+        return Permanent(f"the certificate of {host} is for another name: check the URL ({error.verify_message})")
+    return Permanent(f"the certificate of {host} is bad: {error.verify_message or error.reason}")
+
+
+def _no_encryption(error: ssl.SSLError, host: str) -> Permanent | Transient:
+    """Why there is no TLS with `host`, by OpenSSL's reason. A peer's alert about a certificate is about ours."""
+    reason = error.reason or ""
+    if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
+        return Permanent(f"{host} does not accept this box's certificate: check tls.certificate and tls.key ({reason})")
+    if reason in _BAD_FILES:
+        return Permanent(f"the files in the section tls are no PEM files, or do not belong together ({reason})")
+    return Transient(f"{host} {TRANSIENT[exceptions.SSLError]} ({reason or error})")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything that it wraps, outermost first. urllib3 hides causes in `args` and `reason`."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]

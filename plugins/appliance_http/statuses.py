@@ -1,0 +1,61 @@
+"""What a status code means for the next attempt."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from appliance.plugin import Permanent, Transient
+
+_PASSING = {408, 421, 423, 425, 429}
+_LONGEST_WAIT = 86_400.0
+_MOST_WORDS = 200
+
+
+def status_error(
+    status: int, reason: str, headers: Mapping[str, str], body: bytes, words: Mapping[int, str], url: str
+) -> Permanent | Transient:
+    """The error that an unwanted status stands for. `words` says for a status what it means and what to do."""
+    said = _said(headers, body)
+    message = f"{url} answers {status} {reason}".rstrip()
+    if status in words:
+        message += f": {words[status]}"
+    if said:
+        message += f' (it says "{said}")'
+    if status in _PASSING or 500 <= status <= 599:
+        return Transient(message, retry_after=retry_after(headers, datetime.now(UTC)))
+    return Permanent(message)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """The wait in seconds that the header Retry-After asks for (RFC 9110, 10.2.3), a day at most.
+
+    A date is taken relative to the server's own header Date, so that a box with a wrong clock waits as long as it
+    should; `now` stands in where there is none.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(min(int(text[:9]), _LONGEST_WAIT))
+    until = _date(text)
+    if until is None:
+        return None
+    seconds = (until - (_date(headers.get("Date", "")) or now)).total_seconds()
+    return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+
+
+def _said(headers: Mapping[str, str], body: bytes) -> str:
+    """The body as one short line, where it is meant to be read: not a web page."""
+    kind = headers.get("Content-Type", "").split(";")[0].strip().lower()
+    if kind not in ("text/plain", "application/json", "application/problem+json"):
+        return ""
+    line = " ".join(body.decode("utf-8", errors="replace").split())
+    printable = "".join(character for character in line if character.isprintable())
+    return printable if len(printable) <= _MOST_WORDS else printable[: _MOST_WORDS - 3] + "..."

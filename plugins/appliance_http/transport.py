@@ -1,0 +1,202 @@
+"""One request and its answer: streamed, watched, redirected only where nothing gets lost, errors translated."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3.exceptions
+from attrs import field, frozen
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from appliance.plugin import Permanent
+from appliance_http.errors import translate
+from appliance_http.options import Timeouts, Tls, check_url
+from appliance_http.watch import Watch
+
+KEEP_METHOD = frozenset({307, 308})
+"""Redirects that send the same request again (RFC 9110, 15.4.8 and 15.4.9)."""
+
+ANY = frozenset({301, 302, 303, 307, 308})
+"""Every redirect; for GET they all mean the same."""
+
+_MOST_REDIRECTS = 5
+
+
+@frozen
+class Request:
+    """What to send. `private` headers go to the host of `url` only, `headers` to where redirects lead as well.
+
+    `body` is an iterable of buffers that can be iterated anew, with its length in bytes as `len`.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(factory=dict)
+    private: Mapping[str, str] = field(factory=dict)
+    body: Iterable[Any] | None = None
+
+
+@frozen
+class Answer:
+    """What the server said; `head` and `blocks` read the body while the exchange lasts."""
+
+    status: int
+    reason: str
+    url: str
+    headers: Mapping[str, str]
+    _response: requests.Response
+    _watch: Watch
+
+    def head(self, limit: int) -> bytes:
+        """The first `limit` bytes of the body at most."""
+        kept = bytearray()
+        for block in self.blocks():
+            kept += block
+            if len(kept) >= limit:
+                break
+        return bytes(kept[:limit])
+
+    def blocks(self) -> Iterator[bytes]:
+        """The body. Ends only where the body really ended, not where the connection was taken back."""
+        for block in self._response.iter_content(64 * 1024):
+            self._watch.check()
+            yield block
+        self._watch.check()
+
+
+@frozen
+class Client:
+    """Sends requests with these timeouts and certificates, following redirects of the statuses in `follow`."""
+
+    timeouts: Timeouts
+    tls: Tls
+    allow_http: bool
+    follow: frozenset[int]
+
+    @contextlib.contextmanager
+    def exchange(self, request: Request, stop: Callable[[], None]) -> Iterator[Answer]:
+        """Send the request and read the answer. `stop` raises Cancelled once this is to end.
+
+        Raises Permanent, Transient or Cancelled; errors of requests inside the block are translated as well.
+        """
+        host = urlsplit(request.url).hostname or request.url
+        with Watch(stop, self.timeouts.total) as watch, _session(watch, self.timeouts.read) as session:
+            try:
+                with self._send(session, request) as response:
+                    yield Answer(
+                        response.status_code, response.reason or "", response.url, response.headers, response, watch
+                    )
+            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                watch.check()
+                raise translate(error, host) from error
+
+    def _send(self, session: requests.Session, request: Request) -> requests.Response:
+        url = request.url
+        for _ in range(_MOST_REDIRECTS + 1):
+            response = self._send_once(session, request, url, trusted=_same_origin(url, request.url))
+            location = response.headers.get("Location")
+            if response.status_code not in self.follow or location is None:
+                return response
+            response.close()
+            url = self._next(url, location)
+        raise requests.TooManyRedirects(f"more than {_MOST_REDIRECTS} redirects")
+
+    def _send_once(self, session: requests.Session, request: Request, url: str, *, trusted: bool) -> requests.Response:
+        for path in (self.tls.ca, self.tls.certificate, self.tls.key):
+            if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
+                raise Permanent(f"{path} is no file that the service can read: check the section tls")
+        own = [str(path) for path in (self.tls.certificate, self.tls.key) if path is not None]
+        private = request.private if trusted else {}
+        return session.request(
+            request.method,
+            url,
+            headers={"User-Agent": "audio-appliance", "Accept-Encoding": "identity", **request.headers, **private},
+            data=request.body,
+            auth=_NoAuth(),
+            timeout=(self.timeouts.connect, self.timeouts.read),
+            allow_redirects=False,
+            stream=True,
+            verify=str(self.tls.ca) if self.tls.ca is not None else True,
+            cert=(own[0], own[-1]) if own and trusted else None,
+        )
+
+    def _next(self, url: str, location: str) -> str:
+        """Where a redirect leads. Raises Permanent where it leads to less safety than there was."""
+        target = urljoin(url, location)
+        try:
+            check_url(target, allow_http=self.allow_http)
+        except ValueError as error:
+            raise Permanent(f"{url} redirects to a place that cannot be used: {error}") from error
+        if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
+            raise Permanent(f"{url} redirects to {target}, which is not encrypted: set the URL to where it should go")
+        return target
+
+
+class _NoAuth(AuthBase):
+    """Keeps requests from taking credentials out of a .netrc file: they would displace those configured."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def _same_origin(one: str, other: str) -> bool:
+    """Whether two URLs name the same server, so that it may get the same secrets. A change to https is fine."""
+    ours, theirs = urlsplit(one), urlsplit(other)
+    default = {"http": 80, "https": 443}
+    ports = [parts.port or default[parts.scheme] for parts in (ours, theirs)]
+    return ours.hostname == theirs.hostname and (
+        (ours.scheme, ports[0]) == (theirs.scheme, ports[1]) or (ours.scheme == "https" and ports == [443, 80])
+    )
+
+
+def _session(watch: Watch, patience: float) -> requests.Session:
+    session = requests.Session()
+    adapter = _watched_adapter(watch, patience)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def _watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
+    """An adapter whose connections are watched, and wait `patience` seconds for a block to be accepted.
+
+    By itself urllib3 gives a block of the body no more time than it gave the connection to come about.
+    """
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            self.sock.settimeout(patience)
+            watch.attach(self.sock)
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            self.sock.settimeout(patience)
+            watch.attach(self.sock)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    pools = {"http": PlainPool, "https": SecurePool}
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs)
+            self.poolmanager.pool_classes_by_scheme = pools
+
+        def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+            manager = super().proxy_manager_for(*args, **kwargs)
+            manager.pool_classes_by_scheme = pools
+            return manager
+
+    return Adapter()
