@@ -1,1 +1,17 @@
-"""To be written."""
+"""Upload backend `http`: sends clips as multipart/form-data (RFC 7578), as a web form does."""
+
+from collections.abc import Sequence
+
+from appliance.plugin import BackendContext, UploadBackend, UploadBackendType, hookimpl
+from appliance_upload_http.options import HttpOptions
+
+
+def _create(options: HttpOptions, context: BackendContext) -> UploadBackend:
+    from appliance_upload_http.backend import HttpBackend
+
+    return HttpBackend(options)
+
+
+@hookimpl
+def appliance_upload_backends() -> Sequence[UploadBackendType]:
+    return [UploadBackendType("http", HttpOptions, _create)]

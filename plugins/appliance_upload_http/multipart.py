@@ -1,0 +1,125 @@
+"""A form with a file as a request body (multipart/form-data, RFC 7578), streamed in constant memory."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+from appliance.plugin import Permanent, Rendition
+
+BLOCK = 64 * 1024
+
+
+class FormBody:
+    """The body, as an iterable of buffers; `len` is its length in bytes. Each iteration reads the file anew.
+
+    The length is no `__len__`, because that ends at 2 GiB on 32-bit systems; requests takes either. The last line of
+    the form is held back until the bytes read were found to be those of `rendition.sha256`: a file that changed on the
+    way never arrives as a whole form. `complete` tells whether the last iteration got that far, `md5` the checksum
+    that it found, where `hash_md5` asks for it.
+    """
+
+    def __init__(
+        self,
+        rendition: Rendition,
+        field: str,
+        file_name: str,
+        *,
+        fields: Mapping[str, str],
+        part_headers: Mapping[str, str],
+        hash_md5: bool,
+        progress: Callable[[int], None],
+        check: Callable[[], None],
+    ) -> None:
+        boundary = secrets.token_hex(16)
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        self.complete = False
+        self.md5 = ""
+        self._rendition = rendition
+        self._hash_md5 = hash_md5
+        self._progress = progress
+        self._check = check
+        parts = [f"name={_quoted(name)}\r\n\r\n{value}\r\n" for name, value in fields.items()]
+        headers = {"Content-Type": rendition.kind.media_type, **part_headers}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        parts.append(f"name={_quoted(field)}; filename={_quoted(file_name)}\r\n{lines}\r\n")
+        opening = f"--{boundary}\r\nContent-Disposition: form-data; "
+        self._head = "".join(opening + part for part in parts).encode()
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self.len = len(self._head) + rendition.size + len(self._tail)
+
+    def __iter__(self) -> Iterator[Any]:
+        self.complete = False
+        sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        with _opened(self._rendition) as file:
+            yield self._head
+            buffer, done = memoryview(bytearray(BLOCK)), 0
+            while done < self._rendition.size:
+                self._check()
+                block = buffer[: _read(file, buffer[: self._rendition.size - done], self._rendition)]
+                sha256.update(block)
+                if self._hash_md5:
+                    md5.update(block)
+                yield block
+                done += len(block)
+                self._progress(done)
+        if sha256.hexdigest() != self._rendition.sha256:
+            raise _changed(self._rendition)
+        self._check()
+        self.md5 = md5.hexdigest()
+        yield self._tail
+        self.complete = True
+
+
+def content_md5(rendition: Rendition, check: Callable[[], None]) -> bytes:
+    """MD5 of the whole file, read ahead of sending it."""
+    md5 = hashlib.md5(usedforsecurity=False)
+    with _opened(rendition) as file:
+        buffer = memoryview(bytearray(BLOCK))
+        done = 0
+        while done < rendition.size:
+            check()
+            count = _read(file, buffer, rendition)
+            md5.update(buffer[:count])
+            done += count
+    return md5.digest()
+
+
+def _quoted(name: str) -> str:
+    """A name as browsers write it: UTF-8, with what would end it percent-encoded (HTML, "multipart form data")."""
+    return '"' + name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22") + '"'
+
+
+@contextlib.contextmanager
+def _opened(rendition: Rendition) -> Iterator[BinaryIO]:
+    """The file, if it is there and as long as it should be. What is wrong with it is no fault of the destination."""
+    try:
+        file = rendition.path.open("rb", buffering=0)
+    except OSError as error:
+        raise Permanent(
+            f"{rendition.file_name} cannot be read on this box ({error.strerror}): check the card. "
+            "`appliance clips delete` takes it off the list"
+        ) from error
+    with file:
+        if os.fstat(file.fileno()).st_size != rendition.size:
+            raise _changed(rendition)
+        yield file
+
+
+def _read(file: BinaryIO, buffer: memoryview, rendition: Rendition) -> int:
+    """Fill the buffer from the file and say how far. Raises Permanent where the file ends or fails too early."""
+    try:
+        count = file.readinto(buffer)  # type: ignore[attr-defined]
+    except OSError as error:
+        raise Permanent(f"{rendition.file_name} cannot be read ({error.strerror}): check the card") from error
+    if not count:
+        raise _changed(rendition)
+    return int(count)
+
+
+def _changed(rendition: Rendition) -> Permanent:
+    return Permanent(
+        f"{rendition.file_name} is not what it was when it was recorded: its file changed on this box. Check the card"
+    )

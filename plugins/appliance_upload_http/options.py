@@ -1,0 +1,114 @@
+"""The options of the backend `http`, each checked as far as it can be without the server."""
+
+from enum import StrEnum
+from typing import Any
+
+from appliance_http.options import Timeouts, Tls, check_url, headers_validator
+from attrs import frozen
+from attrs.validators import in_
+
+from appliance.plugin import Secret, option
+from appliance_upload_http.templates import WORDS, check_template
+
+
+class Algorithm(StrEnum):
+    """A checksum that servers compute."""
+
+    SHA256 = "sha256"
+    MD5 = "md5"
+
+
+class Digest(StrEnum):
+    """The checksum that goes along with the file, as a header of its part of the form."""
+
+    REPR_DIGEST = "repr-digest"
+    CONTENT_MD5 = "content-md5"
+    NONE = "none"
+
+
+def _auth(options: Any, _: Any, auth: "Auth") -> None:
+    if auth.bearer is not None and (auth.user or auth.password is not None):
+        raise ValueError("auth holds both a bearer token and a user: keep one")
+    if auth.password is not None and not auth.user:
+        raise ValueError("auth holds a password but no user")
+    if (auth.bearer is not None or auth.user) and "authorization" in {name.lower() for name in options.headers}:
+        raise ValueError("both auth and the header Authorization are set: keep one")
+
+
+def _proof(_: Any, __: Any, proof: "Proof") -> None:
+    if proof.header and proof.json_pointer is not None:
+        raise ValueError("proof names both a header and a JSON pointer: keep one")
+    if proof.json_pointer and not proof.json_pointer.startswith("/"):
+        raise ValueError(f"{proof.json_pointer!r} is not a JSON pointer (RFC 6901): it begins with /")
+
+
+def _url(options: Any, _: Any, url: str) -> None:
+    check_url(url, allow_http=options.allow_http)
+
+
+def _template(_: Any, __: Any, text: str) -> None:
+    check_template(text)
+
+
+def _fields(_: Any, __: Any, fields: dict[str, str]) -> None:
+    for text in fields.values():
+        check_template(text)
+
+
+def _expect(_: Any, __: Any, statuses: tuple[int, ...]) -> None:
+    for status in statuses:
+        if not 200 <= status <= 599 or 300 <= status <= 399:
+            raise ValueError(f"{status} is no status that can mean that the file arrived: 200..299 or 400..599")
+
+
+@frozen
+class Auth:
+    """How the box says who it is. A key in a header of its own goes into `headers`."""
+
+    bearer: Secret | None = option(None, "Token for `Authorization: Bearer`.", example="!secret upload_token")
+    user: str = option("", "User for HTTP basic authentication.")
+    password: Secret | None = option(None, "Password of that user.", example="!secret upload_password")
+
+
+@frozen
+class Proof:
+    """Where the server's answer holds the checksum of what it stored. Without it a delivery is accepted, not proved."""
+
+    header: str = option("", "Header of the answer that holds it.", example="X-Content-SHA256")
+    json_pointer: str | None = option(None, "JSON pointer (RFC 6901) into the answer's body.", example="/file/sha256")
+    algorithm: Algorithm = option(Algorithm.SHA256, "Which checksum it is: `sha256` or `md5`; hex or base64.")
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the server is to prove anything."""
+        return bool(self.header) or self.json_pointer is not None
+
+
+@frozen
+class HttpOptions:
+    """A form that takes a file."""
+
+    url: str = option(help="Where the form is sent.", check=_url, example="https://example.org/upload")
+    method: str = option("POST", "`POST`, `PUT` or `PATCH`.", check=in_(("POST", "PUT", "PATCH")))
+    field: str = option("file", "Name of the form field that holds the file.")
+    file_name: str = option("{file_name}", f"Name of the file. Words: {', '.join(WORDS)}.", check=_template)
+    fields: dict[str, str] = option(
+        dict,
+        "Other form fields, sent before the file; same words.",
+        check=_fields,
+        example='{box: "{device}", sha256: "{sha256}"}',
+    )
+    headers: dict[str, Secret] = option(
+        dict, "Headers of the request.", check=headers_validator, example="{X-Api-Key: !secret upload_key}"
+    )
+    auth: Auth = option(Auth, "Credentials.", check=_auth)
+    allow_http: bool = option(False, "Send without encryption to hosts other than this one.")
+    tls: Tls = option(Tls, "Certificates.")
+    timeouts: Timeouts = option(Timeouts, "Patience.")
+    expect: tuple[int, ...] = option((), "Statuses that mean success. Default: any 2xx.", check=_expect)
+    proof: Proof = option(Proof, "How the server proves what it stored.", check=_proof)
+    digest: Digest = option(
+        Digest.REPR_DIGEST,
+        "Checksum sent as a header of the file's part: `repr-digest` (RFC 9530, SHA-256), `content-md5` (RFC 1864; "
+        "reads the file once more) or `none`. Servers that cannot see such headers take the field `{sha256}`.",
+    )

@@ -1,0 +1,51 @@
+"""Finds the checksum in a server's answer and compares it with that of the file."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from appliance.plugin import Permanent
+from appliance_upload_http.options import Algorithm, Proof
+
+
+def check_proof(proof: Proof, headers: Mapping[str, str], body: bytes, checksum: str) -> None:
+    """Raise Permanent unless the answer names `checksum` (lower-case hex) where `proof` says.
+
+    Hex and base64 are taken, quoted or not (as in ETag), also as a member of a digest field (`sha-256=:...:`, RFC
+    9530). No proof and a wrong one are both for a person: sending again would make another wrong copy.
+    """
+    place = f"the header {proof.header}" if proof.header else f"{proof.json_pointer!r} in the JSON"
+    found = headers.get(proof.header, "") if proof.header else _pointed(body, proof.json_pointer or "")
+    if not isinstance(found, str) or not found.strip():
+        raise Permanent(
+            f"the server took the file, but its answer holds no checksum at {place}: check the section proof"
+        )
+    if not _matches(found, proof.algorithm, checksum):
+        raise Permanent(
+            f"the server stored other bytes than were sent: {place} is {found.strip()[:100]!r}, the file's "
+            f"{proof.algorithm} is {checksum}. Look at what it stored, and whether it converts files"
+        )
+
+
+def _matches(found: str, algorithm: Algorithm, checksum: str) -> bool:
+    encoded = base64.b64encode(bytes.fromhex(checksum)).decode()
+    field = {Algorithm.SHA256: "sha-256", Algorithm.MD5: "md5"}[algorithm]
+    for member in found.split(","):
+        plain = member.strip().removeprefix("W/").strip('"')
+        name, _, value = plain.partition("=")
+        if plain.lower() == checksum or plain == encoded or (name.lower() == field and value.strip(":") == encoded):
+            return True
+    return False
+
+
+def _pointed(body: bytes, pointer: str) -> Any:
+    """What a JSON pointer (RFC 6901) points at; None where the body is no JSON or holds nothing there."""
+    try:
+        value = json.loads(body)
+        for part in pointer.split("/")[1:]:
+            key = part.replace("~1", "/").replace("~0", "~")
+            value = value[int(key)] if isinstance(value, list) else value[key]
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        return None
+    return value

@@ -1,0 +1,57 @@
+"""Texts with words in braces that are filled in for each clip, such as `{device}/{date}`."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from difflib import get_close_matches
+from string import Formatter
+
+from appliance.plugin import Clip, UploadJob
+
+
+def _started(clip: Clip) -> datetime:
+    return datetime.fromtimestamp(clip.started.wall_ns // 10**9, timezone(timedelta(seconds=clip.started.utc_offset)))
+
+
+WORDS: dict[str, Callable[[UploadJob], object]] = {
+    "name": lambda job: job.clip.name,
+    "file_name": lambda job: job.rendition.file_name,
+    "id": lambda job: job.clip.id,
+    "key": lambda job: job.idempotency_key,
+    "device": lambda job: job.clip.device,
+    "started": lambda job: _started(job.clip).isoformat(),
+    "date": lambda job: f"{_started(job.clip):%Y-%m-%d}",
+    "time": lambda job: f"{_started(job.clip):%H-%M-%S}",
+    "seconds": lambda job: f"{job.clip.seconds:.3f}",
+    "rate": lambda job: job.clip.format.rate,
+    "channels": lambda job: job.clip.format.channels,
+    "peak_dbfs": lambda job: f"{job.clip.levels.peak_dbfs:.1f}",
+    "rms_dbfs": lambda job: f"{job.clip.levels.rms_dbfs:.1f}",
+    "verdict": lambda job: job.clip.verdict.value,
+    "gaps": lambda job: len(job.clip.gaps),
+    "kind": lambda job: job.rendition.kind.value,
+    "media_type": lambda job: job.rendition.kind.media_type,
+    "size": lambda job: job.rendition.size,
+    "sha256": lambda job: job.rendition.sha256,
+}
+"""What can stand in braces. `started`, `date` and `time` are the local time of the press; `key` is the idempotency
+key; `gaps` is how many there are; `size` (bytes), `sha256`, `kind` and `media_type` are those of the file sent."""
+
+
+def check_template(text: str) -> None:
+    """Raise ValueError unless every word in braces is one of `WORDS`, plain; `{{` and `}}` stand for braces."""
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError as error:
+        raise ValueError(f"{text!r} cannot be filled in: {error}. Write {{{{ and }}}} for braces themselves") from error
+    for _, word, form, conversion in parts:
+        if word is None:
+            continue
+        if form or conversion or word not in WORDS:
+            close = get_close_matches(word, WORDS, 1)
+            hint = f"did you mean {{{close[0]}}}?" if close else f"known words: {', '.join(WORDS)}"
+            raise ValueError(f"{text!r} holds {{{word}}}, which is not known: {hint}")
+
+
+def fill(text: str, job: UploadJob) -> str:
+    """The text with its words filled in."""
+    return text.format_map({word: str(value(job)) for word, value in WORDS.items()})
