@@ -1,0 +1,79 @@
+"""Documentation is checked like code: generated parts are up to date, links lead somewhere, configurations load."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from appliance.config.loader import parse
+from appliance.plugin import hookspecs
+from appliance.plugin_host import PluginHost
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def load_generator() -> dict[Path, str]:
+    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    generated: dict[Path, str] = module.generated()
+    return generated
+
+
+GENERATED = load_generator()
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=str)
+def test_generated_files_are_up_to_date(path: Path) -> None:
+    assert (ROOT / path).read_text() == GENERATED[path], f"{path} is old: run `make docs`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if not target.startswith(("http://", "https://", "#")):
+            assert (page.parent / target.split("#")[0]).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_configuration_in_the_docs_loads(page: Path) -> None:
+    plugins = PluginHost.installed()
+    plugins.discover()
+    environment = {**os.environ, "CREDENTIALS_DIRECTORY": str(ROOT / "tests" / "project" / "credentials")}
+    for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)):
+        parse(block, f"{page.name} block {number}", plugins.upload_options, plugins.feed_options, environment)
+
+
+def test_every_hook_is_documented() -> None:
+    text = (ROOT / "docs/how-to/write-a-plugin.md").read_text()
+    for name in vars(hookspecs):
+        if name.startswith("appliance_"):
+            assert f"`{name}" in text, f"{name} is not in write-a-plugin.md"
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    reached, waiting = set[Path](), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page not in reached and page.suffix == ".md":
+            reached.add(page)
+            for target in re.findall(r"\]\(([^)\s#]+)", page.read_text()):
+                if not target.startswith("http"):
+                    waiting.append((page.parent / target).resolve())
+    assert set(PAGES) <= reached, f"no way leads to {set(PAGES) - reached}"
+
+
+def test_start_imports_only_what_runs() -> None:
+    """The daemon's start path loads no tables for people, no cloud library and no HTTP library."""
+    code = (
+        "import sys, appliance.app, appliance.cli.run, appliance.plugin_host as p; h = p.PluginHost.installed();"
+        "h.discover(); print(*sorted({'rich', 'boto3', 'requests', 'soundfile', 'soxr'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
