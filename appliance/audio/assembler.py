@@ -1,0 +1,194 @@
+"""Puts a take together: sound and losses in the order of time, cut at the very frames at which a person pressed.
+
+A press mostly comes before the sound of its moment has been read; then it waits for it. Where it comes later, as one
+that was debounced may, what was written beyond its moment is cut off again, and what was passed over is still at hand.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from appliance.audio.journal import PauseBegin, PauseEnd
+from appliance.audio.levels import Meter
+from appliance.audio.takefile import TakeFile
+from appliance.config.settings import RecordingSettings
+from appliance.events import Command, Event, GapFound, MarkSet, RecordStop, TakePaused, TakeResumed
+from appliance.models import Gap, GapCause, Mark
+
+_RECALL = 1.0
+"""Seconds of sound that are kept at hand while paused, for a resume that is told late."""
+
+_GRACE = 1.0
+"""Seconds that a take may outgrow its longest duration while its stop is on the way."""
+
+
+class Wish(StrEnum):
+    """What a press asks of a take."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    MARK = "mark"
+    STOP = "stop"
+
+
+@frozen
+class Press:
+    """What a person wants from the moment `at` on."""
+
+    wish: Wish
+    at: float
+
+
+@frozen
+class Stretch:
+    """A piece of the stream whose last frame had sounded at `end`: sound, or a loss with its cause."""
+
+    frames: int
+    end: float
+    data: memoryview | None = None
+    cause: GapCause = GapCause.DEVICE
+    uncertainty: int = 0
+    fill: bool = True
+
+
+class Assembler:
+    """Writes stretches and obeys presses. Every method may raise StorageError; the writer thread alone uses it.
+
+    `stopped` once the stop was reached. `until` is the moment up to which everything has been dealt with.
+    """
+
+    def __init__(self, take: TakeFile, settings: RecordingSettings, post: Callable[[Command | Event], None]) -> None:
+        self.meter = Meter(take.format)
+        self.stopped = False
+        self.until = 0.0
+        self.waiting: deque[Press] = deque()
+        self._take = take
+        self._take_id = take.begin.take_id
+        self._rate = take.format.rate
+        self._frame_bytes = take.format.frame_bytes
+        self._fill_gaps = settings.fill_gaps
+        self._longest = take.format.frames(settings.max_duration)
+        self._stop_posted = False
+        self._post = post
+        self._paused_at: float | None = None
+        self._passed_over: deque[Stretch] = deque()
+        self._firm = 0
+
+    @property
+    def paused(self) -> bool:
+        """Whether the sound of now is passed over."""
+        return self._paused_at is not None
+
+    def press(self, press: Press) -> None:
+        """Obey a press, now or when its moment comes."""
+        if self.waiting or press.at > self.until:
+            self.waiting.append(press)
+        else:
+            self._obey_late(press)
+
+    def add(self, stretch: Stretch) -> None:
+        """Take the next stretch in, up to the stop."""
+        done = 0
+        while self.waiting and self.waiting[0].at <= stretch.end and not self.stopped:
+            press = self.waiting.popleft()
+            there = stretch.frames - round((stretch.end - press.at) * self._rate)
+            there = min(max(there, done), stretch.frames)
+            self._keep(stretch, done, there)
+            self._obey(press)
+            done = there
+        self._keep(stretch, done, stretch.frames)
+        self.until = stretch.end
+
+    def end(self) -> None:
+        """Nothing more will come: obey the presses that still wait, where they can be."""
+        while self.waiting and not self.stopped:
+            self._obey(self.waiting.popleft())
+
+    def _keep(self, stretch: Stretch, begin: int, end: int) -> None:
+        """Write frames `begin` to `end` of the stretch, unless they are to be passed over."""
+        if end <= begin or self.stopped:
+            return
+        if self.paused:
+            self._pass_over(_part(stretch, begin, end, self._rate, self._frame_bytes))
+            return
+        room = self._longest + self._take.format.frames(_GRACE) - self._take.frames
+        kept = min(end - begin, room)
+        if stretch.data is not None:
+            sound = stretch.data[begin * self._frame_bytes : (begin + kept) * self._frame_bytes]
+            self._take.append(sound)
+            self.meter.add(sound)
+        else:
+            self._lose(evolve(stretch, frames=kept))
+        self._heed_longest(stretch.end - (stretch.frames - begin - kept) / self._rate)
+
+    def _lose(self, stretch: Stretch) -> None:
+        filled = stretch.fill and self._fill_gaps
+        gap = Gap(self._take.frames, stretch.frames, stretch.uncertainty, stretch.cause, filled)
+        self._take.note(gap)
+        if filled:
+            self._take.append_silence(stretch.frames)
+        else:
+            self._firm = self._take.frames
+        self._post(GapFound(self._take_id, gap))
+
+    def _heed_longest(self, now: float) -> None:
+        """Ask for the stop where the take, whose last frame sounded at `now`, is as long as it may be; or stop it."""
+        beyond = self._take.frames - self._longest
+        if beyond >= 0 and not self._stop_posted:
+            self._stop_posted = True
+            self._post(RecordStop(now - beyond / self._rate))
+        if beyond >= self._take.format.frames(_GRACE):
+            self._take.cut(self._longest)
+            self.stopped = True
+
+    def _pass_over(self, stretch: Stretch) -> None:
+        self._passed_over.append(stretch)
+        while self._passed_over[0].end < stretch.end - _RECALL:
+            self._passed_over.popleft()
+
+    def _obey(self, press: Press) -> None:
+        """Follow a press at the end of what is written."""
+        here = self._take.frames
+        match press.wish:
+            case Wish.STOP:
+                self.stopped = True
+            case Wish.MARK:
+                self._take.note(Mark(here))
+                self._post(MarkSet(self._take_id, here))
+            case Wish.PAUSE if self._paused_at is None:
+                self._take.note(PauseBegin(here))
+                self._paused_at = press.at
+                self._passed_over.clear()
+                self._post(TakePaused(self._take_id, here))
+            case Wish.RESUME if self._paused_at is not None:
+                self._take.note(PauseEnd(max(0.0, round(press.at - self._paused_at, 6))))
+                self._paused_at = None
+                self._firm = here
+                self._post(TakeResumed(self._take_id, here))
+
+    def _obey_late(self, press: Press) -> None:
+        """Follow a press whose moment has been dealt with already."""
+        if press.wish is Wish.RESUME:
+            self._obey(press)
+            for stretch in self._passed_over:
+                self._keep(stretch, max(0, stretch.frames - self._back(stretch.end, press)), stretch.frames)
+            return
+        there = self._take.frames if self.paused else max(self._firm, self._take.frames - self._back(self.until, press))
+        if press.wish is Wish.MARK:
+            self._take.note(Mark(there))
+            self._post(MarkSet(self._take_id, there))
+            return
+        if there < self._take.frames:
+            self._take.cut(there)
+        self._obey(press)
+
+    def _back(self, end: float, press: Press) -> int:
+        """Frames that sounded from the press until `end`."""
+        return round((end - press.at) * self._rate)
+
+
+def _part(stretch: Stretch, begin: int, end: int, rate: int, frame_bytes: int) -> Stretch:
+    data = stretch.data and stretch.data[begin * frame_bytes : end * frame_bytes]
+    return evolve(stretch, frames=end - begin, end=stretch.end - (stretch.frames - end) / rate, data=data)

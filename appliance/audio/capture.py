@@ -1,0 +1,174 @@
+"""The thread that takes sound from the card and puts it into a ring.
+
+It waits for nothing but the card: where the ring is full because the disk stalls, what cannot be carried is counted
+instead. Where the card is unplugged it looks for it, for as long as the settings say.
+"""
+
+import threading
+
+from appliance.audio.ports import XRUN, Capture, Direction, SoundCards
+from appliance.audio.ring import Ended, Lost, Opened, Overrun, Period, Ring
+from appliance.clock import Clock
+from appliance.config.settings import CaptureSettings
+from appliance.errors import AudioError, DeviceBusy, DeviceLost, FormatUnsupported
+from appliance.vitals import Vitals
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks for a card that was unplugged."""
+
+_READ_LIMIT = 15.0
+_FREE_LIMIT = 60.0
+_MOST_OVERRUNS = 50
+
+
+class CaptureThread:
+    """Reads one card into `ring` from `start` to `stop`; the last item is always `Ended`.
+
+    It opens the card once the thread `after` has let go of it, and opens it again for up to `reconnect` seconds after
+    it was unplugged.
+    """
+
+    def __init__(
+        self,
+        cards: SoundCards,
+        settings: CaptureSettings,
+        reconnect: float,
+        clock: Clock,
+        vitals: Vitals,
+        after: "CaptureThread | None",
+    ) -> None:
+        self.ring = Ring(settings.format, clock)
+        self._cards = cards
+        self._settings = settings
+        self._reconnect = reconnect
+        self._clock = clock
+        self._vitals = vitals
+        self._pulse = vitals.pulse("capture", _READ_LIMIT)
+        self._after = after
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._capture: Capture | None = None
+        self._dropped = 0
+        self._dropped_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Read no further. Returns at once."""
+        with self._changed:
+            self._stopping = True
+            if self._capture:
+                self._capture.stop()
+            self._changed.notify_all()
+
+    def join(self, timeout: float) -> bool:
+        """Wait until the card is free; whether it is."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        error: AudioError | None = None
+        try:
+            self._wait_for_card()
+            self._open()
+            while self._capture:
+                self._stream(self._capture)
+        except AudioError as caught:
+            error = caught
+        finally:
+            self._flush()
+            self.ring.put(Ended(self._clock.monotonic(), error))
+            self._vitals.remove(self._pulse)
+
+    def _wait_for_card(self) -> None:
+        if self._after and not self._after.join(_FREE_LIMIT):
+            raise DeviceBusy("the microphone is still held by the take before. Restart the appliance")
+        self._after = None
+
+    def _open(self) -> None:
+        settings = self._settings
+        self._pulse.beat()
+        if self._stopping:
+            return
+        earliest = self._clock.monotonic()
+        capture = self._cards.open_capture(settings.device, settings.format, settings.period, settings.buffer)
+        self.ring.put(Opened(earliest, capture.format, capture.format.seconds(capture.buffer_frames)))
+        with self._changed:
+            self._capture = capture
+            if self._stopping:
+                capture.stop()
+
+    def _stream(self, capture: Capture) -> None:
+        """Read until stopped or unplugged; then let go of the card, and open it again where it was unplugged."""
+        try:
+            self._read(capture)
+        except DeviceLost as lost:
+            self._flush()
+            self._close(capture)
+            self.ring.put(Lost(str(lost)))
+            self._open_again(lost)
+        finally:
+            self._close(capture)
+
+    def _close(self, capture: Capture) -> None:
+        with self._changed:
+            if self._capture is not capture:
+                return
+            self._capture = None
+        capture.close()
+
+    def _read(self, capture: Capture) -> None:
+        overruns, overrun_at = 0, 0.0
+        while True:
+            self._pulse.beat()
+            called = self._clock.monotonic()
+            frames, data = capture.read()
+            returned = self._clock.monotonic()
+            if frames > 0:
+                if overruns:
+                    self._flush()
+                    self.ring.put(Overrun(overrun_at))
+                    overruns = 0
+                self._carry(Period(frames, data, called, returned), len(data))
+            elif frames == XRUN:
+                overruns, overrun_at = overruns + 1, returned
+                if overruns > _MOST_OVERRUNS:
+                    raise DeviceLost("the microphone delivers no sound, only overruns")
+            else:
+                return
+
+    def _carry(self, period: Period, size: int) -> None:
+        if self.ring.room(size):
+            self._flush()
+            self.ring.put(period, size)
+        else:
+            self._dropped += period.frames
+            self._dropped_at = period.returned
+
+    def _flush(self) -> None:
+        """Tell how much was dropped before what comes next."""
+        if self._dropped:
+            self.ring.put(Period(self._dropped, None, self._dropped_at, self._dropped_at))
+            self._dropped = 0
+
+    def _open_again(self, lost: DeviceLost) -> None:
+        """Look for the card until it can be opened. Raises `lost` where it stays away."""
+        deadline = self._clock.monotonic() + self._reconnect
+        while not self._stopping:
+            if self._cards.present(self._settings.device, Direction.CAPTURE):
+                try:
+                    return self._open()
+                except FormatUnsupported:
+                    raise
+                except AudioError:
+                    pass  # just plugged in, not ready yet
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                raise lost
+            self._pulse.rest()
+            with self._changed:
+                if not self._stopping:
+                    self._clock.wait(self._changed, min(LOOK_EVERY, left))

@@ -1,0 +1,118 @@
+"""The journal of a take: what its sound alone does not tell, one JSON object a line.
+
+The first line is `{"begin": ...}`; then `pause`, `resume`, `mark` and `gap` follow as they happen. A line that does not
+parse, as the last one may after a power cut, is passed over, and so is a kind that a newer release may have added.
+"""
+
+import json
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from appliance.codec import from_plain, to_plain
+from appliance.models import AudioFormat, ClockStamp, Gap, Mark, Pause
+
+
+@frozen
+class Begin:
+    """What is known when a take begins. `min_seconds` is the duration below which its clip is too short."""
+
+    take_id: str
+    name: str
+    device: str
+    format: AudioFormat
+    started: ClockStamp
+    min_seconds: float
+
+
+@frozen
+class PauseBegin:
+    """The take holds still from position `offset` on; what was written beyond is cut off."""
+
+    offset: int
+
+
+@frozen
+class PauseEnd:
+    """The take goes on after `seconds`."""
+
+    seconds: float
+
+
+Entry = Begin | PauseBegin | PauseEnd | Mark | Gap
+
+_KINDS: dict[str, type[Entry]] = {"begin": Begin, "pause": PauseBegin, "resume": PauseEnd, "mark": Mark, "gap": Gap}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def line(entry: Entry) -> bytes:
+    """An entry as a line of the journal."""
+    return json.dumps({_NAMES[type(entry)]: to_plain(entry)}, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+@define
+class History:
+    """What happened in a take so far: the sum of its journal's entries."""
+
+    gaps: list[Gap] = field(factory=list)
+    marks: list[Mark] = field(factory=list)
+    pauses: list[Pause] = field(factory=list)
+    _held_at: int | None = None
+
+    def apply(self, entry: Entry) -> None:
+        """Take an entry in. A gap that goes on where the last one ended makes that one longer."""
+        match entry:
+            case Mark():
+                self.marks.append(entry)
+            case Gap():
+                self._add(entry)
+            case PauseBegin():
+                self.cut(entry.offset)
+                self._held_at = entry.offset
+            case PauseEnd() if self._held_at is not None:
+                self.pauses.append(Pause(self._held_at, entry.seconds))
+                self._held_at = None
+
+    def _add(self, gap: Gap) -> None:
+        last = self.gaps[-1] if self.gaps else None
+        if last and (last.cause, last.filled, _end(last)) == (gap.cause, gap.filled, gap.offset):
+            uncertainty = max(last.uncertainty, gap.uncertainty)
+            self.gaps[-1] = evolve(last, frames=last.frames + gap.frames, uncertainty=uncertainty)
+        else:
+            self.gaps.append(gap)
+
+    def cut(self, frames: int) -> None:
+        """Forget what lies beyond the first `frames` of the take, and what no take can hold."""
+        self.gaps = [
+            evolve(gap, frames=min(gap.frames, frames - gap.offset)) if gap.filled else gap
+            for gap in self.gaps
+            if gap.frames > 0 and gap.offset >= 0 and gap.offset + gap.filled <= frames
+        ]
+        self.marks = [mark for mark in self.marks if 0 <= mark.offset <= frames]
+        self.pauses = [pause for pause in self.pauses if 0 <= pause.offset <= frames]
+
+
+def _end(gap: Gap) -> int:
+    return gap.offset + gap.frames * gap.filled
+
+
+def replay(content: bytes) -> tuple[Begin | None, History]:
+    """Read a journal back. The first part is None where its beginning cannot be read."""
+    begin: Begin | None = None
+    history = History()
+    for text in content.splitlines():
+        entry = _read(text)
+        if isinstance(entry, Begin):
+            begin = begin or entry
+        elif entry is not None:
+            history.apply(entry)
+    return begin, history
+
+
+def _read(text: bytes) -> Entry | None:
+    try:
+        plain: Any = json.loads(text)
+        ((name, body),) = plain.items()
+        return from_plain(body, _KINDS[name])
+    except (ValueError, AttributeError, KeyError, RecursionError):
+        return None

@@ -1,0 +1,85 @@
+"""The recorder as the controller knows it: every call returns at once, what happens is posted."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from appliance.audio.assembler import Press, Wish
+from appliance.audio.ports import SoundCards
+from appliance.audio.session import TakeSession
+from appliance.audio.studio import Faults, Studio
+from appliance.clock import Clock
+from appliance.config.settings import CaptureSettings, RecordingSettings
+from appliance.errors import AudioError
+from appliance.events import Command, Event
+from appliance.vitals import Vitals
+
+
+class Recorder:
+    """Records one take after the other; the next may begin while the last one is still being sealed.
+
+    Times named `at` are CLOCK_MONOTONIC seconds of the press. A take begins with the first sound after its press and
+    is cut, paused and marked at the very frame that sounded at the press.
+    """
+
+    def __init__(
+        self,
+        cards: SoundCards,
+        capture: CaptureSettings,
+        recording: RecordingSettings,
+        takes: Path,
+        device_label: str,
+        clock: Clock,
+        post: Callable[[Command | Event], None],
+        vitals: Vitals,
+    ) -> None:
+        self._studio = Studio(cards, capture, recording, takes, device_label, clock, post, vitals, Faults(post))
+        self._lock = threading.Lock()
+        self._sessions: list[TakeSession] = []
+
+    def start(self, take_id: str, at: float) -> None:
+        """Begin a take, which gets the card as soon as the take before has let go of it."""
+        with self._lock:
+            self._sessions = [session for session in self._sessions if not (session.join(0) and session.join_card(0))]
+            session = TakeSession(self._studio, take_id, at, self._sessions[-1] if self._sessions else None)
+            self._sessions.append(session)
+            session.start()
+
+    def pause(self, at: float) -> None:
+        """Pass over the sound from `at` on; the card stays open."""
+        self._press(Wish.PAUSE, at)
+
+    def resume(self, at: float) -> None:
+        """Go on with the sound from `at` on."""
+        self._press(Wish.RESUME, at)
+
+    def mark(self, at: float) -> None:
+        """Mark the frame that sounded at `at`."""
+        self._press(Wish.MARK, at)
+
+    def stop(self, at: float) -> None:
+        """Seal the take once everything that sounded before `at` has been read."""
+        self._press(Wish.STOP, at)
+
+    def discard(self) -> None:
+        """Throw the take away."""
+        with self._lock:
+            if self._sessions:
+                self._sessions[-1].discard()
+
+    def close(self, timeout: float = 4.0) -> None:
+        """Seal what is in progress and end the threads. Raises AudioError where they do not end within `timeout`."""
+        self._press(Wish.STOP, self._studio.clock.monotonic())
+        with self._lock:
+            sessions, self._sessions = self._sessions, []
+        for session in sessions:
+            if not session.join(timeout * 3 / 8):
+                session.abandon()
+        for session in sessions:
+            if not (session.join(timeout / 4) and session.join_card(timeout / 4)):
+                raise AudioError("the sound card or the disk does not let go: the take is repaired at the next start")
+
+    def _press(self, wish: Wish, at: float) -> None:
+        with self._lock:
+            if self._sessions:
+                self._sessions[-1].press(Press(wish, at))

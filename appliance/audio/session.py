@@ -1,0 +1,155 @@
+"""One take from its press to its seal: the thread that writes it, beside the one that captures it."""
+
+import threading
+from collections import deque
+
+from appliance.audio.assembler import Press
+from appliance.audio.capture import CaptureThread
+from appliance.audio.journal import Begin
+from appliance.audio.levels import verdict
+from appliance.audio.ring import Ended, Item, Lost, Opened, Overrun, Period
+from appliance.audio.studio import Studio
+from appliance.audio.take import clip_name
+from appliance.audio.takefile import TakeFile
+from appliance.audio.writer import TakeWriter
+from appliance.errors import StorageError
+from appliance.events import TakeDiscarded, TakeFailed, TakeSealed
+
+_WRITE_LIMIT = 60.0
+"""Seconds after which a disk that does not answer counts as a hang; slow cards stall for twenty."""
+
+_NOTHING = "nothing was recorded: the take was stopped before the microphone delivered its first sound. Record again"
+
+
+class TakeSession:
+    """Records the take `take_id` that was begun at `at`, and seals it.
+
+    Ends with TakeSealed, TakeDiscarded or TakeFailed. The card is taken over from the session `after`.
+    """
+
+    def __init__(self, studio: Studio, take_id: str, at: float, after: "TakeSession | None") -> None:
+        self._studio = studio
+        self._take_id = take_id
+        self._at = at
+        self._capture: CaptureThread = CaptureThread(
+            studio.cards,
+            studio.capture,
+            studio.recording.reconnect,
+            studio.clock,
+            studio.vitals,
+            after._capture if after else None,
+        )
+        self._pulse = studio.vitals.pulse("writer", _WRITE_LIMIT)
+        self._presses: deque[Press] = deque()
+        self._discarding = False
+        self._ended: Ended | None = None
+        self._take: TakeFile | None = None
+        self._writer: TakeWriter | None = None
+        self._message = _NOTHING
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._capture.start()
+        self._thread.start()
+
+    def press(self, press: Press) -> None:
+        """Hand over a press. Returns at once, from any thread."""
+        self._presses.append(press)
+        self._capture.ring.wake()
+
+    def discard(self) -> None:
+        """Stop now and keep nothing. Returns at once, from any thread."""
+        self._discarding = True
+        self._capture.ring.wake()
+
+    def abandon(self) -> None:
+        """Read no further and keep what is there. Returns at once, from any thread."""
+        self._capture.stop()
+
+    def join(self, timeout: float) -> bool:
+        """Wait until the take is sealed; whether it is."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def join_card(self, timeout: float) -> bool:
+        """Wait until the card is free; whether it is."""
+        return self._capture.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            try:
+                self._record()
+            except StorageError as error:
+                self._storage_fails(error)
+            self._capture.stop()
+            self._finish()
+        except StorageError as error:
+            self._storage_fails(error)
+            message = f"{error}. What was recorded is kept, and made a clip when the appliance starts again"
+            self._studio.post(TakeFailed(self._take_id, message))
+        finally:
+            if self._take:
+                self._take.close()
+            self._studio.vitals.remove(self._pulse)
+
+    def _storage_fails(self, error: StorageError) -> None:
+        self._message = str(error)
+        self._studio.faults.begin("storage", self._message, urgent=True)
+
+    def _record(self) -> None:
+        while not (self._discarding or self._ended or (self._writer and self._writer.stopped)):
+            self._pulse.rest()
+            item = self._capture.ring.get(self._writer.patience if self._writer else None)
+            self._pulse.beat()
+            while self._presses and self._writer:
+                self._writer.press(self._presses.popleft())
+            self._take_in(item)
+
+    def _take_in(self, item: Item | None) -> None:
+        writer = self._writer
+        match item:
+            case Opened() if writer is None:
+                self._writer = self._begin(item)
+            case Ended():
+                self._ended = item
+                if item.error:
+                    self._message = str(item.error)
+                if writer:
+                    writer.ended(item)
+            case _ if writer is None:
+                pass
+            case Period():
+                writer.period(item)
+            case Overrun():
+                writer.overrun(item)
+            case Lost():
+                writer.lost(item)
+            case Opened():
+                writer.opened(item)
+            case None:
+                writer.idle()
+
+    def _begin(self, opened: Opened) -> TakeWriter:
+        studio = self._studio
+        started = studio.clock.stamp(self._at)
+        name = clip_name(studio.device_label, started, self._take_id)
+        shortest = studio.recording.min_duration
+        begin = Begin(self._take_id, name, studio.device_label, opened.format, started, shortest)
+        self._take = TakeFile.create(studio.takes, begin)
+        studio.faults.end("microphone")
+        return TakeWriter(self._take, opened, studio)
+
+    def _finish(self) -> None:
+        """Seal the take, or clear away what is not to be kept."""
+        post, take, writer = self._studio.post, self._take, self._writer
+        if take and (self._discarding or not take.frames):
+            take.discard()
+        if self._discarding:
+            post(TakeDiscarded(self._take_id))
+        elif take and writer and take.frames:
+            judged = verdict(writer.levels, take.format.seconds(take.frames), take.begin.min_seconds)
+            clip = take.seal(writer.levels, judged, drift_ppm=writer.drift_ppm)
+            post(TakeSealed(self._take_id, clip))
+        else:
+            post(TakeFailed(self._take_id, self._message))

@@ -1,0 +1,48 @@
+"""What all takes of a recorder share: the card, the settings, where takes go, and how to tell what happens."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import frozen
+
+from appliance.audio.ports import SoundCards
+from appliance.clock import Clock
+from appliance.config.settings import CaptureSettings, RecordingSettings
+from appliance.events import Command, Event, FaultCleared, FaultRaised
+from appliance.models import Fault
+from appliance.vitals import Vitals
+
+
+class Faults:
+    """The faults that the recorder has raised: each is told once, and cleared once."""
+
+    def __init__(self, post: Callable[[Event], None]) -> None:
+        self._post = post
+        self._raised: set[str] = set()
+
+    def begin(self, name: str, message: str, *, urgent: bool = False) -> None:
+        """Tell a fault, unless it is known already."""
+        if name not in self._raised:
+            self._raised.add(name)
+            self._post(FaultRaised(Fault(name, message, urgent)))
+
+    def end(self, name: str) -> None:
+        """Tell that the fault is over, where it was told."""
+        if name in self._raised:
+            self._raised.remove(name)
+            self._post(FaultCleared(name))
+
+
+@frozen
+class Studio:
+    """Everything that a take needs from outside."""
+
+    cards: SoundCards
+    capture: CaptureSettings
+    recording: RecordingSettings
+    takes: Path
+    device_label: str
+    clock: Clock
+    post: Callable[[Command | Event], None]
+    vitals: Vitals
+    faults: Faults

@@ -1,0 +1,108 @@
+"""Takes from outside: their ids, the names of their clips, and the repair of those left behind."""
+
+import base64
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from appliance import codec
+from appliance.audio import wav
+from appliance.audio.journal import Begin, replay
+from appliance.audio.levels import Meter, verdict
+from appliance.audio.takefile import AUDIO, CLIP, JOURNAL, TakeFile, disk
+from appliance.config.settings import RecordingSettings
+from appliance.models import Clip, ClockSource, ClockStamp, Gap, Levels
+
+_BLOCK_BYTES = 1_048_576
+_UNKNOWN_DEVICE = "recovered"
+
+
+def new_take_id() -> str:
+    """Ten characters of lower-case base32 (RFC 4648) at random: 50 bits."""
+    return base64.b32encode(secrets.token_bytes(7)).decode()[:10].lower()
+
+
+def clip_name(device: str, started: ClockStamp, take_id: str) -> str:
+    """`DEVICE_YYYY-MM-DD_HH-MM-SS±HHMM_ID`, in the local time of the press. Safe on FAT."""
+    sign = "-" if started.utc_offset < 0 else "+"
+    hours, minutes = divmod(abs(started.utc_offset) // 60, 60)
+    local = datetime.fromtimestamp(started.wall_ns // 10**9, UTC) + timedelta(seconds=started.utc_offset)
+    return f"{device}_{local:%Y-%m-%d_%H-%M-%S}{sign}{hours:02}{minutes:02}_{take_id}"
+
+
+def repair(folder: Path) -> Clip | None:
+    """Seal a take that a crash or a power cut left behind; one that is sealed already is left as it is.
+
+    The size of the file is the truth, not its header; a torn last frame is cut off. Where the journal is lost the
+    header tells the format and the file's time the start. None, and nothing touched, where there is no sound to keep
+    or nothing says what it is made of. Raises StorageError.
+    """
+    with disk():
+        if clip := _sealed(folder):
+            return clip
+        try:
+            audio = os.open(folder / AUDIO, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            begin, history = replay(_content(folder / JOURNAL))
+            begin = begin or _begin_of(audio, folder.name)
+            if begin is None:
+                return None
+            frames = (os.fstat(audio).st_size - wav.HEADER_BYTES) // begin.format.frame_bytes
+            if frames <= 0:
+                return None
+            history.cut(frames)
+            take = TakeFile(folder, begin, history, audio, frames * begin.format.frame_bytes)
+            levels = _measure(audio, begin, frames, history.gaps)
+            judged = verdict(levels, begin.format.seconds(frames), begin.min_seconds)
+            return take.seal(levels, judged, recovered=True)
+        finally:
+            os.close(audio)
+
+
+def _sealed(folder: Path) -> Clip | None:
+    try:
+        clip = codec.from_json(_content(folder / CLIP), Clip)
+        return clip if (folder / AUDIO).stat().st_size == clip.size else None
+    except (ValueError, FileNotFoundError):
+        return None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _begin_of(audio: int, take_id: str) -> Begin | None:
+    """What the header and the file's time tell where the journal does not."""
+    try:
+        found = wav.parse(os.pread(audio, wav.HEADER_BYTES, 0))
+    except ValueError:
+        return None
+    if found.data_offset != wav.HEADER_BYTES:
+        return None
+    status = os.fstat(audio)
+    length_ns = (status.st_size - wav.HEADER_BYTES) * 10**9 // found.format.byte_rate
+    started = ClockStamp(status.st_mtime_ns - length_ns, 0, "", ClockSource.NONE)
+    name = clip_name(_UNKNOWN_DEVICE, started, take_id)
+    return Begin(take_id, name, _UNKNOWN_DEVICE, found.format, started, RecordingSettings().min_duration)
+
+
+def _measure(audio: int, begin: Begin, frames: int, gaps: list[Gap]) -> Levels:
+    """Levels of everything but the silence that fills gaps, read in blocks."""
+    meter = Meter(begin.format)
+    width = begin.format.frame_bytes
+    position = 0
+    for gap in [*(gap for gap in gaps if gap.filled), None]:
+        end = gap.offset if gap else frames
+        while position < end:
+            wanted = min(end - position, _BLOCK_BYTES // width or 1)
+            meter.add(os.pread(audio, wanted * width, wav.HEADER_BYTES + position * width))
+            position += wanted
+        if gap:
+            position = max(position, gap.offset + gap.frames)
+    return meter.levels

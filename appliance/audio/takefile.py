@@ -1,0 +1,179 @@
+"""A take on disk: a folder `takes/ID/` with `audio.wav` and `journal.jsonl`, and `clip.json` once it is sealed.
+
+Sound goes to the file as it comes, past every buffer of this process. The header claims nothing until the seal; till
+then the size of the file is the truth.
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance import codec, durable
+from appliance.audio import wav
+from appliance.audio.journal import Begin, Entry, History, line
+from appliance.errors import StorageError
+from appliance.models import AudioFormat, Clip, Levels, Verdict
+
+AUDIO = "audio.wav"
+JOURNAL = "journal.jsonl"
+CLIP = "clip.json"
+_RESERVE = "reserve"
+
+_RESERVED_BYTES = 65_536
+"""Room kept back so that a take can still be sealed on a full disk."""
+
+_SILENCE = bytes(65_536)
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full. Delete clips or use a bigger card",
+    errno.EDQUOT: "the disk quota is used up. Delete clips or use a bigger card",
+    errno.EFBIG: "the file is as long as this filesystem allows. Use a card formatted as ext4",
+    errno.EROFS: "the disk is read-only: it may be broken. Check the card, then restart the box",
+    errno.EIO: "the disk does not answer properly: it may be broken. Replace the card",
+}
+
+
+@contextmanager
+def disk() -> Iterator[None]:
+    """Translates what the disk says. Raises StorageError."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror or "unknown error")
+        raise StorageError(f"the take cannot be written: {reason}") from error
+
+
+class TakeFile:
+    """An unsealed take. Every method may raise StorageError; what was written before stays. One thread uses it."""
+
+    def __init__(self, folder: Path, begin: Begin, history: History, audio: int, data_bytes: int) -> None:
+        self.begin = begin
+        self.history = history
+        self._folder = folder
+        self._audio = audio
+        self._bytes = data_bytes
+
+    @classmethod
+    def create(cls, takes: Path, begin: Begin) -> "TakeFile":
+        """Create the folder in `takes`, durably, with the journal begun. Leaves nothing behind where that fails."""
+        folder = takes / begin.take_id
+        with disk():
+            durable.make_directory(takes)
+            folder.mkdir()
+            audio: int | None = None
+            try:
+                audio = os.open(folder / AUDIO, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+                os.pwrite(audio, wav.build(begin.format, None), 0)
+                with (folder / _RESERVE).open("wb") as reserve:
+                    os.posix_fallocate(reserve.fileno(), 0, _RESERVED_BYTES)
+                _append_line(folder / JOURNAL, begin)
+                durable.sync_directory(folder)
+                durable.sync_directory(takes)
+            except OSError:
+                if audio is not None:
+                    os.close(audio)
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+        return cls(folder, begin, History(), audio, 0)
+
+    @property
+    def format(self) -> AudioFormat:
+        """What the sound is made of."""
+        return self.begin.format
+
+    @property
+    def frames(self) -> int:
+        """Whole frames written."""
+        return self._bytes // self.format.frame_bytes
+
+    def append(self, data: bytes | memoryview) -> None:
+        """Write sound at the end."""
+        view = memoryview(data)
+        with disk():
+            while view:
+                written = os.pwrite(self._audio, view, wav.HEADER_BYTES + self._bytes)
+                self._bytes += written
+                view = view[written:]
+
+    def append_silence(self, frames: int) -> None:
+        """Write digital zero at the end, in bounded pieces."""
+        left = frames * self.format.frame_bytes
+        while left:
+            piece = min(left, len(_SILENCE))
+            self.append(memoryview(_SILENCE)[:piece])
+            left -= piece
+
+    def cut(self, frames: int) -> None:
+        """Keep only the first `frames`."""
+        with disk():
+            self._bytes = frames * self.format.frame_bytes
+            os.ftruncate(self._audio, wav.HEADER_BYTES + self._bytes)
+        self.history.cut(frames)
+
+    def sync(self) -> None:
+        """Return once everything written is safe."""
+        with disk():
+            os.fdatasync(self._audio)
+
+    def note(self, entry: Entry) -> None:
+        """Take something into the history and the journal, and return once it is safe."""
+        self.history.apply(entry)
+        with disk():
+            _append_line(self._folder / JOURNAL, entry)
+
+    def seal(
+        self, levels: Levels, verdict: Verdict, *, drift_ppm: float | None = None, recovered: bool = False
+    ) -> Clip:
+        """Make it a clip: final header, everything safe, then `clip.json`. Costs the same whatever the length."""
+        frames = self.frames
+        data_bytes = frames * self.format.frame_bytes
+        end = wav.HEADER_BYTES + data_bytes
+        self.history.cut(frames)
+        clip = Clip(
+            id=self.begin.take_id,
+            name=self.begin.name,
+            device=self.begin.device,
+            format=self.format,
+            frames=frames,
+            size=end + wav.padding(data_bytes),
+            started=self.begin.started,
+            levels=levels,
+            verdict=verdict,
+            gaps=tuple(self.history.gaps),
+            marks=tuple(self.history.marks),
+            pauses=tuple(self.history.pauses),
+            drift_ppm=drift_ppm,
+            recovered=recovered,
+        )
+        with disk():
+            (self._folder / _RESERVE).unlink(missing_ok=True)
+            os.ftruncate(self._audio, end)
+            os.pwrite(self._audio, bytes(wav.padding(data_bytes)), end)
+            os.pwrite(self._audio, wav.build(self.format, data_bytes), 0)
+            os.fdatasync(self._audio)
+            durable.write_file(self._folder / CLIP, codec.to_json(clip).encode())
+        return clip
+
+    def discard(self) -> None:
+        """Remove everything."""
+        with disk():
+            shutil.rmtree(self._folder)
+            durable.sync_directory(self._folder.parent)
+
+    def close(self) -> None:
+        """Let go of the file, sealed or not."""
+        os.close(self._audio)
+
+
+def _append_line(path: Path, entry: Entry) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+    try:
+        content = memoryview(line(entry))
+        while content:
+            content = content[os.write(descriptor, content) :]
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
