@@ -55,8 +55,8 @@ def commands_and_events() -> str:
     lines = [
         "# Commands and events",
         "",
-        "Commands ask something of the appliance; events say what has happened. `appliance events --json` prints events,",
-        "one JSON object a line, the class name under the key `event`. Plugins get them as objects of these classes.",
+        "Commands ask something of the appliance; events say what has happened. `appliance events --json` prints",
+        "events, one JSON object a line, the class name under the key `event`. Plugins get objects of these classes.",
     ]
     for title, base in (("Commands", events.Command), ("Events", events.Event)):
         lines += ["", f"## {title}", "", "| name | fields | meaning |", "|---|---|---|"]
