@@ -1,0 +1,97 @@
+"""The one thread of a panel: takes edges through the gestures, blinks the LEDs, and sleeps while nothing is due."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from appliance.clock import Clock
+from appliance.events import Command
+from appliance.panel.lights import Lamp
+from appliance.panel.ports import PanelState
+
+_JOIN_TIMEOUT = 2.0
+
+
+class Contact(Protocol):
+    """A button or switch: edges and time go in, commands come out."""
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` must be called; None while nothing is due."""
+
+    def edge(self, level: bool, at: float) -> list[Command]:
+        """It went to `level` at the time `at`."""
+
+    def tick(self, now: float) -> list[Command]:
+        """What is due by `now`."""
+
+
+class Worker:
+    """Edges may be put and states shown from any thread, before the start too."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._edges: deque[tuple[Contact, bool, float]] = deque()
+        self._to_show: PanelState | None = None
+        self._stopping = False
+        self._contacts: Sequence[Contact] = ()
+        self._lamps: Sequence[Lamp] = ()
+        self._thread: threading.Thread | None = None
+
+    def start(self, contacts: Sequence[Contact], lamps: Sequence[Lamp], post: Callable[[Command], None]) -> None:
+        """Begin to post what people do with the contacts."""
+        self._contacts, self._lamps = contacts, lamps
+        self._thread = threading.Thread(target=self._run, args=(post,), name="panel", daemon=True)
+        self._thread.start()
+
+    def put(self, contact: Contact, level: bool, at: float) -> None:
+        """The contact went to `level` at the time `at`. Returns at once."""
+        with self._changed:
+            self._edges.append((contact, level, at))
+            self._changed.notify_all()
+
+    def show(self, state: PanelState) -> None:
+        """Let the lamps show `state`. Returns at once."""
+        with self._changed:
+            self._to_show = state
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End the thread. Raises RuntimeError where it does not."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(_JOIN_TIMEOUT)
+            if self._thread.is_alive():
+                raise RuntimeError("the panel thread does not end")
+
+    def _run(self, post: Callable[[Command], None]) -> None:
+        while self._wait():
+            with self._changed:
+                edges, self._edges = self._edges, deque()
+                state, self._to_show = self._to_show, None
+            commands = [command for contact, level, at in edges for command in contact.edge(level, at)]
+            now = self._clock.monotonic()
+            for contact in self._contacts:
+                commands += contact.tick(now)
+            for command in commands:
+                post(command)
+            for lamp in self._lamps:
+                if state is not None:
+                    lamp.show(state, now)
+                lamp.tick(now)
+
+    def _wait(self) -> bool:
+        """Sleep until there is something to do. False once the end has come."""
+        with self._changed:
+            while not (self._stopping or self._edges or self._to_show):
+                deadlines = [one.deadline for one in self._contacts] + [one.deadline for one in self._lamps]
+                deadline = min((at for at in deadlines if at is not None), default=None)
+                timeout = None if deadline is None else deadline - self._clock.monotonic()
+                if timeout is not None and timeout <= 0:
+                    break
+                self._clock.wait(self._changed, timeout)
+            return not self._stopping

@@ -1,0 +1,264 @@
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.config.options import Seconds
+from appliance.config.settings import (
+    ButtonAction,
+    ButtonSettings,
+    Contact,
+    LedSettings,
+    Light,
+    PanelSettings,
+    SwitchSettings,
+    Wiring,
+)
+from appliance.errors import PanelError
+from appliance.events import RecordMark, RecordStart, RecordStop, RecordToggle
+from appliance.panel.gpio import LOOK_AGAIN, GpioPanel, default_factory, simulated_factory
+from appliance.panel.ports import Indication, PanelState
+from appliance.testing.clock import ManualClock
+
+TOGGLE = ButtonAction.RECORD_TOGGLE
+Start = Callable[[PanelSettings], GpioPanel]
+
+
+@pytest.fixture
+def start(clock: ManualClock, factory: Any, posted: Any) -> Iterator[Start]:
+    panels: list[GpioPanel] = []
+
+    def begin(settings: PanelSettings) -> GpioPanel:
+        panel = GpioPanel(settings, clock, factory)
+        panels.append(panel)
+        panel.start(posted.append)
+        settle(clock, LOOK_AGAIN)
+        return panel
+
+    yield begin
+    for panel in panels:
+        panel.close()
+
+
+def settle(clock: ManualClock, seconds: float = 0.03) -> None:
+    """Let the time of a debounce pass, once the panel waits for it."""
+    clock.waiters()
+    clock.advance(seconds)
+
+
+def test_a_button_to_ground_takes_one_line(start: Start, factory: Any, posted: Any, clock: ManualClock) -> None:
+    start(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}))
+    assert factory.pin(17).pull == "up"
+    factory.pin(17).drive_low()
+    pressed = clock.monotonic()
+    settle(clock)
+    assert posted.wait(1) == [RecordToggle(pytest.approx(pressed))]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("to", "contact", "idle", "pull"),
+    [
+        (Wiring.GROUND, Contact.NORMALLY_OPEN, True, "up"),
+        (Wiring.GROUND, Contact.NORMALLY_CLOSED, False, "up"),
+        (Wiring.POWER, Contact.NORMALLY_OPEN, False, "down"),
+        (Wiring.POWER, Contact.NORMALLY_CLOSED, True, "down"),
+    ],
+)
+def test_every_wiring(
+    start: Start, factory: Any, posted: Any, clock: ManualClock, to: Wiring, contact: Contact, idle: bool, pull: str
+) -> None:
+    def drive(high: bool) -> None:
+        factory.pin(17).drive_high() if high else factory.pin(17).drive_low()
+
+    start(PanelSettings(buttons={17: ButtonSettings(ButtonAction.RECORD_WHILE_HELD, to=to, contact=contact)}))
+    assert factory.pin(17).pull == pull
+    drive(idle)
+    settle(clock)
+    drive(not idle)
+    settle(clock)
+    drive(idle)
+    settle(clock)
+    begin, end = posted.wait(2)
+    assert isinstance(begin, RecordStart) and isinstance(end, RecordStop)
+    assert len(posted) == 2
+
+
+def test_the_time_of_a_press_is_that_of_the_pin(start: Start, factory: Any, posted: Any, clock: ManualClock) -> None:
+    start(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}))
+    settle(clock, 5)
+    factory.late = 0.3
+    factory.pin(17).drive_low()
+    assert posted.wait(1)[0].at == pytest.approx(clock.monotonic() - 0.3)
+
+
+def test_a_bouncing_button_is_one_press(start: Start, factory: Any, posted: Any, clock: ManualClock) -> None:
+    start(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}))
+    pressed = clock.monotonic()
+    for _ in range(5):
+        factory.pin(17).drive_low()
+        clock.advance(0.002)
+        factory.pin(17).drive_high()
+        clock.advance(0.001)
+    factory.pin(17).drive_low()
+    clock.waiters()
+    clock.advance(0.05)
+    clock.waiters()
+    clock.advance(1)
+    assert posted.wait(1) == [RecordToggle(pytest.approx(pressed))]  # type: ignore[arg-type]
+
+
+def test_holding_acts_by_itself(
+    start: Start, factory: Any, posted: Any, clock: ManualClock, passing: Callable[[Callable[[], object]], None]
+) -> None:
+    start(PanelSettings(buttons={17: ButtonSettings(TOGGLE, hold=ButtonAction.RECORD_MARK)}))
+    pressed = clock.monotonic()
+    factory.pin(17).drive_low()
+    passing(lambda: posted)
+    assert posted == [RecordMark(pytest.approx(pressed))]  # type: ignore[arg-type]
+
+
+def test_a_handset_off_the_hook_at_the_start_records(clock: ManualClock, factory: Any, posted: Any) -> None:
+    factory.pin(22)
+    panel = GpioPanel(PanelSettings(switches={22: SwitchSettings(contact=Contact.NORMALLY_CLOSED)}), clock, factory)
+    panel.start(posted.append)
+    settle(clock, 0.1)
+    assert isinstance(posted.wait(1)[0], RecordStart)
+    factory.pin(22).drive_low()
+    settle(clock, 0.1)
+    assert isinstance(posted.wait(2)[1], RecordStop)
+    panel.close()
+
+
+def test_a_button_stuck_at_the_start_does_nothing(clock: ManualClock, factory: Any, posted: Any) -> None:
+    stuck = ButtonSettings(TOGGLE, contact=Contact.NORMALLY_CLOSED)
+    panel = GpioPanel(PanelSettings(buttons={17: stuck}), clock, factory)
+    panel.start(posted.append)
+    settle(clock, 1)
+    factory.pin(17).drive_low()
+    settle(clock)
+    pressed = clock.monotonic()
+    factory.pin(17).drive_high()
+    settle(clock)
+    assert posted.wait(1) == [RecordToggle(pytest.approx(pressed))]  # type: ignore[arg-type]
+    panel.close()
+
+
+def test_an_edge_that_the_kernel_dropped_is_found(
+    start: Start, factory: Any, posted: Any, clock: ManualClock, passing: Callable[[Callable[[], object]], None]
+) -> None:
+    start(PanelSettings(buttons={17: ButtonSettings(ButtonAction.RECORD_WHILE_HELD)}))
+    pin = factory.pin(17)
+    pin.drive_low()
+    settle(clock)
+    posted.wait(1)
+    pin.edges = "none"
+    pin.drive_high()
+    passing(lambda: len(posted) == 2)
+    assert isinstance(posted[1], RecordStop)
+
+
+def test_leds_follow_the_state(
+    start: Start, factory: Any, clock: ManualClock, eventually: Callable[[Callable[[], object]], None]
+) -> None:
+    leds = {18: LedSettings(), 23: LedSettings(Light.RECORDING, to=Wiring.POWER)}
+    panel = start(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}, leds=leds))
+    assert not factory.pin(18).state and factory.pin(23).state
+    panel.show(PanelState(Indication.RECORDING, recording=True))
+    eventually(lambda: factory.pin(18).state and not factory.pin(23).state)
+    panel.show(PanelState(Indication.PAUSED, paused=True))
+    eventually(lambda: factory.pin(23).state and factory.pin(18).state)
+    settle(clock, 0.5)
+    eventually(lambda: not factory.pin(18).state)
+    settle(clock, 0.5)
+    eventually(lambda: factory.pin(18).state)
+    panel.show(PanelState(Indication.IDLE))
+    eventually(lambda: not factory.pin(18).state)
+
+
+def test_an_idle_panel_sleeps(clock: ManualClock, factory: Any, posted: Any) -> None:
+    class Counting(ManualClock):
+        waits = 0
+
+        def wait(self, condition: threading.Condition, timeout: float | None) -> bool:
+            Counting.waits += 1
+            return super().wait(condition, timeout)
+
+    counting = Counting()
+    panel = GpioPanel(
+        PanelSettings(buttons={17: ButtonSettings(TOGGLE)}, leds={18: LedSettings()}), counting, simulated_factory()
+    )
+    panel.start(posted.append)
+    panel.show(PanelState(Indication.RECORDING))
+    counting.waiters()
+    counting.advance(1)
+    before = Counting.waits
+    counting.advance(3600)
+    assert Counting.waits <= before + 1
+    panel.close()
+
+
+def test_close_leaves_the_leds_dark_and_the_pins_free(clock: ManualClock, factory: Any, posted: Any) -> None:
+    settings = PanelSettings(buttons={17: ButtonSettings(TOGGLE)}, leds={18: LedSettings()})
+    panel = GpioPanel(settings, clock, factory)
+    panel.start(posted.append)
+    panel.show(PanelState(Indication.RECORDING))
+    clock.waiters()
+    panel.close()
+    assert not factory.pin(18).state and factory.pin(18).function == "input"
+    again = GpioPanel(settings, clock, factory)
+    again.start(posted.append)
+    again.close()
+
+
+def test_a_panel_without_pins_touches_none(clock: ManualClock, posted: Any) -> None:
+    panel = GpioPanel(PanelSettings(), clock)
+    panel.start(posted.append)
+    panel.show(PanelState(Indication.RECORDING))
+    panel.close()
+    assert posted == []
+
+
+def test_a_panel_that_never_started_closes(clock: ManualClock) -> None:
+    GpioPanel(PanelSettings(leds={18: LedSettings()}), clock).close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (PanelSettings(buttons={17: ButtonSettings(TOGGLE)}, leds={17: LedSettings()}), "pin 17 is in use already"),
+        (PanelSettings(buttons={2: ButtonSettings(TOGGLE, to=Wiring.POWER)}), "pin 2 has a fixed pull-up"),
+        (PanelSettings(leds={99: LedSettings()}), "pin 99 cannot be used"),
+    ],
+)
+def test_a_pin_that_cannot_be_used_is_named(
+    clock: ManualClock, factory: Any, posted: Any, settings: PanelSettings, words: str
+) -> None:
+    with pytest.raises(PanelError, match=words):
+        GpioPanel(settings, clock, factory).start(posted.append)
+    ok = GpioPanel(PanelSettings(buttons={17: ButtonSettings(TOGGLE, debounce=Seconds(0.0))}), clock, factory)
+    ok.start(posted.append)
+    ok.close()
+
+
+def test_a_machine_without_gpio_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PanelError, match=r"no GPIO pins.*--simulate"):
+        default_factory(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may use every device")
+def test_missing_permission_names_the_group(tmp_path: Path) -> None:
+    (tmp_path / "gpiochip0").touch(mode=0)
+    with pytest.raises(PanelError, match="group gpio"):
+        default_factory(tmp_path)
+
+
+def test_a_machine_that_is_no_pi_is_told_what_to_do_and_stays_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "gpiochip0").touch()
+    here = Path.cwd()
+    with pytest.raises(PanelError, match=r"python3-lgpio|Raspberry Pi"):
+        default_factory(tmp_path)
+    assert Path.cwd() == here
+    assert "LG_WD" not in os.environ
