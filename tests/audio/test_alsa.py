@@ -1,0 +1,340 @@
+"""The contract of `appliance.audio.ports` on real libasound, with the test card of `tests/testcard`."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.audio.alsa import AlsaCards, shortfall
+from appliance.audio.devices import Devices
+from appliance.audio.ports import XRUN, Capture, Direction, Playback, SoundCards
+from appliance.errors import DeviceBusy, DeviceLost, DeviceNotFound, FormatUnsupported
+from appliance.models import AudioFormat, SampleFormat
+from appliance.testing.sound import Stretch, missing, numbered, stretches
+
+FORMAT = AudioFormat(48_000, 1)
+FORMATS = [
+    AudioFormat(rate, channels, sample)
+    for rate, channels, sample in (
+        (48_000, 1, SampleFormat.S16_LE),
+        (48_000, 2, SampleFormat.S16_LE),
+        (44_100, 2, SampleFormat.S24_3LE),
+        (96_000, 1, SampleFormat.S32_LE),
+    )
+]
+
+
+@contextmanager
+def microphone(
+    card: Path, format: AudioFormat = FORMAT, period: float = 0.02, buffer: float = 2.0
+) -> Iterator[Capture]:
+    capture = AlsaCards().open_capture(f"testcard:{card}", format, period, buffer)
+    try:
+        yield capture
+    finally:
+        capture.close()
+
+
+@contextmanager
+def speaker(card: Path, format: AudioFormat = FORMAT, period: float = 0.02, buffer: float = 0.1) -> Iterator[Playback]:
+    playback = AlsaCards().open_playback(f"testcard:{card}", format, period, buffer)
+    try:
+        yield playback
+    finally:
+        playback.close()
+
+
+def read(capture: Capture, periods: int) -> bytes:
+    pieces = [capture.read() for _ in range(periods)]
+    assert all(length == capture.period_frames for length, _ in pieces)
+    return b"".join(data for _, data in pieces)
+
+
+def write(playback: Playback, data: bytes) -> None:
+    while data:
+        taken = playback.write(data)
+        assert taken > 0
+        data = data[taken * playback.format.frame_bytes :]
+
+
+def wait_for(condition: Callable[[], bool], timeout: float = 5.0) -> None:
+    limit = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.001)
+
+
+def stall(seconds: float) -> None:
+    """Let the card run on while nobody reads it."""
+    end = time.monotonic() + seconds
+    wait_for(lambda: time.monotonic() >= end, seconds + 5)
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=str)
+def test_every_sample_arrives(test_card: Path, format: AudioFormat) -> None:
+    with microphone(test_card, format) as capture:
+        assert capture.format == format
+        data = read(capture, 20)
+    (piece,) = stretches(data, format)
+    assert piece.frames == 20 * capture.period_frames
+
+
+def test_wishes_are_granted_and_reported(test_card: Path) -> None:
+    with microphone(test_card, period=0.25, buffer=2.0) as capture:
+        assert (capture.period_frames, capture.buffer_frames) == (12_000, 96_000)
+
+
+@pytest.mark.parametrize("format", [AudioFormat(48_000, 12), AudioFormat(300_000, 1)], ids=str)
+@pytest.mark.parametrize("direction", Direction)
+def test_substituted_parameters_are_refused(test_card: Path, format: AudioFormat, direction: Direction) -> None:
+    cards = AlsaCards()
+    opening = cards.open_capture if direction is Direction.CAPTURE else cards.open_playback
+    for _ in range(2):  # a refused opening leaves the card free
+        with pytest.raises(FormatUnsupported, match=rf"cannot do {format}: the nearest it offers is .*{direction}"):
+            opening(f"testcard:{test_card}", format, 0.02, 0.5)
+
+
+def test_overrun_is_told_and_the_sound_goes_on(test_card: Path) -> None:
+    with microphone(test_card, period=0.02, buffer=0.08) as capture:
+        before = read(capture, 5)
+        stall(0.3)
+        assert capture.read() == (XRUN, b"")
+        after = read(capture, 5)
+    lost = missing(before + after, FORMAT)
+    assert FORMAT.frames(0.25) < lost < FORMAT.frames(1.5)
+
+
+def test_long_ring_outlives_a_stall_without_loss(test_card: Path) -> None:
+    with microphone(test_card, period=0.1, buffer=2.0) as capture:
+        data = read(capture, 2)
+        stall(1.5)
+        data += read(capture, 20)
+    assert missing(data, FORMAT) == 0
+
+
+def test_card_with_a_fast_crystal_delivers_faster(test_card: Path) -> None:
+    """Ten percent is far from any real crystal, so that a quarter of a second tells."""
+    fast = AlsaCards().open_capture(f"testcard:{test_card},100000", FORMAT, 0.02, 2.0)
+    began = time.monotonic()
+    fast.read()
+    stall(0.25)
+    frames = 0
+    while time.monotonic() - began < 0.3:
+        frames += fast.read()[0]
+    fast.close()
+    assert frames > 0.26 * 48_000 * 1.05
+
+
+def test_unplugged_microphone_is_lost_until_it_is_replugged(test_card: Path) -> None:
+    cards = AlsaCards()
+    word = f"testcard:{test_card}"
+    capture = cards.open_capture(word, FORMAT, 0.02, 2.0)
+    before = read(capture, 2)
+    (test_card / "unplugged").touch()
+    with pytest.raises(DeviceLost, match=r"microphone 'testcard:.*Plug it in again"):
+        for _ in range(5):
+            before += capture.read()[1]
+    capture.close()
+    with pytest.raises(DeviceNotFound, match=r"audio\.capture\.device"):
+        cards.open_capture(word, FORMAT, 0.02, 2.0)
+    (test_card / "unplugged").unlink()
+    capture = cards.open_capture(word, FORMAT, 0.02, 2.0)
+    after = read(capture, 2)
+    capture.close()
+    assert len(stretches(before + after, FORMAT)) == 2
+    assert missing(before + after, FORMAT) > 0
+
+
+def test_unplugging_wakes_a_waiting_read(test_card: Path) -> None:
+    with microphone(test_card, period=0.2) as capture:
+        capture.read()
+        threading.Timer(0.05, (test_card / "unplugged").touch).start()
+        with pytest.raises(DeviceLost):
+            for _ in range(5):
+                capture.read()
+
+
+def test_second_opening_is_busy(test_card: Path) -> None:
+    with microphone(test_card), pytest.raises(DeviceBusy, match="in use by another program"), microphone(test_card):
+        pass
+
+
+def test_unknown_name_is_not_found(alsa_config: Path) -> None:
+    with pytest.raises(DeviceNotFound, match=r"microphone 'nonsense' not found: .*`appliance devices`"):
+        AlsaCards().open_capture("nonsense", FORMAT, 0.02, 2.0)
+
+
+def test_stop_wakes_a_waiting_read_at_once(test_card: Path) -> None:
+    with microphone(test_card, period=1.0, buffer=4.0) as capture:
+        results: list[tuple[int, bytes]] = []
+        reader = threading.Thread(target=lambda: results.append(capture.read()), daemon=True)
+        began = time.monotonic()
+        reader.start()
+        capture.stop()
+        reader.join(5)
+        assert results == [(0, b"")]
+        assert time.monotonic() - began < 0.9
+        assert capture.read() == (0, b"")
+
+
+def test_stop_at_any_moment_ends_the_reader_without_a_crash(test_card: Path) -> None:
+    cards = AlsaCards()
+    for turn in range(200):
+        capture = cards.open_capture(f"testcard:{test_card}", FORMAT, 0.002, 0.1)
+        periods: list[int] = []
+
+        def run(capture: Capture = capture, periods: list[int] = periods) -> None:
+            length = 1
+            while length:
+                length, data = capture.read()
+                assert len(data) == max(0, length) * 2
+                periods.append(length)
+            capture.close()
+
+        reader = threading.Thread(target=run, daemon=True)
+        reader.start()
+        wait_for(lambda periods=periods, turn=turn: len(periods) > turn % 3)  # type: ignore[misc]
+        capture.stop()
+        reader.join(5)
+        assert not reader.is_alive()
+        assert periods[-1] == 0
+        capture.stop()
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=str)
+def test_written_bytes_are_what_the_speaker_gets(test_card: Path, format: AudioFormat) -> None:
+    sound = numbered(0, format.frames(0.25), format)
+    with speaker(test_card, format) as playback:
+        write(playback, sound)
+        playback.drain()
+    assert (test_card / "played.raw").read_bytes() == sound
+
+
+def test_drain_waits_until_all_has_sounded(test_card: Path) -> None:
+    with speaker(test_card, buffer=0.3) as playback:
+        began = time.monotonic()
+        write(playback, numbered(0, FORMAT.frames(0.2), FORMAT))
+        playback.drain()
+        assert time.monotonic() - began >= 0.2
+
+
+def test_underrun_is_told_and_writing_goes_on(test_card: Path) -> None:
+    with speaker(test_card) as playback:
+        write(playback, numbered(0, 960, FORMAT))
+        stall(0.1)
+        assert playback.write(numbered(960, 960, FORMAT)) == XRUN
+        write(playback, numbered(960, 960, FORMAT))
+    assert (test_card / "played.raw").read_bytes() == numbered(0, 1920, FORMAT)
+
+
+def test_stop_ends_a_waiting_write_and_closing_does_not_wait(test_card: Path) -> None:
+    with speaker(test_card, period=0.5, buffer=4.0) as playback:
+        results: list[int] = []
+
+        def run() -> None:
+            taken = 1
+            while taken:
+                taken = playback.write(numbered(0, FORMAT.frames(10), FORMAT))
+                results.append(taken)
+
+        writer = threading.Thread(target=run, daemon=True)
+        began = time.monotonic()
+        writer.start()
+        wait_for(lambda: (test_card / "played.raw").stat().st_size > 0)
+        playback.stop()
+        writer.join(5)
+        assert results[-1] == 0
+    assert time.monotonic() - began < 3
+
+
+def test_unplugged_speaker_is_lost(test_card: Path) -> None:
+    with speaker(test_card) as playback:
+        write(playback, numbered(0, 960, FORMAT))
+        (test_card / "unplugged").touch()
+        with pytest.raises(DeviceLost, match="speaker"):
+            playback.write(numbered(0, 960, FORMAT))
+
+
+def test_close_twice_and_stop_after_close_do_nothing(test_card: Path) -> None:
+    with microphone(test_card) as capture:
+        capture.close()
+        capture.stop()
+        assert capture.read() == (0, b"")
+
+
+def test_openings_leak_neither_files_nor_memory(test_card: Path) -> None:
+    def use(times: int) -> None:
+        for _ in range(times):
+            with microphone(test_card, period=0.002, buffer=0.1) as capture:
+                capture.read()
+            with pytest.raises(FormatUnsupported), microphone(test_card, AudioFormat(48_000, 12)):
+                pass
+
+    use(50)
+    files, memory = _open_files(), _resident()
+    use(200)
+    assert _open_files() == files
+    assert _resident() - memory < 1_000_000
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_libasound_prints_nothing(alsa_config: Path) -> None:
+    code = """
+from appliance.audio.alsa import AlsaCards
+from appliance.errors import DeviceNotFound
+from appliance.models import AudioFormat
+try:
+    AlsaCards().open_capture("hw:CARD=nonsense", AudioFormat(), 0.1, 1.0)
+except DeviceNotFound:
+    print("not found")
+"""
+    environment = {key: value for key, value in os.environ.items() if key != "ALSA_CONFIG_PATH"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=30)
+    assert (done.stdout, done.stderr) == ("not found\n", "")
+
+
+def test_arecord_reads_the_test_card(alsa_config: Path, test_card: Path) -> None:
+    command = ["arecord", "-q", "-D", f"testcard:{test_card}", "-t", "raw", "-f", "S24_3LE", "-c", "2", "-r", "48000"]
+    done = subprocess.run([*command, "-s", "9600"], capture_output=True, check=True, timeout=30)
+    assert stretches(done.stdout, AudioFormat(48_000, 2, SampleFormat.S24_3LE)) == [Stretch(0, 0, 9_600)]
+
+
+def test_cards_of_a_machine_without_any(tmp_path: Path) -> None:
+    cards: SoundCards = AlsaCards(Devices(tmp_path, tmp_path))
+    assert cards.cards() == ()
+    assert not cards.present("usb", Direction.CAPTURE)
+    assert cards.present("testcard", Direction.CAPTURE)
+    with pytest.raises(DeviceNotFound, match="microphone 'usb' not found: no USB sound card is plugged in"):
+        cards.open_capture("usb", FORMAT, 0.25, 2.0)
+
+
+GRANTED = {"rate": 48_000, "channels": 1, "format_name": "S32_LE", "significant_bits": 24}
+
+
+def test_significant_bits_that_alsaaudio_0_10_takes_for_stored_ones_are_refused() -> None:
+    wanted = AudioFormat(48_000, 1, SampleFormat.S32_LE)
+    assert "0.11 can" in shortfall(GRANTED, wanted)
+    assert shortfall(GRANTED | {"physical_bits": 32}, wanted) == ""
+    assert shortfall(GRANTED | {"significant_bits": 32}, wanted) == ""
+
+
+def test_granted_parameters_must_be_the_wanted_ones() -> None:
+    info = GRANTED | {"physical_bits": 32}
+    assert shortfall(info, AudioFormat(48_000, 2, SampleFormat.S32_LE)) == (
+        "the nearest it offers is 48000 Hz, 1 channels, S32_LE"
+    )
+    assert shortfall(info, AudioFormat(44_100, 1, SampleFormat.S32_LE))
+    assert shortfall(info, AudioFormat(48_000, 1, SampleFormat.S16_LE))

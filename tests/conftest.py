@@ -1,0 +1,24 @@
+"""The test card: a sound card without hardware that libasound knows by name. See `tests/testcard/testcard.c`."""
+
+import os
+import runpy
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def alsa_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The asound.conf that names the test card; ALSA_CONFIG_PATH leads this process and its children to it."""
+    build = runpy.run_path(str(Path(__file__).parent / "testcard" / "build.py"))["build"]
+    path: Path = build(tmp_path_factory.mktemp("testcard"))
+    os.environ["ALSA_CONFIG_PATH"] = str(path)
+    return path
+
+
+@pytest.fixture
+def test_card(alsa_config: Path, tmp_path: Path) -> Path:
+    """The folder of a test card of one's own; `testcard:FOLDER` is its device word."""
+    folder = tmp_path / "card"
+    folder.mkdir()
+    return folder

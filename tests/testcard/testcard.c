@@ -1,0 +1,258 @@
+/* testcard: a sound card without hardware, as an external PCM of libasound (ioplug).
+ *
+ * It keeps time by CLOCK_MONOTONIC and has a real ring: a reader that comes too late gets -EPIPE and has lost what the
+ * ring held. What it captures carries its own frame numbers, the signal of `appliance.testing.sound.numbered`; they
+ * count from the first start in this process and go on while nobody reads, so that a checker counts every lost frame.
+ *
+ * Parameters in asound.conf: `directory`, a folder in which
+ *     unplugged       makes every call fail with -ENODEV while it exists
+ *     capture.lock    is held while the microphone is open (a second opening gets -EBUSY), playback.lock likewise
+ *     played.raw      gets everything written to the speaker
+ * and `ppm`, how many parts per million the card's crystal is too fast.
+ */
+#include <alsa/asoundlib.h>
+#include <alsa/pcm_external.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <sys/file.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND 1000000000LL
+
+typedef struct {
+    snd_pcm_ioplug_t io;
+    char unplugged[PATH_MAX];
+    int lock, played, timer;
+    long ppm;
+    int64_t started;       /* CLOCK_MONOTONIC in ns */
+    uint64_t first_number; /* frame number at the start */
+} card_t;
+
+static int64_t switched_on; /* CLOCK_MONOTONIC in ns of the first start in this process */
+
+static int64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * SECOND + time.tv_nsec;
+}
+
+static uint64_t frames_since(const card_t *card, int64_t start)
+{
+    __int128 scaled = (__int128)(now() - start) * card->io.rate * (1000000 + card->ppm);
+    return (uint64_t)(scaled / SECOND / 1000000);
+}
+
+static int is_unplugged(const card_t *card)
+{
+    return access(card->unplugged, F_OK) == 0;
+}
+
+/* Let the timer fire at the end of every period, or at once where `running` is 0, to wake whoever waits. */
+static int set_timer(card_t *card, int running)
+{
+    struct itimerspec times = {.it_value = {.tv_nsec = 1}};
+    if (running) {
+        int64_t rate = (int64_t)card->io.rate * (1000000 + card->ppm);
+        int64_t period = ((__int128)card->io.period_size * SECOND * 1000000 + rate - 1) / rate;
+        int64_t first = card->started + period;
+        times.it_value = (struct timespec){first / SECOND, first % SECOND};
+        times.it_interval = (struct timespec){period / SECOND, period % SECOND};
+    }
+    return timerfd_settime(card->timer, running ? TFD_TIMER_ABSTIME : 0, &times, NULL) < 0 ? -errno : 0;
+}
+
+static int card_prepare(snd_pcm_ioplug_t *io)
+{
+    return is_unplugged(io->private_data) ? -ENODEV : 0;
+}
+
+static int card_start(snd_pcm_ioplug_t *io)
+{
+    card_t *card = io->private_data;
+    if (is_unplugged(card))
+        return -ENODEV;
+    card->started = now();
+    if (!switched_on)
+        switched_on = card->started;
+    card->first_number = frames_since(card, switched_on);
+    return set_timer(card, 1);
+}
+
+static int card_stop(snd_pcm_ioplug_t *io)
+{
+    return set_timer(io->private_data, 0);
+}
+
+static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
+{
+    card_t *card = io->private_data;
+    if (is_unplugged(card)) {
+        snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DISCONNECTED);
+        return io->hw_ptr;
+    }
+    if (io->state != SND_PCM_STATE_RUNNING && io->state != SND_PCM_STATE_DRAINING)
+        return io->hw_ptr;
+    uint64_t moved = frames_since(card, card->started);
+    uint64_t limit = io->appl_ptr + (io->stream == SND_PCM_STREAM_CAPTURE ? io->buffer_size : 0);
+    return moved > limit ? -EPIPE : (snd_pcm_sframes_t)moved;
+}
+
+static int16_t upper_bits(uint64_t number)
+{
+    return number & 1 ? (((number >> 16) + 1) & 0x7FFF) << 1 : ((number >> 1 & 0x7FFF) << 1) | 1;
+}
+
+static snd_pcm_sframes_t card_transfer(snd_pcm_ioplug_t *io, const snd_pcm_channel_area_t *areas,
+                                       snd_pcm_uframes_t offset, snd_pcm_uframes_t size)
+{
+    card_t *card = io->private_data;
+    int width = snd_pcm_format_physical_width(io->format) / 8;
+    uint8_t *bytes = (uint8_t *)areas->addr + (areas->first + areas->step * offset) / 8;
+    if (is_unplugged(card))
+        return -ENODEV;
+    if (io->stream == SND_PCM_STREAM_PLAYBACK) {
+        ssize_t written = write(card->played, bytes, size * io->channels * width);
+        return written < 0 ? -errno : (snd_pcm_sframes_t)(written / (io->channels * width));
+    }
+    for (uint64_t number = card->first_number + io->appl_ptr; number < card->first_number + io->appl_ptr + size; number++)
+        for (unsigned channel = 0; channel < io->channels; channel++) {
+            uint32_t sample = (uint32_t)upper_bits(number) << 16 | (number & 0xFFFF);
+            if (channel & 1)
+                sample = ~sample;
+            for (int byte = 4 - width; byte < 4; byte++)
+                *bytes++ = sample >> 8 * byte;
+        }
+    return size;
+}
+
+/* The timer is read away only where there is nothing to do: as long as there is, whoever polls must wake at once. */
+static int card_poll_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned int count, unsigned short *revents)
+{
+    card_t *card = io->private_data;
+    unsigned short ready = io->stream == SND_PCM_STREAM_CAPTURE ? POLLIN : POLLOUT;
+    snd_pcm_sframes_t moved = io->state == SND_PCM_STATE_RUNNING ? card_pointer(io) : -EPIPE;
+    uint64_t expirations;
+    (void)fds, (void)count;
+    *revents = ready;
+    if (moved < 0 || is_unplugged(card))
+        return 0;
+    snd_pcm_sframes_t wanted = moved - (snd_pcm_sframes_t)io->appl_ptr;
+    if (io->stream == SND_PCM_STREAM_PLAYBACK)
+        wanted += io->buffer_size;
+    if (wanted < (snd_pcm_sframes_t)io->period_size) {
+        *revents = 0;
+        if (read(card->timer, &expirations, sizeof expirations) < 0 && errno != EAGAIN)
+            return -errno;
+    }
+    return 0;
+}
+
+static int card_close(snd_pcm_ioplug_t *io)
+{
+    card_t *card = io->private_data;
+    close(card->timer);
+    close(card->lock);
+    close(card->played);
+    free(card);
+    return 0;
+}
+
+static const snd_pcm_ioplug_callback_t callbacks = {
+    .prepare = card_prepare,
+    .start = card_start,
+    .stop = card_stop,
+    .pointer = card_pointer,
+    .transfer = card_transfer,
+    .poll_revents = card_poll_revents,
+    .close = card_close,
+};
+
+static int set_limits(snd_pcm_ioplug_t *io)
+{
+    unsigned int accesses[] = {SND_PCM_ACCESS_RW_INTERLEAVED};
+    unsigned int formats[] = {SND_PCM_FORMAT_S16_LE, SND_PCM_FORMAT_S24_3LE, SND_PCM_FORMAT_S32_LE};
+    int error = snd_pcm_ioplug_set_param_list(io, SND_PCM_IOPLUG_HW_ACCESS, 1, accesses);
+    if (error >= 0)
+        error = snd_pcm_ioplug_set_param_list(io, SND_PCM_IOPLUG_HW_FORMAT, 3, formats);
+    if (error >= 0)
+        error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_CHANNELS, 1, 2);
+    if (error >= 0)
+        error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_RATE, 8000, 192000);
+    if (error >= 0)
+        error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, 64, 1 << 20);
+    if (error >= 0)
+        error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_PERIODS, 2, 1024);
+    if (error >= 0)
+        error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_BUFFER_BYTES, 128, 1 << 24);
+    return error;
+}
+
+static int open_files(card_t *card, const char *directory, snd_pcm_stream_t stream)
+{
+    char path[PATH_MAX];
+    snprintf(card->unplugged, sizeof card->unplugged, "%s/unplugged", directory);
+    if (is_unplugged(card))
+        return -ENODEV;
+    snprintf(path, sizeof path, "%s/%s.lock", directory, stream == SND_PCM_STREAM_CAPTURE ? "capture" : "playback");
+    card->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (card->lock < 0)
+        return -errno;
+    if (flock(card->lock, LOCK_EX | LOCK_NB) < 0)
+        return -EBUSY;
+    snprintf(path, sizeof path, "%s/played.raw", directory);
+    card->played = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    card->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    return card->played < 0 || card->timer < 0 ? -errno : 0;
+}
+
+SND_PCM_PLUGIN_DEFINE_FUNC(testcard)
+{
+    snd_config_iterator_t item, next;
+    const char *directory = NULL;
+    long ppm = 0;
+    (void)root;
+    snd_config_for_each(item, next, conf) {
+        snd_config_t *node = snd_config_iterator_entry(item);
+        const char *id;
+        if (snd_config_get_id(node, &id) < 0)
+            continue;
+        if (!strcmp(id, "directory"))
+            snd_config_get_string(node, &directory);
+        else if (!strcmp(id, "ppm"))
+            snd_config_get_integer(node, &ppm);
+    }
+    if (!directory)
+        return -EINVAL;
+    card_t *card = calloc(1, sizeof *card);
+    if (!card)
+        return -ENOMEM;
+    card->lock = card->played = card->timer = -1;
+    card->ppm = ppm;
+    int error = open_files(card, directory, stream);
+    card->io.version = SND_PCM_IOPLUG_VERSION;
+    card->io.name = "Test card";
+    card->io.callback = &callbacks;
+    card->io.private_data = card;
+    card->io.poll_fd = card->timer;
+    card->io.poll_events = POLLIN;
+    card->io.flags = SND_PCM_IOPLUG_FLAG_MONOTONIC | SND_PCM_IOPLUG_FLAG_BOUNDARY_WA;
+    if (error >= 0)
+        error = snd_pcm_ioplug_create(&card->io, name, stream, mode);
+    if (error < 0) {
+        card_close(&card->io);
+        return error;
+    }
+    error = set_limits(&card->io);
+    if (error < 0) {
+        snd_pcm_ioplug_delete(&card->io);
+        return error;
+    }
+    *pcmp = card->io.pcm;
+    return 0;
+}
+
+SND_PCM_PLUGIN_SYMBOL(testcard);
