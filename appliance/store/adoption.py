@@ -1,0 +1,82 @@
+"""How a sealed take becomes a clip.
+
+The order is such that a crash between any two steps leaves something that can be told apart and carried on:
+
+1. takes/ID/audio.wav is renamed to clips/NAME.wav
+2. takes/ID/clip.json is renamed to clips/NAME.json: from here on the clip survives the loss of the catalogue
+3. the clip and its deliveries enter the catalogue, in one transaction
+4. the folder of the take is removed, with the journal that is left in it
+"""
+
+import logging
+import shutil
+from pathlib import Path
+
+from appliance import durable
+from appliance.audio.takefile import AUDIO, CLIP
+from appliance.codec import from_json
+from appliance.errors import NotFound
+from appliance.models import Clip
+from appliance.store.catalogue import Catalogue, Wanted
+from appliance.store.places import Places
+
+log = logging.getLogger(__name__)
+
+
+def adopt(places: Places, catalogue: Catalogue, wanted: Wanted, take_id: str) -> tuple[Clip, bool]:
+    """Take over a sealed take; the clip, and whether it is new to the catalogue.
+
+    May be called again at any time. Raises NotFound where there is no such take, sealed or adopted; ValueError where
+    it cannot be used; OSError and sqlite3.Error as the disk does.
+    """
+    if Path(take_id).name != take_id:
+        raise NotFound(f"{take_id!r} is not the id of a take")
+    folder = places.takes / take_id
+    if (folder / CLIP).exists():
+        clip = read_sidecar(folder / CLIP)
+        _move_in(places, folder, clip)
+    else:
+        clip = _moved_in(places, catalogue, take_id)
+    with catalogue.transaction():
+        added = catalogue.enter(clip, wanted)
+    remove_take(folder)
+    return clip, added
+
+
+def read_sidecar(path: Path) -> Clip:
+    """The clip that a sidecar describes. Raises ValueError where it does not, or names a file outside its folder."""
+    clip = from_json(path.read_bytes(), Clip)
+    if Path(clip.name).name != clip.name or clip.name.startswith("."):
+        raise ValueError(f"{clip.name!r} cannot be the name of a clip")
+    return clip
+
+
+def remove_take(folder: Path) -> None:
+    """Remove what is left of an adopted take. A failure waits until the next start: nothing in it is needed."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("the emptied folder of take %s could not be removed: %s", folder.name, error)
+
+
+def _move_in(places: Places, folder: Path, clip: Clip) -> None:
+    audio, target = folder / AUDIO, places.audio(clip.name)
+    if audio.exists():
+        if target.exists() and target.stat().st_size != audio.stat().st_size:
+            raise ValueError(f"there is another clip of the name {clip.name}")
+        durable.move(audio, target)
+    elif not target.exists():
+        raise ValueError("its sound is missing")
+    durable.move(folder / CLIP, places.sidecar(clip.name))
+
+
+def _moved_in(places: Places, catalogue: Catalogue, take_id: str) -> Clip:
+    """The clip of a take whose files were moved by an earlier attempt."""
+    if clip := catalogue.clips.get(take_id):
+        return clip
+    for sidecar in places.clips.glob("*.json"):
+        if sidecar.stem.endswith(f"_{take_id}") and places.audio(sidecar.stem).exists():
+            return read_sidecar(sidecar)
+    raise NotFound(f"no finished take {take_id!r}: it is still being recorded, or was discarded or deleted")

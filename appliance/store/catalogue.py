@@ -1,0 +1,48 @@
+"""The open catalogue: one connection and the rows in it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from appliance.models import Clip, RenditionKind, Verdict
+from appliance.store.clips import Clips
+from appliance.store.outbox import OutboxRows
+from appliance.store.places import Places
+from appliance.store.schema import connect, transaction
+from appliance.store.tracks import Tracks
+
+Wanted = Mapping[str, RenditionKind]
+"""Which destinations new clips go to, and as what."""
+
+
+class Catalogue:
+    """Opened, used and closed on the store thread alone."""
+
+    def __init__(self, places: Places) -> None:
+        """Open it, or make a new one where there is none. Raises sqlite3.Error; `is_damage` tells a broken file."""
+        database, log, _ = places.catalogue_files
+        # SQLite removes the log when it is closed well. After anything else every page is looked at.
+        self._connection = connect(database, check=log.exists())
+        self.clips = Clips(self._connection, places)
+        self.outbox = OutboxRows(self._connection)
+        self.tracks = Tracks(self._connection, places)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block, durably, or nothing of it."""
+        with transaction(self._connection):
+            yield
+
+    def enter(self, clip: Clip, wanted: Wanted) -> bool:
+        """Enter a clip with its deliveries, inside a transaction; False where it is there already.
+
+        What is too short to have been meant is kept, but goes nowhere by itself. Raises ValueError as `Clips.add`.
+        """
+        added = self.clips.add(clip)
+        if added and clip.verdict is not Verdict.TOO_SHORT:
+            for destination, kind in wanted.items():
+                self.outbox.enqueue([clip.id], destination, kind)
+        return added
+
+    def close(self) -> None:
+        """Write the log into the database and let go."""
+        self._connection.close()

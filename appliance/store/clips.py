@@ -1,0 +1,120 @@
+"""The rows of clips and of the renditions made from them. Whoever calls holds the transaction."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from appliance.codec import from_json, to_json
+from appliance.errors import NotFound
+from appliance.models import Clip, Rendition, RenditionKind
+from appliance.store.places import Places
+
+_LAST = chr(0x10FFFF)
+"""Sorts behind every character of an id."""
+
+
+class Clips:
+    """Clips that are there, and tombstones of those that were."""
+
+    def __init__(self, connection: sqlite3.Connection, places: Places) -> None:
+        self._db = connection
+        self._places = places
+
+    def add(self, clip: Clip) -> bool:
+        """Enter a clip; False where it is there already.
+
+        Raises ValueError where another clip, or a deleted one, has its id or its name.
+        """
+        rows = self._db.execute(
+            "SELECT id, name, deleted_at FROM clips WHERE id = ? OR name = ?", (clip.id, clip.name)
+        ).fetchall()
+        if rows == [(clip.id, clip.name, None)]:
+            return False
+        if rows:
+            raise ValueError(f"the catalogue knows another clip, or a deleted one, as {clip.id} or {clip.name}")
+        self._db.execute(
+            "INSERT INTO clips (id, name, start_ns, body) VALUES (?, ?, ?, ?)",
+            (clip.id, clip.name, clip.started.wall_ns, to_json(clip)),
+        )
+        return True
+
+    def get(self, clip_id: str) -> Clip | None:
+        """The clip of exactly this id, unless it was deleted."""
+        row = self._db.execute("SELECT body FROM clips WHERE id = ? AND deleted_at IS NULL", (clip_id,)).fetchone()
+        return from_json(row[0], Clip) if row else None
+
+    def find(self, reference: str) -> Clip:
+        """The clip of this name, id or unambiguous beginning of an id. Raises NotFound, which says why."""
+        rows = self._db.execute(
+            "SELECT id, body FROM clips WHERE (name = ?1 OR id >= ?1 AND id < ?2) AND deleted_at IS NULL"
+            " ORDER BY id LIMIT 2",
+            (reference, reference + _LAST),
+        ).fetchall()
+        if not reference or not rows:
+            raise NotFound(f"no clip {reference!r}: `appliance clips list` shows those there are")
+        (first, body), *others = rows
+        if others and first != reference:
+            raise NotFound(
+                f"{reference!r} begins the ids of several clips, {first} and {others[0][0]}: give more of it"
+            )
+        return from_json(body, Clip)
+
+    def bodies(self, since_ns: int | None, until_ns: int | None, limit: int | None) -> Iterator[str]:
+        """Clips as JSON, newest start first; `since_ns` inclusive, `until_ns` exclusive, in wall time."""
+        rows = self._db.execute(
+            "SELECT body FROM clips WHERE deleted_at IS NULL AND start_ns >= ? AND start_ns < ?"
+            " ORDER BY start_ns DESC, seq DESC LIMIT ?",
+            (
+                -(1 << 63) if since_ns is None else since_ns,
+                (1 << 63) - 1 if until_ns is None else until_ns,
+                -1 if limit is None else limit,
+            ),
+        )
+        return (body for (body,) in rows)
+
+    def names(self) -> set[str]:
+        """Of all clips that are there; read from an index alone, so cheap with many."""
+        return {name for (name,) in self._db.execute("SELECT name FROM clips WHERE deleted_at IS NULL")}
+
+    def by_name(self, name: str) -> Clip:
+        """The clip of exactly this name, which is there."""
+        (body,) = self._db.execute("SELECT body FROM clips WHERE name = ?", (name,)).fetchone()
+        return from_json(body, Clip)
+
+    def is_deleted(self, name: str) -> bool:
+        """Whether there is a tombstone of this name."""
+        query = "SELECT 1 FROM clips WHERE name = ? AND deleted_at IS NOT NULL"
+        return self._db.execute(query, (name,)).fetchone() is not None
+
+    def delete(self, clip_id: str, at_ns: int, reason: str) -> None:
+        """Make it a tombstone, without renditions."""
+        self._db.execute("UPDATE clips SET deleted_at = ?, reason = ? WHERE id = ?", (at_ns, reason, clip_id))
+        self._db.execute("DELETE FROM renditions WHERE clip = (SELECT seq FROM clips WHERE id = ?)", (clip_id,))
+
+    def rendition(self, clip_id: str, kind: RenditionKind) -> Rendition | None:
+        """What was entered for a clip that is there."""
+        row = self._db.execute(
+            "SELECT path, size, sha256 FROM renditions JOIN clips ON seq = clip"
+            " WHERE id = ? AND kind = ? AND deleted_at IS NULL",
+            (clip_id, kind.value),
+        ).fetchone()
+        return Rendition(clip_id, kind, self._places.directory / row[0], row[1], row[2]) if row else None
+
+    def add_rendition(self, rendition: Rendition) -> None:
+        """Enter a rendition, in place of an older one of its kind. Raises NotFound where the clip is gone."""
+        added = self._db.execute(
+            "INSERT OR REPLACE INTO renditions SELECT seq, ?, ?, ?, ? FROM clips WHERE id = ? AND deleted_at IS NULL",
+            (
+                rendition.kind.value,
+                self._places.relative(rendition.path),
+                rendition.size,
+                rendition.sha256,
+                rendition.clip_id,
+            ),
+        )
+        if not added.rowcount:
+            raise NotFound(f"no clip {rendition.clip_id!r}: it was deleted meanwhile")
+
+    def rendition_paths(self, clip_id: str | None = None) -> set[str]:
+        """Paths of the renditions of one clip or of all, as the catalogue spells them."""
+        query = "SELECT path FROM renditions JOIN clips ON seq = clip WHERE ?1 IS NULL OR id = ?1"
+        return {path for (path,) in self._db.execute(query, (clip_id,))}

@@ -1,0 +1,142 @@
+"""Opens the catalogue, lets work at it on the one thread, and sees to it when it breaks."""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import TypeVar
+
+from appliance import events
+from appliance.errors import StorageError
+from appliance.models import Clip, Fault
+from appliance.store.catalogue import Catalogue, Wanted
+from appliance.store.lock import DirectoryLock
+from appliance.store.places import Places
+from appliance.store.recovery import Recovery
+from appliance.store.thread import StoreThread
+from appliance.store.trouble import is_damage, storage_errors
+from appliance.vitals import Vitals
+
+T = TypeVar("T")
+Post = Callable[[events.Command | events.Event], None]
+
+log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """The directory's lock, the store thread, and the catalogue while it is open."""
+
+    def __init__(self, places: Places, post: Post, vitals: Vitals) -> None:
+        self.wanted: Wanted = {}
+        self._places = places
+        self._post = post
+        self._thread = StoreThread(vitals)
+        self._lock = DirectoryLock(places.lock)
+        self._catalogue: Catalogue | None = None
+        self._told: tuple[int | None, int | None] = (None, None)
+
+    def start(self) -> None:
+        """See `Store.start`."""
+        with storage_errors(self._places.directory):
+            self._places.make()
+            self._lock.acquire()
+        self._thread.start()
+        try:
+            self._thread.call(self._open)
+        except BaseException:
+            self.close(timeout=1.0)
+            raise
+
+    def close(self, timeout: float) -> None:
+        """See `Store.close`."""
+        self._thread.submit(self._shut)
+        self._thread.close(timeout)
+        self._lock.release()
+
+    def submit(self, work: Callable[[], T]) -> "Future[T]":
+        """Run `work` on the store thread."""
+        return self._thread.submit(work)
+
+    def use(self, work: Callable[[Catalogue], T]) -> T:
+        """Run `work` with the catalogue on the store thread, and wait for it."""
+        return self._thread.call(lambda: self._guarded(work))
+
+    def change(self, work: Callable[[Catalogue], T]) -> T:
+        """As `use`, in one transaction; then tell what has changed."""
+
+        def changed(catalogue: Catalogue) -> T:
+            with catalogue.transaction():
+                result = work(catalogue)
+            self.tell(catalogue)
+            return result
+
+        return self.use(changed)
+
+    def adopted(self, catalogue: Catalogue, clip: Clip) -> None:
+        """Tell of a take that became a clip. On the store thread."""
+        self._post(events.ClipFinished(clip, clip.verdict))
+        self.tell(catalogue)
+
+    def tell(self, catalogue: Catalogue) -> None:
+        """Post what has changed since the last time, at first all of it. On the store thread, after a commit."""
+        waiting, unheard = catalogue.outbox.waiting(), catalogue.tracks.unheard()
+        told_waiting, told_unheard = self._told
+        self._told = waiting, unheard
+        if waiting != told_waiting:
+            self._post(events.QueueChanged(waiting))
+        if unheard != told_unheard:
+            self._post(events.InboxChanged(unheard))
+
+    def _guarded(self, work: Callable[[Catalogue], T]) -> T:
+        catalogue = self._catalogue
+        if catalogue is None:
+            raise StorageError("the catalogue was found damaged. Restart the appliance: it is rebuilt from the clips")
+        try:
+            with storage_errors(self._places.directory):
+                return work(catalogue)
+        except StorageError as error:
+            if is_damage(error.__cause__):
+                self._give_up(str(error.__cause__))
+                self._post(events.FaultRaised(Fault("catalogue", str(error))))
+            raise
+
+    def _open(self) -> None:
+        with storage_errors(self._places.directory):
+            self._set_aside_stray_log()
+            try:
+                self._begin()
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                self._give_up(str(error))
+                self._begin()
+
+    def _begin(self) -> None:
+        catalogue = self._catalogue = Catalogue(self._places)
+        with catalogue.transaction():
+            catalogue.outbox.begin_run()
+        recovery = Recovery(
+            self._places, catalogue, self.wanted, self._thread.beat, lambda clip: self.adopted(catalogue, clip)
+        )
+        recovery.run()
+        self.tell(catalogue)
+
+    def _set_aside_stray_log(self) -> None:
+        """A log without its database belongs to one that is gone: SQLite must not take it for the new one's."""
+        database, log_file, index = self._places.catalogue_files
+        if log_file.exists() and not (database.exists() and database.stat().st_size):
+            self._places.set_aside("the catalogue is missing or empty; this was beside it", database, log_file, index)
+
+    def _give_up(self, why: str) -> None:
+        """Put a damaged catalogue out of the way, so that this or the next start makes a new one."""
+        self._shut()
+        with suppress(OSError):
+            self._places.set_aside(f"the catalogue is damaged: {why}", *self._places.catalogue_files)
+        log.error("the catalogue is damaged and was moved to quarantine/: %s", why)
+
+    def _shut(self) -> None:
+        catalogue, self._catalogue = self._catalogue, None
+        if catalogue is not None:
+            with suppress(sqlite3.Error):
+                catalogue.close()

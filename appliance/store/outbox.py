@@ -1,0 +1,185 @@
+"""The rows of the outbox: which clip still has to go where. Whoever calls holds the transaction.
+
+What a destination gets next is found in constant time, however many rows wait:
+
+1. deliveries not tried in this run of the daemon, those tried longest ago last, else in the destination's order;
+2. then the one whose wait has been over for the longest.
+
+So a clip that fails again and again, or even takes the daemon down, goes behind all others each time.
+"""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from appliance.codec import from_json, to_json
+from appliance.models import Delivery, DeliveryState, Receipt, RenditionKind
+
+_SELECT = (
+    "SELECT d.id, c.id, d.destination, d.kind, d.state, d.attempts, d.last_error, d.resume, d.receipt"
+    " FROM deliveries d JOIN clips c ON c.seq = d.clip"
+)
+_CLIP = "(SELECT seq FROM clips WHERE id = ?)"
+
+
+class OutboxRows:
+    """All deliveries, ever."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._run = 0
+
+    def begin_run(self) -> None:
+        """A new run of the daemon: what was on its way is pending again, and all waits are over."""
+        (self._run,) = self._db.execute("UPDATE run SET number = number + 1 RETURNING number").fetchone()
+        self._db.execute("UPDATE deliveries SET state = 'pending' WHERE state = 'sending'")
+
+    def enqueue(self, clip_ids: Iterable[str], destination: str, kind: RenditionKind) -> int:
+        """Add a delivery for each clip that has none there yet, of whatever state; how many were added."""
+        rows = ((destination, kind.value, clip_id) for clip_id in clip_ids)
+        return self._db.executemany(
+            "INSERT INTO deliveries (clip, destination, kind)"
+            " SELECT seq, ?, ? FROM clips WHERE id = ? AND deleted_at IS NULL ON CONFLICT DO NOTHING",
+            rows,
+        ).rowcount
+
+    def take_next(self, destination: str, order: str, now: float) -> Delivery | None:
+        """Claim what goes next; `now` is CLOCK_MONOTONIC. It counts as an attempt from here on."""
+        found = self._ready(destination, order) or self._waited(destination, now)
+        if found is None:
+            return None
+        self._db.execute(
+            "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, tried = ?, due = NULL WHERE id = ?",
+            (self._run, found),
+        )
+        return _delivery(self._db.execute(f"{_SELECT} WHERE d.id = ?", (found,)).fetchone())
+
+    def _ready(self, destination: str, order: str) -> int | None:
+        direction = "DESC" if order == "newest" else "ASC"
+        row = self._db.execute(
+            "SELECT id FROM deliveries WHERE state = 'pending' AND destination = ?1 AND tried = ("
+            " SELECT min(tried) FROM deliveries WHERE state = 'pending' AND destination = ?1 AND tried < ?2"
+            f") ORDER BY clip {direction} LIMIT 1",
+            (destination, self._run),
+        ).fetchone()
+        return row[0] if row else None
+
+    def _waited(self, destination: str, now: float) -> int | None:
+        row = self._db.execute(
+            "SELECT id FROM deliveries WHERE state = 'pending' AND due IS NOT NULL"
+            " AND destination = ? AND tried = ? AND due <= ? ORDER BY due LIMIT 1",
+            (destination, self._run, now),
+        ).fetchone()
+        return row[0] if row else None
+
+    def next_due(self, destination: str) -> float | None:
+        """When, by CLOCK_MONOTONIC, `take_next` finds something: 0.0 for at once, None for nothing pending."""
+        if self._ready(destination, "oldest") is not None:
+            return 0.0
+        (due,) = self._db.execute(
+            "SELECT min(due) FROM deliveries WHERE state = 'pending' AND due IS NOT NULL"
+            " AND destination = ? AND tried = ?",
+            (destination, self._run),
+        ).fetchone()
+        return None if due is None else float(due)
+
+    def delivered(self, delivery_id: int, receipt: Receipt) -> None:
+        """The destination has it. Also true of what was cancelled too late: the receipt counts."""
+        self._db.execute(
+            "UPDATE deliveries SET state = 'delivered', receipt = ?, resume = NULL, last_error = ''"
+            " WHERE id = ? AND state IN ('sending', 'cancelled')",
+            (to_json(receipt), delivery_id),
+        )
+
+    def postponed(self, delivery_id: int, error: str, until: float) -> None:
+        """Not yet; again when CLOCK_MONOTONIC reaches `until`."""
+        self._leave(delivery_id, "state = 'pending', last_error = ?, due = ?", error, until)
+
+    def parked(self, delivery_id: int, error: str) -> None:
+        """Not before a person has acted."""
+        self._leave(delivery_id, "state = 'parked', last_error = ?", error)
+
+    def released(self, delivery_id: int) -> None:
+        """As if it had not been claimed."""
+        self._leave(delivery_id, "state = 'pending', attempts = attempts - 1, tried = 0")
+
+    def _leave(self, delivery_id: int, change: str, *values: object) -> None:
+        """Only what is being sent can end so: what was cancelled meanwhile stays cancelled."""
+        self._db.execute(f"UPDATE deliveries SET {change} WHERE id = ? AND state = 'sending'", (*values, delivery_id))
+
+    def save_resume(self, delivery_id: int, note: dict[str, object] | None) -> None:
+        """Keep the backend's note for the next attempt."""
+        text = None if note is None else json.dumps(note, ensure_ascii=False, allow_nan=False)
+        self._db.execute("UPDATE deliveries SET resume = ? WHERE id = ?", (text, delivery_id))
+
+    def retry(self, destination: str | None, clip_id: str | None) -> int:
+        """Make what is parked or waits pending now; how many that were."""
+        return sum(
+            self._db.execute(
+                f"UPDATE deliveries SET state = 'pending', tried = 0, due = NULL WHERE {which}"
+                f" AND (?1 IS NULL OR destination = ?1) AND (?2 IS NULL OR clip = {_CLIP.replace('?', '?2')})",
+                (destination, clip_id),
+            ).rowcount
+            for which in ("state = 'parked'", f"state = 'pending' AND due IS NOT NULL AND tried = {self._run}")
+        )
+
+    def cancel(self, clip_id: str, destination: str | None) -> list[int]:
+        """Take back what has not arrived; ids of the deliveries that this was true of."""
+        rows = self._db.execute(
+            "UPDATE deliveries SET state = 'cancelled', due = NULL, resume = NULL"
+            f" WHERE clip = {_CLIP} AND state IN ('pending', 'sending', 'parked')"
+            " AND (?2 IS NULL OR destination = ?2) RETURNING id",
+            (clip_id, destination),
+        )
+        return [delivery_id for (delivery_id,) in rows.fetchall()]
+
+    def find(
+        self,
+        clip_id: str | None,
+        destination: str | None,
+        states: Collection[DeliveryState] | None,
+        limit: int | None,
+    ) -> list[Delivery]:
+        """Deliveries in the order in which they were queued."""
+        conditions: list[str] = ["TRUE"]
+        values: list[object] = []
+        if clip_id is not None:
+            conditions.append(f"d.clip = {_CLIP}")
+            values.append(clip_id)
+        if destination is not None:
+            conditions.append("d.destination = ?")
+            values.append(destination)
+        if states is not None:
+            conditions.append(f"d.state IN ({', '.join(repr(state.value) for state in states)})")
+        values.append(-1 if limit is None else limit)
+        query = f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY d.id LIMIT ?"
+        return [_delivery(row) for row in self._db.execute(query, values)]
+
+    def counts(self) -> dict[str, dict[DeliveryState, int]]:
+        """How many deliveries each destination has in each state; maintained, so it costs nothing to ask."""
+        counts: dict[str, dict[DeliveryState, int]] = {}
+        for destination, state, count in self._db.execute("SELECT * FROM delivery_counts WHERE count > 0"):
+            counts.setdefault(destination, {})[DeliveryState(state)] = count
+        return counts
+
+    def waiting(self) -> int:
+        """How many deliveries are still to be made by themselves: pending or on their way."""
+        query = "SELECT coalesce(sum(count), 0) FROM delivery_counts WHERE state IN ('pending', 'sending')"
+        (count,) = self._db.execute(query).fetchone()
+        return int(count)
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery:
+    *_, resume, receipt = row
+    return Delivery(
+        id=row[0],
+        clip_id=row[1],
+        destination=row[2],
+        kind=RenditionKind(row[3]),
+        state=DeliveryState(row[4]),
+        attempts=row[5],
+        last_error=row[6],
+        resume=json.loads(resume) if resume is not None else None,
+        receipt=from_json(receipt, Receipt) if receipt is not None else None,
+    )

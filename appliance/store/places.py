@@ -1,0 +1,101 @@
+"""Where everything lies in the state directory, and where goes what cannot be used."""
+
+from itertools import count
+from pathlib import Path
+
+from attrs import frozen
+
+from appliance import durable
+
+MODE = 0o750
+"""Recordings are for the appliance and its group."""
+
+NOTE = "note.txt"
+
+
+@frozen
+class Places:
+    """The state directory. Everything that the store makes is inside it."""
+
+    directory: Path
+
+    @property
+    def takes(self) -> Path:
+        """A folder for each take in progress, or left behind."""
+        return self.directory / "takes"
+
+    @property
+    def clips(self) -> Path:
+        """NAME.wav and NAME.json of every clip."""
+        return self.directory / "clips"
+
+    @property
+    def inbox(self) -> Path:
+        """Tracks that feeds pulled."""
+        return self.directory / "inbox"
+
+    @property
+    def renditions(self) -> Path:
+        """Encoded clips; all of them can be made again."""
+        return self.directory / "renditions"
+
+    @property
+    def quarantine(self) -> Path:
+        """A folder for each thing that could not be used, with a note that says why."""
+        return self.directory / "quarantine"
+
+    @property
+    def catalogue(self) -> Path:
+        """The SQLite database."""
+        return self.directory / "catalogue.db"
+
+    @property
+    def catalogue_files(self) -> tuple[Path, Path, Path]:
+        """The database and what SQLite keeps beside it: the write-ahead log and its index."""
+        path = self.catalogue
+        return path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+
+    @property
+    def lock(self) -> Path:
+        """Held, and filled with its process id, by the one daemon that uses the directory."""
+        return self.directory / "appliance.lock"
+
+    def audio(self, name: str) -> Path:
+        """The audio file of the clip `name`."""
+        return self.clips / f"{name}.wav"
+
+    def sidecar(self, name: str) -> Path:
+        """The metadata of the clip `name`, for the day when the catalogue is lost."""
+        return self.clips / f"{name}.json"
+
+    def make(self) -> None:
+        """Create what is missing, durably."""
+        for folder in (self.directory, self.takes, self.clips, self.inbox, self.renditions, self.quarantine):
+            durable.make_directory(folder, mode=MODE)
+
+    def relative(self, path: Path) -> str:
+        """How the catalogue spells a path, so that the state directory can move; `directory / it` is the inverse."""
+        return str(path.relative_to(self.directory) if path.is_relative_to(self.directory) else path)
+
+    def set_aside(self, why: str, *paths: Path) -> Path:
+        """Move what cannot be used to a new folder in `quarantine/`, with a note; nothing is deleted.
+
+        One folder moves as it is; files, those of them that exist, move together into a folder named after the first.
+        """
+        first, note = paths[0], f"{why}\n".encode()
+        if first.is_dir():
+            target = self._free(first.name)
+            durable.write_file(first / NOTE, note)
+            durable.move(first, target)
+            return target
+        target = self._free(first.stem)
+        durable.make_directory(target, mode=MODE)
+        durable.write_file(target / NOTE, note)
+        for path in paths:
+            if path.exists():
+                durable.move(path, target / path.name)
+        return target
+
+    def _free(self, name: str) -> Path:
+        names = (self.quarantine / (name if number == 1 else f"{name}-{number}") for number in count(1))
+        return next(path for path in names if not path.exists())

@@ -1,0 +1,186 @@
+"""What the store does at start: finishes what a crash or a power cut interrupted.
+
+Deleted clips are known by their tombstones in the catalogue. When the catalogue is lost, so are they: a clip whose
+files were still there, because the power went in the middle of deleting it, is a clip again. Likewise every clip is
+queued anew for every destination, and feeds pull their tracks again: that something arrives twice is the lesser evil.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+
+from appliance import durable
+from appliance.audio.take import repair
+from appliance.audio.takefile import AUDIO, CLIP
+from appliance.audio.wav import HEADER_BYTES
+from appliance.codec import to_json
+from appliance.errors import StorageError
+from appliance.models import Clip
+from appliance.store.adoption import adopt, read_sidecar, remove_take
+from appliance.store.catalogue import Catalogue, Wanted
+from appliance.store.deletion import remove_files
+from appliance.store.orphans import make_take
+from appliance.store.places import Places
+
+BATCH = 200
+"""Clips entered in one transaction."""
+
+log = logging.getLogger(__name__)
+
+
+class Recovery:
+    """One look at everything that is in the state directory."""
+
+    def __init__(
+        self,
+        places: Places,
+        catalogue: Catalogue,
+        wanted: Wanted,
+        beat: Callable[[], None],
+        adopted: Callable[[Clip], None],
+    ) -> None:
+        """`beat` is called between steps, `adopted` for every take that became a clip."""
+        self._places = places
+        self._catalogue = catalogue
+        self._wanted = wanted
+        self._beat = beat
+        self._adopted = adopted
+
+    def run(self) -> None:
+        """Takes first: half of one may lie in `clips/` already."""
+        self._recover_takes(folder for folder in self._places.takes.iterdir() if folder.is_dir())
+        self._compare_clips()
+        self._sweep_renditions()
+
+    # -- takes ---------------------------------------------------------------------------------------------------------
+
+    def _recover_takes(self, folders: Iterable[Path]) -> None:
+        sealed = [(clip.started.wall_ns, folder) for folder in folders if (clip := self._sealed(folder))]
+        for _, folder in sorted(sealed):
+            self._beat()
+            try:
+                clip, added = adopt(self._places, self._catalogue, self._wanted, folder.name)
+            except ValueError as error:
+                self._set_aside(f"take {folder.name} could not be made a clip: {error}", folder)
+            except OSError as error:
+                log.error("take %s could not be made a clip, it stays for the next start: %s", folder.name, error)
+            else:
+                if added:
+                    self._adopted(clip)
+
+    def _sealed(self, folder: Path) -> Clip | None:
+        """The clip that a take folder holds, repaired where needed; None where the folder was dealt with otherwise."""
+        self._beat()
+        try:
+            clip = self._half_moved(folder) or repair(folder)
+            if clip is None:
+                self._give_up(folder)
+            return clip
+        except (OSError, StorageError) as error:
+            log.error("take %s could not be looked at, it stays for the next start: %s", folder.name, error)
+            return None
+
+    def _half_moved(self, folder: Path) -> Clip | None:
+        """The clip of a sealed take whose sound is in `clips/` already."""
+        if (folder / AUDIO).exists() or not (folder / CLIP).exists():
+            return None
+        try:
+            return read_sidecar(folder / CLIP)
+        except ValueError as error:
+            self._set_aside(f"the metadata of take {folder.name} cannot be read: {error}", folder / CLIP)
+            return None
+
+    def _give_up(self, folder: Path) -> None:
+        """Every take begins with its header: a file no longer than that holds not a byte of sound."""
+        audio = folder / AUDIO
+        if audio.exists() and audio.stat().st_size > HEADER_BYTES:
+            self._set_aside(
+                f"take {folder.name} could not be repaired: nothing tells what its sound is made of", folder
+            )
+        else:
+            log.info("take %s holds no sound and is removed", folder.name)
+            remove_take(folder)
+
+    # -- clips ---------------------------------------------------------------------------------------------------------
+
+    def _compare_clips(self) -> None:
+        """One listing of the folder against the names in the catalogue: only what differs is opened."""
+        with os.scandir(self._places.clips) as entries:
+            names = [entry.name for entry in entries if not entry.name.startswith(".")]
+        audio = {name[:-4] for name in names if name.endswith(".wav")}
+        sidecars = {name[:-5] for name in names if name.endswith(".json")}
+        known = self._catalogue.clips.names()
+
+        deleted = {name for name in (audio | sidecars) - known if self._catalogue.clips.is_deleted(name)}
+        for name in deleted:
+            remove_files(self._places, name)
+        self._enter((audio & sidecars) - known - deleted)
+        for name in (sidecars - audio) - known - deleted:
+            self._set_aside(f"the sound of clip {name} is missing", self._places.sidecar(name))
+        for name in (known & audio) - sidecars:
+            sidecar = to_json(self._catalogue.clips.by_name(name))
+            durable.write_file(self._places.sidecar(name), sidecar.encode())
+        for name in (audio - sidecars) - known - deleted:
+            self._restore(name)
+        if missing := known - audio:
+            some = ", ".join(islice(sorted(missing), 3))
+            log.error("the files of %d clips are missing from clips/, among them %s", len(missing), some)
+
+    def _enter(self, names: Iterable[str]) -> None:
+        """Enter clips that have both files but no row."""
+        clips = sorted((clip.started.wall_ns, clip.name, clip) for name in names if (clip := self._described(name)))
+        for start in range(0, len(clips), BATCH):
+            self._beat()
+            refused = []
+            with self._catalogue.transaction():
+                for _, name, clip in clips[start : start + BATCH]:
+                    try:
+                        self._catalogue.enter(clip, self._wanted)
+                    except ValueError as error:
+                        refused.append((name, error))
+            for name, why in refused:
+                message = f"clip {name} cannot be entered: {why}"
+                self._set_aside(message, self._places.audio(name), self._places.sidecar(name))
+        if clips:
+            log.warning("%d clips were not in the catalogue and have been entered", len(clips))
+
+    def _described(self, name: str) -> Clip | None:
+        self._beat()
+        sidecar = self._places.sidecar(name)
+        try:
+            clip = read_sidecar(sidecar)
+            if clip.name != name:
+                raise ValueError(f"it describes the clip {clip.name}")
+        except ValueError as error:
+            self._set_aside(f"the metadata of clip {name} cannot be used: {error}", sidecar)
+            self._restore(name)
+            return None
+        return clip
+
+    def _restore(self, name: str) -> None:
+        """Make a clip whose metadata is lost the take again that it was, and finish that."""
+        try:
+            folder = make_take(self._places, name)
+        except ValueError as error:
+            self._set_aside(f"{name}.wav has no metadata: {error}", self._places.audio(name))
+        else:
+            self._recover_takes([folder])
+
+    # -- the rest ------------------------------------------------------------------------------------------------------
+
+    def _sweep_renditions(self) -> None:
+        """Remove what the catalogue does not name: the leftovers of a crash. All of it can be made again."""
+        known = self._catalogue.clips.rendition_paths()
+        for path in self._places.renditions.iterdir():
+            if path.is_file() and self._places.relative(path) not in known:
+                path.unlink()
+
+    def _set_aside(self, why: str, *paths: Path) -> None:
+        try:
+            target = self._places.set_aside(why, *paths)
+        except OSError as error:
+            log.error("%s. It stays where it is, as it could not be moved to quarantine/: %s", why, error)
+        else:
+            log.error("%s. It was moved to %s", why, target.relative_to(self._places.directory))

@@ -1,0 +1,142 @@
+"""The tables of the catalogue, how they came to be, and how the database is opened."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from appliance.errors import StorageError
+from appliance.store.trouble import damage
+
+MIGRATIONS = (
+    # `start_ns` is the best known wall time of the start; what the clocks said then stays in `body`.
+    # `tried` is the run of the daemon in which a delivery was last claimed, 0 for never. `due` is CLOCK_MONOTONIC of
+    # that run, so it means nothing in any other: waits of earlier runs are over without a row being touched.
+    """
+    CREATE TABLE run (number INTEGER NOT NULL) STRICT;
+    INSERT INTO run VALUES (0);
+
+    CREATE TABLE clips (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL UNIQUE,
+        start_ns INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        deleted_at INTEGER,
+        reason TEXT
+    ) STRICT;
+    CREATE INDEX clips_by_start ON clips (start_ns, seq) WHERE deleted_at IS NULL;
+    CREATE INDEX clips_present ON clips (name) WHERE deleted_at IS NULL;
+
+    CREATE TABLE renditions (
+        clip INTEGER NOT NULL REFERENCES clips,
+        kind TEXT NOT NULL,
+        path TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        PRIMARY KEY (clip, kind)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE deliveries (
+        id INTEGER PRIMARY KEY,
+        clip INTEGER NOT NULL REFERENCES clips,
+        destination TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'pending',
+        attempts INTEGER NOT NULL DEFAULT 0,
+        tried INTEGER NOT NULL DEFAULT 0,
+        due REAL,
+        last_error TEXT NOT NULL DEFAULT '',
+        resume TEXT,
+        receipt TEXT,
+        UNIQUE (clip, destination)
+    ) STRICT;
+    CREATE INDEX deliveries_ready ON deliveries (destination, tried, clip) WHERE state = 'pending';
+    CREATE INDEX deliveries_waiting ON deliveries (destination, tried, due) WHERE state = 'pending' AND due IS NOT NULL;
+    CREATE INDEX deliveries_sending ON deliveries (destination) WHERE state = 'sending';
+    CREATE INDEX deliveries_parked ON deliveries (destination) WHERE state = 'parked';
+
+    CREATE TABLE delivery_counts (
+        destination TEXT NOT NULL,
+        state TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (destination, state)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER delivery_added AFTER INSERT ON deliveries BEGIN
+        INSERT INTO delivery_counts VALUES (new.destination, new.state, 1)
+            ON CONFLICT DO UPDATE SET count = count + 1;
+    END;
+    CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON deliveries WHEN old.state <> new.state BEGIN
+        UPDATE delivery_counts SET count = count - 1 WHERE destination = old.destination AND state = old.state;
+        INSERT INTO delivery_counts VALUES (new.destination, new.state, 1)
+            ON CONFLICT DO UPDATE SET count = count + 1;
+    END;
+
+    CREATE TABLE tracks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        feed TEXT NOT NULL,
+        key TEXT NOT NULL,
+        title TEXT NOT NULL,
+        path TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        fetched_at INTEGER NOT NULL,
+        played INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (feed, key)
+    ) STRICT;
+    CREATE INDEX tracks_unheard ON tracks (id) WHERE played = 0;
+
+    CREATE TABLE notes (
+        feed TEXT NOT NULL,
+        key TEXT NOT NULL,
+        note TEXT NOT NULL,
+        PRIMARY KEY (feed, key)
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+"""Number N leads from version N to N + 1. A released one never changes; new ones are added at the end."""
+
+
+def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
+    """Open the database and bring it to the newest version; what is committed is on the disk (WAL, FULL).
+
+    `check` looks at every page first. Raises sqlite3.Error, and StorageError for a database of a newer release.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if check:
+            (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if finding != "ok":
+                raise damage(finding)
+        _migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise StorageError(
+            f"the catalogue in {path.parent} was written by a newer release (version {version}, this one knows up to "
+            f"{len(MIGRATIONS)}). Install the newer release again"
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of the block, durably, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full or broken disk may have rolled it back already; that error counts
+            connection.execute("ROLLBACK")
+        raise

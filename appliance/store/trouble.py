@@ -1,0 +1,70 @@
+"""What SQLite and the file system say when the disk refuses, in words for a person. The one place that translates."""
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance.errors import StorageError
+
+_FULL = "{place} is full. Make room: delete clips with `appliance clips delete`, or use a larger card"
+_READ_ONLY = "{place} cannot be written, its disk is read-only. A worn-out card turns so: look at `dmesg`, replace it"
+_BROKEN = "the disk of {place} reports errors ({error}). Copy the clips away and replace the card"
+_FORBIDDEN = "{place} may not be written by this user ({error}). Give it to the user that runs the appliance"
+_DAMAGED = "the catalogue in {place} is damaged. Restart the appliance: it is rebuilt from the clips, none is lost"
+_LOCKED = "the catalogue in {place} is locked by another program. Close that program"
+
+_SQLITE = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_IOERR: _BROKEN,
+    sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
+    sqlite3.SQLITE_PERM: _FORBIDDEN,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+}
+
+_SYSTEM = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: _READ_ONLY,
+    errno.EIO: _BROKEN,
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+}
+_OTHER = "{place} cannot be used: {error}. Check the disk, and storage.directory in the configuration"
+
+
+@contextmanager
+def storage_errors(place: Path) -> Iterator[None]:
+    """Raise StorageError for what SQLite or the system refuses inside the block; defects of ours pass as they are."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        message = _SQLITE.get(_primary_code(error))
+        if message is None:
+            raise
+        raise StorageError(message.format(place=place, error=error)) from error
+    except OSError as error:
+        message = _SYSTEM.get(error.errno or 0, _OTHER)
+        raise StorageError(message.format(place=place, error=error.strerror or error)) from error
+
+
+def is_damage(error: BaseException | None) -> bool:
+    """Whether the database file itself is broken."""
+    return isinstance(error, sqlite3.Error) and _primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def damage(message: str) -> sqlite3.DatabaseError:
+    """An error that says so, for what SQLite finds without raising."""
+    error = sqlite3.DatabaseError(message)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """The low byte of an extended result code; 0 where the error came from the Python module itself."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
