@@ -9,6 +9,7 @@ from attrs import frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
 from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, option
+from appliance.config.units import format_duration
 from appliance.models import AudioFormat, RenditionKind, SampleFormat
 
 GPIO_PINS = range(2, 28)
@@ -192,6 +193,11 @@ class ControlSettings:
 class RetrySettings:
     min: Seconds = option(Seconds(5), "First wait after a failure (at random between nothing and this).", check=gt(0))
     max: Seconds = option(Seconds(3600), "Longest wait.", check=gt(0))
+
+    def __attrs_post_init__(self) -> None:
+        if self.min > self.max:
+            found = f"found min {format_duration(self.min)} and max {format_duration(self.max)}"
+            raise ValueError(f"{found}, expected min to be at most max")
 
 
 @frozen

@@ -1,0 +1,43 @@
+"""Reading a configuration file whatever it turns out to be: missing, a folder, too large, not text."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from appliance.errors import ConfigError
+
+_LARGEST = 1024 * 1024
+
+
+def read_text(path: Path, *, private: bool = False) -> str:
+    """The whole file as text. Raises FileNotFoundError where there is none, ConfigError for anything else.
+
+    A `private` file is refused where anybody but its owner may read or write it.
+    """
+    try:
+        with path.open("rb") as file:
+            if private and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise ConfigError(f"{path}: others may open this file, and it holds secrets; run: chmod 600 {path}")
+            content = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"{path}: {_words(error)}") from None
+    except ValueError:
+        raise ConfigError("the name of a configuration file cannot hold a NUL character") from None
+    if len(content) > _LARGEST:
+        raise ConfigError(f"{path}: the file is larger than 1 MiB, expected a configuration")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: the file is not UTF-8 text; save it as UTF-8") from None
+
+
+def _words(error: OSError) -> str:
+    if error.errno == errno.EISDIR:
+        return "this is a folder, expected a file"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "the file cannot be read: permission denied; check its owner and mode"
+    return f"the file cannot be read: {error.strerror}"

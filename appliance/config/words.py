@@ -1,0 +1,194 @@
+"""What the configuration says to people: types, limits and values in plain words, and defaults as YAML."""
+
+import difflib
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, Literal, Union, get_args, get_origin
+
+import attrs
+import yaml
+
+from appliance.config.document import Kind, Word
+from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay
+from appliance.config.units import format_duration, format_size
+
+_LONGEST = 60
+
+_TYPES: dict[Any, tuple[str, str]] = {
+    Seconds: ("duration", "a duration with a unit, such as 250ms, 1.5s, 5m, 12h or 30d"),
+    ByteCount: ("size", "a size with a unit, such as 500kB, 200MB or 5MiB"),
+    Percent: ("percentage", "a percentage from 0% to 100%"),
+    TimeOfDay: ("time of day", 'a time of day from "00:00" to "23:59"'),
+    AbsolutePath: ("absolute path", "an absolute path, one that begins with /"),
+    Secret: ("secret", "a secret: !secret NAME, !env NAME or text"),
+    bool: ("true or false", "true or false"),
+    int: ("whole number", "a whole number"),
+    float: ("number", "a number"),
+    str: ("text", "text"),
+    Any: ("anything", "anything"),
+}
+"""For each type the name in the reference, and what an error says was expected."""
+
+
+def optional_type(wanted: Any) -> tuple[Any, bool]:
+    """`X | None` as (X, True), any other type as (type, False)."""
+    if get_origin(wanted) in (Union, types.UnionType):
+        rest = [each for each in get_args(wanted) if each is not types.NoneType]
+        if len(rest) == 1:
+            return rest[0], len(get_args(wanted)) == 2
+    return wanted, False
+
+
+def choices(wanted: Any) -> tuple[str, ...]:
+    """The words that an enum or Literal knows, none for other types."""
+    if get_origin(wanted) is Literal:
+        return tuple(map(str, get_args(wanted)))
+    if isinstance(wanted, type) and issubclass(wanted, Enum):
+        return tuple(str(member.value) for member in wanted)
+    return ()
+
+
+def is_mapping(wanted: Any) -> bool:
+    """Whether a type is written as `name: value` pairs of the person's choice."""
+    origin = get_origin(wanted) or wanted
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+def is_list(wanted: Any) -> bool:
+    """Whether a type is written as a YAML list."""
+    origin = get_origin(wanted) or wanted
+    return isinstance(origin, type) and issubclass(origin, Sequence | Set) and not issubclass(origin, str | bytes)
+
+
+def type_words(wanted: Any) -> str:
+    """A type for the reference: `duration`, `list of text`, `one of a, b or nothing`."""
+    inner, nullable = optional_type(wanted)
+    if nullable:
+        return f"{type_words(inner)}, or nothing"
+    if choices(inner):
+        return either(choices(inner))
+    if is_mapping(inner):
+        names, values = get_args(inner) or (Any, Any)
+        return f"mapping of {type_words(names)} to {type_words(values)}"
+    if is_list(inner):
+        return f"list of {type_words((get_args(inner) or (Any,))[0])}"
+    if attrs.has(inner):
+        return "options"
+    return _TYPES.get(inner, ("path", ""))[0]
+
+
+def expected(wanted: Any) -> str:
+    """What an option of this type wants, for an error."""
+    inner, _ = optional_type(wanted)
+    if choices(inner):
+        return either(choices(inner))
+    if is_list(inner):
+        return "a list, such as [a, b]"
+    if is_mapping(inner) or attrs.has(inner):
+        return "options below it, each as `name: value`"
+    return _TYPES.get(inner, ("", "a path"))[1]
+
+
+def limits(check: Callable[..., Any] | None, wanted: Any) -> str:
+    """The attrs validators that are known here in plain words (`between 10ms and 1s`), else an empty text."""
+    inner, _ = optional_type(wanted)
+    bounds: dict[str, str] = {}
+    parts: list[str] = []
+    for each in single_checks(check):
+        if hasattr(each, "compare_op"):
+            bounds[each.compare_op] = to_yaml(each.bound, inner)
+        elif hasattr(each, "options"):
+            parts.append(either(map(str, each.options)))
+        elif hasattr(each, "pattern"):
+            parts.append(f"text of the form {each.pattern.pattern}")
+        elif hasattr(each, "min_length"):
+            parts.append(_length("at least", each.min_length, inner))
+        elif hasattr(each, "max_length"):
+            parts.append(_length("at most", each.max_length, inner))
+        elif hasattr(each, "member_validator"):
+            member = limits(each.member_validator, (get_args(inner) or (Any,))[0])
+            parts += [f"each {member}"] if member else []
+    if {">=", "<="} <= bounds.keys():
+        parts.insert(0, f"between {bounds.pop('>=')} and {bounds.pop('<=')}")
+    signs = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
+    return " and ".join([f"{signs[sign]} {bound}" for sign, bound in bounds.items()] + parts)
+
+
+def single_checks(check: Any) -> list[Any]:
+    """The validators that a validator is made of: `and_` and `optional` taken apart."""
+    for holder in ("_validators", "validator"):
+        inner = getattr(check, holder, None)
+        if inner is not None:
+            return [each for part in (inner if holder == "_validators" else [inner]) for each in single_checks(part)]
+    return [] if check is None else [check]
+
+
+def _length(bound: str, length: int, wanted: Any) -> str:
+    unit = "entry" if is_list(wanted) or is_mapping(wanted) else "character"
+    plural = {"entry": "entries", "character": "characters"}[unit]
+    return f"{bound} {length} {unit if length == 1 else plural} long"
+
+
+def either(words: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *rest, last = list(words) or ["nothing"]
+    return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def found(value: object) -> str:
+    """What stands in the file, for an error; what was looked up is named, never shown."""
+    if isinstance(value, Word):
+        if value.origin:
+            return f"the value of {value.origin}"
+        return f'"{printable(value.text)}"' if value.kind is Kind.TEXT else printable(value.text)
+    return "nothing" if value is None else "a list" if isinstance(value, list) else "options"
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "x"?` where a known word is close, else an empty text."""
+    candidates = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(word.lower(), candidates, 1, 0.6) if len(word) <= _LONGEST else []
+    return f'; did you mean "{candidates[close[0]]}"?' if close else ""
+
+
+def printable(text: str, longest: int = _LONGEST) -> str:
+    """`text` on one line, shortened, everything that a terminal cannot show escaped."""
+    short = text if len(text) <= longest else f"{text[: longest - 3]}..."
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "backslashreplace").decode() for char in short
+    )
+
+
+def to_yaml(value: object, wanted: Any) -> str:
+    """A value of an option as it would be written in the file, on one line."""
+    text: str = yaml.safe_dump(
+        _plain(value, wanted), default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**9
+    )
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _plain(value: Any, wanted: Any) -> Any:
+    inner, _ = optional_type(wanted)
+    if value is None or isinstance(value, Secret):
+        return value and "***"
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, Mapping):
+        names, values = get_args(inner) or (Any, Any)
+        return {_plain(name, names): _plain(item, values) for name, item in value.items()}
+    if isinstance(value, Sequence | Set) and not isinstance(value, str):
+        return [_plain(item, (get_args(inner) or (Any,))[0]) for item in value]
+    if attrs.has(type(value)):
+        return {
+            each.name: _plain(getattr(value, each.name), each.type)
+            for each in attrs.fields(attrs.resolve_types(type(value)))
+        }
+    if inner is Seconds:
+        return format_duration(value)
+    if inner is ByteCount:
+        return format_size(value)
+    return f"{value}%" if inner is Percent else value
