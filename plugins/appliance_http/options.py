@@ -46,9 +46,15 @@ def check_url(url: str, *, allow_http: bool) -> None:
         raise ValueError("a URL is shown in messages and must not hold a password: move it to `auth` or `headers`")
     if parts.scheme == "http" and not allow_http and not is_loopback(host):
         raise ValueError(
-            f"{url} is not encrypted: anybody on the way can listen and change what is sent. Use https, or add the "
-            "line `allow_http: true`"
+            f"{shown(url)} is not encrypted: anybody on the way can listen, and change what is sent. Use https, or add "
+            "the line `allow_http: true`"
         )
+
+
+def shown(url: str) -> str:
+    """The URL as messages may show it: without the query, which often holds keys."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
 def check_headers(headers: Mapping[str, Secret]) -> None:

@@ -13,11 +13,11 @@ _MOST_WORDS = 200
 
 
 def status_error(
-    status: int, reason: str, headers: Mapping[str, str], body: bytes, words: Mapping[int, str], url: str
+    status: int, reason: str, headers: Mapping[str, str], body: bytes, words: Mapping[int, str], who: str
 ) -> Permanent | Transient:
     """The error that an unwanted status stands for. `words` says for a status what it means and what to do."""
     said = _said(headers, body)
-    message = f"{url} answers {status} {reason}".rstrip()
+    message = f"{who} answers {status} {reason}".rstrip()
     if status in words:
         message += f": {words[status]}"
     if said:

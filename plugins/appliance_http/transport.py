@@ -16,7 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from appliance.plugin import Permanent
 from appliance_http.errors import translate
-from appliance_http.options import Timeouts, Tls, check_url
+from appliance_http.options import Timeouts, Tls, check_url, shown
 from appliance_http.watch import Watch
 
 KEEP_METHOD = frozenset({307, 308})
@@ -49,6 +49,7 @@ class Answer:
     status: int
     reason: str
     url: str
+    """Where it came from, after redirects."""
     headers: Mapping[str, str]
     _response: requests.Response
     _watch: Watch
@@ -132,9 +133,9 @@ class Client:
         try:
             check_url(target, allow_http=self.allow_http)
         except ValueError as error:
-            raise Permanent(f"{url} redirects to a place that cannot be used: {error}") from error
-        if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
-            raise Permanent(f"{url} redirects to {target}, which is not encrypted: set the URL to where it should go")
+            raise Permanent(f"{shown(url)} redirects to a place that cannot be used: {error}") from error
+        if urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http":
+            raise Permanent(f"{shown(url)} redirects to {shown(target)}, which is not encrypted: set the URL to https")
         return target
 
 

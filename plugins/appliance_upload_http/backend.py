@@ -3,7 +3,7 @@
 import base64
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from appliance.plugin import Permanent, Receipt, Rendition, Transient, UploadJob
 from appliance_upload_http.multipart import FormBody, content_md5
@@ -44,6 +44,7 @@ class HttpBackend:
 
     def __init__(self, options: HttpOptions) -> None:
         self._options = options
+        self._host = urlsplit(options.url).hostname or options.url
 
     @property
     def proves(self) -> bool:
@@ -65,7 +66,7 @@ class HttpBackend:
             said = answer.head(_MOST_JSON)
         self._check_status(answer, said)
         if not body.complete:
-            raise Transient(f"{answer.url} answered {answer.status} before it had the whole file")
+            raise Transient(f"{self._host} answered {answer.status} before it had the whole file")
         return self._receipt(job, body, answer, said)
 
     def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
@@ -84,7 +85,7 @@ class HttpBackend:
             raise self._status_error(answer, said)
         allowed = answer.headers.get("Allow", "")
         return (
-            f"{self._options.url} answers ({answer.status} {answer.reason}{', allows ' if allowed else ''}{allowed}); "
+            f"{self._host} answers ({answer.status} {answer.reason}{', allows ' if allowed else ''}{allowed}); "
             "whether it takes a clip shows only with one"
         )
 
@@ -130,13 +131,13 @@ class HttpBackend:
         if answer.status in wanted:
             return
         if 200 <= answer.status <= 299:
-            raise Permanent(f"{answer.url} answers {answer.status} {answer.reason}, which is not in the option expect")
+            raise Permanent(f"{self._host} answers {answer.status} {answer.reason}, which is not in the option expect")
         raise self._status_error(answer, said)
 
     def _status_error(self, answer: "Answer", said: bytes) -> Permanent | Transient:
         from appliance_http.statuses import status_error
 
-        return status_error(answer.status, answer.reason, answer.headers, said, _WORDS, answer.url)
+        return status_error(answer.status, answer.reason, answer.headers, said, _WORDS, self._host)
 
     def _receipt(self, job: UploadJob, body: FormBody, answer: "Answer", said: bytes) -> Receipt:
         proof = self._options.proof

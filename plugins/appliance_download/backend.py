@@ -1,0 +1,154 @@
+"""Pulls what is new at a list of URLs into the inbox."""
+
+import contextlib
+import hashlib
+import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO
+
+from appliance_http.options import shown
+
+from appliance.plugin import Cancelled, FeedJob, Permanent, Transient
+from appliance_download.naming import media_type, title_and_suffix
+from appliance_download.options import UrlsOptions
+
+if TYPE_CHECKING:
+    from appliance_http.transport import Answer
+
+_NO_AUDIO = ("text/", "application/json", "application/xml", "application/rss+xml", "application/atom+xml", "image/")
+_MOST_WORDS = 4096
+_VALIDATORS = {"etag": "ETag", "last_modified": "Last-Modified"}
+_CONDITIONS = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
+
+_WORDS = {
+    401: "it does not accept the credentials. Check headers",
+    403: "it does not give out the file. Check headers",
+    404: "there is no file. Check urls",
+    407: "the proxy wants credentials. Put them into HTTPS_PROXY",
+    410: "the file is gone for good. Take it out of urls",
+    429: "it wants to be asked less often. Set a longer `every`",
+    503: "it is busy or down",
+}
+
+
+class _Unchanged(Exception):
+    """What was pulled is what was pulled before."""
+
+
+class UrlsBackend:
+    """Pulls each URL in turn; one that fails does not keep the others.
+
+    What is at a URL is asked for with the validators (RFC 9110, 8.8) of the last pull, so that an unchanged file costs
+    one small exchange. Where the server offers none the file is pulled to find out, and kept only if it is another.
+    """
+
+    def __init__(self, options: UrlsOptions) -> None:
+        self._options = options
+
+    def pull(self, job: FeedJob) -> None:
+        failures: list[Permanent | Transient] = []
+        for url in self._options.urls:
+            try:
+                self._pull_one(url, job)
+            except (Permanent, Transient) as error:
+                failures.append(error)
+        if failures:
+            raise _together(failures, len(self._options.urls))
+
+    def close(self) -> None:
+        pass
+
+    def _pull_one(self, url: str, job: FeedJob) -> None:
+        from appliance_http.transport import ANY, Client, Request
+
+        def stop() -> None:
+            if job.cancelled():
+                raise Cancelled(f"pulling {shown(url)} was stopped")
+
+        stop()
+        options, note = self._options, job.note(url)
+        private = {name: value.reveal() for name, value in options.headers.items()}
+        request = Request("GET", url, headers=_conditions(note), private=private)
+        with Client(options.timeouts, options.tls, options.allow_http, ANY).exchange(request, stop) as answer:
+            if answer.status == 304:
+                return
+            self._check(answer, url)
+            self._keep(answer, url, note, job)
+
+    def _check(self, answer: "Answer", url: str) -> None:
+        from appliance_http.statuses import status_error
+
+        where = shown(url)
+        if answer.status != 200:
+            said = answer.head(_MOST_WORDS)
+            raise status_error(answer.status, answer.reason, answer.headers, said, _WORDS, where)
+        kind = media_type(answer.headers)
+        if kind.startswith(_NO_AUDIO):
+            raise Permanent(f"{where} is no sound but {kind}: set urls to the audio file itself")
+        self._check_size(_length(answer), where)
+
+    def _check_size(self, size: int | None, where: str) -> None:
+        if size is not None and size > self._options.max_size:
+            raise Permanent(
+                f"{where} is larger than max_size allows ({self._options.max_size / 1e6:g} MB): set a larger max_size"
+            )
+
+    def _keep(self, answer: "Answer", url: str, note: dict[str, object], job: FeedJob) -> None:
+        """Let the body in as a new track, unless it is there already."""
+        validators = {name: text for name, header in _VALIDATORS.items() if (text := answer.headers.get(header, ""))}
+        validator = validators.get("etag") or validators.get("last_modified")
+        key = f"{url} {validator}" if validator else _unused_key(url, job)
+        if validator and job.has(key):
+            job.save_note(url, {**validators, "sha256": note.get("sha256", "")})
+            return
+        title, suffix = title_and_suffix(answer.url, answer.headers)
+        sha256 = hashlib.sha256()
+        with contextlib.suppress(_Unchanged), job.new_track(key, title, suffix) as file:
+            self._stream(answer, shown(url), file, sha256.update)
+            if sha256.hexdigest() == note.get("sha256"):
+                raise _Unchanged
+        job.save_note(url, {**validators, "sha256": sha256.hexdigest()})
+
+    def _stream(self, answer: "Answer", where: str, file: BinaryIO, hashed: Callable[[bytes], None]) -> None:
+        """The body into the file. Raises Transient where it ends before its announced length."""
+        size = 0
+        for block in answer.blocks():
+            size += len(block)
+            self._check_size(size, where)
+            hashed(block)
+            try:
+                file.write(block)
+            except OSError as error:
+                raise Transient(f"the inbox takes no more ({error.strerror}): free some space") from error
+        announced = _length(answer)
+        if announced is not None and size < announced:
+            raise Transient(f"{where} broke off after {size} of {announced} bytes")
+        if size == 0:
+            raise Permanent(f"{where} is an empty file")
+
+
+def _conditions(note: dict[str, object]) -> dict[str, str]:
+    """The headers that ask for the file only if it is another than last time (RFC 9110, 13.1)."""
+    return {header: str(note[name]) for name, header in _CONDITIONS.items() if note.get(name)}
+
+
+def _unused_key(url: str, job: FeedJob) -> str:
+    """A key for a file whose server tells nothing that could serve as one."""
+    return next(key for key in (f"{url} #{number}" for number in itertools.count(1)) if not job.has(key))
+
+
+def _length(answer: "Answer") -> int | None:
+    """The announced length of the body in bytes; None where there is none, or it is that of an encoding."""
+    text = answer.headers.get("Content-Length", "")
+    encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
+    return int(text) if text.isascii() and text.isdigit() and not encoded else None
+
+
+def _together(failures: list[Permanent | Transient], tried: int) -> Permanent | Transient:
+    """One error for all: it passes by itself as long as one of them does."""
+    first = next((failure for failure in failures if isinstance(failure, Transient)), failures[0])
+    more = f" ({len(failures)} of {tried} URLs failed)" if tried > 1 else ""
+    if isinstance(first, Permanent):
+        return Permanent(f"{first}{more}")
+    waits = [failure.retry_after or 0 for failure in failures if isinstance(failure, Transient)]
+    return Transient(f"{first}{more}", retry_after=max(waits) or None)
