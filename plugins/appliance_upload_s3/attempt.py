@@ -1,0 +1,106 @@
+"""What one attempt is made of, whether it takes one request or many."""
+
+import contextlib
+import threading
+from datetime import UTC, datetime
+
+from appliance.plugin import Permanent, Receipt, UploadJob
+from appliance_upload_s3.bucket import Answer, Bucket
+from appliance_upload_s3.errors import Exists
+from appliance_upload_s3.proof import Mismatch, Proven, compare, make_receipt
+from appliance_upload_s3.source import Source
+
+PART_SIZE_WORD = "part-size"
+
+
+def describe(job: UploadJob, part_size: int) -> dict[str, str]:
+    """The object's metadata: what a person or another program may want to know without opening the file."""
+    clip, rendition = job.clip, job.rendition
+    return {
+        "sha256": rendition.sha256,
+        "idempotency-key": job.idempotency_key,
+        "clip-id": clip.id,
+        "device": clip.device,
+        "kind": rendition.kind.value,
+        "started": datetime.fromtimestamp(clip.started.wall_ns / 1e9, UTC).isoformat(timespec="milliseconds"),
+        "seconds": f"{clip.seconds:.3f}",
+        "rate": str(clip.format.rate),
+        "channels": str(clip.format.channels),
+        "verdict": clip.verdict.value,
+        PART_SIZE_WORD: str(part_size),
+    }
+
+
+def part_size_of(head: Answer, default: int) -> int:
+    """The size of the object's parts, as we noted it when we made it."""
+    text = head.get("Metadata", {}).get(PART_SIZE_WORD, "")
+    return int(text) if text.isascii() and text.isdigit() and int(text) else default
+
+
+class Attempt:
+    """One job on its way to one key: what it is told, and the bytes handed over so far."""
+
+    def __init__(self, bucket: Bucket, key: str, job: UploadJob, part_size: int) -> None:
+        self.bucket = bucket
+        self.key = key
+        self.job = job
+        self.part_size = part_size
+        self._sent: dict[int, int] = {}
+        self._reported = 0
+        self._lock = threading.Lock()
+
+    def progress(self, number: int, sent: int) -> None:
+        """`sent` bytes of part `number` are handed over. Any thread; what is reported never goes back."""
+        with self._lock:
+            self._sent[number] = sent
+            total = sum(self._sent.values())
+            if total > self._reported:
+                self._reported = total
+                self.job.progress(total)
+
+    def receipt(self, proven: Proven | None, answer: Answer) -> Receipt:
+        """The end of it."""
+        return make_receipt(self.key, self.job.rendition.size, proven, answer)
+
+    def existing(self) -> Receipt | None:
+        """The receipt for an object that an earlier attempt made; None where there is none to be seen.
+
+        Raises Permanent where the key holds something else. Not being allowed to look is no error: the request that
+        follows says it better, as the answer to a HEAD has no words.
+        """
+        try:
+            head = self.bucket.find(self.key)
+        except Permanent:
+            return None
+        if head is None:
+            return None
+        try:
+            with contextlib.closing(Source(self.job.rendition, self.job.check_cancelled)) as source:
+                proven = compare(head, source, part_size_of(head, self.part_size))
+        except Mismatch:
+            proven, ours = None, False
+        else:
+            ours = proven is not None or head.get("Metadata", {}).get("sha256") == self.job.rendition.sha256
+        if not ours:
+            raise Permanent(
+                f"{self.bucket.target} holds another object under the key {self.key!r}:"
+                " move it away, or change `prefix`"
+            )
+        return self.receipt(proven, head)
+
+    def taken(self, error: Exists) -> Receipt:
+        """The server refused to create the object because there is one. Raises Permanent where it is not ours."""
+        receipt = self.existing()
+        if receipt is None:
+            raise Permanent(
+                f"{self.bucket.target} has an object under the key {self.key!r} already, and these credentials may not"
+                " look at it: allow them s3:GetObject"
+            ) from error
+        return receipt
+
+    def other_bytes(self) -> Permanent:
+        """The error for a server that stored something else than it was sent."""
+        return Permanent(
+            f"{self.bucket.target} stored other bytes than it got under the key {self.key!r}: check that server,"
+            " delete the object and deliver the clip again"
+        )

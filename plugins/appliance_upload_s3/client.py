@@ -1,0 +1,49 @@
+"""The boto3 client of one destination. The only module that imports boto3."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3.session
+from botocore.config import Config
+
+from appliance_upload_s3.options import S3Options
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CONNECT_TIMEOUT = 20
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all destinations: it holds the description of the protocol, which is slow to load and large."""
+    return boto3.session.Session()
+
+
+def make_client(options: S3Options) -> "S3Client":
+    """A client that sends each request once: trying again is the outbox's business, which also survives a reboot.
+
+    It adds no checksum of its own, because servers other than AWS refuse those they do not know; the backend sends
+    SHA-256 or MD5 itself. That header is signed and covers the body, so the body is not hashed again to sign it.
+    """
+    session = _session()
+    secret = options.secret_key
+    return session.client(
+        "s3",
+        region_name=options.region or session.region_name or "us-east-1",
+        endpoint_url=options.endpoint_url or None,
+        verify=str(options.ca_file) if options.ca_file else None,
+        aws_access_key_id=options.access_key.reveal() if options.access_key else None,
+        aws_secret_access_key=secret.reveal() if secret else None,
+        config=Config(
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=options.timeout,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=options.parallel_parts + 8,
+            tcp_keepalive=True,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            user_agent_extra="audio-appliance",
+            s3={"addressing_style": options.addressing.value, "payload_signing_enabled": False},
+        ),
+    )

@@ -1,0 +1,173 @@
+"""Every error of boto3 and of the server, turned into Transient or Permanent. The one place where that happens."""
+
+from attrs import frozen
+from botocore import exceptions as boto
+from botocore.exceptions import BotoCoreError, ClientError
+
+from appliance.plugin import Cancelled, Permanent, Transient
+
+_MUST_ACT = {
+    "NoSuchBucket": "the bucket does not exist. Create it, or correct `bucket`",
+    "AccessDenied": "access denied. Allow the key s3:PutObject, s3:GetObject and s3:AbortMultipartUpload there",
+    "AllAccessDisabled": "the account is disabled. Ask its owner",
+    "AccountProblem": "there is a problem with the account. Ask its owner",
+    "InvalidAccessKeyId": "the server does not know this access key. Correct `access_key`",
+    "SignatureDoesNotMatch": "the secret key is wrong. Correct `secret_key`",
+    "ExpiredToken": "the temporary credentials have expired. Renew them",
+    "InvalidToken": "the temporary credentials are not valid. Renew them",
+    "PermanentRedirect": "the bucket is in another region. Correct `region` or `endpoint_url`",
+    "AuthorizationHeaderMalformed": "the bucket is in another region. Correct `region`",
+    "IllegalLocationConstraintException": "the bucket is in another region. Correct `region`",
+    "InvalidBucketName": "that is no name of a bucket. Correct `bucket`",
+    "InvalidStorageClass": "the server does not have this storage class. Correct `storage_class`",
+    "InvalidTag": "the server does not take these tags. Correct `tags`",
+    "KMS.NotFoundException": "the KMS key does not exist. Correct `kms_key`",
+    "KMS.DisabledException": "the KMS key is disabled. Enable it, or correct `kms_key`",
+    "EntityTooLarge": "the clip is larger than the server takes. Use another destination or `deliver_as: flac`",
+    "EntityTooSmall": "the server wants larger parts. Raise `part_size`",
+    "KeyTooLongError": "the key is too long. Shorten `prefix` or `key`",
+    "MetadataTooLarge": "the server does not take that much metadata. Use another server",
+    "QuotaExceeded": "the quota is used up. Make room there",
+    "NotImplemented": "the server lacks something that is asked for. Remove `tags`, `encryption` or `storage_class`",
+    "MethodNotAllowed": "the server does not allow that. Check `endpoint_url`",
+    "InvalidObjectState": "the object is archived. Restore it there",
+}
+_CLOCK = {"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"}
+_DAMAGED = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"}
+_GONE = {"NoSuchUpload", "InvalidPart", "InvalidPartOrder"}
+_TRY_AGAIN = {
+    "SlowDown": "the server asks to slow down",
+    "Throttling": "the server asks to slow down",
+    "TooManyRequests": "the server asks to slow down",
+    "RequestTimeout": "the data came too slowly",
+    "OperationAborted": "another operation on the same object is under way",
+    "ConditionalRequestConflict": "another operation on the same object is under way",
+}
+_PERMANENT_STATUS = {
+    301: "PermanentRedirect",
+    307: "PermanentRedirect",
+    400: "",
+    401: "AccessDenied",
+    403: "AccessDenied",
+    404: "NoSuchBucket",
+    405: "MethodNotAllowed",
+    410: "",
+    413: "EntityTooLarge",
+    415: "",
+    422: "",
+    501: "NotImplemented",
+}
+_LIBRARY_MUST_ACT: tuple[type[BotoCoreError], ...] = (
+    boto.NoCredentialsError,
+    boto.PartialCredentialsError,
+    boto.ProfileNotFound,
+    boto.ConfigNotFound,
+    boto.ConfigParseError,
+    boto.InvalidConfigError,
+    boto.InvalidProxiesConfigError,
+    boto.NoRegionError,
+    boto.InvalidRegionError,
+    boto.EndpointProviderError,
+    boto.InvalidDNSNameError,
+    boto.InvalidEndpointConfigurationError,
+    boto.ParamValidationError,
+    boto.MissingDependencyException,
+)
+
+
+class Damaged(Transient):
+    """The bytes that arrived do not have the checksum that came with them."""
+
+
+class UploadGone(Transient):
+    """The server does not know the multipart upload, or lost a part of it."""
+
+
+class Exists(Permanent):
+    """There is an object under the key already."""
+
+
+@frozen
+class Target:
+    """What an error message has to name."""
+
+    bucket: str
+    endpoint: str
+
+    def __str__(self) -> str:
+        return f"bucket '{self.bucket}' at {self.endpoint}"
+
+
+def code(error: ClientError) -> str:
+    """The server's own word for what is wrong. The answer to a HEAD has no body: there it is the status."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def status(error: ClientError) -> int:
+    """The HTTP status."""
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+def translate(error: BotoCoreError | ClientError, target: Target) -> Transient | Permanent | Cancelled:
+    """What the outbox has to know about `error`."""
+    if isinstance(error, ClientError):
+        return _answer(error, target)
+    return _library(error, target)
+
+
+def _answer(error: ClientError, target: Target) -> Transient | Permanent:
+    word, number = code(error), status(error)
+    said = " ".join(error.response.get("Error", {}).get("Message", "").split())
+    note = f" ({word}: {said})" if said else f" ({word})"
+    if word in _CLOCK:
+        return Transient(f"{target}: the clock is wrong, on this box or there{note}. It is tried again once it is set")
+    if word in _DAMAGED:
+        return Damaged(f"{target}: the data was damaged on its way{note}")
+    if word in _GONE:
+        return UploadGone(f"{target}: the server lost the parts sent so far, they are sent anew{note}")
+    if number == 412:
+        return Exists(f"{target}: the key is taken{note}")
+    if word in _TRY_AGAIN or number in (408, 409, 425, 429):
+        reason = _TRY_AGAIN.get(word, "the server cannot take it now")
+        return Transient(f"{target}: {reason}{note}", retry_after=_retry_after(error))
+    key = word if word in _MUST_ACT else _PERMANENT_STATUS.get(number)
+    if key is None:
+        return Transient(f"{target}: the server failed with status {number}{note}", retry_after=_retry_after(error))
+    advice = _MUST_ACT.get(key, "the server refuses the request. Check the settings of this destination")
+    return Permanent(f"{target}: {advice}{note}")
+
+
+def _retry_after(error: ClientError) -> float | None:
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    wait = headers.get("retry-after", "")
+    return float(wait) if wait.isascii() and wait.isdigit() else None
+
+
+def _library(error: BotoCoreError, target: Target) -> Transient | Permanent | Cancelled:
+    cause = error.kwargs.get("error")
+    if isinstance(cause, (Transient, Permanent, Cancelled)):
+        return cause
+    text = " ".join(str(cause or error).split())
+    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
+        return Permanent(f"{target}: no credentials found. Set `access_key` and `secret_key` of this destination")
+    if isinstance(error, _LIBRARY_MUST_ACT):
+        return Permanent(f"{target}: {text}. Check the settings of this destination")
+    if isinstance(error, boto.SSLError):
+        return _certificate(text, target)
+    if isinstance(error, boto.ConnectTimeoutError | boto.ReadTimeoutError):
+        return Transient(f"{target}: no answer in time")
+    if isinstance(error, boto.ProxyConnectionError):
+        return Transient(f"{target}: the proxy cannot be reached ({text})")
+    if isinstance(error, boto.EndpointConnectionError):
+        return Transient(f"{target}: cannot be reached ({text})")
+    return Transient(f"{target}: the connection broke ({text})")
+
+
+def _certificate(text: str, target: Target) -> Transient | Permanent:
+    if "expired" in text or "not yet valid" in text:
+        return Transient(
+            f"{target}: its certificate is not valid at this time: the clock of this box is wrong, or it expired"
+        )
+    if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
+        return Permanent(f"{target}: its certificate is not trusted ({text}). Set `ca_file`, or correct `endpoint_url`")
+    return Transient(f"{target}: no secure connection ({text})")

@@ -1,0 +1,76 @@
+"""Uploads that were begun and never finished cost storage for ever: those of this box are aborted after a day."""
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from appliance.plugin import Permanent, Transient
+from appliance_upload_s3.bucket import Answer, Bucket
+
+_log = logging.getLogger(__name__)
+AGE = timedelta(days=1)
+INTERVAL = timedelta(days=1)
+SETTLING = timedelta(hours=2)
+
+
+class Orphans:
+    """Knows the uploads in use, and aborts the other ones of this box.
+
+    `own` says how the keys of this box start and what they look like; None, and nothing is ever aborted. An upload
+    that waits for its next attempt is not an orphan: every pending delivery is tried at least once an hour, so none is
+    aborted before the appliance has run for two hours. Ages are told by the server's clock alone.
+    """
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        own: tuple[str, re.Pattern[str]] | None,
+        age: timedelta = AGE,
+        now: Callable[[], float] = time.monotonic,
+        settling: timedelta = SETTLING,
+    ) -> None:
+        self._bucket = bucket
+        self._own = own
+        self._age = age
+        self._now = now
+        self._next = now() + settling.total_seconds()
+        self._in_use: set[str] = set()
+        self._lock = threading.Lock()
+
+    def in_use(self, upload_id: str) -> None:
+        """This upload waits, or is under way."""
+        with self._lock:
+            self._in_use.add(upload_id)
+
+    def finished(self, upload_id: str) -> None:
+        """This upload is an object now."""
+        with self._lock:
+            self._in_use.discard(upload_id)
+
+    def sweep_when_due(self) -> None:
+        """Abort orphans, once a day at most. A failure is logged: it is no reason to fail a delivery."""
+        with self._lock:
+            if self._own is None or self._now() < self._next:
+                return
+            self._next = self._now() + INTERVAL.total_seconds()
+        start, pattern = self._own
+        try:
+            for upload, answer in list(self._bucket.uploads(start)):
+                if pattern.fullmatch(upload["Key"]) and self._is_old(upload, answer) and not self._is_used(upload):
+                    self._bucket.abort(upload["Key"], upload["UploadId"])
+                    _log.info("aborted an unfinished upload of %s", upload["Key"])
+        except (Transient, Permanent) as error:
+            _log.warning("cannot tidy up unfinished uploads: %s", error)
+
+    def _is_old(self, upload: Answer, answer: Answer) -> bool:
+        begun: datetime = upload["Initiated"]
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+        return bool(date) and parsedate_to_datetime(date) - begun > self._age
+
+    def _is_used(self, upload: Answer) -> bool:
+        with self._lock:
+            return upload["UploadId"] in self._in_use
