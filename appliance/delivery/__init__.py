@@ -1,0 +1,1 @@
+"""Clips go out to destinations, and tracks come in from feeds."""

@@ -1,0 +1,78 @@
+"""One attempt to deliver, while it runs."""
+
+import threading
+from collections.abc import Callable
+
+from appliance.clock import Clock
+from appliance.delivery.pace import RateLimit, Speedometer
+from appliance.errors import Cancelled
+from appliance.events import Command, DeliveryProgress, Event
+from appliance.models import Delivery
+
+
+class Attempt:
+    """Can be taken back from any thread, tells how far it is, and keeps to the destination's rate limit.
+
+    `abandoned` says that nobody waits for the outcome any more.
+    """
+
+    def __init__(
+        self, delivery: Delivery, limit: RateLimit | None, clock: Clock, post: Callable[[Command | Event], None]
+    ) -> None:
+        self.delivery = delivery
+        self.abandoned = False
+        self._limit = limit
+        self._clock = clock
+        self._post = post
+        self._changed = threading.Condition()
+        self._cancelled = False
+        self._sent = 0
+        self._size = 0
+        self._speed = Speedometer(0)
+
+    def take_back(self) -> None:
+        """Let the backend raise Cancelled soon."""
+        with self._changed:
+            self._cancelled = True
+            self._changed.notify_all()
+
+    def cancelled(self) -> bool:
+        """Whether it was taken back."""
+        return self._cancelled
+
+    def check(self) -> None:
+        """Raise Cancelled where it was taken back."""
+        if self._cancelled:
+            raise Cancelled("taken back")
+
+    def begin(self, size: int) -> None:
+        """The file is ready, `size` bytes. What an attempt carries on from does not count for the rate."""
+        self._size = size
+        self._speed = Speedometer(size)
+        if self.delivery.resume is None:
+            self._speed.report(self._clock.monotonic(), 0)
+
+    def progress(self, sent: int) -> None:
+        """`sent` bytes are out. Waits where the destination is not to be sent more yet."""
+        with self._changed:
+            step, self._sent = sent - self._sent, sent
+            news = self._speed.report(self._clock.monotonic(), sent)
+            told = self.status()
+        if news:
+            self._post(told)
+        if self._limit is not None and step > 0:
+            self._wait(self._limit.take(step))
+
+    def _wait(self, seconds: float) -> None:
+        until = self._clock.monotonic() + seconds
+        with self._changed:
+            while not self._cancelled and (left := until - self._clock.monotonic()) > 0:
+                self._clock.wait(self._changed, left)
+
+    def status(self) -> DeliveryProgress:
+        """How far it is."""
+        delivery, speed = self.delivery, self._speed
+        with self._changed:
+            return DeliveryProgress(
+                delivery.clip_id, delivery.destination, self._sent, self._size, speed.rate, speed.seconds_left
+            )

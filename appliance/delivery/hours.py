@@ -1,0 +1,28 @@
+"""When a destination may be used."""
+
+from collections.abc import Sequence
+
+from appliance.models import ClockStamp
+
+_DAY = 86_400
+
+
+def seconds_until_active(hours: Sequence[str], now: ClockStamp) -> float:
+    """Seconds until the next of the times of day `hours` begins; 0 where one of them is on, or there are none.
+
+    Each is `HH:MM-HH:MM`, local time; the second time is no longer part of it. One that ends before it begins goes
+    over midnight, and one that ends where it begins is the whole day.
+    """
+    second = (now.wall_ns / 1e9 + now.utc_offset) % _DAY
+    waits = [_wait(second, *(_second(time) for time in span.split("-"))) for span in hours]
+    return min(waits, default=0.0)
+
+
+def _second(time: str) -> int:
+    hour, minute = time.split(":")
+    return int(hour) * 3600 + int(minute) * 60
+
+
+def _wait(second: float, begin: int, end: int) -> float:
+    length = (end - begin) % _DAY or _DAY
+    return 0.0 if (second - begin) % _DAY < length else (begin - second) % _DAY

@@ -1,0 +1,82 @@
+"""The outbox: every clip on its way to every destination, each destination at its own pace."""
+
+import random
+from collections.abc import Callable, Mapping
+
+from appliance.clock import Clock
+from appliance.delivery.destination import Destination
+from appliance.delivery.renditions import Renditions
+from appliance.delivery.worker import Worker
+from appliance.events import Command, DeliveryCancelled, DeliveryProgress, Event
+from appliance.store import Store
+from appliance.vitals import Vitals
+
+__all__ = ["Destination", "Outbox"]
+
+
+class Outbox:
+    """Delivers what the store holds for the destinations; what waits for any other stays in the store.
+
+    Destinations never wait for each other. `random` gives numbers of [0, 1) for the jitter of waits.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        destinations: Mapping[str, Destination],
+        clock: Clock,
+        post: Callable[[Command | Event], None],
+        vitals: Vitals,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._post = post
+        renditions = Renditions(store)
+        self._workers = {
+            name: Worker(store, destination, renditions, clock, post, vitals, random)
+            for name, destination in destinations.items()
+        }
+
+    def start(self) -> None:
+        """Begin to deliver what waits. What was parked is tried again: the configuration may be another one."""
+        for worker in self._workers.values():
+            worker.start()
+
+    def wake(self, destination: str | None = None) -> None:
+        """Look for work at once, at one destination or all, even where a failure made it wait.
+
+        For whoever queued something, brought the network back, or asks for another try. From any thread, that of the
+        store included; returns at once.
+        """
+        for name, worker in self._workers.items():
+            if destination in (None, name):
+                worker.wake()
+
+    def cancel(self, clip_id: str, destination: str | None = None) -> int:
+        """Take back the deliveries of a clip that have not arrived, the running ones included; how many."""
+        return self._store.submit(lambda: self._cancel(clip_id, destination)).result()
+
+    def _cancel(self, clip_id: str, destination: str | None) -> int:
+        cancelled = set(self._store.cancel(clip_id, destination))
+        for delivery in self._store.deliveries(clip_id=clip_id):
+            if delivery.id in cancelled:
+                self._post(DeliveryCancelled(clip_id, delivery.destination))
+        for worker in self._workers.values():
+            worker.cancel(cancelled)
+        return len(cancelled)
+
+    def progress(self) -> tuple[DeliveryProgress, ...]:
+        """What is being sent right now, and how far it is."""
+        return tuple(progress for worker in self._workers.values() for progress in worker.progress())
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Stop: running attempts are cancelled and their deliveries wait for the next start.
+
+        A backend that does not come back in time is left behind.
+        """
+        until = self._clock.monotonic() + timeout
+        for worker in self._workers.values():
+            worker.stop()
+        for worker in self._workers.values():
+            worker.join(max(0.0, until - self._clock.monotonic()))

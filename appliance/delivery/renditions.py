@@ -1,0 +1,114 @@
+"""The files that are sent: the clip itself, or an encoding of it that is made once and kept."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance.delivery.encode import encode
+from appliance.errors import Permanent
+from appliance.models import Clip, Rendition, RenditionKind
+from appliance.store import Store
+
+_BLOCK = 1 << 20
+_REMEMBERED = 64
+_PATIENCE = 0.5
+
+Check = Callable[[], None]
+_Look = tuple[int, int, int]
+
+
+class Renditions:
+    """Prepares what destinations are sent, the same file for all that want the same kind.
+
+    A file's hash is computed once and kept in the catalogue. In each run of the appliance the file is compared with
+    it before its first use and after it was touched: what rots or is replaced on the card is not sent.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._changed = threading.Condition()
+        self._busy: set[tuple[str, RenditionKind]] = set()
+        self._seen: OrderedDict[Path, _Look] = OrderedDict()
+
+    def prepare(self, clip: Clip, kind: RenditionKind, check: Check = lambda: None) -> Rendition:
+        """The rendition of `clip`, made if need be. Blocks, and calls `check` often, which may raise to end it.
+
+        Raises Permanent where the clip's file is gone, changed or cannot be encoded, Transient where the disk refuses
+        the encoding, StorageError where it refuses the catalogue.
+        """
+        with self._alone(clip, kind, check):
+            known = self._store.rendition(clip.id, kind)
+            if kind is RenditionKind.ORIGINAL:
+                return self._original(clip, known, check)
+            return self._encoding(clip, kind, known, check)
+
+    @contextmanager
+    def _alone(self, clip: Clip, kind: RenditionKind, check: Check) -> Iterator[None]:
+        """Two destinations that want the same file do not make it twice."""
+        key = (clip.id, kind)
+        with self._changed:
+            while key in self._busy:
+                self._changed.wait(_PATIENCE)
+                check()
+            self._busy.add(key)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy.discard(key)
+                self._changed.notify_all()
+
+    def _original(self, clip: Clip, known: Rendition | None, check: Check) -> Rendition:
+        path = self._store.clip_path(clip)
+        try:
+            if known is not None and self._is_seen(path):
+                return known
+            found = self._hashed(clip, RenditionKind.ORIGINAL, path, check)
+        except FileNotFoundError as error:
+            raise Permanent(f"the file of clip {clip.name} is gone. Delete the clip, or put its file back") from error
+        except OSError as error:
+            raise Permanent(f"clip {clip.name} cannot be read ({error.strerror}). The card may be failing") from error
+        if found.size != clip.size or (known is not None and known.sha256 != found.sha256):
+            self._seen.pop(path, None)
+            raise Permanent(f"the file of clip {clip.name} is not what was recorded. The card may be failing")
+        if known is None:
+            self._store.add_rendition(found)
+        return found
+
+    def _encoding(self, clip: Clip, kind: RenditionKind, known: Rendition | None, check: Check) -> Rendition:
+        path = self._store.renditions_directory / f"{clip.name}{kind.suffix}"
+        intact = path.exists() and (self._is_seen(path) or self._hashed(clip, kind, path, check) == known)
+        if known is not None and intact:
+            return known
+        encode(self.prepare(clip, RenditionKind.ORIGINAL, check).path, path, kind, check)
+        made = self._hashed(clip, kind, path, check)
+        self._store.add_rendition(made)
+        return made
+
+    def _hashed(self, clip: Clip, kind: RenditionKind, path: Path, check: Check) -> Rendition:
+        digest, before = hashlib.sha256(), _look(path)
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                check()
+                digest.update(block)
+        self._see(path, before)
+        return Rendition(clip.id, kind, path, before[0], digest.hexdigest())
+
+    def _is_seen(self, path: Path) -> bool:
+        with self._changed:
+            return self._seen.get(path) == _look(path)
+
+    def _see(self, path: Path, look: _Look) -> None:
+        with self._changed:
+            self._seen[path] = look
+            while len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+
+
+def _look(path: Path) -> _Look:
+    """What changes when somebody touches the file: size, time of the last change, identity."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino

@@ -1,0 +1,136 @@
+"""Makes one attempt: prepares the file, asks the backend, and puts into plain words what came of it."""
+
+import logging
+from collections.abc import Callable
+
+from attrs import evolve, frozen
+
+from appliance.clock import Clock
+from appliance.delivery.attempt import Attempt
+from appliance.delivery.renditions import Renditions
+from appliance.errors import ApplianceError, Cancelled, NotFound, Permanent, StorageError, Transient
+from appliance.events import Command, DeliveryStarted, Event
+from appliance.models import Clip, Receipt, Rendition
+from appliance.plugin.upload import UploadBackend, UploadJob
+from appliance.store import Store
+from appliance.vitals import Pulse
+
+log = logging.getLogger(__name__)
+
+
+@frozen
+class Delivered:
+    """It arrived."""
+
+    receipt: Receipt
+
+
+@frozen
+class Failed:
+    """It did not arrive, and why.
+
+    `parks` where a person must act, `defect` where the backend broke its contract, `clip_only` where the destination
+    was not even asked. `asked` is the wait in seconds that the other side asked for.
+    """
+
+    message: str
+    parks: bool = False
+    defect: bool = False
+    clip_only: bool = False
+    asked: float = 0.0
+
+
+class TakenBack:
+    """It was cancelled while it ran."""
+
+
+Outcome = Delivered | Failed | TakenBack
+
+
+class Sender:
+    """Makes attempts at one destination. For several threads at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        renditions: Renditions,
+        backend: UploadBackend,
+        clock: Clock,
+        post: Callable[[Command | Event], None],
+    ) -> None:
+        self._store = store
+        self._renditions = renditions
+        self._backend = backend
+        self._clock = clock
+        self._post = post
+
+    def send(self, attempt: Attempt, pulse: Pulse) -> Outcome:
+        """Make the attempt. Blocks; raises nothing, whatever the backend does."""
+        delivery = attempt.delivery
+
+        def check() -> None:
+            pulse.beat()
+            attempt.check()
+
+        try:
+            clip = self._store.clip(delivery.clip_id)
+            rendition = self._renditions.prepare(clip, delivery.kind, check)
+        except Cancelled:
+            return TakenBack()
+        except (Permanent, NotFound) as error:
+            return Failed(_line(error), parks=True, clip_only=True)
+        except (Transient, StorageError) as error:
+            return Failed(_line(error))
+        attempt.begin(rendition.size)
+        self._post(DeliveryStarted(clip.id, delivery.destination, delivery.attempts, rendition.size))
+        pulse.rest()  # inside the backend the network's own timeouts hold
+        outcome = self._deliver(self._job(attempt, clip, rendition), attempt)
+        pulse.beat()
+        return outcome
+
+    def _job(self, attempt: Attempt, clip: Clip, rendition: Rendition) -> UploadJob:
+        delivery = attempt.delivery
+
+        def save_resume(note: dict[str, object] | None) -> None:
+            try:
+                if not attempt.abandoned:
+                    self._store.save_resume(delivery.id, note)
+            except StorageError as error:
+                log.warning("a note to resume %s could not be kept: %s", rendition.file_name, error)
+
+        return UploadJob(
+            rendition,
+            clip,
+            idempotency_key=f"{clip.id}-{delivery.kind}-{delivery.destination}",
+            attempt=delivery.attempts,
+            resume=delivery.resume,
+            progress=attempt.progress,
+            save_resume=save_resume,
+            cancelled=attempt.cancelled,
+        )
+
+    def _deliver(self, job: UploadJob, attempt: Attempt) -> Outcome:
+        try:
+            return Delivered(self._checked(self._backend.deliver(job), job.rendition))
+        except Transient as error:
+            return Failed(_line(error), asked=error.retry_after or 0.0)
+        except Permanent as error:
+            return Failed(_line(error), parks=True)
+        except (Exception, SystemExit) as error:  # a plugin may do anything
+            if isinstance(error, Cancelled) and attempt.cancelled():
+                return TakenBack()
+            log.error("defect in the backend of destination %s", attempt.delivery.destination, exc_info=True)
+            return Failed(f"defect in the backend: {_line(error)}. Update its plugin", defect=True)
+
+    def _checked(self, receipt: Receipt, rendition: Rendition) -> Receipt:
+        """A receipt that can be believed. Raises where the backend broke its contract."""
+        if not isinstance(receipt, Receipt):
+            raise TypeError(f"deliver returned {type(receipt).__name__}, which is no receipt")
+        if receipt.size != rendition.size:
+            raise ValueError(f"the receipt says {receipt.size} bytes, the file has {rendition.size}")
+        return receipt if receipt.received_at else evolve(receipt, received_at=self._clock.wall_ns())
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if text and isinstance(error, ApplianceError) else f"{type(error).__name__}: {text}".rstrip(": ")

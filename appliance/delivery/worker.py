@@ -1,0 +1,251 @@
+"""Everything that goes to one destination."""
+
+import logging
+import threading
+from collections.abc import Callable, Collection
+from contextlib import suppress
+
+from appliance.clock import Clock
+from appliance.delivery.attempt import Attempt
+from appliance.delivery.destination import Destination
+from appliance.delivery.hours import seconds_until_active
+from appliance.delivery.pace import RateLimit
+from appliance.delivery.patience import Patience
+from appliance.delivery.renditions import Renditions
+from appliance.delivery.sender import Delivered, Failed, Outcome, Sender
+from appliance.delivery.trouble import Trouble
+from appliance.errors import StorageError
+from appliance.events import Command, DeliveryParked, DeliveryPostponed, DeliveryProgress, DeliverySucceeded, Event
+from appliance.models import Delivery, DeliveryState
+from appliance.store import Store
+from appliance.vitals import Pulse, Vitals
+
+DAY = 86_400.0
+"""What is parked is tried again after this long, and at start: the configuration may be another one."""
+
+STORAGE_PATIENCE = 5.0
+"""Seconds between two tries to write down what happened, while the disk refuses."""
+
+_HOURS_PATIENCE = 600.0
+_PULSE_LIMIT = 120.0
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Takes what waits for one destination from the store and sends it, on one thread per parallel attempt.
+
+    Its lock is never held while it waits for the store: the store thread itself may wake and cancel. Attempts are
+    claimed and cancelled on the store thread, so that a cancellation meets either the row or the running attempt.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        destination: Destination,
+        renditions: Renditions,
+        clock: Clock,
+        post: Callable[[Command | Event], None],
+        vitals: Vitals,
+        random: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._name = destination.name
+        self._settings = destination.settings
+        self._backend = destination.backend
+        self._sender = Sender(store, renditions, destination.backend, clock, post)
+        self._clock = clock
+        self._post = post
+        self._vitals = vitals
+        self._changed = threading.Condition()
+        self._patience = Patience(self._settings.retry, random)
+        limit = self._settings.rate_limit
+        self._limit = RateLimit(limit, clock) if limit is not None else None
+        self._running: dict[int, Attempt] = {}
+        self._trouble = Trouble(store, self._name, post)
+        self._wakes = 0
+        self._stopping = False
+        self._parked_due = clock.monotonic()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"delivery:{self._name}:{number}", daemon=True)
+            for number in range(self._settings.max_parallel)
+        ]
+
+    # -- from other threads --------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to send."""
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """There is something new, or reason to hope: look at once. From any thread; returns at once."""
+        with self._changed:
+            self._patience.hurry()
+            self._wakes += 1
+            self._changed.notify_all()
+
+    def cancel(self, delivery_ids: Collection[int]) -> None:
+        """End the attempts at these deliveries. From any thread; returns at once."""
+        with self._changed:
+            attempts = [self._running[number] for number in delivery_ids if number in self._running]
+            self._wakes += 1
+            self._changed.notify_all()
+        self._trouble.forget(delivery_ids)
+        for attempt in attempts:
+            attempt.take_back()
+
+    def progress(self) -> list[DeliveryProgress]:
+        """How far the running attempts are."""
+        with self._changed:
+            return [attempt.status() for attempt in self._running.values()]
+
+    def stop(self) -> None:
+        """End the running attempts and claim no more. Returns at once; `join` waits."""
+        with self._changed:
+            self._stopping = True
+            attempts = list(self._running.values())
+            self._changed.notify_all()
+        for attempt in attempts:
+            attempt.take_back()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the threads to end. A backend that does not come back is left behind and its delivery released."""
+        until = self._clock.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, until - self._clock.monotonic()))
+        with self._changed:
+            left = list(self._running.values())
+            for attempt in left:
+                attempt.abandoned = True
+        for attempt in left:
+            log.warning("destination %s does not let go of a delivery: it goes again at the next start", self._name)
+            with suppress(StorageError):  # the next start does it anyway
+                self._store.released(attempt.delivery.id)
+        if not left:
+            try:
+                self._backend.close()
+            except Exception:  # a plugin may do anything
+                log.exception("defect in the backend of destination %s", self._name)
+
+    # -- the threads ---------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        pulse = self._vitals.pulse(threading.current_thread().name, _PULSE_LIMIT)
+        while (attempt := self._claim(pulse)) is not None:
+            outcome = self._sender.send(attempt, pulse)
+            if not attempt.abandoned:
+                self._settle(attempt, outcome, pulse)
+            with self._changed:
+                self._running.pop(attempt.delivery.id, None)
+        self._vitals.remove(pulse)
+
+    def _claim(self, pulse: Pulse) -> Attempt | None:
+        """Wait for something to send, and take it; None once it is time to stop."""
+        while True:
+            pulse.beat()
+            with self._changed:
+                if self._stopping:
+                    return None
+                seen = self._wakes
+            try:
+                found = self._look()
+            except StorageError as error:
+                self._trouble.complain(str(error))
+                found = STORAGE_PATIENCE
+            if isinstance(found, Attempt):
+                return found
+            with self._changed:
+                if self._wakes == seen and not self._stopping:
+                    pulse.rest()
+                    self._clock.wait(self._changed, found)
+
+    def _look(self) -> Attempt | float:
+        """An attempt to make now, or the seconds until it is worth to look again."""
+        now = self._clock.monotonic()
+        with self._changed:
+            parked_due = now >= self._parked_due
+            if parked_due:
+                self._parked_due = now + DAY
+            pause = self._patience.remaining(now)
+            day = self._parked_due - now
+        if parked_due and self._trouble.parked():
+            self._store.retry(self._name)
+        self._trouble.clear_if_over()
+        if closed := seconds_until_active(self._settings.active_hours, self._clock.stamp()):
+            return min(closed, _HOURS_PATIENCE, day)
+        if pause:
+            return min(pause, day)
+        attempt = self._store.submit(self._take).result()
+        if attempt is not None:
+            return attempt
+        due = self._store.next_due(self._name)
+        return day if due is None else min(max(0.0, due - now), day)
+
+    def _take(self) -> Attempt | None:
+        """Claim a delivery and make it known, at one go: runs on the store thread, as `cancel` of the outbox does."""
+        delivery = self._store.take_next(self._name, self._settings.order, now=self._clock.monotonic())
+        if delivery is None:
+            return None
+        attempt = Attempt(delivery, self._limit, self._clock, self._post)
+        with self._changed:
+            self._running[delivery.id] = attempt
+            if self._stopping:
+                attempt.take_back()
+        return attempt
+
+    # -- what came of an attempt ---------------------------------------------------------------------------------------
+
+    def _settle(self, attempt: Attempt, outcome: Outcome, pulse: Pulse) -> None:
+        delivery = attempt.delivery
+        if isinstance(outcome, Delivered):
+            self._keep(lambda: self._store.delivered(delivery.id, outcome.receipt), pulse)
+            self._trouble.forget([delivery.id])
+            with self._changed:
+                self._patience.succeeded()
+                self._changed.notify_all()
+            self._post(DeliverySucceeded(delivery.clip_id, self._name, outcome.receipt))
+        elif isinstance(outcome, Failed) and not attempt.cancelled():
+            self._fail(delivery, outcome, pulse)
+        else:
+            self._keep(lambda: self._store.released(delivery.id), pulse)
+
+    def _fail(self, delivery: Delivery, failed: Failed, pulse: Pulse) -> None:
+        now = self._clock.monotonic()
+        until = now
+        with self._changed:
+            if not failed.clip_only:
+                until = self._patience.failed(delivery.attempts, now, asked=failed.asked, defect=failed.defect)
+            wait = max(until - now, self._patience.remaining(now))
+        if failed.parks:
+            self._keep(lambda: self._store.parked(delivery.id, failed.message), pulse)
+        else:
+            self._keep(lambda: self._store.postponed(delivery.id, failed.message, until), pulse)
+        if self._is_cancelled(delivery):
+            return
+        if failed.parks:
+            self._post(DeliveryParked(delivery.clip_id, self._name, failed.message))
+            self._trouble.complain(f"{failed.message}; then run `appliance clips retry`")
+        else:
+            self._post(DeliveryPostponed(delivery.clip_id, self._name, failed.message, wait))
+        if failed.defect:
+            self._trouble.defect(delivery.id, failed.message)
+
+    def _keep(self, write: Callable[[], None], pulse: Pulse) -> None:
+        """Write down what happened. While the disk refuses, say so and try again until it is time to stop."""
+        while True:
+            pulse.beat()
+            try:
+                return write()
+            except StorageError as error:
+                self._trouble.complain(str(error))
+            with self._changed:
+                if self._stopping:
+                    return
+                pulse.rest()
+                self._clock.wait(self._changed, STORAGE_PATIENCE)
+
+    def _is_cancelled(self, delivery: Delivery) -> bool:
+        """Whether somebody took it back meanwhile: then nobody needs to hear that it failed."""
+        found = self._store.deliveries(clip_id=delivery.clip_id, destination=self._name)
+        return any(other.id == delivery.id and other.state is DeliveryState.CANCELLED for other in found)
