@@ -16,24 +16,24 @@ _AGO = re.compile(r"(\d+)([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class Moment(click.ParamType):
-    """A point in time: `2026-11-22`, `2026-11-22T14:30`, or how long ago: `90m`, `12h`, `7d`. Gives ns since 1970."""
-
-    name = "WHEN"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if ago := _AGO.fullmatch(value):
-            moment = datetime.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        else:
-            try:
-                moment = datetime.fromisoformat(value)
-            except ValueError:
-                self.fail(f"{value!r} is not a time. Say 2026-11-22, 2026-11-22T14:30, 12h or 7d", param, ctx)
-        return round(moment.timestamp() * 1e9)
+def _moment(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """`2026-11-22`, `2026-11-22T14:30`, or how long ago, `90m`, `12h`, `7d`, as nanoseconds since 1970 UTC."""
+    if value is None:
+        return None
+    if ago := _AGO.fullmatch(value):
+        moment = datetime.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    else:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise click.BadParameter(f"{value!r} is not a time. Say 2026-11-22, 2026-11-22T14:30, 12h or 7d") from error
+    return round(moment.timestamp() * 1e9)
 
 
-since_option = click.option("--since", type=Moment(), help="From then on: 2026-11-22, 2026-11-22T14:30, 12h, 7d.")
-until_option = click.option("--until", type=Moment(), help="Up to then.")
+since_option = click.option(
+    "--since", metavar="WHEN", callback=_moment, help="From then on: 2026-11-22, 2026-11-22T14:30, 12h, 7d."
+)
+until_option = click.option("--until", metavar="WHEN", callback=_moment, help="Up to then.")
 
 
 @click.group()
