@@ -50,6 +50,8 @@ class CaptureThread:
         self._capture: Capture | None = None
         self._dropped = 0
         self._dropped_at = 0.0
+        self._sounded = True
+        self._give_up_at = 0.0
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     def start(self) -> None:
@@ -93,9 +95,8 @@ class CaptureThread:
         self._pulse.beat()
         if self._stopping:
             return
-        earliest = self._clock.monotonic()
         capture = self._cards.open_capture(settings.device, settings.format, settings.period, settings.buffer)
-        self.ring.put(Opened(earliest, capture.format, capture.format.seconds(capture.buffer_frames)))
+        self.ring.put(Opened(self._clock.monotonic(), capture.format, capture.format.seconds(capture.buffer_frames)))
         with self._changed:
             self._capture = capture
             if self._stopping:
@@ -128,6 +129,7 @@ class CaptureThread:
             frames, data = capture.read()
             returned = self._clock.monotonic()
             if frames > 0:
+                self._sounded = True
                 if overruns:
                     self._flush()
                     self.ring.put(Overrun(overrun_at))
@@ -155,8 +157,15 @@ class CaptureThread:
             self._dropped = 0
 
     def _open_again(self, lost: DeviceLost) -> None:
-        """Look for the card until it can be opened. Raises `lost` where it stays away."""
-        deadline = self._clock.monotonic() + self._reconnect
+        """Look for the card until it can be opened. Raises `lost` where no sound came from it for too long.
+
+        At once where it had sounded, as a short failure of the bus leaves it there; else never in a hurry.
+        """
+        if self._sounded:
+            self._give_up_at = self._clock.monotonic() + self._reconnect
+        else:
+            self._wait_a_little(lost)
+        self._sounded = False
         while not self._stopping:
             if self._cards.present(self._settings.device, Direction.CAPTURE):
                 try:
@@ -165,10 +174,13 @@ class CaptureThread:
                     raise
                 except AudioError:
                     pass  # just plugged in, not ready yet
-            left = deadline - self._clock.monotonic()
-            if left <= 0:
-                raise lost
-            self._pulse.rest()
-            with self._changed:
-                if not self._stopping:
-                    self._clock.wait(self._changed, min(LOOK_EVERY, left))
+            self._wait_a_little(lost)
+
+    def _wait_a_little(self, lost: DeviceLost) -> None:
+        left = self._give_up_at - self._clock.monotonic()
+        if left <= 0:
+            raise lost
+        self._pulse.rest()
+        with self._changed:
+            if not self._stopping:
+                self._clock.wait(self._changed, min(LOOK_EVERY, left))

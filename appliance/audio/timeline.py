@@ -15,6 +15,9 @@ DRIFT_LIMIT = 500e-6
 ALLOWANCE = 0.010
 """Seconds by which a settled estimate may be late: 5 ms for the promptest read, 5 ms of drift both ways in 5 s."""
 
+PROMPT_EVERY = 5.0
+"""Seconds within which one read at least is taken to be prompt."""
+
 DRIFT_SPAN = 60.0
 """Seconds of unbroken stream from which on the drift is told, to about 20 ppm."""
 
@@ -65,7 +68,8 @@ class Timeline:
 
     @property
     def _width(self) -> float:
-        return max(0.0, min(ALLOWANCE, self._latest - self._earliest))
+        evident = max(0.0, self._latest - self._earliest)
+        return min(ALLOWANCE, evident) if self._frames >= PROMPT_EVERY * self._rate else evident
 
     def _in_frames(self, width: float) -> int:
         return math.ceil(width * self._rate) + 1

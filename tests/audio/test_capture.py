@@ -1,0 +1,278 @@
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from appliance.audio.capture import CaptureThread
+from appliance.audio.ports import XRUN, Capture, Direction
+from appliance.audio.ring import RING_SECONDS, Ended, Item, Lost, Opened, Overrun, Period, Ring
+from appliance.config.settings import CaptureSettings
+from appliance.errors import DeviceBusy, FormatUnsupported
+from appliance.models import AudioFormat
+from appliance.testing.audio import FakeCards
+from appliance.testing.clock import ManualClock
+from appliance.testing.sound import numbered
+from appliance.vitals import Vitals
+
+RATE = 8000
+SETTINGS = CaptureSettings(rate=RATE)
+FORMAT = SETTINGS.format
+
+
+class Lab:
+    """A capture thread between a simulated card and a ring that the test empties."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.cards = FakeCards(self.clock)
+        self.vitals = Vitals(self.clock)
+        self.thread = self.make(None)
+
+    def make(self, after: CaptureThread | None) -> CaptureThread:
+        return CaptureThread(self.cards, SETTINGS, 60.0, self.clock, self.vitals, after)
+
+    def next(self) -> Item:
+        item = self.thread.ring.get(None)
+        assert item is not None
+        return item
+
+    def start(self) -> Opened:
+        self.thread.start()
+        opened = self.next()
+        assert isinstance(opened, Opened)
+        self.clock.waiters()
+        return opened
+
+    def run(self, periods: int) -> None:
+        for _ in range(periods):
+            self.clock.advance(0.25)
+            self.cards.capture.wait_until_read()
+
+    def drain(self) -> list[Item]:
+        """Stop, and everything up to the end."""
+        self.thread.stop()
+        items = [self.next()]
+        while not isinstance(items[-1], Ended):
+            items.append(self.next())
+        return items
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    lab = Lab()
+    yield lab
+    lab.thread.stop()
+    assert lab.thread.join(5.0)
+
+
+def test_periods_come_with_the_times_of_their_reads(lab: Lab) -> None:
+    assert lab.start() == Opened(1000.0, FORMAT, 2.0)
+    lab.run(2)
+    assert lab.drain() == [
+        Period(2000, numbered(0, 2000, FORMAT), 1000.0, 1000.25),
+        Period(2000, numbered(2000, 2000, FORMAT), 1000.25, 1000.5),
+        Ended(1000.5, None),
+    ]
+    assert lab.thread.join(5.0)
+    assert lab.cards.capture.closed
+
+
+def test_an_overrun_is_told_before_the_sound_after_it(lab: Lab) -> None:
+    lab.start()
+    lab.run(1)
+    lab.cards.capture.overrun(1000)
+    lab.clock.advance(0.125)
+    lab.cards.capture.wait_until_read()
+    lab.run(1)
+    items = lab.drain()
+    assert items[1:] == [
+        Overrun(1000.375),
+        Period(2000, numbered(3000, 2000, FORMAT), 1000.375, 1000.625),
+        Ended(1000.625, None),
+    ]
+
+
+def test_what_finds_no_room_is_counted(lab: Lab) -> None:
+    """The ring takes 30 s; once full, it takes more only when it is half empty."""
+    lab.start()
+    lab.run(130)
+    first = [lab.next() for _ in range(61)]
+    lab.run(4)
+    items = lab.drain()
+    whole = [item.frames for item in [*first, *items] if isinstance(item, Period) and item.data is not None]
+    dropped = [item for item in items if isinstance(item, Period) and item.data is None]
+    assert whole == [2000] * 124
+    assert dropped == [Period(20_000, None, 1032.5, 1032.5)]
+    assert items.index(dropped[0]) == 120 - 61
+
+
+def test_what_was_dropped_at_the_end_is_told(lab: Lab) -> None:
+    lab.start()
+    lab.run(125)
+    assert lab.drain()[-2:] == [Period(10_000, None, 1031.25, 1031.25), Ended(1031.25, None)]
+
+
+@pytest.mark.parametrize("error", [DeviceBusy("held by arecord"), FormatUnsupported("no")])
+def test_a_card_that_cannot_be_opened_ends_it(lab: Lab, error: DeviceBusy) -> None:
+    lab.cards.refuse(Direction.CAPTURE, error)
+    lab.thread.start()
+    assert lab.next() == Ended(1000.0, error)
+
+
+def test_an_unplugged_card_is_opened_again(lab: Lab) -> None:
+    lab.start()
+    lab.run(1)
+    lab.cards.unplug()
+    assert [type(lab.next()) for _ in range(2)] == [Period, Lost]
+    lab.clock.waiters()
+    lab.clock.advance(0.5)
+    lab.clock.waiters()
+    lab.cards.replug()
+    lab.clock.advance(0.5)
+    assert lab.next() == Opened(1001.25, FORMAT, 2.0)
+    lab.run(1)
+    assert lab.next() == Period(2000, numbered(10_000, 2000, FORMAT), 1001.25, 1001.5)
+    assert all(capture.closed for capture in lab.cards.captures[:-1])
+
+
+def test_a_card_that_is_there_but_not_ready_is_tried_again(lab: Lab) -> None:
+    lab.start()
+    lab.cards.refuse(Direction.CAPTURE, DeviceBusy("not yet"))
+    lab.cards.capture.unplug()
+    assert isinstance(lab.next(), Lost)
+    lab.clock.waiters()
+    lab.cards.refuse(Direction.CAPTURE, None)
+    lab.clock.advance(0.5)
+    assert isinstance(lab.next(), Opened)
+
+
+def test_a_card_that_stays_away_ends_it(lab: Lab) -> None:
+    lab.start()
+    lab.cards.unplug()
+    assert isinstance(lab.next(), Lost)
+    for _ in range(119):
+        lab.clock.waiters()
+        lab.clock.advance(0.5)
+    lab.clock.waiters()
+    assert lab.thread.ring.get(0) is None
+    lab.clock.advance(0.5)
+    ended = lab.next()
+    assert isinstance(ended, Ended)
+    assert (ended.at, str(ended.error)) == (1060.0, "the simulated sound card was unplugged")
+
+
+def test_a_card_that_comes_back_with_another_format_ends_it(lab: Lab) -> None:
+    lab.start()
+    lab.cards.unplug()
+    lab.cards.formats = (AudioFormat(44_100),)
+    lab.cards.replug()
+    assert isinstance(lab.next(), Lost)
+    ended = lab.next()
+    assert isinstance(ended, Ended)
+    assert isinstance(ended.error, FormatUnsupported)
+
+
+class BrokenCapture:
+    """A card whose every read overruns."""
+
+    format = FORMAT
+    period_frames = 2000
+    buffer_frames = 16_000
+
+    def read(self) -> tuple[int, bytes]:
+        return XRUN, b""
+
+    def stop(self) -> None:
+        raise AssertionError("it ends by itself")
+
+    def close(self) -> None:
+        pass
+
+
+class BrokenCards(FakeCards):
+    def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:  # type: ignore[override]
+        return BrokenCapture()
+
+
+def test_a_card_that_only_overruns_is_not_tried_in_a_hurry() -> None:
+    lab = Lab()
+    lab.cards = BrokenCards(lab.clock)
+    lab.thread = lab.make(None)
+    lab.thread.start()
+    items: list[Item] = []
+    for _ in range(120):
+        lab.clock.waiters()
+        lab.clock.advance(0.5)
+    while not (items and isinstance(items[-1], Ended)):
+        items.append(lab.next())
+    opened = [item.earliest for item in items if isinstance(item, Opened)]
+    assert opened == [1000.0, *(1000.0 + number / 2 for number in range(121))]
+    assert items[-1].at == 1060.0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("when", ["waiting for sound", "looking for the card"])
+def test_stop_ends_it_at_once(lab: Lab, when: str) -> None:
+    lab.start()
+    if when == "looking for the card":
+        lab.cards.unplug()
+        assert isinstance(lab.next(), Lost)
+        lab.clock.waiters()
+    assert isinstance(lab.drain()[-1], Ended)
+
+
+def test_the_next_one_waits_for_the_card(lab: Lab) -> None:
+    lab.start()
+    second = lab.make(lab.thread)
+    second.start()
+    assert len(lab.cards.captures) == 1
+    lab.thread.stop()
+    assert isinstance(second.ring.get(None), Opened)
+    assert lab.cards.captures[0].closed
+    second.stop()
+    assert second.join(5.0)
+
+
+def test_stopped_before_its_turn_it_never_opens_the_card(lab: Lab) -> None:
+    lab.start()
+    second = lab.make(lab.thread)
+    second.start()
+    second.stop()
+    lab.thread.stop()
+    assert isinstance(second.ring.get(None), Ended)
+    assert len(lab.cards.captures) == 1
+
+
+def test_a_card_that_hangs_is_overdue(lab: Lab) -> None:
+    lab.start()
+    lab.clock.advance(15.1)
+    lab.clock.waiters()
+    lab.cards.capture.wait_until_read()
+    assert lab.vitals.overdue() == ()
+    lab.cards.capture.stall()
+    lab.clock.advance(15.1)
+    assert lab.vitals.overdue() == ("capture",)
+
+
+def test_the_ring_gives_up_waiting() -> None:
+    clock = ManualClock()
+    ring = Ring(FORMAT, clock)
+    results: list[Item | None] = []
+
+    def in_thread(action: Callable[[], None]) -> None:
+        thread = threading.Thread(target=lambda: results.append(ring.get(1.0)), daemon=True)
+        thread.start()
+        clock.waiters()
+        action()
+        thread.join(5.0)
+
+    in_thread(lambda: clock.advance(1.0))
+    in_thread(ring.wake)
+    in_thread(lambda: ring.put(Overrun(1.0)))
+    assert results == [None, None, Overrun(1.0)]
+
+
+def test_the_ring_is_bounded_in_bytes_for_any_format() -> None:
+    clock = ManualClock()
+    assert Ring(FORMAT, clock).room(round(RING_SECONDS * FORMAT.byte_rate))
+    assert not Ring(FORMAT, clock).room(round(RING_SECONDS * FORMAT.byte_rate) + 1)
+    assert not Ring(AudioFormat(384_000, 32), clock).room(64 * 1024 * 1024 + 1)
