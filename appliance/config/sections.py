@@ -106,6 +106,9 @@ class Section:
             except Exception as error:  # a plugin's own check may raise anything
                 if not limits:
                     return self._withheld.message(error)
+                example = field.metadata.get("example")
+                if "of the form" in limits and example:
+                    return f"must look like {example}"
                 near = words.suggestion(value, check.options) if hasattr(check, "options") else ""
                 return f"must be {words.limits(field.validator, field.type)}{near}"
         return ""

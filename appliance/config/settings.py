@@ -71,6 +71,7 @@ class DeviceSettings:
         "",
         "Name of this box; part of every clip's name. Default: the host name.",
         check=matches_re(r"[A-Za-z0-9._-]{0,32}"),
+        example="guestbook-1",
     )
 
     @property

@@ -20,7 +20,7 @@ _TYPES: dict[Any, tuple[str, str]] = {
     Seconds: ("duration", "a duration with a unit, such as 250ms, 1.5s, 5m, 12h or 30d"),
     ByteCount: ("size", "a size with a unit, such as 500kB, 200MB or 5MiB"),
     Percent: ("percentage", "a percentage from 0% to 100%"),
-    TimeOfDay: ("time of day", 'a time of day from "00:00" to "23:59"'),
+    TimeOfDay: ("local time", 'a time of day from "00:00" to "23:59"'),
     AbsolutePath: ("absolute path", "an absolute path, one that begins with /"),
     Secret: ("secret", "a secret: !secret NAME, !env NAME or text"),
     bool: ("true or false", "true or false"),
@@ -62,21 +62,30 @@ def is_list(wanted: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Sequence | Set) and not issubclass(origin, str | bytes)
 
 
-def type_words(wanted: Any) -> str:
-    """A type for the reference: `duration`, `list of text`, `one of a, b or nothing`."""
+def kind(wanted: Any, check: Callable[..., Any] | None = None) -> str:
+    """A type and its limits for the reference: `duration, at most 1s`, `list of text`, `one of a, b or c`."""
     inner, nullable = optional_type(wanted)
-    if nullable:
-        return f"{type_words(inner)}, or nothing"
-    if choices(inner):
-        return either(choices(inner))
-    if is_mapping(inner):
-        names, values = get_args(inner) or (Any, Any)
-        return f"mapping of {type_words(names)} to {type_words(values)}"
-    if is_list(inner):
-        return f"list of {type_words((get_args(inner) or (Any,))[0])}"
-    if attrs.has(inner):
+    allowed = limits(check, inner)
+    if any(hasattr(each, "options") for each in single_checks(check)):
+        said = f"one of {allowed}"
+    else:
+        joint = " " if allowed.startswith("of the form") else ", "
+        said = joint.join(filter(None, (_type_name(inner), allowed)))
+    return f"{said}, or nothing" if nullable else said
+
+
+def _type_name(wanted: Any, ending: str = "") -> str:
+    if choices(wanted):
+        return f"one of {either(choices(wanted))}" if len(choices(wanted)) > 1 else choices(wanted)[0]
+    if is_mapping(wanted):
+        names, values = get_args(wanted) or (Any, Any)
+        return f"mapping of {_type_name(names, 's')} to {_type_name(values, 's')}"
+    if is_list(wanted):
+        return f"list of {_type_name((get_args(wanted) or (Any,))[0], 's')}"
+    if attrs.has(wanted):
         return "options"
-    return _TYPES.get(inner, ("path", ""))[0]
+    name = _TYPES.get(wanted, ("path", ""))[0]
+    return name if wanted in (str, bool, Any) else f"{name}{ending}"
 
 
 def expected(wanted: Any) -> str:
@@ -102,7 +111,7 @@ def limits(check: Callable[..., Any] | None, wanted: Any) -> str:
         elif hasattr(each, "options"):
             parts.append(either(map(str, each.options)))
         elif hasattr(each, "pattern"):
-            parts.append(f"text of the form {each.pattern.pattern}")
+            parts.append(f"of the form `{each.pattern.pattern}`")
         elif hasattr(each, "min_length"):
             parts.append(_length("at least", each.min_length, inner))
         elif hasattr(each, "max_length"):
