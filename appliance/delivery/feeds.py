@@ -1,0 +1,209 @@
+"""The feeds: each is pulled into the inbox on a thread and a schedule of its own."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+
+from appliance.clock import Clock
+from appliance.config.settings import FeedSettings
+from appliance.delivery.pull import PARTIAL, Pull
+from appliance.delivery.retry import backoff
+from appliance.errors import ApplianceError, NotFound, Permanent, PluginError, Transient
+from appliance.events import Command, Event, FaultCleared, FaultRaised, TrackArrived
+from appliance.models import Fault, Track
+from appliance.plugin.feed import FeedBackend
+from appliance.store import Store
+from appliance.vitals import Vitals
+
+FETCHED = "url"
+"""The feed that tracks fetched by a person's word belong to."""
+
+FIRST_RETRY = 5.0
+"""Seconds within which a pull that failed is tried again; doubled each time up to the feed's own interval."""
+
+_PULSE_LIMIT = 120.0
+
+Post = Callable[[Command | Event], None]
+log = logging.getLogger(__name__)
+
+
+@frozen
+class Feed:
+    """A configured feed and the backend that pulls it."""
+
+    name: str
+    settings: FeedSettings
+    backend: FeedBackend
+
+
+class Feeds:
+    """Pulls all feeds. Feeds never wait for each other."""
+
+    def __init__(
+        self,
+        store: Store,
+        feeds: Mapping[str, Feed],
+        clock: Clock,
+        post: Post,
+        vitals: Vitals,
+        build_fetcher: Callable[[str], FeedBackend] | None = None,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        """`build_fetcher` makes a backend that pulls just one URL; without it `fetch` finds nothing."""
+        self._store = store
+        self._clock = clock
+        self._post = post
+        self._build_fetcher = build_fetcher
+        self._stopping = threading.Event()
+        self._pullers = {name: _Puller(store, feed, clock, post, vitals, random) for name, feed in feeds.items()}
+
+    def start(self) -> None:
+        """Pull every feed now and then on its schedule. What a crash left half pulled is removed."""
+        for path in self._store.inbox_directory.glob(f".*{PARTIAL}"):
+            path.unlink(missing_ok=True)
+        for puller in self._pullers.values():
+            puller.start()
+
+    def pull_now(self, name: str | None = None) -> None:
+        """Pull one feed, or all, at once. Returns at once. Raises NotFound."""
+        if name is not None and name not in self._pullers:
+            raise NotFound(f"there is no feed {name!r} that can be pulled: see `appliance config check`")
+        for key, puller in self._pullers.items():
+            if name in (None, key):
+                puller.wake()
+
+    def fetch(self, url: str) -> Track:
+        """Pull one URL into the inbox, on the caller's thread. Blocks.
+
+        Raises Transient, Permanent or Cancelled as a feed does, NotFound where no plugin can pull it or nothing came.
+        """
+        if self._build_fetcher is None:
+            raise NotFound(f"no plugin can fetch {url}: see `appliance plugins`")
+        backend = self._build_fetcher(url)
+        pull = Pull(self._store, FETCHED, self._clock, self._stopping.is_set, self._fetched, fresh=True)
+        try:
+            backend.pull(pull)
+        except ApplianceError:
+            raise
+        except Exception as error:  # a plugin may do anything
+            raise PluginError(f"fetching {url} failed: {type(error).__name__}: {error}") from error
+        finally:
+            backend.close()
+        if not pull.tracks:
+            raise NotFound(f"there is nothing to play at {url}")
+        return pull.tracks[0]
+
+    def _fetched(self, track: Track) -> None:
+        self._post(TrackArrived(track, play_now=False))
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Stop. A backend that does not come back in time is left behind."""
+        self._stopping.set()
+        until = self._clock.monotonic() + timeout
+        for puller in self._pullers.values():
+            puller.stop()
+        for puller in self._pullers.values():
+            puller.join(max(0.0, until - self._clock.monotonic()))
+
+
+class _Puller:
+    """One feed's thread."""
+
+    def __init__(
+        self, store: Store, feed: Feed, clock: Clock, post: Post, vitals: Vitals, random: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._feed = feed
+        self._clock = clock
+        self._post = post
+        self._random = random
+        self._vitals = vitals
+        self._pulse = vitals.pulse(f"feed:{feed.name}", _PULSE_LIMIT)
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._woken = False
+        self._misses = 0
+        self._complaint = ""
+        self._thread = threading.Thread(target=self._run, name=f"feed:{feed.name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
+    def join(self, timeout: float) -> None:
+        if self._thread.ident is None:
+            return
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            log.warning("feed %s does not come back: the appliance stops without it", self._feed.name)
+            return
+        try:
+            self._feed.backend.close()
+        except Exception:  # a plugin may do anything
+            log.exception("defect in the backend of feed %s", self._feed.name)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            until = self._clock.monotonic() + self._pull()
+            with self._changed:
+                self._pulse.rest()
+                while not (self._stopping or self._woken) and (left := until - self._clock.monotonic()) > 0:
+                    self._clock.wait(self._changed, left)
+                self._woken = False
+        self._vitals.remove(self._pulse)
+
+    def _pull(self) -> float:
+        """Pull once; the seconds until the next time."""
+        every: float = self._feed.settings.every
+        error = self._error_of_pull()
+        if self._stopping:
+            return 0.0
+        if error is None:
+            self._misses = 0
+            if self._complaint:
+                self._complaint = ""
+                self._post(FaultCleared(f"feed:{self._feed.name}"))
+            return every
+        self._misses += 1
+        self._complain(error)
+        if isinstance(error, Permanent) or not isinstance(error, ApplianceError):
+            return every
+        asked = (error.retry_after or 0.0) if isinstance(error, Transient) else 0.0
+        return min(every, max(asked, backoff(self._misses, FIRST_RETRY, every, self._random)))
+
+    def _error_of_pull(self) -> BaseException | None:
+        pull = Pull(self._store, self._feed.name, self._clock, lambda: self._stopping, self._arrived)
+        self._pulse.rest()  # inside the backend the network's own timeouts hold
+        try:
+            self._feed.backend.pull(pull)
+            return None
+        except (Exception, SystemExit) as error:  # a plugin may do anything
+            log.debug("feed %s", self._feed.name, exc_info=True)
+            return error
+        finally:
+            self._pulse.beat()
+
+    def _complain(self, error: BaseException) -> None:
+        """Log it; what does not pass by itself is a fault too."""
+        ours = isinstance(error, ApplianceError)
+        words = str(error) if ours else f"defect in the backend: {type(error).__name__}: {error}. Update its plugin"
+        message = f"feed {self._feed.name}: {' '.join(words.split())}"
+        log.warning("%s", message)
+        if message != self._complaint and (isinstance(error, Permanent) or not ours):
+            self._complaint = message
+            self._post(FaultRaised(Fault(f"feed:{self._feed.name}", message)))
+
+    def _arrived(self, track: Track) -> None:
+        self._post(TrackArrived(track, self._feed.settings.autoplay))

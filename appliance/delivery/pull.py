@@ -1,0 +1,117 @@
+"""One pull of one feed: how its items get into the inbox."""
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from appliance.clock import Clock
+from appliance.durable import move
+from appliance.errors import Transient
+from appliance.models import Track
+from appliance.store import Store
+
+_BLOCK = 1 << 20
+PARTIAL = ".partial"
+
+
+class Pull:
+    """What a feed backend sees of the inbox (`appliance.plugin.FeedJob`), and what it brought.
+
+    A `fresh` pull knows nothing of earlier ones: it brings the item anew, which replaces the one pulled before.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        feed: str,
+        clock: Clock,
+        stopping: Callable[[], bool],
+        arrived: Callable[[Track], None],
+        *,
+        fresh: bool = False,
+    ) -> None:
+        self._store = store
+        self._feed = feed
+        self._clock = clock
+        self._arrived = arrived
+        self._fresh = fresh
+        self.cancelled = stopping
+        self.tracks: list[Track] = []
+
+    def has(self, key: str) -> bool:
+        """Whether the item is in the inbox already, or was."""
+        return not self._fresh and self._store.has_track(self._feed, key)
+
+    def note(self, key: str) -> dict[str, object]:
+        """What `save_note` kept for this key last, or an empty dict."""
+        return {} if self._fresh else self._store.note(self._feed, key)
+
+    def save_note(self, key: str, note: dict[str, object]) -> None:
+        """Keep a JSON-able note for the next pull."""
+        if not self._fresh:
+            self._store.save_note(self._feed, key, note)
+
+    @contextmanager
+    def new_track(self, key: str, title: str, suffix: str) -> Iterator[BinaryIO]:
+        """Open a file for the item's bytes. The track enters the inbox, synced, when the block ends without error."""
+        path = self._store.inbox_directory / self._new_name(suffix)
+        partial = path.with_name(f".{path.name}{PARTIAL}")
+        with _disk_errors():
+            file = partial.open("xb")
+        try:
+            with file:
+                yield file
+                with _disk_errors():
+                    file.flush()
+                    os.fsync(file.fileno())
+            with _disk_errors():
+                size, sha256 = _measure(partial)
+                if size == 0:
+                    raise Transient(f"{title} is empty")
+                move(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+        self._enter(key, title, path, size, sha256)
+
+    def _enter(self, key: str, title: str, path: Path, size: int, sha256: str) -> None:
+        replaced = [track.path for track in self._store.tracks(self._feed) if track.key == key]
+        try:
+            track = self._store.add_track(self._feed, key, title, path, size, sha256)
+        except BaseException:
+            path.unlink()
+            raise
+        for old in replaced:
+            old.unlink(missing_ok=True)
+        self.tracks.append(track)
+        self._arrived(track)
+
+    def _new_name(self, suffix: str) -> str:
+        """A name of harmless characters that no other file in the inbox has."""
+        feed = re.sub(r"[^A-Za-z0-9-]", "-", self._feed)[:40]
+        now = datetime.fromtimestamp(self._clock.wall_ns() // 10**9, UTC)
+        known = suffix.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
+        return f"{feed}_{now:%Y-%m-%d_%H-%M-%S}Z_{secrets.token_hex(5)}{known}"
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Transient(f"the inbox cannot be written: {error.strerror}") from error
+
+
+def _measure(path: Path) -> tuple[int, str]:
+    """Size and SHA-256: the backend may have sought in the file, so it is read again."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            size += len(block)
+    return size, digest.hexdigest()
