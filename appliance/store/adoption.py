@@ -29,7 +29,7 @@ def adopt(places: Places, catalogue: Catalogue, wanted: Wanted, take_id: str) ->
     May be called again at any time. Raises NotFound where there is no such take, sealed or adopted; ValueError where
     it cannot be used; OSError and sqlite3.Error as the disk does.
     """
-    if Path(take_id).name != take_id:
+    if not take_id or Path(take_id).name != take_id:
         raise NotFound(f"{take_id!r} is not the id of a take")
     folder = places.takes / take_id
     if (folder / CLIP).exists():

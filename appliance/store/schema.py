@@ -26,7 +26,7 @@ MIGRATIONS = (
         reason TEXT
     ) STRICT;
     CREATE INDEX clips_by_start ON clips (start_ns, seq) WHERE deleted_at IS NULL;
-    CREATE INDEX clips_present ON clips (name) WHERE deleted_at IS NULL;
+    CREATE INDEX clips_present ON clips (name, deleted_at) WHERE deleted_at IS NULL;
 
     CREATE TABLE renditions (
         clip INTEGER NOT NULL REFERENCES clips,
@@ -84,7 +84,7 @@ MIGRATIONS = (
         played INTEGER NOT NULL DEFAULT 0,
         UNIQUE (feed, key)
     ) STRICT;
-    CREATE INDEX tracks_unheard ON tracks (id) WHERE played = 0;
+    CREATE INDEX tracks_unheard ON tracks (played, id) WHERE played = 0;
 
     CREATE TABLE notes (
         feed TEXT NOT NULL,

@@ -10,12 +10,11 @@ from appliance.clock import Clock
 from appliance.codec import from_json
 from appliance.errors import StorageError
 from appliance.models import Clip, Delivery, DeliveryState, Receipt, Rendition, RenditionKind, Track
-from appliance.store import messages
 from appliance.store.adoption import adopt
 from appliance.store.catalogue import Catalogue
 from appliance.store.deletion import delete_clip
 from appliance.store.keeper import Keeper, Post
-from appliance.store.messages import Message
+from appliance.store.messages import Message, latest, next_message
 from appliance.store.places import Places
 from appliance.vitals import Vitals
 
@@ -212,8 +211,8 @@ class Store:
 
     def next_message(self) -> Message | None:
         """The oldest track not heard yet, else the newest track, else the newest clip; of those whose file is there."""
-        return self._keeper.use(lambda catalogue: messages.next_message(self._places, catalogue))
+        return self._keeper.use(lambda catalogue: next_message(self._places, catalogue))
 
     def latest(self) -> Message | None:
         """The newest of all clips and tracks."""
-        return self._keeper.use(lambda catalogue: messages.latest(self._places, catalogue))
+        return self._keeper.use(lambda catalogue: latest(self._places, catalogue))

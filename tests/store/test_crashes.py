@@ -1,0 +1,111 @@
+"""A kill before every single step that the store takes, and a start on what is left."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.codec import from_json
+from appliance.errors import NotFound
+from appliance.models import Clip, DeliveryState, RenditionKind
+
+DESTINATIONS = {"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.FLAC}
+SOUND = b"\x01\x02" * 3000
+
+
+@pytest.fixture
+def crashed(tmp_path: Path, box_type: type[Any]) -> Callable[[str, Path], list[Any]]:
+    """Boxes on what a scenario left behind, killed at each of its steps; the last ran to its end. Not started."""
+
+    def crash(scenario: str, template: Path) -> list[Any]:
+        out = tmp_path / "out"
+        out.mkdir()
+        script = Path(__file__).with_name("crashing.py")
+        subprocess.run([sys.executable, script, scenario, template, out], check=True, timeout=100)
+        boxes = []
+        for number in range(1, len(list(out.iterdir())) + 1):
+            root = tmp_path / f"root{number}"
+            root.mkdir()
+            (out / str(number)).rename(root / "state")
+            boxes.append(box_type(root, DESTINATIONS))
+        return boxes
+
+    return crash
+
+
+def check(box: Any, take_id: str, sound: bytes) -> None:
+    """The clip is there, whole, once, and on its way to both destinations; nothing else is."""
+    store = box.start()
+    clip = store.clip(take_id)
+    assert store.clips() == [clip]
+    assert store.clip_path(clip).read_bytes()[104:] == sound
+    sidecar = store.clips_directory / f"{clip.name}.json"
+    assert from_json(sidecar.read_bytes(), Clip) == clip
+    assert {(d.destination, d.kind, d.state) for d in store.deliveries()} == {
+        (name, kind, DeliveryState.PENDING) for name, kind in DESTINATIONS.items()
+    }
+    assert len(store.deliveries()) == 2
+    assert len(list(store.clips_directory.iterdir())) == 2
+    assert list(store.takes_directory.iterdir()) == list(store.quarantine_directory.iterdir()) == []
+    box.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_kill_at_any_step_of_a_start_loses_nothing(
+    new_box: Callable[[], Any], crashed: Callable[[str, Path], list[Any]], sealed: bool
+) -> None:
+    template = new_box()
+    take = template.take(SOUND, sealed=sealed)
+    (template.directory / "subject").write_text(take)
+    boxes = crashed("start", template.directory)
+    assert len(boxes) > 30
+    for box in boxes:
+        check(box, take, SOUND)
+
+
+def test_a_kill_at_any_step_of_an_adoption_loses_nothing(
+    new_box: Callable[[], Any], crashed: Callable[[str, Path], list[Any]]
+) -> None:
+    template = new_box()
+    template.start()
+    template.close()
+    take = template.take(SOUND)
+    (template.directory / "takes" / take).rename(template.directory / "held")
+    (template.directory / "subject").write_text(take)
+    boxes = crashed("adopt", template.directory)
+    assert len(boxes) > 10
+    for box in boxes:
+        check(box, take, SOUND)
+
+
+def test_a_kill_at_any_step_of_a_deletion_leaves_all_of_the_clip_or_nothing(
+    new_box: Callable[[], Any], crashed: Callable[[str, Path], list[Any]]
+) -> None:
+    template = new_box()
+    template.destinations = DESTINATIONS
+    template.start()
+    take = template.clip().id
+    sound = template.store.clip_path(template.store.clip(take)).read_bytes()[104:]
+    template.close()
+    (template.directory / "subject").write_text(take)
+    boxes = crashed("delete", template.directory)
+    assert len(boxes) > 5
+    kept = 0
+    for box in boxes:
+        store = box.start()
+        try:
+            store.clip(take)
+        except NotFound:
+            assert list(store.clips_directory.iterdir()) == []
+            assert {d.state for d in store.deliveries()} == {DeliveryState.CANCELLED}
+            assert list(store.quarantine_directory.iterdir()) == []
+            box.close()
+        else:
+            kept += 1
+            box.close()
+            check(box, take, sound)
+    assert 0 < kept < len(boxes)

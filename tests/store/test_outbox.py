@@ -1,0 +1,323 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.events import QueueChanged
+from appliance.models import Delivery, DeliveryState, Receipt, RenditionKind
+from appliance.store.catalogue import Catalogue
+from appliance.store.places import Places
+from appliance.store.schema import connect, transaction
+
+PROOF = Receipt("clip.wav", 10, True, "sha256", "ab", 5, "stored")
+
+
+def drain(box: Any, order: str = "oldest", now: float = 0.0) -> list[str]:
+    """Clip ids in the order in which they are claimed; nothing becomes of them."""
+    taken = []
+    while delivery := box.store.take_next("cloud", order, now=now):
+        taken.append(delivery.clip_id)
+    return taken
+
+
+def only(box: Any) -> Delivery:
+    (delivery,) = box.store.deliveries()
+    return delivery
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+def test_clips_go_in_the_order_of_the_destination(box: Any, order: str) -> None:
+    ids = [box.clip().id for _ in range(4)]
+    assert drain(box, order) == (ids if order == "oldest" else ids[::-1])
+
+
+def test_a_back_filled_clip_takes_the_place_of_its_age(box: Any) -> None:
+    box.store.set_destinations({})
+    old = box.clip()
+    box.store.set_destinations({"cloud": RenditionKind.ORIGINAL})
+    new = box.clip()
+    assert box.store.enqueue([new.id, old.id, "nosuchclip"], "cloud", RenditionKind.FLAC) == 1
+    assert drain(box) == [old.id, new.id]
+    assert [delivery.kind for delivery in box.store.deliveries(new.id)] == [RenditionKind.ORIGINAL]
+
+
+def test_a_claim_is_an_attempt_and_nobody_else_gets_it(box: Any) -> None:
+    clip = box.clip()
+    delivery = box.store.take_next("cloud", "oldest", now=0.0)
+    assert delivery == Delivery(1, clip.id, "cloud", RenditionKind.ORIGINAL, DeliveryState.SENDING, attempts=1)
+    assert box.store.take_next("cloud", "oldest", now=0.0) is None
+    assert box.store.take_next("stick", "oldest", now=0.0) is None
+    assert box.store.next_due("cloud") is None
+
+
+def test_a_receipt_ends_a_delivery(box: Any) -> None:
+    box.clip()
+    delivery = box.store.take_next("cloud", "oldest", now=0.0)
+    box.store.save_resume(delivery.id, {"part": 3})
+    box.store.delivered(delivery.id, PROOF)
+    assert box.store.next_due("cloud") is None
+    found = only(box)
+    assert (found.state, found.receipt, found.resume) == (DeliveryState.DELIVERED, PROOF, None)
+    box.store.postponed(delivery.id, "late", 1.0)
+    box.store.parked(delivery.id, "late")
+    box.store.released(delivery.id)
+    assert box.store.retry() == 0 and box.store.cancel(found.clip_id) == []
+    assert only(box) == found and box.restart().deliveries() == [found]
+
+
+def test_a_postponed_delivery_waits_for_its_time(box: Any) -> None:
+    box.clip()
+    delivery = box.store.take_next("cloud", "oldest", now=0.0)
+    box.store.postponed(delivery.id, "no route", 50.0)
+    assert box.store.next_due("cloud") == 50.0
+    assert box.store.take_next("cloud", "oldest", now=49.9) is None
+    again = box.store.take_next("cloud", "oldest", now=50.0)
+    assert (again.id, again.attempts, again.last_error) == (delivery.id, 2, "no route")
+
+
+def test_the_earliest_of_several_waits_is_told(box: Any) -> None:
+    for until in (70.0, 60.0):
+        box.clip()
+        box.store.postponed(box.store.take_next("cloud", "oldest", now=0.0).id, "", until)
+    assert box.store.next_due("cloud") == 60.0
+    box.clip()
+    assert box.store.next_due("cloud") == 0.0
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+def test_a_clip_that_always_fails_lets_all_others_pass(box: Any, order: str) -> None:
+    ids = [box.clip().id for _ in range(4)]
+    poison = ids[0] if order == "oldest" else ids[-1]
+    arrived: list[str] = []
+    for now in range(8):
+        delivery = box.store.take_next("cloud", order, now=float(now))
+        if delivery and delivery.clip_id == poison:
+            box.store.postponed(delivery.id, "bad", now + 0.5)
+        elif delivery:
+            box.store.delivered(delivery.id, PROOF)
+            arrived.append(delivery.clip_id)
+    assert set(arrived) == set(ids) - {poison}
+
+
+def test_two_clips_that_always_fail_take_turns(box: Any) -> None:
+    ids = [box.clip().id for _ in range(2)]
+    turns = []
+    for now in range(6):
+        delivery = box.store.take_next("cloud", "oldest", now=float(now))
+        turns.append(delivery.clip_id)
+        box.store.postponed(delivery.id, "bad", now + 0.1)
+    assert turns == ids * 3
+
+
+def test_a_clip_that_takes_the_daemon_down_goes_behind_the_others_next_time(box: Any) -> None:
+    ids = [box.clip().id for _ in range(3)]
+    turns = []
+    for _ in range(6):
+        turns.append(box.store.take_next("cloud", "oldest", now=0.0).clip_id)
+        box.crash()
+    assert turns == ids * 2
+
+
+def test_a_restart_ends_all_waits_and_takes_back_what_was_being_sent(box: Any) -> None:
+    waiting, sending = box.clip(), box.clip()
+    box.store.postponed(box.store.take_next("cloud", "oldest", now=0.0).id, "no route", 9e9)
+    delivery = box.store.take_next("cloud", "oldest", now=0.0)
+    box.store.save_resume(delivery.id, {"upload": "x"})
+    box.restart()
+    assert box.store.next_due("cloud") == 0.0
+    found = [box.store.take_next("cloud", "oldest", now=0.0) for _ in range(2)]
+    assert [(d.clip_id, d.attempts, d.resume) for d in found] == [
+        (waiting.id, 2, None),
+        (sending.id, 2, {"upload": "x"}),
+    ]
+
+
+def test_a_released_delivery_is_as_if_it_had_not_been_claimed(box: Any) -> None:
+    first, _ = box.clip(), box.clip()
+    before = box.store.deliveries()
+    delivery = box.store.take_next("cloud", "oldest", now=0.0)
+    box.store.released(delivery.id)
+    assert box.store.deliveries() == before
+    assert box.store.take_next("cloud", "oldest", now=0.0).clip_id == first.id
+
+
+def test_a_parked_delivery_waits_for_a_person_even_across_restarts(box: Any) -> None:
+    clip = box.clip()
+    box.store.parked(box.store.take_next("cloud", "oldest", now=0.0).id, "wrong password")
+    box.restart()
+    assert box.store.next_due("cloud") is None
+    assert only(box).last_error == "wrong password"
+    assert box.store.retry("stick") == box.store.retry(clip_id="other") == 0
+    assert box.store.retry("cloud", clip.id) == 1
+    assert box.store.next_due("cloud") == 0.0
+
+
+def test_retry_ends_waits_but_touches_neither_what_is_due_nor_what_is_sent(box: Any) -> None:
+    for _ in range(3):
+        box.clip()
+    for until in (50.0, 60.0):
+        box.store.postponed(box.store.take_next("cloud", "oldest", now=0.0).id, "", until)
+    assert box.store.retry() == 2
+    assert box.store.next_due("cloud") == 0.0 and box.store.retry() == 0
+    sending = box.store.take_next("cloud", "oldest", now=0.0)
+    assert box.store.retry() == 0
+    assert [d.id for d in box.store.deliveries(states=[DeliveryState.SENDING])] == [sending.id]
+
+
+def test_what_is_cancelled_never_goes_again(box: Any) -> None:
+    box.store.set_destinations({"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.ORIGINAL})
+    clip, other = box.clip(), box.clip()
+    sending = box.store.take_next("cloud", "oldest", now=0.0)
+    assert box.store.cancel(clip.id, "cloud") == [sending.id]
+    box.store.postponed(sending.id, "", 0.0)
+    box.store.released(sending.id)
+    assert box.store.retry() == 0
+    assert drain(box) == [other.id]
+    assert len(box.store.cancel(clip.id)) == 1
+    assert {d.state for d in box.store.deliveries(clip.id)} == {DeliveryState.CANCELLED}
+
+
+def test_a_cancel_that_came_too_late_does_not_hide_the_receipt(box: Any) -> None:
+    clip = box.clip()
+    delivery = box.store.take_next("cloud", "oldest", now=0.0)
+    box.store.cancel(clip.id)
+    box.store.delivered(delivery.id, PROOF)
+    assert (only(box).state, only(box).receipt) == (DeliveryState.DELIVERED, PROOF)
+
+
+def test_deliveries_are_found_by_clip_destination_and_state(box: Any) -> None:
+    box.store.set_destinations({"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.ORIGINAL})
+    first, second = box.clip(), box.clip()
+    box.store.take_next("stick", "oldest", now=0.0)
+    everything = box.store.deliveries()
+    assert len(everything) == 4
+    assert {d.clip_id for d in box.store.deliveries(second.id)} == {second.id}
+    assert {d.destination for d in box.store.deliveries(destination="stick")} == {"stick"}
+    (sent,) = box.store.deliveries(first.id, "stick", [DeliveryState.SENDING, DeliveryState.PARKED])
+    assert sent.clip_id == first.id
+    assert box.store.deliveries(states=[]) == []
+    assert box.store.deliveries(limit=3) == everything[:3]
+
+
+def test_counts_are_by_destination_and_state(box: Any) -> None:
+    box.store.set_destinations({"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.ORIGINAL})
+    assert box.store.delivery_counts() == {}
+    for _ in range(3):
+        box.clip()
+    box.store.parked(box.store.take_next("stick", "oldest", now=0.0).id, "")
+    assert box.store.delivery_counts() == {
+        "cloud": {DeliveryState.PENDING: 3},
+        "stick": {DeliveryState.PENDING: 2, DeliveryState.PARKED: 1},
+    }
+
+
+def test_the_number_still_to_be_made_is_told_when_it_changes_and_at_start(box: Any) -> None:
+    clip, _ = box.clip(), box.clip()
+    delivery = box.store.take_next("cloud", "oldest", now=0.0)
+    box.store.postponed(delivery.id, "", 1.0)
+    box.store.take_next("cloud", "oldest", now=1.0)
+    box.store.cancel(clip.id)
+    assert [event.waiting for event in box.posted(QueueChanged)] == [0, 1, 2, 1]
+    box.restart()
+    assert box.posted(QueueChanged)[-1] == QueueChanged(1) and len(box.posted(QueueChanged)) == 5
+
+
+# -- cost --------------------------------------------------------------------------------------------------------------
+
+
+class Counted:
+    """A catalogue with `count` clips, all waiting for one destination, that counts what SQLite has to do."""
+
+    def __init__(self, directory: Path, count: int) -> None:
+        self.statements: list[str] = []
+        self.places = Places(directory)
+        self.places.make()
+        connection = self._connection(directory)
+        with transaction(connection):
+            connection.executemany(
+                "INSERT INTO clips (id, name, start_ns, body) VALUES (?1, ?1, 0, '{}')",
+                ((f"{number:010}",) for number in range(count)),
+            )
+            connection.execute("INSERT INTO deliveries (clip, destination, kind) SELECT seq, 'd', 'original' FROM clips")
+        connection.close()
+
+    @staticmethod
+    def _connection(directory: Path) -> Any:
+        return connect(directory / "catalogue.db")
+
+    def steps(self, *works: Callable[[Catalogue], object]) -> list[int]:
+        """Virtual machine instructions that each piece of work takes."""
+        catalogue = Catalogue(self.places)
+        connection: Any = catalogue.outbox._db
+        connection.set_trace_callback(self.statements.append)
+        steps = []
+        for work in works:
+            count = [0]
+            connection.set_progress_handler(lambda count=count: count.__setitem__(0, count[0] + 1), 1)
+            with catalogue.transaction():
+                work(catalogue)
+            steps.append(count[0])
+        connection.set_progress_handler(None, 1)
+        connection.set_trace_callback(None)
+        self.plans = [
+            str(row[3])
+            for statement in self.statements
+            if statement.startswith(("SELECT", "UPDATE"))
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")
+        ]
+        catalogue.close()
+        return steps
+
+
+def try_all(catalogue: Catalogue) -> None:
+    """Everything has been tried in this run; most waits, some is due at 95."""
+    catalogue.outbox.begin_run()
+    number = 0
+    while delivery := catalogue.outbox.take_next("d", "oldest", 0.0):
+        catalogue.outbox.postponed(delivery.id, "", 100.0 - number % 10)
+        number += 1
+
+
+READY: tuple[Callable[[Catalogue], object], ...] = (
+    lambda catalogue: catalogue.outbox.begin_run(),
+    lambda catalogue: catalogue.outbox.take_next("d", "oldest", 0.0),
+    lambda catalogue: catalogue.outbox.take_next("d", "newest", 0.0),
+    lambda catalogue: catalogue.outbox.postponed(1, "no", 5.0),
+    lambda catalogue: catalogue.outbox.next_due("d"),
+    lambda catalogue: catalogue.outbox.waiting(),
+    lambda catalogue: catalogue.outbox.counts(),
+    lambda catalogue: catalogue.outbox.begin_run(),
+    lambda catalogue: catalogue.outbox.take_next("d", "oldest", 0.0),
+)
+WAITING: tuple[Callable[[Catalogue], object], ...] = (
+    lambda catalogue: catalogue.outbox.take_next("d", "oldest", 50.0),
+    lambda catalogue: catalogue.outbox.take_next("d", "newest", 95.0),
+    lambda catalogue: catalogue.outbox.next_due("d"),
+    lambda catalogue: catalogue.outbox.begin_run(),
+)
+
+
+def test_a_long_outbox_costs_no_more_than_a_short_one(tmp_path: Path) -> None:
+    few, many = Counted(tmp_path / "few", 10), Counted(tmp_path / "many", 100_000)
+    assert few.steps(*READY) == many.steps(*READY)
+
+
+def test_a_long_outbox_in_which_all_wait_costs_no_more_than_a_short_one(tmp_path: Path) -> None:
+    few, many = Counted(tmp_path / "few", 10), Counted(tmp_path / "many", 2_000)
+    assert few.steps(try_all, *WAITING)[1:] == many.steps(try_all, *WAITING)[1:]
+
+
+def test_no_query_of_the_outbox_walks_through_deliveries(tmp_path: Path) -> None:
+    counted = Counted(tmp_path / "box", 100)
+    counted.steps(*READY, try_all, *WAITING)
+    plans = set(counted.plans)
+    assert {
+        "SEARCH deliveries USING INDEX deliveries_ready (destination=? AND tried=?)",
+        "SEARCH deliveries USING INDEX deliveries_waiting (destination=? AND tried=? AND due>? AND due<?)",
+        "SEARCH deliveries USING INDEX deliveries_waiting (destination=? AND tried=? AND due>?)",
+    } <= plans
+    assert [plan for plan in plans if plan.startswith("SCAN deliveries")] == [
+        "SCAN deliveries USING INDEX deliveries_sending"
+    ]
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan]
