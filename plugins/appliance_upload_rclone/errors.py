@@ -1,0 +1,67 @@
+"""What rclone says when it fails, turned into Transient or Permanent. The one place where that happens."""
+
+import re
+
+from attrs import frozen
+
+from appliance.plugin import Permanent, Transient
+
+_CLOCK = re.compile(r"RequestTimeTooSkewed|certificate has expired or is not yet valid", re.I)
+_PATIENCE = re.compile(r"rate ?limit|too many requests|too_many|\b429\b|slow ?down|user ?rate", re.I)
+_MUST_ACT = (
+    (r"didn't find section in config file", "is not configured. Run `rclone config`, or correct `remote` or `config`"),
+    (r"decrypt|config.*password", "cannot be opened: the configuration is encrypted. Set RCLONE_CONFIG_PASS"),
+    (r"unknown (shorthand )?(flag|command)|invalid argument .* for", "got a flag that rclone lacks. Correct `flags`"),
+    (
+        r"invalid_grant|token.*(expired|revoked)|empty token|fetch token|reconnect",
+        "must be signed in again: `rclone config reconnect`",
+    ),
+    (r"quota.*exceeded|storage ?quota|insufficient.?storage|no space left|\b507\b", "is full. Make room there"),
+    (r"x509|certificate", "has a certificate that is not trusted. Use `flags: [--ca-cert=FILE]`"),
+    (r"immutable file modified", "has another file of that name. Move it away"),
+    (
+        r"\b40[13]\b|unauthori[sz]ed|forbidden|access ?denied|permission denied|unable to authenticate"
+        r"|InvalidAccessKeyId|SignatureDoesNotMatch|login incorrect",
+        "refuses access. Check its credentials and rights",
+    ),
+    (r"NoSuchBucket|bucket.*not exist", "has no such bucket. Create it, or correct `remote`"),
+)
+_PERMANENT_CODES = {
+    3: "has no such folder. Correct `remote`",
+    4: "has no such file. Correct `remote`",
+    6: "refuses the file",
+    7: "cannot be used",
+}
+
+
+@frozen
+class Failure:
+    """How a run of rclone ended badly: its exit code (negative: the signal that killed it) and its last words."""
+
+    code: int
+    words: str
+
+    @property
+    def not_found(self) -> bool:
+        """Whether all that is wrong is that something is not there."""
+        return self.code in (3, 4)
+
+
+def translate(failure: Failure, name: str) -> Transient | Permanent:
+    """What the outbox has to know. `name` is what the message calls the remote.
+
+    Words first: the codes (rclone docs, "Exit code") say little, and 1 and 2 changed places in release 1.69.
+    """
+    said = f" ({failure.words})" if failure.words else f" (exit code {failure.code})"
+    if failure.code < 0:
+        return Transient(f"{name}: rclone was killed by signal {-failure.code}")
+    if _CLOCK.search(failure.words):
+        return Transient(f"{name}: the clock of this box is wrong, or a certificate expired{said}")
+    if _PATIENCE.search(failure.words):
+        return Transient(f"{name} asks to slow down{said}")
+    for pattern, advice in _MUST_ACT:
+        if re.search(pattern, failure.words, re.I):
+            return Permanent(f"{name} {advice}{said}")
+    if failure.code in _PERMANENT_CODES:
+        return Permanent(f"{name} {_PERMANENT_CODES[failure.code]}{said}")
+    return Transient(f"{name} cannot be reached or failed{said}")

@@ -1,0 +1,39 @@
+"""The options of an rclone destination."""
+
+from typing import Any
+
+from attrs import frozen
+from attrs.validators import and_, ge, le, matches_re
+
+from appliance.plugin import AbsolutePath, Seconds, option
+from appliance_upload_rclone.names import WORDS, check_folder
+
+
+def _check_folder(_: Any, __: Any, template: str) -> None:
+    check_folder(template)
+
+
+@frozen
+class RcloneOptions:
+    """Where rclone takes the files, and how it is run."""
+
+    remote: str = option(
+        help="The remote and a path in it, as rclone writes them. `rclone listremotes` shows what is configured.",
+        check=matches_re(r"[^-].*:.*|/.*"),
+        example="gdrive:clips",
+    )
+    folder: str = option(
+        "{device}",
+        "Template of the folder below that. Words: " + ", ".join(f"`{{{word}}}`" for word in WORDS) + ".",
+        check=_check_folder,
+    )
+    config: AbsolutePath | None = option(
+        None,
+        "rclone's configuration file; the user of the service must be able to write it, as rclone keeps fresh tokens"
+        " there. Default: rclone's own.",
+    )
+    flags: tuple[str, ...] = option((), "More flags for rclone.", example="[--drive-chunk-size=8M]")
+    binary: str = option("rclone", "The program: a name to look for in PATH, or a path.")
+    timeout: Seconds = option(
+        Seconds(300), "Longest time without progress before the attempt is given up.", check=and_(ge(1), le(86_400))
+    )

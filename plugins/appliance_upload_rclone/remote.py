@@ -1,0 +1,104 @@
+"""What is asked of a remote, each question one run of rclone."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from appliance.plugin import Transient
+from appliance_upload_rclone.errors import Failure, translate
+from appliance_upload_rclone.hashes import choose
+from appliance_upload_rclone.names import below
+from appliance_upload_rclone.options import RcloneOptions
+from appliance_upload_rclone.process import Rclone, nothing, unheard
+
+
+@frozen
+class RemoteFile:
+    """What the remote says about a file: bytes, and the checksums that it keeps or computes, in hex, by kind."""
+
+    size: int
+    hashes: dict[str, str] = field(factory=dict)
+
+
+class Remote:
+    """One remote. All methods raise Transient or Permanent, and what `check` raises while rclone runs."""
+
+    def __init__(self, options: RcloneOptions) -> None:
+        self._remote = options.remote
+        self._rclone = Rclone(options)
+        self._kinds: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        """Its name alone: what follows in a connection string may hold passwords."""
+        name = self._remote.partition(",")[0].partition("=")[0]
+        return f"rclone remote '{name}'"
+
+    @property
+    def computes_hashes(self) -> bool | None:
+        """Whether checksums prove what it holds; None while nobody has asked it."""
+        return None if self._kinds is None else choose(self._kinds) is not None
+
+    def hash_kind(self, check: Callable[[], None] = nothing) -> str | None:
+        """The kind of checksum to compare; None where the remote computes none that proves anything."""
+        if self._kinds is None:
+            features = _parse(self._ask("backend", "features", self._remote, check=check)) or {}
+            self._kinds = tuple(features.get("Hashes") or ())
+        return choose(self._kinds)
+
+    def stat(self, path: str, check: Callable[[], None] = nothing) -> RemoteFile | None:
+        """What is there under `path`; None where nothing is."""
+        kind = self.hash_kind(check)
+        hashes = ["--hash", f"--hash-type={kind}"] if kind else []
+        answer = self._rclone.run("lsjson", "--stat", *hashes, below(self._remote, path), check=check)
+        if isinstance(answer, Failure):
+            if answer.not_found:
+                return None
+            raise self._error(answer)
+        found = _parse(answer)
+        return RemoteFile(found["Size"], found.get("Hashes") or {}) if found and not found["IsDir"] else None
+
+    def copy(
+        self,
+        file: Path,
+        path: str,
+        check: Callable[[], None] = nothing,
+        progress: Callable[[int], None] = unheard,
+    ) -> None:
+        """Copy a local file to `path`."""
+        rules = ["--immutable", "--checksum", "--stats=500ms", "--stats-log-level=NOTICE"]
+        self._ask("copyto", *rules, str(file), below(self._remote, path), check=check, progress=progress)
+
+    def read(self, path: str) -> bytes:
+        """A small file."""
+        return self._ask("cat", below(self._remote, path))
+
+    def delete(self, path: str) -> None:
+        """Remove a file."""
+        self._ask("deletefile", below(self._remote, path))
+
+    def hash_local(self, file: Path, kind: str, check: Callable[[], None]) -> str:
+        """The checksum of a local file, of a kind that only rclone knows."""
+        return self._ask("hashsum", kind, str(file), check=check).decode().split()[0]
+
+    def _ask(
+        self, *arguments: str, check: Callable[[], None] = nothing, progress: Callable[[int], None] = unheard
+    ) -> bytes:
+        answer = self._rclone.run(*arguments, check=check, progress=progress)
+        if isinstance(answer, Failure):
+            raise self._error(answer)
+        return answer
+
+    def _error(self, failure: Failure) -> Exception:
+        return translate(failure, str(self))
+
+
+def _parse(answer: bytes) -> dict[str, Any] | None:
+    """A JSON object, or null."""
+    try:
+        found = json.loads(answer)
+    except ValueError as error:
+        raise Transient(f"rclone gave an answer that is not JSON: {answer[:80]!r}") from error
+    return found if isinstance(found, dict) else None
