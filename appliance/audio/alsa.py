@@ -122,7 +122,7 @@ class AlsaCards:
 
 
 class _AlsaStream:
-    """What both directions share. `_pcm` is None once closed; only `stop` comes from another thread."""
+    """What both directions share. Only `stop` comes from another thread."""
 
     direction: Direction
 
@@ -144,14 +144,11 @@ class _AlsaStream:
         self._stopped = True
         with self._closing:
             self._drop()  # else closing a speaker waits until everything has sounded
-            if self._pcm is not None:
-                self._pcm.close()
-            self._pcm = None
+            self._pcm.close()
 
     def _drop(self) -> None:
-        if self._pcm is not None:
-            with suppress(ALSAAudioError):
-                self._pcm.drop()
+        with suppress(ALSAAudioError):  # also where it is closed already
+            self._pcm.drop()
 
     def _found_xrun(self) -> bool:
         """Look for an XRUN that alsaaudio 0.10 would pass over; dropping makes the next call prepare the stream."""
@@ -177,6 +174,8 @@ class _AlsaCapture(_AlsaStream):
                 if self._found_xrun():
                     return XRUN, b""
                 length, data = self._pcm.read()
+                if length == XRUN:
+                    self._pcm.drop()  # 0.10 leaves the stream overrun
             except ALSAAudioError as error:
                 if self._stopped:
                     break
