@@ -29,6 +29,7 @@ class Effects:
         self._store = store
         self._outbox = outbox
         self._post = post
+        self._store_failed = False
 
     def table(self) -> Mapping[Do, Callable[[Effect], None]]:
         """What starts each effect."""
@@ -60,12 +61,15 @@ class Effects:
     def _report(self, done: Future[None]) -> None:
         error = done.exception()
         if error is not None:
-            self._post(FaultRaised(Fault("storage", str(error), urgent=True)))
+            self._store_failed = True
+            self._post(FaultRaised(Fault("catalogue", str(error), urgent=True)))
+        elif self._store_failed:
+            self._store_failed = False
+            self._post(FaultCleared("catalogue"))
 
     def _adopt(self, take_id: str) -> None:
         self._store.adopt(take_id)
         self._outbox.wake()
-        self._post(FaultCleared("storage"))
 
     def _play(self, message: Message | None) -> None:
         self._post(Play(*message) if message else NothingToPlay())

@@ -21,7 +21,6 @@ from rich.console import Console
 from rich.table import Table
 
 import appliance.testing
-from appliance.cli.show import started
 from appliance.control.client import Client
 from appliance.describe import describe_plain, duration
 from appliance.errors import NotRunning
@@ -41,7 +40,7 @@ storage: {{directory: {root}/state}}
 control: {{socket: {root}/control.sock}}
 destinations:
   shelf: {{backend: folder, path: {root}/shelf}}
-  office: {{backend: http, url: {url}/upload, proof: {{json: /sha256}}}}
+  office: {{backend: http, url: {url}/upload, proof: {{json_pointer: /sha256}}}}
 feeds:
   news: {{backend: urls, urls: ["{url}/message.flac"]}}
 """
@@ -160,20 +159,19 @@ def _report(root: Path, entry: dict[str, Any], track: dict[str, Any], completed:
     )
     checks["the message was played to its end"] = completed
 
-    table = Table("clip", "recorded", "length", "peak", "gaps", "destination", "receipt", title="What became of it")
+    table = Table("clip", "length", "peak", "gaps", "destination", "receipt", title="What became of it")
     for number, delivery in enumerate(entry["deliveries"]):
         receipt = delivery["receipt"]
         first = (
             clip["id"],
-            started(clip),
             duration(clip["frames"] / clip["format"]["rate"]),
             f"{clip['levels']['peak_dbfs']:.1f} dBFS",
             str(len(clip["gaps"])),
         )
-        proof = f"{receipt['algorithm']} {receipt['checksum'][:16]}…, " + (
+        proof = f"{receipt['algorithm']} {receipt['checksum'][:8]}…, " + (
             "verified" if receipt["verified"] else "accepted"
         )
-        table.add_row(*(("",) * 5 if number else first), delivery["destination"], proof)
+        table.add_row(*(("",) * 4 if number else first), delivery["destination"], proof)
     console.print(table)
     console.print(waveform.in_terminal(path))
     picture = Path("demo-waveform.png").absolute()

@@ -35,7 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
             b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n" + body
         )
         part = next(part for part in message.iter_parts() if part.get_filename())
-        content = part.get_payload(decode=True)
+        content = bytes(part.get_content())
         (self.server.received / str(part.get_filename())).write_bytes(content)
         self._answer("application/json", json.dumps({"sha256": hashlib.sha256(content).hexdigest()}).encode())
 
