@@ -14,7 +14,7 @@ from appliance.config.words import choices, expected, found, suggestion
 WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9_]{0,30})")
 """Without leading zeros, which mean octal in YAML 1.1 and decimal to people."""
 
-_NUMBER = re.compile(r"[-+]?[0-9]{1,40}(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,4})?")
+_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,40})(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,4})?")
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 

@@ -1,6 +1,7 @@
 """One configuration class: its fields, how it is assembled from plain values, and every check that fails."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -33,7 +34,11 @@ class Section:
         self.shorthand = next((name for name, each in self.fields.items() if each.metadata.get("shorthand")), None)
         self._converter = converter
         self._withheld = withheld
-        self._assemble = make_dict_structure_fn(cls, converter, _cattrs_detailed_validation=True)
+
+    @cached_property
+    def _assemble(self) -> Callable[[Any, Any], Any]:
+        """Compiled by cattrs when first needed: most files name few of the classes."""
+        return make_dict_structure_fn(self.cls, self._converter, _cattrs_detailed_validation=True)
 
     def assemble(self, given: dict[str, Any], also_known: Iterable[str] = ()) -> Any:
         """An instance of the class. Raises ClassValidationError with every problem.

@@ -1,0 +1,163 @@
+"""The generated documents: the reference names every option, and the example can be used as it stands."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.config.loader import parse
+from appliance.config.options import ByteCount, Percent, Seconds, TimeOfDay
+from appliance.config.reference import example, reference
+from appliance.config.settings import DestinationSettings, FeedSettings, Settings
+from appliance.config.words import to_yaml
+from appliance.plugin_host import PluginHost
+
+ROOT = Path(__file__).parents[2]
+Options = dict[str, type]
+
+
+def uncommented(text: str) -> str:
+    """The example with every option live: the `#` right before a name is taken away."""
+    return re.sub(r"(?m)^( *)#(?=\S)", r"\1", text)
+
+
+def option_names(cls: type) -> Iterator[str]:
+    """Every option of a class and of the classes below it."""
+    attrs.resolve_types(cls)
+    for field in attrs.fields(cls):
+        if field.name != "options" or cls not in (DestinationSettings, FeedSettings):
+            yield field.name
+        for below in (field.type, *get_args(field.type)):
+            if isinstance(below, type) and attrs.has(below):
+                yield from option_names(below)
+
+
+def all_names(uploads: Options, feeds: Options) -> set[str]:
+    return {name for cls in (Settings, *uploads.values(), *feeds.values()) for name in option_names(cls)}
+
+
+def same_but_for_entries(settings: Settings) -> Settings:
+    """What is left of settings when entries that a person named are taken out."""
+    panel = attrs.evolve(settings.panel, buttons={}, switches={}, leds={})
+    return attrs.evolve(settings, panel=panel, destinations={}, feeds={})
+
+
+class TestExample:
+    def test_it_loads_as_it_stands(self, uploads: Options, feeds: Options) -> None:
+        settings = parse(example(uploads, feeds), "example", uploads, feeds, {})
+        assert settings.panel.buttons[17].press == "record.toggle"
+        assert settings.panel.leds[18].shows == "status"
+        assert settings.destinations["recordings"].options.path == Path("/media/stick")
+        assert same_but_for_entries(settings) == Settings()
+
+    def test_its_live_part_is_short(self, uploads: Options, feeds: Options) -> None:
+        lines = example(uploads, feeds).splitlines()
+        assert len([line for line in lines if line.strip() and not line.strip().startswith("#")]) < 20
+
+    def test_everything_commented_out_loads_and_is_the_default(self, uploads: Options, feeds: Options) -> None:
+        settings = parse(uncommented(example(uploads, feeds)), "example", uploads, feeds, {})
+        assert same_but_for_entries(settings) == Settings()
+        assert {entry.backend for entry in settings.destinations.values()} == uploads.keys()
+        assert {entry.backend for entry in settings.feeds.values()} == feeds.keys()
+        assert all(
+            entry == DestinationSettings(entry.backend, options=entry.options)
+            for entry in settings.destinations.values()
+        )
+        web = settings.destinations["my-web"].options
+        assert web == uploads["web"](url="https://example.org/")
+
+    def test_it_names_every_option(self, uploads: Options, feeds: Options) -> None:
+        named = set(re.findall(r"(?m)^ *([a-z_]+):", uncommented(example(uploads, feeds))))
+        assert all_names(uploads, feeds) <= named
+
+    def test_without_plugins(self) -> None:
+        text = example({}, {})
+        assert parse(text, "example", {}, {}, {}).destinations == {}
+        assert parse(uncommented(text), "example", {}, {}, {}).destinations == {}
+
+
+class TestReference:
+    def test_it_names_every_option(self, uploads: Options, feeds: Options) -> None:
+        text = reference(uploads, feeds)
+        for name in all_names(uploads, feeds):
+            assert f"`{name}`" in text or f".{name}" in text or f"## `{name}" in text
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            "| `rate` | whole number, between 8000 and 384000 | `48000` | Frames per second. |",
+            "| `period` | duration, between 10ms and 1s | `250ms` | How much",
+            "| `volume` | percentage, between 0% and 100% | `80%` |",
+            "| `order` | one of oldest or newest | `oldest` |",
+            "| `action` | record.while_off_hook | `record.while_off_hook` |",
+            "| `path` | absolute path | *required* | Where to. Example: `/media/stick` |",
+            "| `token` | secret, or nothing | `null` |",
+            "| `headers` | mapping of text to secrets | `{}` |",
+            "| `expect` | list of whole numbers, at least 1 entry long | `[200, 201]` |",
+            "| `limit` | size, at least 1kB, or nothing | `null` |",
+            "| `at` | local time | `'22:30'` |",
+            "| `colour` | one of red or off | `red` |",
+            "| `size` | one of small or large | `small` |",
+            "| `by_colour` | mapping of one of red or off to durations | `{}` |",
+            "`PIN: WORD` is short for `PIN: {press: WORD}`.",
+            "## `panel.buttons.PIN`",
+            "## `destinations.NAME.retry`",
+            "## `destinations.NAME` with `backend: folder`\n\nCopies to a folder.\n",
+            "## `destinations.NAME.patience` with `backend: web`",
+            "## `feeds.NAME` with `backend: urls`",
+        ],
+    )
+    def test_rows(self, uploads: Options, feeds: Options, row: str) -> None:
+        assert row in reference(uploads, feeds)
+
+    def test_every_row_has_four_cells(self, uploads: Options, feeds: Options) -> None:
+        rows = re.findall(r"(?m)^\| `.*$", reference(uploads, feeds).split("## Top level")[1])
+        assert len(rows) > 50
+        assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
+
+
+VALUES = st.one_of(
+    st.tuples(st.just("connect"), st.floats(0.1, 10**7).map(Seconds), st.just(Seconds)),
+    st.tuples(st.just("limit"), st.none() | st.integers(1000, 2**62).map(ByteCount), st.just(ByteCount | None)),
+    st.tuples(st.just("loud"), st.integers(0, 100).map(Percent), st.just(Percent)),
+    st.tuples(st.just("at"), st.times().map(lambda time: TimeOfDay(f"{time:%H:%M}")), st.just(TimeOfDay)),
+    st.tuples(
+        st.just("user"), st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20), st.just(str)
+    ),
+    st.tuples(
+        st.just("expect"), st.lists(st.integers(-(2**63), 2**63), min_size=1).map(tuple), st.just(tuple[int, ...])
+    ),
+    st.tuples(st.just("names"), st.lists(st.text("ab:'\"#{}[],&*!|>%@ \n", max_size=5)), st.just(list[str])),
+    st.tuples(st.just("share"), st.floats(-(10**6), 1), st.just(float)),
+    st.tuples(st.just("allow_http"), st.booleans(), st.just(bool)),
+)
+
+
+@settings(max_examples=200)
+@given(case=VALUES)
+def test_every_value_is_written_as_the_loader_reads_it(web: Callable[..., Any], case: tuple[str, Any, Any]) -> None:
+    name, value, kind = case
+    line = f"{name}: {to_yaml(value, kind)}"
+    options = web(f"patience: {{{line}}}" if name == "connect" else line)
+    assert getattr(options.patience if name == "connect" else options, name) == value
+
+
+def test_the_committed_example_is_what_the_installed_plugins_give() -> None:
+    plugins = PluginHost.installed()
+    plugins.discover()
+    uploads, feeds = dict(plugins.upload_options), dict(plugins.feed_options)
+    text = (ROOT / "config.example.yaml").read_text()
+    assert text == example(uploads, feeds), "config.example.yaml is old: run `make docs`"
+    assert {"folder", "http", "rclone", "s3"} <= uploads.keys()
+    assert same_but_for_entries(parse(text, "config.example.yaml", uploads, feeds, {})) == Settings()
+    everything = parse(uncommented(text), "config.example.yaml", uploads, feeds, {})
+    assert same_but_for_entries(everything) == Settings()
+    assert {entry.backend for entry in everything.destinations.values()} == uploads.keys()
+    assert {entry.backend for entry in everything.feeds.values()} == feeds.keys()
+    lines = text.splitlines()
+    assert len([line for line in lines if line.strip() and not line.strip().startswith("#")]) < 20
