@@ -29,7 +29,7 @@ PERMANENT: dict[type[exceptions.RequestException], str] = {
 
 TRANSIENT: dict[type[exceptions.RequestException], str] = {
     exceptions.ConnectTimeout: "does not answer: is the network up, and the server?",
-    exceptions.ReadTimeout: "went silent",
+    exceptions.ReadTimeout: "went silent: no answer, and no byte accepted, for as long as timeouts.read allows",
     exceptions.Timeout: "went silent",
     exceptions.SSLError: "broke off while the encryption was set up",
     exceptions.ProxyError: "cannot be reached through the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY)",
@@ -82,19 +82,26 @@ def _passing(cause: BaseException) -> str:
     if isinstance(cause, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
         return "broke the connection"
     if isinstance(cause, TimeoutError):
-        return "accepted no more bytes, or did not answer, for as long as timeouts allow"
+        return TRANSIENT[exceptions.ReadTimeout]
     return ""
 
 
-def _bad_certificate(error: ssl.SSLCertVerificationError, host: str) -> Permanent:
-    """Why the certificate of `host` is not good (X509_verify_cert codes of OpenSSL), and what to do."""
-    code = error.verify_code
-    if code in (_NOT_YET_VALID, _EXPIRED):
-        fact = "has expired" if code == _EXPIRED else "is not valid yet"
-        today = time.strftime("%Y-%m-%d", time.gmtime())
+def _bad_certificate(error: ssl.SSLCertVerificationError, host: str) -> Permanent | Transient:
+    """Why the certificate of `host` is not good (X509_verify_cert codes of OpenSSL), and what to do.
+
+    A clock that is behind, as that of a box without a battery is at first, makes a good certificate one of the future:
+    that passes. A certificate of the past is old, or the clock is ahead: both need a person.
+    """
+    code, today = error.verify_code, time.strftime("%Y-%m-%d", time.gmtime())
+    if code == _NOT_YET_VALID:
+        return Transient(
+            f"the certificate of {host} is not valid yet, going by this box's clock, which says {today}: it must be "
+            "behind. This goes on once it is set"
+        )
+    if code == _EXPIRED:
         return Permanent(
-            f"the certificate of {host} {fact}, going by this box's clock, which says {today}: if that is wrong, set "
-            "the clock; else the server needs a new certificate"
+            f"the certificate of {host} has expired, going by this box's clock, which says {today}: the server needs "
+            "a new one, unless the clock is wrong"
         )
     if code in _SELF_SIGNED:
         return Permanent(f"the certificate of {host} is signed by itself: set tls.ca to a file that holds it")

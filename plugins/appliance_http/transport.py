@@ -9,12 +9,10 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3.exceptions
 from attrs import field, frozen
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from appliance.plugin import Permanent
+from appliance_http.adapter import watched_adapter
 from appliance_http.errors import translate
 from appliance_http.options import Timeouts, Tls, check_url, shown
 from appliance_http.watch import Watch
@@ -53,6 +51,11 @@ class Answer:
     headers: Mapping[str, str]
     _response: requests.Response
     _watch: Watch
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the end of the body can be told from a broken connection."""
+        return "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
 
     def head(self, limit: int) -> bytes:
         """The first `limit` bytes of the body at most."""
@@ -158,46 +161,7 @@ def _same_origin(one: str, other: str) -> bool:
 
 def _session(watch: Watch, patience: float) -> requests.Session:
     session = requests.Session()
-    adapter = _watched_adapter(watch, patience)
+    adapter = watched_adapter(watch, patience)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
-
-
-def _watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
-    """An adapter whose connections are watched, and wait `patience` seconds for a block to be accepted.
-
-    By itself urllib3 gives a block of the body no more time than it gave the connection to come about.
-    """
-
-    class Plain(HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            self.sock.settimeout(patience)
-            watch.attach(self.sock)
-
-    class Secure(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            self.sock.settimeout(patience)
-            watch.attach(self.sock)
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    pools = {"http": PlainPool, "https": SecurePool}
-
-    class Adapter(HTTPAdapter):
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, **kwargs)
-            self.poolmanager.pool_classes_by_scheme = pools
-
-        def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-            manager = super().proxy_manager_for(*args, **kwargs)
-            manager.pool_classes_by_scheme = pools
-            return manager
-
-    return Adapter()

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from appliance.plugin import Permanent, Receipt, Rendition, Transient, UploadJob
 from appliance_upload_http.multipart import FormBody, content_md5
 from appliance_upload_http.options import Algorithm, Digest, HttpOptions
-from appliance_upload_http.proof import check_proof
+from appliance_upload_http.proof import NoProof, check_proof
 from appliance_upload_http.templates import fill
 
 if TYPE_CHECKING:
@@ -139,11 +139,21 @@ class HttpBackend:
 
         return status_error(answer.status, answer.reason, answer.headers, said, _WORDS, self._host)
 
+    def _check_proof(self, answer: "Answer", said: bytes, checksum: str) -> None:
+        try:
+            check_proof(self._options.proof, answer.headers, said, checksum)
+        except NoProof as place:
+            if not answer.bounded:
+                raise Transient(f"{self._host} broke off before {place} had told a checksum") from place
+            raise Permanent(
+                f"{self._host} took the file, but {place} of its answer tells no checksum: check the section proof"
+            ) from place
+
     def _receipt(self, job: UploadJob, body: FormBody, answer: "Answer", said: bytes) -> Receipt:
         proof = self._options.proof
         checksum = body.md5 if proof.algorithm is Algorithm.MD5 else job.rendition.sha256
         if proof.wanted:
-            check_proof(proof, answer.headers, said, checksum)
+            self._check_proof(answer, said, checksum)
         location = urljoin(answer.url, answer.headers["Location"]) if "Location" in answer.headers else ""
         detail = f"{answer.status} {answer.reason}".strip()
         if location:

@@ -9,18 +9,20 @@ from appliance.plugin import Permanent
 from appliance_upload_http.options import Algorithm, Proof
 
 
+class NoProof(Exception):
+    """The answer holds no checksum; the message says where it should be."""
+
+
 def check_proof(proof: Proof, headers: Mapping[str, str], body: bytes, checksum: str) -> None:
-    """Raise Permanent unless the answer names `checksum` (lower-case hex) where `proof` says.
+    """Raise Permanent where the answer names another checksum than `checksum` (lower-case hex), NoProof where none.
 
     Hex and base64 are taken, quoted or not (as in ETag), also as a member of a digest field (`sha-256=:...:`, RFC
-    9530). No proof and a wrong one are both for a person: sending again would make another wrong copy.
+    9530). A wrong one is for a person: sending again would make another wrong copy.
     """
-    place = f"the header {proof.header}" if proof.header else f"{proof.json_pointer!r} in the JSON"
+    place = f"the header {proof.header}" if proof.header else f"{proof.json_pointer!r} in the body"
     found = headers.get(proof.header, "") if proof.header else _pointed(body, proof.json_pointer or "")
     if not isinstance(found, str) or not found.strip():
-        raise Permanent(
-            f"the server took the file, but its answer holds no checksum at {place}: check the section proof"
-        )
+        raise NoProof(place)
     if not _matches(found, proof.algorithm, checksum):
         raise Permanent(
             f"the server stored other bytes than were sent: {place} is {found.strip()[:100]!r}, the file's "

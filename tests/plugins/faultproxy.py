@@ -71,6 +71,7 @@ class FaultProxy:
 
     def __attrs_post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)  # a line holds little, a kernel megabytes
         self._listener.settimeout(0.1)
         self._spawn(self._accept)
 

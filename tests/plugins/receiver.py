@@ -191,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.garbage)
             self.close_connection = True
             return
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body) if reply.claimed is None else reply.claimed))
