@@ -78,5 +78,6 @@ def passing(clock: ManualClock) -> Callable[[Callable[[], object]], None]:
 
 @pytest.fixture(autouse=True)
 def no_thread_left() -> Iterator[None]:
+    before = set(threading.enumerate())
     yield
-    assert not [one.name for one in threading.enumerate() if one.name in ("panel", "keyboard")]
+    assert not [one.name for one in set(threading.enumerate()) - before]

@@ -1,0 +1,161 @@
+"""Any sound file as a stream of frames at the speaker's rate: libsndfile reads it, soxr resamples it.
+
+WAV and RF64, FLAC, Ogg (Vorbis, Opus), MP3 and whatever else libsndfile knows. Samples are floats, full scale is 1.0;
+16-bit samples pass through unchanged at their own rate.
+"""
+
+import stat
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from appliance.errors import AudioError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
+_BLOCK = 4096
+"""Frames read from the file at once."""
+
+_RATES = range(1000, 768_001)
+_MOST_CHANNELS = 64
+_MISSING = 0.25
+"""Seconds that may be missing at the end: MP3 headers tell the length roughly."""
+
+
+class Decoder:
+    """One open sound file. Only one thread uses it.
+
+    Raises AudioError where the file cannot be read; a damaged one is played up to the damage. More than two channels
+    are mixed to one.
+    """
+
+    def __init__(self, path: Path, rate: int) -> None:
+        import numpy as np
+        import soundfile
+
+        self._np = np
+        self._error: type[Exception] = soundfile.SoundFileError
+        self._name = path.name
+        with ExitStack() as opened:
+            try:
+                if not stat.S_ISREG(path.stat().st_mode):
+                    raise AudioError(f"cannot play '{self._name}': it is not a file")
+                file = opened.enter_context(path.open("rb"))
+            except (FileNotFoundError, ValueError):
+                raise AudioError(f"cannot play '{self._name}': there is no such file") from None
+            except OSError as error:
+                raise AudioError(f"cannot play '{self._name}': {error.strerror}") from error
+            try:
+                self._file = opened.enter_context(_open(file.fileno()))
+            except soundfile.SoundFileError as error:
+                raise AudioError(
+                    f"cannot play '{self._name}': this is no sound that can be read. Use WAV, FLAC, Ogg, Opus or MP3"
+                ) from error
+            if self._file.samplerate not in _RATES or not 1 <= self._file.channels <= _MOST_CHANNELS:
+                raise AudioError(
+                    f"cannot play '{self._name}': {self._file.samplerate} Hz with {self._file.channels} channels "
+                    "makes no sense. The file is damaged"
+                )
+            if self._file.frames <= 0:
+                raise AudioError(f"cannot play '{self._name}': there is no sound in it")
+            self._opened = opened.pop_all()
+        self._rate = rate
+        self._ready: Samples
+        self.channels: int = self._file.channels if self._file.channels <= 2 else 1
+        """Channels of what `read` returns."""
+        self._file_rate: int = self._file.samplerate
+        self.seconds: float = self._file.frames / self._file_rate
+        """Duration, as the file tells it."""
+        self._resampler = self._new_resampler()
+        self._begin(0)
+
+    @property
+    def position(self) -> float:
+        """Seconds from the start of the file to what `read` returns next."""
+        return self._first / self._file_rate + self._taken / self._rate
+
+    def read(self, frames: int) -> "Samples":
+        """The next `frames` frames, shape (frames, channels); fewer only at the end.
+
+        Raises AudioError at the place where the file is damaged or cut off.
+        """
+        while not self._ended and len(self._ready) < frames:
+            self._ready = self._np.concatenate((self._ready, self._decode()))
+        block, self._ready = self._ready[:frames], self._ready[frames:]
+        if not len(block) and self._damage:
+            raise self._damage
+        self._taken += len(block)
+        return block
+
+    def seek(self, seconds: float) -> None:
+        """Go on at `seconds` from the start; beyond the end is the end."""
+        frame = min(max(round(seconds * self._file_rate), 0), self._file.frames)
+        try:
+            self._file.seek(frame)
+        except self._error as error:
+            raise self._damaged_at(seconds) from error
+        if self._resampler:
+            self._resampler.clear()
+        self._begin(frame)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._opened.close()
+
+    def _begin(self, frame: int) -> None:
+        self._first = self._next = frame
+        self._taken = 0
+        self._ended = False
+        self._damage: AudioError | None = None
+        self._ready = self._np.empty((0, self.channels), self._np.float32)
+
+    def _new_resampler(self) -> Any:
+        if self._file_rate == self._rate:
+            return None
+        import soxr
+
+        return soxr.ResampleStream(self._file_rate, self._rate, self.channels, dtype="float32")
+
+    def _decode(self) -> "Samples":
+        np = self._np
+        try:
+            block = self._file.read(_BLOCK, dtype="float32", always_2d=True)
+        except self._error:
+            block = np.empty((0, self._file.channels), np.float32)
+            self._damage = self._damaged_at(self._next / self._file_rate)
+        self._next += len(block)
+        if len(block) < _BLOCK:
+            self._ended = True
+            if self._next < self._file.frames - _MISSING * self._file_rate:
+                self._damage = self._damaged_at(self._next / self._file_rate)
+        if self._file.subtype in ("FLOAT", "DOUBLE"):
+            block = np.clip(np.nan_to_num(block), -1, 1)
+        if block.shape[1] > 2:
+            block = block.mean(axis=1, keepdims=True)
+        if self._resampler:
+            block = self._resampler.resample_chunk(np.ascontiguousarray(block), last=self._ended)
+        samples: Samples = block
+        return samples
+
+    def _damaged_at(self, seconds: float) -> AudioError:
+        return AudioError(
+            f"'{self._name}' is damaged: nothing can be read after {seconds:.1f} s of {self.seconds:.1f} s. "
+            "Fetch it anew"
+        )
+
+
+def _open(descriptor: int) -> Any:
+    """By descriptor: libsndfile then looks at what is in the file, never at its name."""
+    import soundfile
+
+    class Sequential(soundfile.SoundFile):  # type: ignore[misc]
+        """Where it can, soundfile seeks to the next frame after each block, and an MP3 decoder that seeks glitches."""
+
+        def seekable(self) -> bool:
+            return False
+
+    return Sequential(descriptor, closefd=False)

@@ -1,0 +1,153 @@
+"""The player's way to the speaker: loudness without clicks, channels, underruns, the last period."""
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.audio.ports import XRUN, Playback, SoundCards
+from appliance.errors import DeviceLost, FormatUnsupported
+from appliance.models import AudioFormat
+
+PERIOD = 0.02
+BUFFER = 0.1
+"""Seconds: what the card holds is what a person waits for after a press. Longer would be safer and feel slow."""
+
+RAMP = 0.008
+"""Seconds that a change of loudness takes: short enough to feel at once, long enough not to click."""
+
+_MOST_UNDERRUNS = 100
+
+
+def loudness(percent: int) -> float:
+    """The factor for a volume in percent: its cube, as PulseAudio and PipeWire have it.
+
+    Steps of the same size then sound equally big: 100 % is 0 dB, 50 % -18 dB, 10 % -60 dB, and 0 % is silence.
+    """
+    return (percent / 100) ** 3
+
+
+class Gain:
+    """A factor that goes from one value to the next along half a cosine."""
+
+    def __init__(self, value: float) -> None:
+        self._from = self._to = value
+        self._frames = 0
+        self._done = 0
+
+    @property
+    def value(self) -> float:
+        """The factor now."""
+        if self._done >= self._frames:
+            return self._to
+        return self._from + (self._to - self._from) * (0.5 - 0.5 * float(np.cos(np.pi * self._done / self._frames)))
+
+    def go_to(self, value: float, frames: int) -> None:
+        """Be at `value` in `frames` frames."""
+        self._from, self._to, self._frames, self._done = self.value, value, frames, 0
+
+    def apply(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The block, shape (frames, channels), with the factor of each of its frames."""
+        left = self._frames - self._done
+        if left <= 0:
+            return block if self._to == 1.0 else block * np.float32(self._to)
+        steps = np.arange(self._done + 1, self._done + 1 + len(block), dtype=np.float64) / self._frames
+        curve = 0.5 - 0.5 * np.cos(np.pi * np.minimum(steps, 1.0))
+        self._done += len(block)
+        factors = np.where(steps >= 1.0, self._to, self._from + (self._to - self._from) * curve)
+        return block * factors.astype(np.float32)[:, np.newaxis]
+
+
+class Output:
+    """The speaker while something plays. One thread uses it; `interrupt` may come from any other."""
+
+    def __init__(self, cards: SoundCards, device: str, rate: int) -> None:
+        self._cards = cards
+        self._device = device
+        self._rate = rate
+        self._guard = threading.Lock()
+        self._speaker: Playback | None = None
+        self._written = 0
+        self._silenced = False
+        self.gain = Gain(1.0)
+
+    @property
+    def period_frames(self) -> int:
+        """Frames to hand over at once."""
+        return self._speaker.period_frames if self._speaker else 0
+
+    @property
+    def lead_frames(self) -> int:
+        """Frames that were written and have not sounded yet, at most."""
+        return min(self._written, self._speaker.buffer_frames) if self._speaker else 0
+
+    def open(self) -> None:
+        """Open the speaker, in stereo if it can. Raises AudioError."""
+        try:
+            speaker = self._cards.open_playback(self._device, AudioFormat(self._rate, 2), PERIOD, BUFFER)
+        except FormatUnsupported:
+            speaker = self._cards.open_playback(self._device, AudioFormat(self._rate, 1), PERIOD, BUFFER)
+        self._written = 0
+        with self._guard:
+            self._speaker = speaker
+
+    def play(self, block: NDArray[np.float32]) -> None:
+        """Hand over a block, shape (frames, 1 or 2), full scale 1.0. Waits for room. Raises AudioError."""
+        if self._speaker:
+            channels = self._speaker.format.channels
+            self._write(self._speaker, to_pcm(to_channels(self.gain.apply(block), channels)))
+
+    def finish(self) -> None:
+        """Let everything sound and give the speaker back. Raises AudioError; the speaker is given back anyway."""
+        speaker = self._speaker
+        if speaker is None:
+            return
+        try:
+            # Cards stop at the end of a period, and some play stale sound up to it.
+            missing = -self._written % speaker.period_frames
+            self._write(speaker, bytes(missing * speaker.format.frame_bytes))
+            if not self._silenced:
+                speaker.drain()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the speaker back at once."""
+        with self._guard:
+            speaker, self._speaker = self._speaker, None
+        if speaker:
+            speaker.close()
+
+    def interrupt(self) -> None:
+        """Fall silent now and for good: whatever waits returns."""
+        with self._guard:
+            self._silenced = True
+            if self._speaker:
+                self._speaker.stop()
+
+    def _write(self, speaker: Playback, data: bytes) -> None:
+        underruns = 0
+        while data and not self._silenced:
+            taken = speaker.write(data)
+            if taken == XRUN:
+                underruns += 1
+                if underruns == _MOST_UNDERRUNS:
+                    raise DeviceLost(f"speaker '{self._device}' takes no sound. Unplug it and plug it in again")
+                continue
+            underruns = 0
+            self._written += taken
+            data = data[taken * speaker.format.frame_bytes :]
+
+
+def to_channels(block: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
+    """The same sound in `channels` channels: one is repeated, several are mixed evenly."""
+    if block.shape[1] == channels:
+        return block
+    mono = block if block.shape[1] == 1 else block.mean(axis=1, keepdims=True)
+    return np.repeat(mono, channels, axis=1)
+
+
+def to_pcm(block: NDArray[np.float32]) -> bytes:
+    """Samples of full scale 1.0 as S16_LE."""
+    samples: NDArray[np.int16] = np.clip(np.rint(block * np.float32(32768)), -32768, 32767).astype("<i2")
+    return samples.tobytes()

@@ -1,0 +1,243 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from appliance.audio.decode import Decoder
+from appliance.errors import AudioError
+
+RATE = 48_000
+LOSSLESS = [("wav", {}), ("wav", {"format": "RF64"}), ("flac", {}), ("wav", {"subtype": "PCM_24"})]
+LOSSY = [("ogg", {"subtype": "VORBIS"}), ("opus", {"format": "OGG", "subtype": "OPUS"}), ("mp3", {})]
+
+
+def noise(frames: int, channels: int = 1) -> NDArray[np.int16]:
+    return np.random.default_rng(1).integers(-32768, 32768, (frames, channels), dtype=np.int16)
+
+
+def sine(seconds: float, rate: int = RATE, frequency: float = 440.0) -> NDArray[np.float64]:
+    return 0.5 * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)
+
+
+def read_all(decoder: Decoder, frames: int = 960) -> NDArray[Any]:
+    blocks = []
+    while len(block := decoder.read(frames)):
+        blocks.append(block)
+        if len(block) < frames:
+            break
+    return np.concatenate(blocks) if blocks else np.empty((0, decoder.channels))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def make(samples: NDArray[Any], suffix: str = "wav", rate: int = RATE, **options: str) -> Path:
+        path = tmp_path / f"sound.{suffix}"
+        soundfile.write(path, samples, rate, **options)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize(("suffix", "options"), LOSSLESS)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_lossless_formats_are_exact(
+    write: Callable[..., Path], suffix: str, options: dict[str, str], channels: int
+) -> None:
+    samples = noise(20_011, channels)
+    decoder = Decoder(write(samples, suffix, **options), RATE)
+    assert np.array_equal(read_all(decoder) * 32768, samples)
+    assert decoder.channels == channels
+    assert decoder.seconds == decoder.position == pytest.approx(20_011 / RATE)
+    decoder.close()
+
+
+@pytest.mark.parametrize(("suffix", "options"), LOSSY)
+def test_lossy_formats_sound_like_what_they_were_made_of(
+    write: Callable[..., Path], suffix: str, options: dict[str, str]
+) -> None:
+    samples = sine(2)
+    decoder = Decoder(write(samples, suffix, **options), RATE)
+    read = read_all(decoder)[:, 0]
+    assert len(read) == pytest.approx(len(samples), abs=RATE // 10)
+    middle = read[RATE // 2 : RATE * 3 // 2]
+    assert np.abs(np.fft.rfft(middle)).argmax() == 440
+    assert np.sqrt(np.mean(middle**2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.01)
+    decoder.close()
+
+
+@pytest.mark.parametrize(("suffix", "options"), [*LOSSLESS, *LOSSY])
+def test_blocks_are_the_same_as_the_whole(write: Callable[..., Path], suffix: str, options: dict[str, str]) -> None:
+    path = write(noise(RATE, 2), suffix, **options)
+    whole, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    decoder = Decoder(path, RATE)
+    assert np.array_equal(read_all(decoder, 911), whole)
+    decoder.close()
+
+
+@pytest.mark.parametrize("name", ["sound.raw", "sound", "sound.txt"])
+def test_what_a_file_is_called_says_nothing(write: Callable[..., Path], name: str) -> None:
+    path = write(noise(100))
+    decoder = Decoder(path.rename(path.with_name(name)), RATE)
+    assert len(decoder.read(1000)) == 100
+    decoder.close()
+
+
+@pytest.mark.parametrize("source", [8_000, 16_000, 44_100, 96_000])
+def test_a_sweep_survives_the_resampler(write: Callable[..., Path], source: int) -> None:
+    """Against the same sweep computed at the wanted rate: at least 80 dB apart, and exactly as long."""
+    seconds, top = 2.0, 3_000.0
+
+    def sweep(rate: int) -> NDArray[np.float64]:
+        time = np.arange(round(seconds * rate)) / rate
+        return 0.5 * np.sin(2 * np.pi * (50 * time + (top - 50) / (2 * seconds) * time**2))
+
+    decoder = Decoder(write(sweep(source), rate=source, subtype="FLOAT"), RATE)
+    read = read_all(decoder, 777)[:, 0]
+    wanted = sweep(RATE)
+    assert len(read) == pytest.approx(len(wanted), abs=2)
+    middle = slice(RATE // 10, -RATE // 10)
+    error = read[: len(wanted)][middle] - wanted[: len(read)][middle]
+    assert 20 * np.log10(np.sqrt(np.mean(error**2)) / np.sqrt(np.mean(wanted**2))) < -80
+    assert decoder.position == pytest.approx(seconds, abs=1e-3)
+    decoder.close()
+
+
+@pytest.mark.parametrize("source", [RATE, 44_100])
+def test_a_seek_lands_on_the_frame(write: Callable[..., Path], source: int) -> None:
+    samples = sine(3, source, 100)
+    decoder = Decoder(write(samples, rate=source, subtype="FLOAT"), RATE)
+    whole = read_all(decoder)
+    decoder.seek(1.0)
+    assert decoder.position == pytest.approx(1.0)
+    again = read_all(decoder)
+    assert len(again) == pytest.approx(2 * RATE, abs=2)
+    assert np.abs(again[2000:20_000] - whole[RATE + 2000 : RATE + 20_000]).max() < 1e-3
+    decoder.close()
+
+
+def test_seeks_beyond_both_ends(write: Callable[..., Path]) -> None:
+    decoder = Decoder(write(noise(RATE)), RATE)
+    decoder.seek(99)
+    assert decoder.position == 1.0
+    assert len(decoder.read(100)) == 0
+    decoder.seek(-5)
+    assert decoder.position == 0.0
+    assert len(decoder.read(100)) == 100
+    decoder.close()
+
+
+def test_many_channels_become_one(write: Callable[..., Path]) -> None:
+    samples = noise(5000, 6)
+    decoder = Decoder(write(samples), RATE)
+    assert decoder.channels == 1
+    assert np.allclose(read_all(decoder)[:, 0] * 32768, samples.mean(axis=1), atol=0.01)
+    decoder.close()
+
+
+def test_floats_that_are_no_numbers_are_silence(write: Callable[..., Path]) -> None:
+    samples = np.array([0.5, np.nan, np.inf, -np.inf, 1e30, -0.5])
+    decoder = Decoder(write(samples, subtype="FLOAT"), RATE)
+    assert decoder.read(10)[:, 0].tolist() == [0.5, 0.0, 1.0, -1.0, 1.0, -0.5]
+    decoder.close()
+
+
+def test_what_is_no_sound_file_is_named(tmp_path: Path, write: Callable[..., Path]) -> None:
+    text = tmp_path / "notes.wav"
+    text.write_text("not a sound" * 100)
+    empty = tmp_path / "empty.wav"
+    empty.touch()
+    silent = write(noise(0))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path, words in [
+        (text, "'notes.wav': this is no sound that can be read. Use WAV"),
+        (empty, "'empty.wav': this is no sound"),
+        (silent, "'sound.wav': there is no sound in it"),
+        (tmp_path / "gone.wav", "'gone.wav': there is no such file"),
+        (tmp_path / "\0", "there is no such file"),
+        (tmp_path, "it is not a file"),
+        (pipe, "'pipe': it is not a file"),
+        (text / "below", "Not a directory"),
+    ]:
+        with pytest.raises(AudioError) as caught:
+            Decoder(path, RATE)
+        assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", ["flac", "mp3"])
+def test_a_file_that_was_cut_off_plays_up_to_there(write: Callable[..., Path], suffix: str) -> None:
+    path = write(sine(3), suffix)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    decoder = Decoder(path, RATE)
+    total = 0
+    with pytest.raises(AudioError, match=r"'sound\.\w+' is damaged: nothing can be read after 1\.\d s of 3\.0 s"):
+        while True:
+            total += len(decoder.read(960))
+    assert RATE < total < 2 * RATE
+    decoder.close()
+
+
+def test_a_wav_that_was_cut_off_plays_what_is_there(write: Callable[..., Path]) -> None:
+    path = write(noise(RATE))
+    path.write_bytes(path.read_bytes()[:10_045])
+    decoder = Decoder(path, RATE)
+    assert len(read_all(decoder)) == 5000
+    decoder.close()
+
+
+def consume(path: Path) -> None:
+    try:
+        decoder = Decoder(path, RATE)
+    except AudioError:
+        return
+    try:
+        for _ in range(200):
+            if not len(decoder.read(960)):
+                break
+        decoder.seek(0.01)
+        decoder.read(960)
+    except AudioError:
+        pass
+    finally:
+        decoder.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(content=st.binary(max_size=300), head=st.sampled_from([b"", b"RIFF", b"fLaC", b"OggS", b"ID3", b"RF64"]))
+def test_any_bytes_are_a_sound_or_an_error(tmp_path: Path, head: bytes, content: bytes) -> None:
+    path = tmp_path / "any"
+    path.write_bytes(head + content)
+    consume(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@given(
+    which=st.sampled_from([*LOSSLESS, *LOSSY]),
+    damage=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=20),
+    at_the_head=st.booleans(),
+    kept=st.floats(0, 1),
+)
+def test_damage_of_any_kind_is_a_sound_or_an_error(
+    tmp_path: Path,
+    which: tuple[str, dict[str, str]],
+    damage: list[tuple[float, int]],
+    at_the_head: bool,
+    kept: float,
+) -> None:
+    suffix, options = which
+    original = tmp_path / f"original-{len(options)}-{options.get('subtype')}.{suffix}"
+    if not original.exists():
+        soundfile.write(original, sine(0.3), RATE, **options)
+    content = bytearray(original.read_bytes())
+    for place, value in damage:
+        content[int(place * (min(len(content), 128) if at_the_head else len(content) - 1)) % len(content)] = value
+    path = tmp_path / "damaged"
+    path.write_bytes(content[: int(len(content) * kept)])
+    consume(path)
