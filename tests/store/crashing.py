@@ -49,19 +49,18 @@ def run(scenario: str, directory: Path, at: int) -> None:
     subject = (directory / "subject").read_text()
     if (held := directory / "held").exists():
         held.rename(directory / "takes" / subject)
-    work = {
-        "start": list,
-        "adopt": lambda: store.adopt(subject),
-        "delete": lambda: store.delete_clip(subject, "by hand"),
-    }[scenario]
 
-    def watched() -> None:
-        if scenario != "start":
-            sys.setprofile(Killer(at))
-        work()
+    def work() -> None:
+        if scenario == "start":
+            return
+        sys.setprofile(Killer(at))
+        if scenario == "adopt":
+            store.adopt(subject)
+        else:
+            store.delete_clip(subject, "by hand")
         sys.setprofile(None)
 
-    store.submit(watched).result()
+    store.submit(work).result()
     threading.setprofile(None)
     store.close()
 

@@ -22,6 +22,7 @@ def drain(box: Any, order: str = "oldest", now: float = 0.0) -> list[str]:
 
 
 def only(box: Any) -> Delivery:
+    delivery: Delivery
     (delivery,) = box.store.deliveries()
     return delivery
 
@@ -239,7 +240,9 @@ class Counted:
                 "INSERT INTO clips (id, name, start_ns, body) VALUES (?1, ?1, 0, '{}')",
                 ((f"{number:010}",) for number in range(count)),
             )
-            connection.execute("INSERT INTO deliveries (clip, destination, kind) SELECT seq, 'd', 'original' FROM clips")
+            connection.execute(
+                "INSERT INTO deliveries (clip, destination, kind) SELECT seq, 'd', 'original' FROM clips"
+            )
         connection.close()
 
     @staticmethod

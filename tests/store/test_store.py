@@ -78,7 +78,12 @@ def test_the_store_thread_is_at_rest_between_work_and_gone_after_close(new_box: 
     box.clock.advance(1000)
     assert vitals.overdue() == ()
     began, release = threading.Event(), threading.Event()
-    hanging = store.submit(lambda: (began.set(), release.wait(10)))
+
+    def hang() -> None:
+        began.set()
+        release.wait(10)
+
+    hanging = store.submit(hang)
     assert began.wait(5)
     box.clock.advance(1000)
     assert vitals.overdue() == ("store",)

@@ -1,0 +1,308 @@
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.errors import NotFound, StorageError
+from appliance.events import ClipFinished, QueueChanged
+from appliance.models import Clip, DeliveryState, Receipt, Rendition, RenditionKind, Verdict
+
+SOUND = b"\x01\x02\x03\x04" * 500
+
+
+def sound_of(box: Any, clip: Clip) -> bytes:
+    content: bytes = box.store.clip_path(clip).read_bytes()
+    return content[104:]
+
+
+# -- takes -------------------------------------------------------------------------------------------------------------
+
+
+def test_takes_left_behind_become_clips_in_the_order_of_their_start(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    ids = [box.take(SOUND, sealed=False), box.take(SOUND), box.take(SOUND, sealed=False)]
+    store = box.start()
+    clips = store.clips()[::-1]
+    assert [clip.id for clip in clips] == ids
+    assert [clip.recovered for clip in clips] == [True, False, True]
+    assert all(sound_of(box, clip) == SOUND for clip in clips)
+    assert list(store.takes_directory.iterdir()) == []
+    assert [event.clip for event in box.posted(ClipFinished)] == clips
+    assert box.posted(QueueChanged)[-1] == QueueChanged(3)
+    assert [delivery.clip_id for delivery in store.deliveries()] == ids
+
+
+def test_a_take_without_a_byte_of_sound_is_removed(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    box.take(b"", sealed=False)
+    (box.directory / "takes" / "empty").mkdir()
+    store = box.start()
+    assert list(store.takes_directory.iterdir()) == []
+    assert store.clips() == [] and box.quarantined() == {}
+
+
+def test_a_take_that_cannot_be_repaired_is_kept_with_a_note(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    for _ in range(2):
+        folder = box.directory / "takes" / "hopeless"
+        folder.mkdir(parents=True)
+        (folder / "audio.wav").write_bytes(b"\xff" * 5000)
+        box.start()
+        box.close()
+    notes = box.quarantined()
+    assert sorted(notes) == ["hopeless", "hopeless-2"] and "could not be repaired" in notes["hopeless"]
+    assert (box.store.quarantine_directory / "hopeless-2" / "audio.wav").stat().st_size == 5000
+    assert list(box.store.takes_directory.iterdir()) == []
+
+
+def test_a_sealed_take_whose_metadata_broke_is_repaired(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    take = box.take(SOUND)
+    (box.directory / "takes" / take / "clip.json").write_bytes(b'{"id": "torn')
+    store = box.start()
+    assert sound_of(box, store.clip(take)) == SOUND
+
+
+def test_a_half_moved_take_whose_metadata_broke_keeps_its_sound_and_name(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    box.start().close()
+    take = box.take(SOUND)
+    folder = box.directory / "takes" / take
+    name = (folder / "clip.json").read_text().split('"name": "')[1].split('"')[0]
+    (folder / "audio.wav").rename(box.directory / "clips" / f"{name}.wav")
+    (folder / "clip.json").write_bytes(b"\x00" * 100)
+    store = box.start()
+    clip = store.clip(name)
+    assert clip.id == take and clip.recovered and sound_of(box, clip) == SOUND
+    assert list(store.takes_directory.iterdir()) == []
+
+
+def test_a_sealed_take_without_sound_anywhere_is_kept_with_a_note(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    take = box.take(SOUND)
+    (box.directory / "takes" / take / "audio.wav").unlink()
+    box.start()
+    assert "its sound is missing" in box.quarantined()[take]
+
+
+# -- clips -------------------------------------------------------------------------------------------------------------
+
+
+def test_clips_that_the_catalogue_does_not_know_are_entered_by_age(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    clips = box.files(450)
+    store = box.start()
+    assert store.clips() == clips[::-1]
+    assert store.take_next("cloud", "oldest", now=0.0).clip_id == clips[0].id
+    assert store.take_next("cloud", "newest", now=0.0).clip_id == clips[-1].id
+    assert box.posted(QueueChanged)[-1] == QueueChanged(450)
+
+
+def test_only_what_is_not_in_the_catalogue_is_opened(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    clips = box.files(3)
+    box.start().close()
+    for sidecar in (box.directory / "clips").glob("*.json"):
+        sidecar.write_text("not looked at")
+    new = box.files(1)
+    assert box.start().clips() == [*new, *clips[::-1]]
+
+
+def test_a_lost_catalogue_is_rebuilt_and_everything_queued_anew(box: Any) -> None:
+    clips = [box.clip() for _ in range(3)]
+    short = box.clip(Verdict.TOO_SHORT)
+    box.store.delivered(box.store.take_next("cloud", "oldest", now=0.0).id, Receipt("x", 1, True))
+    gone = box.clip()
+    box.store.delete_clip(gone.id, "by hand")
+    box.close()
+    box.lose_catalogue()
+    store = box.start()
+    assert store.clips() == [short, *clips[::-1]]
+    assert store.delivery_counts() == {"cloud": {DeliveryState.PENDING: 3}}
+    with pytest.raises(NotFound):
+        store.clip(gone.id)
+    assert box.quarantined() == {}
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def overwrite_the_middle(path: Path) -> None:
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (size - 8192))
+
+
+@pytest.mark.parametrize(
+    ("damage", "in_quarantine"),
+    [
+        (lambda path: path.write_bytes(os.urandom(50_000)), True),
+        (lambda path: path.write_bytes(b"SQLite format 3\x00" + os.urandom(50_000)), True),
+        (truncate, True),
+        (overwrite_the_middle, True),
+        (lambda path: path.write_bytes(b""), False),
+    ],
+    ids=["garbage", "garbage behind a good beginning", "truncated", "overwritten", "empty"],
+)
+def test_a_damaged_catalogue_goes_to_quarantine_and_is_rebuilt(
+    box: Any, damage: Callable[[Path], None], in_quarantine: bool
+) -> None:
+    clips = [box.clip() for _ in range(20)]
+    box.close()
+    damage(box.directory / "catalogue.db")
+    store = box.start()
+    assert store.clips() == clips[::-1]
+    assert store.delivery_counts() == {"cloud": {DeliveryState.PENDING: 20}}
+    assert ("catalogue" in box.quarantined()) is in_quarantine
+    assert box.restart().clips() == clips[::-1]
+
+
+def test_the_log_of_a_lost_catalogue_is_not_taken_for_that_of_the_new_one(box: Any) -> None:
+    clip = box.clip()
+    log = box.directory / "catalogue.db-wal"
+    kept = log.read_bytes()
+    box.close()
+    box.lose_catalogue()
+    log.write_bytes(kept)
+    assert box.start().clips() == [clip]
+    assert (box.store.quarantine_directory / "catalogue" / "catalogue.db-wal").read_bytes() == kept
+
+
+def test_damage_met_at_work_is_a_fault_and_the_next_start_rebuilds(box: Any) -> None:
+    clips = [box.clip() for _ in range(20)]
+    box.restart()
+    overwrite_the_middle(box.directory / "catalogue.db")
+    for _ in range(2):
+        with pytest.raises(StorageError, match=r"damaged\. Restart the appliance"):
+            box.store.deliveries()
+    assert [event.fault.name for event in box.events if hasattr(event, "fault")] == ["catalogue"]
+    assert box.restart().clips() == clips[::-1]
+    assert "catalogue" in box.quarantined()
+
+
+def test_a_catalogue_of_a_newer_release_is_left_alone(box: Any) -> None:
+    box.close()
+    connection = sqlite3.connect(box.directory / "catalogue.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StorageError, match="newer release"):
+        box.start()
+    assert box.quarantined() == {} and (box.directory / "catalogue.db").exists()
+
+
+def test_a_wav_file_without_metadata_becomes_the_clip_that_it_was(box: Any) -> None:
+    clip = box.store.adopt(box.take(SOUND))
+    box.close()
+    box.lose_catalogue()
+    (box.directory / "clips" / f"{clip.name}.json").unlink()
+    store = box.start()
+    found = store.clip(clip.id)
+    assert (found.name, found.device, found.format, found.frames) == (clip.name, "box", clip.format, clip.frames)
+    assert found.started.wall_ns == clip.started.wall_ns and found.recovered
+    assert sound_of(box, found) == SOUND
+    assert len(store.deliveries()) == 1
+
+
+def test_unreadable_metadata_goes_to_quarantine_and_the_sound_is_a_clip(box: Any) -> None:
+    clip = box.store.adopt(box.take(SOUND))
+    box.close()
+    box.lose_catalogue()
+    (box.directory / "clips" / f"{clip.name}.json").write_bytes(b"\xff\xfe")
+    assert sound_of(box, box.start().clip(clip.id)) == SOUND
+    assert "cannot be used" in box.quarantined()[clip.name]
+
+
+def test_metadata_of_another_clip_is_not_believed(box: Any) -> None:
+    clip, other = box.store.adopt(box.take(SOUND)), box.clip()
+    box.close()
+    box.lose_catalogue()
+    clips = box.directory / "clips"
+    shutil.copy(clips / f"{other.name}.json", clips / f"{clip.name}.json")
+    store = box.start()
+    assert {found.id for found in store.clips()} == {clip.id, other.id}
+    assert sound_of(box, store.clip(clip.id)) == SOUND
+
+
+@pytest.mark.parametrize("content", [b"RIFF", os.urandom(500)])
+def test_sound_that_nothing_is_known_of_is_kept_with_a_note(box: Any, content: bytes) -> None:
+    (box.store.clips_directory / "strange.wav").write_bytes(content)
+    store = box.restart()
+    assert "strange.wav has no metadata" in box.quarantined()["strange"]
+    assert (store.quarantine_directory / "strange" / "strange.wav").read_bytes() == content
+    assert store.clips() == []
+
+
+def test_a_foreign_recording_is_kept_with_a_note(box: Any) -> None:
+    clip = box.clip()
+    shutil.copy(box.store.clip_path(clip), box.store.clips_directory / "my song.wav")
+    (box.store.clips_directory / "read me.txt").write_text("left alone")
+    assert box.restart().clips() == [clip]
+    assert "not one that the appliance gives" in box.quarantined()["my song"]
+    assert (box.store.clips_directory / "read me.txt").exists()
+
+
+def test_metadata_without_sound_is_kept_with_a_note(box: Any) -> None:
+    clip = box.clip()
+    box.close()
+    box.lose_catalogue()
+    (box.directory / "clips" / f"{clip.name}.wav").unlink()
+    assert box.start().clips() == []
+    assert "sound of clip" in box.quarantined()[clip.name]
+
+
+def test_lost_metadata_is_written_again_from_the_catalogue(box: Any) -> None:
+    clip = box.clip()
+    sidecar = box.store.clips_directory / f"{clip.name}.json"
+    before = sidecar.read_text()
+    sidecar.unlink()
+    box.restart()
+    assert sidecar.read_text() == before
+
+
+def test_missing_sound_is_said_and_forgets_nothing(box: Any, caplog: pytest.LogCaptureFixture) -> None:
+    clip = box.clip()
+    box.store.clip_path(clip).unlink()
+    assert box.restart().clips() == [clip]
+    assert f"files of 1 clips are missing from clips/, among them {clip.name}" in caplog.text
+
+
+def test_a_deletion_that_was_cut_short_is_finished(box: Any) -> None:
+    clip = box.clip()
+    files = {path: path.read_bytes() for path in box.store.clips_directory.iterdir()}
+    box.store.delete_clip(clip.id, "by hand")
+    for path, content in files.items():
+        path.write_bytes(content)
+    store = box.restart()
+    assert store.clips() == [] and list(store.clips_directory.iterdir()) == []
+
+
+def test_renditions_that_nothing_names_are_removed_at_start(box: Any) -> None:
+    clip = box.clip()
+    kept, stray = (box.store.renditions_directory / name for name in ("kept.flac", ".stray.flac.partial"))
+    for path in (kept, stray):
+        path.write_bytes(b"fLaC")
+    box.store.add_rendition(Rendition(clip.id, RenditionKind.FLAC, kept, 4, "aa"))
+    box.restart()
+    assert kept.exists() and not stray.exists()
+
+
+@pytest.mark.slow
+def test_a_start_with_many_clips_is_quick(
+    new_box: Callable[[], Any], seconds: Callable[[Callable[[], object]], float]
+) -> None:
+    """20,000 clips cost a start little more than none; a rebuild from their files may take its time."""
+    box, empty = new_box(), new_box()
+    box.files(20_000)
+    assert len(box.start().clips()) == 20_000
+    box.close()
+
+    def quickest(one: Any) -> float:
+        return min(seconds(lambda: (one.start(), one.close())) for _ in range(3))
+
+    assert quickest(box) - quickest(empty) < 0.5
