@@ -103,7 +103,7 @@ class SoundCards(Protocol):
     def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
         """Open the microphone that the word `device` names; `period` and `buffer` are wishes in seconds.
 
-        Raises DeviceNotFound, DeviceBusy, FormatUnsupported.
+        Raises DeviceNotFound, DeviceBusy, FormatUnsupported, or a bare AudioError for any other refusal of the system.
         """
 
     def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
