@@ -1,8 +1,8 @@
 """A recorder in a booth: simulated card, clock turned by hand, everything it posts kept."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,26 +10,14 @@ import pytest
 
 from appliance.audio.recorder import Recorder
 from appliance.audio.wav import HEADER_BYTES
-from appliance.config.options import Seconds
 from appliance.config.settings import CaptureSettings, RecordingSettings
-from appliance.events import Command, Event, TakeDiscarded, TakeFailed, TakeSealed, TakeStarted
+from appliance.events import Command, Event, TakeFailed, TakeSealed
 from appliance.models import AudioFormat, Clip
 from appliance.testing.audio import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
 T = TypeVar("T")
-
-RATE = 8000
-
-
-def wait_for(condition: Callable[[], T], timeout: float = 5.0) -> T:
-    limit = time.monotonic() + timeout
-    while not (found := condition()):
-        if time.monotonic() > limit:
-            raise TimeoutError("it did not happen")
-        time.sleep(0.001)
-    return found
 
 
 class Booth:
@@ -38,10 +26,9 @@ class Booth:
         self.clock = ManualClock()
         self.vitals = Vitals(self.clock)
         self.cards = FakeCards(self.clock)
-        self.capture = CaptureSettings(rate=RATE)
+        self.capture = CaptureSettings(rate=8000)
         self.recording = RecordingSettings()
         self.posted: list[Command | Event] = []
-        self._changed = threading.Condition()
         self._recorder: Recorder | None = None
         self.began = self.clock.monotonic()
 
@@ -60,11 +47,20 @@ class Booth:
     def post(self, event: Command | Event) -> None:
         self.posted.append(event)
 
+    def wait_for(self, condition: Callable[[], T], timeout: float = 5.0) -> T:
+        limit = time.monotonic() + timeout
+        while not (found := condition()):
+            if time.monotonic() > limit:
+                raise TimeoutError(f"it did not happen; posted: {self.posted}")
+            time.sleep(0.001)
+        return found
+
     def of(self, kind: type[T]) -> list[T]:
         return [event for event in self.posted if isinstance(event, kind)]
 
     def first(self, kind: type[T], number: int = 1) -> T:
-        return wait_for(lambda: self.of(kind)[number - 1 :])[0]
+        """The event of that kind, or the `number`th, as soon as it was posted."""
+        return self.wait_for(lambda: self.of(kind)[number - 1 :])[0]
 
     def at(self, seconds: float) -> float:
         """The moment `seconds` after the booth was opened, when the stream begins too."""
@@ -73,7 +69,7 @@ class Booth:
     def begin(self, take_id: str = "take000001") -> None:
         opened = len(self.cards.captures)
         self.recorder.start(take_id, self.clock.monotonic())
-        wait_for(lambda: len(self.cards.captures) > opened)
+        self.wait_for(lambda: len(self.cards.captures) > opened)
 
     def run(self, seconds: float, step: float = 0.25) -> None:
         """Let time pass in steps, and wait after each until everything that sounded has been read."""
@@ -85,13 +81,26 @@ class Booth:
     def sealed(self) -> Clip:
         """The clip of the take that is being stopped: time goes on until it is there."""
         count = len(self.of(TakeSealed))
-        wait_for(lambda: self._turn() or len(self.of(TakeSealed)) > count or self.of(TakeFailed))
-        assert not self.of(TakeFailed), self.of(TakeFailed)
+        failed = len(self.of(TakeFailed))
+
+        def over() -> bool:
+            assert len(self.of(TakeFailed)) == failed, self.of(TakeFailed)
+            if len(self.of(TakeSealed)) > count:
+                return True
+            with suppress(TimeoutError):
+                if not self.cards.capture.closed:
+                    self.cards.capture.wait_until_read(0)
+                self.clock.advance(0.01)
+            return False
+
+        self.wait_for(over)
         return self.of(TakeSealed)[-1].clip
 
-    def _turn(self) -> None:
-        if not self.cards.captures or not self.cards.capture.closed:
-            self.clock.advance(0.05)
+    def wait_until_written(self, seconds: float) -> None:
+        """Wait until the first take is as long as that."""
+        size = HEADER_BYTES + self.format.frames(seconds) * self.format.frame_bytes
+        audio = self.takes / "take000001" / "audio.wav"
+        self.wait_for(lambda: audio.exists() and audio.stat().st_size == size)
 
     def sound(self, take_id: str = "take000001") -> bytes:
         return (self.takes / take_id / "audio.wav").read_bytes()[HEADER_BYTES:]
@@ -102,6 +111,3 @@ def booth(tmp_path: Path) -> Iterator[Booth]:
     booth = Booth(tmp_path / "takes")
     yield booth
     booth.recorder.close()
-
-
-__all__ = ["RATE", "Booth", "Seconds", "TakeDiscarded", "TakeStarted", "wait_for"]

@@ -65,7 +65,7 @@ def test_nesting_without_end_is_passed_over() -> None:
 
 
 def test_what_cannot_be_is_passed_over() -> None:
-    _, history = replay(b"".join(map(line, (Mark(-1), Gap(-5, 3, 0, GapCause.DEVICE), Mark(7)))))
+    _, history = replay(line(Mark(-1)) + line(Gap(-5, 3, 0, GapCause.DEVICE)) + line(Mark(7)))
     history.cut(10)
     assert (history.marks, history.gaps) == ([Mark(7)], [])
 

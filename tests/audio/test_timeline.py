@@ -21,7 +21,9 @@ class Segment:
 
 prompt = st.floats(0, PROMPT)
 jitter = st.lists(st.floats(0, PERIOD / RATE), max_size=6)
-stall = st.one_of(st.just([]), st.floats(0, 1.5).map(lambda seconds: [seconds, *[0.0] * 6]))
+stall: st.SearchStrategy[list[float]] = st.one_of(
+    st.just([]), st.floats(0, 1.5).map(lambda seconds: [seconds, *[0.0] * 6])
+)
 reads = st.tuples(jitter, stall, prompt).map(lambda parts: [*parts[0], *parts[1], parts[2]])
 
 
