@@ -1,0 +1,267 @@
+"""Tracks come into the inbox whole or not at all, and a feed that fails says so."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from appliance.config.options import Seconds
+from appliance.config.settings import FeedSettings
+from appliance.delivery.feeds import Feed
+from appliance.errors import NotFound, Permanent, PluginError, Transient
+from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived
+from appliance.plugin import FeedJob
+
+SOON = 10.0
+Box = Any
+
+
+class Puller:
+    """Does what it is told, one thing for each pull, and the last thing ever after."""
+
+    def __init__(self, *pulls: Callable[[FeedJob], None] | Exception) -> None:
+        self.pulls = 0
+        self.closed = False
+        self._todo = list(pulls)
+
+    def pull(self, job: FeedJob) -> None:
+        self.pulls += 1
+        todo = self._todo.pop(0) if len(self._todo) > 1 else self._todo[0]
+        if isinstance(todo, Exception):
+            raise todo
+        todo(job)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def nothing(job: FeedJob) -> None:
+    """There is nothing new."""
+
+
+def brings(
+    key: str, content: bytes = b"ID3 music", title: str = "News", suffix: str = ".mp3"
+) -> Callable[[FeedJob], None]:
+    def pull(job: FeedJob) -> None:
+        if not job.has(key):
+            with job.new_track(key, title, suffix) as file:
+                file.write(content)
+
+    return pull
+
+
+def feed(puller: Puller, autoplay: bool = False) -> Feed:
+    return Feed("news", FeedSettings("urls", Seconds(900), autoplay), puller)
+
+
+def test_a_track_enters_the_inbox(box: Box) -> None:
+    box.pull(news=feed(Puller(brings("a/1?x"))))
+    [arrived] = box.events.wait(TrackArrived)
+    track = arrived.track
+    assert not arrived.play_now
+    assert box.store.tracks() == [track]
+    assert (track.feed, track.key, track.title, track.size) == ("news", "a/1?x", "News", 9)
+    assert track.path.parent == box.store.inbox_directory
+    assert track.path.read_bytes() == b"ID3 music"
+    assert track.path.suffix == ".mp3"
+    assert track.sha256 == hashlib.sha256(b"ID3 music").hexdigest()
+    assert list(box.store.inbox_directory.iterdir()) == [track.path]
+    assert box.events.of(InboxChanged)[-1] == InboxChanged(1)
+
+
+def test_what_arrives_on_an_autoplay_feed_is_to_be_played(box: Box) -> None:
+    box.pull(news=feed(Puller(brings("1")), autoplay=True))
+    assert box.events.wait(TrackArrived)[0].play_now
+
+
+@pytest.mark.parametrize(
+    "suffix", ["", ".mp3", ".MP3", "../../etc/x", ".mp3/..", ".a b", "mp3", ".x\0y", "." + "a" * 300]
+)
+def test_no_suffix_leads_out_of_the_inbox(box: Box, suffix: str) -> None:
+    box.pull(news=feed(Puller(brings("1", suffix=suffix))))
+    [arrived] = box.events.wait(TrackArrived)
+    assert list(box.store.inbox_directory.iterdir()) == [arrived.track.path]
+    assert arrived.track.path.suffix in ("", ".mp3")
+
+
+def test_a_feed_is_pulled_on_its_schedule_and_knows_what_it_brought(box: Box) -> None:
+    puller = Puller(brings("1"), brings("1"), brings("2"), nothing)
+    box.pull(news=feed(puller))
+    begin = box.clock.monotonic()
+    for number in range(1, 4):
+        box.settle(lambda number=number: puller.pulls == number)
+        box.clock.waiters()
+        assert box.clock.monotonic() == begin + 900 * (number - 1)
+        box.clock.advance(899)
+        box.clock.waiters()
+        assert puller.pulls == number
+        box.clock.advance(1)
+    assert [event.track.key for event in box.events.wait(TrackArrived, 2)] == ["1", "2"]
+
+
+def test_a_feed_can_be_pulled_at_once(box: Box) -> None:
+    puller = Puller(nothing)
+    feeds = box.pull(news=feed(puller))
+    box.clock.waiters()
+    feeds.pull_now("news")
+    box.settle(lambda: puller.pulls == 2)
+    box.clock.waiters()
+    feeds.pull_now()
+    box.settle(lambda: puller.pulls == 3)
+    with pytest.raises(NotFound, match="no feed 'weather'"):
+        feeds.pull_now("weather")
+
+
+def test_notes_are_kept(box: Box) -> None:
+    seen: list[dict[str, object]] = []
+
+    def notes(job: FeedJob) -> None:
+        seen.append(job.note("http://x"))
+        job.save_note("http://x", {"etag": "abc"})
+
+    puller = Puller(notes)
+    feeds = box.pull(news=feed(puller))
+    box.settle(lambda: puller.pulls == 1)
+    box.clock.waiters()
+    feeds.pull_now()
+    box.settle(lambda: len(seen) == 2)
+    assert seen == [{}, {"etag": "abc"}]
+
+
+@pytest.mark.parametrize("error", [Transient("line went dead"), Permanent("gone"), ConnectionResetError("reset")])
+def test_nothing_stays_of_a_track_that_broke_off(box: Box, error: Exception) -> None:
+    def breaks_off(job: FeedJob) -> None:
+        with job.new_track("1", "News", ".mp3") as file:
+            file.write(b"half of")
+            file.flush()
+            raise error
+
+    puller = Puller(breaks_off, brings("1"))
+    feeds = box.pull(news=feed(puller))
+    box.settle(lambda: puller.pulls == 1)
+    box.clock.waiters()
+    assert not list(box.store.inbox_directory.iterdir())
+    feeds.pull_now()
+    box.events.wait(TrackArrived)
+
+
+def test_an_empty_track_is_none(box: Box) -> None:
+    puller = Puller(brings("1", b""))
+    box.pull(news=feed(puller))
+    box.settle(lambda: puller.pulls == 1)
+    box.clock.waiters()
+    assert not box.store.tracks() and not list(box.store.inbox_directory.iterdir())
+
+
+def test_a_transient_failure_is_tried_again_soon_and_is_no_fault(box: Box) -> None:
+    puller = Puller(*[Transient("no route")] * 3, brings("1"))
+    box.pull(news=feed(puller))
+    begin = box.clock.monotonic()
+    box.pass_time(0.5, lambda: box.events.of(TrackArrived))
+    assert box.clock.monotonic() - begin == pytest.approx(2.5 + 5 + 10, abs=5)
+    assert not box.events.of(FaultRaised)
+
+
+def test_failures_never_make_it_slower_than_its_schedule(box: Box) -> None:
+    puller = Puller(Transient("busy", retry_after=1e9), nothing)
+    box.pull(news=feed(puller))
+    box.settle(lambda: puller.pulls == 1)
+    box.clock.waiters()
+    box.clock.advance(900)
+    box.settle(lambda: puller.pulls == 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Permanent("there is no such page.\nCheck urls"), "feed news: there is no such page. Check urls"),
+        (ValueError("oh"), "defect in the backend: ValueError: oh. Update its plugin"),
+    ],
+)
+def test_what_does_not_pass_by_itself_is_a_fault_until_it_works(box: Box, error: Exception, words: str) -> None:
+    puller = Puller(error, error, nothing)
+    feeds = box.pull(news=feed(puller))
+    [raised] = box.events.wait(FaultRaised)
+    assert raised.fault.name == "feed:news"
+    assert words in raised.fault.message
+    for number in (2, 3):
+        box.clock.waiters()
+        feeds.pull_now()
+        box.settle(lambda number=number: puller.pulls == number)
+    assert box.events.wait(FaultCleared) == [FaultCleared("feed:news")]
+    assert len(box.events.of(FaultRaised)) == 1
+
+
+def test_feeds_do_not_wait_for_each_other_and_stop(box: Box) -> None:
+    inside, left = threading.Event(), threading.Event()
+
+    def waits(job: FeedJob) -> None:
+        inside.set()
+        limit = time.monotonic() + SOON
+        while not job.cancelled():
+            assert time.monotonic() < limit
+            time.sleep(0.001)
+        left.set()
+
+    slow, quick = Puller(waits), Puller(brings("1"))
+    feeds = box.pull(slow=Feed("slow", FeedSettings(), slow), news=feed(quick))
+    assert inside.wait(SOON)
+    box.events.wait(TrackArrived)
+    box.clock.advance(86_400)
+    box.settle(lambda: not box.vitals.overdue())
+    feeds.close()
+    assert left.is_set() and slow.closed and quick.closed
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("feed:")]
+
+
+def test_what_a_crash_left_half_pulled_is_removed_at_start(box: Box) -> None:
+    left = box.store.inbox_directory / ".news_2026-01-01_00-00-00Z_0123456789.mp3.partial"
+    left.write_bytes(b"half")
+    box.pull(news=feed(Puller(nothing)))
+    assert not left.exists()
+
+
+# -- `appliance play URL` ----------------------------------------------------------------------------------------------
+
+
+def test_fetching_a_url(box: Box) -> None:
+    asked: list[str] = []
+
+    def build(url: str) -> Puller:
+        asked.append(url)
+        return puller
+
+    puller = Puller(brings("http://x/a.mp3", b"first"), brings("http://x/a.mp3", b"second"))
+    feeds = box.pull(build)
+    first = feeds.fetch("http://x/a.mp3")
+    assert first.path.read_bytes() == b"first"
+    assert puller.closed
+    again = feeds.fetch("http://x/a.mp3")
+    assert again.path.read_bytes() == b"second"
+    assert not first.path.exists()
+    assert box.store.tracks() == [again]
+    assert asked == ["http://x/a.mp3"] * 2
+    assert box.events.of(TrackArrived) == [TrackArrived(first, False), TrackArrived(again, False)]
+
+
+@pytest.mark.parametrize(
+    ("pull", "error", "words"),
+    [
+        (Permanent("404"), Permanent, "404"),
+        (Transient("no route"), Transient, "no route"),
+        (KeyError("x"), PluginError, "fetching http://x failed: KeyError"),
+        (nothing, NotFound, "nothing to play at http://x"),
+    ],
+)
+def test_fetching_fails_with_words(box: Box, pull: Any, error: type[Exception], words: str) -> None:
+    feeds = box.pull(lambda _: Puller(pull))
+    with pytest.raises(error, match=words):
+        feeds.fetch("http://x")
+
+
+def test_fetching_without_a_plugin_that_can(box: Box) -> None:
+    with pytest.raises(NotFound, match="no plugin can fetch http://x"):
+        box.pull().fetch("http://x")

@@ -1,0 +1,206 @@
+"""What is sent is what was recorded, or an encoding of exactly that."""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from appliance.delivery.renditions import Renditions
+from appliance.errors import Cancelled, Permanent, Transient
+from appliance.events import DeliveryParked, DeliverySucceeded, FaultRaised
+from appliance.models import AudioFormat, Rendition, RenditionKind, SampleFormat
+from appliance.testing.backends import MemoryBackend
+from appliance.testing.sound import numbered, speech
+
+SOON = 10.0
+Box = Any
+
+
+def recorded(box: Box, format: AudioFormat, seconds: float = 1.0) -> Any:
+    return box.clip(numbered(0, format.frames(seconds), format), format)
+
+
+def test_the_original_is_the_clip_and_its_hash_is_kept(box: Box) -> None:
+    clip = box.clip()
+    path = box.path(clip)
+    rendition = Renditions(box.store).prepare(clip, RenditionKind.ORIGINAL)
+    assert rendition == Rendition(
+        clip.id, RenditionKind.ORIGINAL, path, clip.size, hashlib.sha256(path.read_bytes()).hexdigest()
+    )
+    assert box.store.rendition(clip.id, RenditionKind.ORIGINAL) == rendition
+
+
+def test_a_file_is_read_once_in_a_run_unless_it_is_touched(box: Box) -> None:
+    clip, reads = box.clip(), list[int]()
+    renditions = Renditions(box.store)
+    for _ in range(3):
+        renditions.prepare(clip, RenditionKind.ORIGINAL, lambda: reads.append(1))
+    assert len(reads) == 1
+    box.path(clip).touch()
+    renditions.prepare(clip, RenditionKind.ORIGINAL, lambda: reads.append(1))
+    assert len(reads) == 2
+    Renditions(box.store).prepare(clip, RenditionKind.ORIGINAL, lambda: reads.append(1))
+    assert len(reads) == 3
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["hashed before", "never hashed"])
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda content: None, "is gone"),
+        (lambda content: content[:-1], "is not what was recorded"),
+        (lambda content: content + b"\x00", "is not what was recorded"),
+    ],
+    ids=["gone", "shorter", "longer"],
+)
+def test_a_clip_whose_file_is_another_is_not_sent(
+    box: Box, spoil: Callable[[bytes], Any], words: str, known: bool
+) -> None:
+    clip = box.clip()
+    renditions = Renditions(box.store)
+    if known:
+        renditions.prepare(clip, RenditionKind.ORIGINAL)
+    content = spoil(box.path(clip).read_bytes())
+    box.path(clip).unlink() if content is None else box.path(clip).write_bytes(content)
+    for _ in range(2):
+        with pytest.raises(Permanent, match=words):
+            renditions.prepare(clip, RenditionKind.ORIGINAL)
+
+
+def test_a_single_bit_that_fell_over_is_seen(box: Box) -> None:
+    clip = box.clip()
+    Renditions(box.store).prepare(clip, RenditionKind.ORIGINAL)
+    content = bytearray(box.path(clip).read_bytes())
+    content[-1] ^= 1
+    box.path(clip).write_bytes(content)
+    for kind in RenditionKind:
+        with pytest.raises(Permanent, match="is not what was recorded"):
+            Renditions(box.store).prepare(clip, kind)
+
+
+def test_a_spoilt_clip_is_parked_without_asking_the_destination_and_the_others_go_on(box: Box) -> None:
+    backend = MemoryBackend()
+    spoilt, good = box.clip(), box.clip()
+    box.path(spoilt).write_bytes(b"")
+    box.deliver(cloud=backend)
+    box.events.wait(DeliverySucceeded)
+    assert [job.clip for job in backend.attempts] == [good]
+    [parked] = box.events.of(DeliveryParked)
+    assert parked.clip_id == spoilt.id
+    assert spoilt.name in box.events.of(FaultRaised)[0].fault.message
+
+
+@pytest.mark.parametrize("sample", list(SampleFormat))
+@pytest.mark.parametrize("channels", [1, 2])
+def test_flac_holds_the_same_samples(box: Box, sample: SampleFormat, channels: int) -> None:
+    format = AudioFormat(48_000, channels, sample)
+    clip = recorded(box, format)
+    rendition = Renditions(box.store).prepare(clip, RenditionKind.FLAC)
+    assert rendition.path == box.store.renditions_directory / f"{clip.name}.flac"
+    assert rendition.sha256 == hashlib.sha256(rendition.path.read_bytes()).hexdigest()
+    before, rate = soundfile.read(box.path(clip), dtype="int32")
+    after, after_rate = soundfile.read(rendition.path, dtype="int32")
+    if sample is SampleFormat.S32_LE:
+        before = before & ~0xFF
+    assert rate == after_rate == format.rate
+    assert np.array_equal(before, after)
+
+
+@pytest.mark.parametrize(
+    ("rate", "opus_rate"), [(48_000, 48_000), (16_000, 16_000), (44_100, 48_000), (96_000, 48_000)]
+)
+def test_opus_sounds_alike(box: Box, rate: int, opus_rate: int) -> None:
+    format = AudioFormat(rate, 2)
+    clip = box.clip(speech(0, format.frames(2), format), format)
+    rendition = Renditions(box.store).prepare(clip, RenditionKind.OPUS)
+    assert rendition.file_name == f"{clip.name}.opus"
+    with soundfile.SoundFile(rendition.path) as sound:
+        assert (sound.subtype, sound.channels, sound.samplerate) == ("OPUS", 2, opus_rate)
+        assert sound.frames == pytest.approx(2 * opus_rate, rel=0.01)
+        decoded = sound.read(dtype="float32")
+    original, _ = soundfile.read(box.path(clip), dtype="float32")
+    assert np.sqrt(np.mean(decoded**2)) == pytest.approx(np.sqrt(np.mean(original**2)), rel=0.1)
+    assert rendition.size < clip.size / 4
+
+
+@pytest.mark.parametrize("kind", [RenditionKind.FLAC, RenditionKind.OPUS])
+def test_an_encoding_is_made_once(box: Box, kind: RenditionKind) -> None:
+    clip = recorded(box, AudioFormat())
+    first = Renditions(box.store).prepare(clip, kind)
+    made = first.path.stat().st_mtime_ns
+    assert Renditions(box.store).prepare(clip, kind) == first
+    assert first.path.stat().st_mtime_ns == made
+
+
+@pytest.mark.parametrize("spoil", ["remove", "change"])
+def test_a_spoilt_encoding_is_made_anew(box: Box, spoil: str) -> None:
+    clip = recorded(box, AudioFormat())
+    renditions = Renditions(box.store)
+    first = renditions.prepare(clip, RenditionKind.FLAC)
+    first.path.unlink()
+    if spoil == "change":
+        first.path.write_bytes(b"noise")
+    again = renditions.prepare(clip, RenditionKind.FLAC)
+    assert again.sha256 == hashlib.sha256(again.path.read_bytes()).hexdigest() == first.sha256
+
+
+def test_two_destinations_share_one_encoding(new_box: Callable[..., Box]) -> None:
+    box = new_box(one="opus", two="opus", three="original")
+    clip = recorded(box, AudioFormat(), seconds=5)
+    backends = {name: MemoryBackend() for name in ("one", "two", "three")}
+    box.deliver(**backends)
+    box.events.wait(DeliverySucceeded, 3)
+    assert backends["one"].objects == backends["two"].objects
+    assert list(backends["one"].objects) == [f"{clip.name}.opus"]
+    assert list(backends["three"].objects) == [f"{clip.name}.wav"]
+
+
+def test_a_format_that_the_encoding_does_not_know_is_permanent(box: Box) -> None:
+    clip = recorded(box, AudioFormat(48_000, 12), seconds=0.1)
+    with pytest.raises(Permanent, match=r"cannot be encoded as flac .*Set `deliver_as: original`"):
+        Renditions(box.store).prepare(clip, RenditionKind.FLAC)
+    assert not list(box.store.renditions_directory.iterdir())
+
+
+def test_a_disk_that_refuses_is_transient(box: Box) -> None:
+    clip = recorded(box, AudioFormat())
+    box.store.renditions_directory.rmdir()
+    with pytest.raises(Transient, match="cannot be written"):
+        Renditions(box.store).prepare(clip, RenditionKind.FLAC)
+
+
+@pytest.mark.parametrize("kind", list(RenditionKind))
+def test_preparing_ends_soon_when_it_is_cancelled_and_leaves_nothing(box: Box, kind: RenditionKind) -> None:
+    def check() -> None:
+        raise Cancelled("enough")
+
+    clip = recorded(box, AudioFormat(), seconds=3)
+    with pytest.raises(Cancelled):
+        Renditions(box.store).prepare(clip, kind, check)
+    assert not list(box.store.renditions_directory.iterdir())
+    assert Renditions(box.store).prepare(clip, kind).size
+
+
+def test_whoever_waits_for_the_same_file_can_be_cancelled(box: Box) -> None:
+    clip = recorded(box, AudioFormat())
+    renditions, inside, go = Renditions(box.store), threading.Event(), threading.Event()
+
+    def stay() -> None:
+        inside.set()
+        assert go.wait(SOON)
+
+    def give_up() -> None:
+        raise Cancelled("enough")
+
+    first = threading.Thread(target=renditions.prepare, args=(clip, RenditionKind.FLAC, stay), daemon=True)
+    first.start()
+    assert inside.wait(SOON)
+    with pytest.raises(Cancelled):
+        renditions.prepare(clip, RenditionKind.FLAC, give_up)
+    go.set()
+    first.join(SOON)
+    assert not first.is_alive()
