@@ -172,8 +172,14 @@ def printable(text: str, longest: int = _LONGEST) -> str:
 
 def to_yaml(value: object, wanted: Any) -> str:
     """A value of an option as it would be written in the file, on one line."""
+    plain = _plain(value, wanted)
+    text = _dump(plain, None)
+    return text if text.isprintable() else _dump(plain, '"')
+
+
+def _dump(plain: object, style: str | None) -> str:
     text: str = yaml.safe_dump(
-        _plain(value, wanted), default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**9
+        plain, default_flow_style=True, default_style=style, allow_unicode=not style, sort_keys=False, width=10**9
     )
     return text.removesuffix("\n").removesuffix("\n...")
 

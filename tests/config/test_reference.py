@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import attrs
 import pytest
+from hypothesis import example as example_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,9 +141,11 @@ VALUES = st.one_of(
 
 @settings(max_examples=200)
 @given(case=VALUES)
+@example_of(case=("user", "a\x85\n\u2028b", str))
 def test_every_value_is_written_as_the_loader_reads_it(web: Callable[..., Any], case: tuple[str, Any, Any]) -> None:
     name, value, kind = case
     line = f"{name}: {to_yaml(value, kind)}"
+    assert line.isprintable()
     options = web(f"patience: {{{line}}}" if name == "connect" else line)
     assert getattr(options.patience if name == "connect" else options, name) == value
 
