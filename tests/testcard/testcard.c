@@ -14,6 +14,7 @@
 #include <alsa/pcm_external.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/file.h>
 #include <sys/timerfd.h>
@@ -26,6 +27,8 @@ typedef struct {
     snd_pcm_ioplug_t io;
     char unplugged[PATH_MAX];
     int lock, played, timer;
+    int running;
+    pthread_mutex_t turning; /* held where `running` changes and where the timer is read: ioplug polls without a lock */
     long ppm;
     int64_t started;       /* CLOCK_MONOTONIC in ns */
     uint64_t first_number; /* frame number at the start */
@@ -51,8 +54,8 @@ static int is_unplugged(const card_t *card)
     return access(card->unplugged, F_OK) == 0;
 }
 
-/* Let the timer fire at the end of every period, or at once where `running` is 0, to wake whoever waits. */
-static int set_timer(card_t *card, int running)
+/* Let the timer fire at the end of every period, or at once where the card stops, to wake whoever waits. */
+static int turn(card_t *card, int running)
 {
     struct itimerspec times = {.it_value = {.tv_nsec = 1}};
     if (running) {
@@ -62,7 +65,11 @@ static int set_timer(card_t *card, int running)
         times.it_value = (struct timespec){first / SECOND, first % SECOND};
         times.it_interval = (struct timespec){period / SECOND, period % SECOND};
     }
-    return timerfd_settime(card->timer, running ? TFD_TIMER_ABSTIME : 0, &times, NULL) < 0 ? -errno : 0;
+    pthread_mutex_lock(&card->turning);
+    card->running = running;
+    int result = timerfd_settime(card->timer, running ? TFD_TIMER_ABSTIME : 0, &times, NULL) < 0 ? -errno : 0;
+    pthread_mutex_unlock(&card->turning);
+    return result;
 }
 
 static int card_prepare(snd_pcm_ioplug_t *io)
@@ -79,12 +86,12 @@ static int card_start(snd_pcm_ioplug_t *io)
     if (!switched_on)
         switched_on = card->started;
     card->first_number = frames_since(card, switched_on);
-    return set_timer(card, 1);
+    return turn(card, 1);
 }
 
 static int card_stop(snd_pcm_ioplug_t *io)
 {
-    return set_timer(io->private_data, 0);
+    return turn(io->private_data, 0);
 }
 
 static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
@@ -118,7 +125,8 @@ static snd_pcm_sframes_t card_transfer(snd_pcm_ioplug_t *io, const snd_pcm_chann
         ssize_t written = write(card->played, bytes, size * io->channels * width);
         return written < 0 ? -errno : (snd_pcm_sframes_t)(written / (io->channels * width));
     }
-    for (uint64_t number = card->first_number + io->appl_ptr; number < card->first_number + io->appl_ptr + size; number++)
+    uint64_t number = card->first_number + io->appl_ptr;
+    for (uint64_t end = number + size; number < end; number++)
         for (unsigned channel = 0; channel < io->channels; channel++) {
             uint32_t sample = (uint32_t)upper_bits(number) << 16 | (number & 0xFFFF);
             if (channel & 1)
@@ -129,26 +137,26 @@ static snd_pcm_sframes_t card_transfer(snd_pcm_ioplug_t *io, const snd_pcm_chann
     return size;
 }
 
+static int has_work(const card_t *card)
+{
+    const snd_pcm_ioplug_t *io = &card->io;
+    if (!card->running || is_unplugged(card))
+        return 1;
+    int64_t room = io->stream == SND_PCM_STREAM_CAPTURE ? 0 : io->buffer_size;
+    return (int64_t)frames_since(card, card->started) - (int64_t)io->appl_ptr + room >= (int64_t)io->period_size;
+}
+
 /* The timer is read away only where there is nothing to do: as long as there is, whoever polls must wake at once. */
 static int card_poll_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned int count, unsigned short *revents)
 {
     card_t *card = io->private_data;
-    unsigned short ready = io->stream == SND_PCM_STREAM_CAPTURE ? POLLIN : POLLOUT;
-    snd_pcm_sframes_t moved = io->state == SND_PCM_STATE_RUNNING ? card_pointer(io) : -EPIPE;
     uint64_t expirations;
     (void)fds, (void)count;
-    *revents = ready;
-    if (moved < 0 || is_unplugged(card))
-        return 0;
-    snd_pcm_sframes_t wanted = moved - (snd_pcm_sframes_t)io->appl_ptr;
-    if (io->stream == SND_PCM_STREAM_PLAYBACK)
-        wanted += io->buffer_size;
-    if (wanted < (snd_pcm_sframes_t)io->period_size) {
-        *revents = 0;
-        if (read(card->timer, &expirations, sizeof expirations) < 0 && errno != EAGAIN)
-            return -errno;
-    }
-    return 0;
+    pthread_mutex_lock(&card->turning);
+    *revents = has_work(card) ? (io->stream == SND_PCM_STREAM_CAPTURE ? POLLIN : POLLOUT) : 0;
+    int failed = !*revents && read(card->timer, &expirations, sizeof expirations) < 0 && errno != EAGAIN;
+    pthread_mutex_unlock(&card->turning);
+    return failed ? -EIO : 0;
 }
 
 static int card_close(snd_pcm_ioplug_t *io)
@@ -232,6 +240,7 @@ SND_PCM_PLUGIN_DEFINE_FUNC(testcard)
         return -ENOMEM;
     card->lock = card->played = card->timer = -1;
     card->ppm = ppm;
+    pthread_mutex_init(&card->turning, NULL);
     int error = open_files(card, directory, stream);
     card->io.version = SND_PCM_IOPLUG_VERSION;
     card->io.name = "Test card";
