@@ -167,7 +167,7 @@ class FakeCapture(_Stream):
 
 
 class FakePlayback(_Stream):
-    """A speaker; `written` is what it took, `sounded` what of it has been heard."""
+    """The speaker."""
 
     direction = Direction.PLAYBACK
 
@@ -216,7 +216,6 @@ class FakePlayback(_Stream):
             return 0
 
     def drain(self) -> None:
-        """Wait until everything written has sounded, by the clock."""
         with self._call():
             while not self._stopped and self._heard() < self._taken:
                 self._check_plugged()

@@ -121,6 +121,13 @@ def test_long_ring_outlives_a_stall_without_loss(test_card: Path) -> None:
     assert missing(data, FORMAT) == 0
 
 
+def test_waiting_for_sound_costs_no_time(test_card: Path) -> None:
+    with microphone(test_card, period=0.1) as capture:
+        began = time.process_time()
+        read(capture, 5)
+        assert time.process_time() - began < 0.1
+
+
 def test_card_with_a_fast_crystal_delivers_faster(test_card: Path) -> None:
     """Ten percent is far from any real crystal, so that a quarter of a second tells."""
     fast = AlsaCards().open_capture(f"testcard:{test_card},100000", FORMAT, 0.02, 2.0)

@@ -49,6 +49,14 @@ static uint64_t frames_since(const card_t *card, int64_t start)
     return (uint64_t)(scaled / SECOND / 1000000);
 }
 
+/* Frames since the start in whole periods, as a card moves that interrupts once a period. Were it to move frame by
+ * frame, libasound would read frame by frame in a busy loop. */
+static uint64_t position(const card_t *card)
+{
+    uint64_t frames = frames_since(card, card->started);
+    return frames - frames % card->io.period_size;
+}
+
 static int is_unplugged(const card_t *card)
 {
     return access(card->unplugged, F_OK) == 0;
@@ -103,9 +111,9 @@ static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
     }
     if (io->state != SND_PCM_STATE_RUNNING && io->state != SND_PCM_STATE_DRAINING)
         return io->hw_ptr;
-    uint64_t moved = frames_since(card, card->started);
+    uint64_t moved = position(card);
     uint64_t limit = io->appl_ptr + (io->stream == SND_PCM_STREAM_CAPTURE ? io->buffer_size : 0);
-    return moved > limit ? -EPIPE : (snd_pcm_sframes_t)moved;
+    return moved >= limit ? -EPIPE : (snd_pcm_sframes_t)moved;
 }
 
 static int16_t upper_bits(uint64_t number)
@@ -143,7 +151,7 @@ static int has_work(const card_t *card)
     if (!card->running || is_unplugged(card))
         return 1;
     int64_t room = io->stream == SND_PCM_STREAM_CAPTURE ? 0 : io->buffer_size;
-    return (int64_t)frames_since(card, card->started) - (int64_t)io->appl_ptr + room >= (int64_t)io->period_size;
+    return (int64_t)position(card) - (int64_t)io->appl_ptr + room >= (int64_t)io->period_size;
 }
 
 /* The timer is read away only where there is nothing to do: as long as there is, whoever polls must wake at once. */
