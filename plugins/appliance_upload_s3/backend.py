@@ -14,7 +14,7 @@ from appliance_upload_s3.keys import own_keys, probe_key, render
 from appliance_upload_s3.multipart import send_in_parts
 from appliance_upload_s3.options import MIB, S3Options
 from appliance_upload_s3.orphans import Orphans
-from appliance_upload_s3.proof import Mismatch, Proven, compare, found_in, make_receipt
+from appliance_upload_s3.proof import Mismatch, Proven, compare, make_receipt, same_proof
 from appliance_upload_s3.single import send_at_once
 from appliance_upload_s3.source import Source
 
@@ -54,14 +54,8 @@ class S3Backend:
         head = self._bucket.find(key)
         if head is None:
             raise Permanent(f"{self._bucket.target} has no object {key!r} any more: deliver the clip again")
-        found = found_in(head, receipt.algorithm) if receipt.verified else ""
         try:
-            if found and found != receipt.checksum:
-                raise Mismatch
-            if found and head["ContentLength"] == receipt.size:
-                proven: Proven | None = Proven(receipt.algorithm, receipt.checksum)
-            else:
-                proven = self._compare(head, rendition)
+            proven = same_proof(head, receipt) or self._compare(head, rendition)
         except Mismatch:
             raise Permanent(
                 f"{self._bucket.target} holds other bytes than were delivered under {key!r}: deliver the clip again"

@@ -66,25 +66,25 @@ class Bucket:
 
         self._adapting(send)
 
-    def begin(self, key: str, metadata: Mapping[str, str]) -> str:
-        """Start a multipart upload; its id."""
+    def begin(self, key: str, metadata: Mapping[str, str]) -> tuple[str, bool]:
+        """Start a multipart upload; its id, and whether its parts go with a SHA-256."""
 
         def send(abilities: Abilities) -> Answer:
             described = self._properties | {"Metadata": dict(metadata)}
             rules = {"ChecksumAlgorithm": "SHA256"} if abilities.sha256 else {}
             return dict(self._client.create_multipart_upload(Bucket=self._name, Key=key, **described, **rules))
 
-        return str(self._adapting(send)["UploadId"])
+        upload_id = str(self._adapting(send)["UploadId"])
+        return upload_id, self.abilities.sha256
 
-    def put_part(self, key: str, upload_id: str, stretch: Stretch, progress: Callable[[int], None]) -> Answer:
-        """Send one part. Raises UploadGone where the server does not know the upload."""
+    def put_part(
+        self, key: str, upload_id: str, stretch: Stretch, sha256: bool, progress: Callable[[int], None]
+    ) -> Answer:
+        """Send one part with its SHA-256, or else its MD5. Raises UploadGone where the server lost the upload."""
         where = {"Bucket": self._name, "Key": key, "UploadId": upload_id, "PartNumber": stretch.number}
-
-        def send(abilities: Abilities) -> Answer:
-            body = Body(stretch, progress)
-            return dict(self._client.upload_part(Body=body, **where, **_checksum(abilities, stretch)))
-
-        return self._adapting(send)
+        checksum = _checksum(Abilities(sha256=sha256), stretch)
+        with self._translated():
+            return dict(self._client.upload_part(Body=Body(stretch, progress), **where, **checksum))
 
     def parts(self, key: str, upload_id: str) -> dict[int, Answer] | None:
         """What the server has of an upload, by part number; None where these credentials may not ask.

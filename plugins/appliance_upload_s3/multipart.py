@@ -66,9 +66,9 @@ class _Upload:
 
     def _begin(self, orphans: Orphans) -> Note:
         attempt = self._attempt
-        upload_id = self._bucket.begin(attempt.key, describe(self._job, attempt.part_size))
+        upload_id, sha256_parts = self._bucket.begin(attempt.key, describe(self._job, attempt.part_size))
         orphans.in_use(upload_id)
-        note = Note(upload_id, attempt.key, self._job.rendition.sha256, attempt.part_size)
+        note = Note(upload_id, attempt.key, self._job.rendition.sha256, attempt.part_size, sha256_parts)
         self._job.save_resume(note.to_json())
         return note
 
@@ -91,7 +91,11 @@ class _Upload:
     def _send(self, stretch: Stretch) -> None:
         try:
             answer = self._bucket.put_part(
-                self._note.key, self._note.upload_id, stretch, lambda sent: self._attempt.progress(stretch.number, sent)
+                self._note.key,
+                self._note.upload_id,
+                stretch,
+                self._note.sha256_parts,
+                lambda sent: self._attempt.progress(stretch.number, sent),
             )
         except Damaged:
             stretch.check_unchanged()
@@ -109,7 +113,7 @@ class _Upload:
         parts = sorted(self._parts.items())
         digests = [bytes.fromhex(digest) for _, (_, digest) in parts]
         listed: list[dict[str, Any]] = [{"PartNumber": number, "ETag": etag} for number, (etag, _) in parts]
-        if self._bucket.abilities.sha256:
+        if self._note.sha256_parts:
             for part, digest in zip(listed, digests, strict=True):
                 part["ChecksumSHA256"] = as_header(digest)
         try:

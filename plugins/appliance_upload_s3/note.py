@@ -8,12 +8,16 @@ from attrs import field, frozen
 
 @frozen
 class Note:
-    """An upload under way. `parts` holds the ETag and the SHA-256 (hex) of each part that the server has."""
+    """An upload under way. `parts` holds the ETag and the SHA-256 (hex) of each part that the server has.
+
+    `sha256_parts` says whether it was begun with SHA-256 checksums: then every part needs one.
+    """
 
     upload_id: str
     key: str
     sha256: str
     part_size: int
+    sha256_parts: bool
     parts: Mapping[int, tuple[str, str]] = field(factory=dict)
 
     def to_json(self) -> dict[str, object]:
@@ -23,6 +27,7 @@ class Note:
             "key": self.key,
             "sha256": self.sha256,
             "part_size": self.part_size,
+            "sha256_parts": self.sha256_parts,
             "parts": {str(number): list(part) for number, part in sorted(self.parts.items())},
         }
 
@@ -32,10 +37,18 @@ def read_note(stored: Mapping[str, Any] | None, key: str, sha256: str) -> Note |
     if not stored:
         return None
     try:
-        parts = {
-            int(number): (str(etag), bytes.fromhex(digest).hex()) for number, (etag, digest) in stored["parts"].items()
-        }
-        note = Note(str(stored["upload_id"]), stored["key"], stored["sha256"], int(stored["part_size"]), parts)
+        note = Note(
+            upload_id=str(stored["upload_id"]),
+            key=stored["key"],
+            sha256=stored["sha256"],
+            part_size=int(stored["part_size"]),
+            sha256_parts=bool(stored["sha256_parts"]),
+            parts={int(number): _part(*part) for number, part in stored["parts"].items()},
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     return note if (note.key, note.sha256) == (key, sha256) and note.part_size > 0 and note.upload_id else None
+
+
+def _part(etag: object, sha256: str) -> tuple[str, str]:
+    return str(etag), bytes.fromhex(sha256).hex()

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
-from attrs.validators import and_, deep_mapping, ge, instance_of, le, matches_re, optional
+from attrs.validators import and_, deep_mapping, ge, instance_of, le, matches_re
 
 from appliance.plugin import AbsolutePath, ByteCount, Seconds, Secret, option
 from appliance_upload_s3.keys import WORDS, check_template
@@ -89,11 +89,7 @@ class S3Options:
     )
     secret_key: Secret | None = option(None, "Secret of that key.", check=_check_credentials)
     storage_class: str = option("", "Storage class of the objects. Default: the bucket's.", example="STANDARD_IA")
-    encryption: Encryption | None = option(
-        None,
-        "Encryption at rest: `AES256` or `aws:kms`. Default: the bucket's.",
-        check=optional(instance_of(Encryption)),
-    )
+    encryption: Encryption | None = option(None, "Encryption at rest: `AES256` or `aws:kms`. Default: the bucket's.")
     kms_key: str = option("", "Id of the KMS key for `aws:kms`. Default: the account's own.")
     tags: dict[str, str] = option(
         dict,

@@ -93,6 +93,21 @@ def _composites(source: Source, part_size: int) -> tuple[Proven, Proven]:
     return composite("md5", (md5 for md5, _ in digests)), composite("sha256", (sha256 for _, sha256 in digests))
 
 
+def same_proof(head: Mapping[str, Any], receipt: Receipt) -> Proven | None:
+    """The proof of a receipt, where the HEAD of the object still gives it; None where it gives none. Raises Mismatch.
+
+    Some servers answer a HEAD with another kind of ETag than an upload: that says nothing.
+    """
+    if head["ContentLength"] != receipt.size:
+        raise Mismatch
+    found = found_in(head, receipt.algorithm) if receipt.verified else ""
+    if found == receipt.checksum:
+        return Proven(receipt.algorithm, receipt.checksum) if found else None
+    if found and ("-" in found) == ("-" in receipt.checksum):
+        raise Mismatch
+    return None
+
+
 def make_receipt(key: str, size: int, proven: Proven | None, answer: Mapping[str, Any]) -> Receipt:
     """What is kept: verified where there is proof, else the server only accepted the bytes."""
     labels = (("ETag", "ETag"), ("version", "VersionId"))

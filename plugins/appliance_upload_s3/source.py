@@ -13,6 +13,8 @@ from attrs import define
 from appliance.plugin import Permanent, Rendition
 
 _BLOCK = 1024 * 1024
+_SENT_AT_ONCE = 32 * 1024
+"""Bytes handed to the socket at once: these must go out within its time-out, on the slowest link."""
 
 
 class Changed(Permanent):
@@ -152,7 +154,7 @@ class Body:
     def read(self, size: int | None = -1) -> bytes:
         """The next bytes. Reports how far this body has been read."""
         left = self._stretch.length - self._position
-        wanted = left if size is None or size < 0 else min(size, left)
+        wanted = min(left, _SENT_AT_ONCE if size is None or size < 0 else min(size, _SENT_AT_ONCE))
         if wanted == 0:
             return b""
         block = self._stretch.source.read(self._stretch.offset + self._position, wanted)

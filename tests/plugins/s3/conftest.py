@@ -1,6 +1,7 @@
 """Real S3 servers on 127.0.0.1: SeaweedFS, which checks what it gets, and the simple-minded `rclone serve s3`."""
 
 import contextlib
+import http.client
 import itertools
 import os
 import random
@@ -8,8 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +219,93 @@ def server(request: pytest.FixtureRequest) -> S3Server:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, S3Server)
     return found
+
+
+@define
+class Front:
+    """An HTTP server in front of another that refuses or edits what it is told to, and passes the rest on.
+
+    `refuse(method, path, headers)` returns None, or a status and an S3 error code. `edit(method, path, headers)`
+    changes the headers of the answer in place. `seen` holds the method, path and headers of each request.
+    """
+
+    target: S3Server
+    refuse: Callable[[str, str, dict[str, str]], tuple[int, str] | None] = lambda *_: None
+    edit: Callable[[str, str, dict[str, str]], None] = lambda *_: None
+    retry_after: str = ""
+    seen: list[tuple[str, str, dict[str, str]]] = field(factory=list)
+    server: ThreadingHTTPServer = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        front = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one_request(self) -> None:
+                with contextlib.suppress(OSError):
+                    super().handle_one_request()
+
+            def _serve(self) -> None:
+                front.serve(self)
+
+            do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _serve
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, name="front", daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        return self.server.server_address[1]
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def serve(self, request: BaseHTTPRequestHandler) -> None:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = request.rfile.read(int(headers.get("content-length", 0)))
+        self.seen.append((request.command, request.path, headers))
+        refusal = self.refuse(request.command, request.path, headers)
+        if refusal is not None:
+            status, code = refusal
+            answer = (
+                f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>so says the test</Message></Error>".encode()
+            )
+            self._answer(request, status, {"retry-after": self.retry_after} if self.retry_after else {}, answer)
+            return
+        upstream = http.client.HTTPConnection("127.0.0.1", self.target.port, timeout=30)
+        forwarded = {name: value for name, value in request.headers.items() if name.lower() != "expect"}
+        upstream.request(request.command, request.path, body, forwarded)
+        response = upstream.getresponse()
+        content = response.read()
+        kept = {name.lower(): value for name, value in response.getheaders()}
+        self.edit(request.command, request.path, kept)
+        self._answer(request, response.status, kept, content)
+        upstream.close()
+
+    def _answer(self, request: BaseHTTPRequestHandler, status: int, headers: dict[str, str], content: bytes) -> None:
+        request.send_response_only(status)
+        headers.setdefault("content-length", str(len(content)))
+        for name, value in headers.items():
+            if name not in ("transfer-encoding", "connection"):
+                request.send_header(name, value)
+        request.end_headers()
+        if request.command != "HEAD":
+            request.wfile.write(content)
+
+
+@pytest.fixture
+def front(weed: S3Server) -> Iterator[Callable[..., Front]]:
+    """`front(refuse=..., edit=...)` puts a Front before SeaweedFS."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**behaviour: Any) -> Front:
+            found = Front(weed, **behaviour)
+            stack.callback(found.close)
+            return found
+
+        yield start
