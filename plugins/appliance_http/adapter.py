@@ -1,8 +1,10 @@
 """Connections for requests that are watched, and patient as long as bytes move at all."""
 
+import errno
 import fcntl
 import select
 import socket
+import ssl
 import struct
 import termios
 import time
@@ -90,9 +92,13 @@ class _Line:
         self.watch.attach(connection)
 
     def send(self, connection: socket.socket, data: Any) -> None:
+        """Send all of it. Raises BrokenPipeError where the peer has closed, so that urllib3 reads why."""
         rest = memoryview(data)
-        while rest:
-            rest = rest[connection.send(rest[:_MOST_AT_ONCE]) :]
+        try:
+            while rest:
+                rest = rest[connection.send(rest[:_MOST_AT_ONCE]) :]
+        except ssl.SSLEOFError as error:
+            raise BrokenPipeError(errno.EPIPE, str(error)) from error
 
     def drain(self, connection: socket.socket, answer: int) -> None:
         """Wait until the peer has everything, or has accepted nothing for too long, or `answer` (poll events) is there.

@@ -14,7 +14,6 @@ _NOT_YET_VALID, _EXPIRED = 9, 10
 _SELF_SIGNED = {18, 19}
 _UNKNOWN_ISSUER = {2, 20, 21}
 _WRONG_NAME = {62, 64}
-_BAD_FILES = {"KEY_VALUES_MISMATCH", "NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE", "PEM_LIB", "PEM lib"}
 
 PERMANENT: dict[type[exceptions.RequestException], str] = {
     exceptions.URLRequired: "there is no URL",
@@ -117,8 +116,6 @@ def _no_encryption(error: ssl.SSLError, host: str) -> Permanent | Transient:
     reason = error.reason or ""
     if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
         return Permanent(f"{host} does not accept this box's certificate: check tls.certificate and tls.key ({reason})")
-    if reason in _BAD_FILES:
-        return Permanent(f"the files in the section tls are no PEM files, or do not belong together ({reason})")
     return Transient(f"{host} {TRANSIENT[exceptions.SSLError]} ({reason or error})")
 
 

@@ -1,7 +1,7 @@
 """One request and its answer: streamed, watched, redirected only where nothing gets lost, errors translated."""
 
 import contextlib
-import os
+import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -90,6 +90,7 @@ class Client:
         Raises Permanent, Transient or Cancelled; errors of requests inside the block are translated as well.
         """
         host = urlsplit(request.url).hostname or request.url
+        _check_files(self.tls)
         with Watch(stop, self.timeouts.total) as watch, _session(watch, self.timeouts.read) as session:
             try:
                 with self._send(session, request) as response:
@@ -112,23 +113,25 @@ class Client:
         raise requests.TooManyRedirects(f"more than {_MOST_REDIRECTS} redirects")
 
     def _send_once(self, session: requests.Session, request: Request, url: str, *, trusted: bool) -> requests.Response:
-        for path in (self.tls.ca, self.tls.certificate, self.tls.key):
-            if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
-                raise Permanent(f"{path} is no file that the service can read: check the section tls")
         own = [str(path) for path in (self.tls.certificate, self.tls.key) if path is not None]
         private = request.private if trusted else {}
-        return session.request(
-            request.method,
-            url,
-            headers={"User-Agent": "audio-appliance", "Accept-Encoding": "identity", **request.headers, **private},
-            data=request.body,
-            auth=_NoAuth(),
-            timeout=(self.timeouts.connect, self.timeouts.read),
-            allow_redirects=False,
-            stream=True,
-            verify=str(self.tls.ca) if self.tls.ca is not None else True,
-            cert=(own[0], own[-1]) if own and trusted else None,
-        )
+        try:
+            return session.request(
+                request.method,
+                url,
+                headers={"User-Agent": "audio-appliance", "Accept-Encoding": "identity", **request.headers, **private},
+                data=request.body,
+                auth=_NoAuth(),
+                timeout=(self.timeouts.connect, self.timeouts.read),
+                allow_redirects=False,
+                stream=True,
+                verify=str(self.tls.ca) if self.tls.ca is not None else True,
+                cert=(own[0], own[-1]) if own and trusted else None,
+            )
+        except requests.RequestException:
+            raise
+        except OSError as error:  # requests looks for the files of REQUESTS_CA_BUNDLE in its own way
+            raise Permanent(f"the certificates that the environment names cannot be used: {error}") from error
 
     def _next(self, url: str, location: str) -> str:
         """Where a redirect leads. Raises Permanent where it leads to less safety than there was."""
@@ -147,6 +150,22 @@ class _NoAuth(AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
+
+
+def _check_files(tls: Tls) -> None:
+    """Raise Permanent unless the files can be used: OpenSSL's own words for it, deep in a request, help nobody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if tls.ca is not None:
+            context.load_verify_locations(tls.ca)
+        if tls.certificate is not None:
+            context.load_cert_chain(tls.certificate, tls.key, password="")
+    except ssl.SSLError as error:
+        raise Permanent(
+            f"the files in the section tls are no plain PEM files, or do not belong together ({error})"
+        ) from error
+    except OSError as error:
+        raise Permanent(f"a file in the section tls cannot be read by the service: {error.strerror}") from error
 
 
 def _same_origin(one: str, other: str) -> bool:

@@ -5,6 +5,8 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from appliance_http.options import shown
+
 from appliance.plugin import Permanent, Receipt, Rendition, Transient, UploadJob
 from appliance_upload_http.multipart import FormBody, content_md5
 from appliance_upload_http.options import Algorithm, Digest, HttpOptions
@@ -18,9 +20,6 @@ _MOST_JSON = 1 << 20
 _MOST_DETAIL = 2000
 
 _WORDS = {
-    301: "a form that is redirected loses its file. Set url to where it leads",
-    302: "a form that is redirected loses its file. Set url to where it leads",
-    303: "a form that is redirected loses its file. Set url to where it leads",
     400: "it does not understand the form. Check field, fields and file_name",
     401: "it does not accept the credentials. Check auth and headers",
     403: "it forbids the upload. Check auth and headers, and the rights of that user",
@@ -36,6 +35,7 @@ _WORDS = {
     503: "it is busy or down",
     507: "it is full",
 }
+_REDIRECTS = {301, 302, 303}
 _PROBE_TELLS_NOTHING = {400, 405, 411, 415, 422, 501}
 
 
@@ -137,6 +137,12 @@ class HttpBackend:
     def _status_error(self, answer: "Answer", said: bytes) -> Permanent | Transient:
         from appliance_http.statuses import status_error
 
+        if answer.status in _REDIRECTS:
+            target = shown(urljoin(answer.url, answer.headers.get("Location", "")))
+            return Permanent(
+                f"{self._host} answers {answer.status} {answer.reason}: a form that is redirected so loses its file. "
+                f"Set url to the address that takes it; this one leads to {target}"
+            )
         return status_error(answer.status, answer.reason, answer.headers, said, _WORDS, self._host)
 
     def _check_proof(self, answer: "Answer", said: bytes, checksum: str) -> None:
