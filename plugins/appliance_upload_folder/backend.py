@@ -80,7 +80,7 @@ class FolderBackend:
         )
         if self._require_mount and not mounts.on_other_disk(self._path, self._mountinfo):
             raise away
-        self._path.mkdir(parents=True, exist_ok=True)
+        files.make_folder(self._path)
         folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             if self._require_mount and os.fstat(folder).st_dev == Path("/").stat().st_dev:

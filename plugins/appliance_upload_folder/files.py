@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 BLOCK = 1 << 20
 _SYNC_EVERY = 16 << 20
@@ -15,6 +16,18 @@ def safe_name(name: str) -> str:
     """Replace what FAT, exFAT and NTFS do not take in a name, and the dots and spaces that they drop at its end."""
     plain = re.sub(r'[\x00-\x1f\x7f"*/:<>?\\|]', "_", name)
     return re.sub(r"[. ]+$", lambda match: "_" * len(match[0]), plain) or "_"
+
+
+def make_folder(path: Path) -> None:
+    """Create what is missing of the folder, durably."""
+    if not path.exists():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            sync_folder(parent)
+        finally:
+            os.close(parent)
 
 
 def write(folder: int, name: str, blocks: Iterable[bytes]) -> None:
