@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -13,7 +14,7 @@ from appliance.audio.output import RAMP, Output, loudness
 from appliance.audio.ports import SoundCards
 from appliance.clock import Clock
 from appliance.config.settings import PlaybackSettings
-from appliance.errors import AudioError
+from appliance.errors import AudioError, DeviceLost
 from appliance.events import (
     Command,
     Event,
@@ -127,10 +128,15 @@ class Player:
 
     def _sound(self) -> None:
         """Hand over the next period."""
-        playing, frames = self._playing, self._output.period_frames
+        playing = self._playing
         if playing is None:
             return
-        block = playing.decoder.read(frames)
+        block = playing.decoder.read(self._output.period_frames)
+        if not len(block):
+            self._output.finish()
+            self._forget(playing)
+            self._post(PlaybackFinished(playing.playback_id, completed=True))
+            return
         self._output.play(block)
         if not playing.started:
             playing.started = True
@@ -138,10 +144,6 @@ class Player:
         heard = playing.decoder.position - self._output.lead_frames / self._rate
         if heard >= playing.progress_due:
             self._progress(playing, heard)
-        if len(block) < frames:
-            self._output.finish()
-            self._forget(playing)
-            self._post(PlaybackFinished(playing.playback_id, completed=True))
 
     def _do_play(self, playback_id: str, path: Path, title: str, track_id: int | None) -> None:
         try:
@@ -215,8 +217,11 @@ class Player:
         playing.decoder.close()
 
     def _fail(self, error: AudioError) -> None:
-        """The file or the speaker ended it."""
-        self._output.close()
+        """The file or the speaker ended it. What came before the damage of a file still sounds."""
+        if isinstance(error, DeviceLost):
+            self._output.close()
+        with suppress(AudioError):
+            self._output.finish()
         if self._playing:
             playing = self._playing
             self._forget(playing)

@@ -1,0 +1,498 @@
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from appliance.audio.output import Gain, loudness, to_channels, to_pcm
+from appliance.audio.player import Player
+from appliance.audio.ports import XRUN, Direction
+from appliance.config.options import Percent
+from appliance.config.settings import PlaybackSettings
+from appliance.errors import DeviceBusy, FormatUnsupported
+from appliance.events import (
+    Command,
+    Event,
+    PlaybackFailed,
+    PlaybackFinished,
+    PlaybackProgress,
+    PlaybackStarted,
+    VolumeChanged,
+)
+from appliance.models import AudioFormat
+from appliance.testing.audio import FakeCards
+from appliance.testing.clock import ManualClock
+from appliance.vitals import Vitals
+
+T = TypeVar("T")
+RATE = 48_000
+TONE = 440.0
+LOUD = PlaybackSettings(volume=Percent(100))
+
+
+def tone(seconds: float, rate: int = RATE) -> NDArray[np.int16]:
+    time = np.arange(round(seconds * rate)) / rate
+    samples: NDArray[np.int16] = np.rint(26_000 * np.sin(2 * np.pi * TONE * time)).astype(np.int16)
+    return samples
+
+
+class Booth:
+    """A player, what it posts, and a speaker: paced by the clock, or as fast as can be."""
+
+    def __init__(self, folder: Path, paced: bool, settings: PlaybackSettings = LOUD, **cards: Any) -> None:
+        self._folder = folder
+        self.clock = ManualClock()
+        self.cards = FakeCards(self.clock if paced else None, **cards)
+        self.vitals = Vitals(self.clock)
+        self.posted: list[Command | Event] = []
+        self.player = Player(self.cards, settings, RATE, self.clock, self.posted.append, self.vitals)
+
+    def file(self, samples: NDArray[Any], name: str = "sound.wav", rate: int = RATE) -> Path:
+        path = self._folder / name
+        soundfile.write(path, samples, rate)
+        return path
+
+    def play(self, samples: NDArray[Any], playback_id: str = "one") -> None:
+        self.player.play(playback_id, self.file(samples, f"{playback_id}.wav"), f"title of {playback_id}", 7)
+
+    def of(self, kind: type[T]) -> list[T]:
+        return [one for one in self.posted if isinstance(one, kind)]
+
+    def until(self, condition: Callable[[], T], timeout: float = 10.0) -> T:
+        """Let time pass until the condition holds. It stands still while the player thinks."""
+        limit = time.monotonic() + timeout
+        while not (found := condition()):
+            assert time.monotonic() < limit, f"it never came; {self.posted}"
+            try:
+                self.clock.waiters(timeout=0.002)
+                self.clock.advance(0.004)
+            except TimeoutError:
+                pass
+        return found
+
+    def first(self, kind: type[T], number: int = 1) -> T:
+        return self.until(lambda: self.of(kind)[number - 1 :])[0]
+
+    def sounds_for(self, seconds: float) -> None:
+        end = len(self.heard) + round(seconds * RATE)
+        self.until(lambda: len(self.heard) >= end)
+
+    @property
+    def heard(self) -> NDArray[np.int16]:
+        """Everything that has sounded, over all openings of the speaker; the first channel."""
+        pieces = [
+            np.frombuffer(one.sounded, "<i2").reshape(-1, one.format.channels)[:, 0] for one in self.cards.playbacks
+        ]
+        return np.concatenate(pieces) if pieces else np.empty(0, np.int16)
+
+    @property
+    def written(self) -> NDArray[np.int16]:
+        """What the speaker opened last took, shape (frames, channels)."""
+        speaker = self.cards.playback
+        return np.frombuffer(speaker.written, "<i2").reshape(-1, speaker.format.channels)
+
+
+Make = Callable[..., Booth]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    booths: list[Booth] = []
+
+    def build(paced: bool = False, **options: Any) -> Booth:
+        booths.append(Booth(tmp_path, paced, **options))
+        return booths[-1]
+
+    yield build
+    for booth in booths:
+        booth.player.close()
+        assert all(speaker.closed for speaker in booth.cards.playbacks)
+    assert not [one for one in threading.enumerate() if one.name == "player"]
+
+
+def biggest_step(samples: NDArray[Any]) -> int:
+    return int(np.abs(np.diff(samples.astype(int))).max())
+
+
+def test_at_full_volume_and_the_same_rate_every_sample_is_exact(make: Make) -> None:
+    booth = make()
+    samples = np.random.default_rng(2).integers(-32768, 32768, (RATE + 123, 2), dtype=np.int16)
+    booth.play(samples)
+    assert booth.first(PlaybackFinished) == PlaybackFinished("one", completed=True)
+    assert np.array_equal(booth.written[: len(samples)], samples)
+    assert not booth.written[len(samples) :].any()
+    assert len(booth.written) % booth.cards.playback.period_frames == 0
+    assert booth.cards.playback.closed
+
+
+def test_what_is_posted_in_order(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(2.5))
+    booth.first(PlaybackFinished)
+    started, *progress, finished = booth.posted
+    assert started == PlaybackStarted("one", "title of one", pytest.approx(2.5), 7)  # type: ignore[arg-type]
+    assert finished == PlaybackFinished("one", completed=True)
+    assert [round(one.position, 1) for one in progress if isinstance(one, PlaybackProgress)] == [1.0, 2.0]
+
+
+def test_mono_sounds_in_both_ears_and_stereo_in_a_mono_speaker(make: Make) -> None:
+    both = make()
+    both.play(np.array([1000, -2000, 3000], np.int16))
+    both.first(PlaybackFinished)
+    assert both.written[:3].tolist() == [[1000, 1000], [-2000, -2000], [3000, 3000]]
+    single = make(formats=[AudioFormat(RATE, 1)])
+    single.play(np.array([[1000, 2000], [-500, -700]], np.int16))
+    single.first(PlaybackFinished)
+    assert single.written[:2].tolist() == [[1500], [-600]]
+
+
+def test_other_rates_are_resampled(make: Make) -> None:
+    booth = make()
+    booth.player.play("one", booth.file(tone(1.0, 44_100), rate=44_100), "tone", None)
+    booth.first(PlaybackFinished)
+    middle = slice(2000, 40_000)
+    assert np.abs(booth.written[middle, 0].astype(int) - tone(1.0)[middle]).max() <= 4
+
+
+@pytest.mark.parametrize("act", ["pause", "stop", "seek", "volume", "replace", "close"])
+def test_nothing_clicks(make: Make, act: str) -> None:
+    booth = make(paced=True)
+    booth.play(tone(5))
+    booth.sounds_for(0.513)
+    player = booth.player
+    if act == "pause":
+        player.pause()
+        booth.first(PlaybackProgress)
+        player.resume()
+        booth.sounds_for(0.3)
+        player.stop()
+        booth.first(PlaybackFinished)
+    elif act == "stop":
+        player.stop()
+        booth.first(PlaybackFinished)
+    elif act == "seek":
+        for position in (3.0, 0.1):
+            player.seek(position)
+            booth.sounds_for(0.1)
+        player.seek(4.9998)
+        booth.first(PlaybackFinished)
+    elif act == "volume":
+        for percent in (0, 100, 37, 38, 90):
+            player.set_volume(percent)
+            booth.sounds_for(0.05)
+        player.set_volume(50)
+        player.set_volume(100)
+        booth.sounds_for(0.3)
+        player.stop()
+        booth.first(PlaybackFinished)
+    elif act == "replace":
+        booth.play(tone(0.3), "two")
+        booth.first(PlaybackFinished, 2)
+    else:
+        closing = threading.Thread(target=player.close)
+        closing.start()
+        booth.first(PlaybackFinished)
+        closing.join()
+    own = biggest_step(tone(1))
+    for speaker in booth.cards.playbacks:
+        sounded = np.frombuffer(speaker.sounded, "<i2")[::2]
+        assert biggest_step(np.concatenate(([0], sounded, [0]))) <= own * 1.01 + 1
+
+
+@pytest.mark.parametrize("act", ["pause", "stop"])
+def test_it_falls_silent_within_150_ms(make: Make, act: str) -> None:
+    booth = make(paced=True)
+    booth.play(tone(5))
+    booth.sounds_for(1)
+    before = len(booth.heard)
+    getattr(booth.player, act)()
+    booth.until(lambda: booth.cards.playback.closed)
+    loud = np.abs(booth.heard[before:]) > 10
+    assert loud.nonzero()[0].max() < 0.15 * RATE
+
+
+def test_a_pause_loses_and_repeats_nothing(make: Make) -> None:
+    booth = make(paced=True)
+    samples = tone(2)
+    booth.play(samples)
+    booth.sounds_for(0.5)
+    booth.player.pause()
+    paused_at = booth.first(PlaybackProgress).position
+    assert booth.cards.playback.closed
+    assert len(booth.cards.playbacks) == 1
+    heard = len(booth.heard)
+    booth.clock.advance(3600)
+    booth.player.resume()
+    booth.first(PlaybackFinished)
+    everything = booth.heard
+    frames = round(paused_at * RATE)
+    assert np.array_equal(everything[: frames - 400], samples[: frames - 400])
+    after = everything[heard:]
+    assert np.array_equal(after[400 : len(samples) - frames], samples[frames + 400 :])
+    assert heard - frames < 960
+
+
+def test_a_seek_says_where_it_is_and_goes_on_from_there(make: Make) -> None:
+    booth = make(paced=True)
+    ramp = np.arange(-32768, 32768, dtype=np.int16)
+    booth.play(ramp)
+    booth.sounds_for(0.1)
+    booth.player.seek(1.0)
+    assert booth.first(PlaybackProgress).position == 1.0
+    booth.first(PlaybackFinished)
+    tail = booth.written[:, 0]
+    end = np.flatnonzero(tail == ramp[-1])[-1]
+    assert np.array_equal(tail[end - 15_000 : end + 1], ramp[-15_001:])
+
+
+def test_seeking_while_paused_stays_paused(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(3))
+    booth.sounds_for(0.2)
+    booth.player.pause()
+    booth.player.seek(2.5)
+    assert booth.first(PlaybackProgress, 2).position == 2.5
+    assert len(booth.cards.playbacks) == 1
+    booth.player.resume()
+    booth.first(PlaybackFinished)
+    assert len(booth.written) == pytest.approx(RATE / 2, abs=960)
+
+
+def test_a_seek_beyond_the_end_is_the_end(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(3))
+    booth.sounds_for(0.1)
+    booth.player.seek(99)
+    assert booth.first(PlaybackFinished).completed
+
+
+def test_stop_is_not_completed_and_a_paused_playback_can_be_stopped(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(3))
+    booth.sounds_for(0.1)
+    booth.player.pause()
+    booth.first(PlaybackProgress)
+    booth.player.stop()
+    assert booth.first(PlaybackFinished) == PlaybackFinished("one", completed=False)
+
+
+def test_what_makes_no_sense_is_passed_over(make: Make) -> None:
+    booth = make()
+    for order in (booth.player.pause, booth.player.resume, booth.player.stop, lambda: booth.player.seek(3)):
+        order()
+    booth.play(tone(0.1))
+    booth.first(PlaybackFinished)
+    assert [type(one) for one in booth.posted] == [PlaybackStarted, PlaybackFinished]
+
+
+def test_a_second_playback_replaces_the_first(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(3))
+    booth.sounds_for(0.2)
+    booth.play(tone(0.2), "two")
+    booth.first(PlaybackFinished, 2)
+    assert booth.posted[0] == PlaybackStarted("one", "title of one", 3.0, 7)
+    assert booth.posted[1] == PlaybackFinished("one", completed=False)
+    assert isinstance(booth.posted[2], PlaybackStarted) and booth.posted[2].playback_id == "two"
+    assert booth.posted[3] == PlaybackFinished("two", completed=True)
+
+
+def test_the_volume_counts_before_anything_plays(make: Make) -> None:
+    booth = make(settings=PlaybackSettings())
+    booth.player.set_volume(50)
+    booth.play(np.full(2000, 8000, np.int16))
+    booth.first(PlaybackFinished)
+    assert booth.posted[0] == VolumeChanged(50)
+    assert booth.written[:2000, 0].tolist() == [1000] * 2000
+
+
+def test_volume_steps_stay_within_their_range(make: Make) -> None:
+    booth = make(settings=PlaybackSettings(volume=Percent(80)))
+    for step in (15, 15, -5, -200, 1):
+        booth.player.change_volume(step)
+    booth.player.set_volume(130)
+    assert booth.until(lambda: len(booth.posted) == 6)
+    assert booth.posted == [VolumeChanged(percent) for percent in (95, 100, 95, 0, 1, 100)]
+
+
+def test_underruns_lose_nothing(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(1))
+    booth.sounds_for(0.1)
+    for _ in range(5):
+        booth.cards.playback.underrun()
+        booth.sounds_for(0.05)
+    booth.clock.advance(0.3)
+    booth.first(PlaybackFinished)
+    assert np.array_equal(booth.written[:RATE, 0], tone(1))
+
+
+def test_an_absent_or_busy_speaker_is_named(make: Make) -> None:
+    booth = make()
+    booth.cards.unplug(Direction.PLAYBACK)
+    booth.play(tone(1))
+    assert "not found" in booth.first(PlaybackFailed).message
+    booth.cards.replug()
+    booth.cards.refuse(Direction.PLAYBACK, DeviceBusy("speaker 'usb' is in use"))
+    booth.play(tone(1), "two")
+    assert booth.first(PlaybackFailed, 2) == PlaybackFailed("two", "speaker 'usb' is in use")
+    booth.cards.refuse(Direction.PLAYBACK, FormatUnsupported("speaker 'usb' cannot do it"))
+    booth.play(tone(1), "three")
+    assert booth.first(PlaybackFailed, 3) == PlaybackFailed("three", "speaker 'usb' cannot do it")
+    booth.cards.refuse(Direction.PLAYBACK, None)
+    booth.play(tone(0.1), "four")
+    assert booth.first(PlaybackFinished) == PlaybackFinished("four", completed=True)
+
+
+def test_a_speaker_that_is_unplugged_ends_the_playback_by_name(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(5))
+    booth.sounds_for(0.2)
+    booth.cards.unplug(Direction.PLAYBACK)
+    assert booth.first(PlaybackFailed).message == "the simulated sound card was unplugged"
+    assert booth.cards.playback.closed
+    booth.cards.replug()
+    booth.play(tone(0.1), "two")
+    assert booth.first(PlaybackFinished) == PlaybackFinished("two", completed=True)
+
+
+def test_a_speaker_that_is_unplugged_at_the_very_change_fails_the_old_and_plays_the_new(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(5))
+    booth.sounds_for(0.2)
+    booth.cards.playback.unplug()
+    booth.play(tone(0.1), "two")
+    assert booth.first(PlaybackFailed).playback_id == "one"
+    assert booth.first(PlaybackFinished) == PlaybackFinished("two", completed=True)
+
+
+def test_a_speaker_that_is_gone_at_resume_is_named(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(5))
+    booth.sounds_for(0.2)
+    booth.player.pause()
+    booth.first(PlaybackProgress)
+    booth.cards.unplug(Direction.PLAYBACK)
+    booth.player.resume()
+    assert booth.first(PlaybackFailed).playback_id == "one"
+
+
+def test_a_bad_file_never_opens_the_speaker(make: Make, tmp_path: Path) -> None:
+    booth = make()
+    booth.player.play("one", tmp_path / "gone.wav", "gone", None)
+    assert booth.first(PlaybackFailed) == PlaybackFailed("one", "cannot play 'gone.wav': there is no such file")
+    assert booth.cards.playbacks == []
+
+
+def test_a_damaged_file_fails_after_what_could_be_played(make: Make) -> None:
+    booth = make()
+    path = booth.file(tone(3), "cut.flac")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    booth.player.play("one", path, "cut", None)
+    assert "'cut.flac' is damaged" in booth.first(PlaybackFailed).message
+    assert len(booth.written) > RATE
+
+
+def test_close_ends_a_playback_even_if_the_speaker_hangs(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(60))
+    booth.clock.waiters()
+    booth.player.close(timeout=2)
+    assert booth.first(PlaybackFinished) == PlaybackFinished("one", completed=False)
+    assert booth.cards.playback.closed
+
+
+def test_the_pulse_beats_while_it_plays_and_rests_while_it_does_not(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(3))
+    booth.sounds_for(0.2)
+    booth.clock.waiters()
+    assert booth.vitals.overdue() == ()
+    booth.player.pause()
+    booth.first(PlaybackProgress)
+    booth.until(lambda: booth.cards.playback.closed)
+    booth.clock.advance(3600)
+    assert booth.vitals.overdue() == ()
+
+
+class StubbornSpeaker:
+    """A speaker that only ever underruns."""
+
+    format = AudioFormat(RATE, 2)
+    period_frames = 960
+    buffer_frames = 4800
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def write(self, data: bytes) -> int:
+        return XRUN
+
+    def drain(self) -> None:
+        raise AssertionError("nothing to drain")
+
+    def stop(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_speaker_that_takes_nothing_is_given_up(tmp_path: Path) -> None:
+    speaker = StubbornSpeaker()
+
+    class Cards(FakeCards):
+        def open_playback(self, *_: Any) -> Any:
+            return speaker
+
+    clock = ManualClock()
+    posted: list[Any] = []
+    player = Player(Cards(), LOUD, RATE, clock, posted.append, Vitals(clock))
+    soundfile.write(tmp_path / "a.wav", tone(1), RATE)
+    player.play("one", tmp_path / "a.wav", "a", None)
+    limit = time.monotonic() + 5
+    while not posted and time.monotonic() < limit:
+        time.sleep(0.001)
+    player.close()
+    assert posted == [PlaybackFailed("one", "speaker 'usb' takes no sound. Unplug it and plug it in again")]
+    assert speaker.closed
+
+
+def test_the_scale_of_loudness() -> None:
+    assert loudness(100) == 1.0 and loudness(0) == 0.0
+    assert 20 * np.log10(loudness(50)) == pytest.approx(-18.06, abs=0.01)
+    assert 20 * np.log10(loudness(10)) == pytest.approx(-60)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 400), st.integers(1, 500)), max_size=20))
+def test_a_gain_never_jumps_and_always_arrives(changes: list[tuple[float, int, int]]) -> None:
+    gain = Gain(1.0)
+    before = 1.0
+    for target, frames, block in changes:
+        steepest = np.pi / 2 / frames if frames else 1.0
+        gain.go_to(target, frames)
+        factors = gain.apply(np.ones((block, 2), np.float32))
+        assert factors.dtype == np.float32 and np.array_equal(factors[:, 0], factors[:, 1])
+        curve = factors[:, 0].astype(float)
+        assert np.abs(np.diff(np.concatenate(([before], curve)))).max() <= steepest + 1e-6
+        if block >= frames:
+            assert curve[-1] == np.float32(target)
+        before = float(curve[-1])
+
+
+@given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=50), st.sampled_from([1, 2]), st.sampled_from([1, 2]))
+def test_samples_survive_the_way_there_and_back(samples: list[int], have: int, want: int) -> None:
+    block = np.repeat(np.array(samples, np.float32)[:, np.newaxis] / np.float32(32768), have, axis=1)
+    pcm = np.frombuffer(to_pcm(to_channels(block, want)), "<i2").reshape(-1, want)
+    assert pcm.tolist() == [[one] * want for one in samples]
+
+
+def test_what_is_too_loud_is_clipped_not_wrapped() -> None:
+    assert np.frombuffer(to_pcm(np.array([[1.5], [-1.5], [1.0]], np.float32)), "<i2").tolist() == [32767, -32768, 32767]
