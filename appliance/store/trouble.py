@@ -8,6 +8,9 @@ from pathlib import Path
 
 from appliance.errors import StorageError
 
+_PRIMARY = 0xFF
+"""The part of an extended result code that tells the kind; the rest tells where it happened."""
+
 _FULL = "{place} is full. Make room: delete clips with `appliance clips delete`, or use a larger card"
 _READ_ONLY = "{place} cannot be written, its disk is read-only. A worn-out card turns so: look at `dmesg`, replace it"
 _BROKEN = "the disk of {place} reports errors ({error}). Copy the clips away and replace the card"
@@ -19,6 +22,7 @@ _SQLITE = {
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_READONLY: _READ_ONLY,
     sqlite3.SQLITE_IOERR: _BROKEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,
     sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
     sqlite3.SQLITE_PERM: _FORBIDDEN,
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
@@ -44,7 +48,7 @@ def storage_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        message = _SQLITE.get(_primary_code(error))
+        message = _SQLITE.get(_code(error)) or _SQLITE.get(_code(error) & _PRIMARY)
         if message is None:
             raise
         raise StorageError(message.format(place=place, error=error)) from error
@@ -55,7 +59,10 @@ def storage_errors(place: Path) -> Iterator[None]:
 
 def is_damage(error: BaseException | None) -> bool:
     """Whether the database file itself is broken."""
-    return isinstance(error, sqlite3.Error) and _primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(error, sqlite3.Error) and _code(error) & _PRIMARY in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    )
 
 
 def damage(message: str) -> sqlite3.DatabaseError:
@@ -65,6 +72,6 @@ def damage(message: str) -> sqlite3.DatabaseError:
     return error
 
 
-def _primary_code(error: sqlite3.Error) -> int:
-    """The low byte of an extended result code; 0 where the error came from the Python module itself."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+def _code(error: sqlite3.Error) -> int:
+    """The extended result code; 0 where the error came from the Python module itself."""
+    return getattr(error, "sqlite_errorcode", 0)

@@ -49,13 +49,14 @@ class Box:
         self.store.close()
         return self._boot()
 
-    def crash(self) -> Store:
-        """Start again on what a power cut would leave now, the log of the database and all."""
+    def crash(self, damage: Callable[[Path], None] = lambda _: None) -> Store:
+        """Start again on what a power cut would leave now, the log of the database and all, and what it damaged."""
         left = self.root / "left"
         shutil.copytree(self.directory, left)
         self.store.close()
         shutil.rmtree(self.directory)
         left.rename(self.directory)
+        damage(self.directory / "catalogue.db")
         return self._boot()
 
     def _boot(self) -> Store:

@@ -169,5 +169,5 @@ class OutboxMachine(RuleBasedStateMachine):
 def test_no_delivery_is_ever_lost(box_type: type[Any]) -> None:
     run_state_machine_as_test(
         lambda: OutboxMachine(box_type),  # type: ignore[arg-type]
-        settings=settings(max_examples=25, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=15, stateful_step_count=25, deadline=None),
     )

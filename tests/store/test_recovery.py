@@ -2,6 +2,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,23 @@ def test_a_damaged_catalogue_goes_to_quarantine_and_is_rebuilt(
     assert store.delivery_counts() == {"cloud": {DeliveryState.PENDING: 20}}
     assert ("catalogue" in box.quarantined()) is in_quarantine
     assert box.restart().clips() == clips[::-1]
+
+
+def test_after_a_power_cut_damage_is_found_where_the_start_does_not_look(box: Any) -> None:
+    clips = [box.clip() for _ in range(3)]
+    box.restart()
+
+    def damage(path: Path) -> None:
+        with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as connection:
+            (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'notes'").fetchone()
+        with path.open("r+b") as file:
+            file.seek((page - 1) * 4096)
+            file.write(b"\xa5" * 4096)
+
+    store = box.crash(damage)
+    assert "catalogue" in box.quarantined()
+    assert store.clips() == clips[::-1]
+    store.save_note("feed", "key", {})
 
 
 def test_the_log_of_a_lost_catalogue_is_not_taken_for_that_of_the_new_one(box: Any) -> None:

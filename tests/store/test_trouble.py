@@ -106,6 +106,12 @@ def test_a_full_disk_refuses_but_loses_nothing_and_works_again_with_room(small_d
     adopted = box.store.adopt(take)
     assert box.store.clips() == [adopted, *clips[::-1]]
     box.close()
+    with pytest.raises(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 4096)
+    with pytest.raises(StorageError, match="is full"):
+        box.start()
+    ballast.unlink()
     assert box.start().clips() == [adopted, *clips[::-1]]
     assert len(box.store.deliveries()) == 4
     box.close()
