@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from appliance.audio.output import Gain, loudness, to_channels, to_pcm
+from appliance.audio.alsa import AlsaCards
+from appliance.audio.output import PERIOD, RAMP, Gain, loudness, to_channels, to_pcm
 from appliance.audio.player import Player
 from appliance.audio.ports import XRUN, Direction
+from appliance.clock import SystemClock
 from appliance.config.options import Percent
 from appliance.config.settings import PlaybackSettings
 from appliance.errors import DeviceBusy, FormatUnsupported
@@ -496,3 +498,36 @@ def test_samples_survive_the_way_there_and_back(samples: list[int], have: int, w
 
 def test_what_is_too_loud_is_clipped_not_wrapped() -> None:
     assert np.frombuffer(to_pcm(np.array([[1.5], [-1.5], [1.0]], np.float32)), "<i2").tolist() == [32767, -32768, 32767]
+
+
+def test_a_real_libasound_plays_every_sample(test_card: Path, tmp_path: Path) -> None:
+    """With a pause in the middle, which takes effect at once."""
+    clock = SystemClock()
+    posted: list[Any] = []
+    samples = np.random.default_rng(3).integers(-3000, 3000, (RATE, 2), dtype=np.int16)
+    soundfile.write(tmp_path / "noise.wav", samples, RATE)
+    speaker = PlaybackSettings(device=f"testcard:{test_card}", volume=Percent(100))
+    player = Player(AlsaCards(), speaker, RATE, clock, posted.append, Vitals(clock))
+
+    def wait_for(kind: type[Event]) -> None:
+        limit = time.monotonic() + 10
+        while not any(isinstance(one, kind) for one in posted):
+            assert time.monotonic() < limit, posted
+            time.sleep(0.001)
+
+    player.play("one", tmp_path / "noise.wav", "noise", None)
+    wait_for(PlaybackStarted)
+    began = time.monotonic()
+    player.pause()
+    wait_for(PlaybackProgress)
+    reaction = time.monotonic() - began
+    player.resume()
+    wait_for(PlaybackFinished)
+    player.close()
+    assert reaction < 0.3
+    position = round(next(one.position for one in posted if isinstance(one, PlaybackProgress)) * RATE)
+    played = np.frombuffer((test_card / "played.raw").read_bytes(), "<i2").reshape(-1, 2)
+    ramp = round(RAMP * RATE)
+    assert np.array_equal(played[: position - ramp], samples[: position - ramp])
+    resumed = position + -position % round(PERIOD * RATE)
+    assert np.array_equal(played[resumed + ramp : resumed + RATE - position], samples[position + ramp :])
