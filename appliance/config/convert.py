@@ -54,14 +54,14 @@ class Structurer:
         converter.register_structure_hook_factory(words.is_list, self._list_hook)
         converter.register_structure_hook_factory(attrs.has, self._section_hook)
 
-    def structure(self, values: dict[str, Any], wanted: type) -> tuple[Any, list[tuple[document.Path, str]]]:
+    def structure(self, values: dict[str, Any], wanted: type) -> tuple[Any, list[tuple[document.Place, str]]]:
         """The settings and no problem, or None and every problem with its path."""
         try:
             return self._converter.structure(values, wanted), []
         except BaseValidationError as error:
             return None, list(self._problems(error, ()))
 
-    def _problems(self, error: Exception, path: document.Path) -> Iterator[tuple[document.Path, str]]:
+    def _problems(self, error: Exception, path: document.Place) -> Iterator[tuple[document.Place, str]]:
         marks = notes(error)
         for note in reversed(marks):
             path = (*path, note.name if isinstance(note, AttributeValidationNote) else note.index)

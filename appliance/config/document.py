@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from appliance.errors import ConfigError
 
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 """The names and list positions that lead to a value."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -70,8 +70,8 @@ class Document:
     """The values of one file: `root` is made of dict, list, Word, Broken and None."""
 
     root: dict[str, Any]
-    lines: dict[Path, int]
-    problems: list[tuple[int, Path, str]]
+    lines: dict[Place, int]
+    problems: list[tuple[int, Place, str]]
 
 
 def read_document(text: str, source: str, look_up: Callable[[str, str], str]) -> Document:
@@ -152,13 +152,13 @@ class _Reader:
     """Turns composed nodes into plain values, writing aliases out."""
 
     def __init__(self, source: str, look_up: Callable[[str, str], str]) -> None:
-        self.lines: dict[Path, int] = {}
-        self.problems: list[tuple[int, Path, str]] = []
+        self.lines: dict[Place, int] = {}
+        self.problems: list[tuple[int, Place, str]] = []
         self._source = source
         self._look_up = look_up
         self._values = 0
 
-    def value(self, node: yaml.Node, path: Path, depth: int) -> Any:
+    def value(self, node: yaml.Node, path: Place, depth: int) -> Any:
         self._count(node, depth)
         self.lines.setdefault(path, _line(node))
         if isinstance(node, yaml.MappingNode) and node.tag == f"{_CORE}map":
@@ -176,11 +176,11 @@ class _Reader:
         if self._values > _MOST_VALUES:
             raise ConfigError(f"{self._source}:{_line(node)}: too many values; are aliases (*) used inside each other?")
 
-    def _broken(self, path: Path, words: str) -> Broken:
+    def _broken(self, path: Place, words: str) -> Broken:
         self.problems.append((self.lines[path], path, words))
         return Broken()
 
-    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Word | Broken | None:
+    def _scalar(self, node: yaml.ScalarNode, path: Place) -> Word | Broken | None:
         if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in node.value):
             return self._broken(path, "a character that is not text, expected text")
         if node.tag == f"{_CORE}null":
@@ -196,7 +196,7 @@ class _Reader:
             )
         return Word(node.value, _KINDS[node.tag])
 
-    def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, path: Place, depth: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key, item, merged in self._pairs(node, path, depth):
             name, place = key.value, (*path, key.value)
@@ -210,7 +210,7 @@ class _Reader:
                 self.problems.append((_line(key), place, words))
         return values
 
-    def _pairs(self, node: yaml.MappingNode, path: Path, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node, bool]]:
+    def _pairs(self, node: yaml.MappingNode, path: Place, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node, bool]]:
         """The pairs of a mapping, its own before those merged in by `<<` (https://yaml.org/type/merge.html)."""
         self._count(node, depth)
         yield from ((key, item, False) for key, item in node.value if key.tag != f"{_CORE}merge")

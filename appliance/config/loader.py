@@ -61,11 +61,11 @@ def parse(
     raise ConfigError(*dict.fromkeys(lines))
 
 
-def _line(lines: Mapping[document.Path, int], path: document.Path) -> int:
+def _line(lines: Mapping[document.Place, int], path: document.Place) -> int:
     """The line of a value, or of the nearest one around it."""
     return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), lines[()])
 
 
-def _dotted(path: document.Path) -> str:
+def _dotted(path: document.Place) -> str:
     dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{printable(part)}" for part in path)
     return f"{dotted.removeprefix('.')}: " if path else ""

@@ -20,7 +20,7 @@ Percent = NewType("Percent", int)
 """0..100. In YAML `80%` or `80`."""
 
 TimeOfDay = NewType("TimeOfDay", str)
-"""`"22:30"`, local time. Quoted, because YAML 1.1 reads a bare 22:30 as the number 1350."""
+"""`"22:30"`, local time. Best quoted: other readers of YAML 1.1 take a bare 22:30 for the number 1350."""
 
 AbsolutePath = NewType("AbsolutePath", Path)
 """A path that starts with `/`."""

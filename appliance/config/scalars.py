@@ -11,7 +11,7 @@ from appliance.config.document import Broken, Kind, Word
 from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay
 from appliance.config.words import choices, expected, found, suggestion
 
-WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9_]{0,30})")
+WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9](?:_?[0-9]){0,30})")
 """Without leading zeros, which mean octal in YAML 1.1 and decimal to people."""
 
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,40})(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,4})?")
@@ -96,7 +96,7 @@ def _read(word: Word, wanted: Any) -> Any:
         return _BOOLEANS.get(text.lower()) if loose or word.kind is Kind.BOOLEAN else None
     if wanted is int:
         fits = loose or word.kind is Kind.NUMBER
-        return int(text) if fits and WHOLE_NUMBER.fullmatch(text) and not text.endswith("_") else None
+        return int(text) if fits and WHOLE_NUMBER.fullmatch(text) else None
     if wanted is float:
         return float(text) if _NUMBER.fullmatch(text) and math.isfinite(float(text)) else None
     if not loose and word.kind is not Kind.TEXT:

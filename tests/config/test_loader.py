@@ -80,7 +80,7 @@ class TestValues:
         options = web(
             "token: hunter22",
             "headers: {X-Key: abcd}",
-            "expect: [200, +204]",
+            "expect: [200, +204, 1_000]",
             "share: 1e-1",
             "limit: 1.5MiB",
             "loud: 20",
@@ -95,7 +95,7 @@ class TestValues:
         )
         assert options.token == Secret("hunter22")
         assert options.headers == {"X-Key": Secret("abcd")}
-        assert options.expect == (200, 204)
+        assert options.expect == (200, 204, 1000)
         assert options.share == 0.1
         assert options.limit == 1_572_864
         assert options.loud == 20
@@ -380,6 +380,7 @@ WEB = "destinations:\n  office:\n    backend: web\n    url: https://example.org\
         ("share: 1e999", 'share: found "1e999", expected a number'),
         ("user: abcdefghijklmnopqrstuvwxyz", "must be at most 20 characters long"),
         ("expect: []", "expect: found a list, must be at least 1 entry long"),
+        ("expect: [4__0]", "expect[0]: found 4__0, expected a whole number"),
         ("expect: [200, x]", 'expect[1]: found "x", expected a whole number'),
         ("at: 25:00", "at: found 25:00, expected a time of day"),
         ("colour: rad", 'colour: found "rad", expected red or off; did you mean "red"?'),
