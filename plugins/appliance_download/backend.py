@@ -120,7 +120,7 @@ class UrlsBackend:
                 file.write(block)
             except OSError as error:
                 raise Transient(f"the inbox takes no more ({error.strerror}): free some space") from error
-        announced = _length(answer)
+        announced = _length(answer)  # urllib3 before 2.0 takes a body that breaks off for a whole one
         if announced is not None and size < announced:
             raise Transient(f"{where} broke off after {size} of {announced} bytes")
         if size == 0:

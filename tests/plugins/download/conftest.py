@@ -1,9 +1,11 @@
 """An inbox in memory for feeds, and a server that offers files."""
 
 import contextlib
+import errno
 import io
+import os
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 from attrs import define, field, frozen
@@ -17,13 +19,25 @@ class Arrived:
     content: bytes
 
 
+class _File(io.BytesIO):
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def write(self, content: Any) -> int:
+        if self.tell() + len(content) > self._room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(content)
+
+
 @define
 class Inbox:
-    """Keeps the contract of FeedJob. `stopping` makes it cancelled."""
+    """Keeps the contract of FeedJob. `stopping` makes it cancelled; a file has `room` for so many bytes."""
 
     tracks: list[Arrived] = field(factory=list)
     notes: dict[str, dict[str, object]] = field(factory=dict)
     stopping: bool = False
+    room: int = 1 << 30
 
     def has(self, key: str) -> bool:
         return key in {track.key for track in self.tracks}
@@ -37,7 +51,7 @@ class Inbox:
     @contextlib.contextmanager
     def new_track(self, key: str, title: str, suffix: str) -> Iterator[BinaryIO]:
         assert not self.has(key), "a key is used twice"
-        file = io.BytesIO()
+        file = _File(self.room)
         yield file
         self.tracks.append(Arrived(key, title, suffix, file.getvalue()))
 

@@ -1,22 +1,264 @@
-"""The feed backend `urls` against a real server."""
+"""The feed backend `urls` against real servers."""
 
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from appliance_download import appliance_feed_backends
 from appliance_download.backend import UrlsBackend
 from appliance_download.options import UrlsOptions
+from appliance_http.options import Timeouts, Tls
 
+from appliance.config.loader import parse
+from appliance.errors import ConfigError
+from appliance.plugin import AbsolutePath, ByteCount, Cancelled, Permanent, Seconds, Secret, Transient
+from tests.plugins.certificates import Authority
 from tests.plugins.download.conftest import Inbox
+from tests.plugins.faultproxy import RESET_AT_ONCE, Fault, FaultProxy
 from tests.plugins.receiver import Receiver, Reply
 
-SOUND = bytes(range(256)) * 1000
+Start = Callable[..., Receiver]
+SOUND = bytes(range(256)) * 4000
+AUDIO = {"Content-Type": "audio/mpeg"}
 
 
-def test_a_file_arrives_whole_and_once(receiver: Receiver, inbox: Inbox) -> None:
-    receiver.replies += [
-        Reply(200, {"ETag": '"one"', "Content-Type": "audio/mpeg"}, SOUND),
-        Reply(304),
-    ]
-    backend = UrlsBackend(UrlsOptions((receiver.url("/Morning%20news.mp3?key=1"),)))
-    backend.pull(inbox)
-    backend.pull(inbox)
+def backend(*urls: str, read: float = 5.0, total: float = 60.0, **options: Any) -> UrlsBackend:
+    timeouts = Timeouts(Seconds(5.0), Seconds(read), Seconds(total))
+    return UrlsBackend(UrlsOptions(urls, timeouts=timeouts, **options))
+
+
+def offer(content: bytes = SOUND, **headers: str) -> Reply:
+    return Reply(200, {**AUDIO, **{name.replace("_", "-"): value for name, value in headers.items()}}, content)
+
+
+UNBOUNDED = Reply(garbage=b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n\r\n" + SOUND)
+"""An answer whose end is that of the connection."""
+
+
+def test_a_file_arrives_whole(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies.append(offer(ETag='"one"'))
+    backend(receiver.url("/Morning%20news.mp3?key=1"), headers={"Authorization": Secret("Bearer me")}).pull(inbox)
     (track,) = inbox.tracks
     assert (track.title, track.suffix, track.content) == ("Morning news", ".mp3", SOUND)
-    assert receiver.seen[1].headers["if-none-match"] == '"one"'
+    (seen,) = receiver.seen
+    assert (seen.method, seen.path) == ("GET", "/Morning%20news.mp3?key=1")
+    assert seen.headers["authorization"] == "Bearer me"
+    assert "referer" not in seen.headers
+
+
+def test_an_unchanged_file_is_not_sent_again(receiver: Receiver, inbox: Inbox) -> None:
+    modified = "Sat, 31 Jan 2026 12:00:00 GMT"
+    receiver.replies += [offer(ETag='W/"one"', Last_Modified=modified), Reply(304)]
+    sender = backend(receiver.url("/a.mp3"))
+    sender.pull(inbox)
+    sender.pull(inbox)
+    assert len(inbox.tracks) == 1
+    assert receiver.seen[1].headers["if-none-match"] == 'W/"one"'
+    assert receiver.seen[1].headers["if-modified-since"] == modified
+
+
+def test_a_changed_file_is_a_new_track(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies += [offer(ETag='"one"'), offer(SOUND[::-1], ETag='"two"'), offer(SOUND[1:], Last_Modified="today")]
+    for _ in range(3):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND, SOUND[::-1], SOUND[1:]]
+
+
+def test_a_server_that_ignores_conditions_gives_no_second_track(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies += [offer(ETag='"one"'), offer(ETag='"one"')]
+    for _ in range(2):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    assert len(inbox.tracks) == 1
+
+
+def test_the_same_bytes_under_another_tag_give_no_second_track(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies += [offer(ETag='"one"'), offer(ETag='"two"'), Reply(304)]
+    for _ in range(3):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    assert len(inbox.tracks) == 1
+    assert receiver.seen[2].headers["if-none-match"] == '"two"'
+
+
+def test_a_server_without_tags(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies += [offer(), offer(), offer(SOUND[1:]), offer(SOUND[1:]), offer()]
+    for _ in range(5):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND, SOUND[1:], SOUND]
+
+
+def test_a_pull_that_the_note_missed(receiver: Receiver, inbox: Inbox) -> None:
+    """The box died between keeping the track and keeping the note."""
+    receiver.replies += [offer(ETag='"one"'), offer(ETag='"one"')]
+    backend(receiver.url("/a.mp3")).pull(inbox)
+    inbox.notes.clear()
+    backend(receiver.url("/a.mp3")).pull(inbox)
+    assert len(inbox.tracks) == 1
+
+
+def test_one_broken_url_does_not_keep_the_others(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies += [Reply(404), offer(), Reply(503, {"Retry-After": "30"}), offer(SOUND[1:])]
+    with pytest.raises(Transient, match=r"3\.mp3 answers 503 .* \(2 of 4 URLs failed\)") as caught:
+        backend(*(receiver.url(f"/{number}.mp3?key=secret") for number in range(1, 5))).pull(inbox)
+    assert "secret" not in str(caught.value)
+    assert caught.value.retry_after == 30
+    assert [track.title for track in inbox.tracks] == ["2", "4"]
+
+
+def test_only_broken_urls(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.always = Reply(410)
+    with pytest.raises(Permanent, match="gone for good"):
+        backend(receiver.url("/1.mp3"), receiver.url("/2.mp3")).pull(inbox)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        RESET_AT_ONCE,
+        Fault(reset_after_down=50_000),
+        Fault(cut_after_down=0),
+        Fault(cut_after_down=50_000),
+        Fault(stall_after_down=50_000),
+    ],
+    ids=str,
+)
+def test_half_a_file_is_none(
+    fault: Fault, receiver: Receiver, inbox: Inbox, fault_proxy: Callable[[int], FaultProxy]
+) -> None:
+    receiver.always = offer(ETag='"one"')
+    proxy = fault_proxy(receiver.port)
+    proxy.faults.append(fault)
+    puller = backend(f"http://127.0.0.1:{proxy.port}/a.mp3", read=0.5)
+    with pytest.raises(Transient):
+        puller.pull(inbox)
+    assert (inbox.tracks, inbox.notes) == ([], {})
+    puller.pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [offer(), UNBOUNDED],
+    ids=["announced", "not announced"],
+)
+def test_a_file_larger_than_allowed(reply: Reply, receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies.append(reply)
+    with pytest.raises(Permanent, match="max_size"):
+        backend(receiver.url("/a.mp3"), max_size=ByteCount(len(SOUND) - 1)).pull(inbox)
+    assert inbox.tracks == []
+
+
+def test_a_file_of_no_announced_length(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies.append(UNBOUNDED)
+    backend(receiver.url("/a.mp3")).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND]
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "application/rss+xml"])
+def test_a_page_is_no_sound(kind: str, receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies.append(Reply(200, {"Content-Type": kind}, b"<html>"))
+    with pytest.raises(Permanent, match="is no sound but"):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+
+
+def test_an_empty_file_is_no_track(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies.append(offer(b""))
+    with pytest.raises(Permanent, match="empty"):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    assert inbox.tracks == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_followed_without_secrets_to_others(status: int, start_receiver: Start, inbox: Inbox) -> None:
+    here, there = start_receiver(), start_receiver()
+    here.replies.append(Reply(status, {"Location": there.url("/song.flac")}))
+    there.replies.append(Reply(200, {"Content-Type": "audio/flac"}, SOUND))
+    backend(here.url("/latest"), headers={"X-Key": Secret("key")}).pull(inbox)
+    assert (inbox.tracks[0].title, inbox.tracks[0].suffix) == ("song", ".flac")
+    assert "x-key" in here.seen[0].headers
+    assert "x-key" not in there.seen[0].headers
+
+
+def test_redirect_to_what_is_not_encrypted(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies.append(Reply(302, {"Location": "http://example.org/a.mp3"}))
+    with pytest.raises(Permanent, match="not encrypted"):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+
+
+def test_certificates(start_receiver: Start, authority: Authority, inbox: Inbox) -> None:
+    receiver = start_receiver(tls=authority.issue("feed").server(), always=offer())
+    with pytest.raises(Permanent, match=r"set tls\.ca"):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    backend(receiver.url("/a.mp3"), tls=Tls(AbsolutePath(authority.path))).pull(inbox)
+    assert len(inbox.tracks) == 1
+
+
+@pytest.mark.parametrize("reply", [offer(), UNBOUNDED], ids=["announced", "not announced"])
+def test_stopping_does_not_wait_for_the_server(
+    reply: Reply, receiver: Receiver, inbox: Inbox, fault_proxy: Callable[[int], FaultProxy]
+) -> None:
+    receiver.always = reply
+    proxy = fault_proxy(receiver.port)
+    proxy.faults.append(Fault(stall_after_down=50_000))
+
+    def stop() -> None:
+        inbox.stopping = True
+
+    timer = threading.Timer(0.3, stop)
+    timer.start()
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        backend(f"http://127.0.0.1:{proxy.port}/a.mp3", read=30).pull(inbox)
+    assert time.monotonic() - began < 3
+    assert inbox.tracks == []
+    timer.cancel()
+
+
+def test_a_full_inbox(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies.append(offer())
+    inbox.room = 1000
+    with pytest.raises(Transient, match="free some space"):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+
+
+def test_nothing_is_left_of_a_drip(receiver: Receiver, inbox: Inbox, fault_proxy: Callable[[int], FaultProxy]) -> None:
+    receiver.always = offer()
+    proxy = fault_proxy(receiver.port)
+    proxy.faults.append(Fault(stall_after_down=50_000))
+    with pytest.raises(Transient, match=r"timeouts\.total"):
+        backend(f"http://127.0.0.1:{proxy.port}/a.mp3", read=30, total=0.5).pull(inbox)
+    assert inbox.tracks == []
+
+
+def test_options_for_one_url() -> None:
+    (kind,) = appliance_feed_backends()
+    assert kind.options_for_url("http://example.org/a.mp3").urls == ("http://example.org/a.mp3",)
+    assert kind.options_for_url("https://example.org/a.mp3") is not None
+    for other in ("/home/me/a.mp3", "a.mp3", "ftp://example.org/a.mp3", "https://", ""):
+        assert kind.options_for_url(other) is None
+
+
+def load(options: str) -> UrlsOptions:
+    text = f"feeds:\n  news:\n    {options}\n"
+    found = parse(text, "config.yaml", {}, {"urls": UrlsOptions}, {}).feeds["news"].options
+    assert isinstance(found, UrlsOptions)
+    return found
+
+
+def test_options() -> None:
+    assert load("urls: [https://example.org/a.mp3]").max_size == ByteCount(500_000_000)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("every: 5m", "urls"),
+        ("urls: []", "no URL"),
+        ("urls: [http://example.org/a.mp3]", "`allow_http: true`"),
+        ("urls: [/a.mp3]", "not a valid URL"),
+    ],
+)
+def test_options_that_cannot_work(options: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load(options)
