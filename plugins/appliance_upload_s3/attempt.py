@@ -2,9 +2,10 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from appliance.plugin import Permanent, Receipt, UploadJob
+from appliance.plugin import Permanent, Receipt, Transient, UploadJob
 from appliance_upload_s3.bucket import Answer, Bucket
 from appliance_upload_s3.errors import Exists
 from appliance_upload_s3.proof import Mismatch, Proven, compare, make_receipt
@@ -47,6 +48,7 @@ class Attempt:
         self.part_size = part_size
         self._sent: dict[int, int] = {}
         self._reported = 0
+        self._over = False
         self._lock = threading.Lock()
 
     def progress(self, number: int, sent: int) -> None:
@@ -54,19 +56,30 @@ class Attempt:
         with self._lock:
             self._sent[number] = sent
             total = sum(self._sent.values())
-            if total > self._reported:
+            if total > self._reported and not self._over:
                 self._reported = total
                 self.job.progress(total)
+
+    def save(self, note: Callable[[], dict[str, object]]) -> None:
+        """Keep a note for the next attempt. Any thread, one at a time."""
+        with self._lock:
+            if not self._over:
+                self.job.save_resume(note())
+
+    def end(self) -> None:
+        """From now on nothing is told to the job: a thread left behind must not interfere with the next attempt."""
+        with self._lock:
+            self._over = True
 
     def receipt(self, proven: Proven | None, answer: Answer) -> Receipt:
         """The end of it."""
         return make_receipt(self.key, self.job.rendition.size, proven, answer)
 
-    def existing(self) -> Receipt | None:
-        """The receipt for an object that an earlier attempt made; None where there is none to be seen.
+    def existing(self, *, just_made: bool = False) -> Receipt | None:
+        """The receipt for the object under the key; None where there is none to be seen.
 
-        Raises Permanent where the key holds something else. Not being allowed to look is no error: the request that
-        follows says it better, as the answer to a HEAD has no words.
+        Raises Permanent where it is not this file. Not being allowed to look is no error: the request that follows
+        says it better, as the answer to a HEAD has no words.
         """
         try:
             head = self.bucket.find(self.key)
@@ -78,15 +91,15 @@ class Attempt:
             with contextlib.closing(Source(self.job.rendition, self.job.check_cancelled)) as source:
                 proven = compare(head, source, part_size_of(head, self.part_size))
         except Mismatch:
-            proven, ours = None, False
-        else:
-            ours = proven is not None or head.get("Metadata", {}).get("sha256") == self.job.rendition.sha256
-        if not ours:
-            raise Permanent(
-                f"{self.bucket.target} holds another object under the key {self.key!r}:"
-                " move it away, or change `prefix`"
-            )
+            raise (self.other_bytes() if just_made else self._others_object()) from None
+        if proven is None and head.get("Metadata", {}).get("sha256") not in (None, self.job.rendition.sha256):
+            raise self._others_object()
         return self.receipt(proven, head)
+
+    def check_whole(self, answer: Answer) -> None:
+        """Raise Transient where the answer was cut short, which looks like a whole one without an ETag."""
+        if not answer.get("ETag"):
+            raise Transient(f"{self.bucket.target}: the answer was cut short")
 
     def taken(self, error: Exists) -> Receipt:
         """The server refused to create the object because there is one. Raises Permanent where it is not ours."""
@@ -103,4 +116,9 @@ class Attempt:
         return Permanent(
             f"{self.bucket.target} stored other bytes than it got under the key {self.key!r}: check that server,"
             " delete the object and deliver the clip again"
+        )
+
+    def _others_object(self) -> Permanent:
+        return Permanent(
+            f"{self.bucket.target} holds another object under the key {self.key!r}: move it away, or change `prefix`"
         )

@@ -1,6 +1,5 @@
 """A large file goes in parts, each kept by the server and noted here: a restart or reboot costs the unfinished ones."""
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,10 +32,10 @@ class _Upload:
         self._job = attempt.job
         self._crew = Crew(parallel, self._send, attempt.job.check_cancelled)
         self._source = Source(attempt.job.rendition, self._crew.check)
-        self._lock = threading.Lock()
         self._parts: dict[int, tuple[str, str]] = {}
 
     def close(self) -> None:
+        self._attempt.end()
         if self._crew.close():
             self._source.close()
 
@@ -101,13 +100,13 @@ class _Upload:
             stretch.check_unchanged()
             raise
         if sha256_of(answer) != stretch.sha256.hex():
+            self._attempt.check_whole(answer)
             self._bucket.learn(sha256=False)
             etag = md5_of(answer)
             if etag and etag != stretch.md5.hex():
                 raise Damaged(f"{self._bucket.target}: part {stretch.number} was damaged on its way")
-        with self._lock:
-            self._parts[stretch.number] = (answer["ETag"], stretch.sha256.hex())
-            self._job.save_resume(evolve(self._note, parts=self._parts).to_json())
+        self._parts[stretch.number] = (answer["ETag"], stretch.sha256.hex())
+        self._attempt.save(lambda: evolve(self._note, parts=dict(self._parts)).to_json())
 
     def _complete(self) -> Receipt:
         parts = sorted(self._parts.items())
@@ -136,7 +135,7 @@ class _Upload:
         for proven in expected:
             if found_in(answer, proven.algorithm) == proven.checksum:
                 return self._attempt.receipt(proven, answer)
-        return self._attempt.existing() or self._attempt.receipt(None, answer)
+        return self._attempt.existing(just_made=True) or self._attempt.receipt(None, answer)
 
 
 def _holds(found: Answer, noted: tuple[str, str] | None, stretch: Stretch) -> bool:

@@ -29,6 +29,7 @@ def send_at_once(attempt: Attempt) -> Receipt:
             return receipt
         return _send(attempt, crew, whole(source), answers)
     finally:
+        attempt.end()
         if crew.close():
             source.close()
 
@@ -43,8 +44,11 @@ def _send(attempt: Attempt, crew: Crew, stretch: Stretch, answers: list[Answer])
     sha256 = stretch.sha256.hex()
     if found_in(answer, "sha256") == sha256:
         return attempt.receipt(Proven("sha256", sha256), answer)
+    attempt.check_whole(answer)
     attempt.bucket.learn(sha256=False)
     etag = md5_of(answer)
     if etag and etag != stretch.md5.hex():
         raise attempt.other_bytes()
-    return attempt.receipt(Proven("md5", etag) if etag else None, answer)
+    if etag:
+        return attempt.receipt(Proven("md5", etag), answer)
+    return attempt.existing(just_made=True) or attempt.receipt(None, answer)

@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -100,10 +101,10 @@ class S3Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(10)
 
-    def client(self) -> Any:
+    def client(self, port: int | None = None) -> Any:
         return _SESSION.client(
             "s3",
-            endpoint_url=self.url,
+            endpoint_url=f"http://127.0.0.1:{port or self.port}",
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
             region_name="us-east-1",
@@ -136,7 +137,7 @@ class S3Server:
         body: bytes = self.client().get_object(Bucket=BUCKET, Key=key)["Body"].read()
         return body
 
-    def keys(self) -> list[str]:
+    def listing(self) -> list[str]:
         pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
         return [item["Key"] for page in pages for item in page.get("Contents", ())]
 
@@ -233,6 +234,7 @@ class Front:
     refuse: Callable[[str, str, dict[str, str]], tuple[int, str] | None] = lambda *_: None
     edit: Callable[[str, str, dict[str, str]], None] = lambda *_: None
     retry_after: str = ""
+    context: ssl.SSLContext | None = None
     seen: list[tuple[str, str, dict[str, str]]] = field(factory=list)
     server: ThreadingHTTPServer = field(init=False)
 
@@ -255,6 +257,9 @@ class Front:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        if self.context is not None:
+            self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, name="front", daemon=True).start()
 
     @property

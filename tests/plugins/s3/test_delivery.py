@@ -258,9 +258,9 @@ def test_cancel_does_not_wait_for_a_silent_server(weed: Any, front: Any, job: An
 
 
 def test_probe_says_what_works(server: Any, tmp_path: Path) -> None:
-    before = server.keys()
+    before = server.listing()
     assert "wrote, read and deleted" in server.backend(tmp_path).probe()
-    assert server.keys() == before
+    assert server.listing() == before
 
 
 def test_probe_of_a_box_that_may_not_delete(weed: Any, front: Any, tmp_path: Path) -> None:

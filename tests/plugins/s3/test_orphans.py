@@ -1,0 +1,84 @@
+"""Unfinished uploads are aborted where they are this box's own, old, and nobody waits for them."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from appliance_upload_s3.bucket import Bucket
+from appliance_upload_s3.errors import Target
+from appliance_upload_s3.keys import own_keys
+from appliance_upload_s3.orphans import Orphans
+
+NAME = "box_2027-01-15_08-00-00+0000_abcdefghij.wav"
+
+
+@pytest.fixture
+def begin(weed: Any) -> Callable[[str], str]:
+    def start(key: str) -> str:
+        upload: str = weed.client().create_multipart_upload(Bucket="clips", Key=key)["UploadId"]
+        return upload
+
+    return start
+
+
+def make(server: Any, own: tuple[str, re.Pattern[str]] | None, age: timedelta, now: Callable[[], float]) -> Orphans:
+    bucket = Bucket(server.client(), "clips", Target("clips", server.url), {})
+    return Orphans(bucket, own, age, now)
+
+
+def test_only_own_old_and_forgotten_uploads_go(weed: Any, begin: Any, tmp_path: Path) -> None:
+    prefix, hours = f"{tmp_path.name}/", [0.0]
+    own = own_keys(prefix + "{device}/{file_name}", "box")
+    mine, waiting = begin(f"{prefix}box/{NAME}"), begin(f"{prefix}box/{NAME}")
+    others = [
+        begin(f"{prefix}box2/{NAME}"),
+        begin(f"{prefix}box/notes.txt"),
+        begin(f"elsewhere/{tmp_path.name}/{NAME}"),
+    ]
+    everything = {mine, waiting, *others}
+
+    def left() -> set[str]:
+        return everything.intersection(weed.uploads())
+
+    patient = make(weed, own, timedelta(days=1), lambda: hours[0] * 3600)
+    hours[0] = 3
+    patient.sweep_when_due()
+    assert left() == everything, "they are not a day old"
+
+    hours[0] = 0
+    sweeper = make(weed, own, timedelta(seconds=-60), lambda: hours[0] * 3600)
+    sweeper.in_use(waiting)
+    hours[0] = 1
+    sweeper.sweep_when_due()
+    assert left() == everything, "pending deliveries may not have had their turn yet"
+    hours[0] = 3
+    sweeper.sweep_when_due()
+    assert left() == everything - {mine}
+    sweeper.finished(waiting)
+    sweeper.sweep_when_due()
+    assert left() == everything - {mine}, "once a day is enough"
+    hours[0] = 28
+    sweeper.sweep_when_due()
+    assert left() == everything - {mine, waiting}
+
+
+def test_nothing_goes_where_keys_do_not_tell_the_box(weed: Any, begin: Any, tmp_path: Path) -> None:
+    upload, hours = begin(f"{tmp_path.name}/abcdefghij"), [0.0]
+    sweeper = make(weed, own_keys(f"{tmp_path.name}/{{clip_id}}", "box"), timedelta(days=-1), lambda: hours[0] * 3600)
+    hours[0] = 5
+    sweeper.sweep_when_due()
+    assert upload in weed.uploads()
+
+
+def test_no_right_to_look_is_no_error(weed: Any, front: Any) -> None:
+    hours = [0.0]
+    denied = front(refuse=lambda *_: (403, "AccessDenied"))
+    client = weed.client(denied.port)
+    bucket = Bucket(client, "clips", Target("clips", weed.url), {})
+    sweeper = Orphans(bucket, own_keys("{file_name}", "box"), now=lambda: hours[0] * 3600)
+    hours[0] = 5
+    sweeper.sweep_when_due()
+    assert len(denied.seen) == 1
