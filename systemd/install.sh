@@ -6,16 +6,19 @@ cd "$(dirname "$0")/.."
 
 [ "$(id -u)" = 0 ] || { echo "appliance: installing needs root. Run: sudo make install" >&2; exit 1; }
 
-packages="python3-venv python3-attr python3-cattr python3-click python3-rich python3-numpy python3-pluggy python3-yaml \
-python3-requests python3-alsaaudio python3-soundfile python3-soxr python3-gpiozero python3-lgpio python3-boto3"
-echo "Installing Debian packages: $packages"
+# Everything from Debian that Debian has new enough; pip brings the rest. lgpio is in Raspberry Pi OS only.
+packages="python3-venv python3-hatchling python3-attr python3-cattr python3-click python3-rich python3-numpy \
+python3-pluggy python3-yaml python3-requests python3-alsaaudio python3-soundfile python3-soxr python3-gpiozero \
+python3-boto3"
 apt-get update -qq
+if apt-cache show python3-lgpio >/dev/null 2>&1; then packages="$packages python3-lgpio"; fi
+echo "Installing Debian packages: $packages"
 # shellcheck disable=SC2086
-apt-get install -y -qq --no-install-recommends $packages
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
 
 echo "Installing the program in /opt/appliance"
 python3 -m venv --system-site-packages /opt/appliance
-/opt/appliance/bin/pip install --quiet --upgrade --upgrade-strategy only-if-needed ".[s3]"
+/opt/appliance/bin/pip install --quiet --no-build-isolation --upgrade --upgrade-strategy only-if-needed ".[s3]"
 ln -sf /opt/appliance/bin/appliance /usr/local/bin/appliance
 
 echo "Creating the user appliance, in the groups audio and gpio"
