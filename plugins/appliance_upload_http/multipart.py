@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from appliance.plugin import Permanent, Rendition
 
-BLOCK = 256 * 1024
+BLOCK = 64 * 1024
 
 
 class FormBody:

@@ -19,7 +19,11 @@ class Algorithm(StrEnum):
 
 
 class Digest(StrEnum):
-    """The checksum that goes along with the file, as a header of its part of the form."""
+    """The checksum that goes along with the file, as a header of its part of the form.
+
+    There it is about the file; as a header of the request it would be about the whole form. Receivers ignore headers of
+    parts that they do not know (RFC 7578, 4.8).
+    """
 
     REPR_DIGEST = "repr-digest"
     CONTENT_MD5 = "content-md5"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from difflib import get_close_matches
 from string import Formatter
 
 from appliance.plugin import Clip, UploadJob
@@ -47,6 +46,8 @@ def check_template(text: str) -> None:
         if word is None:
             continue
         if form or conversion or word not in WORDS:
+            from difflib import get_close_matches
+
             close = get_close_matches(word, WORDS, 1)
             hint = f"did you mean {{{close[0]}}}?" if close else f"known words: {', '.join(WORDS)}"
             raise ValueError(f"{text!r} holds {{{word}}}, which is not known: {hint}")

@@ -84,6 +84,29 @@ def test_a_server_that_wants_to_know_who_is_there(
     assert receiver.files == {job.rendition.file_name: SOUND}
 
 
+@pytest.mark.parametrize(("status", "error"), [(413, Permanent), (200, Transient)])
+def test_an_encrypted_answer_before_the_body_is_heard(
+    status: int,
+    error: type[Exception],
+    start_receiver: Start,
+    authority: Authority,
+    trusting: Tls,
+    upload_job: Callable[..., UploadJob],
+) -> None:
+    receiver = start_receiver(tls=authority.issue("early").server(), replies=[Reply(status, early=True)])
+    with pytest.raises(error, match=f"{status}"):
+        backend(receiver.url(), tls=trusting).deliver(upload_job(bytes(40_000_000)))
+
+
+def test_certificates_of_the_environment_that_are_not_there(
+    start_receiver: Start, authority: Authority, job: UploadJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = start_receiver(tls=authority.issue("plain").server())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
+    with pytest.raises(Permanent, match="the environment names"):
+        backend(receiver.url()).deliver(job)
+
+
 def test_https_where_only_http_is_spoken(receiver: Receiver, job: UploadJob) -> None:
     with pytest.raises(Transient, match="encryption"):
         backend(receiver.url().replace("http:", "https:")).deliver(job)
