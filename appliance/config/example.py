@@ -20,8 +20,8 @@ _TOP = (
 )
 _FIRST = ("panel", "destinations")
 _PINS = {"buttons": ("17: record.toggle", "27"), "switches": ("", "22"), "leds": ("18: status", "23")}
-_LIVE = ("panel", "buttons", "leds", "destinations")
-_LIVE_BACKEND = "folder"
+_LIVE = ("panel", "buttons", "leds")
+_SIMPLEST_BACKEND = "folder"
 
 
 def example(upload_options: Mapping[str, type], feed_options: Mapping[str, type]) -> str:
@@ -34,9 +34,9 @@ def example(upload_options: Mapping[str, type], feed_options: Mapping[str, type]
         file.lines.append("")
         option = options[name]
         if option.section is DestinationSettings:
-            file.backends(option, DestinationSettings, upload_options, {_LIVE_BACKEND: "recordings"})
+            file.backends(option, DestinationSettings, upload_options)
         elif option.section is FeedSettings:
-            file.backends(option, FeedSettings, feed_options, {})
+            file.backends(option, FeedSettings, feed_options)
         else:
             file.option(option, 0)
     return "\n".join(file.lines) + "\n"
@@ -72,20 +72,18 @@ class _File:
             if option.name not in leave_out:
                 self.option(option, depth)
 
-    def backends(self, option: Described, common: type, backends: Mapping[str, type], live: Mapping[str, str]) -> None:
-        """One entry for each backend; the options that all of them have stand in the first."""
+    def backends(self, option: Described, common: type, backends: Mapping[str, type]) -> None:
+        """One entry for each backend, the simplest first; the options that all of them have stand in the first."""
         self.words(option.help, 0)
-        some_live = any(backend in live for backend in backends)
-        self.line(f"{option.name}:" if backends else f"{option.name}: {{}}", 0, live=some_live)
-        for index, backend in enumerate(sorted(backends, key=lambda backend: (backend not in live, backend))):
-            is_live = backend in live
+        self.line(f"{option.name}:" if backends else f"{option.name}: {{}}", 0)
+        for index, backend in enumerate(sorted(backends, key=lambda backend: (backend != _SIMPLEST_BACKEND, backend))):
             self.words(summary(backends[backend]), 1)
-            self.line(f"{live.get(backend, f'my-{backend}')}:", 1, live=is_live)
-            self.line(f"backend: {backend}", 2, live=is_live)
+            self.line(f"my-{backend}:", 1)
+            self.line(f"backend: {backend}", 2)
             for required in describe(backends[backend]):
                 if required.required:
                     self.words(_sentences(required), 2)
-                    self.line(f"{required.name}: {required.value}", 2, live=is_live)
+                    self.line(f"{required.name}: {required.value}", 2)
             self.section(backends[backend], 2, [each.name for each in describe(backends[backend]) if each.required])
             if index == 0:
                 self.section(common, 2, ("backend", "options"))

@@ -136,9 +136,14 @@ class RecordingSettings:
     )
 
 
+def _while_held_alone(button: "ButtonSettings", _: object, press: ButtonAction | None) -> None:
+    if press is ButtonAction.RECORD_WHILE_HELD and (button.hold or button.double_press):
+        raise ValueError("record.while_held goes with neither hold nor double_press: use another button for those")
+
+
 @frozen
 class ButtonSettings:
-    press: ButtonAction | None = option(None, "What a press asks for.", shorthand=True)
+    press: ButtonAction | None = option(None, "What a press asks for.", shorthand=True, check=_while_held_alone)
     hold: ButtonAction | None = option(None, "What holding the button for `hold_time` asks for.")
     double_press: ButtonAction | None = option(
         None, "What two quick presses ask for. A single press then waits for `double_press_time`."
