@@ -4,6 +4,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from attrs import frozen
 
@@ -18,7 +19,7 @@ from appliance.config.settings import PanelSettings, Settings
 from appliance.control.methods import Methods, Services
 from appliance.control.server import ControlServer
 from appliance.controller import Controller
-from appliance.delivery.feeds import Feed, Feeds
+from appliance.delivery.feeds import FETCHED, Feed, Feeds
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.describe import describe
 from appliance.effects import Effects
@@ -76,7 +77,8 @@ def run(settings: Settings, plugins: PluginHost, hardware: Hardware, clock: Cloc
         controller.listen(_write_log)
 
         outbox = Outbox(store, _destinations(settings, plugins, post), clock, post, vitals)
-        feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals)
+        fetcher = partial(plugins.build_fetcher, name=FETCHED, device=name, state_directory=directory)
+        feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals, fetcher)
         player = Player(hardware.cards, audio.playback, audio.playback.rate or audio.capture.rate, clock, post, vitals)
         recorder = Recorder(
             hardware.cards, audio.capture, settings.recording, store.takes_directory, name, clock, post, vitals

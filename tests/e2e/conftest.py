@@ -6,13 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import appliance.testing
 from appliance.control.client import Client
 from appliance.errors import ApplianceError
 
@@ -151,3 +155,13 @@ def systemd(tmp_path: Path) -> Iterator[socket.socket]:
         listener.settimeout(20)
         listener.bind(str(tmp_path / "notify"))
         yield listener
+
+
+@pytest.fixture
+def web() -> Iterator[str]:
+    """The address of a web server that serves the speech as /speech.flac."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(Path(appliance.testing.__file__).parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
