@@ -58,12 +58,12 @@ def check(path: Path) -> None:
         try:
             host.build_upload(name, destination, device, directory).close()
         except ConfigError as error:
-            problems.append(f"{path}: destinations.{name}: {error}")
+            problems.append(f"{path}: destinations: {error}")
     for name, feed in settings.feeds.items():
         try:
             host.build_feed(name, feed, device, directory).close()
         except ConfigError as error:
-            problems.append(f"{path}: feeds.{name}: {error}")
+            problems.append(f"{path}: feeds: {error}")
     if problems:
         raise ConfigError(*problems)
     click.echo(f"{path} is good: {len(settings.destinations)} destinations, {len(settings.feeds)} feeds")

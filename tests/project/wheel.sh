@@ -10,3 +10,12 @@ sed -n '/^[a-z]/s/ *\\$//p' requirements-dev.txt >"$folder/constraints.txt"
 cd "$folder"
 "$folder/venv/bin/appliance" --version
 "$folder/venv/bin/appliance" plugins
+
+cat >config.yaml <<'YAML'
+destinations: {cloud: {backend: s3, bucket: my-recordings}}
+YAML
+if "$folder/venv/bin/appliance" config check config.yaml 2>errors; then
+    echo "wheel: S3 without boto3 went unnoticed" >&2
+    exit 1
+fi
+grep -F "pip install 'audio-appliance[s3]'" errors
