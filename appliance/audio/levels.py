@@ -20,7 +20,7 @@ QUIET_PEAK_DBFS = -40.0
 CLIPPED_SHARE = 0.001
 """A clip of which more than this share is at full scale is audibly distorted."""
 
-_FULL_SCALE = {SampleFormat.S16_LE: 2.0**15, SampleFormat.S24_3LE: 2.0**31, SampleFormat.S32_LE: 2.0**31}
+_FULL_SCALE = {SampleFormat.S16_LE: 2**15, SampleFormat.S24_3LE: 2**31, SampleFormat.S32_LE: 2**31}
 _HIGHEST = {SampleFormat.S16_LE: 2**15 - 1, SampleFormat.S24_3LE: 2**31 - 256, SampleFormat.S32_LE: 2**31 - 256}
 
 
@@ -64,9 +64,8 @@ class Meter:
         scaled = samples.astype(np.float32)
         energy = float(np.square(scaled, out=scaled).sum())
         if highest >= self._highest or -lowest >= self._full_scale:
-            clipped = (samples >= self._highest) | (samples <= -self._full_scale)
-            self._clipped += int(np.count_nonzero(clipped.reshape(-1, self._channels).any(axis=1)))
-        self._silent += frames - self._sounding(data, samples)
+            self._clipped += self._frames_with((samples >= self._highest) | (samples == -self._full_scale))
+        self._silent += frames - self._frames_with(samples)
         self._frames += frames
         self._stretch_frames += frames
         self._peak = max(self._peak, peak)
@@ -83,11 +82,12 @@ class Meter:
         padded[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
         return padded.reshape(-1).view("<i4")
 
-    def _sounding(self, data: bytes | memoryview, samples: NDArray[Any]) -> int:
-        """Frames that are not digital zero. Small frames are compared as one number each: much cheaper."""
-        if self._frame_bytes in (2, 4, 8):
-            return int(np.count_nonzero(np.frombuffer(data, f"<u{self._frame_bytes}")))
-        return int(np.count_nonzero(samples.reshape(-1, self._channels).any(axis=1)))
+    def _frames_with(self, values: NDArray[Any]) -> int:
+        """Frames in which any channel's value is not zero. Narrow frames are looked at as one number each: cheaper."""
+        width = values.itemsize * self._channels
+        if width in (1, 2, 4, 8):
+            return int(np.count_nonzero(values.view(f"u{width}")))
+        return int(np.count_nonzero(values.reshape(-1, self._channels).any(axis=1)))
 
     def stretch(self) -> tuple[float, float]:
         """Peak and RMS in dBFS since the last call; SILENCE_DBFS where nothing came."""
