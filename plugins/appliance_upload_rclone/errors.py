@@ -8,9 +8,16 @@ from appliance.plugin import Permanent, Transient
 
 _CLOCK = re.compile(r"RequestTimeTooSkewed|certificate has expired or is not yet valid", re.I)
 _PATIENCE = re.compile(r"rate ?limit|too many requests|too_many|\b429\b|slow ?down|user ?rate", re.I)
+_SECRET = re.compile(r"((?:pass|secret|token|key)\w*=)(?:'[^']*'|\\?\"[^\"]*\"|[^,:\s\"]+)", re.I)
+"""A secret in a connection string, which rclone repeats in its messages."""
+
 _MUST_ACT = (
     (r"didn't find section in config file", "is not configured. Run `rclone config`, or correct `remote` or `config`"),
-    (r"decrypt|config.*password", "cannot be opened: the configuration is encrypted. Set RCLONE_CONFIG_PASS"),
+    (r"decrypt configuration", "cannot be opened: the configuration is encrypted. Set RCLONE_CONFIG_PASS"),
+    (
+        r"decrypt password|find backend called",
+        "is not written as rclone wants it. Correct `remote`; passwords in it go through `rclone obscure` first",
+    ),
     (r"unknown (shorthand )?(flag|command)|invalid argument .* for", "got a flag that rclone lacks. Correct `flags`"),
     (
         r"invalid_grant|token.*(expired|revoked)|empty token|fetch token|reconnect",
@@ -52,7 +59,8 @@ def translate(failure: Failure, name: str) -> Transient | Permanent:
 
     Words first: the codes (rclone docs, "Exit code") say little, and 1 and 2 changed places in release 1.69.
     """
-    said = f" ({failure.words})" if failure.words else f" (exit code {failure.code})"
+    words = _SECRET.sub(r"\1***", failure.words)
+    said = f" ({words})" if words else f" (exit code {failure.code})"
     if failure.code < 0:
         return Transient(f"{name}: rclone was killed by signal {-failure.code}")
     if _CLOCK.search(failure.words):

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from appliance.plugin import UploadBackend
 from appliance.testing.backends import check_upload_backend
 
@@ -26,6 +28,7 @@ def test_keeps_the_contract(backend: Callable[..., UploadBackend], store: Path, 
     )
 
 
+@pytest.mark.slow
 def test_keeps_the_contract_without_checksums(
     backend: Callable[..., UploadBackend], serve: Callable[..., int], store: Path, tmp_path: Path
 ) -> None:

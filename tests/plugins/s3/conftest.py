@@ -260,7 +260,7 @@ class Front:
         self.server.handle_error = lambda *_: None  # type: ignore[method-assign]
         if self.context is not None:
             self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, name="front", daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), name="front", daemon=True).start()
 
     @property
     def port(self) -> int:

@@ -38,7 +38,7 @@ def large(tmp_path: Path) -> UploadJob:
         Fault(reset_after_up=150_000),
         Fault(reset_after_down=0),
         Fault(cut_after_down=60),
-        Fault(stall_after_up=1000),
+        pytest.param(Fault(stall_after_up=1000), marks=pytest.mark.slow),
         Fault(stall_after_down=0),
     ],
     ids=["before", "in-headers", "in-body", "after-body", "answer-cut", "stall-in-body", "no-answer"],
@@ -55,6 +55,7 @@ def test_broken_once_delivered_next(weed: Any, fault_proxy: Proxy, job: Any, tmp
     assert weed.content(receipt.remote_name) == job.rendition.path.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connection", range(5))
 def test_large_file_survives_a_reset_anywhere(
     weed: Any, fault_proxy: Proxy, large: Any, tmp_path: Path, connection: int
@@ -74,6 +75,7 @@ def test_large_file_survives_a_reset_anywhere(
     assert weed.content(receipt.remote_name) == large.rendition.path.read_bytes()
 
 
+@pytest.mark.slow
 def test_every_fifth_connection_breaks(weed: Any, fault_proxy: Proxy, tmp_path: Path) -> None:
     proxy = fault_proxy(weed.port)
     proxy.choose = lambda number: Fault(reset_after_up=number * 7919 % 200_000) if number % 5 == 0 else Fault()
@@ -91,6 +93,7 @@ def test_every_fifth_connection_breaks(weed: Any, fault_proxy: Proxy, tmp_path: 
     assert len([key for key in weed.listing() if key.startswith(tmp_path.name)]) == len(jobs)
 
 
+@pytest.mark.slow
 def test_one_byte_per_second_can_be_cancelled(weed: Any, fault_proxy: Proxy, job: Any, tmp_path: Path) -> None:
     proxy = fault_proxy(weed.port)
     proxy.faults.append(Fault(up_rate=1))
@@ -115,7 +118,7 @@ def test_refused_and_unknown_hosts(weed: Any, job: Any, tmp_path: Path) -> None:
         ({"secret_key": Secret("wrong")}, "secret key is wrong"),
     ],
 )
-@pytest.mark.parametrize("size", [1000, 9 * MIB])
+@pytest.mark.parametrize("size", [1000, pytest.param(9 * MIB, marks=pytest.mark.slow)])
 def test_what_a_person_must_correct(weed: Any, tmp_path: Path, options: Any, words: str, size: int) -> None:
     wrong = make_upload_job(tmp_path, bytes(size), "box_wrong")
     with pytest.raises(Permanent, match=words):
@@ -124,6 +127,7 @@ def test_what_a_person_must_correct(weed: Any, tmp_path: Path, options: Any, wor
         weed.backend(tmp_path, **options).probe()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("status", "code"), [(500, "InternalError"), (502, "BadGateway"), (503, "SlowDown")])
 def test_storms_pass(weed: Any, front: Any, large: Any, tmp_path: Path, status: int, code: str) -> None:
     failures = iter(range(7))
@@ -190,7 +194,7 @@ except Transient as error:
 """
 
 
-@pytest.mark.parametrize("skew", [7200, -7200])
+@pytest.mark.parametrize("skew", [7200, pytest.param(-7200, marks=pytest.mark.slow)])
 def test_clock_that_is_two_hours_off(weed: Any, tmp_path: Path, skew: int) -> None:
     source, shim = tmp_path / "shim.c", tmp_path / "shim.so"
     source.write_text(_SHIM)

@@ -1,0 +1,300 @@
+"""What rclone is asked to do, what its remotes prove, and what a person is told when it fails."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from appliance.plugin import Cancelled, Permanent, Transient, UploadJob
+from appliance.testing.backends import make_upload_job
+from tests.plugins.faultproxy import RESET_AT_ONCE, Fault
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> UploadJob:
+    return make_upload_job(tmp_path / "clips", os.urandom(300_000), "box_clip")
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Callable[[str], str]:
+    """`fake(script)` makes a shell script that stands in for rclone where the real one cannot be made to fail so."""
+
+    def make(script: str) -> str:
+        path = tmp_path / "fake-rclone"
+        features = 'case "$1" in backend) echo \'{"Hashes": ["sha256"]}\'; exit 0;; esac'
+        path.write_text(f"#!/bin/sh\n{features}\n{script}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return str(path)
+
+    return make
+
+
+def test_file_arrives_and_the_remote_proves_it(backend: Make, store: Path, job: UploadJob) -> None:
+    sent: list[int] = []
+    receipt = backend().deliver(evolve(job, progress=sent.append))
+    assert receipt.remote_name == "box/box_clip.wav"
+    assert (store / receipt.remote_name).read_bytes() == job.rendition.path.read_bytes()
+    assert (receipt.verified, receipt.algorithm, receipt.checksum) == (True, "sha256", job.rendition.sha256)
+    assert sent == sorted(sent)
+    assert sent[-1] == job.rendition.size
+
+
+def test_folder_template(backend: Make, store: Path, job: UploadJob) -> None:
+    receipt = backend(folder="{destination}/{year}/{month}-{day}/{kind}").deliver(job)
+    assert receipt.remote_name == "drive/2027/01-15/original/box_clip.wav"
+    assert (store / receipt.remote_name).exists()
+    assert backend(folder="").deliver(job).remote_name == "box_clip.wav"
+
+
+@pytest.mark.parametrize("folder", ["{nonsense}", "{device!r}", "../{device}", "/clips", "{device"])
+def test_bad_folders_are_refused(backend: Make, folder: str) -> None:
+    with pytest.raises(ValueError, match="folder"):
+        backend(folder=folder)
+
+
+def test_remote_that_cannot_be_meant_is_refused(backend: Make) -> None:
+    for remote in ("gdrive", "--config=x:y", ""):
+        with pytest.raises(ValueError, match="remote"):
+            backend(remote=remote)
+
+
+def test_remote_with_md5_only(backend: Make, serve: Callable[..., int], store: Path, job: UploadJob) -> None:
+    port = serve("s3", store, "--auth-key", "key,secret")
+    where = f":s3,provider=Rclone,endpoint='http://127.0.0.1:{port}',access_key_id=key,secret_access_key=secret:clips"
+    receipt = backend(remote=where).deliver(job)
+    assert receipt.algorithm == "md5"
+    assert receipt.checksum == hashlib.md5(job.rendition.path.read_bytes()).hexdigest()
+    assert backend(remote=where).verify(job.rendition, receipt).verified
+    assert "secret" not in receipt.remote_name + backend(remote=where).probe()
+
+
+def test_remote_without_checksums_only_accepts(
+    backend: Make, serve: Callable[..., int], store: Path, job: UploadJob
+) -> None:
+    port = serve("webdav", store, "--dir-cache-time=0")
+    destination = backend(remote=f":webdav,url='http://127.0.0.1:{port}':")
+    assert destination.proves, "nobody has asked it yet"
+    receipt = destination.deliver(job)
+    assert not receipt.verified
+    assert not destination.proves
+    assert (store / receipt.remote_name).read_bytes() == job.rendition.path.read_bytes()
+    assert "never proved" in destination.probe()
+    (store / receipt.remote_name).write_bytes(b"short")
+    with pytest.raises(Permanent, match="other bytes"):
+        destination.verify(job.rendition, receipt)
+
+
+def test_hash_that_only_rclone_knows(backend: Make, rclone: str, fake: Callable[[str], str], job: UploadJob) -> None:
+    """A remote that offers just `quickxor`, as OneDrive does."""
+    features = f'case "$1" in backend) echo \'{{"Hashes": ["quickxor"]}}\';; *) exec {rclone} "$@";; esac; exit'
+    path = Path(fake(""))
+    path.write_text(f"#!/bin/sh\n{features}\n")
+    receipt = backend(binary=str(path)).deliver(job)
+    assert (receipt.verified, receipt.algorithm) == (True, "quickxor")
+
+
+def test_file_of_another_is_not_overwritten(backend: Make, store: Path, job: UploadJob) -> None:
+    (store / "box").mkdir()
+    there = store / "box" / "box_clip.wav"
+    for content in (b"another", os.urandom(300_000)):
+        there.write_bytes(content)
+        with pytest.raises(Permanent, match="another file named"):
+            backend().deliver(job)
+        assert there.read_bytes() == content
+
+
+def test_half_a_file_of_an_interrupted_attempt_is_replaced(backend: Make, store: Path, job: UploadJob) -> None:
+    (store / "box").mkdir()
+    there = store / "box" / "box_clip.wav"
+    there.write_bytes(job.rendition.path.read_bytes()[:1000])
+    assert backend().deliver(evolve(job, attempt=2)).verified
+    assert there.read_bytes() == job.rendition.path.read_bytes()
+
+
+def test_absent_rclone_is_named(backend: Make, job: UploadJob) -> None:
+    for binary in ("/nowhere/rclone", "no-such-rclone"):
+        with pytest.raises(Permanent, match="sudo apt install rclone"):
+            backend(binary=binary).deliver(job)
+        with pytest.raises(Permanent, match="sudo apt install rclone"):
+            backend(binary=binary).probe()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"remote": "nosuch:clips"}, "is not configured"),
+        ({"flags": ("--no-such-flag",)}, "lacks"),
+        ({"remote": ":local:/proc/nothing"}, "mkdir"),
+    ],
+)
+def test_what_a_person_must_correct(backend: Make, job: UploadJob, options: Any, words: str) -> None:
+    with pytest.raises((Permanent, Transient), match=words) as caught:
+        backend(**options).deliver(job)
+    assert "\n" not in str(caught.value)
+
+
+def test_wrong_password(backend: Make, serve: Callable[..., int], store: Path, job: UploadJob) -> None:
+    port = serve("webdav", store, "--user", "somebody", "--pass", "right")
+    with pytest.raises(Permanent, match="refuses access"):
+        backend(remote=f":webdav,url='http://127.0.0.1:{port}':").deliver(job)
+
+
+def test_server_away_then_back(backend: Make, serve: Callable[..., int], store: Path, job: UploadJob) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    destination = backend(remote=f":webdav,url='http://127.0.0.1:{port}':")
+    with pytest.raises(Transient, match="cannot be reached"):
+        destination.deliver(job)
+
+
+@pytest.mark.parametrize("fault", [RESET_AT_ONCE, Fault(reset_after_up=100_000), Fault(cut_after_down=5)])
+def test_broken_connections(
+    backend: Make, serve: Callable[..., int], fault_proxy: Any, store: Path, job: UploadJob, fault: Fault
+) -> None:
+    proxy = fault_proxy(serve("webdav", store))
+    destination = backend(remote=f":webdav,url='http://127.0.0.1:{proxy.port}':", flags=("--low-level-retries=1",))
+    proxy.faults.extend([Fault(), Fault(), fault, fault])
+    for attempt in range(1, 10):
+        try:
+            receipt = destination.deliver(evolve(job, attempt=attempt))
+            break
+        except Transient as error:
+            assert "webdav" in str(error)
+    assert (store / receipt.remote_name).read_bytes() == job.rendition.path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "kind"),
+    [
+        (1, "dial tcp: i/o timeout", Transient),
+        (2, "dial tcp: i/o timeout", Transient),
+        (1, "unknown flag: --x", Permanent),
+        (3, "", Permanent),
+        (5, "", Transient),
+        (6, "", Permanent),
+        (7, "", Permanent),
+        (8, "", Transient),
+        (10, "", Transient),
+        (1, "couldn't decrypt password: base64 decode failed", Permanent),
+        (1, "didn't find backend called 'nosuch'", Permanent),
+        (1, "unable to decrypt configuration and not allowed to ask for password", Permanent),
+        (1, "googleapi: Error 403: User Rate Limit Exceeded", Transient),
+        (1, "googleapi: Error 403: The user's Drive storage quota has been exceeded", Permanent),
+        (1, "oauth2: invalid_grant: token expired and cannot be refreshed", Permanent),
+        (1, "RequestTimeTooSkewed: difference too large", Transient),
+        (1, "x509: certificate has expired or is not yet valid", Transient),
+        (1, "x509: certificate signed by unknown authority", Permanent),
+    ],
+)
+def test_exit_codes_and_words(
+    backend: Make,
+    fake: Callable[[str], str],
+    tmp_path: Path,
+    job: UploadJob,
+    code: int,
+    words: str,
+    kind: type[Exception],
+) -> None:
+    said = tmp_path / "said"
+    said.write_text(json.dumps({"level": "error", "msg": words}) + "\n" if words else "")
+    script = f'case "$1" in lsjson) exit 3;; copyto) cat {said} >&2; exit {code};; esac'
+    with pytest.raises(kind) as caught:
+        backend(binary=fake(script)).deliver(job)
+    assert (words or str(code)) in str(caught.value)
+
+
+def test_passwords_in_a_connection_string_stay_out_of_messages(backend: Make, job: UploadJob) -> None:
+    remote = ":webdav,url='http://127.0.0.1:1',user=me,pass='hush hush',bearer_token=hushhush:clips"
+    with pytest.raises((Permanent, Transient)) as caught:
+        backend(remote=remote).deliver(job)
+    assert "hush" not in str(caught.value)
+
+
+def test_killed_rclone_is_tried_again(backend: Make, fake: Callable[[str], str], job: UploadJob) -> None:
+    with pytest.raises(Transient, match="signal 9"):
+        backend(binary=fake("kill -9 $$")).deliver(job)
+
+
+def test_no_progress_is_given_up(backend: Make, fake: Callable[[str], str], job: UploadJob) -> None:
+    with pytest.raises(Transient, match="no progress"):
+        backend(binary=fake('case "$1" in lsjson) exit 3;; copyto) exec sleep 60;; esac'), timeout=1).deliver(job)
+
+
+def test_answer_that_is_not_json(backend: Make, fake: Callable[[str], str], job: UploadJob) -> None:
+    with pytest.raises(Transient, match="not JSON"):
+        backend(binary=fake("echo nonsense")).deliver(job)
+
+
+def test_cancelling_ends_rclone(backend: Make, tmp_path: Path, fake: Callable[[str], str], job: UploadJob) -> None:
+    pid_file = tmp_path / "pid"
+    script = f'case "$1" in lsjson) exit 3;; copyto) echo $$ > {pid_file}; exec sleep 60;; esac'
+    with pytest.raises(Cancelled):
+        backend(binary=fake(script)).deliver(
+            evolve(job, cancelled=lambda: pid_file.exists() and pid_file.stat().st_size > 0)
+        )
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), 0)
+
+
+def test_changed_file_is_never_sent(backend: Make, store: Path, job: UploadJob) -> None:
+    job.rendition.path.write_bytes(bytes(300_000))
+    with pytest.raises(Permanent, match="changed on this box"):
+        backend().deliver(job)
+    assert not list(store.rglob("*.wav"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.1, 1.4, 1.8])
+def test_killed_and_started_again(backend: Make, rclone: str, store: Path, tmp_path: Path, when: float) -> None:
+    """The whole box dies, rclone with it, at ten moments of a slowed-down upload."""
+    job = make_upload_job(tmp_path / "clips", os.urandom(4_000_000), "box_killed")
+
+    def live() -> None:
+        os.setsid()
+        backend(flags=("--bwlimit=3M",)).deliver(job)
+
+    process = multiprocessing.get_context("fork").Process(target=live)
+    process.start()
+    process.join(0.15 + when)
+    assert process.pid is not None
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()
+    process.join(10)
+    receipt = backend().deliver(evolve(job, attempt=2))
+    assert receipt.verified
+    assert (store / receipt.remote_name).read_bytes() == job.rendition.path.read_bytes()
+
+
+def test_encrypted_remote_accepts_and_can_be_read_back(backend: Make, rclone: str, store: Path, job: UploadJob) -> None:
+    obscured = subprocess.run([rclone, "obscure", "word"], capture_output=True, text=True, check=True).stdout.strip()
+    where = f":crypt,remote='{store}',password='{obscured}':"
+    destination = backend(remote=where)
+    receipt = destination.deliver(job)
+    assert not receipt.verified
+    assert obscured not in destination.probe()
+    assert destination.verify(job.rendition, receipt).size == job.rendition.size
+
+
+@pytest.mark.slow
+def test_progress_is_told_while_it_runs(backend: Make, tmp_path: Path) -> None:
+    job = make_upload_job(tmp_path / "clips", os.urandom(3_000_000), "box_slow")
+    sent: list[tuple[float, int]] = []
+    begun = time.monotonic()
+    note = evolve(job, progress=lambda count: sent.append((time.monotonic() - begun, count)))
+    assert backend(flags=("--bwlimit=2M",)).deliver(note).verified
+    assert any(0 < count < 3_000_000 for _, count in sent)
