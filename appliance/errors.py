@@ -17,7 +17,8 @@
     │   ├── Transient                      try again later, by itself
     │   ├── Permanent                      a person must act first
     │   └── Cancelled                      somebody took the delivery back while it ran
-    └── PanelError                     12  the pins of buttons and LEDs cannot be used
+    ├── PanelError                     12  the pins of buttons and LEDs cannot be used
+    └── Unhealthy                      13  the doctor found something that does not work
 
 A message is one line for a person: what happened, why, and the next step. The exit code of the `appliance`
 command is the class attribute of the error that ended it; 2 is a usage error, as in every click program.
@@ -129,3 +130,9 @@ class PanelError(ApplianceError):
     """The pins of buttons and LEDs cannot be used."""
 
     exit_code = 12
+
+
+class Unhealthy(ApplianceError):
+    """The doctor found something that does not work."""
+
+    exit_code = 13
