@@ -245,8 +245,8 @@ def test_a_defect_of_the_backend_is_named_and_tried_again_much_later(
     backend.mended = True
     box.clock.waiters()
     box.clock.advance(3600)
-    box.events.wait(DeliverySucceeded)
-    box.events.wait(FaultCleared)
+    [succeeded], [cleared] = box.events.wait(DeliverySucceeded), box.events.wait(FaultCleared)
+    assert box.events.all.index(cleared) > box.events.all.index(succeeded)
 
 
 def test_a_receipt_without_a_time_gets_one(box: Box) -> None:
@@ -324,6 +324,17 @@ def test_a_dead_network_costs_one_attempt_for_each_wait_and_not_for_each_clip(bo
     backend.alive = True
     outbox.wake()
     box.pass_time(10, lambda: len(box.events.of(DeliverySucceeded)) == 12)
+
+
+def test_the_first_clip_that_arrives_ends_the_patience_with_the_destination(box: Box) -> None:
+    backend = MemoryBackend()
+    backend.fail(*[Transient("no route")] * 5, None, Transient("no route"))
+    box.clip()
+    outbox = box.deliver(cloud=backend)
+    box.pass_time(1, lambda: box.events.of(DeliverySucceeded))
+    box.clip()
+    outbox.wake()
+    assert box.events.wait(DeliveryPostponed, 6)[-1].seconds == 4
 
 
 def test_a_poisoned_clip_does_not_starve_the_others(box: Box) -> None:
