@@ -13,9 +13,9 @@ WORDS = {
     "clip_id": "id of the clip",
     "kind": "original, flac or opus",
     "destination": "name of this destination",
-    "year": "four digits, local time of the recording, as are",
-    "month": "and",
-    "day": "",
+    "year": "year of the recording, in its local time",
+    "month": "its month, two digits",
+    "day": "its day, two digits",
 }
 _UNIQUE = {"file_name", "name", "clip_id"}
 _TELLS_DEVICE = {"device", "file_name", "name"}

@@ -12,6 +12,7 @@ from appliance.plugin import AbsolutePath, ByteCount, Seconds, Secret, option
 from appliance_upload_s3.keys import WORDS, check_template
 
 MIB = 1024 * 1024
+_LONGEST_PREFIX = 512
 
 
 class Addressing(StrEnum):
@@ -48,6 +49,13 @@ def _check_endpoint(options: "S3Options", _: Any, url: str) -> None:
         )
 
 
+def _check_prefix(_: Any, __: Any, prefix: str) -> None:
+    if prefix.startswith("/"):
+        raise ValueError(f"{prefix!r} starts with '/', which makes a folder without a name: leave it out")
+    if len(prefix.encode()) > _LONGEST_PREFIX:
+        raise ValueError(f"it is {len(prefix.encode())} bytes long, and {_LONGEST_PREFIX} is the most")
+
+
 def _check_credentials(options: "S3Options", _: Any, secret_key: Secret | None) -> None:
     if (secret_key is None) != (options.access_key is None):
         raise ValueError("access_key and secret_key come together: set both, or neither to use the environment's")
@@ -66,9 +74,7 @@ class S3Options:
         check=matches_re(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]"),
         example="guestbook",
     )
-    prefix: str = option(
-        "", "Put before every key as it stands; end it with `/` for a folder.", check=matches_re(r"(?!/).{0,512}")
-    )
+    prefix: str = option("", "Put before every key as it stands; end it with `/` for a folder.", check=_check_prefix)
     key: str = option(
         "{device}/{file_name}",
         "Template of the key. Words: " + ", ".join(f"`{{{word}}}` {meaning}" for word, meaning in WORDS.items()) + ".",

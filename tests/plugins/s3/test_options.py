@@ -19,7 +19,7 @@ from appliance.plugin import Secret
         ({"bucket": "my bucket"}, "bucket"),
         ({"part_size": 1_000_000}, "part_size"),
         ({"parallel_parts": 0}, "parallel_parts"),
-        ({"prefix": "/clips"}, "prefix"),
+        ({"prefix": "/clips"}, "without a name"),
         ({"key": "{nonsense}"}, "nonsense"),
     ],
 )
