@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import appliance.testing
 from appliance.errors import Refused
 from appliance.models import AudioFormat
 from appliance.testing.sound import stretches
@@ -126,16 +127,19 @@ def test_the_command_line_keeps_clips(box: Box) -> None:
 def test_the_command_line_plays(box: Box) -> None:
     box.start()
     assert "nothing was recorded" in box.cli("play", "latest", code=7).stderr
-    clip = box.record(2.0)
+    clip = box.record(0.6)
     assert clip["name"] in box.cli("play", "latest").stdout
+    path = box.state / "clips" / f"{clip['name']}.wav"
+    assert path.name in box.cli("play", str(path)).stdout
+    speech = Path(appliance.testing.__file__).with_name("speech.flac")
+    box.cli("play", str(speech))
     box.cli("player", "pause")
     box.cli("player", "seek", "0.5")
     box.cli("player", "resume")
     box.cli("player", "volume", "40")
     box.cli("player", "stop")
     assert "nothing is playing" in box.cli("player", "stop", code=6).stderr
-    path = box.state / "clips" / f"{clip['name']}.wav"
-    assert path.name in box.cli("play", str(path)).stdout
+    box.cli("play", str(speech))
     status = box.status()
     assert (status["player"], status["volume"]) == ("playing", 40)
     (box.root / "noise.wav").write_bytes(b"not sound at all")
@@ -157,8 +161,7 @@ def test_a_message_from_afar_is_pulled_and_played(box: Box, web: str) -> None:
 
 def test_recording_takes_over_from_the_player(box: Box) -> None:
     box.start()
-    box.record(2.0)
-    box.call("play", source="latest")
+    box.call("play", source=str(Path(appliance.testing.__file__).with_name("speech.flac")))
     box.call("record.start")
     assert box.status()["player"] == "stopped"
     with pytest.raises(Refused):
