@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from appliance.clock import Clock
 from appliance.errors import Refused
 from appliance.events import Command, CommandRefused, Event
-from appliance.machine import Do, Effect, Input, State, step
+from appliance.machine import INPUTS, Do, Effect, Input, State, step
 from appliance.status import Status, advance
 
 Listener = Callable[[Event, Status], None]
@@ -79,7 +79,8 @@ class Controller:
             self._handle(*item)
 
     def _handle(self, input: Input, answer: Future[None] | None) -> None:
-        self._state, effects, refusal = step(self._state, input, self._fresh_id())
+        fresh_id = self._fresh_id() if type(input) in INPUTS else ""  # random numbers cost more than most steps
+        self._state, effects, refusal = step(self._state, input, fresh_id)
         for effect in effects:
             self._effects[effect.do](effect)
         happened = CommandRefused(type(input).__name__, refusal) if refusal else input
