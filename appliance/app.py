@@ -45,6 +45,12 @@ from appliance.vitals import Vitals
 HEARTBEAT = 5.0
 """Seconds between two looks at the pulses, where systemd does not ask for more."""
 
+_TOO_MANY = (TakeProgress, DeliveryProgress, PlaybackProgress, QueueChanged, InboxChanged)
+"""Events that would bury the others in the log."""
+
+_NOT_SHOWN = (TakeProgress, PlaybackProgress)
+"""Events that come many times a second and change nothing that the panel shows."""
+
 Post = Callable[[Input], None]
 log = logging.getLogger(__name__)
 
@@ -161,9 +167,8 @@ def _tell_and_go_on(part: str, post: Post) -> Iterator[None]:
 
 
 def _write_log(event: Event, _: Status) -> None:
-    if isinstance(event, TakeProgress | DeliveryProgress | PlaybackProgress | QueueChanged | InboxChanged):
-        return
-    log.info("%s", describe(event))
+    if not isinstance(event, _TOO_MANY):
+        log.info("%s", describe(event))
 
 
 class _PanelListener:
@@ -173,7 +178,9 @@ class _PanelListener:
         self._panel = panel
         self._shown: PanelState | None = None
 
-    def __call__(self, _: Event, status: Status) -> None:
+    def __call__(self, event: Event, status: Status) -> None:
+        if isinstance(event, _NOT_SHOWN):
+            return
         state = panel_state(status)
         if state != self._shown:
             self._shown = state
