@@ -20,6 +20,8 @@ Methods = Mapping[str, Callable[..., object]]
 """What can be called: plain arguments in, a value object or plain value out, or a generator of objects to stream,
 which yields None every few seconds while there is nothing to tell."""
 
+_JOIN_TIMEOUT = 2.0
+
 log = logging.getLogger(__name__)
 
 
@@ -104,6 +106,8 @@ class ControlServer:
         self._group = group
         self._server: _Server | None = None
         self._methods = methods
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
 
     def start(self) -> None:
         """Listen. A socket file left behind is replaced: the store's lock has shown that its owner is gone.
@@ -121,7 +125,13 @@ class ControlServer:
                 "Set control.socket to a place this user may write to"
             ) from error
         self._give_to_group()
-        threading.Thread(target=self._server.serve_forever, args=(0.5,), name="control", daemon=True).start()
+        self._thread.start()
+
+    def _serve(self) -> None:
+        """Take connections; unlike `serve_forever` this sleeps while nobody calls."""
+        assert self._server
+        while not self._stopping.is_set():
+            self._server.handle_request()
 
     def _give_to_group(self) -> None:
         try:
@@ -138,7 +148,11 @@ class ControlServer:
     def close(self) -> None:
         """Stop listening; connections end with the process."""
         if self._server is not None:
-            self._server.shutdown()
+            self._stopping.set()
+            self._server.socket.shutdown(socket.SHUT_RDWR)  # lets the thread wake
+            self._thread.join(_JOIN_TIMEOUT)
+            if self._thread.is_alive():
+                raise ApplianceError("the control socket's thread does not end")
             self._server.server_close()
             self._path.unlink(missing_ok=True)
             self._server = None
