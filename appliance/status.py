@@ -69,13 +69,12 @@ _COMPLAINTS = {
 def advance(status: Status, state: State, event: Command | Event) -> Status:
     """The status after `event`, with the machine in `state`."""
     status = _fold(status, event)
-    return evolve(
-        status,
-        recorder=state.recorder,
-        player=state.player,
-        take=status.take if state.take_id else None,
-        playback=status.playback if state.playback_id else None,
-    )
+    take = status.take if state.take_id else None
+    playback = status.playback if state.playback_id else None
+    machine = (state.recorder, state.player, take, playback)
+    if machine == (status.recorder, status.player, status.take, status.playback):
+        return status
+    return evolve(status, recorder=state.recorder, player=state.player, take=take, playback=playback)
 
 
 def _fold(status: Status, event: Command | Event) -> Status:
