@@ -44,6 +44,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
         f"{len(e.clip.gaps)} gaps, verdict {e.verdict}"
     ),
     events.ClipDeleted: lambda e: f"clip {e.clip_id} deleted: {e.reason}",
+    events.ClipCorrected: lambda e: f"clip {e.clip.name} now has its true start, by {e.clip.began.source}",
     events.PlaybackStarted: lambda e: f"playing {e.title}, {duration(e.seconds)}",
     events.PlaybackProgress: lambda e: f"playing, at {duration(e.position)}",
     events.PlaybackFinished: lambda e: "playback finished" if e.completed else "playback stopped",
@@ -68,6 +69,8 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.InboxChanged: lambda e: f"{e.unheard} messages not heard yet",
     events.FaultRaised: lambda e: f"fault {e.fault.name}: {e.fault.message}",
     events.FaultCleared: lambda e: f"fault {e.name} is over",
+    events.StorageFull: lambda e: f"no take can begin: {e.message}",
+    events.StorageFree: lambda e: "there is room for takes again",
     events.CommandRefused: lambda e: f"{e.command} refused: {e.reason}",
 }
 

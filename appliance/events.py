@@ -242,6 +242,13 @@ class ClipDeleted(Event):
     reason: str
 
 
+@frozen
+class ClipCorrected(Event):
+    """The clock was set, and so the true start of a clip of this boot is known: `clip.corrected`."""
+
+    clip: Clip
+
+
 # -- events: player ----------------------------------------------------------------------------------------------------
 
 
@@ -394,6 +401,18 @@ class FaultCleared(Event):
     """What was wrong is over."""
 
     name: str
+
+
+@frozen
+class StorageFull(Event):
+    """The reserve is used up and nothing may be deleted: no take can begin. One in progress goes on."""
+
+    message: str
+
+
+@frozen
+class StorageFree(Event):
+    """There is room for takes again."""
 
 
 @frozen

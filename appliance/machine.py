@@ -2,7 +2,8 @@
 
 A state is what the recorder and the player are doing. Every input, in every state, finds exactly one row of `TABLE`,
 which names the next state and what to do, or why the input is refused. Playing gives way to recording: while a take is
-in progress the player is stopped. The diagram in the documentation is drawn from this table.
+in progress the player is stopped. While the card is full no take begins; one in progress goes on. The diagram in the
+documentation is drawn from this table.
 """
 
 from collections.abc import Iterator
@@ -64,6 +65,8 @@ class State:
     player: Player = Player.STOPPED
     take_id: str | None = None
     playback_id: str | None = None
+    room: bool = True
+    """Whether a take may begin: false once the card is full."""
 
 
 @frozen
@@ -80,7 +83,7 @@ class Row:
     """One line of the table: in these states this input leads there and does that, or is refused.
 
     `current` holds the row to inputs that speak of the take or playback in progress (True) or of a past one (False).
-    A next state of None stays as it is.
+    `room` holds it to states with room for another take, or without. A next state of None stays as it is.
     """
 
     input: type[Input]
@@ -91,6 +94,8 @@ class Row:
     do: tuple[Do, ...] = ()
     refuse: str = ""
     current: bool | None = None
+    room: bool | None = None
+    to_room: bool | None = None
 
     def matches(self, state: State, input: Input) -> bool:
         """Whether this row decides about `input` in `state`."""
@@ -99,6 +104,7 @@ class Row:
             and state.recorder in self.recorder
             and state.player in self.player
             and self.current in (None, is_current(state, input))
+            and self.room in (None, state.room)
         )
 
 
@@ -112,12 +118,15 @@ IN_PLAYBACK = (Player.PLAYING, Player.PAUSED)
 NO_TAKE = "no take is in progress"
 IN_PROGRESS = "a take is in progress"
 NOTHING_PLAYS = "nothing is playing"
+NO_ROOM = "the card is full, and nothing on it may be deleted. `appliance status` says why"
 
 
 def _recorder_rows() -> Iterator[Row]:
     for start in (events.RecordStart, events.RecordToggle):
-        yield Row(start, IDLE, STOPPED, Recorder.RECORDING, None, (Do.START_TAKE,))
-        yield Row(start, IDLE, IN_PLAYBACK, Recorder.RECORDING, Player.STOPPED, (Do.STOP_PLAYBACK, Do.START_TAKE))
+        yield Row(start, IDLE, STOPPED, Recorder.RECORDING, None, (Do.START_TAKE,), room=True)
+        both = (Do.STOP_PLAYBACK, Do.START_TAKE)
+        yield Row(start, IDLE, IN_PLAYBACK, Recorder.RECORDING, Player.STOPPED, both, room=True)
+        yield Row(start, IDLE, ANY_PLAYER, refuse=NO_ROOM, room=False)
     yield Row(events.RecordStart, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
     yield Row(events.RecordToggle, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (Do.FINISH_TAKE,))
 
@@ -177,7 +186,12 @@ def _player_rows() -> Iterator[Row]:
         yield Row(over, ANY_RECORDER, ANY_PLAYER, current=False)
 
 
-TABLE: tuple[Row, ...] = (*_recorder_rows(), *_player_rows())
+def _room_rows() -> Iterator[Row]:
+    yield Row(events.StorageFull, ANY_RECORDER, ANY_PLAYER, to_room=False)
+    yield Row(events.StorageFree, ANY_RECORDER, ANY_PLAYER, to_room=True)
+
+
+TABLE: tuple[Row, ...] = (*_recorder_rows(), *_player_rows(), *_room_rows())
 INPUTS: frozenset[type[Input]] = frozenset(row.input for row in TABLE)
 """What the table decides about; every other event only tells."""
 
@@ -205,6 +219,8 @@ def step(state: State, input: Input, fresh_id: str) -> tuple[State, tuple[Effect
         return state, (), ""
     row = find_row(state, input)
     following = evolve(state, recorder=row.to_recorder or state.recorder, player=row.to_player or state.player)
+    if row.to_room is not None:
+        following = evolve(following, room=row.to_room)
     effects = tuple(Effect(do, _subject(do, state, input, fresh_id), input) for do in row.do)
     if Do.START_TAKE in row.do:
         following = evolve(following, take_id=fresh_id)

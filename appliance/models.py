@@ -65,6 +65,13 @@ class ClockSource(StrEnum):
     RTC = "rtc"
     NONE = "none"
 
+    def beats(self, other: "ClockSource") -> bool:
+        """Whether this one is to be believed rather than `other`."""
+        return _TRUST[self] > _TRUST[other]
+
+
+_TRUST = {ClockSource.NTP: 2, ClockSource.RTC: 1, ClockSource.NONE: 0}
+
 
 @frozen
 class ClockStamp:
@@ -167,11 +174,18 @@ class Clip:
     recovered: bool = False
     continues: str | None = None
     """The id of the clip that this one carries on, where a take had to change its format midway."""
+    corrected: ClockStamp | None = None
+    """The start by a better clock than `started` had, known once the clock was set in the same boot."""
 
     @property
     def seconds(self) -> float:
         """Duration in seconds."""
         return self.format.seconds(self.frames)
+
+    @property
+    def began(self) -> ClockStamp:
+        """The start by the best clock there was."""
+        return self.corrected or self.started
 
     @property
     def file_name(self) -> str:
@@ -230,6 +244,7 @@ class Receipt:
     `verified` says that the destination itself proved to hold the same bytes (a checksum it computed or a read-back);
     else it only accepted them. `checksum` is lower-case hex of `algorithm`. `received_at` is wall time in ns.
     `detail` is what a person may want to look up later, for example the response body (capped by the backend).
+    `on_own_disk` marks a copy on the disk of the box itself, or in its memory: it lasts no longer than the clip does.
     """
 
     remote_name: str
@@ -239,6 +254,7 @@ class Receipt:
     checksum: str = ""
     received_at: int = 0
     detail: str = ""
+    on_own_disk: bool = False
 
 
 @frozen

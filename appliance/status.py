@@ -65,6 +65,9 @@ _COMPLAINTS = {
 }
 """What a person must hear about the clip just made."""
 
+STORAGE_FULL = "storage_full"
+"""The fault that keeps takes from beginning, and does no harm to the one in progress."""
+
 
 def advance(status: Status, state: State, event: Command | Event) -> Status:
     """The status after `event`, with the machine in `state`."""
@@ -97,6 +100,12 @@ def _fold(status: Status, event: Command | Event) -> Status:
             if event.verdict in _COMPLAINTS:
                 return _raise(status, Fault("last_clip", f"clip {event.clip.name} {_COMPLAINTS[event.verdict]}"))
             return _clear(status, "last_clip")
+        case events.ClipCorrected() if status.last_clip and status.last_clip.id == event.clip.id:
+            return evolve(status, last_clip=event.clip)
+        case events.StorageFull():
+            return _raise(status, Fault(STORAGE_FULL, event.message, urgent=True))
+        case events.StorageFree():
+            return _clear(status, STORAGE_FULL)
         case events.PlaybackStarted():
             playback = PlaybackStatus(event.playback_id, event.title, event.seconds)
             return _clear(evolve(status, playback=playback), "playback")
@@ -155,8 +164,9 @@ def _others(status: Status, event: _DeliveryEvent) -> tuple[events.DeliveryProgr
 
 def panel_state(status: Status) -> PanelState:
     """What the panel shows: a fault that stops recording before all, then what the person at the box is doing."""
+    harmless = STORAGE_FULL if status.recorder is not Recorder.IDLE else ""
     holds = {
-        Indication.URGENT_FAULT: any(fault.urgent for fault in status.faults),
+        Indication.URGENT_FAULT: any(fault.urgent and fault.name != harmless for fault in status.faults),
         Indication.RECORDING: status.recorder is Recorder.RECORDING,
         Indication.PAUSED: status.recorder is Recorder.PAUSED,
         Indication.FAULT: bool(status.faults),

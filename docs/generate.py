@@ -84,7 +84,7 @@ def state_machine() -> str:
         "# State machine",
         "",
         "Recorder and player side by side; an input that is not drawn changes nothing. While a take is in progress the",
-        "player is stopped.",
+        "player is stopped. While the card is full (without room) no take begins; one in progress goes on.",
     ]
     for title, states, start in (("Recorder", Recorder, "idle"), ("Player", Player, "stopped")):
         lines += ["", f"## {title}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {start}"]
@@ -108,15 +108,15 @@ def _table_row(row: Row) -> str:
     def words(states: tuple[Recorder, ...] | tuple[Player, ...], everything: tuple[object, ...]) -> str:
         return "any" if states == everything else ", ".join(states)
 
+    room = {None: "", True: ", with room", False: ", without room"}
+    recorder = words(row.recorder, ANY_RECORDER) + room[row.room]
     subject = {None: "", True: " of the present one", False: " of a past one"}[row.current]
     leads = ", ".join(
         f"{what} {state}" for what, state in (("recorder", row.to_recorder), ("player", row.to_player)) if state
     )
+    leads += room[row.to_room].removeprefix(", ")
     does = f"refused: {row.refuse}" if row.refuse else ", ".join(f"`{do}`" for do in row.do)
-    return (
-        f"| `{row.input.__name__}`{subject} | {words(row.recorder, ANY_RECORDER)} | {words(row.player, ANY_PLAYER)} "
-        f"| {leads} | {does} |"
-    )
+    return f"| `{row.input.__name__}`{subject} | {recorder} | {words(row.player, ANY_PLAYER)} | {leads} | {does} |"
 
 
 def main() -> None:

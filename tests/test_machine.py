@@ -42,8 +42,9 @@ def reachable_states() -> list[State]:
             player,
             None if recorder is Recorder.IDLE else "take",
             None if player is Player.STOPPED else "playback",
+            room,
         )
-        for recorder, player in product(Recorder, Player)
+        for recorder, player, room in product(Recorder, Player, (True, False))
         if recorder is Recorder.IDLE or player is Player.STOPPED
     ]
 
@@ -71,7 +72,7 @@ def test_every_effect_is_asked_for_by_some_row() -> None:
 
 def test_a_row_refuses_or_acts_never_both() -> None:
     for row in TABLE:
-        assert not (row.refuse and (row.do or row.to_recorder or row.to_player))
+        assert not (row.refuse and (row.do or row.to_recorder or row.to_player or row.to_room is not None))
 
 
 def test_recording_stops_the_player_first() -> None:
@@ -87,6 +88,20 @@ def test_news_of_a_past_take_does_not_end_the_present_one() -> None:
     after, effects, _ = step(state, events.TakeSealed("old", CLIP), "unused")
     assert after == state
     assert [(effect.do, effect.id) for effect in effects] == [(Do.ADOPT_TAKE, "old")]
+
+
+def test_a_full_card_keeps_takes_from_beginning_and_disturbs_none() -> None:
+    state, _, _ = step(State(Recorder.RECORDING, take_id="t"), events.StorageFull("full"), "u")
+    assert state == State(Recorder.RECORDING, take_id="t", room=False)
+    for input, do in ((events.RecordMark(1.0), Do.MARK_TAKE), (events.RecordPause(1.0), Do.PAUSE_TAKE)):
+        assert [effect.do for effect in step(state, input, "u")[1]] == [do]
+    state, effects, _ = step(state, events.RecordToggle(1.0), "u")
+    assert [effect.do for effect in effects] == [Do.FINISH_TAKE]
+    for start in (events.RecordToggle(1.0), events.RecordStart(1.0)):
+        refused, effects, why = step(state, start, "u")
+        assert (refused, effects) == (state, ()) and "full" in why
+    state, _, _ = step(state, events.StorageFree(), "u")
+    assert step(state, events.RecordStart(1.0), "u")[1][0].do is Do.START_TAKE
 
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 3))))
@@ -115,5 +130,6 @@ def test_no_sequence_of_inputs_loses_a_take_or_leaves_a_dead_state(choices: list
         assert (state.playback_id is None) == (state.player is Player.STOPPED)
         assert state.recorder is Recorder.IDLE or state.player is Player.STOPPED
         assert not (refused and (effects or state != before))
+    state, _, _ = step(state, events.StorageFree(), next(fresh))
     ended, effects, _ = step(state, events.RecordToggle(1.0), next(fresh))
     assert ended.recorder is not state.recorder and effects

@@ -49,6 +49,24 @@ def test_a_silent_clip_is_a_fault_until_a_good_one() -> None:
     assert follow(silent, events.ClipFinished(CLIP, Verdict.OK)).ok
 
 
+def test_a_full_card_is_shown_until_there_is_room_but_never_over_a_take_that_goes_on() -> None:
+    full = events.StorageFull("no clip may go")
+    assert follow(full).faults == (Fault("storage_full", "no clip may go", urgent=True),)
+    assert panel_state(follow(full)).status is Indication.URGENT_FAULT
+    in_take = panel_state(follow(full, state=IN_TAKE))
+    assert in_take.status is Indication.RECORDING and in_take.fault
+    lost = events.FaultRaised(Fault("microphone", "gone", urgent=True))
+    assert panel_state(follow(full, lost, state=IN_TAKE)).status is Indication.URGENT_FAULT
+    assert follow(full, events.StorageFree()).ok
+
+
+def test_the_last_clip_gets_its_true_start() -> None:
+    corrected = evolve(CLIP, corrected=ClockStamp(9, 0, "boot", ClockSource.NTP))
+    status = follow(events.ClipFinished(CLIP, Verdict.OK), events.ClipCorrected(corrected))
+    assert status.last_clip == corrected and corrected.began.wall_ns == 9
+    assert advance(status, State(), events.ClipCorrected(evolve(corrected, id="other"))).last_clip == corrected
+
+
 def test_a_fault_raised_again_replaces_its_message() -> None:
     status = follow(events.FaultRaised(Fault("a", "one")), events.FaultRaised(Fault("a", "two")))
     assert status.faults == (Fault("a", "two"),)

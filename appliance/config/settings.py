@@ -2,6 +2,7 @@
 
 import socket
 from enum import StrEnum
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -182,11 +183,39 @@ class PanelSettings:
     leds: dict[int, LedSettings] = option(dict, "LEDs by BCM pin number.", example="{18: status}")
 
 
+class DeleteAfter(StrEnum):
+    """Which receipt of a destination lets a clip be deleted here when room is needed."""
+
+    VERIFIED = "verified"
+    ACCEPTED = "accepted"
+
+
 @frozen
 class StorageSettings:
     directory: AbsolutePath = option(
         AbsolutePath(Path("/var/lib/appliance")), "Where takes, clips, the inbox and the catalogue live."
     )
+    reserve: Seconds = option(
+        Seconds(1800),
+        "Room kept free, as time of recording. Once it is reached clips make room, see `keep`.",
+        check=ge(0),
+    )
+    floor: ByteCount = option(
+        ByteCount(100_000_000), "Room kept free at least, however few bytes `reserve` is.", check=ge(0)
+    )
+    keep: str = option(
+        "until_space_needed",
+        "Which clips may make room, oldest first, once every destination has them: all (`until_space_needed`), those "
+        "older than some days (`30d`), or none (`always`). None goes before the reserve is reached.",
+        check=matches_re(r"until_space_needed|always|[1-9]\d{0,4}d"),
+        example="30d",
+    )
+
+    @property
+    def keep_days(self) -> float:
+        """The days that a clip is kept in any case; infinite for `always`."""
+        words = {"always": inf, "until_space_needed": 0.0}
+        return words[self.keep] if self.keep in words else float(self.keep.removesuffix("d"))
 
 
 @frozen
@@ -212,6 +241,11 @@ class DestinationSettings:
 
     backend: str = option(help="The backend that delivers: `folder`, `http`, `s3`, `rclone` or one from a plugin.")
     deliver_as: RenditionKind = option(RenditionKind.ORIGINAL, "What is sent: the WAV itself, FLAC or Opus.")
+    delete_after: DeleteAfter = option(
+        DeleteAfter.VERIFIED,
+        "Which receipt lets a clip be deleted here when room is needed: one that proves that the same bytes arrived, "
+        "or any. A folder on the box's own disk never lets it.",
+    )
     order: str = option("oldest", "`oldest` or `newest` first.", check=in_(("oldest", "newest")))
     retry: RetrySettings = option(RetrySettings, "Waits between attempts.")
     max_parallel: int = option(1, "How many clips are sent at the same time.", check=and_(ge(1), le(16)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from attrs import frozen
 
@@ -78,14 +78,31 @@ class UploadBackend(Protocol):
         """Free what is held. Called once, on no attempt in progress."""
 
 
+@runtime_checkable
+class LocalUploadBackend(Protocol):
+    """What a backend has besides where its destination may lie on the disk of the box itself.
+
+    Its receipts say so too (`on_own_disk`): such a copy never lets the clip be deleted.
+    """
+
+    @property
+    def on_own_disk(self) -> bool:
+        """Whether what is delivered now would lie on the box's own disk, or in its memory."""
+
+
+def on_own_disk(backend: UploadBackend) -> bool:
+    """Whether the destination lies on the disk of the box itself; backends that cannot are not asked."""
+    return isinstance(backend, LocalUploadBackend) and backend.on_own_disk
+
+
 @frozen
 class UploadBackendType:
     """A kind of destination: its name in the config, its options class, and how to build a backend from them.
 
     `options` is an attrs class made of `option()` fields; what every destination has is taken: `backend`,
-    `deliver_as`, `order`, `retry`, `max_parallel`, `rate_limit`, `active_hours`, `options`. `create` may import what it
-    needs; where that is missing and comes with an extra of the distribution, it raises ImportError and `extra` names
-    the extra.
+    `deliver_as`, `delete_after`, `order`, `retry`, `max_parallel`, `rate_limit`, `active_hours`, `options`. `create`
+    may import what it needs; where that is missing and comes with an extra of the distribution, it raises ImportError
+    and `extra` names the extra.
     """
 
     name: str
