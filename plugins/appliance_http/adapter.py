@@ -1,25 +1,16 @@
 """Connections for requests that are watched, and patient as long as bytes move at all."""
 
-import errno
-import fcntl
-import select
-import socket
-import ssl
-import struct
-import termios
-import time
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from attrs import frozen
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 
+from appliance_http.line import Line
 from appliance_http.watch import Watch
-
-_MOST_AT_ONCE = 128 * 1024
-_TICK_MS = 20
 
 
 def watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
@@ -27,37 +18,40 @@ def watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
 
     By itself urllib3 gives a block the time that it gave connecting, and `sendall` counts it for the whole block.
     """
-    line = _Line(watch, patience)
 
     class Plain(HTTPConnection):
+        line: Line | None = None
+
         def connect(self) -> None:
             super().connect()
-            line.attend(self.sock)
+            self.line = Line(self.sock, watch, patience)
 
         def send(self, data: Any) -> None:
-            if self.sock is None:
+            if self.line is None:
                 super().send(data)
             else:
-                line.send(self.sock, data)
+                self.line.send(data)
 
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
-            line.drain(self.sock, select.POLLIN)
-            return super().getresponse()
+            with _listening(self, self.line):
+                return super().getresponse()
 
     class Secure(HTTPSConnection):
+        line: Line | None = None
+
         def connect(self) -> None:
             super().connect()
-            line.attend(self.sock)
+            self.line = Line(self.sock, watch, patience)
 
         def send(self, data: Any) -> None:
-            if self.sock is None:
+            if self.line is None:
                 super().send(data)
             else:
-                line.send(self.sock, data)
+                self.line.send(data)
 
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
-            line.drain(self.sock, 0)
-            return super().getresponse()
+            with _listening(self, self.line):
+                return super().getresponse()
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -80,38 +74,12 @@ def watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
     return Adapter()
 
 
-@frozen
-class _Line:
-    """What a connection does differently here."""
-
-    watch: Watch
-    patience: float
-
-    def attend(self, connection: socket.socket) -> None:
-        connection.settimeout(self.patience)
-        self.watch.attach(connection)
-
-    def send(self, connection: socket.socket, data: Any) -> None:
-        """Send all of it. Raises BrokenPipeError where the peer has closed, so that urllib3 reads why."""
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[connection.send(rest[:_MOST_AT_ONCE]) :]
-        except ssl.SSLEOFError as error:
-            raise BrokenPipeError(errno.EPIPE, str(error)) from error
-
-    def drain(self, connection: socket.socket, answer: int) -> None:
-        """Wait until the peer has everything, or has accepted nothing for too long, or `answer` (poll events) is there.
-
-        The kernel takes megabytes at once; on a slow line the time for an answer must not run while they are on their
-        way. On an encrypted connection something to read need not be an answer, so it is not looked for.
-        """
-        queued, since = -1, time.monotonic()
-        poll = select.poll()
-        poll.register(connection, answer)
-        while left := struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))[0]:
-            if left != queued:
-                queued, since = left, time.monotonic()
-            if poll.poll(_TICK_MS) or time.monotonic() - since > self.patience:
-                return
-            self.watch.check()
+@contextlib.contextmanager
+def _listening(connection: HTTPConnection, line: Line | None) -> Iterator[None]:
+    """Let the answer be read from its beginning, after a pause for what is still on its way."""
+    if line is not None:
+        line.drain()
+        own, connection.sock = connection.sock, line.reader()
+    yield
+    if line is not None and connection.sock is not None:  # None once the answer has taken it over
+        connection.sock = own

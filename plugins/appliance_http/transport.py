@@ -109,6 +109,7 @@ class Client:
             if response.status_code not in self.follow or location is None:
                 return response
             response.close()
+            session.close()  # its connection may have been told off in the middle of the body
             url = self._next(url, location)
         raise requests.TooManyRedirects(f"more than {_MOST_REDIRECTS} redirects")
 

@@ -55,14 +55,14 @@ class Seen:
 class Reply:
     """What the server does with a request instead of taking it.
 
-    `early` answers before the body is read and then resets the connection, `silent` never answers, `garbage` is sent
-    in place of an answer. `claimed` overrides Content-Length.
+    `early` answers before the body is read and resets the connection after so many seconds, `silent` never answers,
+    `garbage` is sent in place of an answer. `claimed` overrides Content-Length.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(factory=dict)
     body: bytes = b""
-    early: bool = False
+    early: float | None = None
     silent: bool = False
     garbage: bytes = b""
     claimed: int | None = None
@@ -129,8 +129,8 @@ class Receiver:
             self.attempts += 1
             return self.replies.pop(0) if self.replies else self.always
 
-    def wait_until_closing(self) -> None:
-        self._closing.wait(60)
+    def wait_until_closing(self, seconds: float) -> None:
+        self._closing.wait(seconds)
 
     def keep(self, seen: Seen) -> str:
         """Store the file of a form and give the checksum of what was stored."""
@@ -157,8 +157,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         reply = self.owner.next_reply()
-        if reply is not None and reply.early:
+        if reply is not None and reply.early is not None:
             self._answer(reply)
+            self.owner.wait_until_closing(reply.early)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
             return
@@ -179,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = json.dumps({"file": {"sha256": checksum, "name": seen.file.file_name}}).encode()
             reply = Reply(201, {"Content-Type": "application/json", "X-Content-SHA256": checksum}, answer)
         if reply.silent:
-            self.owner.wait_until_closing()
+            self.owner.wait_until_closing(60)
             self.close_connection = True
             return
         self._answer(reply)

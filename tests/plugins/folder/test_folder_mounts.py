@@ -1,11 +1,16 @@
 """Where a folder lies, by what the kernel says."""
 
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from appliance_upload_folder.backend import FolderBackend
 from appliance_upload_folder.mounts import Mount, mount_of, on_other_disk, parse
 from hypothesis import given
 from hypothesis import strategies as st
+
+from appliance.plugin import BackendContext, Transient, UploadJob
 
 BOX = r"""21 1 179:2 / / rw,noatime shared:1 - ext4 /dev/mmcblk0p2 rw
 22 21 0:5 / /dev rw,nosuid shared:2 - devtmpfs udev rw
@@ -66,3 +71,28 @@ def test_the_kernel_is_understood() -> None:
 @given(st.text())
 def test_any_text_gives_mounts_or_none(text: str) -> None:
     assert all(isinstance(mount, Mount) for mount in parse(text))
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Iterator[Path]:
+    """A disk image of 4 MB, mounted; needs root and a loop device."""
+    image, folder = tmp_path / "image", tmp_path / "stick"
+    image.write_bytes(bytes(4 << 20))
+    folder.mkdir()
+    for command in (["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(folder)]):
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("no disk image can be mounted here: a real plugged and unplugged disk is not tried")
+    yield folder
+    if folder.is_mount():
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_real_disk_comes_and_goes(stick: Path, upload_job: Callable[..., UploadJob], tmp_path: Path) -> None:
+    backend = FolderBackend(stick / "recordings", BackendContext("stick", "box", tmp_path), require_mount=True)
+    assert Path(backend.deliver(upload_job(b"plugged in")).remote_name).read_bytes() == b"plugged in"
+    subprocess.run(["umount", stick], check=True)
+    with pytest.raises(Transient, match="plug it in"):
+        backend.deliver(upload_job(b"unplugged", "another"))
+    assert list(stick.iterdir()) == []

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from appliance_upload_http.multipart import BLOCK
 from appliance_upload_http.options import Proof
 from attrs import evolve
 
@@ -175,18 +176,46 @@ def test_what_the_server_says_is_passed_on_in_one_line(receiver: Receiver, job: 
     assert "\n" not in str(caught.value)
 
 
-def test_an_answer_before_the_body_is_heard(receiver: Receiver, upload_job: Callable[..., UploadJob]) -> None:
+@pytest.mark.parametrize("patience", [0.0, 0.5], ids=["reset at once", "reset later"])
+def test_an_answer_before_the_body_is_heard(
+    patience: float, receiver: Receiver, upload_job: Callable[..., UploadJob]
+) -> None:
     large = upload_job(bytes(40_000_000))
-    receiver.replies.append(Reply(413, early=True))
+    sent: list[int] = []
+    receiver.replies.append(Reply(413, early=patience))
     with pytest.raises(Permanent, match="413"):
-        backend(receiver.url()).deliver(large)
+        backend(receiver.url()).deliver(evolve(large, progress=sent.append))
+    assert len(sent) * 2 < 40_000_000 // BLOCK
 
 
-def test_praise_before_the_body_is_not_believed(receiver: Receiver, upload_job: Callable[..., UploadJob]) -> None:
+@pytest.mark.parametrize("patience", [0.0, 0.5], ids=["reset at once", "reset later"])
+def test_praise_before_the_body_is_not_believed(
+    patience: float, receiver: Receiver, upload_job: Callable[..., UploadJob]
+) -> None:
     large = upload_job(bytes(40_000_000))
-    receiver.replies.append(Reply(200, early=True))
+    receiver.replies.append(Reply(200, early=patience))
     with pytest.raises(Transient, match="before it had the whole file"):
         backend(receiver.url()).deliver(large)
+
+
+def test_a_server_that_says_200_first_and_reads_then(job: UploadJob) -> None:
+    """Some programs send the head of their answer before they look at the request."""
+    received = bytearray()
+
+    def serve() -> None:
+        peer, _ = listener.accept()
+        with peer:
+            received.extend(peer.recv(100))
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            while not received.endswith(b"--\r\n"):
+                received.extend(peer.recv(1_000_000))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        backend(f"http://127.0.0.1:{listener.getsockname()[1]}/").deliver(job)
+        thread.join(5)
+    assert SOUND in received
 
 
 @pytest.mark.parametrize(

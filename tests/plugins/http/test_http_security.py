@@ -93,7 +93,7 @@ def test_an_encrypted_answer_before_the_body_is_heard(
     trusting: Tls,
     upload_job: Callable[..., UploadJob],
 ) -> None:
-    receiver = start_receiver(tls=authority.issue("early").server(), replies=[Reply(status, early=True)])
+    receiver = start_receiver(tls=authority.issue("early").server(), replies=[Reply(status, early=0.5)])
     with pytest.raises(error, match=f"{status}"):
         backend(receiver.url(), tls=trusting).deliver(upload_job(bytes(40_000_000)))
 
