@@ -1,7 +1,5 @@
 """Connections for requests that are watched, and patient as long as bytes move at all."""
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -16,7 +14,8 @@ from appliance_http.watch import Watch
 def watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
     """An adapter whose connections `watch` can end, and which give up once no byte has moved for `patience` seconds.
 
-    By itself urllib3 gives a block the time that it gave connecting, and `sendall` counts it for the whole block.
+    By itself urllib3 gives a block the time that it gave connecting, and `sendall` counts it for the whole block. A
+    connection carries one request.
     """
 
     class Plain(HTTPConnection):
@@ -33,8 +32,9 @@ def watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
                 self.line.send(data)
 
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
-            with _listening(self, self.line):
-                return super().getresponse()
+            if self.line is not None:
+                self.sock = self.line.reader()
+            return super().getresponse()
 
     class Secure(HTTPSConnection):
         line: Line | None = None
@@ -50,8 +50,9 @@ def watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
                 self.line.send(data)
 
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
-            with _listening(self, self.line):
-                return super().getresponse()
+            if self.line is not None:
+                self.sock = self.line.reader()
+            return super().getresponse()
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -72,14 +73,3 @@ def watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
             return manager
 
     return Adapter()
-
-
-@contextlib.contextmanager
-def _listening(connection: HTTPConnection, line: Line | None) -> Iterator[None]:
-    """Let the answer be read from its beginning, after a pause for what is still on its way."""
-    if line is not None:
-        line.drain()
-        own, connection.sock = connection.sock, line.reader()
-    yield
-    if line is not None and connection.sock is not None:  # None once the answer has taken it over
-        connection.sock = own

@@ -49,7 +49,12 @@ class Line:
         except ssl.SSLEOFError as error:
             raise BrokenPipeError(errno.EPIPE, str(error)) from error
 
-    def drain(self) -> None:
+    def reader(self) -> Any:
+        """The connection to read the answer from, once the peer has everything or says why it has not."""
+        self._drain()
+        return _Heard(self._connection, self._heard) if self._heard else self._connection
+
+    def _drain(self) -> None:
         """Wait until the peer has everything, or answers, or has accepted nothing for too long.
 
         The kernel takes megabytes at once; on a slow line the time for an answer must not run while they are on their
@@ -63,11 +68,6 @@ class Line:
                 return
             self._listen(_TICK_MS)
             self._watch.check()
-
-    def reader(self) -> Any:
-        """The connection for whoever reads the answer, with what was heard of it already at its beginning. Once."""
-        heard, self._heard = self._heard, b""
-        return _Heard(self._connection, heard) if heard else self._connection
 
     def _queued(self) -> int:
         """Bytes that the peer has not acknowledged (SIOCOUTQ of tcp(7))."""
