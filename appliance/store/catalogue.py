@@ -1,12 +1,15 @@
 """The open catalogue: one connection and the rows in it."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from appliance.models import Clip, RenditionKind, Verdict
 from appliance.store.clips import Clips
+from appliance.store.dates import Dates
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
+from appliance.store.retention import Retention
 from appliance.store.schema import connect, transaction
 from appliance.store.tracks import Tracks
 
@@ -25,6 +28,8 @@ class Catalogue:
         self.clips = Clips(self._connection, places)
         self.outbox = OutboxRows(self._connection)
         self.tracks = Tracks(self._connection, places)
+        self.dates = Dates(self._connection)
+        self.retention = Retention(self._connection, places)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -42,6 +47,11 @@ class Catalogue:
             for destination, kind in wanted.items():
                 self.outbox.enqueue([clip.id], destination, kind)
         return added
+
+    def recycle(self) -> None:
+        """Give the room of the log back, where the disk lets us."""
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Write the log into the database and let go."""

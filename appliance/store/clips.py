@@ -32,8 +32,16 @@ class Clips:
         if rows:
             raise ValueError(f"the catalogue knows another clip, or a deleted one, as {clip.id} or {clip.name}")
         self._db.execute(
-            "INSERT INTO clips (id, name, start_ns, body) VALUES (?, ?, ?, ?)",
-            (clip.id, clip.name, clip.started.wall_ns, to_json(clip)),
+            "INSERT INTO clips (id, name, start_ns, body, bytes, boot_id, clock) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                clip.id,
+                clip.name,
+                clip.began.wall_ns,
+                to_json(clip),
+                clip.size,
+                clip.started.boot_id,
+                clip.began.source.value,
+            ),
         )
         return True
 

@@ -5,17 +5,20 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from appliance import events
 from appliance.errors import StorageError
 from appliance.models import Clip, Fault
+from appliance.store.adoption import adopt
+from appliance.store.ballast import Ballast
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.lock import DirectoryLock
 from appliance.store.places import Places
 from appliance.store.recovery import Recovery
 from appliance.store.thread import StoreThread
-from appliance.store.trouble import is_damage, storage_errors
+from appliance.store.trouble import is_damage, is_full, storage_errors
 from appliance.vitals import Vitals
 
 T = TypeVar("T")
@@ -25,7 +28,11 @@ log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """The directory's lock, the store thread, and the catalogue while it is open."""
+    """The directory's lock, the store thread, and the catalogue while it is open.
+
+    Where the disk is full, everything is tried once more with the room that was held back: what may be deleted must
+    have been delivered first, and both want to be written down.
+    """
 
     def __init__(self, places: Places, post: Post, vitals: Vitals) -> None:
         self.wanted: Wanted = {}
@@ -33,6 +40,11 @@ class Keeper:
         self._post = post
         self._thread = StoreThread(vitals)
         self._lock = DirectoryLock(places.lock)
+        self.ballast = Ballast(places.ballast)
+        self.unfinished: set[str] = set()
+        """Takes that the disk kept from becoming clips; on the store thread."""
+        self.recovered = True
+        """Whether everything that the last run left was dealt with."""
         self._catalogue: Catalogue | None = None
         self._told: tuple[int | None, int | None] = (None, None)
 
@@ -73,10 +85,19 @@ class Keeper:
 
         return self.use(changed)
 
-    def adopted(self, catalogue: Catalogue, clip: Clip) -> None:
-        """Tell of a take that became a clip. On the store thread."""
-        self._post(events.ClipFinished(clip, clip.verdict))
-        self.tell(catalogue)
+    def adopt(self, catalogue: Catalogue, take_id: str) -> Clip:
+        """Make a sealed take a clip and tell of it, on the store thread. Raises as `adoption.adopt`."""
+        clip, added = self._insist(lambda: adopt(self._places, catalogue, self.wanted, take_id))
+        if added:
+            self._post(events.ClipFinished(clip, clip.verdict))
+            self.tell(catalogue)
+        return clip
+
+    def recovery(self, catalogue: Catalogue) -> Recovery:
+        """Whoever finishes what was left behind. On the store thread."""
+        return Recovery(
+            self._places, catalogue, self.wanted, self._thread.beat, lambda take_id: self.adopt(catalogue, take_id)
+        )
 
     def tell(self, catalogue: Catalogue) -> None:
         """Post what has changed since the last time, at first all of it. On the store thread, after a commit."""
@@ -94,12 +115,24 @@ class Keeper:
             raise StorageError("the catalogue was found damaged. Restart the appliance: it is rebuilt from the clips")
         try:
             with storage_errors(self._places.directory):
-                return work(catalogue)
+                return self._insist(lambda: work(catalogue))
         except StorageError as error:
             if is_damage(error.__cause__):
                 self._give_up(str(error.__cause__))
                 self._post(events.FaultRaised(Fault("catalogue", str(error))))
             raise
+
+    def _insist(self, work: Callable[[], T]) -> T:
+        """Run `work`, and once more with the room that was held back where there was none. It must bear that."""
+        try:
+            return work()
+        except (sqlite3.Error, OSError) as error:
+            if not is_full(error):
+                raise
+        self.ballast.give_up()
+        if self._catalogue is not None:
+            self._catalogue.recycle()
+        return work()
 
     def _open(self) -> None:
         with storage_errors(self._places.directory):
@@ -113,14 +146,20 @@ class Keeper:
                 self._begin()
 
     def _begin(self) -> None:
-        catalogue = self._catalogue = Catalogue(self._places)
+        self.ballast.hold()
+        catalogue = self._insist(self._connect)
+        self._insist(partial(self._begin_run, catalogue))
+        self.recovered = self.recovery(catalogue).run()
+        self.unfinished = {folder.name for folder in self._places.takes.iterdir()}
+        self.tell(catalogue)
+
+    def _connect(self) -> Catalogue:
+        self._catalogue = Catalogue(self._places)
+        return self._catalogue
+
+    def _begin_run(self, catalogue: Catalogue) -> None:
         with catalogue.transaction():
             catalogue.outbox.begin_run()
-        recovery = Recovery(
-            self._places, catalogue, self.wanted, self._thread.beat, lambda clip: self.adopted(catalogue, clip)
-        )
-        recovery.run()
-        self.tell(catalogue)
 
     def _set_aside_stray_log(self) -> None:
         """A log without its database belongs to one that is gone: SQLite must not take it for the new one's."""

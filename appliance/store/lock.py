@@ -2,9 +2,12 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from appliance.errors import AlreadyRunning
+
+_WIDTH = 20
 
 
 class DirectoryLock:
@@ -20,7 +23,7 @@ class DirectoryLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
+            holder = os.read(descriptor, _WIDTH).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
             raise AlreadyRunning(
                 f"{self._path.parent} is in use by another appliance, process {holder}. "
@@ -30,8 +33,8 @@ class DirectoryLock:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+        with suppress(OSError):  # a full disk may have no room for a name; written over the last one it needs none
+            os.pwrite(descriptor, f"{os.getpid():<{_WIDTH - 1}}\n".encode(), 0)
 
     def release(self) -> None:
         """Let go of it, where it is held. The file stays: removing it would race with the next daemon."""

@@ -25,7 +25,7 @@ def latest(places: Places, catalogue: Catalogue) -> Message | None:
     """The newest of all clips and tracks, by wall time; of those whose file is there."""
     track = _first_there(catalogue.tracks.newest_first())
     clip = _newest_clip(places, catalogue)
-    if clip and not (track and track.fetched_at > clip.started.wall_ns):
+    if clip and not (track and track.fetched_at > clip.began.wall_ns):
         return places.audio(clip.name), clip.name, None
     return (track.path, track.title, track.id) if track else None
 

@@ -60,6 +60,11 @@ class Places:
         """Held, and filled with its process id, by the one daemon that uses the directory."""
         return self.directory / "appliance.lock"
 
+    @property
+    def ballast(self) -> Path:
+        """Room held back for a full disk."""
+        return self.directory / "ballast"
+
     def audio(self, name: str) -> Path:
         """The audio file of the clip `name`."""
         return self.clips / f"{name}.wav"

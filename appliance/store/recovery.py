@@ -3,11 +3,14 @@
 Deleted clips are known by their tombstones in the catalogue. When the catalogue is lost, so are they: a clip whose
 files were still there, because the power went in the middle of deleting it, is a clip again. Likewise every clip is
 queued anew for every destination, and feeds pull their tracks again: that something arrives twice is the lesser evil.
+
+What the disk refuses, above all a full one, keeps nobody from recording: it is done later.
 """
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -18,11 +21,12 @@ from appliance.audio.wav import HEADER_BYTES
 from appliance.codec import to_json
 from appliance.errors import StorageError
 from appliance.models import Clip
-from appliance.store.adoption import adopt, read_sidecar, remove_take
+from appliance.store.adoption import read_sidecar, remove_take
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.deletion import remove_files
 from appliance.store.orphans import make_take
 from appliance.store.places import Places
+from appliance.store.trouble import is_damage, storage_errors
 
 BATCH = 200
 """Clips entered in one transaction."""
@@ -39,48 +43,62 @@ class Recovery:
         catalogue: Catalogue,
         wanted: Wanted,
         beat: Callable[[], None],
-        adopted: Callable[[Clip], None],
+        adopt: Callable[[str], object],
     ) -> None:
-        """`beat` is called between steps, `adopted` for every take that became a clip."""
+        """`beat` is called between steps. `adopt` makes a sealed take a clip, and raises as `adoption.adopt` does."""
         self._places = places
         self._catalogue = catalogue
         self._wanted = wanted
         self._beat = beat
-        self._adopted = adopted
+        self._adopt = adopt
+        self._complete = True
 
-    def run(self) -> None:
-        """Takes first: half of one may lie in `clips/` already."""
-        self._recover_takes(folder for folder in self._places.takes.iterdir() if folder.is_dir())
-        self._compare_clips()
-        self._sweep_renditions()
+    def run(self) -> bool:
+        """Do all that the disk lets us; whether that was all. Raises sqlite3.DatabaseError for a damaged catalogue."""
+        with self._as_far_as_possible("what the last run left behind could not be looked at"):
+            # Takes first: half of one may lie in `clips/` already.
+            self.take_up(folder for folder in self._places.takes.iterdir() if folder.is_dir())
+        with self._as_far_as_possible("the clips could not be compared with the catalogue"):
+            self._compare_clips()
+        with self._as_far_as_possible("sidecars could not be written"):
+            self._freshen_sidecars()
+        with self._as_far_as_possible("old encodings could not be removed"):
+            self._sweep_renditions()
+        return self._complete
+
+    @contextmanager
+    def _as_far_as_possible(self, what: str) -> Iterator[None]:
+        try:
+            with storage_errors(self._places.directory):
+                yield
+        except StorageError as error:
+            if is_damage(error.__cause__):
+                raise error.__cause__ from None  # type: ignore[misc]  # which is_damage knows for an error of SQLite
+            self._complete = False
+            log.error("%s, which is tried again: %s", what, error)
 
     # -- takes ---------------------------------------------------------------------------------------------------------
 
-    def _recover_takes(self, folders: Iterable[Path]) -> None:
-        sealed = [(clip.started.wall_ns, folder) for folder in folders if (clip := self._sealed(folder))]
+    def take_up(self, folders: Iterable[Path]) -> None:
+        """Make clips of takes that nobody is recording any more, the oldest first."""
+        sealed = [(clip.began.wall_ns, folder) for folder in folders if (clip := self._sealed(folder))]
         for _, folder in sorted(sealed):
             self._beat()
-            try:
-                clip, added = adopt(self._places, self._catalogue, self._wanted, folder.name)
-            except ValueError as error:
-                self._set_aside(f"take {folder.name} could not be made a clip: {error}", folder)
-            except OSError as error:
-                log.error("take %s could not be made a clip, it stays for the next start: %s", folder.name, error)
-            else:
-                if added:
-                    self._adopted(clip)
+            with self._as_far_as_possible(f"take {folder.name} could not be made a clip"):
+                try:
+                    self._adopt(folder.name)
+                except ValueError as error:
+                    self._set_aside(f"take {folder.name} could not be made a clip: {error}", folder)
 
     def _sealed(self, folder: Path) -> Clip | None:
         """The clip that a take folder holds, repaired where needed; None where the folder was dealt with otherwise."""
         self._beat()
-        try:
+        with self._as_far_as_possible(f"take {folder.name} could not be finished"):
             clip = self._half_moved(folder) or repair(folder)
             if clip is None:
                 self._give_up(folder)
             return clip
-        except (OSError, StorageError) as error:
-            log.error("take %s could not be looked at, it stays for the next start: %s", folder.name, error)
-            return None
+        return None
 
     def _half_moved(self, folder: Path) -> Clip | None:
         """The clip of a sealed take whose sound is in `clips/` already."""
@@ -130,7 +148,7 @@ class Recovery:
 
     def _enter(self, names: Iterable[str]) -> None:
         """Enter clips that have both files but no row."""
-        clips = sorted((clip.started.wall_ns, clip.name, clip) for name in names if (clip := self._described(name)))
+        clips = sorted((clip.began.wall_ns, clip.name, clip) for name in names if (clip := self._described(name)))
         for start in range(0, len(clips), BATCH):
             self._beat()
             refused = []
@@ -166,9 +184,19 @@ class Recovery:
         except ValueError as error:
             self._set_aside(f"{name}.wav has no metadata: {error}", self._places.audio(name))
         else:
-            self._recover_takes([folder])
+            self.take_up([folder])
 
     # -- the rest ------------------------------------------------------------------------------------------------------
+
+    def _freshen_sidecars(self) -> None:
+        """Write down what the catalogue learned about clips when the power went."""
+        clips = self._catalogue.dates.stale()
+        for clip in clips:
+            self._beat()
+            durable.write_file(self._places.sidecar(clip.name), to_json(clip).encode())
+        if clips:
+            with self._catalogue.transaction():
+                self._catalogue.dates.told(clips)
 
     def _sweep_renditions(self) -> None:
         """Remove what the catalogue does not name: the leftovers of a crash. All of it can be made again."""

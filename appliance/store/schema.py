@@ -93,6 +93,23 @@ MIGRATIONS = (
         PRIMARY KEY (feed, key)
     ) STRICT, WITHOUT ROWID;
     """,
+    # What housekeeping and timekeeping look for. `clock` is the source of `start_ns`; `stale` marks a clip whose
+    # sidecar does not say yet what `body` says.
+    """
+    ALTER TABLE clips ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE clips ADD COLUMN boot_id TEXT NOT NULL DEFAULT '';
+    ALTER TABLE clips ADD COLUMN clock TEXT NOT NULL DEFAULT 'none';
+    ALTER TABLE clips ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
+    UPDATE clips SET
+        bytes = coalesce(json_extract(body, '$.size'), 0),
+        boot_id = coalesce(json_extract(body, '$.started.boot_id'), ''),
+        clock = coalesce(json_extract(body, '$.started.source'), 'none')
+        WHERE json_valid(body);
+    CREATE INDEX clips_in_order ON clips (seq) WHERE deleted_at IS NULL;
+    CREATE INDEX clips_undated ON clips (boot_id) WHERE clock <> 'ntp' AND deleted_at IS NULL;
+    CREATE INDEX clips_stale ON clips (seq) WHERE stale <> 0;
+    CREATE INDEX clips_recorded ON clips (start_ns, bytes);
+    """,
 )
 """Number N leads from version N to N + 1. A released one never changes; new ones are added at the end."""
 

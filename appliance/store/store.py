@@ -10,12 +10,12 @@ from appliance.clock import Clock
 from appliance.codec import from_json
 from appliance.errors import StorageError
 from appliance.models import Clip, Delivery, DeliveryState, Receipt, Rendition, RenditionKind, Track
-from appliance.store.adoption import adopt
 from appliance.store.catalogue import Catalogue
 from appliance.store.deletion import delete_clip
 from appliance.store.keeper import Keeper, Post
 from appliance.store.messages import Message, latest, next_message
 from appliance.store.places import Places
+from appliance.store.upkeep import Upkeep
 from appliance.vitals import Vitals
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ class Store:
         self._clock = clock
         self._post = post
         self._keeper = Keeper(self._places, post, vitals)
+        self.upkeep = Upkeep(self._places, self._keeper, post)
         self.takes_directory = self._places.takes
         self.clips_directory = self._places.clips
         self.inbox_directory = self._places.inbox
@@ -73,14 +74,11 @@ class Store:
 
         def work(catalogue: Catalogue) -> Clip:
             try:
-                clip, added = adopt(self._places, catalogue, self._keeper.wanted, take_id)
+                return self._keeper.adopt(catalogue, take_id)
             except ValueError as error:
                 raise StorageError(
                     f"take {take_id} cannot become a clip: {error}. It is kept; restart the appliance to have it mended"
                 ) from error
-            if added:
-                self._keeper.adopted(catalogue, clip)
-            return clip
 
         return self._keeper.use(work)
 

@@ -57,6 +57,13 @@ def storage_errors(place: Path) -> Iterator[None]:
         raise StorageError(message.format(place=place, error=error.strerror or error)) from error
 
 
+def is_full(error: BaseException | None) -> bool:
+    """Whether there was no room."""
+    if isinstance(error, sqlite3.Error):
+        return _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def is_damage(error: BaseException | None) -> bool:
     """Whether the database file itself is broken."""
     return isinstance(error, sqlite3.Error) and _code(error) & _PRIMARY in (

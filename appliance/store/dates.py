@@ -1,0 +1,52 @@
+"""The rows of clips as to when they began. Whoever calls holds the transaction."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from attrs import evolve
+
+from appliance.codec import from_json, to_json
+from appliance.models import Clip, ClockSource, ClockStamp
+
+
+class Dates:
+    """Starts that a clock told wrong, and what they are now known to be."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def correct(self, now: ClockStamp, limit: int) -> list[Clip]:
+        """Give clips of this boot their start by the clock that `now` was read from, where it is a better one.
+
+        What the clock said at the press stays as it is. Their sidecars are stale from here on.
+        """
+        poorer = [source.value for source in ClockSource if now.source.beats(source)]
+        rows = self._db.execute(
+            "SELECT seq, body FROM clips WHERE boot_id = ? AND clock <> 'ntp' AND deleted_at IS NULL"
+            f" AND clock IN ({', '.join('?' * len(poorer))}) ORDER BY seq LIMIT ?",
+            (now.boot_id, *poorer, limit),
+        ).fetchall()
+        corrected = []
+        for seq, body in rows:
+            clip = from_json(body, Clip)
+            clip = evolve(clip, corrected=at(now, clip.started.monotonic_ns))
+            corrected.append(clip)
+            self._db.execute(
+                "UPDATE clips SET start_ns = ?, clock = ?, body = ?, stale = 1 WHERE seq = ?",
+                (clip.began.wall_ns, clip.began.source.value, to_json(clip), seq),
+            )
+        return corrected
+
+    def stale(self) -> list[Clip]:
+        """Clips whose sidecar does not say yet what the catalogue says."""
+        rows = self._db.execute("SELECT body FROM clips WHERE stale <> 0 AND deleted_at IS NULL ORDER BY seq")
+        return [from_json(body, Clip) for (body,) in rows]
+
+    def told(self, clips: Iterable[Clip]) -> None:
+        """Their sidecars are up to date."""
+        self._db.executemany("UPDATE clips SET stale = 0 WHERE id = ?", [(clip.id,) for clip in clips])
+
+
+def at(now: ClockStamp, monotonic_ns: int) -> ClockStamp:
+    """What the clock that `now` was read from said, or would have said, at another moment of the same boot."""
+    return evolve(now, wall_ns=now.wall_ns + monotonic_ns - now.monotonic_ns, monotonic_ns=monotonic_ns)

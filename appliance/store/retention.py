@@ -1,0 +1,77 @@
+"""The rows of what may make room: clips that have arrived, and encodings that nobody waits for."""
+
+import sqlite3
+from collections.abc import Collection
+from pathlib import Path
+
+from attrs import frozen
+
+from appliance.codec import from_json
+from appliance.models import Clip, Receipt
+from appliance.store.places import Places
+
+
+@frozen
+class Arrived:
+    """A clip that has arrived everywhere, and its receipts by destination. `number` grows in the order of entry."""
+
+    number: int
+    clip: Clip
+    receipts: dict[str, Receipt]
+
+
+@frozen
+class Recorded:
+    """Bytes of the clips that began in a stretch of time, deleted ones included, and when the first of them did."""
+
+    size: int
+    first_ns: int | None
+
+
+class Retention:
+    """What is kept, and what for."""
+
+    def __init__(self, connection: sqlite3.Connection, places: Places) -> None:
+        self._db = connection
+        self._places = places
+
+    def arrived(self, destinations: Collection[str], after: int, limit: int) -> list[Arrived]:
+        """Clips that arrived at all of `destinations`, in the order of entry, those behind number `after`."""
+        marks = ", ".join("?" * len(destinations))
+        rows = self._db.execute(
+            "SELECT seq, body FROM clips WHERE deleted_at IS NULL AND seq > ? AND ("
+            " SELECT count(*) FROM deliveries"
+            f" WHERE clip = seq AND state = 'delivered' AND receipt IS NOT NULL AND destination IN ({marks})"
+            ") = ? ORDER BY seq LIMIT ?",
+            (after, *destinations, len(destinations), limit),
+        ).fetchall()
+        return [Arrived(seq, from_json(body, Clip), self._receipts(seq)) for seq, body in rows]
+
+    def _receipts(self, seq: int) -> dict[str, Receipt]:
+        rows = self._db.execute(
+            "SELECT destination, receipt FROM deliveries"
+            " WHERE clip = ? AND state = 'delivered' AND receipt IS NOT NULL",
+            (seq,),
+        )
+        return {destination: from_json(receipt, Receipt) for destination, receipt in rows}
+
+    def forget_encodings(self, needed: int) -> list[Path]:
+        """Take out encodings that no delivery waits for, about `needed` bytes of them; their files."""
+        rows = self._db.execute(
+            "SELECT r.clip, r.kind, r.path, r.size FROM renditions r WHERE r.kind <> 'original' AND NOT EXISTS ("
+            " SELECT 1 FROM deliveries d WHERE d.clip = r.clip AND d.kind = r.kind"
+            " AND d.state IN ('pending', 'sending', 'parked')) ORDER BY r.clip"
+        ).fetchall()
+        paths = []
+        for clip, kind, path, size in rows:
+            if needed <= 0:
+                break
+            needed -= size
+            self._db.execute("DELETE FROM renditions WHERE clip = ? AND kind = ?", (clip, kind))
+            paths.append(self._places.directory / path)
+        return paths
+
+    def recorded(self, since_ns: int, until_ns: int) -> Recorded:
+        """What was recorded in [since, until] by wall time."""
+        query = "SELECT coalesce(sum(bytes), 0), min(start_ns) FROM clips WHERE start_ns BETWEEN ? AND ?"
+        return Recorded(*self._db.execute(query, (since_ns, until_ns)).fetchone())

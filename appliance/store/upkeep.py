@@ -1,0 +1,109 @@
+"""What housekeeping and timekeeping ask of the store."""
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+
+from appliance import durable
+from appliance.audio.takefile import AUDIO
+from appliance.codec import to_json
+from appliance.errors import NotFound, StorageError
+from appliance.events import ClipCorrected, Command, Event
+from appliance.models import Clip, ClockStamp
+from appliance.store.catalogue import Catalogue
+from appliance.store.keeper import Keeper
+from appliance.store.places import Places
+from appliance.store.retention import Arrived, Recorded
+
+
+class Upkeep:
+    """Called from any thread, as the methods of `Store`: each may raise StorageError."""
+
+    def __init__(self, places: Places, keeper: Keeper, post: Callable[[Command | Event], None]) -> None:
+        self._places = places
+        self._keeper = keeper
+        self._post = post
+
+    # -- room ----------------------------------------------------------------------------------------------------------
+
+    def arrived(self, destinations: Collection[str], after: int, limit: int) -> list[Arrived]:
+        """Clips with a receipt from each of `destinations`, in the order of entry, those behind number `after`."""
+        return self._keeper.use(lambda catalogue: catalogue.retention.arrived(destinations, after, limit))
+
+    def drop_encodings(self, needed: int) -> int:
+        """Remove encodings that no delivery waits for, about `needed` bytes of them; how many bytes that were."""
+
+        def work(catalogue: Catalogue) -> int:
+            with catalogue.transaction():
+                paths = catalogue.retention.forget_encodings(needed)
+            dropped = 0
+            for path in paths:
+                with suppress(FileNotFoundError):
+                    dropped += path.stat().st_size
+                    path.unlink()
+            return dropped
+
+        return self._keeper.use(work)
+
+    def recorded(self, since_ns: int, until_ns: int) -> Recorded:
+        """What was recorded in [since, until] by wall time, deleted clips included."""
+        return self._keeper.use(lambda catalogue: catalogue.retention.recorded(since_ns, until_ns))
+
+    def hold_ballast(self) -> None:
+        """There is room: hold some back again for the next full disk."""
+        self._keeper.use(lambda _: self._keeper.ballast.hold())
+
+    # -- takes that the disk kept from becoming clips ------------------------------------------------------------------
+
+    def leave(self, take_id: str) -> None:
+        """A take could not be sealed or adopted, and nobody writes it any more: `take_up` tries again."""
+        self._keeper.submit(lambda: self._keeper.unfinished.add(take_id))
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether `take_up` has something to do."""
+        return bool(self._keeper.unfinished) or not self._keeper.recovered
+
+    def take_up(self) -> None:
+        """Make clips of the takes that were left. Raises StorageError where the disk still refuses one of them."""
+
+        def work(catalogue: Catalogue) -> None:
+            recovery = self._keeper.recovery(catalogue)
+            for take_id in sorted(self._keeper.unfinished):
+                folder = self._places.takes / take_id
+                if not (folder / AUDIO).exists():
+                    with suppress(NotFound, ValueError):
+                        self._keeper.adopt(catalogue, take_id)
+                if folder.is_dir():
+                    recovery.take_up([folder])
+                if not folder.exists():
+                    self._keeper.unfinished.remove(take_id)
+            if not self._keeper.recovered:
+                self._keeper.recovered = recovery.run()
+            if self.unfinished:
+                raise StorageError("takes are left that could not be made clips yet: the log says why. They are kept")
+
+        self._keeper.use(work)
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    def correct_starts(self, now: ClockStamp, limit: int = 20) -> list[Clip]:
+        """Give clips of this boot that a poorer clock stamped their start by the clock that `now` was read from.
+
+        Catalogue and sidecars change, names and sound do not. Posts ClipCorrected for each. At most `limit` clips at
+        once, so that nobody else has to wait long: call it until it returns none.
+        """
+
+        def work(catalogue: Catalogue) -> list[Clip]:
+            with catalogue.transaction():
+                corrected = catalogue.dates.correct(now, limit)
+            for clip in corrected:
+                self._post(ClipCorrected(clip))
+            stale = catalogue.dates.stale()
+            for clip in stale:
+                durable.write_file(self._places.sidecar(clip.name), to_json(clip).encode())
+            if stale:
+                with catalogue.transaction():
+                    catalogue.dates.told(stale)
+            return corrected
+
+        return self._keeper.use(work)
