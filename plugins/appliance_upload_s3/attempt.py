@@ -92,7 +92,7 @@ class Attempt:
                 proven = compare(head, source, part_size_of(head, self.part_size))
         except Mismatch:
             raise (self.other_bytes() if just_made else self._others_object()) from None
-        if proven is None and head.get("Metadata", {}).get("sha256") not in (None, self.job.rendition.sha256):
+        if proven is None and not just_made and head.get("Metadata", {}).get("sha256") != self.job.rendition.sha256:
             raise self._others_object()
         return self.receipt(proven, head)
 

@@ -1,11 +1,12 @@
 """A large file goes in parts, each kept by the server and noted here: a restart or reboot costs the unfinished ones."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
 
-from appliance.plugin import Receipt
+from appliance.plugin import Permanent, Receipt, Transient
 from appliance_upload_s3.attempt import Attempt, describe
 from appliance_upload_s3.bucket import Answer
 from appliance_upload_s3.crew import Crew
@@ -54,7 +55,7 @@ class _Upload:
         try:
             receipt = self._carry_on(left or self._note, there)
         except Changed:
-            self._bucket.abort(self._note.key, self._note.upload_id)
+            self._abort()
             self._job.save_resume(None)
             raise
         except UploadGone:
@@ -119,13 +120,18 @@ class _Upload:
             answer = self._bucket.complete(self._note.key, self._note.upload_id, listed)
         except Exists as error:
             receipt = self._attempt.taken(error)
-            self._bucket.abort(self._note.key, self._note.upload_id)
+            self._abort()
             return receipt
         except UploadGone:
             if (made_before := self._attempt.existing()) is not None:
                 return made_before
             raise
         return self._prove(answer, digests, [md5_of({"ETag": etag}) for _, (etag, _) in parts])
+
+    def _abort(self) -> None:
+        """Best effort: what stays is an orphan, and swept up later."""
+        with contextlib.suppress(Transient, Permanent):
+            self._bucket.abort(self._note.key, self._note.upload_id)
 
     def _prove(self, answer: Answer, sha256s: list[bytes], etags: list[str]) -> Receipt:
         """Each part was proven when it was sent; the composite proves that the object is these parts in this order."""

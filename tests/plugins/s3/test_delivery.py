@@ -1,5 +1,6 @@
 """What arrives in the bucket, under which key, with what around it, and what the receipt is worth."""
 
+import base64
 import hashlib
 import threading
 from collections.abc import Callable
@@ -227,6 +228,46 @@ def test_server_that_stores_other_bytes_is_caught(weed: Any, front: Any, job: An
 
     with pytest.raises(Permanent, match="stored other bytes"):
         weed.backend(tmp_path, front(edit=lie).port).deliver(job())
+
+
+def test_echoed_checksum_is_no_proof(rclone_s3: Any, job: Any, tmp_path: Path) -> None:
+    """`rclone serve s3` gives back the SHA-256 that came with an object, and never looks whether it is right."""
+    large = job(LARGE)
+    claimed = base64.b64encode(bytes.fromhex(large.rendition.sha256)).decode()
+    key = f"box/{large.rendition.file_name}"
+    rclone_s3.client().put_object(Bucket="clips", Key=key, Body=bytes(LARGE), ChecksumSHA256=claimed)
+    assert stored(rclone_s3, key)["ChecksumSHA256"] == claimed
+    with pytest.raises(Permanent, match="another object"):
+        rclone_s3.backend(tmp_path).deliver(large)
+
+
+def test_large_file_that_is_not_the_one_recorded_is_not_made(server: Any, job: Any, tmp_path: Path) -> None:
+    large, notes = job(LARGE, f"not_recorded_{tmp_path.name}"), Notes()
+    with large.rendition.path.open("r+b") as file:
+        file.write(b"?")
+    with pytest.raises(Permanent, match="changed on this box"):
+        server.backend(tmp_path).deliver(evolve(large, save_resume=notes))
+    assert notes[0]["upload_id"] not in server.uploads()
+    assert notes[-1] is None
+    assert not [key for key in server.listing() if large.clip.name in key]
+
+
+def test_what_cannot_be_compared_is_accepted_only_with_our_mark(
+    weed: Any, front: Any, job: Any, tmp_path: Path
+) -> None:
+    def encrypt(_: str, __: str, headers: dict[str, str]) -> None:
+        headers.pop("x-amz-checksum-sha256", None)
+        headers["x-amz-server-side-encryption"] = "aws:kms"
+
+    proxy, small = front(edit=encrypt), job()
+    key = f"box/{small.rendition.file_name}"
+    weed.client().put_object(Bucket="clips", Key=key, Body=small.rendition.path.read_bytes())
+    with pytest.raises(Permanent, match="another object"):
+        weed.backend(tmp_path, proxy.port).deliver(small)
+    ours = {"sha256": small.rendition.sha256}
+    weed.client().put_object(Bucket="clips", Key=key, Body=small.rendition.path.read_bytes(), Metadata=ours)
+    receipt = weed.backend(tmp_path, proxy.port).deliver(small)
+    assert not receipt.verified
 
 
 def test_verify_finds_a_spoiled_or_missing_object(server: Any, job: Any, tmp_path: Path) -> None:
