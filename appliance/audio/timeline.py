@@ -80,7 +80,8 @@ class Timeline:
         if self._end_before is None:
             return 0, 0
         frames = max(0, round((self._latest - self._end_before) * self._rate))
-        width = max(self._width_before, self._latest - self._earliest)
+        drifted = DRIFT_LIMIT * self._frames / self._rate
+        width = max(self._width_before + drifted, self._latest - self._earliest)
         return frames, self._in_frames(width)
 
     @property

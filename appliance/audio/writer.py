@@ -108,9 +108,7 @@ class TakeWriter:
             self._place(period, self._timeline.end)
         else:
             self._held.append(period)
-            held = sum(period.frames for period in self._held)
-            waited = period.returned - period.called >= period.frames / self._rate / 2
-            if waited or self._timeline.settled or held >= self._buffer_seconds * self._rate:
+            if self._timeline.settled or self._caught_up(period):
                 self._settle()
         self._keep_safe()
 
@@ -136,6 +134,12 @@ class TakeWriter:
         self._settle()
         self._timeline.begin(earliest)
         self._loss = loss
+
+    def _caught_up(self, period: Period) -> bool:
+        """Whether the reader, should it have been late, is no more: a read had to wait again, or the ring was read."""
+        waited = period.returned - period.called >= period.frames / self._rate / 2
+        held = sum(period.frames for period in self._held)
+        return (waited and len(self._held) > 1) or held >= self._buffer_seconds * self._rate
 
     def _settle(self) -> None:
         """Put the loss down, and after it what was held."""

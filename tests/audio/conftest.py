@@ -55,6 +55,15 @@ class Booth:
             time.sleep(0.001)
         return found
 
+    def turn_until(self, condition: Callable[[], object], step: float) -> None:
+        """Let time pass, whatever the card does, until the condition holds."""
+
+        def turn() -> object:
+            self.clock.advance(step)
+            return condition()
+
+        self.wait_for(turn)
+
     def of(self, kind: type[T]) -> list[T]:
         return [event for event in self.posted if isinstance(event, kind)]
 

@@ -1,6 +1,6 @@
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.audio.journal import Begin, Entry, History, PauseBegin, PauseEnd, line, replay
@@ -17,6 +17,7 @@ entries: st.SearchStrategy[Entry] = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(entries), st.data())
 def test_a_journal_that_was_torn_off_tells_everything_before(written: list[Entry], data: st.DataObject) -> None:
     lines = [line(entry) for entry in (BEGIN, *written)]
@@ -30,6 +31,7 @@ def test_a_journal_that_was_torn_off_tells_everything_before(written: list[Entry
     assert history == expected
 
 
+@settings(deadline=None)
 @given(st.lists(entries), st.integers(0, 1000))
 def test_what_is_left_after_a_cut_lies_within(written: list[Entry], frames: int) -> None:
     history = History()
@@ -41,11 +43,13 @@ def test_what_is_left_after_a_cut_lies_within(written: list[Entry], frames: int)
     assert all(gap.frames > 0 and gap.offset + gap.frames * gap.filled <= frames for gap in history.gaps)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_arbitrary_bytes_tell_nothing(content: bytes) -> None:
     assert replay(content)[0] is None
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(),

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.audio.levels import Meter, verdict
@@ -29,6 +29,7 @@ def sounds(draw: st.DrawFn) -> tuple[AudioFormat, list[int]]:
     return format, draw(st.lists(values, min_size=frames * format.channels, max_size=frames * format.channels))
 
 
+@settings(deadline=None)
 @given(sounds(), st.integers(0, 20))
 def test_levels_agree_with_their_definition(sound: tuple[AudioFormat, list[int]], split: int) -> None:
     format, samples = sound

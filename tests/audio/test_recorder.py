@@ -162,6 +162,18 @@ def test_a_mark_is_set_where_it_was_pressed(booth: Booth, ahead: float) -> None:
     assert booth.sealed().marks == (Mark(4800),)
 
 
+def test_a_late_press_from_before_the_resume_stays_behind_it(booth: Booth) -> None:
+    booth.begin()
+    booth.run(1.0)
+    booth.recorder.pause(booth.at(1.0))
+    booth.recorder.resume(booth.at(2.0))
+    booth.run(1.25)
+    booth.wait_until_written(1.25)
+    booth.recorder.mark(booth.at(1.9))
+    booth.recorder.stop(booth.at(2.5))
+    assert booth.sealed().marks == (Mark(8000),)
+
+
 def test_a_pause_and_resume_out_of_turn_change_nothing(booth: Booth) -> None:
     booth.begin()
     booth.run(0.5)
@@ -177,7 +189,8 @@ def test_a_pause_and_resume_out_of_turn_change_nothing(booth: Booth) -> None:
 def test_a_stop_before_the_first_sound_leaves_nothing(booth: Booth) -> None:
     booth.begin()
     booth.recorder.stop(booth.at(0.0))
-    booth.run(0.25)
+    booth.clock.waiters()
+    booth.clock.advance(0.25)
     assert "nothing was recorded" in booth.first(TakeFailed).message
     assert list(booth.takes.iterdir()) == []
 
@@ -243,17 +256,18 @@ def test_an_overrun_is_a_gap(booth: Booth, fill: bool) -> None:
     booth.begin()
     booth.run(1.0)
     booth.cards.capture.overrun(1234)
+    booth.recorder.mark(booth.at(1.05))
     booth.run(1234 / RATE)
     booth.run(1.0)
-    gap = booth.first(GapFound).gap
-    assert gap == Gap(8000, 1234, gap.uncertainty, GapCause.OVERRUN, fill)
-    assert gap.uncertainty <= 0.01 * RATE
     booth.recorder.mark(booth.at(2.0))
     booth.recorder.stop(booth.at(2.1))
     clip = booth.sealed()
     silence = 1234 if fill else 0
-    assert clip.gaps == (gap,)
-    assert clip.marks == (Mark(16_000 - 1234 + silence),)
+    (gap,) = clip.gaps
+    assert gap == Gap(8000, 1234, gap.uncertainty, GapCause.OVERRUN, fill)
+    assert gap.uncertainty <= 0.01 * RATE
+    assert sum(event.gap.frames for event in booth.of(GapFound)) == 1234
+    assert clip.marks == (Mark(8400 if fill else 8000), Mark(16_000 - 1234 + silence))
     assert booth.sound() == numbered(0, 8000, booth.format) + bytes(2 * silence) + numbered(9234, 7566, booth.format)
 
 
@@ -271,6 +285,29 @@ def test_a_reader_that_comes_too_late_knows_how_long_it_was(booth: Booth) -> Non
     assert len(gaps) == 1
     assert abs(gaps[0].frames - lost) <= gaps[0].uncertainty < 0.02 * RATE
     assert (gaps[0].offset, lost) == (8000, round(7.3 * RATE))
+
+
+def test_a_reader_that_is_late_again_after_an_overrun_knows_it_too(booth: Booth) -> None:
+    """The first reads after an overrun come late; a second overrun comes before that is clear."""
+    booth.begin()
+    booth.run(1.0)
+    for lost in (800, 400):
+        booth.cards.capture.overrun(lost)
+        booth.run(lost / RATE)
+        booth.cards.capture.stall()
+        booth.clock.advance(0.6)
+        booth.cards.capture.go_on()
+        booth.cards.capture.wait_until_read()
+    booth.run(1.5, step=0.05)
+    booth.recorder.stop(booth.at(3.5))
+    clip = booth.sealed()
+    assert [piece.frames for piece in pieces(booth)[:2]] == [8000, 4000]
+    assert missing(booth.sound(), booth.format) == 800 + 400
+    first, second = clip.gaps
+    assert abs(first.frames - 800) <= first.uncertainty
+    assert abs(second.frames - 400) <= second.uncertainty
+    assert second.uncertainty <= 0.11 * RATE
+    assert clip.frames == pytest.approx(3.5 * RATE, abs=0.06 * RATE)
 
 
 def test_an_overrun_while_paused_is_no_gap(booth: Booth) -> None:
@@ -334,6 +371,7 @@ def test_a_disk_that_stalls_for_twenty_seconds_costs_nothing(booth: Booth) -> No
     clip = booth.sealed()
     assert clip.gaps == ()
     assert booth.sound() == numbered(0, 172_000, booth.format)
+    assert len(booth.of(TakeProgress)) < 12
 
 
 def test_a_disk_that_stalls_for_longer_is_a_gap_of_known_length(booth: Booth) -> None:
@@ -373,7 +411,8 @@ def test_an_unplugged_microphone_is_a_gap_until_it_is_back(booth: Booth) -> None
     assert (fault.name, fault.urgent) == ("microphone", True)
     booth.clock.waiters()
     booth.clock.advance(2.25)
-    booth.clock.waiters()
+    booth.recorder.mark(booth.at(2.5))
+    assert booth.first(MarkSet).offset == 20_000
     booth.cards.replug()
     booth.clock.advance(0.5)
     booth.wait_for(lambda: len(booth.cards.captures) == 2)
@@ -445,7 +484,7 @@ def test_a_microphone_that_hangs_does_not_hold_the_stop_up(booth: Booth) -> None
     booth.cards.capture.stall()
     booth.clock.advance(0.5)
     booth.recorder.stop(booth.at(1.5))
-    booth.wait_for(lambda: booth.clock.advance(0.1) or booth.of(TakeSealed))
+    booth.turn_until(lambda: booth.of(TakeSealed), 0.1)
     clip = booth.first(TakeSealed).clip
     assert clip.frames == 8000
     assert [(gap.offset, gap.frames, gap.filled) for gap in clip.gaps] == [(8000, 4000, False)]
@@ -455,7 +494,7 @@ def test_a_microphone_that_hangs_does_not_hold_the_stop_up(booth: Booth) -> None
 
 
 def test_a_take_that_is_as_long_as_it_may_be_asks_to_be_stopped(booth: Booth) -> None:
-    booth.recording = RecordingSettings(max_duration=Seconds(2))
+    booth.recording = RecordingSettings(max_duration=Seconds(2.1))
     booth.begin()
     booth.run(1.0)
     booth.recorder.pause(booth.at(1.0))
@@ -463,9 +502,9 @@ def test_a_take_that_is_as_long_as_it_may_be_asks_to_be_stopped(booth: Booth) ->
     booth.recorder.resume(booth.at(2.0))
     booth.run(1.25)
     stop = booth.first(RecordStop)
-    assert stop.at == pytest.approx(booth.at(3.0))
+    assert stop.at == pytest.approx(booth.at(3.1))
     booth.recorder.stop(stop.at)
-    assert booth.sealed().frames == 16_000
+    assert booth.sealed().frames == 16_800
     assert len(booth.of(RecordStop)) == 1
 
 
@@ -476,6 +515,19 @@ def test_it_is_cut_where_nobody_answers(booth: Booth) -> None:
     assert booth.sealed().frames == 16_000
     assert booth.sound() == numbered(0, 16_000, booth.format)
     assert len(booth.of(RecordStop)) == 1
+
+
+def test_a_gap_makes_no_take_longer_than_it_may_be(booth: Booth) -> None:
+    booth.recording = RecordingSettings(max_duration=Seconds(2))
+    booth.begin()
+    booth.run(1.0)
+    booth.cards.capture.stall()
+    booth.clock.advance(30.0)
+    booth.cards.capture.go_on()
+    clip = booth.sealed()
+    assert clip.frames == 16_000
+    assert booth.first(GapFound).gap.frames == 16_000
+    assert [gap.frames for gap in clip.gaps] == [8000]
 
 
 def test_progress_comes_four_times_a_second_with_the_levels_of_its_stretch(booth: Booth) -> None:
@@ -531,7 +583,7 @@ def test_a_full_disk_finishes_the_take_and_the_next_one_works(booth: Booth) -> N
     assert clip.frames == (100_001 - HEADER_BYTES) // 2
     assert booth.sound() == numbered(0, clip.frames, booth.format)
     booth.begin(SECOND)
-    booth.wait_for(lambda: booth.clock.advance(0.05) or FaultCleared("storage") in booth.posted)
+    booth.turn_until(lambda: FaultCleared("storage") in booth.posted, 0.05)
     assert booth.vitals.overdue() == ()
 
 

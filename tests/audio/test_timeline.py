@@ -1,7 +1,7 @@
 from random import Random
 
 from attrs import frozen
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.audio.timeline import ALLOWANCE, Timeline
@@ -34,6 +34,7 @@ def segments(draw: st.DrawFn) -> Segment:
     return Segment(draw(st.floats(0.001, 100)), lateness)
 
 
+@settings(deadline=None)
 @given(st.lists(segments(), min_size=2, max_size=4), st.floats(-200e-6, 200e-6), st.floats(0, 1e7))
 def test_every_loss_is_told_within_its_uncertainty(pieces: list[Segment], drift: float, now: float) -> None:
     """A simulated card: it starts within 2 ms of when it may, its crystal drifts, its reader wakes late."""
@@ -57,6 +58,7 @@ def test_every_loss_is_told_within_its_uncertainty(pieces: list[Segment], drift:
         assert -1e-6 <= timeline.end - now <= ALLOWANCE + 1e-6
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(), st.floats(-100e-6, 100e-6))
 def test_the_drift_of_the_crystal_is_estimated(seed: int, drift: float) -> None:
     lateness = Random(seed)

@@ -3,7 +3,7 @@ from contextlib import suppress
 
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.audio.wav import HEADER_BYTES, Wav, build, padding, parse
@@ -12,6 +12,7 @@ from appliance.models import AudioFormat, SampleFormat
 formats = st.builds(AudioFormat, st.integers(1, 768_000), st.integers(1, 32), st.sampled_from(SampleFormat))
 
 
+@settings(deadline=None)
 @given(formats, st.integers(0, 2**40))
 def test_a_header_is_read_back_as_it_was_built(format: AudioFormat, frames: int) -> None:
     size = frames * format.frame_bytes
@@ -20,17 +21,20 @@ def test_a_header_is_read_back_as_it_was_built(format: AudioFormat, frames: int)
     assert parse(head) == Wav(format, HEADER_BYTES, size)
 
 
+@settings(deadline=None)
 @given(formats)
 def test_an_unknown_length_is_read_back_as_unknown(format: AudioFormat) -> None:
     assert parse(build(format, None)) == Wav(format, HEADER_BYTES, None)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_refused_in_words(content: bytes) -> None:
     with pytest.raises(ValueError):
         parse(content)
 
 
+@settings(deadline=None)
 @given(formats, st.integers(0, 2**40), st.data())
 def test_a_damaged_header_is_read_or_refused(format: AudioFormat, size: int, data: st.DataObject) -> None:
     head = bytearray(build(format, size))
