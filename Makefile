@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # What pip cannot bring: a compiler and ALSA's headers for pyalsaaudio and the test card; peers and servers for tests.
-BUILD_PACKAGES := gcc libasound2-dev libc6-dev pkg-config python3-dev python3-venv
+BUILD_PACKAGES := gcc libasound2-dev libc6-dev python3-dev python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) alsa-utils nginx-light systemd
 BENCH_PACKAGES := $(TEST_PACKAGES) curl stress-ng
 
@@ -14,7 +14,7 @@ define debian
 	    [ "$$(dpkg-query -W -f='$${Status}' $$p 2>/dev/null)" = "install ok installed" ] || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 	    echo "Installing Debian packages:" $$missing; \
-	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 endef
 
