@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -34,12 +34,17 @@ from appliance.events import (
     QueueChanged,
     TakeProgress,
 )
+from appliance.housekeeping import Housekeeper, StateDisk
+from appliance.housekeeping.outlook import reserve_bytes
+from appliance.housekeeping.policy import Rules
+from appliance.housekeeping.prospects import prospects
 from appliance.machine import Input
 from appliance.models import Fault
 from appliance.panel.ports import Panel, PanelState
 from appliance.plugin_host import PluginHost
 from appliance.status import Status, panel_state
 from appliance.store import Store
+from appliance.timekeeping import Timekeeper
 from appliance.vitals import Vitals
 
 HEARTBEAT = 5.0
@@ -82,14 +87,16 @@ def run(settings: Settings, plugins: PluginHost, hardware: Hardware, clock: Cloc
         controller.listen(lambda event, _: plugins.publish(event))
         controller.listen(_write_log)
 
-        outbox = Outbox(store, _destinations(settings, plugins, post), clock, post, vitals)
+        destinations = _destinations(settings, plugins, post)
+        outbox = Outbox(store, destinations, clock, post, vitals)
         fetcher = partial(plugins.build_fetcher, name=FETCHED, device=name, state_directory=directory)
         feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals, fetcher)
         player = Player(hardware.cards, audio.playback, audio.playback.rate or audio.capture.rate, clock, post, vitals)
         recorder = Recorder(
             hardware.cards, audio.capture, settings.recording, store.takes_directory, name, clock, post, vitals
         )
-        controller.connect(Effects(recorder, player, store, outbox, post).table())
+        effects = Effects(recorder, player, store, outbox, post)
+        controller.connect(effects.table())
         stop.callback(_drain, controller)
         outbox.start()
         stop.callback(outbox.close)
@@ -98,11 +105,22 @@ def run(settings: Settings, plugins: PluginHost, hardware: Hardware, clock: Cloc
         stop.callback(player.close)
         stop.callback(recorder.close)
 
+        timekeeper = Timekeeper(store, clock, vitals)
+        controller.listen(timekeeper.hear)
+        timekeeper.start()
+        stop.callback(timekeeper.close)
+        housekeeper = _housekeeper(settings, store, destinations, effects, clock, post, vitals)
+        controller.listen(housekeeper.hear)
+        housekeeper.start()
+        stop.callback(housekeeper.close)
+
         watch = DeviceWatch(hardware.cards, audio.capture.device, audio.playback.device, clock, post)
         watch.start()
         stop.callback(watch.close)
 
-        services = Services(settings, controller, store, outbox, feeds, plugins, hardware.cards, clock, started)
+        services = Services(
+            settings, controller, store, outbox, feeds, plugins, hardware.cards, clock, started, housekeeper
+        )
         control = ControlServer(settings.control.socket, settings.control.group, Methods(services).table())
         control.start()
         stop.callback(control.close)
@@ -144,6 +162,31 @@ def _destinations(settings: Settings, plugins: PluginHost, post: Post) -> dict[s
             backend = plugins.build_upload(name, wanted, settings.device.label, settings.storage.directory)
             ready[name] = Destination(name, wanted, backend)
     return ready
+
+
+def _housekeeper(
+    settings: Settings,
+    store: Store,
+    destinations: Mapping[str, Destination],
+    effects: Effects,
+    clock: Clock,
+    post: Post,
+    vitals: Vitals,
+) -> Housekeeper:
+    """Whoever keeps room on the disk: what may be deleted is a matter of all destinations, also of unusable ones."""
+    storage, wanted = settings.storage, settings.destinations
+    return Housekeeper(
+        store,
+        StateDisk(storage.directory),
+        Rules({name: each.delete_after for name, each in wanted.items()}, storage.keep_days),
+        reserve_bytes(settings),
+        settings.audio.capture.format.byte_rate,
+        lambda: prospects(wanted, {name: each.backend for name, each in destinations.items()}),
+        effects.disk_works,
+        clock,
+        post,
+        vitals,
+    )
 
 
 def _feeds(settings: Settings, plugins: PluginHost, post: Post) -> dict[str, Feed]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from appliance.audio.player import Player
 from appliance.audio.recorder import Recorder
 from appliance.delivery.outbox import Outbox
+from appliance.errors import StorageError
 from appliance.events import FaultCleared, FaultRaised, NothingToPlay, Play
 from appliance.machine import Do, Effect, Input
 from appliance.models import Fault
@@ -29,7 +30,12 @@ class Effects:
         self._store = store
         self._outbox = outbox
         self._post = post
-        self._store_failed = False
+        self._complaint = ""
+
+    def disk_works(self) -> None:
+        """The disk takes writes again: finish what it kept from being finished. Returns at once."""
+        self._recorder.disk_works()
+        self._on_store(self._take_up)
 
     def table(self) -> Mapping[Do, Callable[[Effect], None]]:
         """What starts each effect."""
@@ -60,15 +66,25 @@ class Effects:
 
     def _report(self, done: Future[None]) -> None:
         error = done.exception()
-        if error is not None:
-            self._store_failed = True
-            self._post(FaultRaised(Fault("catalogue", str(error), urgent=True)))
-        elif self._store_failed:
-            self._store_failed = False
+        complaint = "" if error is None else str(error)
+        if complaint == self._complaint:
+            return
+        self._complaint = complaint
+        if complaint:
+            self._post(FaultRaised(Fault("catalogue", complaint, urgent=True)))
+        else:
             self._post(FaultCleared("catalogue"))
 
     def _adopt(self, take_id: str) -> None:
-        self._store.adopt(take_id)
+        try:
+            self._store.adopt(take_id)
+        except StorageError:
+            self._store.upkeep.leave(take_id)
+            raise
+        self._outbox.wake()
+
+    def _take_up(self) -> None:
+        self._store.upkeep.take_up()
         self._outbox.wake()
 
     def _play(self, message: Message | None) -> None:

@@ -67,6 +67,10 @@ class Recorder:
             if self._sessions:
                 self._sessions[-1].discard()
 
+    def disk_works(self) -> None:
+        """The disk takes writes again: the fault of a take that it refused is over."""
+        self._studio.faults.end("storage")
+
     def close(self, timeout: float = 4.0) -> None:
         """Seal what is in progress and end the threads. Raises AudioError where they do not end within `timeout`."""
         self._press(Wish.STOP, self._studio.clock.monotonic())

@@ -86,7 +86,7 @@ class TakeSession:
             self._finish()
         except StorageError as error:
             self._storage_fails(error)
-            message = f"{error}. What was recorded is kept, and made a clip when the appliance starts again"
+            message = f"{error}. What was recorded is kept, and made a clip as soon as the disk takes it"
             self._studio.post(TakeFailed(self._take_id, message))
         finally:
             if self._take:

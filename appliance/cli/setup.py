@@ -1,5 +1,7 @@
 """`appliance devices`, `plugins` and `config`: what the box is made of."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -7,7 +9,9 @@ import click
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.run import DEFAULT_CONFIG
 from appliance.codec import to_plain
-from appliance.errors import ConfigError, NotRunning
+from appliance.config.settings import Settings
+from appliance.errors import ApplianceError, ConfigError, NotRunning
+from appliance.plugin.upload import UploadBackend
 from appliance.plugin_host import PluginHost
 
 
@@ -46,17 +50,19 @@ def config() -> None:
 
 @config.command()
 @click.argument("path", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, envvar="APPLIANCE_CONFIG")
-def check(path: Path) -> None:
-    """Check the configuration at PATH, and say everything that is wrong with it."""
+@pass_remote
+def check(remote: Remote, path: Path) -> None:
+    """Check the configuration at PATH, and say everything that is wrong with it or will be."""
     from appliance.config.loader import load
 
     host = _plugins()
     settings = load(path, host.upload_options, host.feed_options)
     problems = []
     directory, device = settings.storage.directory, settings.device.label
+    backends = {}
     for name, destination in settings.destinations.items():
         try:
-            host.build_upload(name, destination, device, directory).close()
+            backends[name] = host.build_upload(name, destination, device, directory)
         except ConfigError as error:
             problems.append(f"{path}: destinations: {error}")
     for name, feed in settings.feeds.items():
@@ -66,7 +72,27 @@ def check(path: Path) -> None:
             problems.append(f"{path}: feeds: {error}")
     if problems:
         raise ConfigError(*problems)
+    if warning := _warning(settings, backends, remote):
+        click.echo(f"{path}: warning: {warning}")
+    for backend in backends.values():
+        backend.close()
     click.echo(f"{path} is good: {len(settings.destinations)} destinations, {len(settings.feeds)} feeds")
+
+
+def _warning(settings: Settings, backends: Mapping[str, UploadBackend], remote: Remote) -> str:
+    """Whether the card will fill up for good, and when, by what the appliance recorded lately where it is running."""
+    from appliance.housekeeping.disk import StateDisk
+    from appliance.housekeeping.outlook import Outlook, obstacle, reserve_bytes
+    from appliance.housekeeping.prospects import prospects
+
+    days = None
+    with suppress(ApplianceError):
+        days = remote.call("status")["storage"]["full_in_days"]
+    directory: Path = settings.storage.directory
+    existing = next(path for path in (directory, *directory.parents) if path.exists())
+    hindrance = obstacle(settings.storage.keep_days, prospects(settings.destinations, backends))
+    byte_rate = settings.audio.capture.format.byte_rate
+    return Outlook(StateDisk(existing).space(), reserve_bytes(settings), byte_rate, days, hindrance).warning
 
 
 @config.command()

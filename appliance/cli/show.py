@@ -10,6 +10,7 @@ from appliance.describe import duration, size
 
 Plain = dict[str, Any]
 
+_CLOCKS = {"ntp": "ntp", "rtc": "rtc", "none": "none, it was not set"}
 _STATE_STYLES = {"delivered": "green", "sending": "cyan", "parked": "red", "cancelled": "dim"}
 
 
@@ -28,7 +29,10 @@ def status(answer: Plain) -> None:
     if answer["unheard"]:
         console.print(f"  {answer['unheard']} messages not heard yet")
     storage = answer["storage"]
-    console.print(f"  room for {duration(storage['free_seconds'])} of sound ({size(storage['free'])} free)")
+    reserve = f"{size(storage['reserve'])} of it in reserve"
+    console.print(f"  room for {duration(storage['free_seconds'])} of sound ({size(storage['free'])} free, {reserve})")
+    if storage["warning"]:
+        console.print(f"  [yellow]warning[/] {storage['warning']}")
     console.print(f"  [dim]version {answer['version']}, up {duration(answer['uptime'])}, process {answer['pid']}[/]")
 
 
@@ -50,9 +54,21 @@ def _progress(sending: Plain) -> str:
 
 def started(clip: Plain) -> str:
     """When the clip began, in the local time of its box."""
-    stamp = clip["started"]
+    return _moment(clip.get("corrected") or clip["started"])
+
+
+def _moment(stamp: Plain) -> str:
     zone = timezone(timedelta(seconds=stamp["utc_offset"]))
     return datetime.fromtimestamp(stamp["wall_ns"] / 1e9, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _recorded(clip: Plain) -> str:
+    """When the clip began, and which clock said so."""
+    stamp, corrected = clip["started"], clip.get("corrected")
+    if not corrected:
+        return f"{_moment(stamp)} (clock: {_CLOCKS[stamp['source']]})"
+    source = _CLOCKS[corrected["source"]]
+    return f"{_moment(corrected)} (clock: {source}, set later; at the press it said {_moment(stamp)})"
 
 
 def _seconds(clip: Plain) -> float:
@@ -91,7 +107,7 @@ def clip(entry: Plain) -> None:
     table = Table(show_header=False, box=None)
     table.add_row("name", clip["name"])
     table.add_row("file", entry["path"])
-    table.add_row("recorded", f"{started(clip)} (clock: {clip['started']['source']})")
+    table.add_row("recorded", _recorded(clip))
     table.add_row("length", f"{duration(_seconds(clip))}, {clip['frames']} frames, {size(clip['size'])}")
     table.add_row("format", f"{audio['rate']} Hz {audio['sample']}, {audio['channels']} channels")
     table.add_row("levels", f"peak {levels['peak_dbfs']:.1f} dBFS, RMS {levels['rms_dbfs']:.1f} dBFS")

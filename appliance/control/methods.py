@@ -2,7 +2,6 @@
 
 import os
 import queue
-import shutil
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from appliance.delivery.feeds import Feeds
 from appliance.delivery.outbox import Outbox
 from appliance.errors import ApplianceError, NotFound
 from appliance.events import Command, Event
+from appliance.housekeeping import Housekeeper
 from appliance.models import Clip, Track
 from appliance.plugin_host import PluginHost, PluginStatus
 from appliance.store import Store
@@ -45,6 +45,7 @@ class Services:
     cards: SoundCards
     clock: Clock
     started: float
+    housekeeper: Housekeeper
 
 
 class Methods:
@@ -82,8 +83,8 @@ class Methods:
     def status(self) -> dict[str, Any]:
         """How everything is."""
         services = self._services
-        disk = shutil.disk_usage(services.settings.storage.directory)
-        byte_rate = services.settings.audio.capture.format.byte_rate
+        outlook = services.housekeeper.outlook()
+        space = outlook.space
         status = evolve(self._controller.status, sending=services.outbox.progress())
         return {
             "device": services.settings.device.label,
@@ -93,7 +94,14 @@ class Methods:
             "ok": status.ok,
             **to_plain(status),
             "deliveries": to_plain(self._store.delivery_counts()),
-            "storage": {"free": disk.free, "total": disk.total, "free_seconds": disk.free // byte_rate},
+            "storage": {
+                "free": space.free,
+                "total": space.total,
+                "free_seconds": space.free // outlook.byte_rate,
+                "reserve": outlook.reserve,
+                "full_in_days": outlook.days,
+                "warning": outlook.warning,
+            },
         }
 
     def devices(self) -> Sequence[Card]:

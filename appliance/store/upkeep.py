@@ -56,7 +56,12 @@ class Upkeep:
 
     def leave(self, take_id: str) -> None:
         """A take could not be sealed or adopted, and nobody writes it any more: `take_up` tries again."""
-        self._keeper.submit(lambda: self._keeper.unfinished.add(take_id))
+
+        def work() -> None:
+            if (self._places.takes / take_id).exists():
+                self._keeper.unfinished.add(take_id)
+
+        self._keeper.submit(work)
 
     @property
     def unfinished(self) -> bool:

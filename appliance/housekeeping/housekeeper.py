@@ -1,0 +1,236 @@
+"""The thread that looks at the room on the card every few seconds, and sees to it.
+
+Three things it does: it deletes what may be deleted once the reserve is reached; it says so where nothing may, so that
+no take begins that could not be finished; and after the disk has refused something it finds out when it works again.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+
+from appliance.clock import Clock
+from appliance.errors import StorageError
+from appliance.events import (
+    ClipDeleted,
+    ClipFinished,
+    DeliverySucceeded,
+    Event,
+    FaultCleared,
+    FaultRaised,
+    StorageFree,
+    StorageFull,
+    TakeFailed,
+)
+from appliance.housekeeping.disk import Disk, Space
+from appliance.housekeeping.outlook import LOOK_BACK, Outlook, Prospect, days_until, obstacle
+from appliance.housekeeping.policy import Rules, choose
+from appliance.models import Fault
+from appliance.store import Arrived, Store
+from appliance.vitals import Vitals
+
+LOOK_EVERY = 5.0
+"""Seconds between two looks."""
+
+LOOK_AGAIN = 600.0
+"""Seconds after which clips that could not go are looked at again, though nothing has arrived."""
+
+TRY_EVERY = 30.0
+"""Seconds between two tries to finish what the disk refused."""
+
+PAGE = 50
+"""Clips looked at in one piece of work of the store."""
+
+_LIMIT = 120.0
+_DISK_FAULTS = ("storage", "catalogue")
+_READ_ONLY = "the disk is read-only: it may be broken. Look at `dmesg`, check the card, then restart the box"
+
+log = logging.getLogger(__name__)
+
+
+class Housekeeper:
+    """Keeps `reserve` bytes free where `rules` let it."""
+
+    def __init__(
+        self,
+        store: Store,
+        disk: Disk,
+        rules: Rules,
+        reserve: int,
+        byte_rate: int,
+        prospects: Callable[[], Iterable[Prospect]],
+        disk_works: Callable[[], None],
+        clock: Clock,
+        post: Callable[[Event], None],
+        vitals: Vitals,
+    ) -> None:
+        """`prospects` tells of every configured destination. `disk_works` is called when the disk takes writes again
+        after it refused some; it must return at once.
+        """
+        self._store = store
+        self._disk = disk
+        self._rules = rules
+        self._reserve = reserve
+        self._byte_rate = byte_rate
+        self._prospects = prospects
+        self._disk_works = disk_works
+        self._clock = clock
+        self._post = post
+        self._pulse = vitals.pulse("housekeeper", _LIMIT)
+        self._vitals = vitals
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._woken = False
+        self._refused = False
+        self._take_failed = False
+        self._arrivals = True
+        self._look_again_at = 0.0
+        self._try_at = 0.0
+        self._told = ""
+        self._complaint = ""
+        self._read_only = False
+        self._ballast_due = True
+        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
+
+    # -- from other threads --------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Stop looking. Raises StorageError where the disk holds the thread up."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            raise StorageError("housekeeping did not stop: the disk hangs. Look at `dmesg`")
+
+    def hear(self, event: Event, _: object) -> None:
+        """Listen to what happens, on the controller's thread."""
+        match event:
+            case TakeFailed():
+                self._store.upkeep.leave(event.take_id)
+                self._wake(take_failed=self._refused)
+            case FaultRaised() if event.fault.name in _DISK_FAULTS:
+                self._wake(refused=True)
+            case DeliverySucceeded():
+                self._wake(arrivals=True)
+            case ClipFinished() | ClipDeleted():
+                self._wake()
+
+    def outlook(self) -> Outlook:
+        """What is to come. Raises StorageError, OSError."""
+        space, now_ns = self._disk.space(), self._clock.wall_ns()
+        recorded = self._store.upkeep.recorded(now_ns - round(LOOK_BACK * 1e9), now_ns)
+        days = days_until(space.free - self._reserve, recorded, now_ns)
+        hindrance = obstacle(self._rules.keep_days, self._prospects())
+        return Outlook(space, self._reserve, self._byte_rate, days, hindrance)
+
+    def _wake(self, *, take_failed: bool = False, refused: bool = False, arrivals: bool = False) -> None:
+        with self._changed:
+            self._take_failed |= take_failed
+            self._refused |= refused
+            self._arrivals |= arrivals
+            self._woken = True
+            self._changed.notify_all()
+
+    # -- the thread ----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._pulse.beat()
+            try:
+                self._look()
+                self._complaint = ""
+            except (StorageError, OSError) as error:
+                self._complain(str(error))
+            with self._changed:
+                self._pulse.rest()
+                if not (self._stopping or self._woken):
+                    self._clock.wait(self._changed, LOOK_EVERY)
+                self._woken = False
+        self._vitals.remove(self._pulse)
+
+    def _complain(self, message: str) -> None:
+        if message != self._complaint:
+            self._complaint = message
+            log.warning("housekeeping: %s", message)
+
+    def _look(self) -> None:
+        space = self._disk.space()
+        self._tell_read_only(space)
+        lacking = self._reserve - space.free
+        if lacking > 0 and not space.read_only:
+            self._ballast_due = True
+            lacking -= self._make_room(lacking)
+        self._tell_full(lacking > 0)
+        if lacking <= 0 and self._ballast_due:
+            self._store.upkeep.hold_ballast()
+            self._ballast_due = False
+        self._try_again()
+
+    def _make_room(self, needed: int) -> int:
+        """Free `needed` bytes where that many may go; how many that were."""
+        now = self._clock.monotonic()
+        if not self._arrivals and now < self._look_again_at:
+            return 0
+        self._arrivals = False
+        self._look_again_at = now + LOOK_AGAIN
+        freed = self._store.upkeep.drop_encodings(needed)
+        after = 0
+        while freed < needed and self._rules.allow_any and not self._stopping:
+            page = self._store.upkeep.arrived(tuple(self._rules.destinations), after, PAGE)
+            if not page:
+                break
+            after = page[-1].number
+            for arrived in choose(page, self._rules, needed - freed, self._clock.stamp()):
+                self._pulse.beat()
+                self._store.delete_clip(arrived.clip.id, f"made room: {self._safe_at(arrived)}")
+                freed += arrived.clip.size
+        self._arrivals |= freed >= needed  # there may be more
+        return freed
+
+    def _safe_at(self, arrived: Arrived) -> str:
+        places = [name for name in self._rules.destinations if not arrived.receipts[name].on_own_disk]
+        return f"it is safe at {' and '.join(places)}"
+
+    def _tell_full(self, full: bool) -> None:
+        message = self._why_full() if full else ""
+        if message == self._told:
+            return
+        self._told = message
+        self._post(StorageFull(message) if full else StorageFree())
+
+    def _why_full(self) -> str:
+        hindrance = obstacle(self._rules.keep_days, self._prospects())
+        if hindrance:
+            why = f"no clip may be deleted: {hindrance.fact}. {hindrance.remedy}"
+        else:
+            why = "the clips that are left have not arrived everywhere, or are too new. See `appliance clips list`"
+        return f"the card is full up to its reserve, and {why}"
+
+    def _tell_read_only(self, space: Space) -> None:
+        if space.read_only and not self._read_only:
+            self._post(FaultRaised(Fault("storage", _READ_ONLY, urgent=True)))
+            self._refused = True
+        self._read_only |= space.read_only
+
+    def _try_again(self) -> None:
+        """After the disk refused something: once it works again, say so and have the rest finished."""
+        now = self._clock.monotonic()
+        if not (self._refused or (self._store.upkeep.unfinished and now >= self._try_at)):
+            return
+        self._ballast_due = True
+        try:
+            self._disk.try_out()
+        except OSError as error:
+            log.debug("the disk does not work yet: %s", error)
+            return
+        self._refused = False
+        self._try_at = now + TRY_EVERY
+        for name, raised in (("storage", self._read_only), ("recording", self._take_failed)):
+            if raised:
+                self._post(FaultCleared(name))
+        self._read_only = self._take_failed = False
+        self._disk_works()

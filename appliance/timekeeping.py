@@ -1,0 +1,94 @@
+"""Gives clips their true start once the clock was set.
+
+A box without a battery in its clock starts somewhere in the past. What it records then has a wrong time, but the time
+of CLOCK_MONOTONIC with it, which nobody sets: as soon as the wall clock is right, the difference of the two tells when
+each clip of this boot really began.
+"""
+
+import logging
+import threading
+
+from appliance.clock import Clock
+from appliance.errors import StorageError
+from appliance.events import ClipFinished, Event
+from appliance.models import ClockSource, ClockStamp
+from appliance.store import Store
+from appliance.vitals import Vitals
+
+LOOK_EVERY = 5.0
+"""Seconds between two looks at the clock."""
+
+_STEADY_NS = 100_000_000
+"""Nanoseconds by which wall and monotonic clock may move against each other between two looks, unless it was set."""
+
+_LIMIT = 120.0
+
+log = logging.getLogger(__name__)
+
+
+def is_steady(before: ClockStamp, now: ClockStamp) -> bool:
+    """Whether two looks tell the same true time: by a clock that was set, and not set between them."""
+    if before.source is not now.source or now.source is ClockSource.NONE or before.boot_id != now.boot_id:
+        return False
+    moved = (now.wall_ns - now.monotonic_ns) - (before.wall_ns - before.monotonic_ns)
+    return abs(moved) <= _STEADY_NS
+
+
+class Timekeeper:
+    """Watches where the time comes from. The best clock of this boot counts, also after it got worse again."""
+
+    def __init__(self, store: Store, clock: Clock, vitals: Vitals) -> None:
+        self._store = store
+        self._clock = clock
+        self._vitals = vitals
+        self._pulse = vitals.pulse("timekeeper", _LIMIT)
+        self._seen: ClockStamp | None = None
+        self._best: ClockStamp | None = None
+        self._changed = threading.Condition()
+        self._undated = True
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="timekeeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Stop looking. Raises StorageError where the disk holds the thread up."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            raise StorageError("timekeeping did not stop: the disk hangs. Look at `dmesg`")
+
+    def hear(self, event: Event, _: object) -> None:
+        """Listen to what happens, on the controller's thread."""
+        if isinstance(event, ClipFinished) and event.clip.started.source is not ClockSource.NTP:
+            self._undated = True
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._pulse.beat()
+            self._look()
+            with self._changed:
+                self._pulse.rest()
+                if not self._stopping:
+                    self._clock.wait(self._changed, LOOK_EVERY)
+        self._vitals.remove(self._pulse)
+
+    def _look(self) -> None:
+        before, now = self._seen, self._clock.stamp()
+        self._seen = now
+        best = self._best
+        if before and is_steady(before, now) and not (best and best.source.beats(now.source)):
+            self._undated |= best is None or now.source.beats(best.source)
+            self._best = best = now
+        if best and self._undated:
+            self._undated = False
+            try:
+                while self._store.upkeep.correct_starts(best) and not self._stopping:
+                    self._pulse.beat()
+            except StorageError as error:
+                self._undated = True
+                log.debug("true starts could not be written yet: %s", error)
