@@ -16,6 +16,9 @@
     ├── DeliveryError                  11  a clip could not be delivered
     │   ├── Transient                      try again later, by itself
     │   ├── Permanent                      a person must act first
+    │   │   ├── CopyMissing                the destination no longer holds what it had taken
+    │   │   ├── CopyDiffers                it holds other bytes than it had taken
+    │   │   └── CannotVerify               it cannot be asked what it holds
     │   └── Cancelled                      somebody took the delivery back while it ran
     ├── PanelError                     12  the pins of buttons and LEDs cannot be used
     └── Unhealthy                      13  the doctor found something that does not work
@@ -120,6 +123,18 @@ class Transient(DeliveryError):
 
 class Permanent(DeliveryError):
     """A person must act first. The message says what to do."""
+
+
+class CopyMissing(Permanent):
+    """The destination no longer holds what it had taken. Raised by `verify` of a backend."""
+
+
+class CopyDiffers(Permanent):
+    """It holds other bytes than it had taken. Raised by `verify` of a backend."""
+
+
+class CannotVerify(Permanent):
+    """It cannot be asked what it holds. Raised by `verify` of a backend."""
 
 
 class Cancelled(DeliveryError):

@@ -5,7 +5,7 @@ implementations marked by `hookimpl`. The hooks are in `appliance.plugin.hookspe
 """
 
 from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay, option
-from appliance.errors import Cancelled, Permanent, Transient
+from appliance.errors import Cancelled, CannotVerify, CopyDiffers, CopyMissing, Permanent, Transient
 from appliance.events import Command, Event
 from appliance.models import AudioFormat, Clip, Receipt, Rendition, RenditionKind, Track
 from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob
@@ -18,8 +18,11 @@ __all__ = [
     "BackendContext",
     "ByteCount",
     "Cancelled",
+    "CannotVerify",
     "Clip",
     "Command",
+    "CopyDiffers",
+    "CopyMissing",
     "Event",
     "FeedBackend",
     "FeedBackendType",

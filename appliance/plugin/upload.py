@@ -6,12 +6,17 @@ from typing import Any, Protocol, runtime_checkable
 
 from attrs import frozen
 
+from appliance.clock import clock_source
 from appliance.errors import Cancelled
-from appliance.models import Clip, Receipt, Rendition
+from appliance.models import Clip, ClockSource, Receipt, Rendition
 
 
 def _ignore(_: Any) -> None:
     """Where nobody wants to hear of progress."""
+
+
+def _clock_is_trusted() -> bool:
+    return clock_source() is not ClockSource.NONE
 
 
 @frozen
@@ -50,11 +55,15 @@ class BackendContext:
     name: str
     device: str
     state_directory: Path
+    clock_trusted: Callable[[], bool] = _clock_is_trusted
+    """Whether the wall clock is to be believed. While it is not, what a server or a certificate has against the date is
+    Transient: everything that waits is tried again as soon as the clock is set.
+    """
 
 
 class UploadBackend(Protocol):
-    """One destination's deliverer. Built at start; `deliver`, `verify` and `probe` run on the destination's worker
-    threads, never on two at once for the same rendition.
+    """One destination's deliverer. Built at start; `deliver` runs on the destination's worker threads, never on two at
+    once for the same rendition. `verify` and `probe` run on the thread of whoever asked, beside `deliver` for others.
     """
 
     @property
@@ -69,7 +78,12 @@ class UploadBackend(Protocol):
         """
 
     def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
-        """Look again whether the destination still holds the same bytes. Raises as `deliver` does."""
+        """Look again whether the destination still holds the same bytes.
+
+        Raises CopyMissing or CopyDiffers where it does not, CannotVerify where there is no way to ask, else as
+        `deliver` does. The file of the rendition may be gone from this box, and `sha256` empty where nobody knows it
+        any more.
+        """
 
     def probe(self) -> str:
         """Try the destination for real (a small object, deleted again) and say in one line what was found."""
