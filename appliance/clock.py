@@ -43,6 +43,7 @@ class SystemClock:
         return time.time_ns()
 
     def stamp(self, at: float | None = None) -> ClockStamp:
+        source = clock_source()  # first: a clock that is set in between must not vouch for the time before
         monotonic_ns = time.monotonic_ns()
         wall_ns = time.time_ns()
         if at is not None:
@@ -50,7 +51,7 @@ class SystemClock:
             monotonic_ns += shift
             wall_ns += shift
         offset = time.localtime(wall_ns / 1e9).tm_gmtoff
-        return ClockStamp(wall_ns, monotonic_ns, self._boot_id, clock_source(), offset)
+        return ClockStamp(wall_ns, monotonic_ns, self._boot_id, source, offset)
 
     def wait(self, condition: threading.Condition, timeout: float | None) -> bool:
         return condition.wait(timeout)

@@ -9,7 +9,7 @@ from appliance.plugin import AbsolutePath, BackendContext, UploadBackend, Upload
 
 @frozen
 class FolderOptions:
-    """Where to copy to. A copy on the box's own card is no second copy: do not count on it when the card dies."""
+    """Where to copy to. A copy on the box's own card is no second copy: it never lets a clip make room."""
 
     path: AbsolutePath = option(help="The folder. Created where missing.", example="/media/stick/recordings")
     require_mount: bool = option(

@@ -15,6 +15,7 @@ from appliance_upload_folder import files, mounts
 from appliance_upload_folder.errors import translated
 
 _PREFIX = ".appliance-"
+_FAT_LIMIT = 1 << 32
 _PROBE = b"May this appliance write here?\n"
 
 
@@ -28,15 +29,30 @@ class FolderBackend:
     proves = True
 
     def __init__(
-        self, path: Path, context: BackendContext, *, require_mount: bool, mountinfo: Path = mounts.MOUNTINFO
+        self,
+        path: Path,
+        context: BackendContext,
+        *,
+        require_mount: bool,
+        mountinfo: Path = mounts.MOUNTINFO,
+        devices: Path = mounts.BLOCK_DEVICES,
     ) -> None:
         self._path = path
         self._require_mount = require_mount
         self._mountinfo = mountinfo
+        self._devices = devices
+        self._state_directory = context.state_directory
         owner = hashlib.sha256(f"{context.device}\n{context.name}".encode()).hexdigest()[:12]
         self._own_prefix = f"{_PREFIX}{owner}-"
         self._tidied = False
         self._tidying = threading.Lock()
+
+    @property
+    def on_own_disk(self) -> bool:
+        """Whether copies lie on the box's own disk. Where a mount is required and missing, they wait for another."""
+        if self._require_mount and not mounts.on_other_disk(self._path, self._mountinfo):
+            return False
+        return mounts.on_same_disk(self._path, self._state_directory, self._mountinfo, self._devices)
 
     def deliver(self, job: UploadJob) -> Receipt:
         job.check_cancelled()
@@ -46,15 +62,16 @@ class FolderBackend:
             if not self._has(folder, name, job.rendition, job.check_cancelled):
                 self._copy(source, folder, name, job)
             files.sync_folder(folder)
+            receipt = self._receipt(name, job.rendition, folder)
         job.progress(job.rendition.size)
-        return self._receipt(name, job.rendition)
+        return receipt
 
     def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
         name = Path(receipt.remote_name).name
         with translated(self._path), self._folder() as folder:
             if not self._has(folder, name, rendition, lambda: None):
                 raise Permanent(f"{name} is not in {self._path} any more: `appliance clips deliver` sends it again")
-        return self._receipt(name, rendition)
+            return self._receipt(name, rendition, folder)
 
     def probe(self) -> str:
         with translated(self._path), self._folder() as folder:
@@ -66,7 +83,8 @@ class FolderBackend:
             finally:
                 files.remove(folder, name)
             free = os.fstatvfs(folder)
-        return f"{self._path} takes files, {free.f_bavail * free.f_frsize / 1e9:.1f} GB free"
+        limit = ", no clip of 4 GB or more as it is FAT" if self._is_fat() else ""
+        return f"{self._path} takes files{limit}, {free.f_bavail * free.f_frsize / 1e9:.1f} GB free"
 
     def close(self) -> None:
         pass
@@ -131,14 +149,25 @@ class FolderBackend:
             files.remove(folder, hidden)
             raise
 
+    def _is_fat(self) -> bool:
+        mount = mounts.mount_of(self._path.resolve(), mounts.parse(self._mountinfo.read_text(errors="surrogateescape")))
+        return mount is not None and mount.is_fat
+
     def _check_room(self, folder: int, size: int) -> None:
-        """Spare a full disk the writing. Filesystems that tell nothing about their size are tried."""
+        """Spare a full disk the writing, and FAT32 the first 4 GiB of what it cannot hold.
+
+        Filesystems that tell nothing about their size are tried.
+        """
+        if size >= _FAT_LIMIT and self._is_fat():
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         room = os.fstatvfs(folder)
         if room.f_blocks and room.f_bavail * room.f_frsize < size:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _receipt(self, name: str, rendition: Rendition) -> Receipt:
-        return Receipt(str(self._path / name), rendition.size, True, "sha256", rendition.sha256, time.time_ns())
+    def _receipt(self, name: str, rendition: Rendition, folder: int) -> Receipt:
+        own = os.fstat(folder).st_dev == self._state_directory.stat().st_dev or self.on_own_disk
+        name = str(self._path / name)
+        return Receipt(name, rendition.size, True, "sha256", rendition.sha256, time.time_ns(), on_own_disk=own)
 
 
 @contextlib.contextmanager

@@ -25,6 +25,11 @@ class RcloneBackend:
     def proves(self) -> bool:
         return self._remote.computes_hashes is not False
 
+    @property
+    def on_own_disk(self) -> bool:
+        """Rclone does not tell one disk of the box from the other: the backend `folder` does."""
+        return self._remote.is_local
+
     def deliver(self, job: UploadJob) -> Receipt:
         job.check_cancelled()
         rendition = job.rendition
@@ -45,7 +50,7 @@ class RcloneBackend:
         elif not _same(there, rendition, expected):
             raise Permanent(f"{self._remote} has another file named {path}: move it away")
         job.progress(rendition.size)
-        return _receipt(path, there, expected)
+        return self._receipt(path, there, expected)
 
     def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
         there = self._remote.stat(receipt.remote_name)
@@ -54,7 +59,7 @@ class RcloneBackend:
         expected = {receipt.algorithm: receipt.checksum} if receipt.verified else {"sha256": rendition.sha256}
         if not _same(there, rendition, expected):
             raise Permanent(f"{self._remote} holds other bytes as {receipt.remote_name}: deliver the clip again")
-        return _receipt(receipt.remote_name, there, expected)
+        return self._receipt(receipt.remote_name, there, expected)
 
     def probe(self) -> str:
         token = secrets.token_hex(8)
@@ -84,6 +89,13 @@ class RcloneBackend:
             found[kind] = self._remote.hash_local(rendition.path, kind, check)
         return found
 
+    def _receipt(self, path: str, there: RemoteFile, expected: dict[str, str]) -> Receipt:
+        local = self.on_own_disk
+        proven = next((kind for kind, digest in expected.items() if there.hashes.get(kind) == digest), None)
+        if proven is None:
+            return Receipt(path, there.size, False, received_at=time.time_ns(), on_own_disk=local)
+        return Receipt(path, there.size, True, proven, expected[proven], time.time_ns(), on_own_disk=local)
+
 
 def _is_leftover(there: RemoteFile, rendition: Rendition) -> bool:
     """A shorter file of the same name: clip names are never given twice, so an interrupted attempt left it."""
@@ -94,13 +106,6 @@ def _same(there: RemoteFile, rendition: Rendition, expected: dict[str, str]) -> 
     return there.size == rendition.size and all(
         there.hashes.get(kind, digest) == digest for kind, digest in expected.items()
     )
-
-
-def _receipt(path: str, there: RemoteFile, expected: dict[str, str]) -> Receipt:
-    proven = next((kind for kind, digest in expected.items() if there.hashes.get(kind) == digest), None)
-    if proven is None:
-        return Receipt(path, there.size, False, received_at=time.time_ns())
-    return Receipt(path, there.size, True, proven, expected[proven], time.time_ns())
 
 
 def _report(job: UploadJob, sent: int) -> None:

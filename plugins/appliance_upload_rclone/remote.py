@@ -30,6 +30,8 @@ class Remote:
         self._remote = options.remote
         self._rclone = Rclone(options)
         self._kinds: tuple[str, ...] | None = None
+        self.is_local = options.remote.startswith(("/", ":local"))
+        """Whether it is a folder of the box; for a remote by name rclone knows, once it was asked."""
 
     def __str__(self) -> str:
         """Its name alone: what follows in a connection string may hold passwords."""
@@ -46,6 +48,7 @@ class Remote:
         if self._kinds is None:
             features = _parse(self._ask("backend", "features", self._remote, check=check)) or {}
             self._kinds = tuple(features.get("Hashes") or ())
+            self.is_local |= bool((features.get("Features") or {}).get("IsLocal"))
         return choose(self._kinds)
 
     def stat(self, path: str, check: Callable[[], None] = nothing) -> RemoteFile | None:

@@ -17,6 +17,7 @@ import pytest
 from attrs import evolve
 
 from appliance.plugin import Cancelled, Permanent, Transient, UploadJob
+from appliance.plugin.upload import on_own_disk
 from appliance.testing.backends import make_upload_job
 from tests.plugins.faultproxy import RESET_AT_ONCE, Fault
 
@@ -79,6 +80,17 @@ def test_remote_with_md5_only(backend: Make, serve: Callable[..., int], store: P
     assert receipt.checksum == hashlib.md5(job.rendition.path.read_bytes()).hexdigest()
     assert backend(remote=where).verify(job.rendition, receipt).verified
     assert "secret" not in receipt.remote_name + backend(remote=where).probe()
+
+
+def test_a_folder_of_the_box_is_told_from_what_lies_elsewhere(
+    backend: Make, serve: Callable[..., int], store: Path, job: UploadJob, tmp_path: Path
+) -> None:
+    assert on_own_disk(backend()) and backend().deliver(job).on_own_disk
+    (tmp_path / "rclone.conf").write_text(f"[copies]\ntype = alias\nremote = {store}\n")
+    assert backend(remote="copies:").deliver(job).on_own_disk
+    port = serve("webdav", store, "--dir-cache-time=0")
+    server = backend(remote=f":webdav,url='http://127.0.0.1:{port}':")
+    assert not on_own_disk(server) and not server.deliver(job).on_own_disk
 
 
 def test_remote_without_checksums_only_accepts(
