@@ -1,7 +1,6 @@
 """The whole program on one page: what is started, in this order, and stopped, in the mirrored one."""
 
 import logging
-import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -12,13 +11,13 @@ from appliance import sdnotify
 from appliance.audio.player import Player
 from appliance.audio.ports import SoundCards
 from appliance.audio.recorder import Recorder
-from appliance.audio.take import new_take_id
+from appliance.audio.shared import SharedCards
 from appliance.audio.watch import DeviceWatch
 from appliance.clock import Clock
 from appliance.config.settings import PanelSettings, Settings
 from appliance.control.methods import Methods, Services
 from appliance.control.server import ControlServer
-from appliance.controller import Controller
+from appliance.controller import End
 from appliance.delivery.feeds import FETCHED, Feed, Feeds
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.describe import describe
@@ -45,6 +44,7 @@ from appliance.plugin_host import PluginHost
 from appliance.status import Status, panel_state
 from appliance.store import Store
 from appliance.timekeeping import Timekeeper
+from appliance.turn import Plan, Turn
 from appliance.vitals import Vitals
 
 HEARTBEAT = 5.0
@@ -66,15 +66,17 @@ class Hardware:
 
     cards: SoundCards
     panel: Callable[[PanelSettings, Clock], Panel]
+    real_cards: bool = True
+    real_pins: bool = True
 
 
-def run(settings: Settings, plugins: PluginHost, hardware: Hardware, clock: Clock) -> None:
-    """Run the appliance until SIGTERM or SIGINT. Raises ApplianceError where it cannot start."""
-    started = clock.monotonic()
-    vitals = Vitals(clock)
-    controller = Controller(clock, new_take_id)
-    post = controller.post
+def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
+    """Run the appliance until the controller stops, and say why it did. Raises ApplianceError where it cannot start."""
+    settings, plugins, controller = plan.settings, plan.plugins, turn.controller
     audio, name, directory = settings.audio, settings.device.label, settings.storage.directory
+    vitals = Vitals(clock)
+    cards = SharedCards(hardware.cards)
+    post = controller.post
 
     with ExitStack() as stop:
         store = Store(directory, clock, post, vitals)
@@ -86,24 +88,30 @@ def run(settings: Settings, plugins: PluginHost, hardware: Hardware, clock: Cloc
         stop.callback(plugins.close)
         controller.listen(lambda event, _: plugins.publish(event))
         controller.listen(_write_log)
+        stop.callback(controller.drain)
+
+        # Before whatever takes long to start, and closed after it: no press is missed while the configuration changes.
+        panel = hardware.panel(settings.panel, clock)
+        with _tell_and_go_on("panel", post):
+            panel.start(post)
+            stop.callback(panel.close)
+            controller.listen(_PanelListener(panel))
 
         destinations = _destinations(settings, plugins, post)
         outbox = Outbox(store, destinations, clock, post, vitals)
         fetcher = partial(plugins.build_fetcher, name=FETCHED, device=name, state_directory=directory)
         feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals, fetcher)
-        player = Player(hardware.cards, audio.playback, audio.playback.rate or audio.capture.rate, clock, post, vitals)
-        recorder = Recorder(
-            hardware.cards, audio.capture, settings.recording, store.takes_directory, name, clock, post, vitals
-        )
+        player = Player(cards, audio.playback, audio.playback.rate or audio.capture.rate, clock, post, vitals)
+        recorder = Recorder(cards, audio.capture, settings.recording, store.takes_directory, name, clock, post, vitals)
         effects = Effects(recorder, player, store, outbox, post)
         controller.connect(effects.table())
-        stop.callback(_drain, controller)
         outbox.start()
         stop.callback(outbox.close)
         feeds.start()
         stop.callback(feeds.close)
         stop.callback(player.close)
         stop.callback(recorder.close)
+        stop.callback(cards.close)
 
         timekeeper = Timekeeper(store, clock, vitals)
         controller.listen(timekeeper.hear)
@@ -114,36 +122,22 @@ def run(settings: Settings, plugins: PluginHost, hardware: Hardware, clock: Cloc
         housekeeper.start()
         stop.callback(housekeeper.close)
 
-        watch = DeviceWatch(hardware.cards, audio.capture.device, audio.playback.device, clock, post)
+        watch = DeviceWatch(cards, audio.capture.device, audio.playback.device, clock, post)
         watch.start()
         stop.callback(watch.close)
 
-        services = Services(
-            settings, controller, store, outbox, feeds, plugins, hardware.cards, clock, started, housekeeper
-        )
+        services = Services(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper)
         control = ControlServer(settings.control.socket, settings.control.group, Methods(services).table())
         control.start()
         stop.callback(control.close)
 
-        with _tell_and_go_on("panel", post):
-            panel = hardware.panel(settings.panel, clock)
-            panel.start(post)
-            stop.callback(panel.close)
-            controller.listen(_PanelListener(panel))
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: controller.stop())
         post(ApplianceReady())
+        turn.ready()
         sdnotify.notify(f"READY=1\nSTATUS=ready, state in {directory}")
-        stop.callback(sdnotify.notify, "STOPPING=1")
         watchdog = sdnotify.watchdog_seconds()
-        controller.run(lambda: _heartbeat(vitals), watchdog / 3 if watchdog else HEARTBEAT)
-
-
-def _drain(controller: Controller) -> None:
-    """Handle what was posted while things stopped: the take that was finished goes into the catalogue."""
-    controller.stop()
-    controller.run(lambda: None, HEARTBEAT)
+        end = controller.run(lambda: _heartbeat(vitals), watchdog / 3 if watchdog else HEARTBEAT)
+        sdnotify.notify("STOPPING=1" if end is End.STOP else sdnotify.reloading(clock.monotonic()))
+        return end
 
 
 def _heartbeat(vitals: Vitals) -> None:

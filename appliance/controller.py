@@ -9,30 +9,49 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
+from enum import StrEnum
 
 from appliance.clock import Clock
 from appliance.errors import Refused
-from appliance.events import Command, CommandRefused, Event
-from appliance.machine import INPUTS, Do, Effect, Input, State, step
-from appliance.status import Status, advance
+from appliance.events import ClipFinished, Command, CommandRefused, Event, FaultRaised, TakeDiscarded, TakeFailed
+from appliance.machine import INPUTS, Do, Effect, Input, Recorder, State, step
+from appliance.status import Status, advance, carried
 
+Answer = Future[None] | None
 Listener = Callable[[Event, Status], None]
 """Hears of every event, on the controller's thread: it must only pass it on."""
+
+
+class End(StrEnum):
+    """Why the controller has stopped."""
+
+    STOP = "stop"
+    RELOAD = "reload"
 
 
 class Controller:
     """Holds the state of the machine and the status of the box; nobody else changes them."""
 
-    def __init__(self, clock: Clock, fresh_id: Callable[[], str]) -> None:
-        """`fresh_id` names takes and playbacks."""
-        self.status = Status()
+    def __init__(self, clock: Clock, fresh_id: Callable[[], str], before: "Controller | None" = None) -> None:
+        """`fresh_id` names takes and playbacks. Carries on from the controller `before` a reload, where there is one:
+        with what is still true of the box, and with the commands that came while everything was taken down.
+        """
+        self.status: Status = carried(before.status) if before else Status()
         self._state = State()
         self._clock = clock
         self._fresh_id = fresh_id
         self._effects: Mapping[Do, Callable[[Effect], None]] = {}
-        self._inbox: queue.SimpleQueue[tuple[Input, Future[None] | None] | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[Input, Answer] | End] = queue.SimpleQueue()
         self._listeners: tuple[Listener, ...] = ()
         self._lock = threading.Lock()
+        self._reloading = False
+        self._unsaved: set[str] = set()
+        self._ended: End | None = None
+        self._draining = False
+        self._left_over: list[tuple[Input, Answer]] = []
+        for command, answer in before._left_over if before else ():
+            self._inbox.put((command, answer))
 
     def post(self, input: Input) -> None:
         """Put a command or an event into the inbox. From any thread, signal handlers included; returns at once."""
@@ -45,8 +64,12 @@ class Controller:
         return answer
 
     def stop(self) -> None:
-        """Let `run` return once everything posted before was handled. From any thread or signal handler."""
-        self._inbox.put(None)
+        """Let `run` return STOP once everything posted before was handled. From any thread or signal handler."""
+        self._inbox.put(End.STOP)
+
+    def reload(self) -> None:
+        """Let `run` return RELOAD once no take is in progress and every finished one is a clip. From any thread."""
+        self._inbox.put(End.RELOAD)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Tell `listener` of every event from now on; the function returned ends that."""
@@ -62,8 +85,8 @@ class Controller:
         """Say what starts each effect: a function that returns at once."""
         self._effects = effects
 
-    def run(self, heartbeat: Callable[[], None], interval: float) -> None:
-        """Handle the inbox until `stop`, calling `heartbeat` at least every `interval` seconds."""
+    def run(self, heartbeat: Callable[[], None], interval: float) -> End:
+        """Handle the inbox until `stop` or `reload`, calling `heartbeat` at least every `interval` seconds."""
         due = self._clock.monotonic()
         while True:
             now = self._clock.monotonic()
@@ -74,16 +97,41 @@ class Controller:
                 item = self._inbox.get(timeout=due - now if due > now else 0)
             except queue.Empty:
                 continue
-            if item is None:
-                return
-            self._handle(*item)
+            if isinstance(item, tuple):
+                self._handle(*item)
+            elif item is End.RELOAD:
+                self._reloading = True
+            if item is End.STOP or (self._reloading and self._at_rest()):
+                self._ended = End.STOP if item is End.STOP else End.RELOAD
+                return self._ended
 
-    def _handle(self, input: Input, answer: Future[None] | None) -> None:
+    def drain(self) -> None:
+        """Handle what was posted while everything was taken down.
+
+        Commands are refused after `stop`, else kept for the controller that comes next.
+        """
+        self._draining = True
+        with suppress(queue.Empty):
+            while True:
+                item = self._inbox.get_nowait()
+                if isinstance(item, tuple):
+                    self._handle(*item)
+
+    def _at_rest(self) -> bool:
+        return self._state.recorder is Recorder.IDLE and not self._unsaved
+
+    def _handle(self, input: Input, answer: Answer) -> None:
+        if self._draining and isinstance(input, Command):
+            self._turn_away(input, answer)
+            return
         fresh_id = self._fresh_id() if type(input) in INPUTS else ""  # random numbers cost more than most steps
         self._state, effects, refusal = step(self._state, input, fresh_id)
         for effect in effects:
             self._effects[effect.do](effect)
+            if effect.do is Do.START_TAKE:
+                self._unsaved.add(effect.id)
         happened = CommandRefused(type(input).__name__, refusal) if refusal else input
+        self._note_saved(happened)
         self.status = advance(self.status, self._state, happened)
         if isinstance(happened, Event):
             for listener in self._listeners:
@@ -93,3 +141,19 @@ class Controller:
                 answer.set_exception(Refused(refusal))
             else:
                 answer.set_result(None)
+
+    def _turn_away(self, command: Command, answer: Answer) -> None:
+        """A command that comes while everything is taken down: nobody is there any more to follow it."""
+        if self._ended is not End.STOP:
+            self._left_over.append((command, answer))
+        elif answer is not None:
+            answer.set_exception(Refused("the appliance is stopping"))
+
+    def _note_saved(self, happened: Input) -> None:
+        match happened:
+            case ClipFinished():
+                self._unsaved.discard(happened.clip.id)
+            case TakeFailed() | TakeDiscarded():
+                self._unsaved.discard(happened.take_id)
+            case FaultRaised() if happened.fault.name == "catalogue":
+                self._unsaved.clear()  # takes that the catalogue refuses are adopted at the next start, or reload

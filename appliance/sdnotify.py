@@ -1,4 +1,4 @@
-"""Tell systemd how the service is: READY, WATCHDOG, STATUS, STOPPING. See sd_notify(3)."""
+"""Tell systemd how the service is: READY, RELOADING, WATCHDOG, STATUS, STOPPING. See sd_notify(3)."""
 
 import os
 import socket
@@ -13,6 +13,11 @@ def notify(message: str) -> None:
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
         channel.sendto(message.encode(), address)
+
+
+def reloading(now: float) -> str:
+    """What systemd is told at the moment `now` (CLOCK_MONOTONIC) when a reload begins; READY=1 ends it."""
+    return f"RELOADING=1\nMONOTONIC_USEC={now * 1e6:.0f}"
 
 
 def watchdog_seconds() -> float | None:

@@ -80,6 +80,14 @@ def advance(status: Status, state: State, event: Command | Event) -> Status:
     return evolve(status, recorder=state.recorder, player=state.player, take=take, playback=playback)
 
 
+def carried(status: Status) -> Status:
+    """What of the status is still true after a reload: everything else is found out anew."""
+    return Status(
+        last_clip=status.last_clip,
+        faults=tuple(fault for fault in status.faults if fault.name in ("last_clip", "configuration")),
+    )
+
+
 def _fold(status: Status, event: Command | Event) -> Status:
     take, playback = status.take, status.playback
     match event:

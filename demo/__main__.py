@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ class Watcher:
         threading.Thread(target=self._follow, args=(socket,), daemon=True).start()
 
     def _follow(self, socket: Path) -> None:
-        with Client(socket) as client:
+        with suppress(NotRunning), Client(socket) as client:
             for event in client.stream("events"):
                 self._show(event)
                 with self._changed:

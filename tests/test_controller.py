@@ -8,10 +8,11 @@ import pytest
 
 from appliance import events
 from appliance.clock import SystemClock
-from appliance.controller import Controller
+from appliance.controller import Controller, End
 from appliance.errors import Refused
 from appliance.events import Event
 from appliance.machine import Do, Effect, Recorder
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Verdict
 from appliance.status import Status
 
 
@@ -88,3 +89,112 @@ def test_the_heart_beats_while_nothing_happens(house: House) -> None:
     deadline = threading.Event()
     while house.beats < 3:
         assert not deadline.wait(0.005) and house.beats < 1000
+
+
+def finished(controller: Controller) -> End:
+    """Run the controller, which must end by itself."""
+    ends: list[End] = []
+    thread = threading.Thread(target=lambda: ends.append(controller.run(lambda: None, 0.01)))
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    return ends[0]
+
+
+def make(before: Controller | None = None) -> tuple[Controller, list[Do]]:
+    effects: list[Do] = []
+    controller = Controller(SystemClock(), lambda: "take-1", before)
+    controller.connect(dict.fromkeys(Do, lambda effect: effects.append(effect.do)))
+    return controller, effects
+
+
+CLIP = Clip("take-1", "name", "box", AudioFormat(), 1, 2, ClockStamp(0, 0, "boot", ClockSource.NTP))
+
+
+def test_an_idle_box_reloads_at_once_after_what_was_posted_before() -> None:
+    controller, effects = make()
+    controller.post(events.PlayNext())
+    controller.reload()
+    assert finished(controller) is End.RELOAD
+    assert effects == [Do.CHOOSE_NEXT]
+
+
+def test_a_reload_waits_until_the_take_is_a_clip() -> None:
+    controller, effects = make()
+    story: list[events.Command | Event] = [
+        events.RecordPause(2.0),
+        events.RecordResume(3.0),
+        events.RecordStop(4.0),
+        events.TakeSealed("take-1", CLIP),
+        events.ClipFinished(CLIP, Verdict.OK),
+        events.VolumeUp(),
+    ]
+    controller.post(events.RecordStart(1.0))
+    controller.reload()
+    for step in story:
+        controller.post(step)
+    assert finished(controller) is End.RELOAD
+    assert effects == [Do.START_TAKE, Do.PAUSE_TAKE, Do.RESUME_TAKE, Do.FINISH_TAKE, Do.ADOPT_TAKE]
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        events.TakeFailed("take-1", "no microphone"),
+        events.TakeDiscarded("take-1"),
+        events.FaultRaised(Fault("catalogue", "the disk is full")),
+    ],
+)
+def test_a_take_that_never_becomes_a_clip_does_not_keep_the_reload_away(over: Event) -> None:
+    controller, _ = make()
+    for step in (events.RecordStart(1.0), events.RecordStop(2.0)):
+        controller.post(step)
+    controller.reload()
+    controller.post(over)
+    assert finished(controller) is End.RELOAD
+
+
+def test_a_press_while_everything_is_taken_down_is_followed_after_the_reload() -> None:
+    controller, effects = make()
+    controller.reload()
+    assert finished(controller) is End.RELOAD
+    answer = controller.request(events.RecordStart(1.0))
+    controller.post(events.TakeSealed("past", CLIP))
+    controller.drain()
+    assert effects == [Do.ADOPT_TAKE] and not answer.done()
+    following, effects = make(controller)
+    following.stop()
+    finished(following)
+    assert effects == [Do.START_TAKE] and answer.done()
+
+
+def test_a_press_while_the_box_stops_is_refused() -> None:
+    controller, effects = make()
+    controller.stop()
+    assert finished(controller) is End.STOP
+    answer = controller.request(events.RecordStart(1.0))
+    controller.post(events.RecordStart(1.0))
+    controller.drain()
+    with pytest.raises(Refused, match="stopping"):
+        answer.result(0)
+    assert effects == []
+
+
+def test_a_stop_is_stronger_than_a_reload_that_waits() -> None:
+    controller, _ = make()
+    controller.post(events.RecordStart(1.0))
+    controller.reload()
+    controller.stop()
+    assert finished(controller) is End.STOP
+
+
+def test_what_a_reload_does_not_change_is_still_known() -> None:
+    controller, _ = make()
+    for fault in ("configuration", "microphone"):
+        controller.post(events.FaultRaised(Fault(fault, "is bad")))
+    controller.post(events.ClipFinished(CLIP, Verdict.SILENT))
+    controller.reload()
+    finished(controller)
+    following, _ = make(controller)
+    assert following.status.last_clip == CLIP
+    assert [fault.name for fault in following.status.faults] == ["configuration", "last_clip"]

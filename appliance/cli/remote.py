@@ -1,6 +1,8 @@
 """The running appliance as the commands see it."""
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,12 @@ import click
 from attrs import frozen
 
 from appliance.control.client import Client
+from appliance.errors import NotRunning
+
+PATIENCE = 10.0
+"""Seconds for which a daemon that was there may be away."""
+
+_LOOK_EVERY = 0.05
 
 
 @frozen
@@ -21,10 +29,43 @@ class Remote:
         with Client(self.socket) as client:
             return client.call(method, **params)
 
-    def stream(self, method: str) -> Iterator[dict[str, Any]]:
-        """Yield what a streaming method tells."""
+    def stream(self, method: str, **params: object) -> Iterator[dict[str, Any]]:
+        """Yield what a streaming method tells, until it ends. Raises NotRunning where the daemon hangs up."""
         with Client(self.socket) as client:
-            yield from client.stream(method)
+            yield from client.stream(method, **params)
+
+    def follow(self, method: str) -> Iterator[dict[str, Any]]:
+        """As `stream`, through reloads and restarts. Raises NotRunning where no daemon answers for ten seconds."""
+        give_up = time.monotonic()
+        while True:
+            try:
+                client = Client(self.socket)
+            except NotRunning:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(_LOOK_EVERY)
+                continue
+            with client, suppress(NotRunning):
+                yield from client.stream(method)
+            give_up = time.monotonic() + PATIENCE
+
+    def wait_for_turn(self, number: int) -> dict[str, Any]:
+        """Wait until the configuration with this number, or a later one, has its turn; the status then.
+
+        Raises NotRunning where that takes more than ten seconds.
+        """
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                status: dict[str, Any] = self.call("status")
+                if status["turn"] >= number:
+                    return status
+                late = NotRunning(f"the appliance at {self.socket} takes long to change. See `appliance status`")
+            except NotRunning as error:
+                late = error
+            if time.monotonic() > give_up:
+                raise late
+            time.sleep(_LOOK_EVERY)
 
 
 pass_remote = click.make_pass_decorator(Remote)

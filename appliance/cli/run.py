@@ -4,8 +4,14 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from appliance.app import Hardware
+    from appliance.clock import Clock
+    from appliance.turn import Plan
 
 DEFAULT_CONFIG = "/etc/appliance/config.yaml"
 
@@ -28,28 +34,43 @@ DEFAULT_CONFIG = "/etc/appliance/config.yaml"
 @click.option("--verbose", is_flag=True, help="Log more.")
 def run(path: Path | None, simulate: str | None, verbose: bool) -> None:
     """Run the appliance until it is told to stop."""
-    from appliance import app
     from appliance.clock import SystemClock
-    from appliance.config import loader
-    from appliance.plugin_host import PluginHost
+    from appliance.daemon import Daemon
 
     _log_to_stderr(verbose)
+    clock = SystemClock()
+    Daemon(lambda: plan(path, simulated=simulate is not None), hardware(simulate, clock), clock).run()
+
+
+def plan(path: Path | None, *, simulated: bool = False) -> "Plan":
+    """The configuration as it is now, and the plugins. Raises ConfigError."""
+    from appliance.config import loader
+    from appliance.plugin_host import PluginHost
+    from appliance.turn import Plan
+
     plugins = PluginHost.installed()
     plugins.discover()
-    clock = SystemClock()
-    if simulate:
-        from appliance.testing.simulation import built_in_settings, simulated_hardware
+    if simulated and path is None:
+        from appliance.testing.simulation import built_in_settings
 
-        hardware = simulated_hardware(simulate, clock, sys.stdin, click.echo)
-        settings = loader.load(path, plugins.upload_options, plugins.feed_options) if path else built_in_settings()
+        settings = built_in_settings()
     else:
-        from appliance.audio.alsa import AlsaCards
-        from appliance.panel.gpio import GpioPanel
-
-        hardware = app.Hardware(AlsaCards(), GpioPanel)
         settings = loader.load(path or Path(DEFAULT_CONFIG), plugins.upload_options, plugins.feed_options)
     plugins.disable(settings.disabled_plugins)
-    app.run(settings, plugins, hardware, clock)
+    return Plan(settings, plugins)
+
+
+def hardware(simulate: str | None, clock: "Clock") -> "Hardware":
+    """The hardware of this machine, or what stands in for it."""
+    if simulate:
+        from appliance.testing.simulation import simulated_hardware
+
+        return simulated_hardware(simulate, clock, sys.stdin, click.echo)
+    from appliance.app import Hardware
+    from appliance.audio.alsa import AlsaCards
+    from appliance.panel.gpio import GpioPanel
+
+    return Hardware(AlsaCards(), GpioPanel)
 
 
 def _log_to_stderr(verbose: bool) -> None:

@@ -45,7 +45,7 @@ def plugins(remote: Remote) -> None:
 
 @click.group()
 def config() -> None:
-    """The configuration: check, reference."""
+    """The configuration: check, reload, reference."""
 
 
 @config.command()
@@ -93,6 +93,20 @@ def _warning(settings: Settings, backends: Mapping[str, UploadBackend], remote: 
     hindrance = obstacle(settings.storage.keep_days, prospects(settings.destinations, backends))
     byte_rate = settings.audio.capture.format.byte_rate
     return Outlook(StateDisk(existing).space(), reserve_bytes(settings), byte_rate, days, hindrance).warning
+
+
+@config.command()
+@pass_remote
+def reload(remote: Remote) -> None:
+    """Let the running appliance read its configuration anew; a take in progress is finished before it is used."""
+    turn = remote.call("status")["turn"]
+    if not remote.call("config.reload"):
+        click.echo("the new configuration is good; it is used once the take in progress is finished")
+        return
+    for fault in remote.wait_for_turn(turn + 1)["faults"]:
+        if fault["name"] == "configuration":
+            raise ConfigError(fault["message"])
+    click.echo("the new configuration is used from now on")
 
 
 @config.command()

@@ -31,6 +31,6 @@ def events(remote: Remote, as_json: bool, progress: bool) -> None:
     """Follow what happens, until Ctrl-C."""
     from appliance.describe import describe_plain
 
-    for event in remote.stream("events"):
+    for event in remote.follow("events"):
         if progress or event["event"] not in PROGRESS:
             click.echo(json.dumps(event, ensure_ascii=False) if as_json else describe_plain(event))

@@ -49,18 +49,18 @@ class Client:
         return self._receive().get("result")
 
     def stream(self, method: str, **params: object) -> Iterator[dict[str, Any]]:
-        """Call a method that streams, and yield its items until the daemon hangs up."""
+        """Call a method that streams, and yield its items to the last. Raises NotRunning where the daemon hangs up."""
         self._socket.settimeout(None)
         self._send(method, params)
-        while True:
-            try:
-                yield self._receive()["params"]
-            except NotRunning:
-                return
+        while "params" in (message := self._receive()):
+            yield message["params"]
 
     def _send(self, method: str, params: dict[str, object]) -> None:
         self._calls += 1
-        self._socket.sendall(protocol.encode({"id": self._calls, "method": method, "params": params}))
+        try:
+            self._socket.sendall(protocol.encode({"id": self._calls, "method": method, "params": params}))
+        except ConnectionError as error:
+            raise self._hung_up() from error
 
     def _receive(self) -> dict[str, Any]:
         try:
@@ -72,8 +72,11 @@ class Client:
         except ConnectionError:
             line = b""
         if not line:
-            raise NotRunning(f"the appliance at {self._path} hung up: it is stopping. Try again in a moment")
+            raise self._hung_up()
         message: dict[str, Any] = json.loads(line)
         if "error" in message:
             raise protocol.to_error(message["error"])
         return message
+
+    def _hung_up(self) -> NotRunning:
+        return NotRunning(f"the appliance at {self._path} hung up: it is stopping. Try again in a moment")

@@ -13,15 +13,16 @@ from appliance.audio.ports import Card, SoundCards
 from appliance.clock import Clock
 from appliance.codec import event_to_plain, to_plain
 from appliance.config.settings import Settings
-from appliance.controller import Controller
 from appliance.delivery.feeds import Feeds
 from appliance.delivery.outbox import Outbox
 from appliance.errors import ApplianceError, NotFound
 from appliance.events import Command, Event
 from appliance.housekeeping import Housekeeper
 from appliance.models import Clip, Track
-from appliance.plugin_host import PluginHost, PluginStatus
+from appliance.panel.ports import Panel
+from appliance.plugin_host import PluginStatus
 from appliance.store import Store
+from appliance.turn import Plan, Turn
 
 PATIENCE = 10.0
 """Seconds that a call waits for what it asked for to happen."""
@@ -36,16 +37,20 @@ _BACKLOG = 1000
 class Services:
     """The parts of the running appliance that calls are about."""
 
-    settings: Settings
-    controller: Controller
+    plan: Plan
+    turn: Turn
     store: Store
     outbox: Outbox
     feeds: Feeds
-    plugins: PluginHost
     cards: SoundCards
+    panel: Panel
     clock: Clock
-    started: float
     housekeeper: Housekeeper
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in use."""
+        return self.plan.settings
 
 
 class Methods:
@@ -53,7 +58,7 @@ class Methods:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._controller = services.controller
+        self._controller = services.turn.controller
         self._store = services.store
 
     def table(self) -> dict[str, Callable[..., object]]:
@@ -90,7 +95,8 @@ class Methods:
             "device": services.settings.device.label,
             "version": __version__,
             "pid": os.getpid(),
-            "uptime": round(self._now() - services.started, 1),
+            "turn": services.turn.number,
+            "uptime": round(self._now() - services.turn.process_started, 1),
             "ok": status.ok,
             **to_plain(status),
             "deliveries": to_plain(self._store.delivery_counts()),
@@ -104,13 +110,17 @@ class Methods:
             },
         }
 
+    def config_reload(self) -> bool:
+        """Read the configuration anew; whether it is used at once, else after the take in progress."""
+        return self._services.turn.reload()
+
     def devices(self) -> Sequence[Card]:
         """The sound cards."""
         return self._services.cards.cards()
 
     def plugins(self) -> Sequence[PluginStatus]:
         """The plugins and how they are."""
-        return self._services.plugins.statuses()
+        return self._services.plan.plugins.statuses()
 
     def events(self) -> Generator[dict[str, Any] | None, None, None]:
         """Everything that happens from now on."""

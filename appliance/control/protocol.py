@@ -1,7 +1,8 @@
 """The lines on the control socket: JSON-RPC 2.0, one object a line, errors carried over as what they are.
 
-A call is answered by one response with its id. A method that streams (`events`) is answered by notifications of the
-method `event` until one side hangs up. An ApplianceError travels as code -32000 with its class name in `data`.
+A call is answered by one response with its id. A method that streams (`events`, `doctor`) is answered by notifications
+of the method `event` until one side hangs up, or a response says that nothing more comes. An ApplianceError travels as
+code -32000 with its class name in `data`.
 """
 
 import json

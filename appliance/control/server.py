@@ -9,7 +9,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Generator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from appliance.codec import to_plain
@@ -22,6 +22,9 @@ which yields None every few seconds while there is nothing to tell."""
 
 _JOIN_TIMEOUT = 2.0
 
+_LAST_ANSWERS = 1.0
+"""Seconds for which calls that came before the end are waited for."""
+
 log = logging.getLogger(__name__)
 
 
@@ -29,6 +32,20 @@ class _Connection(socketserver.StreamRequestHandler):
     """One client. Calls are answered in order."""
 
     server: "_Server"
+    streaming = False
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.open(self)
+
+    def finish(self) -> None:
+        self.server.forget(self)
+        super().finish()
+
+    def hang_up(self) -> None:
+        """Answer the call that is being answered, and no other; end a stream at once. From another thread."""
+        with suppress(OSError):  # the other side was quicker
+            self.connection.shutdown(socket.SHUT_RDWR if self.streaming else socket.SHUT_RD)
 
     def handle(self) -> None:
         try:
@@ -62,7 +79,7 @@ class _Connection(socketserver.StreamRequestHandler):
         try:
             result = method(**params)
             if isinstance(result, Generator):
-                self._stream(result)
+                self._stream(id, result)
             else:
                 self.wfile.write(protocol.response(id, to_plain(result)))
         except ApplianceError as error:
@@ -73,13 +90,16 @@ class _Connection(socketserver.StreamRequestHandler):
             log.exception("control method %s failed", name)
             self.wfile.write(protocol.failure(id, protocol.INTERNAL_ERROR, f"{name} failed inside: {error!r}"))
 
-    def _stream(self, items: Generator[object, None, None]) -> None:
+    def _stream(self, id: object, items: Generator[object, None, None]) -> None:
+        self.streaming = True
         with closing(items):
             for item in items:
                 if item is not None:
                     self.wfile.write(protocol.notification(to_plain(item)))
                 elif self._hung_up():
                     return
+        self.streaming = False
+        self.wfile.write(protocol.response(id, None))
 
     def _hung_up(self) -> bool:
         try:
@@ -95,7 +115,31 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     def __init__(self, path: Path, methods: Methods) -> None:
         self.methods = methods
+        self._changed = threading.Condition()
+        self._connections: set[_Connection] = set()
+        self._over = False
         super().__init__(str(path), _Connection)
+
+    def open(self, connection: _Connection) -> None:
+        """A connection begins."""
+        with self._changed:
+            self._connections.add(connection)
+            if self._over:
+                connection.hang_up()
+
+    def forget(self, connection: _Connection) -> None:
+        """A connection has ended."""
+        with self._changed:
+            self._connections.remove(connection)
+            self._changed.notify_all()
+
+    def hang_up(self, patience: float) -> None:
+        """End every connection, now and from now on; wait up to `patience` seconds for the last answers."""
+        with self._changed:
+            self._over = True
+            for connection in self._connections:
+                connection.hang_up()
+            self._changed.wait_for(lambda: all(other.streaming for other in self._connections), patience)
 
 
 class ControlServer:
@@ -146,13 +190,14 @@ class ControlServer:
             )
 
     def close(self) -> None:
-        """Stop listening; connections end with the process."""
+        """Stop listening, and hang up once what is being answered has been. Streams end at once."""
         if self._server is not None:
             self._stopping.set()
             self._server.socket.shutdown(socket.SHUT_RDWR)  # lets the thread wake
             self._thread.join(_JOIN_TIMEOUT)
             if self._thread.is_alive():
                 raise ApplianceError("the control socket's thread does not end")
+            self._server.hang_up(_LAST_ANSWERS)
             self._server.server_close()
             self._path.unlink(missing_ok=True)
             self._server = None

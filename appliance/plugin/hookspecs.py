@@ -16,8 +16,8 @@ hookimpl = pluggy.HookimplMarker("appliance")
 def appliance_upload_backends() -> Sequence[UploadBackendType]:  # type: ignore[empty-body]
     """Name the kinds of destination this plugin brings.
 
-    Called once at start, before the configuration is read, on the main thread. Import heavy libraries in `create`,
-    not here: the plugin is loaded even where no destination uses it.
+    Called each time before the configuration is read: at start on the main thread, for a reload on any. Import heavy
+    libraries in `create`, not here: the plugin is loaded even where no destination uses it.
     """
 
 
@@ -30,7 +30,8 @@ def appliance_feed_backends() -> Sequence[FeedBackendType]:  # type: ignore[empt
 def appliance_started(post: Callable[[Command], None]) -> None:
     """The appliance is up. `post` sends it a command from any thread.
 
-    Called once, on the plugin thread, which all plugins share: return within a second, start threads for the rest.
+    Called at start and after every reload of the configuration, on the plugin thread, which all plugins share: return
+    within a second, start threads for the rest.
     """
 
 
@@ -44,4 +45,7 @@ def appliance_event(event: Event) -> None:
 
 @hookspec
 def appliance_stopping() -> None:
-    """The appliance is about to stop. Called once, on the plugin thread, with two seconds to finish."""
+    """The appliance is about to stop, or to start anew with another configuration.
+
+    Called on the plugin thread, with two seconds to finish. `post` of `appliance_started` is of no use afterwards.
+    """

@@ -28,4 +28,6 @@ def simulated_hardware(parts: str, clock: Clock, keys: TextIO, say: Callable[[st
     return Hardware(
         cards=simulated_cards(clock) if parts == "all" else AlsaCards(),
         panel=lambda settings, clock: KeyboardPanel(settings, clock, keys, say),
+        real_cards=parts != "all",
+        real_pins=False,
     )

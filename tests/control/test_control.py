@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import stat
+import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,43 @@ def test_an_error_of_a_newer_release_is_still_an_error() -> None:
     assert type(protocol.to_error({"message": "m", "data": {"type": "NotInvented"}})) is ApplianceError
     assert type(protocol.to_error({"message": "m", "data": {"type": "NotFound"}})) is NotFound
     assert type(protocol.to_error({"message": "m", "data": {"type": "annotations"}})) is ApplianceError
+
+
+def test_whoever_called_before_the_end_is_answered(tmp_path: Path) -> None:
+    called, go_on = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        called.set()
+        assert go_on.wait(5)
+        return "done"
+
+    def endless() -> Generator[dict[str, Any] | None, None, None]:
+        yield {"event": "Tick"}
+        go_on.wait(5)
+        yield {"event": "Tick"}
+
+    server = ControlServer(tmp_path / "control.sock", GROUP, {"slow": slow, "endless": endless})
+    server.start()
+    answers: list[object] = []
+    with Client(tmp_path / "control.sock") as caller, Client(tmp_path / "control.sock") as follower:
+        stream = follower.stream("endless")
+        next(stream)
+        thread = threading.Thread(target=lambda: answers.append(caller.call("slow")), daemon=True)
+        thread.start()
+        assert called.wait(5)
+        closer = threading.Thread(target=server.close, daemon=True)
+        closer.start()
+        with pytest.raises(NotRunning, match="hung up"):
+            next(stream)
+        go_on.set()
+        thread.join(5)
+        closer.join(5)
+        assert answers == ["done"] and not closer.is_alive()
+        with pytest.raises(NotRunning):
+            caller.call("slow")
+
+
+def test_a_stream_ends_with_its_last_item(path: Path) -> None:
+    with Client(path) as client:
+        assert [item["number"] for item in client.stream("ticks")] == [0, 1, 2]
+        assert client.call("mark", offset=1) == {"offset": 1}

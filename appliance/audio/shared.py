@@ -1,0 +1,135 @@
+"""Sound cards that are lent to whoever checks them, and taken back the moment a take or a message needs them.
+
+A card opens once. The recorder and the player come first: whatever they open, everything lent is recalled before. A
+recalled stream behaves like a stopped one, so that its borrower closes it at once.
+"""
+
+import threading
+
+from appliance.audio.ports import Capture, Card, Direction, Playback, SoundCards
+from appliance.errors import DeviceBusy
+from appliance.models import AudioFormat
+
+_PATIENCE = 2.0
+"""Seconds for which a borrower is waited for."""
+
+
+class _Loans:
+    """What is lent at the moment."""
+
+    def __init__(self) -> None:
+        self.opening = threading.Lock()
+        """Held while a card is opened, so that nothing is lent between a recall and what it was for."""
+        self.over = False
+        self._changed = threading.Condition()
+        self._streams: list[Capture | Playback] = []
+
+    def add(self, stream: Capture | Playback) -> None:
+        with self._changed:
+            self._streams.append(stream)
+
+    def remove(self, stream: Capture | Playback) -> None:
+        with self._changed:
+            self._streams = [other for other in self._streams if other is not stream]
+            self._changed.notify_all()
+
+    def recall(self) -> None:
+        """Stop everything lent, and wait until it is given back."""
+        with self._changed:
+            for stream in self._streams:
+                stream.stop()
+            self._changed.wait_for(lambda: not self._streams, _PATIENCE)
+
+
+class SharedCards:
+    """The sound cards as the recorder and the player open them; `lent` is how everybody else does."""
+
+    def __init__(self, cards: SoundCards) -> None:
+        self._cards = cards
+        self._loans = _Loans()
+        self.lent: SoundCards = _LentCards(cards, self._loans)
+
+    def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
+        with self._loans.opening:
+            self._loans.recall()
+            return self._cards.open_capture(device, format, period, buffer)
+
+    def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
+        with self._loans.opening:
+            self._loans.recall()
+            return self._cards.open_playback(device, format, period, buffer)
+
+    def present(self, device: str, direction: Direction) -> bool:
+        return self._cards.present(device, direction)
+
+    def cards(self) -> tuple[Card, ...]:
+        return self._cards.cards()
+
+    def close(self) -> None:
+        """Recall everything, and lend nothing more."""
+        with self._loans.opening:
+            self._loans.over = True
+            self._loans.recall()
+
+
+class _LentCards:
+    """The sound cards as a borrower opens them."""
+
+    def __init__(self, cards: SoundCards, loans: _Loans) -> None:
+        self._cards = cards
+        self._loans = loans
+
+    def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
+        with self._loans.opening:
+            self._check()
+            stream = self._cards.open_capture(device, format, period, buffer)
+            self._loans.add(stream)
+            return _LentCapture(stream, self._loans)
+
+    def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
+        with self._loans.opening:
+            self._check()
+            stream = self._cards.open_playback(device, format, period, buffer)
+            self._loans.add(stream)
+            return _LentPlayback(stream, self._loans)
+
+    def present(self, device: str, direction: Direction) -> bool:
+        return self._cards.present(device, direction)
+
+    def cards(self) -> tuple[Card, ...]:
+        return self._cards.cards()
+
+    def _check(self) -> None:
+        if self._loans.over:
+            raise DeviceBusy("the appliance is stopping or takes a new configuration. Try again in a moment")
+
+
+class _LentStream:
+    """What both directions share."""
+
+    def __init__(self, stream: Capture | Playback, loans: _Loans) -> None:
+        self.format = stream.format
+        self.period_frames = stream.period_frames
+        self.buffer_frames = stream.buffer_frames
+        self._stream = stream
+        self._loans = loans
+
+    def stop(self) -> None:
+        self._stream.stop()
+
+    def close(self) -> None:
+        self._stream.close()
+        self._loans.remove(self._stream)
+
+
+class _LentCapture(_LentStream):
+    def __init__(self, capture: Capture, loans: _Loans) -> None:
+        super().__init__(capture, loans)
+        self.read = capture.read
+
+
+class _LentPlayback(_LentStream):
+    def __init__(self, playback: Playback, loans: _Loans) -> None:
+        super().__init__(playback, loans)
+        self.write = playback.write
+        self.drain = playback.drain

@@ -1,0 +1,130 @@
+"""The process: runs the appliance with one configuration after the other, until it is told to stop.
+
+A new configuration is read and checked when somebody asks for it (SIGHUP, `appliance config reload`), and used once no
+take is in progress. One that cannot be used changes nothing: what ran before goes on, and says so.
+"""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from appliance import app, sdnotify
+from appliance.audio.take import new_take_id
+from appliance.clock import Clock
+from appliance.controller import Controller, End
+from appliance.errors import ApplianceError, ConfigError
+from appliance.events import FaultCleared, FaultRaised
+from appliance.machine import Recorder
+from appliance.models import Fault
+from appliance.turn import Plan, Turn
+
+FAULT = "configuration"
+"""The name of the fault that stands while the configuration asked for last cannot be used."""
+
+log = logging.getLogger(__name__)
+
+
+class Daemon:
+    """Gives each configuration its turn. `read` reads the present one from the disk and raises ConfigError."""
+
+    def __init__(self, read: Callable[[], Plan], hardware: app.Hardware, clock: Clock) -> None:
+        self._read = read
+        self._hardware = hardware
+        self._clock = clock
+        self._started = clock.monotonic()
+        self._on_terminal = os.isatty(0)
+        self._reading = threading.Lock()
+        self._turning = threading.Lock()
+        self._controller = Controller(clock, new_take_id)
+        self._next: Plan | None = None
+        self._stopping = False
+
+    def run(self) -> None:
+        """Run until SIGTERM or SIGINT. Raises ApplianceError where the appliance cannot start, or cannot be stopped."""
+        plan = self._read()
+        before: Plan | None = None
+        trouble: ApplianceError | None = None
+        number = 0
+        while True:
+            number += 1
+            with self._turning:
+                if self._next:
+                    before, plan, self._next = plan, self._next, None
+                controller = self._controller = Controller(self._clock, new_take_id, self._controller)
+            if self._stopping:
+                return
+            if trouble:
+                self._refuse(trouble)
+            started = threading.Event()
+            ready = self._ready(started)
+            try:
+                turn = Turn(number, self._started, controller, self._read, self.reload, ready)
+                if app.run(plan, self._hardware, self._clock, turn) is End.STOP:
+                    return
+                trouble = None
+            except ApplianceError as error:
+                if before is None or started.is_set():
+                    raise
+                plan, before, trouble = before, None, error
+
+    def reload(self) -> bool:
+        """Read the configuration anew and let it have its turn: True where that begins at once, False where it waits
+        for the end of a take. From any thread. Raises ConfigError, and nothing has changed.
+        """
+        with self._reading:
+            sdnotify.notify(sdnotify.reloading(self._clock.monotonic()))
+            try:
+                plan = self._read()
+            except ConfigError as error:
+                self._refuse(error)
+                sdnotify.notify("READY=1\nSTATUS=the new configuration cannot be used: see `appliance status`")
+                raise
+            with self._turning:
+                self._next = plan
+                controller = self._controller
+                if any(fault.name == FAULT for fault in controller.status.faults):
+                    controller.post(FaultCleared(FAULT))
+                at_once = controller.status.recorder is Recorder.IDLE
+                controller.reload()
+            log.info("the new configuration is good, and used %s", "now" if at_once else "after the take in progress")
+            if not at_once:
+                sdnotify.notify("READY=1\nSTATUS=recording; the new configuration is used after this take")
+            return at_once
+
+    def _refuse(self, error: ApplianceError) -> None:
+        """Say that a configuration cannot be used: every problem in the log, the first in the fault."""
+        problems = str(error).splitlines()
+        for problem in problems:
+            log.error("configuration: %s", problem)
+        more = f" (and {len(problems) - 1} more: run `appliance config check`)" if len(problems) > 1 else ""
+        words = f"the new configuration cannot be used, the one before goes on: {problems[0]}{more}"
+        self._controller.post(FaultRaised(Fault(FAULT, words)))
+
+    def _ready(self, started: threading.Event) -> Callable[[], None]:
+        """What to do once a turn has started: from now on signals are listened to."""
+
+        def ready() -> None:
+            started.set()
+            signal.signal(signal.SIGTERM, self._stop)
+            signal.signal(signal.SIGINT, self._stop)
+            signal.signal(signal.SIGHUP, self._hang_up)
+
+        return ready
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+        self._controller.stop()
+
+    def _hang_up(self, *_: object) -> None:
+        """SIGHUP asks for a reload; from a terminal that was closed it is the end."""
+        if self._on_terminal and not os.isatty(0):
+            self._stop()
+        else:
+            threading.Thread(target=self._reload_for_signal, name="reload", daemon=True).start()
+
+    def _reload_for_signal(self) -> None:
+        with suppress(ConfigError):  # said in log and status
+            self.reload()
