@@ -2,10 +2,18 @@
 
 What is promised: once a call returns, the kernel has told the disk to keep it and the disk has said that it did. What
 no software can promise: that a card which acknowledges and forgets, or which breaks, keeps anything.
+
+Nothing here relies on a file system to see a rename as one step, nor on names reaching the disk in order.
 """
 
+import errno
 import os
 from pathlib import Path
+
+PARTIAL = ".partial"
+"""How the names of files end that are not whole yet; they begin with a dot."""
+
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def sync_directory(directory: Path) -> None:
@@ -27,19 +35,47 @@ def make_directory(path: Path, *, mode: int = 0o777) -> None:
 
 def write_file(path: Path, content: bytes, *, mode: int = 0o640) -> None:
     """Write `content` to `path` so that at every moment either the old file or the new one is there, whole."""
-    partial = path.with_name(f".{path.name}.partial")
+    replace_file(path, content, mode=mode)
+    sync_directory(path.parent)
+
+
+def replace_file(path: Path, content: bytes, *, mode: int = 0o640) -> None:
+    """As `write_file`, but which of the two is there after a power cut is open until the folder is synced."""
+    partial = path.with_name(f".{path.name}{PARTIAL}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-    sync_directory(path.parent)
 
 
 def move(source: Path, target: Path) -> None:
-    """Rename within one filesystem, durably. `target` must not exist; the caller's names never collide."""
-    source.rename(target)
+    """Rename within one filesystem, durably: a file has its old name until the new one is safe.
+
+    After a power cut the old name may be there too. A folder is renamed at one go. Raises FileExistsError.
+    """
+    if source.is_dir():
+        source.rename(target)
+    else:
+        add_name(source, target)
     sync_directory(target.parent)
-    if source.parent != target.parent:
-        sync_directory(source.parent)
+    if not target.is_dir():
+        source.unlink(missing_ok=True)
+
+
+def add_name(source: Path, target: Path) -> None:
+    """Give a file a second name within one filesystem, durable once the folder of `target` is synced.
+
+    Fine where it has that name already; raises FileExistsError where another file has. A file system that has no hard
+    links, such as exFAT, moves the file.
+    """
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        if not source.samefile(target):
+            raise
+    except OSError as error:
+        if error.errno not in _NO_LINKS or target.exists():
+            raise
+        source.rename(target)

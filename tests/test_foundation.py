@@ -121,6 +121,20 @@ def test_make_directory_and_move(tmp_path: Path) -> None:
     assert (tmp_path / "a/b/c/x").read_text() == "x"
 
 
+def test_a_move_never_overwrites_and_may_be_done_again(tmp_path: Path) -> None:
+    source, target, other = (tmp_path / name for name in ("source", "target", "other"))
+    source.write_text("x")
+    other.write_text("y")
+    with pytest.raises(FileExistsError):
+        durable.move(source, other)
+    durable.add_name(source, target)
+    durable.add_name(source, target)
+    durable.move(source, target)
+    assert not source.exists() and (target.read_text(), other.read_text()) == ("x", "y")
+    with pytest.raises(FileNotFoundError):
+        durable.move(source, target)
+
+
 def test_the_system_clock_agrees_with_itself() -> None:
     clock = SystemClock()
     now = clock.stamp()

@@ -127,7 +127,10 @@ class TakeFile:
     def seal(
         self, levels: Levels, verdict: Verdict, *, drift_ppm: float | None = None, recovered: bool = False
     ) -> Clip:
-        """Make it a clip: final header, everything safe, then `clip.json`. Costs the same whatever the length."""
+        """Make it a clip: final header, everything safe, then `clip.json`. Costs the same whatever the length.
+
+        The name of `clip.json` is not safe yet: without it, the take is repaired, and has the same sound.
+        """
         frames = self.frames
         data_bytes = frames * self.format.frame_bytes
         end = wav.HEADER_BYTES + data_bytes
@@ -154,7 +157,7 @@ class TakeFile:
             os.pwrite(self._audio, bytes(wav.padding(data_bytes)), end)
             os.pwrite(self._audio, wav.build(self.format, data_bytes), 0)
             os.fdatasync(self._audio)
-            durable.write_file(self._folder / CLIP, codec.to_json(clip).encode())
+            durable.replace_file(self._folder / CLIP, codec.to_json(clip).encode())
         return clip
 
     def discard(self) -> None:

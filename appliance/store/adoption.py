@@ -2,14 +2,15 @@
 
 The order is such that a crash between any two steps leaves something that can be told apart and carried on:
 
-1. takes/ID/audio.wav is renamed to clips/NAME.wav
-2. takes/ID/clip.json is renamed to clips/NAME.json: from here on the clip survives the loss of the catalogue
+1. takes/ID/audio.wav and takes/ID/clip.json get second names, clips/NAME.wav and clips/NAME.json
+2. the folder clips/ is synced: from here on the clip survives the loss of the catalogue
 3. the clip and its deliveries enter the catalogue, in one transaction
-4. the folder of the take is removed, with the journal that is left in it
+4. the folder of the take is removed; should it come back after a power cut, the next start removes it again
 """
 
 import logging
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from appliance import durable
@@ -32,11 +33,12 @@ def adopt(places: Places, catalogue: Catalogue, wanted: Wanted, take_id: str) ->
     if not take_id or Path(take_id).name != take_id:
         raise NotFound(f"{take_id!r} is not the id of a take")
     folder = places.takes / take_id
-    if (folder / CLIP).exists():
+    clip = moved_in(places, catalogue, take_id)
+    if clip is None:
+        if not (folder / CLIP).exists():
+            raise NotFound(f"no finished take {take_id!r}: it is still being recorded, or was discarded or deleted")
         clip = read_sidecar(folder / CLIP)
         _move_in(places, folder, clip)
-    else:
-        clip = _moved_in(places, catalogue, take_id)
     with catalogue.transaction():
         added = catalogue.enter(clip, wanted)
     remove_take(folder)
@@ -61,22 +63,27 @@ def remove_take(folder: Path) -> None:
         log.warning("the emptied folder of take %s could not be removed: %s", folder.name, error)
 
 
+def moved_in(places: Places, catalogue: Catalogue, take_id: str) -> Clip | None:
+    """The clip that a take has become already as far as its files go, if it has."""
+    clip = catalogue.clips.get(take_id)
+    if clip is None and not (places.takes / take_id / CLIP).exists():
+        for sidecar in (path for path in places.clips.glob("*.json") if path.stem.endswith(f"_{take_id}")):
+            with suppress(ValueError):
+                clip = read_sidecar(sidecar)
+    return clip if clip and places.audio(clip.name).exists() else None
+
+
 def _move_in(places: Places, folder: Path, clip: Clip) -> None:
-    audio, target = folder / AUDIO, places.audio(clip.name)
-    if audio.exists():
-        if target.exists() and target.stat().st_size != audio.stat().st_size:
-            raise ValueError(f"there is another clip of the name {clip.name}")
-        durable.move(audio, target)
-    elif not target.exists():
-        raise ValueError("its sound is missing")
-    durable.move(folder / CLIP, places.sidecar(clip.name))
-
-
-def _moved_in(places: Places, catalogue: Catalogue, take_id: str) -> Clip:
-    """The clip of a take whose files were moved by an earlier attempt."""
-    if clip := catalogue.clips.get(take_id):
-        return clip
-    for sidecar in places.clips.glob("*.json"):
-        if sidecar.stem.endswith(f"_{take_id}") and places.audio(sidecar.stem).exists():
-            return read_sidecar(sidecar)
-    raise NotFound(f"no finished take {take_id!r}: it is still being recorded, or was discarded or deleted")
+    audio, sidecar = places.audio(clip.name), places.sidecar(clip.name)
+    try:
+        durable.add_name(folder / AUDIO, audio)
+    except FileExistsError as error:
+        raise ValueError(f"there is another clip of the name {clip.name}") from error
+    except FileNotFoundError as error:
+        if not audio.exists():
+            raise ValueError("its sound is missing") from error
+    try:
+        durable.add_name(folder / CLIP, sidecar)
+    except FileExistsError:  # of an attempt that a power cut undid, but for this name
+        durable.replace_file(sidecar, (folder / CLIP).read_bytes())
+    durable.sync_directory(places.clips)

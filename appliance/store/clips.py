@@ -94,6 +94,11 @@ class Clips:
         query = "SELECT 1 FROM clips WHERE name = ? AND deleted_at IS NOT NULL"
         return self._db.execute(query, (name,)).fetchone() is not None
 
+    def is_tombstone(self, clip_id: str) -> bool:
+        """Whether there was a clip of this id that was deleted."""
+        query = "SELECT 1 FROM clips WHERE id = ? AND deleted_at IS NOT NULL"
+        return self._db.execute(query, (clip_id,)).fetchone() is not None
+
     def delete(self, clip_id: str, at_ns: int, reason: str) -> None:
         """Make it a tombstone, without renditions."""
         self._db.execute("UPDATE clips SET deleted_at = ?, reason = ? WHERE id = ?", (at_ns, reason, clip_id))

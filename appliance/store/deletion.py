@@ -3,6 +3,7 @@
 from appliance import durable
 from appliance.errors import NotFound
 from appliance.models import Clip
+from appliance.store.adoption import remove_take
 from appliance.store.catalogue import Catalogue
 from appliance.store.places import Places
 
@@ -18,6 +19,8 @@ def delete_clip(places: Places, catalogue: Catalogue, clip_id: str, at_ns: int, 
         if path.parent == places.renditions:
             path.unlink(missing_ok=True)
     remove_files(places, clip.name)
+    remove_take(places.takes / clip_id)
+    durable.sync_directory(places.takes)
 
 
 def remove_files(places: Places, name: str) -> None:

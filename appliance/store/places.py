@@ -75,8 +75,12 @@ class Places:
 
     def make(self) -> None:
         """Create what is missing, durably."""
-        for folder in (self.directory, self.takes, self.clips, self.inbox, self.renditions, self.quarantine):
-            durable.make_directory(folder, mode=MODE)
+        durable.make_directory(self.directory, mode=MODE)
+        folders = self.takes, self.clips, self.inbox, self.renditions, self.quarantine
+        if missing := [folder for folder in folders if not folder.is_dir()]:
+            for folder in missing:
+                folder.mkdir(MODE)
+            durable.sync_directory(self.directory)
 
     def relative(self, path: Path) -> str:
         """How the catalogue spells a path, so that the state directory can move; `directory / it` is the inverse."""

@@ -21,7 +21,7 @@ from appliance.audio.wav import HEADER_BYTES
 from appliance.codec import to_json
 from appliance.errors import StorageError
 from appliance.models import Clip
-from appliance.store.adoption import read_sidecar, remove_take
+from appliance.store.adoption import moved_in, read_sidecar, remove_take
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.deletion import remove_files
 from appliance.store.orphans import make_take
@@ -64,6 +64,8 @@ class Recovery:
             self._freshen_sidecars()
         with self._as_far_as_possible("old encodings could not be removed"):
             self._sweep_renditions()
+        with self._as_far_as_possible("the inbox could not be compared with the catalogue"):
+            self._sweep_inbox()
         return self._complete
 
     @contextmanager
@@ -94,7 +96,10 @@ class Recovery:
         """The clip that a take folder holds, repaired where needed; None where the folder was dealt with otherwise."""
         self._beat()
         with self._as_far_as_possible(f"take {folder.name} could not be finished"):
-            clip = self._half_moved(folder) or repair(folder)
+            if self._catalogue.clips.is_tombstone(folder.name):
+                remove_take(folder)
+                return None
+            clip = moved_in(self._places, self._catalogue, folder.name) or self._half_moved(folder) or repair(folder)
             if clip is None:
                 self._give_up(folder)
             return clip
@@ -126,9 +131,13 @@ class Recovery:
     def _compare_clips(self) -> None:
         """One listing of the folder against the names in the catalogue: only what differs is opened."""
         with os.scandir(self._places.clips) as entries:
-            names = [entry.name for entry in entries if not entry.name.startswith(".")]
-        audio = {name[:-4] for name in names if name.endswith(".wav")}
-        sidecars = {name[:-5] for name in names if name.endswith(".json")}
+            names = {entry.name for entry in entries}
+        hidden = {name for name in names if name.startswith(".")}
+        for name in hidden:
+            if name.endswith(durable.PARTIAL):
+                (self._places.clips / name).unlink()
+        audio = {name[:-4] for name in names - hidden if name.endswith(".wav")}
+        sidecars = {name[:-5] for name in names - hidden if name.endswith(".json")}
         known = self._catalogue.clips.names()
 
         deleted = {name for name in (audio | sidecars) - known if self._catalogue.clips.is_deleted(name)}
@@ -204,6 +213,13 @@ class Recovery:
         for path in self._places.renditions.iterdir():
             if path.is_file() and self._places.relative(path) not in known:
                 path.unlink()
+
+    def _sweep_inbox(self) -> None:
+        """Put away what the catalogue does not name. Its feed brings it again."""
+        known = {track.path.name for track in self._catalogue.tracks.all(None)}
+        strays = [path for path in self._places.inbox.iterdir() if path.name not in known and path.name[0] != "."]
+        if strays:
+            self._set_aside("the catalogue knows nothing of these tracks", *sorted(strays))
 
     def _set_aside(self, why: str, *paths: Path) -> None:
         try:

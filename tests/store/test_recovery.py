@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from appliance.codec import to_json
 from appliance.errors import NotFound, StorageError
 from appliance.events import ClipFinished, QueueChanged
 from appliance.models import Clip, DeliveryState, Receipt, Rendition, RenditionKind, Verdict
@@ -88,6 +89,40 @@ def test_a_sealed_take_without_sound_anywhere_is_kept_with_a_note(new_box: Calla
     (box.directory / "takes" / take / "audio.wav").unlink()
     box.start()
     assert "its sound is missing" in box.quarantined()[take]
+
+
+@pytest.mark.parametrize("left", [("audio.wav", "clip.json", "journal.jsonl"), ("audio.wav",), ("clip.json",)], ids=str)
+@pytest.mark.parametrize("deleted", [False, True])
+def test_an_adopted_take_that_a_power_cut_brings_back_is_removed(
+    box: Any, left: tuple[str, ...], deleted: bool
+) -> None:
+    take = box.take(SOUND)
+    folder = box.directory / "takes" / take
+    files = {name: (folder / name).read_bytes() for name in left}
+    clip = box.store.adopt(take)
+    if deleted:
+        box.store.delete_clip(take, "by hand")
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    store = box.restart()
+    assert store.clips() == ([] if deleted else [clip])
+    assert len(list(store.clips_directory.iterdir())) == (0 if deleted else 2)
+    assert list(store.takes_directory.iterdir()) == list(store.quarantine_directory.iterdir()) == []
+
+
+def test_the_metadata_of_an_adoption_that_a_power_cut_undid_gives_way(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    box.start().close()
+    folder = box.directory / "takes" / box.take(SOUND)
+    content = (folder / "clip.json").read_bytes()
+    name = content.decode().split('"name": "')[1].split('"')[0]
+    (folder / "clip.json").rename(box.directory / "clips" / f"{name}.json")
+    store = box.start()
+    clip = store.clip(name)
+    assert clip.recovered and sound_of(box, clip) == SOUND
+    assert (store.clips_directory / f"{name}.json").read_text() == to_json(clip)
+    assert list(store.takes_directory.iterdir()) == list(store.quarantine_directory.iterdir()) == []
 
 
 # -- clips -------------------------------------------------------------------------------------------------------------
@@ -298,6 +333,21 @@ def test_a_deletion_that_was_cut_short_is_finished(box: Any) -> None:
         path.write_bytes(content)
     store = box.restart()
     assert store.clips() == [] and list(store.clips_directory.iterdir()) == []
+
+
+def test_half_written_metadata_is_removed(box: Any) -> None:
+    (box.store.clips_directory / ".x.json.partial").write_bytes(b"{")
+    assert list(box.restart().clips_directory.iterdir()) == []
+
+
+def test_tracks_that_nothing_names_are_put_away(box: Any) -> None:
+    kept, stray = (box.store.inbox_directory / name for name in ("kept.mp3", "stray.mp3"))
+    for path in (kept, stray):
+        path.write_bytes(b"ID3")
+    box.store.add_track("news", "1", "One", kept, 3, "aa")
+    box.restart()
+    assert kept.exists() and not stray.exists()
+    assert box.quarantined().keys() == {"stray"}
 
 
 def test_renditions_that_nothing_names_are_removed_at_start(box: Any) -> None:
