@@ -19,6 +19,7 @@ from appliance.control.methods import Methods, Services
 from appliance.control.server import ControlServer
 from appliance.controller import End
 from appliance.delivery.feeds import FETCHED, Feed, Feeds
+from appliance.delivery.network import NetworkWatch
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.describe import describe
 from appliance.effects import Effects
@@ -107,6 +108,9 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         controller.connect(effects.table())
         outbox.start()
         stop.callback(outbox.close)
+        network = NetworkWatch(outbox.hurry)
+        network.start()
+        stop.callback(network.close)
         feeds.start()
         stop.callback(feeds.close)
         stop.callback(player.close)

@@ -46,12 +46,28 @@ class Outbox:
     def wake(self, destination: str | None = None) -> None:
         """Look for work at once, at one destination or all, even where a failure made it wait.
 
-        For whoever queued something, brought the network back, or asks for another try. From any thread, that of the
-        store included; returns at once.
+        For whoever queued something, or asks for another try. From any thread, that of the store included; returns at
+        once.
         """
         for name, worker in self._workers.items():
             if destination in (None, name):
                 worker.wake()
+
+    def hurry(self, *, parked: bool = False) -> None:
+        """End the waits of everything that failed, of what is parked only where `parked`.
+
+        For whoever knows that the reason of failures is gone: the network is back, the clock is set. From any thread;
+        returns at once.
+        """
+        work = self._retry if parked else self._store.hurry
+        self._store.submit(work).add_done_callback(self._hope)
+
+    def _retry(self) -> None:
+        self._store.retry()
+
+    def _hope(self, _: object) -> None:
+        for worker in self._workers.values():
+            worker.wake(hope=True)
 
     def cancel(self, clip_id: str, destination: str | None = None) -> int:
         """Take back the deliveries of a clip that have not arrived, the running ones included; how many."""

@@ -8,6 +8,9 @@ from appliance.delivery.retry import backoff
 LONGEST_ASKED = 3_600.0
 """No other side makes us wait longer than this."""
 
+HOPEFUL = 8
+"""So many failures after a reason to hope count as if they were the first ones: a network comes back step by step."""
+
 
 class Patience:
     """Two waits at a time: that of the clip that failed, and that of the whole destination.
@@ -28,6 +31,7 @@ class Patience:
         self._failures = 0
         self._until = 0.0
         self._asked_until = 0.0
+        self._hopes = 0
 
     def remaining(self, now: float) -> float:
         """Seconds that the destination still waits."""
@@ -35,15 +39,20 @@ class Patience:
 
     def succeeded(self) -> None:
         """Something arrived."""
-        self._failures = 0
+        self._failures = self._hopes = 0
         self._until = self._asked_until = 0.0
 
     def hurry(self) -> None:
-        """There is reason to hope: try at once, unless the other side asked us to wait.
+        """Somebody wants it now: try at once, unless the other side asked us to wait.
 
         Should it fail, the waits are as long as before.
         """
         self._until = 0.0
+
+    def hope(self) -> None:
+        """The reason of the failures may be gone: try at once, as `hurry`, and soon again should it fail."""
+        self._until = 0.0
+        self._failures, self._hopes = 0, HOPEFUL
 
     def failed(self, attempts: int, now: float, *, asked: float = 0.0, defect: bool = False) -> float:
         """The attempt failed, number `attempts` of its clip; when the clip may be tried again.
@@ -52,6 +61,9 @@ class Patience:
         clip waits for the longest time.
         """
         self._failures += 1
+        if self._hopes:
+            self._hopes -= 1
+            attempts = min(attempts, HOPEFUL - self._hopes)
         asked = min(asked, LONGEST_ASKED)
         self._asked_until = max(self._asked_until, now + asked)
         self._until = max(self._until, now + self._wait(self._failures))

@@ -78,10 +78,16 @@ class Worker:
         for thread in self._threads:
             thread.start()
 
-    def wake(self) -> None:
-        """There is something new, or reason to hope: look at once. From any thread; returns at once."""
+    def wake(self, *, hope: bool = False) -> None:
+        """There is something new, or `hope` that what failed works now: look at once.
+
+        From any thread; returns at once.
+        """
         with self._changed:
-            self._patience.hurry()
+            if hope:
+                self._patience.hope()
+            else:
+                self._patience.hurry()
             self._wakes += 1
             self._changed.notify_all()
 

@@ -124,6 +124,12 @@ class OutboxRows:
             for which in ("state = 'parked'", f"state = 'pending' AND due IS NOT NULL AND tried = {self._run}")
         )
 
+    def hurry(self) -> None:
+        """End all waits, of what is parked not; the order in which things go stays."""
+        self._db.execute(
+            "UPDATE deliveries SET due = 0 WHERE state = 'pending' AND due > 0 AND tried = ?", (self._run,)
+        )
+
     def cancel(self, clip_id: str, destination: str | None) -> list[int]:
         """Take back what has not arrived; ids of the deliveries that this was true of."""
         rows = self._db.execute(

@@ -162,6 +162,10 @@ class Store:
         """Make what is parked or waits for its time due at once; how many that were."""
         return self._keeper.change(lambda catalogue: catalogue.outbox.retry(destination, clip_id))
 
+    def hurry(self) -> None:
+        """Make everything due at once that waits for its time, and not what is parked."""
+        self._keeper.change(lambda catalogue: catalogue.outbox.hurry())
+
     def deliveries(
         self,
         clip_id: str | None = None,

@@ -131,6 +131,39 @@ def test_waking_ends_the_wait_after_a_failure(box: Box) -> None:
     box.events.wait(DeliverySucceeded)
 
 
+def test_when_the_network_is_back_what_failed_is_due_and_soon_again(box: Box) -> None:
+    backend = MemoryBackend()
+    box.clip()
+    backend.fail(*[Transient("no network")] * 12)
+    outbox = box.deliver(cloud=backend)
+    for number in range(1, 10):
+        box.clock.advance(box.events.wait(DeliveryPostponed, number)[-1].seconds)
+        box.clock.waiters()
+    assert box.events.wait(DeliveryPostponed, 10)[-1].seconds > 1000
+    outbox.hurry()
+    assert box.events.wait(DeliveryPostponed, 11)[-1].seconds == 4
+    box.clock.waiters()
+    box.clock.advance(4)
+    assert box.events.wait(DeliveryPostponed, 12)[-1].seconds == 8
+    outbox.hurry()
+    box.events.wait(DeliverySucceeded)
+
+
+def test_what_is_parked_waits_for_a_person_whatever_the_network_does(box: Box) -> None:
+    backend = MemoryBackend()
+    box.clip()
+    backend.fail(Permanent("wrong password"), Transient("clock"))
+    outbox = box.deliver(cloud=backend)
+    box.events.wait(DeliveryParked)
+    outbox.hurry()
+    other = box.clip()
+    outbox.wake()
+    box.events.wait(DeliveryPostponed)
+    outbox.hurry(parked=True)
+    assert len(box.events.wait(DeliverySucceeded, 2)) == 2
+    assert box.delivery(other).attempts == 2
+
+
 def test_a_permanent_failure_parks_until_a_person_has_acted(box: Box) -> None:
     backend = MemoryBackend()
     backend.fail(Permanent("the bucket is gone.\nCreate it"))

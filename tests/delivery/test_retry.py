@@ -10,7 +10,7 @@ from appliance.config.options import Seconds
 from appliance.config.settings import RetrySettings
 from appliance.delivery.hours import seconds_until_active
 from appliance.delivery.pace import RateLimit, Speedometer
-from appliance.delivery.patience import LONGEST_ASKED, Patience
+from appliance.delivery.patience import HOPEFUL, LONGEST_ASKED, Patience
 from appliance.delivery.retry import backoff
 from appliance.models import ClockSource, ClockStamp
 from appliance.testing.clock import ManualClock
@@ -68,6 +68,27 @@ def test_hurry_ends_the_wait_but_not_the_count() -> None:
     assert both.remaining(100) == 0
     both.failed(attempts=2, now=100)
     assert both.remaining(100) == 16
+
+
+def test_hope_makes_the_next_failures_count_as_the_first_ones() -> None:
+    both = patience()
+    for _ in range(12):
+        both.failed(attempts=20, now=100)
+    both.hope()
+    assert both.remaining(100) == 0
+    waits = [both.failed(attempts=20, now=100) - 100 for _ in range(HOPEFUL + 1)]
+    assert waits[:3] == [8, 16, 32]
+    assert both.failed(attempts=20, now=100) == 3700
+    assert waits[-1] == 3600
+
+
+def test_hope_ends_with_an_arrival_and_makes_no_clip_wait_longer() -> None:
+    both = patience()
+    both.hope()
+    both.failed(attempts=9, now=100)
+    assert both.failed(attempts=1, now=100) == 108
+    both.succeeded()
+    assert both.failed(attempts=9, now=100) == 100 + 8 * 2**8
 
 
 def test_what_the_other_side_asks_for_is_done_and_not_hurried() -> None:

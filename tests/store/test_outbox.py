@@ -52,6 +52,20 @@ def test_a_claim_is_an_attempt_and_nobody_else_gets_it(box: Any) -> None:
     assert box.store.next_due("cloud") is None
 
 
+def test_a_wait_can_be_ended_for_all_but_what_is_parked(box: Any) -> None:
+    for _ in range(3):
+        box.clip()
+    first, second, third = (box.store.take_next("cloud", "oldest", now=0.0) for _ in range(3))
+    box.store.postponed(second.id, "no network", 500.0)
+    box.store.postponed(first.id, "no network", 900.0)
+    box.store.parked(third.id, "wrong password")
+    assert box.store.next_due("cloud") == 500.0
+    box.store.hurry()
+    assert box.store.next_due("cloud") == 0.0
+    again = [box.store.take_next("cloud", "oldest", now=0.0) for _ in range(3)]
+    assert {delivery.id for delivery in again if delivery} == {first.id, second.id}
+
+
 def test_a_receipt_ends_a_delivery(box: Any) -> None:
     box.clip()
     delivery = box.store.take_next("cloud", "oldest", now=0.0)

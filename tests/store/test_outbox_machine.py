@@ -110,6 +110,10 @@ class OutboxMachine(RuleBasedStateMachine):
             if destination in (None, name):
                 self.expect(clip_id, DeliveryState.PENDING, DeliveryState.PARKED, destination=name)
 
+    @rule()
+    def hurry(self) -> None:
+        self.box.store.hurry()
+
     @rule(clip_id=clips, destination=st.none() | names)
     def cancel(self, clip_id: str, destination: str | None) -> None:
         self.box.store.cancel(clip_id, destination)
