@@ -1,0 +1,218 @@
+"""The housekeeper at work: what it deletes, what it says, and how it finds out that the disk works again."""
+
+from __future__ import annotations
+
+import errno
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.config.settings import DeleteAfter
+from appliance.events import (
+    ClipDeleted,
+    DeliverySucceeded,
+    FaultCleared,
+    FaultRaised,
+    StorageFree,
+    StorageFull,
+    TakeFailed,
+)
+from appliance.housekeeping.outlook import Prospect
+from appliance.housekeeping.policy import Rules
+from appliance.models import Fault, Receipt, Rendition, RenditionKind
+from appliance.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.housekeeping.conftest import Household
+
+PROOF, WORD = Receipt("there", 1, True), Receipt("there", 1, False)
+MEGABYTE = 1_000_000
+
+
+def test_nothing_goes_before_the_reserve_is_reached(household: Household) -> None:
+    clips = [household.clip() for _ in range(9)]
+    household.deliver(*clips[:-1])
+    household.disk.other = -2048  # nine clips fit exactly, and their headers
+    household.start()
+    assert household.clips() == [clip.id for clip in clips]
+    assert household.of(ClipDeleted, StorageFull, StorageFree) == []
+
+
+def test_the_oldest_that_are_safe_make_room_until_the_reserve_is_met(household: Household) -> None:
+    clips = [household.clip() for _ in range(9)]
+    household.deliver(clips[1], clips[2], clips[4], clips[5])
+    household.disk.other = 15 * MEGABYTE
+    household.start()
+    gone = {clips[1].id, clips[2].id}
+    assert household.clips() == [clip.id for clip in clips if clip.id not in gone]
+    assert household.disk.free >= 10 * MEGABYTE
+    first = household.of(ClipDeleted)[0]
+    assert first == ClipDeleted(clips[1].id, "made room: it is safe at office")
+    assert household.of(StorageFull) == []
+    household.disk.other += 6 * MEGABYTE
+    household.look()
+    assert clips[4].id not in household.clips() and clips[5].id in household.clips()
+
+
+def test_many_clips_are_gone_through(household: Household) -> None:
+    clips = [household.clip(0.5) for _ in range(120)]
+    household.deliver(clips[60], receipt=WORD)
+    household.deliver(*clips[61:])
+    household.disk.other = 35 * MEGABYTE
+    household.start()
+    assert household.clips() == [clip.id for clip in (*clips[:61], *clips[71:])]
+
+
+def test_a_full_card_is_told_once_and_is_over_when_something_arrives(household: Household) -> None:
+    clips = [household.clip() for _ in range(9)]
+    household.disk.other = 5 * MEGABYTE
+    household.start()
+    (full,) = household.of(StorageFull, StorageFree)
+    assert isinstance(full, StorageFull) and "have not arrived everywhere" in full.message
+    household.look()
+    assert household.of(StorageFull, StorageFree) == [full]
+    household.deliver(clips[3])
+    household.tell(DeliverySucceeded(clips[3].id, "office", PROOF))
+    assert household.of(StorageFull, StorageFree) == [full, StorageFree()]
+    assert len(household.clips()) == 8 and clips[3].id not in household.clips()
+
+
+def test_why_the_card_stays_full_is_said(household: Household) -> None:
+    household.prospects = (Prospect("office", DeleteAfter.VERIFIED, proves=False),)
+    household.deliver(household.clip(), receipt=WORD)
+    household.disk.other = 85 * MEGABYTE
+    household.start()
+    (full,) = household.of(StorageFull)
+    assert isinstance(full, StorageFull)
+    assert "destination office gives no proof. Let it prove" in full.message
+    assert len(household.clips()) == 1
+
+
+def test_room_made_by_others_ends_it_too(household: Household) -> None:
+    household.disk.other = 95 * MEGABYTE
+    household.start()
+    household.disk.other = 0
+    household.look()
+    assert [type(event) for event in household.of(StorageFull, StorageFree)] == [StorageFull, StorageFree]
+
+
+def test_an_accepted_receipt_is_enough_where_a_person_said_so(make_household: Callable[[], Household]) -> None:
+    household = make_household()
+    household.rules = Rules({"office": DeleteAfter.ACCEPTED})
+    household.open()
+    household.deliver(household.clip(), receipt=WORD)
+    household.disk.other = 85 * MEGABYTE
+    household.start()
+    assert household.clips() == []
+
+
+def test_a_clip_that_was_never_meant_for_a_destination_stays(make_household: Callable[[], Household]) -> None:
+    """A destination that was added later must get it first: `appliance clips deliver`."""
+    household = make_household()
+    household.open()
+    clip = household.clip()
+    household.deliver(clip)
+    household.rules = Rules({"office": DeleteAfter.VERIFIED, "cloud": DeleteAfter.VERIFIED})
+    household.disk.other = 85 * MEGABYTE
+    household.start()
+    assert household.clips() == [clip.id] and household.of(StorageFull)
+
+
+def test_encodings_go_before_clips(household: Household) -> None:
+    clips = [household.clip() for _ in range(3)]
+    for clip in clips:
+        path = household.store.renditions_directory / f"{clip.name}.flac"
+        path.write_bytes(bytes(5 * MEGABYTE))
+        household.store.add_rendition(Rendition(clip.id, RenditionKind.FLAC, path, 5 * MEGABYTE, "0" * 64))
+    household.deliver(clips[0])
+    household.store.enqueue([clips[1].id], "later", RenditionKind.FLAC)
+    household.disk.other = 53 * MEGABYTE
+    household.start()
+    assert household.clips() == [clip.id for clip in clips]
+    left = {path.stem for path in household.store.renditions_directory.iterdir()}
+    assert left == {clips[1].name}, "what a delivery waits for stays"
+    household.disk.other += 3 * MEGABYTE
+    household.look()
+    assert household.clips() == [clip.id for clip in clips[1:]]
+
+
+def test_clips_that_cannot_go_are_not_looked_at_again_and_again(household: Household) -> None:
+    clip = household.clip()
+    household.disk.other = 85 * MEGABYTE
+    household.start()
+    household.deliver(clip)
+    household.look()
+    assert household.clips() == [clip.id], "nobody told that it has arrived"
+    household.look(600)
+    assert household.clips() == []
+
+
+def test_a_disk_that_refused_is_tried_until_it_works(household: Household) -> None:
+    household.disk.refusal = OSError(errno.ENOSPC, "full")
+    household.start()
+    assert household.disk.tried == 0, "a good disk is left alone"
+    household.tell(FaultRaised(Fault("storage", "the disk is full", urgent=True)))
+    household.tell(TakeFailed("none", "the disk is full"))
+    household.look()
+    assert household.worked == 0 and household.disk.tried >= 2
+    household.disk.refusal = None
+    household.look()
+    assert household.worked == 1 and FaultCleared("recording") in household.events
+    household.look()
+    assert household.worked == 1
+
+
+def test_a_failure_that_is_none_of_the_disk_stays_told(household: Household) -> None:
+    household.start().hear(FaultRaised(Fault("microphone", "gone", urgent=True)), Status())
+    household.tell(TakeFailed("none", "no microphone"))
+    assert household.disk.tried == 0 and household.of(FaultCleared) == []
+
+
+def test_a_read_only_disk_is_told_before_anyone_records(household: Household) -> None:
+    household.disk.read_only = True
+    household.disk.refusal = OSError(errno.EROFS, "read-only")
+    household.start()
+    household.look()
+    (fault,) = household.of(FaultRaised)
+    assert isinstance(fault, FaultRaised) and fault.fault.urgent and "read-only" in fault.fault.message
+    household.disk.read_only, household.disk.refusal = False, None
+    household.look()
+    assert household.of(FaultCleared) == [FaultCleared("storage")]
+
+
+def test_a_take_left_behind_is_finished_when_the_disk_works(household: Household) -> None:
+    household.start()
+    take = household.clip()  # as if: its folder comes back
+    folder = household.store.takes_directory / "left000001"
+    folder.mkdir()
+    household.tell(TakeFailed("left000001", "the disk is full"))
+    limit = time.monotonic() + 5
+    while not household.worked:
+        household.look()
+        assert time.monotonic() < limit
+    assert take.id in household.clips()
+
+
+def test_the_outlook(household: Household) -> None:
+    housekeeper = household.start()
+    assert housekeeper.outlook().warning == "" and housekeeper.outlook().days is None
+    household.prospects = ()
+    household.clip(45.0)
+    seen = housekeeper.outlook()
+    assert seen.reserve == 10 * MEGABYTE and seen.days == pytest.approx(1.0, rel=0.01)
+    assert "there is no destination; full in 24 hours" in seen.warning
+    household.store.delete_clip(household.clips()[0], "test")
+    assert housekeeper.outlook().days == pytest.approx(2.0, rel=0.01), "what was deleted was recorded too"
+
+
+def test_a_disk_that_cannot_be_asked_does_not_end_the_thread(household: Household) -> None:
+    household.disk.broken = OSError(errno.EIO, "broken")
+    household.start()
+    household.look()
+    household.disk.broken = None
+    household.disk.other = 95 * MEGABYTE
+    household.look()
+    assert household.of(StorageFull)
