@@ -112,6 +112,24 @@ def test_what_was_dropped_at_the_end_is_told(lab: Lab) -> None:
     assert lab.drain()[-2:] == [Period(10_000, None, 1031.25, 1031.25), Ended(1031.25, None)]
 
 
+def test_a_full_ring_stays_closed_until_it_is_half_empty(lab: Lab) -> None:
+    lab.start()
+    lab.run(121)
+    for _ in range(30):
+        lab.next()
+        lab.run(1)
+    assert [type(item) for item in lab.drain()[90:]] == [Period, Ended]
+
+
+def test_what_was_dropped_before_the_card_was_unplugged_is_told_first(lab: Lab) -> None:
+    lab.start()
+    lab.run(125)
+    lab.cards.unplug()
+    items = [lab.next() for _ in range(122)]
+    assert items[120] == Period(10_000, None, 1031.25, 1031.25)
+    assert isinstance(items[121], Lost)
+
+
 @pytest.mark.parametrize("error", [DeviceBusy("held by arecord"), FormatUnsupported("no")])
 def test_a_card_that_cannot_be_opened_ends_it(lab: Lab, error: DeviceBusy) -> None:
     lab.cards.refuse(Direction.CAPTURE, error)

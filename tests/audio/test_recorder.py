@@ -5,6 +5,7 @@ The simulated microphone hears its own frame numbers from the moment the booth i
 
 from __future__ import annotations
 
+import gc
 import resource
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
+from appliance.audio import assembler
 from appliance.audio.journal import Begin
 from appliance.audio.ports import Direction
 from appliance.audio.recorder import Recorder
@@ -122,6 +124,15 @@ def test_a_pause_leaves_out_what_sounded_meanwhile(booth: Booth, told: str) -> N
     resumed = round((2.6 - late) * RATE)
     assert booth.sound() == numbered(0, 8800, booth.format) + numbered(resumed, 24_000 - resumed, booth.format)
     assert len(booth.cards.captures) == 1
+
+
+def test_a_long_pause_keeps_no_more_than_a_late_resume_needs(booth: Booth) -> None:
+    booth.begin()
+    booth.run(1.0)
+    booth.recorder.pause(booth.at(1.0))
+    booth.run(30.0)
+    booth.first(TakePaused)
+    assert sum(isinstance(thing, assembler.Stretch) for thing in gc.get_objects()) < 10
 
 
 def test_a_stop_while_paused_adds_nothing(booth: Booth) -> None:

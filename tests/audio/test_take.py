@@ -114,13 +114,17 @@ def test_a_full_disk_keeps_what_fits(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
     try:
         with pytest.raises(StorageError, match="as long as this filesystem allows"):
-            take.append(numbered(0, 5000, format))
+            take.append(numbered(0, 1000, format))
+            take.note(Gap(1000, 5000, 3, GapCause.OVERRUN))
+            take.append_silence(5000)
         clip = take.seal(Levels(), Verdict.OK)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     take.close()
     assert clip.frames == (10_000 - HEADER_BYTES) // 6
-    assert (tmp_path / ID / "audio.wav").read_bytes()[HEADER_BYTES:] == numbered(0, clip.frames, format)
+    assert clip.gaps == (Gap(1000, clip.frames - 1000, 3, GapCause.OVERRUN),)
+    sound = numbered(0, 1000, format) + bytes((clip.frames - 1000) * 6)
+    assert (tmp_path / ID / "audio.wav").read_bytes()[HEADER_BYTES:] == sound
 
 
 def test_repair_finds_everything_that_was_written(tmp_path: Path) -> None:

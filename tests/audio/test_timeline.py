@@ -107,3 +107,12 @@ def test_a_loss_is_settled_by_the_first_prompt_read() -> None:
 
 def test_without_a_loss_nothing_is_lost() -> None:
     assert Timeline(RATE).lost() == (0, 0)
+
+
+def test_reads_that_are_all_a_little_late_are_within_the_uncertainty() -> None:
+    timeline = Timeline(RATE)
+    timeline.begin(0.0)
+    for number in range(1, 20):
+        truth = number * PERIOD / RATE * (1 - 400e-6)
+        timeline.add(PERIOD, truth + 0.002)
+        assert (timeline.end - truth) * RATE <= timeline.uncertainty
