@@ -76,7 +76,7 @@ def check(remote: Remote, path: Path) -> None:
         click.echo(f"{path}: warning: {warning}")
     for backend in backends.values():
         backend.close()
-    click.echo(f"{path} is good: {len(settings.destinations)} destinations, {len(settings.feeds)} feeds")
+    click.echo(f"{path} is good")
 
 
 def _warning(settings: Settings, backends: Mapping[str, UploadBackend], remote: Remote) -> str:
