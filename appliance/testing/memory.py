@@ -5,7 +5,7 @@ import threading
 import time
 from pathlib import Path
 
-from appliance.errors import Permanent, Transient
+from appliance.errors import CopyDiffers, CopyMissing, Permanent, Transient
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Receipt, Rendition, RenditionKind
 from appliance.plugin.upload import UploadJob
 
@@ -73,8 +73,10 @@ class MemoryBackend:
 
     def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
         content = self.objects.get(receipt.remote_name)
-        if content is None or hashlib.sha256(content).hexdigest() != rendition.sha256:
-            raise Permanent(f"{receipt.remote_name} is not there any more: deliver the clip again")
+        if content is None:
+            raise CopyMissing(f"{receipt.remote_name} is not there any more")
+        if hashlib.sha256(content).hexdigest() != receipt.checksum:
+            raise CopyDiffers(f"{receipt.remote_name} holds other bytes")
         return self._receipt(rendition)
 
     def probe(self) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from appliance.codec import from_json, to_json
-from appliance.errors import Cancelled, Permanent, Transient
+from appliance.errors import Cancelled, CannotVerify, CopyDiffers, Permanent, Transient
 from appliance.models import Receipt, Rendition
 from appliance.plugin.upload import UploadBackend, UploadJob
 from appliance.testing.memory import make_upload_job
@@ -142,7 +142,7 @@ class UploadChecks:
             self.check_arrived(job, receipts[number])
 
     def looks_again(self) -> None:
-        """`verify` finds what is there, and does not vouch for what is gone bad."""
+        """`verify` finds what is there, does not vouch for what is gone bad, and says which of both is wrong."""
         job = self.job("again", self.sound(100_000))
         receipt = self.deliver(job)
         backend = self.make_backend()
@@ -156,7 +156,7 @@ class UploadChecks:
             self.spoil(receipt.remote_name)
             try:
                 assert not backend.verify(job.rendition, receipt).verified, "verify vouched for other bytes"
-            except (Permanent, Transient) as error:
+            except (CopyDiffers, CannotVerify, Transient) as error:
                 assert str(error), "an error without a word"
         backend.close()
 

@@ -9,7 +9,7 @@ from appliance_download.options import UrlsOptions, options_for_url
 def _create(options: UrlsOptions, context: BackendContext) -> FeedBackend:
     from appliance_download.backend import UrlsBackend
 
-    return UrlsBackend(options)
+    return UrlsBackend(options, context.clock_trusted)
 
 
 @hookimpl

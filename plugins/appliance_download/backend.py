@@ -42,8 +42,9 @@ class UrlsBackend:
     one small exchange. Where the server offers none the file is pulled to find out, and kept only if it is another.
     """
 
-    def __init__(self, options: UrlsOptions) -> None:
+    def __init__(self, options: UrlsOptions, clock_trusted: Callable[[], bool] = lambda: True) -> None:
         self._options = options
+        self._clock_trusted = clock_trusted
 
     def pull(self, job: FeedJob) -> None:
         failures: list[Permanent | Transient] = []
@@ -69,7 +70,8 @@ class UrlsBackend:
         options, note = self._options, job.note(url)
         private = {name: value.reveal() for name, value in options.headers.items()}
         request = Request("GET", url, headers=_conditions(note), private=private)
-        with Client(options.timeouts, options.tls, options.allow_http, ANY).exchange(request, stop) as answer:
+        client = Client(options.timeouts, options.tls, options.allow_http, ANY, self._clock_trusted)
+        with client.exchange(request, stop) as answer:
             if answer.status == 304:
                 return
             self._check(answer, url)

@@ -7,6 +7,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 
+from appliance_http.head import WholeHead
 from appliance_http.line import Line
 from appliance_http.watch import Watch
 
@@ -19,6 +20,7 @@ def watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
     """
 
     class Plain(HTTPConnection):
+        response_class = WholeHead
         line: Line | None = None
 
         def connect(self) -> None:
@@ -37,6 +39,7 @@ def watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
             return super().getresponse()
 
     class Secure(HTTPSConnection):
+        response_class = WholeHead
         line: Line | None = None
 
         def connect(self) -> None:

@@ -46,13 +46,13 @@ TRANSIENT: dict[type[exceptions.RequestException], str] = {
 """Errors that may pass by themselves, unless what is behind them says more."""
 
 
-def translate(error: BaseException, host: str) -> Permanent | Transient:
+def translate(error: BaseException, host: str, *, clock_trusted: bool = True) -> Permanent | Transient:
     """Say what happened between the box and `host`. What is not known to need a person is Transient."""
     if isinstance(error, exceptions.Timeout | exceptions.ProxyError):
         return _by_class(error, host)
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _bad_certificate(cause, host)
+            return _bad_certificate(cause, host, clock_trusted)
         if isinstance(cause, ssl.SSLError):
             return _no_encryption(cause, host)
         words = _passing(cause)
@@ -78,6 +78,8 @@ def _passing(cause: BaseException) -> str:
         return "refuses the connection: nothing listens there now"
     if isinstance(cause, http.client.RemoteDisconnected):
         return "closed the connection without an answer"
+    if isinstance(cause, http.client.IncompleteRead):
+        return TRANSIENT[exceptions.ChunkedEncodingError]
     if isinstance(cause, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
         return "broke the connection"
     if isinstance(cause, TimeoutError):
@@ -85,17 +87,22 @@ def _passing(cause: BaseException) -> str:
     return ""
 
 
-def _bad_certificate(error: ssl.SSLCertVerificationError, host: str) -> Permanent | Transient:
+def _bad_certificate(error: ssl.SSLCertVerificationError, host: str, clock_trusted: bool) -> Permanent | Transient:
     """Why the certificate of `host` is not good (X509_verify_cert codes of OpenSSL), and what to do.
 
-    A clock that is behind, as that of a box without a battery is at first, makes a good certificate one of the future:
-    that passes. A certificate of the past is old, or the clock is ahead: both need a person.
+    A clock that is behind makes a good certificate one of the future: that passes. A certificate of the past needs a
+    person, unless the clock is not to be believed.
     """
     code, today = error.verify_code, time.strftime("%Y-%m-%d", time.gmtime())
     if code == _NOT_YET_VALID:
         return Transient(
             f"the certificate of {host} is not valid yet, going by this box's clock, which says {today}: it must be "
             "behind. This goes on once it is set"
+        )
+    if code == _EXPIRED and not clock_trusted:
+        return Transient(
+            f"the certificate of {host} has expired, going by this box's clock, which says {today} and was never set. "
+            "This goes on once it is"
         )
     if code == _EXPIRED:
         return Permanent(

@@ -82,6 +82,7 @@ class Client:
     tls: Tls
     allow_http: bool
     follow: frozenset[int]
+    clock_trusted: Callable[[], bool]
 
     @contextlib.contextmanager
     def exchange(self, request: Request, stop: Callable[[], None]) -> Iterator[Answer]:
@@ -99,7 +100,7 @@ class Client:
                     )
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 watch.check()
-                raise translate(error, host) from error
+                raise translate(error, host, clock_trusted=self.clock_trusted()) from error
 
     def _send(self, session: requests.Session, request: Request) -> requests.Response:
         url = request.url

@@ -10,7 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from appliance.plugin import BackendContext, Permanent, Receipt, Rendition, Transient, UploadJob
+from appliance.plugin import (
+    BackendContext,
+    CopyDiffers,
+    CopyMissing,
+    Permanent,
+    Receipt,
+    Rendition,
+    Transient,
+    UploadJob,
+)
 from appliance_upload_folder import files, mounts
 from appliance_upload_folder.errors import translated
 
@@ -70,7 +79,7 @@ class FolderBackend:
         name = Path(receipt.remote_name).name
         with translated(self._path), self._folder() as folder:
             if not self._has(folder, name, rendition, lambda: None):
-                raise Permanent(f"{name} is not in {self._path} any more: `appliance clips deliver` sends it again")
+                raise CopyMissing(f"{name} is not in {self._path} any more")
             return self._receipt(name, rendition, folder)
 
     def probe(self) -> str:
@@ -117,14 +126,14 @@ class FolderBackend:
                 self._tidied = True
 
     def _has(self, folder: int, name: str, rendition: Rendition, check: Callable[[], None]) -> bool:
-        """Whether the very same file is there already. Raises Permanent where another one has its name."""
+        """Whether the very same file is there already. Raises CopyDiffers where another one has its name."""
         try:
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except FileNotFoundError:
             return False
         same = stat.S_ISREG(status.st_mode) and status.st_size == rendition.size
         if not same or files.digest(folder, name, check) != rendition.sha256:
-            raise Permanent(
+            raise CopyDiffers(
                 f"{self._path / name} is there with other content, and is never overwritten: look at it, move it away, "
                 "then `appliance clips retry`"
             )

@@ -9,7 +9,7 @@ from appliance_upload_http.options import HttpOptions
 def _create(options: HttpOptions, context: BackendContext) -> UploadBackend:
     from appliance_upload_http.backend import HttpBackend
 
-    return HttpBackend(options)
+    return HttpBackend(options, context.clock_trusted)
 
 
 @hookimpl

@@ -2,12 +2,13 @@
 
 import base64
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from appliance_http.options import shown
 
-from appliance.plugin import Permanent, Receipt, Rendition, Transient, UploadJob
+from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob
 from appliance_upload_http.multipart import FormBody, content_md5
 from appliance_upload_http.options import Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
@@ -42,8 +43,9 @@ _PROBE_TELLS_NOTHING = {400, 405, 411, 415, 422, 501}
 class HttpBackend:
     """Delivers to one form. What is verified is what the server proves by a checksum in its answer."""
 
-    def __init__(self, options: HttpOptions) -> None:
+    def __init__(self, options: HttpOptions, clock_trusted: Callable[[], bool] = lambda: True) -> None:
         self._options = options
+        self._clock_trusted = clock_trusted
         self._host = urlsplit(options.url).hostname or options.url
 
     @property
@@ -70,7 +72,7 @@ class HttpBackend:
         return self._receipt(job, body, answer, said)
 
     def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
-        raise Permanent(
+        raise CannotVerify(
             f"a form cannot be asked what became of {rendition.file_name}: look for {receipt.remote_name} on the server"
         )
 
@@ -114,7 +116,7 @@ class HttpBackend:
         from appliance_http.transport import KEEP_METHOD, Client
 
         options = self._options
-        return Client(options.timeouts, options.tls, options.allow_http, KEEP_METHOD)
+        return Client(options.timeouts, options.tls, options.allow_http, KEEP_METHOD, self._clock_trusted)
 
     def _private_headers(self) -> dict[str, str]:
         headers = {name: value.reveal() for name, value in self._options.headers.items()}

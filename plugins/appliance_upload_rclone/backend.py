@@ -6,7 +6,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from appliance.plugin import BackendContext, Permanent, Receipt, Rendition, Transient, UploadJob
+from appliance.plugin import (
+    BackendContext,
+    CopyDiffers,
+    CopyMissing,
+    Permanent,
+    Receipt,
+    Rendition,
+    Transient,
+    UploadJob,
+)
 from appliance_upload_rclone.hashes import digests
 from appliance_upload_rclone.names import path_of
 from appliance_upload_rclone.options import RcloneOptions
@@ -19,7 +28,7 @@ class RcloneBackend:
     def __init__(self, options: RcloneOptions, context: BackendContext) -> None:
         self._folder = options.folder
         self._context = context
-        self._remote = Remote(options)
+        self._remote = Remote(options, context.clock_trusted)
 
     @property
     def proves(self) -> bool:
@@ -55,10 +64,11 @@ class RcloneBackend:
     def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
         there = self._remote.stat(receipt.remote_name)
         if there is None:
-            raise Permanent(f"{self._remote} has no {receipt.remote_name} any more: deliver the clip again")
-        expected = {receipt.algorithm: receipt.checksum} if receipt.verified else {"sha256": rendition.sha256}
+            raise CopyMissing(f"{self._remote} has no {receipt.remote_name} any more")
+        known = {"sha256": rendition.sha256} if rendition.sha256 else {}
+        expected = {receipt.algorithm: receipt.checksum} if receipt.verified else known
         if not _same(there, rendition, expected):
-            raise Permanent(f"{self._remote} holds other bytes as {receipt.remote_name}: deliver the clip again")
+            raise CopyDiffers(f"{self._remote} holds other bytes as {receipt.remote_name}")
         return self._receipt(receipt.remote_name, there, expected)
 
     def probe(self) -> str:

@@ -7,6 +7,8 @@ from attrs import frozen
 from appliance.plugin import Permanent, Transient
 
 _CLOCK = re.compile(r"RequestTimeTooSkewed|certificate has expired or is not yet valid", re.I)
+"""Go's TLS does not say which of the two the certificate is."""
+
 _PATIENCE = re.compile(r"rate ?limit|too many requests|too_many|\b429\b|slow ?down|user ?rate", re.I)
 _SECRET = re.compile(r"((?:pass|secret|token|key)\w*=)(?:'[^']*'|\\?\"[^\"]*\"|[^,:\s\"]+)", re.I)
 """A secret in a connection string, which rclone repeats in its messages."""
@@ -54,7 +56,7 @@ class Failure:
         return self.code in (3, 4)
 
 
-def translate(failure: Failure, name: str) -> Transient | Permanent:
+def translate(failure: Failure, name: str, *, clock_trusted: bool) -> Transient | Permanent:
     """What the outbox has to know. `name` is what the message calls the remote.
 
     Words first: the codes (rclone docs, "Exit code") say little, and 1 and 2 changed places in release 1.69.
@@ -64,7 +66,11 @@ def translate(failure: Failure, name: str) -> Transient | Permanent:
     if failure.code < 0:
         return Transient(f"{name}: rclone was killed by signal {-failure.code}")
     if _CLOCK.search(failure.words):
-        return Transient(f"{name}: the clock of this box is wrong, or a certificate expired{said}")
+        if not clock_trusted:
+            return Transient(f"{name}: this box was never told the time{said}. Goes on once it is")
+        return Permanent(
+            f"{name}: the clock of this box is wrong, or a certificate expired. Look at `timedatectl`{said}"
+        )
     if _PATIENCE.search(failure.words):
         return Transient(f"{name} asks to slow down{said}")
     for pattern, advice in _MUST_ACT:

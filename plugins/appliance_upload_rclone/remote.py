@@ -26,8 +26,9 @@ class RemoteFile:
 class Remote:
     """One remote. All methods raise Transient or Permanent, and what `check` raises while rclone runs."""
 
-    def __init__(self, options: RcloneOptions) -> None:
+    def __init__(self, options: RcloneOptions, clock_trusted: Callable[[], bool]) -> None:
         self._remote = options.remote
+        self._clock_trusted = clock_trusted
         self._rclone = Rclone(options)
         self._kinds: tuple[str, ...] | None = None
         self.is_local = options.remote.startswith(("/", ":local"))
@@ -95,7 +96,7 @@ class Remote:
         return answer
 
     def _error(self, failure: Failure) -> Exception:
-        return translate(failure, str(self))
+        return translate(failure, str(self), clock_trusted=self._clock_trusted())
 
 
 def _parse(answer: bytes) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ import secrets
 from typing import Any
 from urllib.parse import urlencode
 
-from appliance.plugin import BackendContext, Permanent, Receipt, Rendition, UploadJob
+from appliance.plugin import BackendContext, CopyDiffers, CopyMissing, Permanent, Receipt, Rendition, UploadJob
 from appliance_upload_s3.attempt import Attempt, part_size_of
 from appliance_upload_s3.bucket import Answer, Bucket
 from appliance_upload_s3.client import make_client
@@ -31,7 +31,7 @@ class S3Backend:
         self._options = options
         self._context = context
         self._client = make_client(options)
-        target = Target(options.bucket, self._client.meta.endpoint_url)
+        target = Target(options.bucket, self._client.meta.endpoint_url, context.clock_trusted)
         self._bucket = Bucket(self._client, options.bucket, target, _properties(options))
         self._template = options.prefix.replace("{", "{{").replace("}", "}}") + options.key
         self._orphans = Orphans(self._bucket, own_keys(self._template, context.device))
@@ -53,13 +53,11 @@ class S3Backend:
         key = receipt.remote_name
         head = self._bucket.find(key)
         if head is None:
-            raise Permanent(f"{self._bucket.target} has no object {key!r} any more: deliver the clip again")
+            raise CopyMissing(f"{self._bucket.target} has no object {key!r} any more")
         try:
             proven = same_proof(head, receipt) or self._compare(head, rendition)
         except Mismatch:
-            raise Permanent(
-                f"{self._bucket.target} holds other bytes than were delivered under {key!r}: deliver the clip again"
-            ) from None
+            raise CopyDiffers(f"{self._bucket.target} holds other bytes than were delivered under {key!r}") from None
         return make_receipt(key, receipt.size, proven, head)
 
     def probe(self) -> str:

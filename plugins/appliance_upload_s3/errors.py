@@ -1,5 +1,9 @@
 """Every error of boto3 and of the server, turned into Transient or Permanent. The one place where that happens."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from appliance_http.statuses import retry_after
 from attrs import frozen
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
@@ -89,10 +93,11 @@ class Exists(Permanent):
 
 @frozen
 class Target:
-    """What an error message has to name."""
+    """What an error message has to name, and whether the clock of this box is above suspicion."""
 
     bucket: str
     endpoint: str
+    clock_trusted: Callable[[], bool] = lambda: True
 
     def __str__(self) -> str:
         return f"bucket '{self.bucket}' at {self.endpoint}"
@@ -120,7 +125,11 @@ def _answer(error: ClientError, target: Target) -> Transient | Permanent:
     said = " ".join(error.response.get("Error", {}).get("Message", "").split())
     note = f" ({word}: {said})" if said else f" ({word})"
     if word in _CLOCK:
-        return Transient(f"{target}: the clock is wrong, on this box or there{note}. It is tried again once it is set")
+        if not target.clock_trusted():
+            return Transient(
+                f"{target}: the clock is wrong: this box was never told the time{note}. Goes on once it is"
+            )
+        return Permanent(f"{target}: the clock is wrong, on this box or there{note}. Look at `timedatectl`")
     if word in _DAMAGED:
         return Damaged(f"{target}: the data was damaged on its way{note}")
     if word in _GONE:
@@ -139,8 +148,7 @@ def _answer(error: ClientError, target: Target) -> Transient | Permanent:
 
 def _retry_after(error: ClientError) -> float | None:
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    wait = headers.get("retry-after", "")
-    return float(wait) if wait.isascii() and wait.isdigit() else None
+    return retry_after({name.title(): text for name, text in headers.items()}, datetime.now(UTC))
 
 
 def _library(error: BotoCoreError, target: Target) -> Transient | Permanent | Cancelled:
@@ -164,9 +172,14 @@ def _library(error: BotoCoreError, target: Target) -> Transient | Permanent | Ca
 
 
 def _certificate(text: str, target: Target) -> Transient | Permanent:
-    if "expired" in text or "not yet valid" in text:
+    if "not yet valid" in text or ("expired" in text and not target.clock_trusted()):
         return Transient(
-            f"{target}: its certificate is not valid at this time: the clock of this box is wrong, or it expired"
+            f"{target}: its certificate is not valid at this time: the clock of this box must be wrong. Goes on once it"
+            " is set"
+        )
+    if "expired" in text:
+        return Permanent(
+            f"{target}: its certificate has expired: the server needs a new one, unless the clock of this box is wrong"
         )
     if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
         return Permanent(f"{target}: its certificate is not trusted ({text}). Set `ca_file`, or correct `endpoint_url`")

@@ -15,10 +15,18 @@ SOUND = b"".join(number.to_bytes(4, "big") for number in range(250_000))
 """A megabyte that repeats nowhere."""
 
 
-def backend(url: str, *, read: float = 5.0, connect: float = 5.0, total: float = 60.0, **options: Any) -> HttpBackend:
+def backend(
+    url: str,
+    *,
+    read: float = 5.0,
+    connect: float = 5.0,
+    total: float = 60.0,
+    clock_trusted: Callable[[], bool] = lambda: True,
+    **options: Any,
+) -> HttpBackend:
     """A backend whose patience is that of a test."""
     timeouts = Timeouts(Seconds(connect), Seconds(read), Seconds(total))
-    return HttpBackend(HttpOptions(url, timeouts=timeouts, **options))
+    return HttpBackend(HttpOptions(url, timeouts=timeouts, **options), clock_trusted)
 
 
 @pytest.fixture

@@ -75,6 +75,23 @@ def test_an_answer_cut_before_its_proof_is_asked_for_again(
     check_arrived_once(receiver, job)
 
 
+@pytest.mark.parametrize("cut", range(1, ANSWER_HEAD + 4, 7))
+def test_an_answer_cut_anywhere_in_its_head_is_none(
+    cut: int, proxy: FaultProxy, receiver: Receiver, job: UploadJob
+) -> None:
+    """`HTTP/1.1 201 Created` and then nothing is no word to be relied on, whatever http.client thinks."""
+    proxy.faults.append(Fault(cut_after_down=cut))
+    with pytest.raises(Transient, match=r"broke|closed the connection|failed"):
+        backend(url_of(proxy)).deliver(job)
+    backend(url_of(proxy)).deliver(evolve(job, attempt=2))
+    check_arrived_once(receiver, job)
+
+
+def test_an_old_server_that_ends_its_answer_with_the_connection(receiver: Receiver, job: UploadJob) -> None:
+    receiver.replies.append(Reply(garbage=b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\nthank you"))
+    assert backend(receiver.url()).deliver(job).detail == "200 OK\nthank you"
+
+
 def test_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

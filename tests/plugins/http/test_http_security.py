@@ -54,6 +54,14 @@ def test_a_bad_certificate(
     assert receiver.attempts == 0
 
 
+def test_no_certificate_is_too_old_for_a_clock_that_was_never_set(
+    start_receiver: Start, authority: Authority, trusting: Tls, job: UploadJob
+) -> None:
+    receiver = start_receiver(tls=authority.issue("expired", from_day=-30, to_day=-1).server())
+    with pytest.raises(Transient, match="never set"):
+        backend(receiver.url(), tls=trusting, clock_trusted=lambda: False).deliver(job)
+
+
 def test_an_authority_that_is_not_known(start_receiver: Start, authority: Authority, job: UploadJob) -> None:
     receiver = start_receiver(tls=authority.issue("unknown").server())
     with pytest.raises(Permanent, match=r"set tls\.ca"):

@@ -41,7 +41,7 @@ def backend(rclone: str, store: Path, tmp_path: Path) -> MakeBackend:
 
     def make(**options: Any) -> UploadBackend:
         wanted = {"remote": str(store), "binary": rclone, "config": config} | options
-        return create(RcloneOptions(**wanted), BackendContext("drive", "box", tmp_path))
+        return create(RcloneOptions(**wanted), BackendContext("drive", "box", tmp_path, lambda: True))
 
     return make
 

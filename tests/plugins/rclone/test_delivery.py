@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from appliance_upload_rclone.errors import Failure, translate
 from attrs import evolve
 
 from appliance.plugin import Cancelled, Permanent, Transient, UploadJob
@@ -206,8 +207,8 @@ def test_broken_connections(
         (1, "googleapi: Error 403: User Rate Limit Exceeded", Transient),
         (1, "googleapi: Error 403: The user's Drive storage quota has been exceeded", Permanent),
         (1, "oauth2: invalid_grant: token expired and cannot be refreshed", Permanent),
-        (1, "RequestTimeTooSkewed: difference too large", Transient),
-        (1, "x509: certificate has expired or is not yet valid", Transient),
+        (1, "RequestTimeTooSkewed: difference too large", Permanent),
+        (1, "x509: certificate has expired or is not yet valid", Permanent),
         (1, "x509: certificate signed by unknown authority", Permanent),
     ],
 )
@@ -226,6 +227,11 @@ def test_exit_codes_and_words(
     with pytest.raises(kind) as caught:
         backend(binary=fake(script)).deliver(job)
     assert (words or str(code)) in str(caught.value)
+
+
+def test_a_clock_that_was_never_set_is_waited_for() -> None:
+    failure = Failure(1, "x509: certificate has expired or is not yet valid")
+    assert isinstance(translate(failure, "drive", clock_trusted=False), Transient)
 
 
 def test_passwords_in_a_connection_string_stay_out_of_messages(backend: Make, job: UploadJob) -> None:

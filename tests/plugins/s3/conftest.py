@@ -131,7 +131,7 @@ class S3Server:
         )
 
     def backend(self, directory: Path, port: int | None = None, **options: Any) -> UploadBackend:
-        return create(self.options(port, **options), BackendContext("cloud", "box", directory))
+        return create(self.options(port, **options), BackendContext("cloud", "box", directory, lambda: True))
 
     def content(self, key: str) -> bytes:
         body: bytes = self.client().get_object(Bucket=BUCKET, Key=key)["Body"].read()

@@ -23,7 +23,7 @@ def answer(status: int, code: str, message: str = "so says the server", headers:
 @pytest.mark.parametrize(
     ("status", "code", "kind", "words"),
     [
-        (403, "RequestTimeTooSkewed", Transient, "the clock is wrong"),
+        (403, "RequestTimeTooSkewed", Permanent, "the clock is wrong"),
         (404, "NoSuchBucket", Permanent, "bucket does not exist"),
         (403, "AccessDenied", Permanent, "s3:PutObject"),
         (403, "403", Permanent, "access denied"),
@@ -54,13 +54,30 @@ def test_answers(status: int, code: str, kind: type[Exception], words: str) -> N
     assert code in str(error)
 
 
+@pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "RequestExpired"])
+def test_a_clock_that_was_never_set_is_waited_for(code: str) -> None:
+    error = translate(answer(403, code), Target("clips", "https://s3.example.org", lambda: False))
+    assert isinstance(error, Transient)
+    assert "the clock is wrong" in str(error)
+
+
 def test_message_is_one_line() -> None:
     assert "\n" not in str(translate(answer(500, "InternalError", "two\n lines"), TARGET))
 
 
-@pytest.mark.parametrize(("header", "wait"), [("17", 17.0), ("", None), ("soon", None), ("-3", None)])
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("17", 17.0),
+        ("", None),
+        ("soon", None),
+        ("-3", None),
+        ("Sat, 31 Jan 2026 12:01:40 GMT", 100.0),
+    ],
+)
 def test_retry_after(header: str, wait: float | None) -> None:
-    error = translate(answer(503, "SlowDown", headers={"retry-after": header}), TARGET)
+    headers = {"retry-after": header, "date": "Sat, 31 Jan 2026 12:00:00 GMT"}
+    error = translate(answer(503, "SlowDown", headers=headers), TARGET)
     assert isinstance(error, Transient)
     assert error.retry_after == wait
 

@@ -181,26 +181,27 @@ int clock_gettime(clockid_t id, struct timespec *now) {
 _DELIVER = """
 import sys
 from pathlib import Path
-from appliance.plugin import BackendContext, Secret, Transient
+from appliance.plugin import BackendContext, Permanent, Secret, Transient
 from appliance.testing.backends import make_upload_job
 from appliance_upload_s3 import S3Options, create
-url, key, secret, folder = sys.argv[1:]
+url, key, secret, folder, trusted = sys.argv[1:]
 options = S3Options(bucket="clips", endpoint_url=url, access_key=Secret(key), secret_key=Secret(secret))
 job = make_upload_job(Path(folder), b"x", "box_skew")
 try:
-    create(options, BackendContext("cloud", "box", Path(folder))).deliver(job)
-except Transient as error:
-    print(error)
+    create(options, BackendContext("cloud", "box", Path(folder), lambda: bool(trusted))).deliver(job)
+except (Permanent, Transient) as error:
+    print(type(error).__name__, error)
 """
 
 
+@pytest.mark.parametrize(("trusted", "kind"), [("", "Transient"), ("trusted", "Permanent")])
 @pytest.mark.parametrize("skew", [7200, pytest.param(-7200, marks=pytest.mark.slow)])
-def test_clock_that_is_two_hours_off(weed: Any, tmp_path: Path, skew: int) -> None:
+def test_clock_that_is_two_hours_off(weed: Any, tmp_path: Path, skew: int, trusted: str, kind: str) -> None:
     source, shim = tmp_path / "shim.c", tmp_path / "shim.so"
     source.write_text(_SHIM)
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
     options = weed.options()
-    arguments = [options.endpoint_url, options.access_key.reveal(), options.secret_key.reveal(), str(tmp_path)]
+    arguments = [options.endpoint_url, options.access_key.reveal(), options.secret_key.reveal(), str(tmp_path), trusted]
     done = subprocess.run(
         [sys.executable, "-c", _DELIVER, *arguments],
         env=os.environ | {"LD_PRELOAD": str(shim), "SKEW": str(skew)},
@@ -208,7 +209,7 @@ def test_clock_that_is_two_hours_off(weed: Any, tmp_path: Path, skew: int) -> No
         text=True,
         timeout=60,
     )
-    assert "the clock is wrong" in done.stdout, done.stderr
+    assert done.stdout.startswith(f"{kind} ") and "the clock is wrong" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -216,8 +217,8 @@ def test_clock_that_is_two_hours_off(weed: Any, tmp_path: Path, skew: int) -> No
     [
         ({"self_signed": True}, Permanent, "not trusted"),
         ({"host": "127.0.0.9"}, Permanent, "not trusted"),
-        ({"from_day": -9, "to_day": -1}, Transient, "clock of this box is wrong, or it expired"),
-        ({"from_day": 1}, Transient, "clock of this box is wrong, or it expired"),
+        ({"from_day": -9, "to_day": -1}, Permanent, "has expired"),
+        ({"from_day": 1}, Transient, "clock of this box must be wrong"),
     ],
     ids=["self-signed", "other-name", "expired", "not-yet"],
 )

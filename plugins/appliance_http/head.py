@@ -1,0 +1,36 @@
+"""Answers whose head arrived whole: one that was cut off in it says nothing for sure."""
+
+import http.client
+from typing import Any
+
+
+class WholeHead(http.client.HTTPResponse):
+    """As http.client's, which takes the end of the connection for the end of the head: `HTTP/1.1 200 OK` and silence
+    would be an answer like any other. Here it is an IncompleteRead.
+    """
+
+    def begin(self) -> None:
+        """Read the head."""
+        lines = _Lines(self.fp)
+        self.fp = lines  # type: ignore[assignment]
+        super().begin()
+        if self.fp is lines:  # type: ignore[comparison-overlap]
+            self.fp = lines.file
+        if lines.ended:
+            raise http.client.IncompleteRead(b"")
+
+
+class _Lines:
+    """A file of lines that knows whether it was read beyond its end."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        self.ended = False
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self.file.readline(limit)
+        self.ended = not line
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
