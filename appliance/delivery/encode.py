@@ -1,11 +1,9 @@
 """WAV to FLAC or Opus, through libsndfile, in constant memory."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from appliance.durable import sync_directory
 from appliance.errors import Permanent, Transient
 from appliance.models import RenditionKind
 
@@ -17,7 +15,7 @@ _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 
 
 def encode(source: Path, target: Path, kind: RenditionKind, check: Callable[[], None]) -> None:
-    """Write the encoding of `source` to `target`, whole and synced or not at all; calls `check` between blocks.
+    """Write the encoding of `source` to `target`, whole or not at all; calls `check` between blocks.
 
     FLAC keeps 16 and 24 bits exactly; of 32 it keeps the upper 24, which is what sound cards fill. Opus is resampled to
     48 kHz where it does not know the rate. Raises Permanent where the sound cannot be encoded so, Transient where
@@ -34,7 +32,7 @@ def encode(source: Path, target: Path, kind: RenditionKind, check: Callable[[], 
                 for block in blocks:
                     check()
                     _write(encoded, block)
-        _finish(partial, target)
+        partial.replace(target)  # not synced: what a power cut leaves of it is compared with its hash before use
     except soundfile.LibsndfileError as error:
         raise Permanent(
             f"{source.name} cannot be encoded as {kind} ({error.error_string}). Set `deliver_as: original`"
@@ -79,10 +77,3 @@ def _write(encoded: "soundfile.SoundFile", block: Any) -> None:
         encoded.write(block)
     except soundfile.LibsndfileError as error:
         raise Transient(f"{Path(encoded.name).name} cannot be written: {error.error_string}") from error
-
-
-def _finish(partial: Path, target: Path) -> None:
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(target)
-    sync_directory(target.parent)

@@ -46,11 +46,19 @@ def write(folder: int, name: str, blocks: Iterable[bytes]) -> None:
         os.fsync(file.fileno())
 
 
+def sync(folder: int, name: str) -> None:
+    """Make the bytes of a file durable that somebody else may have written."""
+    with os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder), "rb", buffering=0) as file:
+        os.fsync(file.fileno())
+
+
 def digest(folder: int, name: str, check: Callable[[], None] = lambda: None) -> str:
-    """SHA-256 of what the disk returns, as far as the kernel can be told to forget what it remembers of the file."""
+    """SHA-256 of what the disk returns, as far as the kernel can be told to forget what it remembers of the file.
+
+    It forgets what is synced only.
+    """
     hashed = hashlib.sha256()
     with os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder), "rb", buffering=0) as file:
-        os.fsync(file.fileno())  # only clean pages can be dropped, and a copy found here must be durable too
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         while block := file.read(BLOCK):
             hashed.update(block)
