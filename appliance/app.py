@@ -117,7 +117,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(recorder.close)
         stop.callback(cards.close)
 
-        timekeeper = Timekeeper(store, clock, vitals)
+        timekeeper = Timekeeper(store, clock, vitals, partial(outbox.hurry, parked=True))
         controller.listen(timekeeper.hear)
         timekeeper.start()
         stop.callback(timekeeper.close)

@@ -7,6 +7,7 @@ each clip of this boot really began.
 
 import logging
 import threading
+from collections.abc import Callable
 
 from appliance.clock import Clock
 from appliance.errors import StorageError
@@ -37,8 +38,12 @@ def is_steady(before: ClockStamp, now: ClockStamp) -> bool:
 class Timekeeper:
     """Watches where the time comes from. The best clock of this boot counts, also after it got worse again."""
 
-    def __init__(self, store: Store, clock: Clock, vitals: Vitals) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, vitals: Vitals, clock_set: Callable[[], None] = lambda: None
+    ) -> None:
+        """`clock_set` is called once the time comes from a better place than before; it must return at once."""
         self._store = store
+        self._clock_set = clock_set
         self._clock = clock
         self._vitals = vitals
         self._pulse = vitals.pulse("timekeeper", _LIMIT)
@@ -80,6 +85,8 @@ class Timekeeper:
     def _look(self) -> None:
         before, now = self._seen, self._clock.stamp()
         self._seen = now
+        if before and now.source.beats(before.source):
+            self._clock_set()
         best = self._best
         if before and is_steady(before, now) and not (best and best.source.beats(now.source)):
             self._undated |= best is None or now.source.beats(best.source)

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.config.options import ByteCount
+from appliance.config.options import ByteCount, Seconds
+from appliance.config.settings import RetrySettings
 from appliance.errors import Cancelled, Permanent, StorageError, Transient
 from appliance.events import (
     DeliveryCancelled,
@@ -24,10 +26,11 @@ from appliance.events import (
     FaultCleared,
     FaultRaised,
 )
-from appliance.models import DeliveryState, Receipt
+from appliance.models import ClockSource, DeliveryState, Receipt
 from appliance.plugin import UploadJob
 from appliance.store import Store
 from appliance.testing.backends import MemoryBackend
+from appliance.timekeeping import LOOK_EVERY, Timekeeper
 
 SOON = 10.0
 FAULT = "delivery:cloud"
@@ -162,6 +165,27 @@ def test_what_is_parked_waits_for_a_person_whatever_the_network_does(box: Box) -
     outbox.hurry(parked=True)
     assert len(box.events.wait(DeliverySucceeded, 2)) == 2
     assert box.delivery(other).attempts == 2
+
+
+def test_when_the_clock_is_set_everything_that_failed_goes_again(box: Box) -> None:
+    backend = MemoryBackend()
+    backend.fail(Permanent("certificate expired"), Transient("certificate not valid yet", retry_after=1))
+    box.clock.source = ClockSource.NONE
+    box.clip()
+    box.clip()
+    outbox = box.deliver(cloud=backend, settings={"retry": RetrySettings(Seconds(3600), Seconds(3600))})
+    timekeeper = Timekeeper(box.store, box.clock, box.vitals, partial(outbox.hurry, parked=True))
+    timekeeper.start()
+    box.events.wait(DeliveryParked)
+    outbox.wake()
+    box.events.wait(DeliveryPostponed)
+    box.pass_time(LOOK_EVERY, lambda: box.clock.monotonic() > 60, at_most=100)
+    assert len(backend.attempts) == 2, "nothing has changed yet"
+    box.clock.source = ClockSource.NTP
+    box.clock.waiters(at_least=2)
+    box.clock.advance(LOOK_EVERY)
+    assert len(box.events.wait(DeliverySucceeded, 2)) == 2
+    timekeeper.close()
 
 
 def test_a_permanent_failure_parks_until_a_person_has_acted(box: Box) -> None:
