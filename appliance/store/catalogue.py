@@ -49,9 +49,9 @@ class Catalogue:
         return added
 
     def recycle(self) -> None:
-        """Give the room of the log back, where the disk lets us."""
+        """Write the log into the database, where the disk lets us, so that its room is used anew."""
         with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def close(self) -> None:
         """Write the log into the database and let go."""

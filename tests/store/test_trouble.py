@@ -3,11 +3,8 @@
 import errno
 import os
 import sqlite3
-import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -68,50 +65,3 @@ def test_defects_of_ours_are_not_blamed_on_the_disk(tmp_path: Path) -> None:
     for error in (provoke(tmp_path / "x.db", "SELEC"), sqlite3.ProgrammingError("closed"), KeyError("x")):
         with pytest.raises(type(error)), storage_errors(tmp_path):
             raise error
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 2 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", disk], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip("a small disk can be mounted by root only")
-    yield disk
-    subprocess.run(["umount", "-l", disk], check=True)
-
-
-def test_a_full_disk_refuses_but_loses_nothing_and_works_again_with_room(small_disk: Path, box_type: type[Any]) -> None:
-    box = box_type(small_disk)
-    box.start()
-    clips = [box.clip() for _ in range(3)]
-    take = box.take()
-    ballast = small_disk / "ballast"
-    with pytest.raises(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)
-
-    def fill() -> None:
-        for number in range(1000):
-            box.store.save_note("feed", str(number), {"text": "x" * 8000})
-
-    with pytest.raises(StorageError, match="is full"):
-        fill()
-    with pytest.raises(StorageError, match="is full"):
-        box.store.adopt(take)
-    assert box.store.clips() == clips[::-1]
-
-    ballast.unlink()
-    adopted = box.store.adopt(take)
-    assert box.store.clips() == [adopted, *clips[::-1]]
-    box.close()
-    with pytest.raises(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)
-    with pytest.raises(StorageError, match="is full"):
-        box.start()
-    ballast.unlink()
-    assert box.start().clips() == [adopted, *clips[::-1]]
-    assert len(box.store.deliveries()) == 4
-    box.close()

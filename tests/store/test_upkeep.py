@@ -1,0 +1,146 @@
+"""What housekeeping and timekeeping ask of the store: takes that were left, what may go, and when clips began."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from appliance.codec import to_json
+from appliance.events import ClipCorrected, ClipFinished
+from appliance.models import ClockSource, Receipt, Rendition, RenditionKind, Verdict
+from appliance.store.schema import MIGRATIONS
+
+Box = Any  # tests/store/conftest.py is not importable
+PROOF = Receipt("there", 1, True)
+
+
+def test_a_take_that_was_left_becomes_a_clip_without_a_restart(box: Box) -> None:
+    sealed, torn = box.take(), box.take(sealed=False)
+    for take in (sealed, torn):
+        box.store.upkeep.leave(take)
+    box.store.upkeep.take_up()
+    clips = {clip.id: clip for clip in box.store.clips()}
+    assert clips.keys() == {sealed, torn} and clips[torn].recovered
+    assert len(box.posted(ClipFinished)) == 2 and not box.store.upkeep.unfinished
+    assert list(box.store.takes_directory.iterdir()) == []
+    box.store.upkeep.take_up()
+    assert len(box.posted(ClipFinished)) == 2
+
+
+def test_only_what_was_left_is_taken_up(box: Box) -> None:
+    """Another take may be in progress."""
+    left, running = box.take(sealed=False), box.take(sealed=False)
+    box.store.upkeep.leave(left)
+    box.store.upkeep.take_up()
+    assert [folder.name for folder in box.store.takes_directory.iterdir()] == [running]
+
+
+def test_a_take_whose_files_were_moved_already_is_entered(box: Box) -> None:
+    clip = box.clip()
+    (folder := box.store.takes_directory / "moved00001").mkdir()
+    renamed = evolve(clip, id="moved00001", name=clip.name.replace(clip.id, "moved00001"))
+    for suffix in (".wav", ".json"):
+        (box.store.clips_directory / f"{clip.name}{suffix}").rename(
+            box.store.clips_directory / f"{renamed.name}{suffix}"
+        )
+    (box.store.clips_directory / f"{renamed.name}.json").write_text(to_json(renamed))
+    box.store.upkeep.leave("moved00001")
+    box.store.upkeep.take_up()
+    assert box.store.clip("moved00001") == renamed and not folder.exists()
+
+
+def test_a_take_that_is_gone_is_forgotten(box: Box) -> None:
+    box.store.upkeep.leave("never00001")
+    assert not box.store.upkeep.unfinished
+
+
+def test_what_has_arrived_everywhere(box: Box) -> None:
+    clips = [box.clip() for _ in range(5)]
+    box.clip(Verdict.TOO_SHORT)
+    box.store.enqueue([clip.id for clip in clips], "office", RenditionKind.FLAC)
+    for destination, count in (("cloud", 4), ("office", 2)):
+        for _ in range(count):
+            delivery = box.store.take_next(destination, "oldest", now=0.0)
+            assert delivery
+            box.store.delivered(delivery.id, PROOF)
+    box.store.delete_clip(clips[0].id, "test")
+    found = box.store.upkeep.arrived(["cloud", "office"], 0, 10)
+    assert [(each.clip, each.receipts) for each in found] == [(clips[1], {"cloud": PROOF, "office": PROOF})]
+    cloud = box.store.upkeep.arrived(["cloud"], 0, 2)
+    assert [each.clip for each in cloud] == clips[1:3]
+    assert [each.clip for each in box.store.upkeep.arrived(["cloud"], cloud[-1].number, 2)] == clips[3:4]
+    assert box.store.upkeep.arrived(["cloud", "other"], 0, 10) == []
+
+
+def test_encodings_that_nobody_waits_for_are_dropped(box: Box) -> None:
+    clips = [box.clip() for _ in range(3)]
+    for clip in clips:
+        path = box.store.renditions_directory / f"{clip.name}.flac"
+        path.write_bytes(b"x" * 100)
+        box.store.add_rendition(Rendition(clip.id, RenditionKind.FLAC, path, 100, "0" * 64))
+        original = box.store.clip_path(clip)
+        box.store.add_rendition(Rendition(clip.id, RenditionKind.ORIGINAL, original, clip.size, "1" * 64))
+    box.store.enqueue([clips[0].id], "office", RenditionKind.FLAC)
+    assert box.store.upkeep.drop_encodings(50) == 100
+    assert box.store.rendition(clips[1].id, RenditionKind.FLAC) is None
+    assert box.store.upkeep.drop_encodings(10_000) == 100
+    assert [path.stem for path in box.store.renditions_directory.iterdir()] == [clips[0].name]
+    assert all(box.store.rendition(clip.id, RenditionKind.ORIGINAL) for clip in clips)
+    assert all(box.store.clip_path(clip).exists() for clip in clips)
+
+
+def test_starts_are_corrected_a_few_at_a_time(box: Box) -> None:
+    box.clock.source = ClockSource.NONE
+    clips = [box.clip() for _ in range(5)]
+    now = evolve(box.clock.stamp(), source=ClockSource.NTP)
+    now = evolve(now, wall_ns=now.wall_ns + 3600 * 10**9)
+    assert [clip.id for clip in box.store.upkeep.correct_starts(now, 3)] == [clip.id for clip in clips[:3]]
+    assert [clip.id for clip in box.store.upkeep.correct_starts(now, 3)] == [clip.id for clip in clips[3:]]
+    assert box.store.upkeep.correct_starts(now) == []
+    for clip in box.store.clips():
+        assert clip.began.wall_ns - clip.started.wall_ns == 3600 * 10**9
+    assert len(box.posted(ClipCorrected)) == 5
+    assert box.store.upkeep.correct_starts(evolve(now, boot_id="other")) == []
+
+
+def test_what_was_recorded_lately(box: Box) -> None:
+    assert box.store.upkeep.recorded(0, 2**62).first_ns is None
+    clips = [box.clip() for _ in range(3)]
+    box.store.delete_clip(clips[1].id, "test")
+    starts = [clip.started.wall_ns for clip in clips]
+    found = box.store.upkeep.recorded(starts[1], starts[2])
+    assert (found.size, found.first_ns) == (clips[1].size + clips[2].size, starts[1])
+
+
+def test_a_catalogue_of_the_first_release_is_brought_up_to_date(box: Box) -> None:
+    box.clock.source = ClockSource.NONE
+    clips = [box.clip() for _ in range(3)]
+    box.store.close()
+    database: Path = box.directory / "catalogue.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        rows = connection.execute("SELECT seq, id, name, start_ns, body FROM clips").fetchall()
+    for path in box.directory.glob("catalogue.db*"):
+        path.unlink()
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.executescript(f"BEGIN; {MIGRATIONS[0]}; PRAGMA user_version = 1; COMMIT")
+        connection.executemany("INSERT INTO clips (seq, id, name, start_ns, body) VALUES (?, ?, ?, ?, ?)", rows)
+    store = box.start()
+    assert store.clips() == clips[::-1]
+    assert store.upkeep.recorded(0, 2**62).size == sum(clip.size for clip in clips)
+    now = evolve(box.clock.stamp(), source=ClockSource.NTP)
+    assert len(store.upkeep.correct_starts(now)) == 3
+
+
+@pytest.mark.slow
+def test_with_many_clips_what_may_go_is_found_quickly(box: Box, seconds: Any) -> None:
+    """None of 20,000 has arrived everywhere: the worst case, as all are looked at."""
+    box.store.close()
+    box.files(20_000)
+    store = box.start()
+    assert seconds(lambda: store.upkeep.arrived(["cloud"], 0, 50)) < 0.5
+    assert seconds(lambda: store.upkeep.recorded(0, 2**62)) < 0.1
+    now = evolve(box.clock.stamp(), source=ClockSource.NTP)
+    assert seconds(lambda: store.upkeep.correct_starts(now)) < 0.1
