@@ -47,7 +47,8 @@ def repair(folder: Path) -> Clip | None:
             return None
         try:
             begin, history = replay(_content(folder / JOURNAL))
-            begin = begin or _begin_of(audio, folder.name)
+            if begin is None or not _plausible(begin, folder.name):
+                begin = _begin_of(audio, folder.name)
             if begin is None:
                 return None
             frames = (os.fstat(audio).st_size - wav.HEADER_BYTES) // begin.format.frame_bytes
@@ -75,6 +76,15 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         return b""
+
+
+def _plausible(begin: Begin, take_id: str) -> bool:
+    """Whether a journal says what can be: it may be damaged where it still parses."""
+    try:
+        wav.build(begin.format, None)
+    except ValueError:
+        return False
+    return begin.take_id == take_id and begin.name == Path(begin.name).name
 
 
 def _begin_of(audio: int, take_id: str) -> Begin | None:

@@ -120,9 +120,11 @@ def parse(head: bytes) -> Wav:
 def _parse_fmt(body: bytes) -> AudioFormat:
     if len(body) < 16:
         raise ValueError("the WAVE format is cut short")
-    tag, channels, rate, _, frame_bytes, bits = struct.unpack_from("<HHIIHH", body)
+    tag, channels, rate, byte_rate, frame_bytes, bits = struct.unpack_from("<HHIIHH", body)
     if tag == _EXTENSIBLE and len(body) >= 40:
         tag = struct.unpack_from("<H", body, 24)[0] if body[26:40] == _PCM_GUID_TAIL else 0
     if tag != _PCM or bits not in _SAMPLES or frame_bytes != channels * bits // 8:
         raise ValueError("the WAVE samples are not 16, 24 or 32 bit integers")
+    if byte_rate != rate * frame_bytes:
+        raise ValueError("the WAVE header contradicts itself")
     return AudioFormat(rate, channels, _SAMPLES[bits])

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance import codec
-from appliance.audio.journal import Begin, History, PauseBegin, PauseEnd
+from appliance.audio.journal import Begin, History, PauseBegin, PauseEnd, line
 from appliance.audio.levels import Meter
 from appliance.audio.take import clip_name, new_take_id, repair
 from appliance.audio.takefile import TakeFile
@@ -158,7 +158,18 @@ def test_repair_judges_a_take_by_the_shortest_duration_of_its_time(tmp_path: Pat
     assert short.verdict is Verdict.TOO_SHORT
 
 
-@pytest.mark.parametrize("journal", [None, b"", b"\0" * 4096, b'{"mark": {"offset": 3}}\n'])
+@pytest.mark.parametrize(
+    "journal",
+    [
+        None,
+        b"",
+        b"\0" * 4096,
+        b'{"mark": {"offset": 3}}\n',
+        line(begin(AudioFormat(2**31))),
+        line(begin(AudioFormat(), "another")),
+        line(evolve(begin(AudioFormat()), name="../../etc/passwd")),
+    ],
+)
 def test_without_a_journal_the_header_tells(tmp_path: Path, journal: bytes | None) -> None:
     format = AudioFormat(8000, 3, SampleFormat.S24_3LE)
     folder = left_behind(tmp_path, format, 16_000)

@@ -41,7 +41,8 @@ def test_a_damaged_header_is_read_or_refused(format: AudioFormat, size: int, dat
     for _ in range(data.draw(st.integers(0, 4))):
         head[data.draw(st.integers(0, len(head) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ValueError):
-        assert isinstance(parse(bytes(head[: data.draw(st.integers(0, len(head)))])), Wav)
+        found = parse(bytes(head[: data.draw(st.integers(0, len(head)))]))
+        assert len(build(found.format, None)) == HEADER_BYTES
 
 
 @pytest.mark.parametrize("length", range(HEADER_BYTES))
