@@ -1,0 +1,114 @@
+"""The power goes at any moment of a day: nothing that was promised is lost. See `docs/durability.md`.
+
+More states, and the table of syncs: `python -m tests.powercut`.
+"""
+
+import io
+import itertools
+import os
+import signal
+import wave
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from appliance.audio.wav import HEADER_BYTES
+from appliance.models import DeliveryState
+from appliance.testing.sound import stretches
+from tests.powercut import scenario
+from tests.powercut.disk import everything
+from tests.powercut.judge import Judge
+from tests.powercut.report import UNDECIDED, notice
+from tests.powercut.states import distinct, sample, second_cuts
+from tests.powercut.syncs import by_purpose
+from tests.powercut.told import told_before
+
+pytestmark = pytest.mark.slow
+
+STATES = int(os.environ.get("POWERCUT_STATES", "400"))
+SEED = int(os.environ.get("POWERCUT_SEED", "1"))
+
+
+def test_the_record_is_complete(judge: Judge, day: Path) -> None:
+    """Played back to its end, it yields every file as it really is; but for SQLite's index, which is mapped memory."""
+    end = len(judge.records)
+    state = judge.safety.state(end, everything(judge.safety.open(end)))
+    root = day / "root"
+    assert state.paths.keys() == {str(path.relative_to(root)) for path in root.rglob("*")}
+    for path, node in state.paths.items():
+        if not node.is_folder and not path.endswith("-shm"):
+            assert (root / path).read_bytes() == state.contents[node], path
+
+
+def test_much_was_promised(judge: Judge) -> None:
+    told = told_before(judge.records, len(judge.records))
+    assert len(told.takes) == 8 and len(told.clips) == 6 and len(told.deleted) == 3 and len(told.discarded) == 1
+    assert len(told.receipts) >= 8 and len(told.tracks) == 2 and len(told.marks) == 2 and len(told.pauses) == 1
+    assert sum(clip.recovered for clip in told.clips.values()) == 1
+
+
+def test_what_was_recorded_is_what_the_card_heard(judge: Judge) -> None:
+    """The numbered sound of the test card: not a frame is missing, but in a pause."""
+    told = told_before(judge.records, len(judge.records))
+    for clip in told.clips.values():
+        content = judge.sound(clip.id, len(judge.records))
+        with wave.open(io.BytesIO(content)) as audio:
+            assert audio.getnframes() == clip.frames
+        assert len(content) == clip.size and clip.gaps == ()
+        assert len(stretches(content[HEADER_BYTES:], scenario.FORMAT)) == 1 + len(clip.pauses)
+
+
+def test_a_power_cut_costs_nothing_that_was_promised(judge: Judge, arena: Path) -> None:
+    random = Random(SEED)
+    count = 0
+    for crash, state in distinct(sample(judge.safety, judge.records, random), STATES):
+        count += 1
+        assert judge.complaints(state, crash, arena / "root") == [], f"seed {SEED}, state {count}, crash {crash}"
+    assert count == STATES
+
+
+def test_a_second_power_cut_during_the_start_costs_nothing_either(judge: Judge, day: Path, arena: Path) -> None:
+    random = Random(SEED)
+    for crash, state in distinct(sample(judge.safety, judge.records, random), STATES // 40):
+        cuts = second_cuts(state, arena / f"{crash}", day / "filelog.so", random)
+        for number, again in enumerate(itertools.islice(cuts, 15)):
+            complaints = judge.complaints(again, crash, arena / "root")
+            assert complaints == [], f"seed {SEED}, crash {crash}, second cut {number}"
+
+
+def test_every_sync_is_needed(judge: Judge, arena: Path) -> None:
+    """With teeth: on a disk that ignores one kind of sync, something that was promised is lost."""
+    unnoticed = [
+        purpose
+        for purpose, syncs in by_purpose(judge.disk).items()
+        if not any(word in purpose for word in UNDECIDED)
+        and not notice(judge, syncs, Random(SEED), 1000, arena / "root")[1]
+    ]
+    assert unnoticed == []
+
+
+def test_the_daemon_starts_on_what_is_left_and_delivers_it(judge: Judge, alsa_config: Path, tmp_path: Path) -> None:
+    for number, (crash, state) in enumerate(distinct(sample(judge.safety, judge.records, Random(SEED)), 4)):
+        root = tmp_path / f"root{number}"
+        root.mkdir()
+        state.write(root)
+        told = told_before(judge.records, crash)
+        with scenario.news() as news:
+            daemon = scenario.Daemon(root, alsa_config, news.url)
+            try:
+                daemon.start()
+                daemon.until(daemon.delivered)
+                clips = {entry["clip"]["id"]: entry for entry in daemon.clips()}
+            finally:
+                daemon.end(signal.SIGKILL)
+        for promised in told.clips.keys() - told.to_delete:
+            check_delivered(clips[promised], judge.sound(promised, crash), root)
+
+
+def check_delivered(entry: Any, sound: bytes, root: Path) -> None:
+    """The clip is on the box and on the shelf, byte for byte."""
+    name = f"{entry['clip']['name']}.wav"
+    assert (root / "state/clips" / name).read_bytes() == (root / "shelf" / name).read_bytes() == sound
+    assert {delivery["state"] for delivery in entry["deliveries"]} == {DeliveryState.DELIVERED.value}
