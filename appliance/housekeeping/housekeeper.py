@@ -28,7 +28,7 @@ from appliance.models import Fault
 from appliance.store import Arrived, Store
 from appliance.vitals import Vitals
 
-LOOK_EVERY = 5.0
+LOOK_EVERY = 2.0
 """Seconds between two looks."""
 
 LOOK_AGAIN = 600.0
@@ -185,6 +185,8 @@ class Housekeeper:
                 break
             after = page[-1].number
             for arrived in choose(page, self._rules, needed - freed, self._clock.stamp()):
+                if self._stopping:
+                    break
                 self._pulse.beat()
                 self._store.delete_clip(arrived.clip.id, f"made room: {self._safe_at(arrived)}")
                 freed += arrived.clip.size

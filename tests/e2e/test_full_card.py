@@ -1,0 +1,169 @@
+"""A whole appliance on a card that fills up, breaks and recovers. The card is a real filesystem; needs root."""
+
+import os
+import signal
+import subprocess
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Box = Any  # tests/e2e/conftest.py is not importable
+MEGABYTE = 1_000_000
+STORAGE = "storage: {{directory: {state}, reserve: 10s, floor: 2MB, keep: {keep}}}"
+
+
+@pytest.fixture
+def mount(box: Box) -> Iterator[Callable[..., None]]:
+    """Puts the state directory on a filesystem of its own."""
+    made = []
+
+    def work(*arguments: str) -> None:
+        box.state.mkdir()
+        if subprocess.run(["mount", *arguments, str(box.state)], capture_output=True, check=False).returncode:
+            pytest.skip("a small disk can be mounted by root only")
+        made.append(box.state)
+
+    yield work
+    box.end()
+    for path in made:
+        subprocess.run(["umount", "-l", path], check=True)
+
+
+@pytest.fixture
+def small_card(mount: Callable[..., None], box: Box) -> Box:
+    """The box with a card of 12 MB and a reserve of 2 MB."""
+    mount("-t", "tmpfs", "-o", "size=12m", "none")
+    configure(box)
+    return box
+
+
+def configure(box: Box, *, shelf: str = "shelf", keep: str = "until_space_needed") -> None:
+    lines = [
+        "device: {name: box}",
+        "panel: {buttons: {17: record.toggle}, leds: {18: status}}",
+        STORAGE.format(state=box.state, keep=keep),
+        f"control: {{socket: {box.root}/control.sock}}",
+        f"destinations: {{shelf: {{backend: folder, path: {box.root}/{shelf}}}}}",
+    ]
+    box.config.write_text("\n".join(lines) + "\n")
+
+
+def fill(box: Box, leave: int = 0) -> None:
+    """Use up the card but for so many bytes."""
+    free = os.statvfs(box.state).f_bavail * os.statvfs(box.state).f_frsize
+    with (box.state / "other").open("ab") as file:
+        os.posix_fallocate(file.fileno(), file.tell(), free - leave)
+
+
+def faults(box: Box) -> dict[str, Any]:
+    return {fault["name"]: fault for fault in box.status()["faults"]}
+
+
+def frames_in(path: Path) -> int:
+    with wave.open(str(path)) as audio:
+        return audio.getnframes()
+
+
+def test_the_oldest_clips_make_room_once_they_have_arrived(small_card: Box) -> None:
+    box = small_card
+    box.start()
+    clips = [box.record(0.6) for _ in range(4)]
+    box.until(box.delivered)
+    fill(box, leave=2 * MEGABYTE)
+    clips.append(box.record(0.6))
+    box.until(lambda: len(box.clips()) < 5 and os.statvfs(box.state).f_bavail * 4096 >= 2 * MEGABYTE)
+    kept = [entry["clip"]["id"] for entry in box.clips()]
+    assert kept == [clip["id"] for clip in clips[::-1]][: len(kept)] and 2 <= len(kept) < 5
+    assert all((box.shelf / f"{clip['name']}.wav").stat().st_size == clip["size"] for clip in clips)
+    assert "storage_full" not in faults(box)
+    box.record(0.6)
+
+
+def test_when_nothing_may_go_takes_are_refused_and_the_running_one_goes_on_to_the_last_byte(small_card: Box) -> None:
+    box = small_card
+    configure(box, shelf="state/shelf")
+    box.start()
+    warning = "can never free space: destination shelf lies on the disk of the box itself; full after"
+    assert warning in " ".join(box.cli("status").stdout.split())
+    checked = box.cli("config", "check", str(box.config)).stdout
+    assert "warning: can never free space" in checked and "is good" in checked
+    box.record(0.6)
+    box.until(box.delivered)
+
+    box.call("record.start")
+    fill(box, leave=MEGABYTE)
+    box.until(lambda: "storage_full" in faults(box))
+    assert box.status()["recorder"] == "recording"
+    fill(box, leave=150_000)
+    box.until(lambda: len(box.clips()) == 2)
+    assert "fault storage: the take cannot be written: the disk is full" in box.log.read_text()
+    clip = box.clips()[0]["clip"]
+    assert frames_in(box.state / "clips" / f"{clip['name']}.wav") == clip["frames"] > 0
+
+    assert "the card is full" in box.cli("record", "start", code=6).stderr
+    box.press("1")
+    box.until(lambda: "RecordToggle refused" in box.log.read_text())
+    assert box.status()["recorder"] == "idle"
+
+    (box.state / "other").unlink()
+    box.cli("clips", "delete", "--yes", box.clips()[1]["clip"]["id"])
+    box.until(lambda: not faults(box))
+    box.record(0.6)
+    box.until(box.delivered)
+    assert len(box.clips()) == 2
+
+
+def test_a_full_card_at_start(small_card: Box) -> None:
+    box = small_card
+    configure(box, shelf="state/shelf")
+    box.start()
+    clip = box.record(0.6)
+    box.until(box.delivered)
+    box.signal(signal.SIGKILL)
+    fill(box)
+    box.start()
+    box.until(lambda: "storage_full" in faults(box))
+    assert [entry["clip"]["id"] for entry in box.clips()] == [clip["id"]]
+    box.cli("clips", "delete", "--yes", clip["id"])
+    assert box.clips() == []
+    (box.state / "other").unlink()
+    box.until(lambda: not faults(box))
+    box.record(0.6)
+
+
+def test_a_card_that_turns_read_only_in_mid_take(mount: Callable[..., None], box: Box) -> None:
+    """ext4 does so by itself when it finds an error; the kernel can be asked to find one."""
+    image = box.root / "image"
+    image.write_bytes(bytes(32 << 20))
+    if subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", image], capture_output=True).returncode:
+        pytest.skip("mkfs.ext4 is missing")
+    mount("-o", "loop,errors=remount-ro", str(image))
+    device = Path(f"/sys/dev/block/{os.major(box.state.stat().st_dev)}:{os.minor(box.state.stat().st_dev)}")
+    trigger = Path("/sys/fs/ext4") / device.resolve().name / "trigger_fs_error"
+    if not trigger.exists():
+        pytest.skip("this kernel cannot be asked to find an error")
+    configure(box)
+    box.start()
+    before = box.record(0.6)
+    box.call("record.start")
+    box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 1.0)
+    trigger.write_text("1")
+    box.until(lambda: "storage" in faults(box))
+    box.until(lambda: box.status()["recorder"] == "idle")
+    assert "read-only" in faults(box)["storage"]["message"] and faults(box)["storage"]["urgent"]
+    assert "read-only" in box.cli("record", "start", code=1).stderr
+    assert [entry["clip"]["id"] for entry in box.clips()] == [before["id"]]
+
+    # Nothing but a new mount ends this: a broken card is looked at, and the box restarted.
+    assert box.signal(signal.SIGTERM, timeout=5) == 0
+    subprocess.run(["umount", box.state], check=True)
+    subprocess.run(["mount", "-o", "loop", image, box.state], check=True)
+    box.start()
+    assert not faults(box)
+    clip = box.clips()[0]["clip"]
+    assert clip["recovered"] and clip["frames"] / 48_000 >= 0.75
+    assert frames_in(box.state / "clips" / f"{clip['name']}.wav") == clip["frames"]
+    box.record(0.6)
