@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from appliance.cli.remote import Remote, pass_remote
-from appliance.errors import StorageError
+from appliance.errors import DeliveryError, StorageError
 
 _AGO = re.compile(r"(\d+)([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -38,7 +39,7 @@ until_option = click.option("--until", metavar="WHEN", callback=_moment, help="U
 
 @click.group()
 def clips() -> None:
-    """Clips: list, show, export, deliver, retry, delete."""
+    """Clips: list, show, export, deliver, retry, verify, delete."""
 
 
 @clips.command("list")
@@ -125,6 +126,42 @@ def retry(remote: Remote, clip: str | None, destination: str | None) -> None:
     """Try again now what waits or is parked."""
     count = remote.call("clips.retry", clip=clip, to=destination)
     click.echo(f"{count} deliveries tried again")
+
+
+@clips.command()
+@click.argument("chosen", metavar="[CLIPS]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every clip, those deleted on this box included.")
+@click.option("--to", "destination", help="Only this destination.")
+@click.option("--resend", is_flag=True, help="Queue what is missing or different again.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
+@pass_remote
+def verify(
+    remote: Remote, chosen: tuple[str, ...], everything: bool, destination: str | None, resend: bool, as_json: bool
+) -> None:
+    """Look again at what destinations have of CLIPS.
+
+    Each copy is ok, there (of the right size, no more to be proved), missing, different, unknown (the destination
+    cannot be asked) or failed (it did not answer as it should). A copy that is lost no longer lets its clip be deleted
+    here.
+    """
+    if bool(chosen) == everything:
+        raise click.UsageError("name clips, or say --all")
+    found: Counter[str] = Counter()
+    clips = None if everything else list(chosen)
+    for checked in remote.stream("clips.verify", clips=clips, to=destination, resend=resend):
+        found[checked["found"]] += 1
+        click.echo(json.dumps(checked, ensure_ascii=False) if as_json else _checked(checked))
+    if not as_json:
+        click.echo(f"{found.total()} copies: " + (", ".join(f"{found[word]} {word}" for word in found) or "none"))
+    if bad := found["missing"] + found["different"] + found["failed"]:
+        advice = "" if resend else ". `appliance clips verify --resend` queues what is missing or different again"
+        raise DeliveryError(f"{bad} of {found.total()} copies are not known to be good{advice}")
+
+
+def _checked(checked: dict[str, Any]) -> str:
+    message = f" ({checked['message']})" if checked["message"] else ""
+    resent = ", sent again" if checked["resent"] else ""
+    return f"{checked['found']:9} {checked['destination']}: {checked['remote_name']}{message}{resent}"
 
 
 @clips.command()

@@ -48,8 +48,11 @@ def _doing(answer: Plain) -> str:
 
 
 def _progress(sending: Plain) -> str:
-    left = f", {duration(sending['seconds_left'])} left" if sending["seconds_left"] is not None else ""
-    return f"{size(sending['sent'])} of {size(sending['size'])} at {size(sending['rate'])}/s{left}"
+    return f"{size(sending['sent'])} of {size(sending['size'])} at {size(sending['rate'])}/s{_left(sending)}"
+
+
+def _left(sending: Plain) -> str:
+    return f", {duration(sending['seconds_left'])} left" if sending["seconds_left"] is not None else ""
 
 
 def started(clip: Plain) -> str:
@@ -96,7 +99,9 @@ def _delivery(delivery: Plain) -> str:
     state = delivery["state"]
     style = _STATE_STYLES.get(state, "yellow")
     verified = " (verified)" if (delivery["receipt"] or {}).get("verified") else ""
-    return f"{delivery['destination']}: [{style}]{state}[/]{verified}"
+    sending = delivery["progress"]
+    progress = f" {sending['sent'] / sending['size']:.0%}{_left(sending)}" if sending and sending["size"] else ""
+    return f"{delivery['destination']}: [{style}]{state}[/]{verified}{progress}"
 
 
 def clip(entry: Plain) -> None:

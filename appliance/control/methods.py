@@ -13,12 +13,13 @@ from appliance.audio.ports import Card, SoundCards
 from appliance.clock import Clock
 from appliance.codec import event_to_plain, to_plain
 from appliance.config.settings import Settings
+from appliance.control.clips import ClipMethods
 from appliance.delivery.feeds import Feeds
 from appliance.delivery.outbox import Outbox
 from appliance.errors import ApplianceError, NotFound
 from appliance.events import Command, Event
 from appliance.housekeeping import Housekeeper
-from appliance.models import Clip, Track
+from appliance.models import Track
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginStatus
 from appliance.store import Store
@@ -63,8 +64,10 @@ class Methods:
 
     def table(self) -> dict[str, Callable[..., object]]:
         """Every call by its name on the wire."""
+        services = self._services
+        clips = ClipMethods(services.store, services.outbox, services.settings.destinations)
         names = [name for name in vars(type(self)) if not name.startswith("_") and name != "table"]
-        return {name.replace("_", ".", 1): getattr(self, name) for name in names}
+        return {name.replace("_", ".", 1): getattr(self, name) for name in names} | clips.table()
 
     def _ask(self, command: Command, *outcomes: type[Event]) -> Event | None:
         """Post the command, and wait for the first of the outcomes where there are any. Raises Refused."""
@@ -216,48 +219,7 @@ class Methods:
         """Set the volume."""
         return self._ask(events.VolumeSet(percent), events.VolumeChanged)
 
-    # -- clips and their deliveries
-
-    def clips_list(
-        self, since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None
-    ) -> list[dict[str, Any]]:
-        """Clips with their deliveries, newest first."""
-        return [self._with_deliveries(clip) for clip in self._store.clips(since_ns, until_ns, limit)]
-
-    def clips_show(self, clip: str) -> dict[str, Any]:
-        """One clip, by id, the beginning of one, or name."""
-        return self._with_deliveries(self._store.clip(clip))
-
-    def _with_deliveries(self, clip: Clip) -> dict[str, Any]:
-        deliveries = self._store.deliveries(clip_id=clip.id)
-        return {
-            "clip": to_plain(clip),
-            "path": str(self._store.clip_path(clip)),
-            "deliveries": [to_plain(delivery) for delivery in deliveries],
-        }
-
-    def clips_delete(self, clip: str) -> None:
-        """Delete a clip's sound on a person's word: a tombstone stays, deliveries are cancelled."""
-        found = self._store.clip(clip)
-        self._services.outbox.cancel(found.id)
-        self._store.delete_clip(found.id, "deleted by hand")
-
-    def clips_deliver(self, clips: list[str] | None, to: str) -> int:
-        """Queue clips (all where None) for a destination that does not have them yet; how many were new."""
-        destination = self._services.settings.destinations.get(to)
-        if destination is None:
-            raise NotFound(f"there is no destination {to!r} in the configuration")
-        chosen = self._store.clips() if clips is None else [self._store.clip(clip) for clip in clips]
-        queued = self._store.enqueue([clip.id for clip in chosen], to, destination.deliver_as)
-        self._services.outbox.wake(to)
-        return queued
-
-    def clips_retry(self, clip: str | None = None, to: str | None = None) -> int:
-        """Try again now what is parked or waits; how many."""
-        clip_id = self._store.clip(clip).id if clip else None
-        count = self._store.retry(to, clip_id)
-        self._services.outbox.wake(to)
-        return count
+    # -- the inbox
 
     def feeds_pull(self, feed: str | None = None) -> None:
         """Pull a feed, or all, now."""

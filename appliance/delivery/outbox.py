@@ -1,11 +1,12 @@
 """The outbox: every clip on its way to every destination, each destination at its own pace."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from appliance.clock import Clock
 from appliance.delivery.destination import Destination
 from appliance.delivery.renditions import Renditions
+from appliance.delivery.verify import Checked, Verifier
 from appliance.delivery.worker import Worker
 from appliance.events import Command, DeliveryCancelled, DeliveryProgress, Event
 from appliance.store import Store
@@ -32,9 +33,10 @@ class Outbox:
         self._store = store
         self._clock = clock
         self._post = post
-        renditions = Renditions(store)
+        self._verifier = Verifier(store, destinations)
+        self._renditions = Renditions(store)
         self._workers = {
-            name: Worker(store, destination, renditions, clock, post, vitals, random)
+            name: Worker(store, destination, self._renditions, clock, post, vitals, random)
             for name, destination in destinations.items()
         }
 
@@ -78,6 +80,7 @@ class Outbox:
         for delivery in self._store.deliveries(clip_id=clip_id):
             if delivery.id in cancelled:
                 self._post(DeliveryCancelled(clip_id, delivery.destination))
+                self._renditions.finished(clip_id, delivery.kind)
         for worker in self._workers.values():
             worker.cancel(cancelled)
         return len(cancelled)
@@ -85,6 +88,13 @@ class Outbox:
     def progress(self) -> tuple[DeliveryProgress, ...]:
         """What is being sent right now, and how far it is."""
         return tuple(progress for worker in self._workers.values() for progress in worker.progress())
+
+    def verify(self, clip_ids: Sequence[str] | None, destination: str | None, *, resend: bool) -> Iterator[Checked]:
+        """Look again at what has arrived, as `Verifier.look`, on the caller's thread."""
+        for checked in self._verifier.look(clip_ids, destination, resend=resend):
+            if checked.resent:
+                self.wake(checked.destination)
+            yield checked
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop: running attempts are cancelled and their deliveries wait for the next start.

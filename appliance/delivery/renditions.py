@@ -4,11 +4,11 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance.delivery.encode import encode
-from appliance.errors import Permanent
+from appliance.errors import Permanent, StorageError
 from appliance.models import Clip, Rendition, RenditionKind
 from appliance.store import Store
 
@@ -44,6 +44,12 @@ class Renditions:
             if kind is RenditionKind.ORIGINAL:
                 return self._original(clip, known, check)
             return self._encoding(clip, kind, known, check)
+
+    def finished(self, clip_id: str, kind: RenditionKind) -> None:
+        """A delivery of it is over: where no other waits for the encoding, it goes."""
+        if kind is not RenditionKind.ORIGINAL:
+            with suppress(StorageError):  # it goes when room is needed, too
+                self._store.upkeep.drop_encodings_of(clip_id)
 
     @contextmanager
     def _alone(self, clip: Clip, kind: RenditionKind, check: Check) -> Iterator[None]:

@@ -53,6 +53,7 @@ class Worker:
         self._name = destination.name
         self._settings = destination.settings
         self._backend = destination.backend
+        self._renditions = renditions
         self._sender = Sender(store, renditions, destination.backend, clock, post)
         self._clock = clock
         self._post = post
@@ -142,6 +143,7 @@ class Worker:
             outcome = self._sender.send(attempt, pulse)
             if not attempt.abandoned:
                 self._settle(attempt, outcome, pulse)
+                self._renditions.finished(attempt.delivery.clip_id, attempt.delivery.kind)
             with self._changed:
                 self._running.pop(attempt.delivery.id, None)
         self._vitals.remove(pulse)

@@ -92,6 +92,20 @@ class OutboxRows:
             (to_json(receipt), delivery_id),
         )
 
+    def correct_receipt(self, delivery_id: int, receipt: Receipt) -> None:
+        """A second look has shown something else."""
+        query = "UPDATE deliveries SET receipt = ? WHERE id = ? AND state = 'delivered'"
+        self._db.execute(query, (to_json(receipt), delivery_id))
+
+    def redeliver(self, delivery_id: int) -> bool:
+        """Begin anew what had been delivered; False where its clip is gone."""
+        changed = self._db.execute(
+            "UPDATE deliveries SET state = 'pending', attempts = 0, tried = 0, due = NULL, receipt = NULL"
+            " WHERE id = ? AND state = 'delivered' AND clip IN (SELECT seq FROM clips WHERE deleted_at IS NULL)",
+            (delivery_id,),
+        )
+        return changed.rowcount > 0
+
     def postponed(self, delivery_id: int, error: str, until: float) -> None:
         """Not yet; again when CLOCK_MONOTONIC reaches `until`."""
         self._leave(delivery_id, "state = 'pending', last_error = ?, due = ?", error, until)
@@ -146,10 +160,11 @@ class OutboxRows:
         destination: str | None,
         states: Collection[DeliveryState] | None,
         limit: int | None,
+        after: int = 0,
     ) -> list[Delivery]:
-        """Deliveries in the order in which they were queued."""
-        conditions: list[str] = ["TRUE"]
-        values: list[object] = []
+        """Deliveries in the order in which they were queued, those with ids above `after`."""
+        conditions: list[str] = ["d.id > ?"]
+        values: list[object] = [after]
         if clip_id is not None:
             conditions.append(f"d.clip = {_CLIP}")
             values.append(clip_id)

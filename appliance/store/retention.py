@@ -10,6 +10,12 @@ from appliance.codec import from_json
 from appliance.models import Clip, Receipt
 from appliance.store.places import Places
 
+_UNWANTED = (
+    "SELECT r.clip, r.kind, r.path, r.size FROM renditions r WHERE r.kind <> 'original' AND NOT EXISTS ("
+    " SELECT 1 FROM deliveries d WHERE d.clip = r.clip AND d.kind = r.kind"
+    " AND d.state IN ('pending', 'sending', 'parked'))"
+)
+
 
 @frozen
 class Arrived:
@@ -57,11 +63,7 @@ class Retention:
 
     def forget_encodings(self, needed: int) -> list[Path]:
         """Take out encodings that no delivery waits for, about `needed` bytes of them; their files."""
-        rows = self._db.execute(
-            "SELECT r.clip, r.kind, r.path, r.size FROM renditions r WHERE r.kind <> 'original' AND NOT EXISTS ("
-            " SELECT 1 FROM deliveries d WHERE d.clip = r.clip AND d.kind = r.kind"
-            " AND d.state IN ('pending', 'sending', 'parked')) ORDER BY r.clip"
-        ).fetchall()
+        rows = self._db.execute(f"{_UNWANTED} ORDER BY r.clip").fetchall()
         paths = []
         for clip, kind, path, size in rows:
             if needed <= 0:
@@ -70,6 +72,14 @@ class Retention:
             self._db.execute("DELETE FROM renditions WHERE clip = ? AND kind = ?", (clip, kind))
             paths.append(self._places.directory / path)
         return paths
+
+    def forget_encodings_of(self, clip_id: str) -> list[Path]:
+        """Take out the encodings of one clip that no delivery waits for; their files."""
+        clip = "(SELECT seq FROM clips WHERE id = ?)"
+        rows = self._db.execute(f"{_UNWANTED} AND r.clip = {clip}", (clip_id,)).fetchall()
+        for number, kind, _, _ in rows:
+            self._db.execute("DELETE FROM renditions WHERE clip = ? AND kind = ?", (number, kind))
+        return [self._places.directory / path for _, _, path, _ in rows]
 
     def recorded(self, since_ns: int, until_ns: int) -> Recorded:
         """What was recorded in [since, until] by wall time."""

@@ -138,6 +138,14 @@ class Store:
         """It arrived. True even of what was cancelled too late: the receipt counts."""
         self._keeper.change(lambda catalogue: catalogue.outbox.delivered(delivery_id, receipt))
 
+    def correct_receipt(self, delivery_id: int, receipt: Receipt) -> None:
+        """A second look at what had arrived has shown something else."""
+        self._keeper.change(lambda catalogue: catalogue.outbox.correct_receipt(delivery_id, receipt))
+
+    def redeliver(self, delivery_id: int) -> bool:
+        """Queue anew what had arrived and was lost there; False where its clip is gone from here as well."""
+        return self._keeper.change(lambda catalogue: catalogue.outbox.redeliver(delivery_id))
+
     def postponed(self, delivery_id: int, error: str, until: float) -> None:
         """Try again when CLOCK_MONOTONIC of this run reaches `until`, or in the next run."""
         self._keeper.change(lambda catalogue: catalogue.outbox.postponed(delivery_id, error, until))
@@ -172,9 +180,13 @@ class Store:
         destination: str | None = None,
         states: Collection[DeliveryState] | None = None,
         limit: int | None = None,
+        after: int = 0,
     ) -> list[Delivery]:
-        """Deliveries in the order in which they were queued, those of deleted clips included."""
-        return self._keeper.use(lambda catalogue: catalogue.outbox.find(clip_id, destination, states, limit))
+        """Deliveries in the order in which they were queued, which is that of their ids: those above `after`.
+
+        Those of deleted clips are included.
+        """
+        return self._keeper.use(lambda catalogue: catalogue.outbox.find(clip_id, destination, states, limit, after))
 
     def delivery_counts(self) -> dict[str, dict[DeliveryState, int]]:
         """How many deliveries each destination has in each state; costs the same however many there are."""

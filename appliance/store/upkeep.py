@@ -44,6 +44,17 @@ class Upkeep:
 
         return self._keeper.use(work)
 
+    def drop_encodings_of(self, clip_id: str) -> None:
+        """Remove the encodings of one clip that no delivery waits for any more."""
+
+        def work(catalogue: Catalogue) -> None:
+            with catalogue.transaction():
+                paths = catalogue.retention.forget_encodings_of(clip_id)
+            for path in paths:
+                path.unlink(missing_ok=True)
+
+        self._keeper.use(work)
+
     def recorded(self, since_ns: int, until_ns: int) -> Recorded:
         """What was recorded in [since, until] by wall time, deleted clips included."""
         return self._keeper.use(lambda catalogue: catalogue.retention.recorded(since_ns, until_ns))

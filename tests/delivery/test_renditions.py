@@ -204,3 +204,35 @@ def test_whoever_waits_for_the_same_file_can_be_cancelled(box: Box) -> None:
     go.set()
     first.join(SOON)
     assert not first.is_alive()
+
+
+def test_an_encoding_goes_once_nobody_waits_for_it(new_box: Callable[..., Box]) -> None:
+    box = new_box(cloud="flac", stick="flac", attic="original")
+    cloud, stick = MemoryBackend(), MemoryBackend()
+    stick.fail(Permanent("write-protected"))
+    clip = box.clip()
+    outbox = box.deliver(cloud=cloud, stick=stick, attic=MemoryBackend())
+    box.events.wait(DeliverySucceeded, 2)
+    box.events.wait(DeliveryParked)
+    encoding = box.store.renditions_directory / f"{clip.name}.flac"
+    assert encoding.exists(), "the stick still waits for it"
+    box.store.retry("stick")
+    outbox.wake()
+    box.events.wait(DeliverySucceeded, 3)
+    box.settle(lambda: not encoding.exists())
+    assert box.store.rendition(clip.id, RenditionKind.FLAC) is None
+    assert box.store.rendition(clip.id, RenditionKind.ORIGINAL) is not None
+    assert box.path(clip).exists()
+    assert stick.objects == cloud.objects
+
+
+def test_an_encoding_goes_when_its_last_delivery_is_cancelled(new_box: Callable[..., Box]) -> None:
+    box = new_box(cloud="flac", stick="flac")
+    stick = MemoryBackend()
+    stick.fail(Permanent("write-protected"))
+    clip = box.clip()
+    outbox = box.deliver(cloud=MemoryBackend(), stick=stick)
+    box.events.wait(DeliverySucceeded)
+    box.events.wait(DeliveryParked)
+    outbox.cancel(clip.id, "stick")
+    box.settle(lambda: not list(box.store.renditions_directory.iterdir()))

@@ -124,6 +124,32 @@ def test_the_command_line_keeps_clips(box: Box) -> None:
     assert (box.shelf / f"{clip['name']}.wav").exists()
 
 
+def test_the_command_line_looks_again_at_what_arrived(box: Box) -> None:
+    box.start()
+    first, second = box.record(0.6), box.record(0.6)
+    box.until(box.delivered)
+    assert "2 copies: 2 ok" in box.cli("clips", "verify", "--all", "--to", "shelf").stdout
+    (box.shelf / f"{first['name']}.wav").unlink()
+    done = box.cli("clips", "verify", first["id"], second["id"], code=11)
+    assert "missing" in done.stdout and "1 of 2 copies" in done.stderr
+    assert "sent again" in box.cli("clips", "verify", "--all", "--resend", code=11).stdout
+    box.until(box.delivered)
+    (checked, _) = map(json.loads, box.cli("clips", "verify", "--all", "--json").stdout.splitlines())
+    assert (checked["found"], checked["clip_id"], checked["destination"]) == ("ok", first["id"], "shelf")
+    box.cli("clips", "verify", code=2)
+    box.cli("clips", "verify", "--all", "--to", "nowhere", code=7)
+
+
+def test_the_command_line_shows_what_is_being_sent(box: Box) -> None:
+    box.config.write_text(box.config.read_text().replace("backend: folder,", "backend: folder, rate_limit: 10kB,"))
+    box.start()
+    clip = box.record(1.0)
+    box.until(lambda: (box.clips()[0]["deliveries"][0]["progress"] or {"sent": 0})["sent"])
+    assert "100%" in box.cli("clips", "list").stdout
+    assert "sending 100%" in box.cli("clips", "show", clip["id"]).stdout
+    box.cli("clips", "delete", "--yes", clip["id"])
+
+
 def test_the_command_line_plays(box: Box) -> None:
     box.start()
     assert "nothing was recorded" in box.cli("play", "latest", code=7).stderr

@@ -1,0 +1,86 @@
+"""What can be asked about clips and their deliveries; called `clips.list` and so on, on the wire."""
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import Any
+
+from appliance.codec import to_plain
+from appliance.config.settings import DestinationSettings
+from appliance.delivery.outbox import Outbox
+from appliance.delivery.verify import Checked
+from appliance.errors import NotFound
+from appliance.events import DeliveryProgress
+from appliance.models import Clip
+from appliance.store import Store
+
+
+class ClipMethods:
+    """The calls. Each runs on its connection's own thread."""
+
+    def __init__(self, store: Store, outbox: Outbox, destinations: Mapping[str, DestinationSettings]) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._destinations = destinations
+
+    def table(self) -> dict[str, Callable[..., object]]:
+        """Every call by its name on the wire."""
+        return {
+            "clips.list": self.find,
+            "clips.show": self.show,
+            "clips.delete": self.delete,
+            "clips.deliver": self.deliver,
+            "clips.retry": self.retry,
+            "clips.verify": self.verify,
+        }
+
+    def find(
+        self, since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Clips with their deliveries, newest first."""
+        running = self._outbox.progress()
+        return [self._with_deliveries(clip, running) for clip in self._store.clips(since_ns, until_ns, limit)]
+
+    def show(self, clip: str) -> dict[str, Any]:
+        """One clip, by id, the beginning of one, or name."""
+        return self._with_deliveries(self._store.clip(clip), self._outbox.progress())
+
+    def _with_deliveries(self, clip: Clip, running: Iterable[DeliveryProgress]) -> dict[str, Any]:
+        """The clip, and its deliveries; those under way tell how far they are."""
+        here = {each.destination: each for each in running if each.clip_id == clip.id}
+        return {
+            "clip": to_plain(clip),
+            "path": str(self._store.clip_path(clip)),
+            "deliveries": [
+                to_plain(delivery) | {"progress": to_plain(here.get(delivery.destination))}
+                for delivery in self._store.deliveries(clip_id=clip.id)
+            ],
+        }
+
+    def delete(self, clip: str) -> None:
+        """Delete a clip's sound on a person's word: a tombstone stays, deliveries are cancelled."""
+        found = self._store.clip(clip)
+        self._outbox.cancel(found.id)
+        self._store.delete_clip(found.id, "deleted by hand")
+
+    def deliver(self, clips: list[str] | None, to: str) -> int:
+        """Queue clips (all where None) for a destination that does not have them yet; how many were new."""
+        destination = self._destinations.get(to)
+        if destination is None:
+            raise NotFound(f"there is no destination {to!r} in the configuration")
+        chosen = self._store.clips() if clips is None else [self._store.clip(clip) for clip in clips]
+        queued = self._store.enqueue([clip.id for clip in chosen], to, destination.deliver_as)
+        self._outbox.wake(to)
+        return queued
+
+    def retry(self, clip: str | None = None, to: str | None = None) -> int:
+        """Try again now what is parked or waits; how many."""
+        clip_id = self._store.clip(clip).id if clip else None
+        count = self._store.retry(to, clip_id)
+        self._outbox.wake(to)
+        return count
+
+    def verify(
+        self, clips: list[str] | None, to: str | None = None, resend: bool = False
+    ) -> Generator[Checked, None, None]:
+        """Look again at what destinations have of clips (all where None), and tell of each copy."""
+        chosen = None if clips is None else [self._store.clip(clip).id for clip in clips]
+        yield from self._outbox.verify(chosen, to, resend=resend)

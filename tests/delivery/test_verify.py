@@ -1,0 +1,150 @@
+"""A second look at what has arrived: said as it is, and never held for proof once it is lost."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from appliance.delivery.verify import Checked, Found
+from appliance.errors import CannotVerify, NotFound, Transient
+from appliance.events import DeliverySucceeded
+from appliance.models import DeliveryState, Receipt, Rendition, RenditionKind
+from appliance.testing.backends import MemoryBackend
+
+Box = Any
+
+
+class Grumpy(MemoryBackend):
+    """Answers a second look with an error."""
+
+    error: Exception = RuntimeError("defect")
+
+    def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
+        raise self.error
+
+
+class Modest(MemoryBackend):
+    """Takes everything and proves nothing, at first."""
+
+    modest = True
+
+    def deliver(self, job: Any) -> Receipt:
+        super().deliver(job)
+        return Receipt(job.rendition.file_name, job.rendition.size, False, received_at=7)
+
+    def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
+        if self.modest:
+            return Receipt(rendition.file_name, rendition.size, False)
+        return Receipt(rendition.file_name, rendition.size, True, "sha256", rendition.sha256, 9)
+
+
+def delivered(box: Box, backend: MemoryBackend, count: int = 1) -> tuple[list[Any], Any]:
+    clips = [box.clip() for _ in range(count)]
+    outbox = box.deliver(cloud=backend)
+    box.events.wait(DeliverySucceeded, count)
+    return clips, outbox
+
+
+def look(outbox: Any, clips: list[Any] | None = None, resend: bool = False) -> list[Checked]:
+    return list(outbox.verify(None if clips is None else [clip.id for clip in clips], None, resend=resend))
+
+
+def test_copies_are_told_as_they_are(box: Box) -> None:
+    backend = MemoryBackend()
+    (good, lost, bad), outbox = delivered(box, backend, 3)
+    del backend.objects[lost.file_name]
+    backend.objects[bad.file_name] = b"other"
+    receipts = {clip.id: box.delivery(clip).receipt for clip in (good, lost, bad)}
+    found = look(outbox)
+    assert [each.found for each in found] == [Found.OK, Found.MISSING, Found.DIFFERENT]
+    assert [each.clip_id for each in found] == [good.id, lost.id, bad.id]
+    assert not any(each.resent for each in found)
+    assert box.delivery(good).receipt == receipts[good.id]
+    for clip in (lost, bad):
+        assert box.delivery(clip).state is DeliveryState.DELIVERED
+        assert not box.delivery(clip).receipt.verified, "what is lost is no proof"
+    assert look(outbox, [good]) == found[:1]
+
+
+def test_what_is_lost_is_sent_again_on_a_word(box: Box) -> None:
+    backend = MemoryBackend()
+    (good, lost), outbox = delivered(box, backend, 2)
+    del backend.objects[lost.file_name]
+    assert [each.resent for each in look(outbox, resend=True)] == [False, True]
+    box.events.wait(DeliverySucceeded, 3)
+    assert set(backend.objects) == {good.file_name, lost.file_name}
+    assert [each.found for each in look(outbox)] == [Found.OK, Found.OK]
+    assert box.delivery(lost).attempts == 1
+
+
+def test_a_copy_that_is_found_again_is_proof_again(box: Box) -> None:
+    backend = MemoryBackend()
+    (clip,), outbox = delivered(box, backend)
+    receipt = box.delivery(clip).receipt
+    content = backend.objects.pop(clip.file_name)
+    look(outbox)
+    backend.objects[clip.file_name] = content
+    assert [each.found for each in look(outbox)] == [Found.OK]
+    assert box.delivery(clip).receipt == receipt
+
+
+def test_what_was_only_accepted_becomes_proved(box: Box) -> None:
+    backend = Modest()
+    (clip,), outbox = delivered(box, backend)
+    assert [each.found for each in look(outbox)] == [Found.THERE]
+    backend.modest = False
+    assert [each.found for each in look(outbox)] == [Found.OK]
+    receipt = box.delivery(clip).receipt
+    assert receipt.verified and receipt.received_at == 7
+    backend.modest = True
+    assert [each.found for each in look(outbox)] == [Found.THERE]
+    assert box.delivery(clip).receipt == receipt, "having nothing to say takes nothing back"
+
+
+@pytest.mark.parametrize(
+    ("error", "found", "words"),
+    [
+        (CannotVerify("a form cannot be asked"), Found.UNKNOWN, "a form"),
+        (Transient("no\nnetwork"), Found.FAILED, "no network"),
+        (RuntimeError("oops"), Found.FAILED, "defect in the backend: RuntimeError: oops"),
+    ],
+    ids=str,
+)
+def test_a_destination_that_does_not_answer(box: Box, error: Exception, found: Found, words: str) -> None:
+    backend = Grumpy()
+    backend.error = error
+    (clip,), outbox = delivered(box, backend)
+    (checked,) = look(outbox, resend=True)
+    assert (checked.found, checked.resent) == (found, False)
+    assert words in checked.message
+    assert box.delivery(clip).receipt.verified, "nothing is known to be lost"
+
+
+def test_clips_deleted_here_are_looked_at_too(box: Box) -> None:
+    backend = MemoryBackend()
+    (clip,), outbox = delivered(box, backend)
+    box.store.delete_clip(clip.id, "by hand")
+    assert [each.found for each in look(outbox)] == [Found.OK]
+    backend.objects.clear()
+    (checked,) = look(outbox, resend=True)
+    assert (checked.found, checked.resent) == (Found.MISSING, False)
+
+
+def test_an_encoding_that_is_no_longer_here(new_box: Callable[..., Box]) -> None:
+    box = new_box(cloud="flac")
+    backend = MemoryBackend()
+    (clip,), outbox = delivered(box, backend)
+    box.settle(lambda: box.store.rendition(clip.id, RenditionKind.FLAC) is None)
+    assert [each.found for each in look(outbox)] == [Found.OK]
+
+
+def test_many_are_read_in_pages(box: Box) -> None:
+    backend = MemoryBackend()
+    clips, outbox = delivered(box, backend, 230)
+    assert [each.clip_id for each in look(outbox)] == [clip.id for clip in clips]
+
+
+def test_a_destination_that_nobody_knows(box: Box) -> None:
+    outbox = box.deliver(cloud=MemoryBackend())
+    with pytest.raises(NotFound, match="attic"):
+        list(outbox.verify(None, "attic", resend=False))
