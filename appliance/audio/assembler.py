@@ -70,6 +70,7 @@ class Assembler:
         self._frame_bytes = take.format.frame_bytes
         self._fill_gaps = settings.fill_gaps
         self._longest = take.format.frames(settings.max_duration)
+        self._limit = self._longest + take.format.frames(_GRACE)
         self._stop_posted = False
         self._post = post
         self._paused_at: float | None = None
@@ -113,8 +114,7 @@ class Assembler:
         if self.paused:
             self._pass_over(_part(stretch, begin, end, self._rate, self._frame_bytes))
             return
-        room = self._longest + self._take.format.frames(_GRACE) - self._take.frames
-        kept = min(end - begin, room)
+        kept = min(end - begin, self._limit - self._take.frames)
         if stretch.data is not None:
             sound = stretch.data[begin * self._frame_bytes : (begin + kept) * self._frame_bytes]
             self._take.append(sound)
@@ -139,7 +139,7 @@ class Assembler:
         if beyond >= 0 and not self._stop_posted:
             self._stop_posted = True
             self._post(RecordStop(now - beyond / self._rate))
-        if beyond >= self._take.format.frames(_GRACE):
+        if self._take.frames >= self._limit:
             self._take.cut(self._longest)
             self.stopped = True
 

@@ -7,9 +7,8 @@ then the size of the file is the truth.
 import errno
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from appliance import codec, durable
 from appliance.audio import wav
@@ -36,14 +35,19 @@ _REASONS = {
 }
 
 
-@contextmanager
-def disk() -> Iterator[None]:
-    """Translates what the disk says. Raises StorageError."""
-    try:
-        yield
-    except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or "unknown error")
-        raise StorageError(f"the take cannot be written: {reason}") from error
+class disk:
+    """A context that translates what the disk says. Raises StorageError.
+
+    A class, as a generator would cost more than the translation of every period is worth.
+    """
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if isinstance(error, OSError):
+            reason = _REASONS.get(error.errno or 0, error.strerror or "unknown error")
+            raise StorageError(f"the take cannot be written: {reason}") from error
 
 
 class TakeFile:
@@ -53,6 +57,7 @@ class TakeFile:
         self.begin = begin
         self.history = history
         self._folder = folder
+        self._frame_bytes = begin.format.frame_bytes
         self._audio = audio
         self._bytes = data_bytes
 
@@ -87,7 +92,7 @@ class TakeFile:
     @property
     def frames(self) -> int:
         """Whole frames written."""
-        return self._bytes // self.format.frame_bytes
+        return self._bytes // self._frame_bytes
 
     def append(self, data: bytes | memoryview) -> None:
         """Write sound at the end."""
@@ -100,7 +105,7 @@ class TakeFile:
 
     def append_silence(self, frames: int) -> None:
         """Write digital zero at the end, in bounded pieces."""
-        left = frames * self.format.frame_bytes
+        left = frames * self._frame_bytes
         while left:
             piece = min(left, len(_SILENCE))
             self.append(memoryview(_SILENCE)[:piece])
@@ -109,7 +114,7 @@ class TakeFile:
     def cut(self, frames: int) -> None:
         """Keep only the first `frames`."""
         with disk():
-            self._bytes = frames * self.format.frame_bytes
+            self._bytes = frames * self._frame_bytes
             os.ftruncate(self._audio, wav.HEADER_BYTES + self._bytes)
         self.history.cut(frames)
 
@@ -132,7 +137,7 @@ class TakeFile:
         The name of `clip.json` is not safe yet: without it, the take is repaired, and has the same sound.
         """
         frames = self.frames
-        data_bytes = frames * self.format.frame_bytes
+        data_bytes = frames * self._frame_bytes
         end = wav.HEADER_BYTES + data_bytes
         self.history.cut(frames)
         clip = Clip(
@@ -150,6 +155,7 @@ class TakeFile:
             pauses=tuple(self.history.pauses),
             drift_ppm=drift_ppm,
             recovered=recovered,
+            continues=self.begin.continues,
         )
         with disk():
             (self._folder / _RESERVE).unlink(missing_ok=True)
