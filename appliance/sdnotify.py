@@ -1,18 +1,28 @@
 """Tell systemd how the service is: READY, RELOADING, WATCHDOG, STATUS, STOPPING. See sd_notify(3)."""
 
+import logging
 import os
 import socket
 
+log = logging.getLogger(__name__)
+
 
 def notify(message: str) -> None:
-    """Send one state line (or several, newline-separated) to systemd; do nothing where it does not listen."""
+    """Send one state line (or several, newline-separated) to systemd; do nothing where it does not listen.
+
+    Whoever records goes on at once where systemd is away or busy, as it is for a moment when it is updated.
+    """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.sendto(message.encode(), address)
+        channel.setblocking(False)
+        try:
+            channel.sendto(message.encode(), address)
+        except OSError as error:
+            log.warning("systemd does not hear %s: %s", message.splitlines()[0], error)
 
 
 def reloading(now: float) -> str:

@@ -163,13 +163,19 @@ def test_a_pulse_is_overdue_after_its_limit_and_never_at_rest() -> None:
     assert vitals.overdue() == ()
 
 
-def test_systemd_hears_notifications(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_systemd_hears_notifications_and_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     address = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(address))
         monkeypatch.setenv("NOTIFY_SOCKET", str(address))
         sdnotify.notify("READY=1")
         assert systemd.recv(100) == b"READY=1"
+        for _ in range(1000):  # more than the kernel keeps for a reader that does not read
+            sdnotify.notify("WATCHDOG=1")
+    sdnotify.notify("WATCHDOG=1")
+    assert "systemd does not hear WATCHDOG=1: Connection refused" in caplog.text.replace("[Errno 111] ", "")
     monkeypatch.delenv("NOTIFY_SOCKET")
     sdnotify.notify("READY=1")
 
