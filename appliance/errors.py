@@ -92,7 +92,14 @@ class DeviceLost(AudioError):
 
 
 class FormatUnsupported(AudioError):
-    """The card cannot do the wanted format."""
+    """The card cannot do the wanted format.
+
+    `offered` is the nearest that it can do, where that is known: rate, channels and sample format as ALSA names it.
+    """
+
+    def __init__(self, message: str, *, offered: tuple[int, int, str] | None = None) -> None:
+        super().__init__(message)
+        self.offered = offered
 
 
 class StorageError(ApplianceError):

@@ -24,9 +24,15 @@ class Event:
 
 @frozen
 class RecordStart(Command):
-    """Begin a take, unless one is in progress."""
+    """Begin a take, unless one is in progress.
+
+    In `format` instead of the configured one, and carrying on the clip `continues`, where a microphone came back as
+    another one.
+    """
 
     at: float
+    format: AudioFormat | None = None
+    continues: str | None = None
 
 
 @frozen

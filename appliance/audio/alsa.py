@@ -84,7 +84,8 @@ class AlsaCards:
         lacking = shortfall(info, format)
         if lacking:
             pcm.close()
-            raise _unsupported(word, direction, format, lacking)
+            offered = (info["rate"], info["channels"], info["format_name"])
+            raise _unsupported(word, direction, format, lacking, offered)
         return pcm, info
 
     def _refusal(self, word: str, direction: Direction, format: AudioFormat, error: ALSAAudioError) -> AudioError:
@@ -226,10 +227,13 @@ def shortfall(info: Mapping[str, Any], wanted: AudioFormat) -> str:
     return ""
 
 
-def _unsupported(word: str, direction: Direction, format: AudioFormat, fact: str) -> FormatUnsupported:
+def _unsupported(
+    word: str, direction: Direction, format: AudioFormat, fact: str, offered: tuple[int, int, str] | None = None
+) -> FormatUnsupported:
     return FormatUnsupported(
         f"{NOUNS[direction]} '{word}' cannot do {format}: {fact}. "
-        f"Run `appliance devices` and set {_SETTINGS[direction]}"
+        f"Run `appliance devices` and set {_SETTINGS[direction]}",
+        offered=offered,
     )
 
 

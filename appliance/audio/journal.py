@@ -15,7 +15,10 @@ from appliance.models import AudioFormat, ClockStamp, Gap, Mark, Pause
 
 @frozen
 class Begin:
-    """What is known when a take begins. `min_seconds` is the duration below which its clip is too short."""
+    """What is known when a take begins.
+
+    `min_seconds` is the duration below which its clip is too short, `continues` the id of the clip that it carries on.
+    """
 
     take_id: str
     name: str
@@ -23,6 +26,7 @@ class Begin:
     format: AudioFormat
     started: ClockStamp
     min_seconds: float
+    continues: str | None = None
 
 
 @frozen

@@ -12,6 +12,7 @@ from appliance.clock import Clock
 from appliance.config.settings import CaptureSettings, RecordingSettings
 from appliance.errors import AudioError
 from appliance.events import Command, Event
+from appliance.models import AudioFormat
 from appliance.vitals import Vitals
 
 
@@ -37,11 +38,15 @@ class Recorder:
         self._lock = threading.Lock()
         self._sessions: list[TakeSession] = []
 
-    def start(self, take_id: str, at: float) -> None:
-        """Begin a take, which gets the card as soon as the take before has let go of it."""
+    def start(self, take_id: str, at: float, format: AudioFormat | None = None, continues: str | None = None) -> None:
+        """Begin a take, which gets the card as soon as the take before has let go of it.
+
+        In `format` instead of the configured one, and carrying on the clip `continues`, where these are given.
+        """
         with self._lock:
             self._sessions = [session for session in self._sessions if not (session.join(0) and session.join_card(0))]
-            session = TakeSession(self._studio, take_id, at, self._sessions[-1] if self._sessions else None)
+            studio = self._studio if format is None else self._studio.in_format(format)
+            session = TakeSession(studio, take_id, at, self._sessions[-1] if self._sessions else None, continues)
             self._sessions.append(session)
             session.start()
 

@@ -12,8 +12,9 @@ from appliance.audio.studio import Studio
 from appliance.audio.take import clip_name
 from appliance.audio.takefile import TakeFile
 from appliance.audio.writer import TakeWriter
-from appliance.errors import StorageError
-from appliance.events import TakeDiscarded, TakeFailed, TakeSealed
+from appliance.errors import FormatUnsupported, StorageError
+from appliance.events import RecordPause, RecordStart, TakeDiscarded, TakeFailed, TakeSealed
+from appliance.models import AudioFormat, Clip, SampleFormat
 
 _WRITE_LIMIT = 60.0
 """Seconds after which a disk that does not answer counts as a hang; slow cards stall for twenty."""
@@ -27,8 +28,16 @@ class TakeSession:
     Ends with TakeSealed, TakeDiscarded or TakeFailed. The card is taken over from the session `after`.
     """
 
-    def __init__(self, studio: Studio, take_id: str, at: float, after: "TakeSession | None") -> None:
+    def __init__(
+        self,
+        studio: Studio,
+        take_id: str,
+        at: float,
+        after: "TakeSession | None" = None,
+        continues: str | None = None,
+    ) -> None:
         self._studio = studio
+        self._continues = continues
         self._take_id = take_id
         self._at = at
         self._capture: CaptureThread = CaptureThread(
@@ -135,7 +144,8 @@ class TakeSession:
         started = studio.clock.stamp(self._at)
         name = clip_name(studio.device_label, started, self._take_id)
         shortest = studio.recording.min_duration
-        begin = Begin(self._take_id, name, studio.device_label, opened.format, started, shortest)
+        label = studio.device_label
+        begin = Begin(self._take_id, name, label, opened.format, started, shortest, self._continues)
         self._take = TakeFile.create(studio.takes, begin)
         studio.faults.end("microphone")
         return TakeWriter(self._take, opened, studio)
@@ -151,5 +161,21 @@ class TakeSession:
             judged = verdict(writer.levels, take.format.seconds(take.frames), take.begin.min_seconds)
             clip = take.seal(writer.levels, judged, drift_ppm=writer.drift_ppm)
             post(TakeSealed(self._take_id, clip))
+            self._carry_on(clip, writer)
         else:
             post(TakeFailed(self._take_id, self._message))
+
+    def _carry_on(self, clip: Clip, writer: TakeWriter) -> None:
+        """The microphone came back as one that cannot do the format: go on in another take, in one that it can do."""
+        error = self._ended.error if self._ended else None
+        if not isinstance(error, FormatUnsupported) or error.offered is None or writer.stop_asked:
+            return
+        rate, channels, sample = error.offered
+        try:
+            format = self._studio.in_format(AudioFormat(rate, channels, SampleFormat(sample))).capture.format
+        except ValueError:
+            return
+        now = self._studio.clock.monotonic()
+        self._studio.post(RecordStart(now, format, clip.id))
+        if writer.paused:
+            self._studio.post(RecordPause(now))

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from appliance.audio.ports import SoundCards
 from appliance.clock import Clock
 from appliance.config.settings import CaptureSettings, RecordingSettings
 from appliance.events import Command, Event, FaultCleared, FaultRaised
-from appliance.models import Fault
+from appliance.models import AudioFormat, Fault
 from appliance.vitals import Vitals
 
 
@@ -46,3 +46,8 @@ class Studio:
     post: Callable[[Command | Event], None]
     vitals: Vitals
     faults: Faults
+
+    def in_format(self, format: AudioFormat) -> "Studio":
+        """The same with another format. Raises ValueError for one that cannot be configured."""
+        capture = evolve(self.capture, rate=format.rate, channels=format.channels, sample_format=format.sample)
+        return evolve(self, capture=capture)

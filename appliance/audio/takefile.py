@@ -155,6 +155,7 @@ class TakeFile:
             pauses=tuple(self.history.pauses),
             drift_ppm=drift_ppm,
             recovered=recovered,
+            continues=self.begin.continues,
         )
         with disk():
             (self._folder / _RESERVE).unlink(missing_ok=True)

@@ -118,6 +118,8 @@ def clip(entry: Plain) -> None:
     table.add_row("levels", f"peak {levels['peak_dbfs']:.1f} dBFS, RMS {levels['rms_dbfs']:.1f} dBFS")
     table.add_row("", f"{levels['clipped']:.2%} clipped, {levels['silent']:.2%} digital silence")
     table.add_row("verdict", clip["verdict"] + (", recovered after a power cut or crash" if clip["recovered"] else ""))
+    if clip["continues"]:
+        table.add_row("continues", f"clip {clip['continues']}, which ended when another microphone was plugged in")
     if clip["drift_ppm"] is not None:
         table.add_row("crystal", f"{clip['drift_ppm']:+.1f} ppm")
     for gap in clip["gaps"]:

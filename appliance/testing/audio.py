@@ -106,7 +106,8 @@ class FakeCards:
         if direction in self._refusals:
             raise self._refusals[direction]
         if self.formats is not None and format not in self.formats:
-            raise FormatUnsupported(f"{direction} device '{device}' cannot do {format}")
+            offered = next(((each.rate, each.channels, each.sample.value) for each in self.formats), None)
+            raise FormatUnsupported(f"{direction} device '{device}' cannot do {format}", offered=offered)
 
     def _granted(self, format: AudioFormat, buffer: float) -> int:
         return format.frames(min(buffer, self._max_buffer))

@@ -101,6 +101,7 @@ def test_substituted_parameters_are_refused(test_card: Path, format: AudioFormat
             FormatUnsupported, match=rf"cannot do {format}: the nearest it offers is .*{direction}"
         ) as e:
             opening(f"testcard:{test_card}", format, 0.02, 0.5)
+        assert e.value.offered is not None
         errors.append(e.value)
 
 
