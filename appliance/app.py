@@ -15,6 +15,7 @@ from appliance.audio.shared import SharedCards
 from appliance.audio.watch import DeviceWatch
 from appliance.clock import Clock
 from appliance.config.settings import PanelSettings, Settings
+from appliance.control.heartbeat import Heartbeat
 from appliance.control.methods import Methods, Services
 from appliance.control.server import ControlServer
 from appliance.controller import End
@@ -131,9 +132,13 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(watch.close)
 
         services = Services(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper)
-        control = ControlServer(settings.control.socket, settings.control.group, Methods(services).table())
+        methods = Methods(services)
+        control = ControlServer(settings.control.socket, settings.control.group, methods.table())
         control.start()
         stop.callback(control.close)
+        sign_of_life = Heartbeat(settings.heartbeat, methods.status, clock, post)
+        sign_of_life.start()
+        stop.callback(sign_of_life.close)
 
         post(ApplianceReady())
         turn.ready()

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
+from appliance.config.heartbeat import HeartbeatSettings
 from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, option
 from appliance.config.units import format_duration
 from appliance.models import AudioFormat, RenditionKind, SampleFormat
@@ -282,5 +283,6 @@ class Settings:
     storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
     destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
     feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.")
+    heartbeat: HeartbeatSettings = option(HeartbeatSettings, "A sign of life, posted as JSON to a web server.")
     disabled_plugins: tuple[str, ...] = option((), "Plugins to leave out, by the names that `appliance plugins` shows.")
     control: ControlSettings = option(ControlSettings, "The control socket.")

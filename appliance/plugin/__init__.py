@@ -5,6 +5,7 @@ implementations marked by `hookimpl`. The hooks are in `appliance.plugin.hookspe
 """
 
 from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay, option
+from appliance.config.web import check_headers, check_url, is_loopback, shown_url
 from appliance.errors import Cancelled, CannotVerify, CopyDiffers, CopyMissing, Permanent, Transient
 from appliance.events import Command, Event
 from appliance.models import AudioFormat, Clip, Receipt, Rendition, RenditionKind, Track
@@ -40,6 +41,10 @@ __all__ = [
     "UploadBackend",
     "UploadBackendType",
     "UploadJob",
+    "check_headers",
+    "check_url",
     "hookimpl",
+    "is_loopback",
     "option",
+    "shown_url",
 ]

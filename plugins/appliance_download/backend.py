@@ -6,9 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
-from appliance_http.options import shown
-
-from appliance.plugin import Cancelled, FeedJob, Permanent, Transient
+from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, shown_url
 from appliance_download.naming import media_type, title_and_suffix
 from appliance_download.options import UrlsOptions
 
@@ -64,7 +62,7 @@ class UrlsBackend:
 
         def stop() -> None:
             if job.cancelled():
-                raise Cancelled(f"pulling {shown(url)} was stopped")
+                raise Cancelled(f"pulling {shown_url(url)} was stopped")
 
         stop()
         options, note = self._options, job.note(url)
@@ -80,7 +78,7 @@ class UrlsBackend:
     def _check(self, answer: "Answer", url: str) -> None:
         from appliance_http.statuses import status_error
 
-        where = shown(url)
+        where = shown_url(url)
         if answer.status != 200:
             said = answer.head(_MOST_WORDS)
             raise status_error(answer.status, answer.reason, answer.headers, said, _WORDS, where)
@@ -106,7 +104,7 @@ class UrlsBackend:
         title, suffix = title_and_suffix(answer.url, answer.headers)
         sha256 = hashlib.sha256()
         with contextlib.suppress(_Unchanged), job.new_track(key, title, suffix) as file:
-            self._stream(answer, shown(url), file, sha256.update)
+            self._stream(answer, shown_url(url), file, sha256.update)
             if sha256.hexdigest() == note.get("sha256"):
                 raise _Unchanged
         job.save_note(url, {**validators, "sha256": sha256.hexdigest()})

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from appliance_http.options import Timeouts, Tls, check_url, headers_validator
+from appliance_http.options import Timeouts, Tls, headers_validator
 from attrs import frozen
 from attrs.validators import gt
 
-from appliance.plugin import ByteCount, Secret, option
+from appliance.plugin import ByteCount, Secret, check_url, option
 
 
 def _urls(options: Any, _: Any, urls: tuple[str, ...]) -> None:

@@ -1,18 +1,12 @@
-"""Configuration shared by everything that speaks HTTP, and the checks of its values."""
+"""Configuration shared by everything that speaks HTTP."""
 
-import ipaddress
-import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from attrs import frozen
 from attrs.validators import gt
 
-from appliance.plugin import AbsolutePath, Seconds, Secret, option
-
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_OURS = {"connection", "content-length", "content-type", "expect", "host", "te", "trailer", "transfer-encoding"}
+from appliance.plugin import AbsolutePath, Seconds, Secret, check_headers, option
 
 
 @frozen
@@ -33,60 +27,6 @@ class Tls:
     key: AbsolutePath | None = option(None, "Its private key (PEM), unless it is in the same file.")
 
 
-def check_url(url: str, *, allow_http: bool) -> None:
-    """Raise ValueError unless `url` is one to send recordings to or to pull from."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"not a valid URL: {url!r} ({error})") from error
-    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f]", url):
-        raise ValueError(f"not a valid URL: {url!r}; expected https://HOST/PATH")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("a URL is shown in messages and must not hold a password: move it to `auth` or `headers`")
-    if parts.scheme == "http" and not allow_http and not is_loopback(host):
-        raise ValueError(
-            f"{shown(url)} is not encrypted: anybody on the way can listen, and change what is sent. Use https, or add "
-            "the line `allow_http: true`"
-        )
-
-
-def shown(url: str) -> str:
-    """The URL as messages may show it: without the query, which often holds keys."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
-
-
-def check_headers(headers: Mapping[str, Secret]) -> None:
-    """Raise ValueError where a header cannot be set by configuration (RFC 9110, 5)."""
-    for name, value in headers.items():
-        if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{name!r} is not a header name")
-        if name.lower() == "referer":
-            raise ValueError("the header Referer is not sent: a box refers from nowhere")
-        if name.lower() in _OURS:
-            raise ValueError(f"the header {name} cannot be set: it follows from the file that is sent")
-        text = value.reveal()
-        if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text) or text != text.strip() or not _is_latin(text):
-            raise ValueError(f"the value of the header {name} holds characters that a header cannot carry")
-
-
 def headers_validator(instance: Any, attribute: Any, value: Mapping[str, Secret]) -> None:
     """`check_headers` as an attrs validator."""
     check_headers(value)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this very machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _is_latin(text: str) -> bool:
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -11,10 +11,10 @@ import urllib3.exceptions
 from attrs import field, frozen
 from requests.auth import AuthBase
 
-from appliance.plugin import Permanent
+from appliance.plugin import Permanent, check_url, shown_url
 from appliance_http.adapter import watched_adapter
 from appliance_http.errors import translate
-from appliance_http.options import Timeouts, Tls, check_url, shown
+from appliance_http.options import Timeouts, Tls
 from appliance_http.watch import Watch
 
 KEEP_METHOD = frozenset({307, 308})
@@ -141,9 +141,11 @@ class Client:
         try:
             check_url(target, allow_http=self.allow_http)
         except ValueError as error:
-            raise Permanent(f"{shown(url)} redirects to a place that cannot be used: {error}") from error
+            raise Permanent(f"{shown_url(url)} redirects to a place that cannot be used: {error}") from error
         if urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http":
-            raise Permanent(f"{shown(url)} redirects to {shown(target)}, which is not encrypted: set the URL to https")
+            raise Permanent(
+                f"{shown_url(url)} redirects to {shown_url(target)}, which is not encrypted: set the URL to https"
+            )
         return target
 
 

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from appliance_http.options import shown
-
-from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob
+from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob, shown_url
 from appliance_upload_http.multipart import FormBody, content_md5
 from appliance_upload_http.options import Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
@@ -140,7 +138,7 @@ class HttpBackend:
         from appliance_http.statuses import status_error
 
         if answer.status in _REDIRECTS:
-            target = shown(urljoin(answer.url, answer.headers.get("Location", "")))
+            target = shown_url(urljoin(answer.url, answer.headers.get("Location", "")))
             return Permanent(
                 f"{self._host} answers {answer.status} {answer.reason}: a form that is redirected so loses its file. "
                 f"Set url to the address that takes it; this one leads to {target}"

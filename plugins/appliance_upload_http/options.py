@@ -3,11 +3,11 @@
 from enum import StrEnum
 from typing import Any
 
-from appliance_http.options import Timeouts, Tls, check_url, headers_validator
+from appliance_http.options import Timeouts, Tls, headers_validator
 from attrs import frozen
 from attrs.validators import in_
 
-from appliance.plugin import Secret, option
+from appliance.plugin import Secret, check_url, option
 from appliance_upload_http.templates import WORDS, check_template
 
 
