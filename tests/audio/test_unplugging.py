@@ -1,0 +1,53 @@
+"""A microphone with a loose contact: every gap is in the ledger, as long as it really was."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from appliance.config.options import Seconds
+from appliance.config.settings import RecordingSettings
+from appliance.events import FaultCleared, FaultRaised, GapFound, TakeSealed
+from appliance.models import GapCause
+from appliance.testing.sound import stretches
+
+if TYPE_CHECKING:
+    from tests.audio.conftest import Booth
+
+RATE = 8000
+UNPLUGGINGS = 50
+TOLERANCE = 0.1
+"""Seconds by which a gap in the ledger may be off."""
+
+
+def test_fifty_unpluggings_in_ten_minutes_are_all_in_the_ledger(booth: Booth) -> None:
+    chance = random.Random(1)
+    booth.recording = RecordingSettings(reconnect=Seconds(3600))
+    booth.begin()
+    for number in range(1, UNPLUGGINGS + 1):
+        booth.run(chance.uniform(3.0, 14.0))
+        opened = len(booth.cards.captures)
+        booth.cards.unplug()
+        booth.first(FaultRaised, number)
+        booth.clock.waiters()
+        booth.clock.advance(chance.uniform(0.0, 6.0))
+        booth.cards.replug()
+        booth.turn_until(lambda opened=opened: len(booth.cards.captures) > opened, 0.25)  # type: ignore[misc]
+        booth.run(2.0, step=0.05)
+        booth.first(FaultCleared, number)
+    booth.run(1.0)
+    until = booth.clock.monotonic()
+    booth.recorder.stop(until)
+    clip = booth.sealed()
+    assert len(booth.of(TakeSealed)) == 1
+    assert until - booth.began > 500
+    assert abs(clip.seconds - (until - booth.began)) < TOLERANCE
+
+    pieces = stretches(booth.sound(), booth.format)
+    assert len(clip.gaps) == len(pieces) - 1 == UNPLUGGINGS
+    assert {gap.cause for gap in clip.gaps} == {GapCause.DEVICE}
+    for gap, before, after in zip(clip.gaps, pieces, pieces[1:], strict=False):
+        truth = after.first - before.first - before.frames
+        assert abs(gap.frames - truth) <= min(gap.uncertainty, TOLERANCE * RATE)
+        assert gap.offset == before.offset + before.frames
+    assert sum(event.gap.frames for event in booth.of(GapFound)) == sum(gap.frames for gap in clip.gaps)
