@@ -1,0 +1,40 @@
+"""`python -m bench [NAME ...] [--quick]`: measure, print the table, and write it into docs/performance.md."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from bench import record, start, stop
+from bench.results import Result, table, write_page
+
+Bench = Callable[[int, float], Sequence[Result]]
+
+BENCHES: dict[str, Bench] = {
+    "record": record.cost,
+    "stress": record.stress,
+    "ready": start.ready,
+    "stop": stop.stop,
+}
+"""Each takes how often to measure, and by which factor to shorten what takes long."""
+
+
+def main() -> int:
+    """Run the benches; the exit code says whether every limit holds."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHES], help="which; all where none is named")
+    parser.add_argument("--quick", action="store_true", help="once and shorter, and leave the page alone")
+    arguments = parser.parse_args()
+    rounds, scale = (1, 0.1) if arguments.quick else (3, 1.0)
+    results: list[Result] = []
+    for name in arguments.names or BENCHES:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        results += BENCHES[name](rounds, scale)
+        print(table(results[-1:]).splitlines()[-1], file=sys.stderr)
+    print(table(results))
+    if not arguments.quick and not arguments.names:
+        write_page(results, "make bench")
+    return 0 if all(result.holds for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""A whole appliance under measurement, on the test card: a real daemon, real libasound, real files."""
+
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from attrs import define
+
+from appliance.control.client import Client
+from appliance.errors import NotRunning
+
+ROOT = Path(__file__).parents[1]
+_PATIENCE = 30.0
+
+CONFIG = """\
+device: {{name: bench}}
+audio:
+  capture: {{device: "testcard:{root}/card", channels: 2}}
+  playback: {{device: "testcard:{root}/card"}}
+panel: {{buttons: {{17: record.toggle}}, leds: {{18: status}}}}
+storage: {{directory: {root}/state}}
+control: {{socket: {root}/control.sock}}
+destinations:
+  shelf: {{backend: folder, path: {root}/shelf}}
+  office: {{backend: http, url: "http://127.0.0.1:9/upload"}}
+{more}
+"""
+
+
+@cache
+def alsa_config() -> Path:
+    """The asound.conf that names the test card."""
+    build = runpy.run_path(str(ROOT / "tests" / "testcard" / "build.py"))["build"]
+    path: Path = build(Path(tempfile.mkdtemp(prefix="appliance-bench-")))
+    return path
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment in which ALSA knows the test card, and Python keeps its bytecode as an installation does."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "ALSA_CONFIG_PATH": str(alsa_config()), **more}
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process so far, all threads that live: the first field of /proc/PID/task/TID/schedstat, in ns."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def memory_mb(pid: int) -> tuple[float, float]:
+    """RSS and PSS of a process in MB (10**6 bytes)."""
+    wanted = {"Rss": 0.0, "Pss": 0.0}
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        key, _, rest = line.partition(":")
+        if key in wanted:
+            wanted[key] = int(rest.split()[0]) * 1024 / 1e6
+    return wanted["Rss"], wanted["Pss"]
+
+
+@define
+class Box:
+    """A running daemon."""
+
+    root: Path
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def socket(self) -> Path:
+        """Its control socket."""
+        return self.root / "control.sock"
+
+    def call(self, method: str, **params: object) -> object:
+        """Call it."""
+        with Client(self.socket) as client:
+            return client.call(method, **params)
+
+    def clips(self) -> list[Path]:
+        """Its finished sound files, oldest first."""
+        return sorted((self.root / "state" / "clips").glob("*.wav"))
+
+
+def command(root: Path) -> list[str]:
+    """What starts a daemon whose panel is simulated."""
+    return [
+        sys.executable, "-m", "appliance", "run", "--simulate", "panel", "--config", str(root / "config.yaml")
+    ]  # fmt: skip
+
+
+def prepare(root: Path, more: str = "") -> None:
+    """Write the configuration and make the folders."""
+    (root / "card").mkdir(parents=True)
+    (root / "config.yaml").write_text(CONFIG.format(root=root, more=more))
+
+
+@contextmanager
+def running(more: str = "") -> Iterator[Box]:
+    """A daemon on the test card, stopped at the end."""
+    with tempfile.TemporaryDirectory(prefix="appliance-bench-") as folder:
+        root = Path(folder)
+        prepare(root, more)
+        with (root / "log").open("wb") as log:
+            process = subprocess.Popen(
+                command(root), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
+            )
+        try:
+            box = Box(root, process)
+            until(lambda: _answers(box))
+            yield box
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _answers(box: Box) -> bool:
+    assert box.process.poll() is None, (box.root / "log").read_text()
+    try:
+        box.call("status")
+    except NotRunning:
+        return False
+    return True
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, with a bound."""
+    limit = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > limit:
+            raise TimeoutError("the daemon does not do what the bench waits for")
+        time.sleep(0.02)

@@ -1,0 +1,82 @@
+"""The cost of recording, against arecord on the same card at the same time; and losses under load."""
+
+import subprocess
+import tempfile
+import time
+import wave
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance.models import AudioFormat
+from appliance.testing.sound import missing
+from bench.box import Box, cpu_seconds, environment, memory_mb, running
+from bench.results import Result, at_most
+
+STEREO = AudioFormat(48_000, 2)
+_SETTLE = 2.0
+_STRESS = ["stress-ng", "--cpu", "4", "--hdd", "2", "--io", "2", "--quiet"]
+
+
+@contextmanager
+def _arecord(root: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """arecord with its own defaults, on a test card of its own."""
+    card = root / "peer"
+    card.mkdir()
+    arguments = ["-q", "-D", f"testcard:{card}", "-f", "S16_LE", "-r", "48000", "-c", "2"]
+    command = ["arecord", *arguments, str(root / "peer.wav")]
+    process = subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _lost(path: Path) -> int:
+    with wave.open(str(path)) as audio:
+        return missing(audio.readframes(audio.getnframes()), STEREO)
+
+
+def _record(seconds: float) -> tuple[float, float, float]:
+    """CPU seconds of the daemon over those of arecord, and the daemon's RSS and PSS in MB, while both record."""
+    with running() as box, tempfile.TemporaryDirectory() as folder, _arecord(Path(folder)) as peer:
+        box.call("record.start")
+        time.sleep(_SETTLE)
+        before = cpu_seconds(box.process.pid), cpu_seconds(peer.pid)
+        time.sleep(seconds)
+        after = cpu_seconds(box.process.pid), cpu_seconds(peer.pid)
+        rss, pss = memory_mb(box.process.pid)
+        box.call("record.stop")
+    return (after[0] - before[0]) / (after[1] - before[1]), rss, pss
+
+
+def cost(rounds: int, scale: float) -> Sequence[Result]:
+    """CPU and memory of the whole daemon while it records 48 kHz stereo for a minute."""
+    measured = [_record(60 * scale) for _ in range(rounds)]
+    ratios, rss, pss = zip(*measured, strict=True)
+    return [
+        at_most("CPU while recording 48 kHz S16 stereo", ratios, 3, " x", "arecord, same time, same kind of card"),
+        at_most("RSS while recording, folder and HTTP destinations", rss, 70, " MB", "limit"),
+        at_most("PSS while recording, folder and HTTP destinations", pss, 55, " MB", "limit"),
+    ]
+
+
+def stress(rounds: int, scale: float) -> Sequence[Result]:
+    """Frames lost while stress-ng keeps processors and disk busy."""
+    seconds = 60 * scale
+    ours, peers = [], []
+    for _ in range(rounds):
+        with running() as box, tempfile.TemporaryDirectory() as folder:
+            with _arecord(Path(folder)):
+                ours.append(float(_stressed(box, seconds, Path(folder))))
+            peers.append(_lost(Path(folder) / "peer.wav"))
+    against = f"arecord lost {', '.join(str(lost) for lost in peers)}"
+    return [at_most(f"frames lost under `{' '.join(_STRESS[:-1])}`", [max(ours)], 0, "", against)]
+
+
+def _stressed(box: Box, seconds: float, folder: Path) -> int:
+    box.call("record.start")
+    subprocess.run([*_STRESS, "--temp-path", str(folder), "--timeout", f"{seconds:.0f}"], check=True)
+    box.call("record.stop")
+    return _lost(box.clips()[-1])
