@@ -32,6 +32,11 @@ destinations:
 Run = subprocess.CompletedProcess[str]
 
 
+def _environment() -> dict[str, str]:
+    """Ours, but that Python keeps its bytecode: a daemon that compiles itself at every start is a slow one."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 class Box:
     """One appliance: its folder, its process, its command line."""
 
@@ -61,7 +66,7 @@ class Box:
                 stdout=log,
                 stderr=log,
                 text=True,
-                env={**os.environ, **environment},
+                env={**_environment(), **environment},
             )
 
     def _answers(self) -> bool:
@@ -90,6 +95,7 @@ class Box:
             capture_output=True,
             text=True,
             timeout=60,
+            env=_environment(),
         )
         assert done.returncode == code, f"{arguments}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
         assert "Traceback" not in done.stdout + done.stderr
