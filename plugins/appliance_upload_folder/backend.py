@@ -132,6 +132,8 @@ class FolderBackend:
         except FileNotFoundError:
             return False
         same = stat.S_ISREG(status.st_mode) and status.st_size == rendition.size
+        if same:
+            files.sync(folder, name)
         if not same or files.digest(folder, name, check) != rendition.sha256:
             raise CopyDiffers(
                 f"{self._path / name} is there with other content, and is never overwritten: look at it, move it away, "
