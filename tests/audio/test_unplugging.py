@@ -37,6 +37,7 @@ def test_fifty_unpluggings_in_ten_minutes_are_all_in_the_ledger(booth: Booth) ->
         booth.first(FaultCleared, number)
     booth.run(1.0)
     until = booth.clock.monotonic()
+    booth.wait_until_written(until - booth.began - 0.5)
     booth.recorder.stop(until)
     clip = booth.sealed()
     assert len(booth.of(TakeSealed)) == 1
