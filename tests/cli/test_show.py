@@ -1,0 +1,46 @@
+"""What people see of clips and of the room that is left."""
+
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from appliance.cli import show
+from appliance.codec import to_plain
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
+
+CLIP = Clip("c", "box_1970_c", "box", AudioFormat(), 48_000, 96_128, ClockStamp(3600 * 10**9, 5, "b", ClockSource.NONE))
+RIGHT = ClockStamp(1_800_000_000 * 10**9, 5, "b", ClockSource.NTP, 3600)
+
+
+def shown(clip: Clip, capsys: pytest.CaptureFixture[str]) -> str:
+    show.clip({"clip": to_plain(clip), "path": "/clips/c.wav", "deliveries": []})
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_a_clip_shows_which_clock_told_its_start(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "recorded 1970-01-01 01:00:00 (clock: none, it was not set)" in shown(CLIP, capsys)
+    corrected = shown(evolve(CLIP, corrected=RIGHT), capsys)
+    assert "recorded 2027-01-15 09:00:00 (clock: ntp, set later; at the press it said 1970-01-01 01:00:00)" in corrected
+
+
+def test_lists_show_the_true_start(capsys: pytest.CaptureFixture[str]) -> None:
+    assert show.started(to_plain(evolve(CLIP, corrected=RIGHT))) == "2027-01-15 09:00:00"
+    assert show.started(to_plain(CLIP)) == "1970-01-01 01:00:00"
+
+
+def test_a_linked_clip_names_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "continues clip abc" in shown(evolve(CLIP, continues="abc"), capsys)
+    assert "continues" not in shown(CLIP, capsys)
+
+
+def test_the_room_that_is_left_and_the_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    storage: dict[str, Any] = {"free": 10**9, "total": 10**10, "free_seconds": 7200, "reserve": 10**8, "warning": ""}
+    answer = {"device": "box", "take": None, "playback": None, "recorder": "idle", "faults": [], "deliveries": {}}
+    answer |= {"sending": [], "unheard": 0, "version": "1", "uptime": 5.0, "pid": 7, "storage": storage}
+    show.status(answer)
+    quiet = capsys.readouterr().out
+    assert "room for 2:00:00 of sound (1.0 GB free, 100.0 MB of it in reserve)" in quiet and "warning" not in quiet
+    storage["warning"] = "can never free space: there is no destination; full in 12 days"
+    show.status(answer)
+    assert "warning can never free space" in capsys.readouterr().out
