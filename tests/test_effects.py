@@ -1,0 +1,99 @@
+"""Effects that the disk refuses: what was left is told, kept, and finished when the disk works again."""
+
+from concurrent.futures import Future
+from typing import Any, cast
+
+import pytest
+
+from appliance.effects import Effects
+from appliance.errors import StorageError
+from appliance.events import FaultCleared, FaultRaised, RecordStart, RecordToggle
+from appliance.machine import Do, Effect
+from appliance.models import AudioFormat
+
+
+class FakeUpkeep:
+    def __init__(self) -> None:
+        self.left: list[str] = []
+        self.refusal = ""
+
+    def leave(self, take_id: str) -> None:
+        self.left.append(take_id)
+
+    def take_up(self) -> None:
+        if self.refusal:
+            raise StorageError(self.refusal)
+        self.left.clear()
+
+
+class FakeStore:
+    """Does everything at once, on the caller's thread."""
+
+    def __init__(self) -> None:
+        self.upkeep = FakeUpkeep()
+        self.adopted: list[str] = []
+
+    def submit(self, work: Any) -> "Future[None]":
+        done: Future[None] = Future()
+        try:
+            done.set_result(work())
+        except StorageError as error:
+            done.set_exception(error)
+        return done
+
+    def adopt(self, take_id: str) -> None:
+        if self.upkeep.refusal:
+            raise StorageError(self.upkeep.refusal)
+        self.adopted.append(take_id)
+
+
+class Fake:
+    """A recorder, player or outbox that remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[object, ...]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments: self.calls.append((name, *arguments))
+
+
+class House:
+    def __init__(self) -> None:
+        self.store, self.recorder, self.outbox = FakeStore(), Fake(), Fake()
+        self.events: list[object] = []
+        parts = (self.recorder, Fake(), self.store, self.outbox)
+        self.effects = Effects(*cast(Any, parts), self.events.append)
+
+    def do(self, what: Do, take_id: str, cause: object = None) -> None:
+        self.effects.table()[what](Effect(what, take_id, cause))
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def test_a_take_that_the_disk_refuses_is_kept_and_told_once(house: House) -> None:
+    house.store.upkeep.refusal = "the disk is full"
+    house.do(Do.ADOPT_TAKE, "t1")
+    house.do(Do.ADOPT_TAKE, "t2")
+    assert house.store.upkeep.left == ["t1", "t2"]
+    (raised,) = house.events
+    assert isinstance(raised, FaultRaised) and (raised.fault.name, raised.fault.urgent) == ("catalogue", True)
+
+
+def test_what_was_left_is_finished_when_the_disk_works(house: House) -> None:
+    house.store.upkeep.refusal = "the disk is full"
+    house.do(Do.ADOPT_TAKE, "t1")
+    house.effects.disk_works()
+    assert len(house.events) == 1 and house.store.upkeep.left == ["t1"]
+    house.store.upkeep.refusal = ""
+    house.effects.disk_works()
+    assert house.events[1:] == [FaultCleared("catalogue")] and house.store.upkeep.left == []
+    assert ("disk_works",) in house.recorder.calls and ("wake",) in house.outbox.calls
+
+
+def test_a_linked_take_begins_in_its_own_format(house: House) -> None:
+    house.do(Do.START_TAKE, "t2", RecordStart(5.0, AudioFormat(44_100), "t1"))
+    house.do(Do.START_TAKE, "t3", RecordToggle(6.0))
+    assert house.recorder.calls == [("start", "t2", 5.0, AudioFormat(44_100), "t1"), ("start", "t3", 6.0)]
