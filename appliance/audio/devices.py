@@ -50,31 +50,46 @@ class Devices:
     def __init__(self, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> None:
         self._proc = proc
         self._sys = sys
+        self._found: dict[tuple[str, Direction], str] = {}
 
     def cards(self) -> tuple[SystemCard, ...]:
         """Every card, in the order of the system."""
-        try:
-            text = (self._proc / "asound/cards").read_text(errors="replace")
-        except FileNotFoundError:
-            return ()
         return tuple(
             SystemCard(int(index), id, name, long_name, self._usb_port(index), self._pcm_devices(index))
-            for index, id, name, long_name in _CARD_LINES.findall(text)
+            for index, id, name, long_name in _CARD_LINES.findall(self._listing())
         )
+
+    def _listing(self) -> str:
+        try:
+            return (self._proc / "asound/cards").read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
 
     def pcm_name(self, word: str, direction: Direction) -> str:
         """The ALSA name that `word` means. Raises DeviceNotFound where it means a USB card that is not there."""
         return self._usb_card(word, direction).pcm_name(direction) if _is_usb(word) else word
 
     def present(self, word: str, direction: Direction) -> bool:
-        """Whether the card is there; of an ALSA name that does not tell its card, nothing else can be assumed."""
+        """Whether the card is there; of an ALSA name that does not tell its card, nothing else can be assumed.
+
+        Cheap while the kernel lists the same cards as when it was found: this is asked all the time.
+        """
+        if not (_is_usb(word) or _CARD_IN_PCM_NAME.search(word)):
+            return True
+        listing = self._listing()
+        if self._found.get((word, direction)) == listing:
+            return True
+        if not self._is_there(word, direction):
+            return False
+        self._found[word, direction] = listing
+        return True
+
+    def _is_there(self, word: str, direction: Direction) -> bool:
         if _is_usb(word):
             try:
                 self._usb_card(word, direction)
             except DeviceNotFound:
                 return False
-            return True
-        if not _CARD_IN_PCM_NAME.search(word):
             return True
         card = self._named_card(word)
         return card is not None and direction in card.devices

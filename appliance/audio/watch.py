@@ -8,7 +8,7 @@ from appliance.clock import Clock
 from appliance.events import Event, FaultCleared, FaultRaised
 from appliance.models import Fault
 
-LOOK_EVERY = 1.0
+LOOK_EVERY = 1.5
 """Seconds between two looks."""
 
 
@@ -31,7 +31,7 @@ class DeviceWatch:
         self._thread = threading.Thread(target=self._run, name="device-watch", daemon=True)
 
     def start(self) -> None:
-        """Look once, then again every second."""
+        """Look once, then again and again."""
         self._look()
         self._thread.start()
 

@@ -157,6 +157,17 @@ def test_presence_of_a_pcm_name(root: Path, word: str, direction: Direction, the
     assert tree(root, HDMI_0, DONGLE).present(word, direction) is there
 
 
+def test_presence_follows_what_the_kernel_lists(root: Path) -> None:
+    devices = tree(root, HDMI_0, MICROPHONE)
+    assert all(devices.present("usb", CAPTURE) and not devices.present("usb", PLAYBACK) for _ in range(3))
+    listing = root / "proc/asound/cards"
+    before = listing.read_text()
+    listing.write_text(before.splitlines(keepends=True)[0] + f"{'':22}vc4-hdmi-0\n")
+    assert not devices.present("usb", CAPTURE)
+    listing.write_text(before)
+    assert devices.present("usb", CAPTURE)
+
+
 def test_words_lead_back_to_their_card(root: Path) -> None:
     devices = tree(root, HDMI_0, MICROPHONE, DONGLE, SECOND_DONGLE)
     words = [devices.words(card) for card in devices.cards()]
