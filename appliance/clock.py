@@ -71,6 +71,9 @@ class _Timex(ctypes.Structure):
     )
 
 
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
 def clock_source() -> ClockSource:
     """Tell where the wall clock's time comes from.
 
@@ -78,7 +81,7 @@ def clock_source() -> ClockSource:
     hardware clock exists and agrees with the wall clock to two minutes, else `none`.
     """
     timex = _Timex()
-    if ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex)) >= 0 and not timex.status & _STA_UNSYNC:
+    if _libc.adjtimex(ctypes.byref(timex)) >= 0 and not timex.status & _STA_UNSYNC:
         return ClockSource.NTP
     try:
         rtc = int(_RTC_SINCE_EPOCH.read_text())
