@@ -20,6 +20,9 @@ QUIET_PEAK_DBFS = -40.0
 CLIPPED_SHARE = 0.001
 """A clip of which more than this share is at full scale is audibly distorted."""
 
+_BATCH_BYTES = 1_048_576
+"""Sound that waits to be measured at most."""
+
 _FULL_SCALE = {SampleFormat.S16_LE: 2**15, SampleFormat.S24_3LE: 2**31, SampleFormat.S32_LE: 2**31}
 _HIGHEST = {SampleFormat.S16_LE: 2**15 - 1, SampleFormat.S24_3LE: 2**31 - 256, SampleFormat.S32_LE: 2**31 - 256}
 
@@ -38,6 +41,9 @@ def verdict(levels: Levels, seconds: float, min_seconds: float) -> Verdict:
 class Meter:
     """Measures sound as it passes: `levels` of all of it, `stretch()` of what came since the last call.
 
+    What is added is measured when somebody asks, or enough has come: waking numpy for every period costs far more
+    than the measuring.
+
     A frame counts as clipped where a channel is at full scale; of 32 bits the upper 24 decide, as most converters
     that deliver 32 have no more.
     """
@@ -52,9 +58,23 @@ class Meter:
         self._peak = self._stretch_peak = 0
         self._energy = self._stretch_energy = 0.0
         self._stretch_frames = 0
+        self._waiting: list[bytes | memoryview] = []
+        self._waiting_bytes = 0
 
     def add(self, data: bytes | memoryview) -> None:
-        """Measure whole frames."""
+        """Take in whole frames. The data must not change afterwards."""
+        self._waiting.append(data)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes >= _BATCH_BYTES:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        for data in self._waiting:
+            self._measure(data)
+        self._waiting.clear()
+        self._waiting_bytes = 0
+
+    def _measure(self, data: bytes | memoryview) -> None:
         frames = len(data) // self._frame_bytes
         if not frames:
             return
@@ -62,7 +82,7 @@ class Meter:
         highest, lowest = int(samples.max()), int(samples.min())
         peak = max(highest, -lowest)
         scaled = samples.astype(np.float32)
-        energy = float(np.square(scaled, out=scaled).sum())
+        energy = float(np.dot(scaled, scaled))
         if highest >= self._highest or -lowest >= self._full_scale:
             self._clipped += self._frames_with((samples >= self._highest) | (samples == -self._full_scale))
         self._silent += frames - self._frames_with(samples)
@@ -91,6 +111,7 @@ class Meter:
 
     def stretch(self) -> tuple[float, float]:
         """Peak and RMS in dBFS since the last call; SILENCE_DBFS where nothing came."""
+        self._catch_up()
         peak = self._decibels(self._stretch_peak)
         rms = self._decibels(self._rms(self._stretch_energy, self._stretch_frames))
         self._stretch_peak, self._stretch_energy, self._stretch_frames = 0, 0.0, 0
@@ -98,7 +119,8 @@ class Meter:
 
     @property
     def levels(self) -> Levels:
-        """Levels of everything measured so far."""
+        """Levels of everything added so far."""
+        self._catch_up()
         if not self._frames:
             return Levels()
         return Levels(
