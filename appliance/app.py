@@ -88,7 +88,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
         plugins.start(post)
         stop.callback(plugins.close)
-        controller.listen(lambda event, _: plugins.publish(event))
+        controller.listen(lambda event, _: plugins.publish(event), closely=plugins.listening)
         controller.listen(_write_log)
         stop.callback(controller.drain)
 
@@ -104,7 +104,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         fetcher = partial(plugins.build_fetcher, name=FETCHED, device=name, state_directory=directory)
         feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals, fetcher)
         player = Player(cards, audio.playback, audio.playback.rate or audio.capture.rate, clock, post, vitals)
-        recorder = Recorder(cards, audio.capture, settings.recording, store.takes_directory, name, clock, post, vitals)
+        takes, watched = store.takes_directory, controller.watched
+        recorder = Recorder(cards, audio.capture, settings.recording, takes, name, clock, post, vitals, watched)
         effects = Effects(recorder, player, store, outbox, post)
         controller.connect(effects.table())
         outbox.start()

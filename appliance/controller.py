@@ -44,6 +44,7 @@ class Controller:
         self._effects: Mapping[Do, Callable[[Effect], None]] = {}
         self._inbox: queue.SimpleQueue[tuple[Input, Answer] | End] = queue.SimpleQueue()
         self._listeners: tuple[Listener, ...] = ()
+        self._close_listeners: tuple[Listener, ...] = ()
         self._lock = threading.Lock()
         self._reloading = False
         self._unsaved: set[str] = set()
@@ -71,15 +72,25 @@ class Controller:
         """Let `run` return RELOAD once no take is in progress and every finished one is a clip. From any thread."""
         self._inbox.put(End.RELOAD)
 
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """Tell `listener` of every event from now on; the function returned ends that."""
+    def listen(self, listener: Listener, *, closely: bool = False) -> Callable[[], None]:
+        """Tell `listener` of every event from now on; the function returned ends that.
+
+        While any listens `closely`, whoever tells of progress does so more often: see `watched`.
+        """
         with self._lock:
             self._listeners = (*self._listeners, listener)
+            if closely:
+                self._close_listeners = (*self._close_listeners, listener)
         return lambda: self._forget(listener)
+
+    def watched(self) -> bool:
+        """Whether anybody listens closely. From any thread."""
+        return bool(self._close_listeners)
 
     def _forget(self, listener: Listener) -> None:
         with self._lock:
             self._listeners = tuple(other for other in self._listeners if other is not listener)
+            self._close_listeners = tuple(other for other in self._close_listeners if other is not listener)
 
     def connect(self, effects: Mapping[Do, Callable[[Effect], None]]) -> None:
         """Say what starts each effect: a function that returns at once."""

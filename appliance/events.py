@@ -168,7 +168,10 @@ class TakeStarted(Event):
 
 @frozen
 class TakeProgress(Event):
-    """Length and level of the take so far; about four times a second. Levels are of the last stretch, in dBFS."""
+    """Length and level of the take so far. Levels are of the last stretch, in dBFS.
+
+    Comes about four times a second while a plugin or anybody else listens, else once a second.
+    """
 
     take_id: str
     frames: int

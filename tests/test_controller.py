@@ -85,6 +85,16 @@ def test_a_listener_that_has_left_hears_nothing(house: House) -> None:
     assert heard == [] and house.heard == [events.ApplianceReady()]
 
 
+def test_it_is_watched_while_anybody_listens_closely(house: House) -> None:
+    controller = house.controller
+    assert not controller.watched()
+    forget_one, forget_other = (controller.listen(lambda *_: None, closely=True) for _ in range(2))
+    forget_one()
+    assert controller.watched()
+    forget_other()
+    assert not controller.watched()
+
+
 def test_the_heart_beats_while_nothing_happens(house: House) -> None:
     deadline = threading.Event()
     while house.beats < 3:

@@ -33,8 +33,12 @@ class Recorder:
         clock: Clock,
         post: Callable[[Command | Event], None],
         vitals: Vitals,
+        watched: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._studio = Studio(cards, capture, recording, takes, device_label, clock, post, vitals, Faults(post))
+        """`watched` tells whether anybody wants TakeProgress four times a second; else it comes once a second."""
+        self._studio = Studio(
+            cards, capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched
+        )
         self._lock = threading.Lock()
         self._sessions: list[TakeSession] = []
 

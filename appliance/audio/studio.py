@@ -46,6 +46,8 @@ class Studio:
     post: Callable[[Command | Event], None]
     vitals: Vitals
     faults: Faults
+    watched: Callable[[], bool]
+    """Whether anybody follows the progress of takes closely."""
 
     def in_format(self, format: AudioFormat) -> "Studio":
         """The same with another format. Raises ValueError for one that cannot be configured."""

@@ -11,6 +11,9 @@ from appliance.models import GapCause, Levels
 _PROGRESS_EVERY = 0.25
 """Seconds of sound between two TakeProgress."""
 
+_UNWATCHED_EVERY = 1.0
+"""The same while nobody follows them: to tell costs as much as to write."""
+
 _PROGRESS_LEAST = 0.2
 """Seconds between two of them at least, also while a stalled disk catches up."""
 
@@ -32,6 +35,7 @@ class TakeWriter:
         self._clock = studio.clock
         self._post = studio.post
         self._faults = studio.faults
+        self._watched = studio.watched
         self._period_seconds = studio.capture.period
         self._buffer_seconds = opened.buffer_seconds
         self._timeline = Timeline(self._rate)
@@ -196,8 +200,9 @@ class TakeWriter:
 
     def _tell(self, frames: int) -> None:
         self._untold += frames
+        every = _PROGRESS_EVERY if self._watched() else _UNWATCHED_EVERY
         now = self._clock.monotonic()
-        if self._untold < _PROGRESS_EVERY * self._rate or now - self._told_at < _PROGRESS_LEAST:
+        if self._untold < every * self._rate or now - self._told_at < _PROGRESS_LEAST:
             return
         self._untold, self._told_at = 0, now
         peak, rms = self._assembler.meter.stretch()

@@ -133,7 +133,7 @@ class Methods:
             if not heard.full():
                 heard.put_nowait(event)
 
-        forget = self._controller.listen(listen)
+        forget = self._controller.listen(listen, closely=True)
         try:
             while True:
                 try:

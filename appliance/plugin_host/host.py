@@ -154,6 +154,11 @@ class PluginHost:
         self._listeners = Listeners(self._plugins, post)
         self._listeners.start()
 
+    @property
+    def listening(self) -> bool:
+        """Whether any plugin hears of events."""
+        return any(plugin.active and plugin.implements("appliance_event") for plugin in self._plugins)
+
     def publish(self, event: Event) -> None:
         """Tell the plugins of an event. Never blocks: a plugin that is too slow misses the oldest."""
         if self._listeners is not None:

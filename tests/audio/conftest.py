@@ -29,6 +29,7 @@ class Booth:
         self.capture = CaptureSettings(rate=8000)
         self.recording = RecordingSettings()
         self.posted: list[Command | Event] = []
+        self.watched = True
         self._recorder: Recorder | None = None
         self.began = self.clock.monotonic()
 
@@ -36,7 +37,15 @@ class Booth:
     def recorder(self) -> Recorder:
         if self._recorder is None:
             self._recorder = Recorder(
-                self.cards, self.capture, self.recording, self.takes, "box", self.clock, self.post, self.vitals
+                self.cards,
+                self.capture,
+                self.recording,
+                self.takes,
+                "box",
+                self.clock,
+                self.post,
+                self.vitals,
+                lambda: self.watched,
             )
         return self._recorder
 

@@ -541,7 +541,11 @@ def test_a_gap_makes_no_take_longer_than_it_may_be(booth: Booth) -> None:
     assert [gap.frames for gap in clip.gaps] == [8000]
 
 
-def test_progress_comes_four_times_a_second_with_the_levels_of_its_stretch(booth: Booth) -> None:
+@pytest.mark.parametrize(("watched", "least", "most"), [(True, 6, 8), (False, 1, 2)])
+def test_progress_comes_as_often_as_it_is_watched_with_the_levels_of_its_stretch(
+    booth: Booth, watched: bool, least: int, most: int
+) -> None:
+    booth.watched = watched
     booth.capture = CaptureSettings(rate=RATE, period=Seconds(0.05))
     booth.cards = FakeCards(booth.clock, sound=lambda first, frames, format: b"\x00\x40" * frames)
     booth.begin()
@@ -551,7 +555,7 @@ def test_progress_comes_four_times_a_second_with_the_levels_of_its_stretch(booth
     booth.recorder.stop(booth.at(2.0))
     booth.sealed()
     progress = booth.of(TakeProgress)
-    assert 6 <= len(progress) <= 8
+    assert least <= len(progress) <= most
     assert {(event.peak_dbfs, event.rms_dbfs) for event in progress} == {(-6.02, -6.02)}
     assert all(event.seconds == event.frames / RATE for event in progress)
 
