@@ -43,7 +43,8 @@ class AlsaCards:
         self._opening = threading.Lock()
 
     def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
-        return _AlsaCapture(device, format, *self._open(device, Direction.CAPTURE, format, period, buffer))
+        pcm, info = self._open(device, Direction.CAPTURE, format, period, buffer)
+        return _AlsaCapture(device, format, pcm, info, behind_server=self._devices.behind_server(device))
 
     def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
         return _AlsaPlayback(device, format, *self._open(device, Direction.PLAYBACK, format, period, buffer))
@@ -168,6 +169,12 @@ class _AlsaStream:
 
 class _AlsaCapture(_AlsaStream):
     direction = Direction.CAPTURE
+
+    def __init__(
+        self, word: str, format: AudioFormat, pcm: Any, info: Mapping[str, Any], *, behind_server: bool
+    ) -> None:
+        super().__init__(word, format, pcm, info)
+        self.behind_server = behind_server
 
     def read(self) -> tuple[int, bytes]:
         while not self._stopped:

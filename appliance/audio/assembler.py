@@ -5,7 +5,7 @@ that was debounced may, what was written beyond its moment is cut off again, and
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from attrs import evolve, frozen
@@ -101,6 +101,27 @@ class Assembler:
             done = there
         self._keep(stretch, done, stretch.frames)
         self.until = stretch.end
+
+    def insert(self, frames: int, uncertainty: int, behind: Sequence[bytes]) -> None:
+        """Put in what a sound server lost before the last sound written, `behind`, where that came to light only now.
+
+        The sound moves back in place. Should the power go at that moment, a stretch as long as the loss may be there
+        twice.
+        """
+        offset = self._take.frames - sum(map(len, behind)) // self._frame_bytes
+        lost = min(frames, self._limit - self._take.frames)
+        if lost <= 0:
+            return
+        gap = Gap(offset, lost, uncertainty, GapCause.SOUND_SERVER, self._fill_gaps)
+        self._take.note(gap)
+        if self._fill_gaps:
+            self._take.go_back(offset)
+            self._take.append_silence(lost)
+            for sound in behind:
+                self._take.append(sound)
+        else:
+            self._firm = offset
+        self._post(GapFound(self._take_id, gap))
 
     def end(self) -> None:
         """Nothing more will come: obey the presses that still wait, where they can be."""

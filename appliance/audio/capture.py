@@ -96,7 +96,8 @@ class CaptureThread:
         if self._stopping:
             return
         capture = self._cards.open_capture(settings.device, settings.format, settings.period, settings.buffer)
-        self.ring.put(Opened(self._clock.monotonic(), capture.format, capture.format.seconds(capture.buffer_frames)))
+        held = capture.format.seconds(capture.buffer_frames)
+        self.ring.put(Opened(self._clock.monotonic(), capture.format, held, capture.behind_server))
         with self._changed:
             self._capture = capture
             if self._stopping:

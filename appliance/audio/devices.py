@@ -3,7 +3,8 @@
 usb             the first USB card that can do the wanted direction, never any other kind of card
 usb:NAME        the USB card with that id, name or part of its long name, as `/proc/asound/cards` shows them
 usb-path:1-1.2  the card plugged into that USB port; stays the same over reboots and for equal cards
-anything else   the name of an ALSA PCM, as `arecord -L` shows them
+anything else   the name of an ALSA PCM, as `arecord -L` shows them; `default`, `pulse`, `pipewire` and `jack` are
+                taken for sound servers, which lose sound without a word
 """
 
 import re
@@ -24,6 +25,7 @@ _PCM_FOLDERS = {Direction.CAPTURE: "pcm*c", Direction.PLAYBACK: "pcm*p"}
 
 _CARD_LINES = re.compile(r"^ *(\d+) \[(\S+) *\]: .*? - (.*)\n +(.*)$", re.MULTILINE)
 _USB_INTERFACE = re.compile(r"(\d+-\d+(?:\.\d+)*):\d+\.\d+")
+_SERVERS = ("default", "pulse", "pipewire", "jack")
 _CARD_IN_PCM_NAME = re.compile(r"[:,]CARD=([^,]+)|^(?:plug)?hw:([^,=]+)(?:,|$)")
 
 
@@ -93,6 +95,10 @@ class Devices:
             return True
         card = self._named_card(word)
         return card is not None and direction in card.devices
+
+    def behind_server(self, word: str) -> bool:
+        """Whether a sound server may be between us and the card: where the name is a server's and tells no card."""
+        return word.partition(":")[0] in _SERVERS and not _CARD_IN_PCM_NAME.search(word)
 
     def words(self, card: SystemCard) -> tuple[str, ...]:
         """The words that choose the card, the most stable first."""

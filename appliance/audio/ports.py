@@ -38,6 +38,10 @@ class Capture(Protocol):
     def buffer_frames(self) -> int:
         """Frames that the card holds back before it overruns, as granted."""
 
+    @property
+    def behind_server(self) -> bool:
+        """Whether a sound server is in between, which loses frames without a word."""
+
     def read(self) -> tuple[int, bytes]:
         """Wait for the next period: its length in frames and its bytes.
 

@@ -23,6 +23,7 @@ class Opened:
     earliest: float
     format: AudioFormat
     buffer_seconds: float
+    behind_server: bool = False
 
 
 @frozen

@@ -125,6 +125,7 @@ class _LentStream:
 class _LentCapture(_LentStream):
     def __init__(self, capture: Capture, loans: _Loans) -> None:
         super().__init__(capture, loans)
+        self.behind_server = capture.behind_server
         self.read = capture.read
 
 

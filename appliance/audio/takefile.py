@@ -118,6 +118,10 @@ class TakeFile:
             os.ftruncate(self._audio, wav.HEADER_BYTES + self._bytes)
         self.history.cut(frames)
 
+    def go_back(self, frames: int) -> None:
+        """Write on behind the first `frames`. What lies beyond stays on the disk until as much was written again."""
+        self._bytes = frames * self._frame_bytes
+
     def sync(self) -> None:
         """Return once everything written is safe."""
         with disk():

@@ -2,6 +2,7 @@
 
 from appliance.audio.assembler import Assembler, Press, Stretch, Wish
 from appliance.audio.ring import Ended, Lost, Opened, Overrun, Period
+from appliance.audio.server import ServerLosses, ServerTimeline
 from appliance.audio.studio import Studio
 from appliance.audio.takefile import TakeFile
 from appliance.audio.timeline import Timeline
@@ -38,9 +39,13 @@ class TakeWriter:
         self._watched = studio.watched
         self._period_seconds = studio.capture.period
         self._buffer_seconds = opened.buffer_seconds
-        self._timeline = Timeline(self._rate)
-        self._timeline.begin(opened.earliest)
         self._assembler = Assembler(take, studio.recording, studio.post)
+        self._server: ServerLosses | None = None
+        self._timeline = Timeline(self._rate)
+        if opened.behind_server:
+            self._timeline = server = ServerTimeline(self._rate)
+            self._server = ServerLosses(server, take, self._assembler)
+        self._timeline.begin(opened.earliest)
         self._started = False
         self._loss: GapCause | None = None
         self._told = 0
@@ -92,6 +97,8 @@ class TakeWriter:
         if press.wish is Wish.STOP and not self._stop:
             self._stop = press
             self._stop_by = self._clock.monotonic() + self._buffer_seconds + _STOP_PATIENCE
+            if self._server:
+                self._server.look(last=True)
         if self._unplugged:
             self._bridge(press)
         self._assembler.press(press)
@@ -120,6 +127,8 @@ class TakeWriter:
         self._timeline.add(period.frames, period.returned)
         if self._loss is None:
             self._place(period, self._timeline.end)
+            if self._server:
+                self._server.placed(period)
         else:
             self._held.append(period)
             if self._timeline.settled or self._caught_up(period):
@@ -128,7 +137,7 @@ class TakeWriter:
 
     def lost(self, lost: Lost) -> None:
         """The card is gone."""
-        self._settle()
+        self._break_off()
         self._unplugged = True
         self._faults.begin("microphone", f"{lost.message}. Plug the microphone in again", urgent=True)
         for press in tuple(self._assembler.waiting):
@@ -137,7 +146,7 @@ class TakeWriter:
 
     def ended(self, ended: Ended) -> None:
         """Nothing more will come."""
-        self._settle()
+        self._break_off()
         if self._unplugged and not self.stopped:
             self._miss(ended.at, fill=False)
         if ended.error:
@@ -145,9 +154,15 @@ class TakeWriter:
         self._assembler.end()
 
     def _begin_anew(self, earliest: float, loss: GapCause) -> None:
-        self._settle()
+        self._break_off()
         self._timeline.begin(earliest)
         self._loss = loss
+
+    def _break_off(self) -> None:
+        """No further read will tell anything of what came so far."""
+        self._settle()
+        if self._server:
+            self._server.look(last=True)
 
     def _caught_up(self, period: Period) -> bool:
         """Whether the reader, should it have been late, is no more: a read had to wait again, or the ring was read."""

@@ -23,7 +23,8 @@ class FakeCards:
     With a `clock` everything is paced by it: from its first opening on the microphone hears, whether it is read or not,
     and its frame numbers tell what was lost. Without one, sound comes as fast as it is read. After `length` frames
     nothing more comes. `formats` are those that the card can do (None: all), `max_buffer` is the longest ring in
-    seconds that it grants, `drift_ppm` how much too fast its crystal runs. `captures` and `playbacks` are the streams
+    seconds that it grants, `drift_ppm` how much too fast its crystal runs, `behind_server` whether the microphone says
+    that a sound server is in between. `captures` and `playbacks` are the streams
     opened so far, the latest last; they and what was written are kept unless `remember` is False.
     """
 
@@ -36,6 +37,7 @@ class FakeCards:
         formats: Collection[AudioFormat] | None = None,
         max_buffer: float = 10.0,
         drift_ppm: float = 0.0,
+        behind_server: bool = False,
         remember: bool = True,
     ) -> None:
         self.formats = formats
@@ -43,6 +45,7 @@ class FakeCards:
         self.playbacks: list[FakePlayback] = []
         self._hearing = Hearing(clock, sound, length, drift_ppm)
         self._max_buffer = max_buffer
+        self._behind_server = behind_server
         self._remember = remember
         self._refusals: dict[Direction, AudioError] = {}
         self._unplugged: set[Direction] = set()
@@ -76,7 +79,13 @@ class FakeCards:
 
     def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> FakeCapture:
         self._check(device, Direction.CAPTURE, format)
-        stream = FakeCapture(self._hearing, format, format.frames(period), self._granted(format, buffer))
+        stream = FakeCapture(
+            self._hearing,
+            format,
+            format.frames(period),
+            self._granted(format, buffer),
+            behind_server=self._behind_server,
+        )
         self.captures = [*(other for other in self.captures if self._remember or not other.closed), stream]
         return stream
 

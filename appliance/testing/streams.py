@@ -106,10 +106,20 @@ class FakeCapture(_Stream):
 
     direction = Direction.CAPTURE
 
-    def __init__(self, hearing: Hearing, format: AudioFormat, period_frames: int, buffer_frames: int) -> None:
+    def __init__(
+        self,
+        hearing: Hearing,
+        format: AudioFormat,
+        period_frames: int,
+        buffer_frames: int,
+        *,
+        behind_server: bool = False,
+    ) -> None:
         super().__init__(hearing.clock, format, period_frames, buffer_frames)
+        self.behind_server = behind_server
         self._hearing = hearing
         self._lose = 0
+        self._swallow = 0
         self._stalled = False
         hearing.open(format)
 
@@ -117,6 +127,12 @@ class FakeCapture(_Stream):
         """Lose the next `frames` frames: `read` returns XRUN once they have gone by, and the sound goes on."""
         with self._changed:
             self._lose += frames
+            self._changed.notify_all()
+
+    def swallow(self, frames: int) -> None:
+        """Lose the next `frames` frames as a sound server does: without a word."""
+        with self._changed:
+            self._swallow += frames
             self._changed.notify_all()
 
     def stall(self) -> None:
@@ -135,7 +151,7 @@ class FakeCapture(_Stream):
         limit = time.monotonic() + timeout
         while True:
             with self._changed:
-                if self._waiting and not self._lose and self._ready() < self.period_frames:
+                if self._waiting and not self._lose and self._ready() < self.period_frames + self._swallow:
                     return
                 self._changed.notify_all()
             if time.monotonic() > limit:
@@ -147,7 +163,7 @@ class FakeCapture(_Stream):
             while not self._stopped:
                 self._check_plugged()
                 ready = self._ready()
-                wanted = self._lose or self.period_frames
+                wanted = self._lose or self.period_frames + self._swallow
                 if self._stalled:
                     self._wait(None)
                 elif ready < wanted:
@@ -157,13 +173,14 @@ class FakeCapture(_Stream):
                     self._lose = 0
                     return XRUN, b""
                 else:
-                    first = self._hearing.position
-                    self._hearing.position += wanted
-                    return wanted, self._hearing.sound(first, wanted, self.format)
+                    first = self._hearing.position + self._swallow
+                    self._swallow = 0
+                    self._hearing.position = first + self.period_frames
+                    return self.period_frames, self._hearing.sound(first, self.period_frames, self.format)
             return 0, b""
 
     def _ready(self) -> int:
-        return self._hearing.ready(self._lose or self.period_frames, self.format)
+        return self._hearing.ready(self._lose or self.period_frames + self._swallow, self.format)
 
 
 class FakePlayback(_Stream):

@@ -88,6 +88,7 @@ def test_every_sample_arrives(test_card: Path, format: AudioFormat) -> None:
 def test_wishes_are_granted_and_reported(test_card: Path) -> None:
     with microphone(test_card, period=0.25, buffer=2.0) as capture:
         assert (capture.period_frames, capture.buffer_frames) == (12_000, 96_000)
+        assert not capture.behind_server
 
 
 @pytest.mark.parametrize("format", [AudioFormat(48_000, 12), AudioFormat(300_000, 1)], ids=str)

@@ -194,6 +194,7 @@ class BrokenCapture:
     format = FORMAT
     period_frames = 2000
     buffer_frames = 16_000
+    behind_server = False
 
     def read(self) -> tuple[int, bytes]:
         return XRUN, b""

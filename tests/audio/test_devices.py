@@ -267,3 +267,25 @@ def test_cards_say_who_holds_them(root: Path, usb_test_card: Devices) -> None:
         cards.open_capture("usb", AudioFormat(), 0.02, 1.0)
     capture.close()
     assert cards.cards()[1].capture != "in use by appliance"
+
+
+@pytest.mark.parametrize("word", ["default", "pulse", "pipewire", "jack", "pulse:alsa_input"])
+def test_sound_servers_are_known_by_name(word: str) -> None:
+    assert Devices().behind_server(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "usb",
+        "usb:Device",
+        "usb-path:1-1.2",
+        "hw:0",
+        "plughw:1,0",
+        "hw:CARD=DAC,DEV=0",
+        "default:CARD=DAC",
+        "testcard:/x",
+    ],
+)
+def test_a_card_that_is_named_is_no_sound_server(word: str) -> None:
+    assert not Devices().behind_server(word)

@@ -110,6 +110,23 @@ def test_forced_overrun_loses_the_frames_named_and_goes_on() -> None:
     assert missing(bytes(reader.data), FORMAT) == 4_800
 
 
+def test_a_sound_server_swallows_without_a_word() -> None:
+    clock = ManualClock()
+    capture = FakeCards(clock, behind_server=True).open_capture("default", FORMAT, period=0.25, buffer=2)
+    assert capture.behind_server
+    reader = Reader(capture)
+    clock.advance(0.25)
+    capture.wait_until_read()
+    capture.swallow(4_800)
+    for _ in range(6):
+        clock.advance(0.1)
+        capture.wait_until_read()
+    capture.stop()
+    reader.join()
+    assert reader.lengths == [12_000, 12_000, 12_000, 0]
+    assert missing(bytes(reader.data), FORMAT) == 4_800
+
+
 def test_stalled_driver_overruns_when_it_goes_on() -> None:
     clock = ManualClock()
     capture = FakeCards(clock).open_capture("usb", FORMAT, period=0.25, buffer=1)
