@@ -18,7 +18,7 @@ from appliance.events import Command, Event, GapFound, MarkSet, RecordStop, Take
 from appliance.models import Gap, GapCause, Mark
 
 _RECALL = 1.0
-"""Seconds of sound that are kept at hand while paused, for a resume that is told late."""
+"""Seconds by which a press may be told late: as much sound is kept at hand while paused, for a resume."""
 
 _GRACE = 1.0
 """Seconds that a take may outgrow its longest duration while its stop is on the way."""
@@ -81,6 +81,13 @@ class Assembler:
     def paused(self) -> bool:
         """Whether the sound of now is passed over."""
         return self._paused_at is not None
+
+    @property
+    def settled(self) -> int:
+        """Frames from the beginning that no press will cut off any more, as none is told later than `_RECALL`."""
+        if self.paused:
+            return self._take.frames
+        return max(self._firm, self._take.frames - self._take.format.frames(_RECALL))
 
     def press(self, press: Press) -> None:
         """Obey a press, now or when its moment comes."""

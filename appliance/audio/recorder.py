@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.audio.assembler import Press, Wish
+from appliance.audio.growing import GrowingTake, follow_nothing
 from appliance.audio.ports import SoundCards
 from appliance.audio.session import TakeSession
 from appliance.audio.studio import Faults, Studio
@@ -34,10 +35,14 @@ class Recorder:
         post: Callable[[Command | Event], None],
         vitals: Vitals,
         watched: Callable[[], bool] = lambda: True,
+        follow: Callable[[GrowingTake], None] = follow_nothing,
     ) -> None:
-        """`watched` tells whether anybody wants TakeProgress four times a second; else it comes once a second."""
+        """`watched` tells whether anybody wants TakeProgress four times a second; else it comes once a second.
+
+        `follow` is told of each take when it begins, and returns at once.
+        """
         self._studio = Studio(
-            cards, capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched
+            cards, capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched, follow
         )
         self._lock = threading.Lock()
         self._sessions: list[TakeSession] = []

@@ -5,16 +5,17 @@ from collections import deque
 
 from appliance.audio.assembler import Press
 from appliance.audio.capture import CaptureThread
+from appliance.audio.growing import GrowingTake
 from appliance.audio.journal import Begin
 from appliance.audio.levels import verdict
 from appliance.audio.ring import Ended, Item, Lost, Opened, Overrun, Period
 from appliance.audio.studio import Studio
 from appliance.audio.take import clip_name
-from appliance.audio.takefile import TakeFile
+from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
 from appliance.errors import FormatUnsupported, StorageError
 from appliance.events import RecordPause, RecordStart, TakeDiscarded, TakeFailed, TakeSealed
-from appliance.models import AudioFormat, Clip, SampleFormat
+from appliance.models import AudioFormat, Clip, SampleFormat, Verdict
 
 _WRITE_LIMIT = 60.0
 """Seconds after which a disk that does not answer counts as a hang; slow cards stall for twenty."""
@@ -53,6 +54,7 @@ class TakeSession:
         self._discarding = False
         self._ended: Ended | None = None
         self._take: TakeFile | None = None
+        self._growing: GrowingTake | None = None
         self._writer: TakeWriter | None = None
         self._message = _NOTHING
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -98,6 +100,7 @@ class TakeSession:
             message = f"{error}. What was recorded is kept, and made a clip as soon as the disk takes it"
             self._studio.post(TakeFailed(self._take_id, message))
         finally:
+            self._end(kept=True)
             if self._take:
                 self._take.close()
             self._studio.vitals.remove(self._pulse)
@@ -148,18 +151,23 @@ class TakeSession:
         begin = Begin(self._take_id, name, label, opened.format, started, shortest, self._continues)
         self._take = TakeFile.create(studio.takes, begin)
         studio.faults.end("microphone")
-        return TakeWriter(self._take, opened, studio)
+        audio = studio.takes / self._take_id / AUDIO
+        self._growing = GrowingTake(begin, audio, studio.recording.max_duration)
+        studio.follow(self._growing)
+        return TakeWriter(self._take, opened, studio, self._growing)
 
     def _finish(self) -> None:
         """Seal the take, or clear away what is not to be kept."""
         post, take, writer = self._studio.post, self._take, self._writer
         if take and (self._discarding or not take.frames):
+            self._end(kept=False)
             take.discard()
         if self._discarding:
             post(TakeDiscarded(self._take_id))
         elif take and writer and take.frames:
             judged = verdict(writer.levels, take.format.seconds(take.frames), take.begin.min_seconds)
             clip = take.seal(writer.levels, judged, drift_ppm=writer.drift_ppm)
+            self._end(kept=judged is not Verdict.TOO_SHORT)
             post(TakeSealed(self._take_id, clip))
             self._carry_on(clip, writer)
         else:
@@ -179,3 +187,7 @@ class TakeSession:
         self._studio.post(RecordStart(now, format, clip.id))
         if writer.paused:
             self._studio.post(RecordPause(now))
+
+    def _end(self, *, kept: bool) -> None:
+        if self._growing:
+            self._growing.end(kept=kept)

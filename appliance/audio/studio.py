@@ -5,6 +5,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from appliance.audio.growing import GrowingTake
 from appliance.audio.ports import SoundCards
 from appliance.clock import Clock
 from appliance.config.settings import CaptureSettings, RecordingSettings
@@ -48,6 +49,7 @@ class Studio:
     faults: Faults
     watched: Callable[[], bool]
     """Whether anybody follows the progress of takes closely."""
+    follow: Callable[[GrowingTake], None]
 
     def in_format(self, format: AudioFormat) -> "Studio":
         """The same with another format. Raises ValueError for one that cannot be configured."""

@@ -1,6 +1,7 @@
 """What the writer thread does with each thing that comes out of the ring: place it in time, write it, keep it safe."""
 
 from appliance.audio.assembler import Assembler, Press, Stretch, Wish
+from appliance.audio.growing import GrowingTake
 from appliance.audio.ring import Ended, Lost, Opened, Overrun, Period
 from appliance.audio.server import ServerLosses, ServerTimeline
 from appliance.audio.studio import Studio
@@ -28,8 +29,9 @@ _STOP_PATIENCE = 1.0
 class TakeWriter:
     """Writes one take. Every method may raise StorageError; one thread uses it."""
 
-    def __init__(self, take: TakeFile, opened: Opened, studio: Studio) -> None:
+    def __init__(self, take: TakeFile, opened: Opened, studio: Studio, growing: GrowingTake) -> None:
         self._take = take
+        self._growing = growing
         self._take_id = take.begin.take_id
         self._rate = take.format.rate
         self._settings = studio.recording
@@ -234,6 +236,7 @@ class TakeWriter:
         if self._unsafe_since is None:
             return
         self._take.sync()
+        self._growing.settle(self._assembler.settled)
         self._safe_at = self._clock.monotonic()
         age = self._safe_at - self._unsafe_since
         self._unsafe_since = None

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 
+from appliance.audio.growing import GrowingTake
 from appliance.audio.recorder import Recorder
 from appliance.audio.wav import HEADER_BYTES
 from appliance.config.settings import CaptureSettings, RecordingSettings
@@ -30,6 +31,7 @@ class Booth:
         self.recording = RecordingSettings()
         self.posted: list[Command | Event] = []
         self.watched = True
+        self.growing: list[GrowingTake] = []
         self._recorder: Recorder | None = None
         self.began = self.clock.monotonic()
 
@@ -46,6 +48,7 @@ class Booth:
                 self.post,
                 self.vitals,
                 lambda: self.watched,
+                self.growing.append,
             )
         return self._recorder
 
