@@ -104,8 +104,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         fetcher = partial(plugins.build_fetcher, name=FETCHED, device=name, state_directory=directory)
         feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals, fetcher)
         player = Player(cards, audio.playback, audio.playback.rate or audio.capture.rate, clock, post, vitals)
-        takes, watched = store.takes_directory, controller.watched
-        recorder = Recorder(cards, audio.capture, settings.recording, takes, name, clock, post, vitals, watched)
+        takes, watched, follow = store.takes_directory, controller.watched, outbox.follow
+        recorder = Recorder(cards, audio.capture, settings.recording, takes, name, clock, post, vitals, watched, follow)
         effects = Effects(recorder, player, store, outbox, post)
         controller.connect(effects.table())
         outbox.start()

@@ -236,6 +236,14 @@ class RetrySettings:
             raise ValueError(f"{found}, expected min to be at most max")
 
 
+def _live_sends_originals(settings: "DestinationSettings", _: object, options: Any) -> None:
+    if getattr(options, "live", False) is True and settings.deliver_as is not RenditionKind.ORIGINAL:
+        raise ValueError(
+            f"found `live: true` and `deliver_as: {settings.deliver_as}`: a take is encoded when it is over, so only"
+            " originals can be sent live. Leave out one of the two"
+        )
+
+
 @frozen
 class DestinationSettings:
     """What every destination has, whatever its backend; `options` is the backend's own class."""
@@ -259,7 +267,7 @@ class DestinationSettings:
         check=deep_iterable(matches_re(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")),
         example='["22:00-06:00"]',
     )
-    options: Any = option(None, "")
+    options: Any = option(None, "", check=_live_sends_originals)
 
 
 @frozen

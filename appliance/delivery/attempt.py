@@ -27,6 +27,7 @@ class Attempt:
         self._changed = threading.Condition()
         self._cancelled = False
         self._sent = 0
+        self._held = 0
         self._size = 0
         self._speed = Speedometer(0)
 
@@ -52,10 +53,23 @@ class Attempt:
         if self.delivery.resume is None:
             self._speed.report(self._clock.monotonic(), 0)
 
+    def grow(self, size: int) -> None:
+        """There are `size` bytes to send by now."""
+        with self._changed:
+            self._size = self._speed.size = size
+
+    def held(self, count: int) -> None:
+        """`count` bytes of the progress to come are at the destination already."""
+        with self._changed:
+            self._held += count
+            self._speed.skip(count)
+
     def progress(self, sent: int) -> None:
         """`sent` bytes are out. Waits where the destination is not to be sent more yet."""
         with self._changed:
             step, self._sent = sent - self._sent, sent
+            free = min(max(step, 0), self._held)
+            step, self._held = step - free, self._held - free
             news = self._speed.report(self._clock.monotonic(), sent)
             told = self.status()
         if news:

@@ -3,12 +3,16 @@
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
 from appliance.delivery.destination import Destination
+from appliance.delivery.live import Live
+from appliance.delivery.pace import RateLimit
 from appliance.delivery.renditions import Renditions
 from appliance.delivery.verify import Checked, Verifier
 from appliance.delivery.worker import Worker
 from appliance.events import Command, DeliveryCancelled, DeliveryProgress, Event
+from appliance.plugin.upload import live_backend
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -35,15 +39,28 @@ class Outbox:
         self._post = post
         self._verifier = Verifier(store, destinations)
         self._renditions = Renditions(store)
-        self._workers = {
-            name: Worker(store, destination, self._renditions, clock, post, vitals, random)
-            for name, destination in destinations.items()
-        }
+        self._workers: dict[str, Worker] = {}
+        self._lives: dict[str, Live] = {}
+        for name, destination in destinations.items():
+            most = destination.settings.rate_limit
+            limit = RateLimit(most, clock) if most is not None else None
+            finish_live = None
+            if backend := live_backend(destination.backend):
+                live = Live(store, name, destination.settings, backend, limit, clock, post, random)
+                self._lives[name], finish_live = live, live.finish
+            self._workers[name] = Worker(
+                store, destination, self._renditions, clock, post, vitals, random, limit, finish_live
+            )
 
     def start(self) -> None:
         """Begin to deliver what waits. What was parked is tried again: the configuration may be another one."""
-        for worker in self._workers.values():
-            worker.start()
+        for _, part in self._parts():
+            part.start()
+
+    def follow(self, take: GrowingTake) -> None:
+        """A take has begun: destinations that send live begin with it. From any thread; returns at once."""
+        for live in self._lives.values():
+            live.follow(take)
 
     def wake(self, destination: str | None = None) -> None:
         """Look for work at once, at one destination or all, even where a failure made it wait.
@@ -51,9 +68,9 @@ class Outbox:
         For whoever queued something, or asks for another try. From any thread, that of the store included; returns at
         once.
         """
-        for name, worker in self._workers.items():
+        for name, part in self._parts():
             if destination in (None, name):
-                worker.wake()
+                part.wake()
 
     def hurry(self, *, parked: bool = False) -> None:
         """End the waits of everything that failed, of what is parked only where `parked`.
@@ -68,8 +85,8 @@ class Outbox:
         self._store.retry()
 
     def _hope(self, _: object) -> None:
-        for worker in self._workers.values():
-            worker.wake(hope=True)
+        for _, part in self._parts():
+            part.wake(hope=True)
 
     def cancel(self, clip_id: str, destination: str | None = None) -> int:
         """Take back the deliveries of a clip that have not arrived, the running ones included; how many."""
@@ -87,7 +104,7 @@ class Outbox:
 
     def progress(self) -> tuple[DeliveryProgress, ...]:
         """What is being sent right now, and how far it is."""
-        return tuple(progress for worker in self._workers.values() for progress in worker.progress())
+        return tuple(progress for _, part in self._parts() for progress in part.progress())
 
     def verify(self, clip_ids: Sequence[str] | None, destination: str | None, *, resend: bool) -> Iterator[Checked]:
         """Look again at what has arrived, as `Verifier.look`, on the caller's thread."""
@@ -102,7 +119,13 @@ class Outbox:
         A backend that does not come back in time is left behind.
         """
         until = self._clock.monotonic() + timeout
-        for worker in self._workers.values():
-            worker.stop()
-        for worker in self._workers.values():
-            worker.join(max(0.0, until - self._clock.monotonic()))
+        for _, part in self._parts():
+            part.stop()
+        for name, worker in self._workers.items():
+            live = self._lives.get(name)
+            ended = live is None or live.join(max(0.0, until - self._clock.monotonic()))
+            worker.join(max(0.0, until - self._clock.monotonic()), live_ended=ended)
+
+    def _parts(self) -> list[tuple[str, Live | Worker]]:
+        """Everything that sends, with the name of its destination."""
+        return [*self._lives.items(), *self._workers.items()]

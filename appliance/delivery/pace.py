@@ -37,14 +37,19 @@ class Speedometer:
     """The rate of one attempt over the last few seconds. Not for several threads at once."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
+        self.size = size
+        self._skipped = 0
         self._reports: deque[tuple[float, int]] = deque(maxlen=_REPORTS_REMEMBERED)
+
+    def skip(self, count: int) -> None:
+        """`count` bytes of what will be reported were there already."""
+        self._skipped += count
 
     def report(self, at: float, sent: int) -> bool:
         """`sent` bytes were out at `at`; whether that is news, told rarely enough to be passed on."""
         if self._reports and at - self._reports[-1][0] < REPORT_SECONDS:
             return False
-        self._reports.append((at, sent))
+        self._reports.append((at, sent - self._skipped))
         return True
 
     @property
@@ -58,4 +63,4 @@ class Speedometer:
     @property
     def seconds_left(self) -> float | None:
         """Until all is out, where it can be told."""
-        return (self._size - self._reports[-1][1]) / self.rate if self.rate else None
+        return (self.size - self._skipped - self._reports[-1][1]) / self.rate if self.rate else None

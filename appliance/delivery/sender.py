@@ -7,10 +7,11 @@ from attrs import evolve, frozen
 
 from appliance.clock import Clock
 from appliance.delivery.attempt import Attempt
-from appliance.delivery.renditions import Renditions
+from appliance.delivery.renditions import Check, Renditions
+from appliance.delivery.sending import key
 from appliance.errors import ApplianceError, Cancelled, NotFound, Permanent, StorageError, Transient
 from appliance.events import Command, DeliveryStarted, Event
-from appliance.models import Clip, Receipt, Rendition
+from appliance.models import Clip, Delivery, Receipt, Rendition
 from appliance.plugin.upload import UploadBackend, UploadJob
 from appliance.store import Store
 from appliance.vitals import Pulse
@@ -48,7 +49,10 @@ Outcome = Delivered | Failed | TakenBack
 
 
 class Sender:
-    """Makes attempts at one destination. For several threads at once."""
+    """Makes attempts at one destination. For several threads at once.
+
+    `finish_live` waits until nothing of a clip's take is sent live any more, where takes are.
+    """
 
     def __init__(
         self,
@@ -57,12 +61,14 @@ class Sender:
         backend: UploadBackend,
         clock: Clock,
         post: Callable[[Command | Event], None],
+        finish_live: Callable[[str, Check], None] | None = None,
     ) -> None:
         self._store = store
         self._renditions = renditions
         self._backend = backend
         self._clock = clock
         self._post = post
+        self._finish_live = finish_live
 
     def send(self, attempt: Attempt, pulse: Pulse) -> Outcome:
         """Make the attempt. Blocks; raises nothing, whatever the backend does."""
@@ -75,18 +81,27 @@ class Sender:
         try:
             clip = self._store.clip(delivery.clip_id)
             rendition = self._renditions.prepare(clip, delivery.kind, check)
+            attempt.delivery = self._with_live_note(delivery, check)
         except Cancelled:
             return TakenBack()
         except (Permanent, NotFound) as error:
-            return Failed(_line(error), parks=True, clip_only=True)
+            return Failed(line(error), parks=True, clip_only=True)
         except (Transient, StorageError) as error:
-            return Failed(_line(error))
+            return Failed(line(error))
         attempt.begin(rendition.size)
         self._post(DeliveryStarted(clip.id, delivery.destination, delivery.attempts, rendition.size))
         pulse.rest()  # inside the backend the network's own timeouts hold
         outcome = self._deliver(self._job(attempt, clip, rendition), attempt)
         pulse.beat()
         return outcome
+
+    def _with_live_note(self, delivery: Delivery, check: Check) -> Delivery:
+        """The delivery with the note that the last part sent live has left."""
+        if self._finish_live is None:
+            return delivery
+        self._finish_live(delivery.clip_id, check)
+        [found] = self._store.deliveries(delivery.clip_id, delivery.destination)
+        return evolve(delivery, resume=found.resume)
 
     def _job(self, attempt: Attempt, clip: Clip, rendition: Rendition) -> UploadJob:
         delivery = attempt.delivery
@@ -101,10 +116,11 @@ class Sender:
         return UploadJob(
             rendition,
             clip,
-            idempotency_key=f"{clip.id}-{delivery.kind}-{delivery.destination}",
+            idempotency_key=key(clip.id, delivery.kind, delivery.destination),
             attempt=delivery.attempts,
             resume=delivery.resume,
             progress=attempt.progress,
+            held=attempt.held,
             save_resume=save_resume,
             cancelled=attempt.cancelled,
         )
@@ -113,14 +129,14 @@ class Sender:
         try:
             return Delivered(self._checked(self._backend.deliver(job), job.rendition))
         except Transient as error:
-            return Failed(_line(error), asked=error.retry_after or 0.0)
+            return Failed(line(error), asked=error.retry_after or 0.0)
         except Permanent as error:
-            return Failed(_line(error), parks=True)
+            return Failed(line(error), parks=True)
         except (Exception, SystemExit) as error:  # a plugin may do anything
             if isinstance(error, Cancelled) and attempt.cancelled():
                 return TakenBack()
             log.error("defect in the backend of destination %s", attempt.delivery.destination, exc_info=True)
-            return Failed(f"defect in the backend: {_line(error)}. Update its plugin", defect=True)
+            return Failed(f"defect in the backend: {line(error)}. Update its plugin", defect=True)
 
     def _checked(self, receipt: Receipt, rendition: Rendition) -> Receipt:
         """A receipt that can be believed. Raises where the backend broke its contract."""
@@ -131,6 +147,7 @@ class Sender:
         return receipt if receipt.received_at else evolve(receipt, received_at=self._clock.wall_ns())
 
 
-def _line(error: BaseException) -> str:
+def line(error: BaseException) -> str:
+    """What an error says, in one line."""
     text = " ".join(str(error).split())
     return text if text and isinstance(error, ApplianceError) else f"{type(error).__name__}: {text}".rstrip(": ")

@@ -11,7 +11,7 @@ from appliance.delivery.destination import Destination
 from appliance.delivery.hours import seconds_until_active
 from appliance.delivery.pace import RateLimit
 from appliance.delivery.patience import Patience
-from appliance.delivery.renditions import Renditions
+from appliance.delivery.renditions import Check, Renditions
 from appliance.delivery.sender import Delivered, Failed, Outcome, Sender
 from appliance.delivery.trouble import Trouble
 from appliance.errors import StorageError
@@ -48,20 +48,21 @@ class Worker:
         post: Callable[[Command | Event], None],
         vitals: Vitals,
         random: Callable[[], float],
+        limit: RateLimit | None,
+        finish_live: Callable[[str, Check], None] | None,
     ) -> None:
         self._store = store
         self._name = destination.name
         self._settings = destination.settings
         self._backend = destination.backend
         self._renditions = renditions
-        self._sender = Sender(store, renditions, destination.backend, clock, post)
+        self._sender = Sender(store, renditions, destination.backend, clock, post, finish_live)
         self._clock = clock
         self._post = post
         self._vitals = vitals
         self._changed = threading.Condition()
         self._patience = Patience(self._settings.retry, random)
-        limit = self._settings.rate_limit
-        self._limit = RateLimit(limit, clock) if limit is not None else None
+        self._limit = limit
         self._running: dict[int, Attempt] = {}
         self._trouble = Trouble(store, self._name, post)
         self._wakes = 0
@@ -116,8 +117,11 @@ class Worker:
         for attempt in attempts:
             attempt.take_back()
 
-    def join(self, timeout: float) -> None:
-        """Wait for the threads to end. A backend that does not come back is left behind and its delivery released."""
+    def join(self, timeout: float, *, live_ended: bool = True) -> None:
+        """Wait for the threads to end. A backend that does not come back is left behind and its delivery released.
+
+        `live_ended` says that nothing is sent live by the same backend any more.
+        """
         until = self._clock.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, until - self._clock.monotonic()))
@@ -129,7 +133,7 @@ class Worker:
             log.warning("destination %s does not let go of a delivery: it goes again at the next start", self._name)
             with suppress(StorageError):  # the next start does it anyway
                 self._store.released(attempt.delivery.id)
-        if not left:
+        if live_ended and not left:
             try:
                 self._backend.close()
             except Exception:  # a plugin may do anything

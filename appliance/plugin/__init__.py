@@ -11,7 +11,14 @@ from appliance.events import Command, Event
 from appliance.models import AudioFormat, Clip, Receipt, Rendition, RenditionKind, Track
 from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob
 from appliance.plugin.hookspecs import hookimpl
-from appliance.plugin.upload import BackendContext, UploadBackend, UploadBackendType, UploadJob
+from appliance.plugin.upload import (
+    BackendContext,
+    LiveJob,
+    LiveUploadBackend,
+    UploadBackend,
+    UploadBackendType,
+    UploadJob,
+)
 
 __all__ = [
     "AbsolutePath",
@@ -28,6 +35,8 @@ __all__ = [
     "FeedBackend",
     "FeedBackendType",
     "FeedJob",
+    "LiveJob",
+    "LiveUploadBackend",
     "Percent",
     "Permanent",
     "Receipt",

@@ -37,6 +37,10 @@ class UploadJob:
 
     Where the destination has a rate limit it waits: call it between blocks, holding no lock.
     """
+    held: Callable[[int], None] = _ignore
+    """Call it with a number of bytes that the destination has from an earlier attempt, before the call of `progress`
+    that counts them in: they are no load for the network, and no rate limit waits for them.
+    """
     save_resume: Callable[[dict[str, object] | None], None] = _ignore
     """Keep a JSON-able note for the next attempt, durably; once a part, not once a block. None forgets it."""
     cancelled: Callable[[], bool] = bool
@@ -46,6 +50,37 @@ class UploadJob:
         """Raise Cancelled once somebody took the delivery back. Call it between blocks."""
         if self.cancelled():
             raise Cancelled(f"delivery of {self.rendition.file_name} was cancelled")
+
+
+@frozen
+class LiveJob:
+    """One attempt to send a take while it is recorded: what of its file is there to stay.
+
+    Of `clip` only id, name, device, format and start are known yet. The first `head` bytes of the file are written anew
+    when the take is over; it never gets longer than `longest` bytes. `resume` is what was last left with `save_resume`.
+    """
+
+    clip: Clip
+    idempotency_key: str
+    head: int
+    longest: int
+    wait_for: Callable[[int], bool]
+    """Wait until the file, from its beginning, has that many bytes that stay. False once the take is over: what can be
+    sent live was sent, the rest is for `deliver`."""
+    read: Callable[[int, int], bytes]
+    """`read(offset, size)`: up to `size` bytes of what stays; none where a person's late press cut it off after all."""
+    resume: dict[str, object] | None = None
+    progress: Callable[[int], None] = _ignore
+    """As that of `UploadJob`."""
+    save_resume: Callable[[dict[str, object] | None], None] = _ignore
+    """Keep a JSON-able note, durably: for the next attempt, and for `deliver` once the take is a clip."""
+    cancelled: Callable[[], bool] = bool
+    """True once the take was thrown away, or the appliance stops."""
+
+    def check_cancelled(self) -> None:
+        """Raise Cancelled once it is to end. Call it between blocks."""
+        if self.cancelled():
+            raise Cancelled(f"sending {self.clip.name} while it is recorded was cancelled")
 
 
 @frozen
@@ -93,6 +128,33 @@ class UploadBackend(Protocol):
 
 
 @runtime_checkable
+class LiveUploadBackend(Protocol):
+    """What a backend has besides that can send a take while it is recorded.
+
+    It is asked to where `live` holds, which its option `live` decides. Nothing that was sent so counts yet: `deliver`
+    gets the note that was left, and compares what it names with the file of the clip before it relies on it.
+    """
+
+    @property
+    def live(self) -> bool:
+        """Whether the configuration wants it."""
+
+    def deliver_live(self, job: LiveJob) -> None:
+        """Send what stays, as it comes; return when `job.wait_for` says that no more will come. Raises as `deliver`.
+
+        Runs on a thread of its own, beside `deliver` for other clips.
+        """
+
+    def withdraw(self, resume: dict[str, object]) -> None:
+        """The take became no clip: undo what was sent of it. Raises as `deliver` does."""
+
+
+def live_backend(backend: UploadBackend) -> LiveUploadBackend | None:
+    """The backend as one that is to send takes live, if it is."""
+    return backend if isinstance(backend, LiveUploadBackend) and backend.live else None
+
+
+@runtime_checkable
 class LocalUploadBackend(Protocol):
     """What a backend has besides where its destination may lie on the disk of the box itself.
 
@@ -114,9 +176,11 @@ class UploadBackendType:
     """A kind of destination: its name in the config, its options class, and how to build a backend from them.
 
     `options` is an attrs class made of `option()` fields; what every destination has is taken: `backend`,
-    `deliver_as`, `delete_after`, `order`, `retry`, `max_parallel`, `rate_limit`, `active_hours`, `options`. `create`
-    may import what it needs; where that is missing and comes with an extra of the distribution, it raises ImportError
-    and `extra` names the extra.
+    `deliver_as`, `delete_after`, `order`, `retry`, `max_parallel`, `rate_limit`, `active_hours`, `options`. One named
+    `live` says that takes are sent while they are recorded (`LiveUploadBackend`).
+
+    `create` may import what it needs; where that is missing and comes with an extra of the distribution, it raises
+    ImportError and `extra` names the extra.
     """
 
     name: str

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from appliance.models import Clip, RenditionKind, Verdict
 from appliance.store.clips import Clips
 from appliance.store.dates import Dates
+from appliance.store.live import LiveNotes
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.retention import Retention
@@ -27,6 +28,7 @@ class Catalogue:
         self._connection = connect(database, check=log.exists())
         self.clips = Clips(self._connection, places)
         self.outbox = OutboxRows(self._connection)
+        self.live = LiveNotes(self._connection)
         self.tracks = Tracks(self._connection, places)
         self.dates = Dates(self._connection)
         self.retention = Retention(self._connection, places)
@@ -46,6 +48,7 @@ class Catalogue:
         if added and clip.verdict is not Verdict.TOO_SHORT:
             for destination, kind in wanted.items():
                 self.outbox.enqueue([clip.id], destination, kind)
+            self.live.hand_over(clip.id)
         return added
 
     def recycle(self) -> None:

@@ -110,6 +110,15 @@ MIGRATIONS = (
     CREATE INDEX clips_stale ON clips (seq) WHERE stale <> 0;
     CREATE INDEX clips_recorded ON clips (start_ns, bytes);
     """,
+    # Where a take is sent while it is recorded: what its delivery will carry on from once there is one.
+    """
+    CREATE TABLE live (
+        take TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        note TEXT NOT NULL,
+        PRIMARY KEY (take, destination)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """Number N leads from version N to N + 1. A released one never changes; new ones are added at the end."""
 

@@ -166,6 +166,17 @@ class Store:
         """Keep the backend's note for the next attempt; None forgets it."""
         self._keeper.change(lambda catalogue: catalogue.outbox.save_resume(delivery_id, note))
 
+    def save_live(self, take_id: str, destination: str, note: dict[str, object] | None) -> None:
+        """Keep the note of what was sent of a take while it is recorded; None forgets it.
+
+        It becomes the note of the delivery once the take is a clip that goes there, be it after a crash.
+        """
+        self._keeper.change(lambda catalogue: catalogue.live.save(take_id, destination, note))
+
+    def live_notes(self, destination: str) -> dict[str, dict[str, object]]:
+        """Notes of takes that are not clips with a delivery there, by take."""
+        return self._keeper.use(lambda catalogue: catalogue.live.notes(destination))
+
     def retry(self, destination: str | None = None, clip_id: str | None = None) -> int:
         """Make what is parked or waits for its time due at once; how many that were."""
         return self._keeper.change(lambda catalogue: catalogue.outbox.retry(destination, clip_id))

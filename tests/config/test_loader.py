@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from appliance_upload_s3.options import S3Options
 
-from appliance.config.loader import load
+from appliance.config.loader import load, parse
 from appliance.config.options import Secret
 from appliance.config.settings import ButtonAction, Light, Settings, SwitchAction
 from appliance.errors import ConfigError
@@ -463,3 +464,19 @@ def test_without_any_plugin_every_backend_is_unknown() -> None:
 
     with pytest.raises(ConfigError, match="expected the backend of an installed plugin"):
         parse("destinations: {a: {backend: folder}}", "box.yaml", {}, {}, {})
+
+
+class TestLive:
+    """Only originals can be sent while they are recorded."""
+
+    TEXT = "destinations:\n  cloud:\n    backend: s3\n    bucket: clips\n    deliver_as: {kind}\n    live: {live}\n"
+
+    @pytest.mark.parametrize(("kind", "live"), [("original", "true"), ("flac", "false"), ("original", "false")])
+    def test_what_goes_together(self, kind: str, live: str) -> None:
+        settings = parse(self.TEXT.format(kind=kind, live=live), "box.yaml", {"s3": S3Options}, {}, {})
+        assert settings.destinations["cloud"].options.live is (live == "true")
+
+    @pytest.mark.parametrize("kind", ["flac", "opus"])
+    def test_what_does_not(self, kind: str) -> None:
+        with pytest.raises(ConfigError, match=f"found `live: true` and `deliver_as: {kind}`.*Leave out one"):
+            parse(self.TEXT.format(kind=kind, live="true"), "box.yaml", {"s3": S3Options}, {}, {})
