@@ -5,13 +5,14 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from appliance.plugin import Permanent, Receipt, Transient, UploadJob
+from appliance.plugin import Clip, Permanent, Receipt, RenditionKind, Transient, UploadJob
 from appliance_upload_s3.bucket import Answer, Bucket
 from appliance_upload_s3.errors import Exists
 from appliance_upload_s3.proof import Mismatch, Proven, compare, make_receipt
 from appliance_upload_s3.source import Source
 
 PART_SIZE_WORD = "part-size"
+KEY_WORD = "idempotency-key"
 
 
 def describe(job: UploadJob, part_size: int) -> dict[str, str]:
@@ -19,17 +20,30 @@ def describe(job: UploadJob, part_size: int) -> dict[str, str]:
     clip, rendition = job.clip, job.rendition
     return {
         "sha256": rendition.sha256,
-        "idempotency-key": job.idempotency_key,
+        **describe_take(clip, rendition.kind, job.idempotency_key, part_size),
+        "seconds": f"{clip.seconds:.3f}",
+        "verdict": clip.verdict.value,
+    }
+
+
+def describe_take(clip: Clip, kind: RenditionKind, key: str, part_size: int) -> dict[str, str]:
+    """What of it is known while the take is still recorded: metadata cannot be changed later."""
+    return {
+        KEY_WORD: key,
         "clip-id": clip.id,
         "device": clip.device,
-        "kind": rendition.kind.value,
+        "kind": kind.value,
         "started": datetime.fromtimestamp(clip.started.wall_ns / 1e9, UTC).isoformat(timespec="milliseconds"),
-        "seconds": f"{clip.seconds:.3f}",
         "rate": str(clip.format.rate),
         "channels": str(clip.format.channels),
-        "verdict": clip.verdict.value,
         PART_SIZE_WORD: str(part_size),
     }
+
+
+def check_whole(answer: Answer, bucket: Bucket) -> None:
+    """Raise Transient where the answer was cut short, which looks like a whole one without an ETag."""
+    if not answer.get("ETag"):
+        raise Transient(f"{bucket.target}: the answer was cut short")
 
 
 def part_size_of(head: Answer, default: int) -> int:
@@ -50,6 +64,11 @@ class Attempt:
         self._reported = 0
         self._over = False
         self._lock = threading.Lock()
+
+    def held(self, number: int, length: int) -> None:
+        """The server has part `number` from an earlier attempt."""
+        self.job.held(length)
+        self.progress(number, length)
 
     def progress(self, number: int, sent: int) -> None:
         """`sent` bytes of part `number` are handed over. Any thread; what is reported never goes back."""
@@ -92,14 +111,15 @@ class Attempt:
                 proven = compare(head, source, part_size_of(head, self.part_size))
         except Mismatch:
             raise (self.other_bytes() if just_made else self._others_object()) from None
-        if proven is None and not just_made and head.get("Metadata", {}).get("sha256") != self.job.rendition.sha256:
+        if proven is None and not just_made and not self._is_marked(head.get("Metadata", {})):
             raise self._others_object()
         return self.receipt(proven, head)
 
-    def check_whole(self, answer: Answer) -> None:
-        """Raise Transient where the answer was cut short, which looks like a whole one without an ETag."""
-        if not answer.get("ETag"):
-            raise Transient(f"{self.bucket.target}: the answer was cut short")
+    def _is_marked(self, metadata: dict[str, str]) -> bool:
+        """Whether an object of the right size says that it is this file. Begun live, it could not know its hash."""
+        if "sha256" in metadata:
+            return metadata["sha256"] == self.job.rendition.sha256
+        return metadata.get(KEY_WORD) == self.job.idempotency_key
 
     def taken(self, error: Exists) -> Receipt:
         """The server refused to create the object because there is one. Raises Permanent where it is not ours."""

@@ -2,16 +2,29 @@
 
 import contextlib
 import secrets
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from appliance.plugin import BackendContext, CopyDiffers, CopyMissing, Permanent, Receipt, Rendition, UploadJob
+from appliance.plugin import (
+    BackendContext,
+    CopyDiffers,
+    CopyMissing,
+    LiveJob,
+    Permanent,
+    Receipt,
+    Rendition,
+    RenditionKind,
+    UploadJob,
+)
 from appliance_upload_s3.attempt import Attempt, part_size_of
 from appliance_upload_s3.bucket import Answer, Bucket
 from appliance_upload_s3.client import make_client
-from appliance_upload_s3.errors import Target
+from appliance_upload_s3.errors import Target, UploadGone
 from appliance_upload_s3.keys import own_keys, probe_key, render
+from appliance_upload_s3.live import LIVE_PART_SIZE, send_live
 from appliance_upload_s3.multipart import send_in_parts
+from appliance_upload_s3.note import parse_note, read_note
 from appliance_upload_s3.options import MIB, S3Options
 from appliance_upload_s3.orphans import Orphans
 from appliance_upload_s3.proof import Mismatch, Proven, compare, make_receipt, same_proof
@@ -40,14 +53,30 @@ class S3Backend:
         job.check_cancelled()
         size = job.rendition.size
         key = render(self._template, job.clip, job.rendition, self._context.name)
-        attempt = Attempt(self._bucket, key, job, self._part_size(size))
-        if size < MULTIPART_FROM:
+        attempt = Attempt(self._bucket, key, job, self._part_size(size, self._options.part_size))
+        if size < MULTIPART_FROM and read_note(job.resume, key, job.rendition.sha256) is None:
             receipt = send_at_once(attempt)
         else:
             receipt = send_in_parts(attempt, self._options.parallel_parts, self._orphans)
         job.progress(size)
         self._orphans.sweep_when_due()
         return receipt
+
+    @property
+    def live(self) -> bool:
+        return self._options.live
+
+    def deliver_live(self, job: LiveJob) -> None:
+        job.check_cancelled()
+        rendition = Rendition(job.clip.id, RenditionKind.ORIGINAL, Path(job.clip.file_name), 0, "")
+        key = render(self._template, job.clip, rendition, self._context.name)
+        send_live(self._bucket, key, job, self._part_size(job.longest, LIVE_PART_SIZE), self._orphans)
+
+    def withdraw(self, resume: dict[str, object]) -> None:
+        if note := parse_note(resume):
+            with contextlib.suppress(UploadGone):
+                self._bucket.abort(note.key, note.upload_id)
+            self._orphans.finished(note.upload_id)
 
     def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
         key = receipt.remote_name
@@ -83,9 +112,9 @@ class S3Backend:
     def close(self) -> None:
         self._client.close()
 
-    def _part_size(self, size: int) -> int:
+    def _part_size(self, size: int, wanted: int) -> int:
         smallest = -(-size // (_MOST_PARTS * MIB)) * MIB
-        return max(self._options.part_size, smallest)
+        return max(wanted, smallest)
 
     def _compare(self, head: Answer, rendition: Rendition) -> Proven | None:
         """Against the local file, where it is still there."""
@@ -95,7 +124,7 @@ class S3Backend:
             return None
         source = Source(rendition, lambda: None)
         with contextlib.closing(source):
-            return compare(head, source, part_size_of(head, self._part_size(rendition.size)))
+            return compare(head, source, part_size_of(head, self._part_size(rendition.size, self._options.part_size)))
 
 
 def _properties(options: S3Options) -> dict[str, Any]:

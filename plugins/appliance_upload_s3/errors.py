@@ -87,6 +87,10 @@ class UploadGone(Transient):
     """The server does not know the multipart upload, or lost a part of it."""
 
 
+class Unsupported(Permanent):
+    """The server does not do what was asked of it."""
+
+
 class Exists(Permanent):
     """There is an object under the key already."""
 
@@ -143,7 +147,8 @@ def _answer(error: ClientError, target: Target) -> Transient | Permanent:
     if key is None:
         return Transient(f"{target}: the server failed with status {number}{note}", retry_after=_retry_after(error))
     advice = _MUST_ACT.get(key, "the server refuses the request. Check the settings of this destination")
-    return Permanent(f"{target}: {advice}{note}")
+    kind = Unsupported if key == "NotImplemented" else Permanent
+    return kind(f"{target}: {advice}{note}")
 
 
 def _retry_after(error: ClientError) -> float | None:

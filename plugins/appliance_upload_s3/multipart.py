@@ -1,16 +1,16 @@
 """A large file goes in parts, each kept by the server and noted here: a restart or reboot costs the unfinished ones."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import evolve
 
 from appliance.plugin import Permanent, Receipt, Transient
-from appliance_upload_s3.attempt import Attempt, describe
-from appliance_upload_s3.bucket import Answer
+from appliance_upload_s3.attempt import Attempt, check_whole, describe
+from appliance_upload_s3.bucket import Answer, Bucket
 from appliance_upload_s3.crew import Crew
-from appliance_upload_s3.errors import Damaged, Exists, UploadGone
+from appliance_upload_s3.errors import Damaged, Exists, Unsupported, UploadGone
 from appliance_upload_s3.note import Note, read_note
 from appliance_upload_s3.orphans import Orphans
 from appliance_upload_s3.proof import composite, found_in, md5_of, sha256_of
@@ -34,6 +34,7 @@ class _Upload:
         self._crew = Crew(parallel, self._send, attempt.job.check_cancelled)
         self._source = Source(attempt.job.rendition, self._crew.check)
         self._parts: dict[int, tuple[str, str]] = {}
+        self._replaced: set[int] = set()
 
     def close(self) -> None:
         self._attempt.end()
@@ -51,14 +52,12 @@ class _Upload:
                 left = None
         if left is None and (receipt := self._attempt.existing()) is not None:
             return receipt
-        self._note = evolve(left, parts={}) if left is not None else self._begin(orphans)
+        sha256 = self._job.rendition.sha256
+        self._note = evolve(left, sha256=sha256, parts={}) if left is not None else self._begin(orphans)
         try:
             receipt = self._carry_on(left or self._note, there)
-        except Changed:
+        except (Changed, UploadGone):
             self._abort()
-            self._job.save_resume(None)
-            raise
-        except UploadGone:
             self._job.save_resume(None)
             raise
         orphans.finished(self._note.upload_id)
@@ -82,31 +81,23 @@ class _Upload:
                 found = {"ETag": noted[0], "Size": stretch.length} if noted else None
             if found is not None and _holds(found, noted, stretch):
                 self._parts[stretch.number] = (found["ETag"], stretch.sha256.hex())
-                self._attempt.progress(stretch.number, stretch.length)
+                self._attempt.held(stretch.number, stretch.length)
             else:
+                if found is not None:
+                    self._replaced.add(stretch.number)
                 self._crew.submit(stretch)
         self._crew.finish()
         return self._complete()
 
     def _send(self, stretch: Stretch) -> None:
+        number = stretch.number
         try:
-            answer = self._bucket.put_part(
-                self._note.key,
-                self._note.upload_id,
-                stretch,
-                self._note.sha256_parts,
-                lambda sent: self._attempt.progress(stretch.number, sent),
-            )
-        except Damaged:
-            stretch.check_unchanged()
+            part = send_part(self._bucket, self._note, stretch, lambda sent: self._attempt.progress(number, sent))
+        except Unsupported as error:
+            if number in self._replaced:  # some servers keep the first version of a part for ever
+                raise UploadGone(f"{self._bucket.target}: part {number} cannot be replaced, all go anew") from error
             raise
-        if sha256_of(answer) != stretch.sha256.hex():
-            self._attempt.check_whole(answer)
-            self._bucket.learn(sha256=False)
-            etag = md5_of(answer)
-            if etag and etag != stretch.md5.hex():
-                raise Damaged(f"{self._bucket.target}: part {stretch.number} was damaged on its way")
-        self._parts[stretch.number] = (answer["ETag"], stretch.sha256.hex())
+        self._parts[number] = part
         self._attempt.save(lambda: evolve(self._note, parts=dict(self._parts)).to_json())
 
     def _complete(self) -> Receipt:
@@ -142,6 +133,22 @@ class _Upload:
             if found_in(answer, proven.algorithm) == proven.checksum:
                 return self._attempt.receipt(proven, answer)
         return self._attempt.existing(just_made=True) or self._attempt.receipt(None, answer)
+
+
+def send_part(bucket: Bucket, note: Note, stretch: Stretch, progress: Callable[[int], None]) -> tuple[str, str]:
+    """Send one part, proven to have arrived as it is: its ETag, and its SHA-256 in hex."""
+    try:
+        answer = bucket.put_part(note.key, note.upload_id, stretch, note.sha256_parts, progress)
+    except Damaged:
+        stretch.check_unchanged()
+        raise
+    if sha256_of(answer) != stretch.sha256.hex():
+        check_whole(answer, bucket)
+        bucket.learn(sha256=False)
+        etag = md5_of(answer)
+        if etag and etag != stretch.md5.hex():
+            raise Damaged(f"{bucket.target}: part {stretch.number} was damaged on its way")
+    return answer["ETag"], stretch.sha256.hex()
 
 
 def _holds(found: Answer, noted: tuple[str, str] | None, stretch: Stretch) -> bool:

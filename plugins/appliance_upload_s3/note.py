@@ -10,7 +10,8 @@ from attrs import field, frozen
 class Note:
     """An upload under way. `parts` holds the ETag and the SHA-256 (hex) of each part that the server has.
 
-    `sha256_parts` says whether it was begun with SHA-256 checksums: then every part needs one.
+    `sha256` is that of the file, "" where the take is still recorded. `sha256_parts` says whether it was begun with
+    SHA-256 checksums: then every part needs one.
     """
 
     upload_id: str
@@ -34,6 +35,12 @@ class Note:
 
 def read_note(stored: Mapping[str, Any] | None, key: str, sha256: str) -> Note | None:
     """The note as it was left; None where there is none, or where it is about something else."""
+    note = parse_note(stored)
+    return note if note and note.key == key and note.sha256 in (sha256, "") else None
+
+
+def parse_note(stored: Mapping[str, Any] | None) -> Note | None:
+    """The note as it was left, whatever it is about; None where there is none."""
     if not stored:
         return None
     try:
@@ -47,7 +54,7 @@ def read_note(stored: Mapping[str, Any] | None, key: str, sha256: str) -> Note |
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    return note if (note.key, note.sha256) == (key, sha256) and note.part_size > 0 and note.upload_id else None
+    return note if note.part_size > 0 and note.upload_id else None
 
 
 def _part(etag: object, sha256: str) -> tuple[str, str]:

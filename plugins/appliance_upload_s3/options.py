@@ -108,6 +108,10 @@ class S3Options:
         "Size of the parts of a large file; what a lost connection costs.",
         check=and_(ge(5 * MIB), le(1024 * MIB)),
     )
+    live: bool = option(
+        False,
+        "Begin to send a take while it is still recorded, in parts of 5 MiB. Goes with `deliver_as: original` only.",
+    )
     parallel_parts: int = option(2, "Parts of one file on their way at once.", check=and_(ge(1), le(8)))
     timeout: Seconds = option(
         Seconds(120), "Longest silence of the server before the attempt is given up.", check=and_(ge(1), le(3600))

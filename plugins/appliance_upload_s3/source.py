@@ -10,7 +10,7 @@ from typing import Protocol
 
 from attrs import define
 
-from appliance.plugin import Permanent, Rendition
+from appliance.plugin import Permanent, Rendition, Transient
 
 _BLOCK = 1024 * 1024
 _SENT_AT_ONCE = 32 * 1024
@@ -30,6 +30,26 @@ class Hash(Protocol):
     """What hashlib makes."""
 
     def update(self, block: bytes, /) -> None: ...
+
+
+class Readable(Protocol):
+    """Something on its way that is read by offset."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at `offset`, at least one. Raises what `changed` gives where there are none any more."""
+
+    def changed(self) -> Transient | Permanent:
+        """The error for bytes that are no longer what they were."""
+
+
+def feed(source: Readable, offset: int, length: int, *hashes: Hash) -> None:
+    """Feed `length` bytes at `offset` to all `hashes` in one reading."""
+    end = offset + length
+    while offset < end:
+        block = source.read(offset, min(_BLOCK, end - offset))
+        for each in hashes:
+            each.update(block)
+        offset += len(block)
 
 
 class Source:
@@ -63,15 +83,6 @@ class Source:
             raise self.changed()
         return block
 
-    def hash(self, offset: int, length: int, *hashes: Hash) -> None:
-        """Feed `length` bytes at `offset` to all `hashes` in one reading."""
-        end = offset + length
-        while offset < end:
-            block = self.read(offset, min(_BLOCK, end - offset))
-            for each in hashes:
-                each.update(block)
-            offset += len(block)
-
     def changed(self) -> Changed:
         """The error for a file that is no longer the one recorded."""
         return Changed(
@@ -87,7 +98,7 @@ class Source:
 class Stretch:
     """A part of a source, or all of it, that goes out in one request. `number` counts from 1."""
 
-    source: Source
+    source: Readable
     number: int
     offset: int
     length: int
@@ -97,7 +108,7 @@ class Stretch:
     def md5(self) -> bytes:
         """The MD5 of the very bytes that `sha256` is of. Reads them again; raises Permanent where they changed."""
         md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-        self.source.hash(self.offset, self.length, md5, sha256)
+        feed(self.source, self.offset, self.length, md5, sha256)
         if sha256.digest() != self.sha256:
             raise self.source.changed()
         return md5.digest()
@@ -124,6 +135,13 @@ def whole(source: Source) -> Stretch:
     return Stretch(source, 1, 0, rendition.size, bytes.fromhex(rendition.sha256))
 
 
+def stretch_of(source: Readable, number: int, part_size: int) -> Stretch:
+    """The part `number` of parts of `part_size`, hashed. Reads it."""
+    offset, part = (number - 1) * part_size, hashlib.sha256()
+    feed(source, offset, part_size, part)
+    return Stretch(source, number, offset, part_size, part.digest())
+
+
 def stretches(source: Source, part_size: int) -> Iterator[Stretch]:
     """The source in parts, each hashed just before it is given out.
 
@@ -134,7 +152,7 @@ def stretches(source: Source, part_size: int) -> Iterator[Stretch]:
     for number, offset in enumerate(range(0, rendition.size, part_size), 1):
         length = min(part_size, rendition.size - offset)
         part = hashlib.sha256()
-        source.hash(offset, length, part, together)
+        feed(source, offset, length, part, together)
         if offset + length == rendition.size and together.hexdigest() != rendition.sha256:
             raise source.changed()
         yield Stretch(source, number, offset, length, part.digest())
