@@ -64,7 +64,7 @@ class Client:
 
     def _receive(self) -> dict[str, Any]:
         try:
-            line = self._lines.readline(protocol.MAX_LINE)
+            line = self._lines.readline()
         except TimeoutError as error:
             raise ApplianceError(
                 f"the appliance at {self._path} does not answer in time. See `appliance status`"

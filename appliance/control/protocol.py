@@ -12,7 +12,7 @@ from appliance import errors
 
 VERSION = "2.0"
 MAX_LINE = 1 << 20
-"""Longest line in bytes that either side reads."""
+"""Longest line in bytes that the daemon reads. Its answers may be longer: a list of many thousand clips is one line."""
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600

@@ -42,6 +42,7 @@ def path(tmp_path: Path) -> Iterator[Path]:
         "mark": lambda offset: Mark(offset),
         "refuse": refuse,
         "break": break_down,
+        "list": lambda: ["x" * 1000] * 5000,
         "ticks": ticker,
     }
     server = ControlServer(tmp_path / "control.sock", GROUP, methods)
@@ -64,6 +65,11 @@ def test_value_objects_come_back_as_plain_values(path: Path) -> None:
     with Client(path) as client:
         assert client.call("mark", offset=5) == {"offset": 5}
         assert client.call("mark", offset=6) == {"offset": 6}
+
+
+def test_an_answer_may_be_long(path: Path) -> None:
+    with Client(path) as client:
+        assert client.call("list") == ["x" * 1000] * 5000
 
 
 def test_our_errors_cross_the_socket_as_what_they_are(path: Path) -> None:
