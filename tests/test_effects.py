@@ -7,9 +7,8 @@ import pytest
 
 from appliance.effects import Effects
 from appliance.errors import StorageError
-from appliance.events import FaultCleared, FaultRaised, RecordStart, RecordToggle
+from appliance.events import FaultCleared, FaultRaised
 from appliance.machine import Do, Effect
-from appliance.models import AudioFormat
 
 
 class FakeUpkeep:
@@ -91,9 +90,3 @@ def test_what_was_left_is_finished_when_the_disk_works(house: House) -> None:
     house.effects.disk_works()
     assert house.events[1:] == [FaultCleared("catalogue")] and house.store.upkeep.left == []
     assert ("disk_works",) in house.recorder.calls and ("wake",) in house.outbox.calls
-
-
-def test_a_linked_take_begins_in_its_own_format(house: House) -> None:
-    house.do(Do.START_TAKE, "t2", RecordStart(5.0, AudioFormat(44_100), "t1"))
-    house.do(Do.START_TAKE, "t3", RecordToggle(6.0))
-    assert house.recorder.calls == [("start", "t2", 5.0, AudioFormat(44_100), "t1"), ("start", "t3", 6.0)]
