@@ -9,7 +9,6 @@ seen half done; no file system in use is as bad as that.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from random import Random
 
 from attrs import define, field, frozen
 
@@ -243,44 +242,9 @@ def _content(changes: Sequence[Change], kept: Sequence[bool | Torn], filler: int
 
 
 def _put(content: bytearray, change: Data, sectors: Collection[int], filler: int) -> None:
-    runs = [(change.offset, change.offset + len(change.data))] if len(sectors) == len(change.sectors) else []
-    if not runs:
-        for sector in sectors:
-            begin = max(change.offset, sector * SECTOR)
-            runs.append((begin, min(change.offset + len(change.data), (sector + 1) * SECTOR)))
-    for begin, end in runs:
-        if len(content) < end:
-            content += bytes([filler]) * (end - len(content))
-        content[begin:end] = change.data[begin - change.offset : end - change.offset]
-
-
-def nothing(open: Sequence[Change]) -> Choice:
-    """Only what was synced is there."""
-    return dict.fromkeys(open, False)
-
-
-def everything(open: Sequence[Change]) -> Choice:
-    """All of it is there, as after a kill."""
-    return dict.fromkeys(open, True)
-
-
-def all_but(open: Sequence[Change], one: Change) -> Choice:
-    """All of it but one thing."""
-    return {**everything(open), one: False}
-
-
-def only(open: Sequence[Change], one: Change) -> Choice:
-    """One thing of it."""
-    return {**nothing(open), one: True}
-
-
-def at_random(open: Sequence[Change], random: Random) -> Choice:
-    """Any part of it, writes torn anywhere."""
-    likely = random.choice((0.2, 0.5, 0.8))
-    choice: dict[Change, bool | Torn] = {}
-    for change in open:
-        if isinstance(change, Data) and random.random() < 0.5:
-            choice[change] = frozenset(s for s in change.sectors if random.random() < likely)
-        else:
-            choice[change] = random.random() < likely
-    return choice
+    begin, end = change.offset, change.offset + len(change.data)
+    whole = len(sectors) == len(change.sectors)
+    pieces = [(begin, end)] if whole else [(max(begin, s * SECTOR), min(end, (s + 1) * SECTOR)) for s in sectors]
+    for first, last in pieces:
+        content += bytes([filler]) * (last - len(content))
+        content[first:last] = change.data[first - begin : last - begin]

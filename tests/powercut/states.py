@@ -8,7 +8,8 @@ from pathlib import Path
 from random import Random
 
 from tests.powercut import log
-from tests.powercut.disk import Change, Choice, Disk, Safety, State, Sync, all_but, at_random, everything, nothing, only
+from tests.powercut.choices import all_but, at_random, everything, nothing, only
+from tests.powercut.disk import Change, Choice, Disk, Safety, State, Sync
 from tests.powercut.judge import Judge
 from tests.powercut.log import Kind, Record
 

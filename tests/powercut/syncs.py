@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from tests.powercut.disk import Change, Data, Disk, Name, Node, Size, Sync
 
 _PATTERNS = (
+    (r"\b(shelf|flacs)\b", "DESTINATION"),
     (r"\bbox_[0-9_+-]+_[a-z2-7]{10}", "NAME"),
     (r"(?<=takes/)[a-z2-7]{10}|^(?!quarantine|renditions)[a-z2-7]{10}$", "ID"),
     (r"\bnews_[0-9_Z-]+_[0-9a-f]+", "TRACK"),

@@ -8,20 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.powercut import log
-from tests.powercut.disk import (
-    SECTOR,
-    Choice,
-    Data,
-    Disk,
-    Name,
-    Safety,
-    Size,
-    all_but,
-    at_random,
-    everything,
-    nothing,
-    only,
-)
+from tests.powercut.choices import all_but, at_random, everything, nothing, only
+from tests.powercut.disk import SECTOR, Choice, Data, Disk, Name, Safety, Size
 from tests.powercut.log import Kind, Record
 
 ROOT, FOLDER, FILE = 1, 2, 3
