@@ -15,7 +15,7 @@ from enum import StrEnum
 from appliance.clock import Clock
 from appliance.errors import Refused
 from appliance.events import ClipFinished, Command, CommandRefused, Event, FaultRaised, TakeDiscarded, TakeFailed
-from appliance.machine import INPUTS, Do, Effect, Input, Recorder, State, step
+from appliance.machine import BEGIN, INPUTS, Do, Effect, Input, Recorder, State, step
 from appliance.status import Status, advance, carried
 
 Answer = Future[None] | None
@@ -139,7 +139,7 @@ class Controller:
         self._state, effects, refusal = step(self._state, input, fresh_id)
         for effect in effects:
             self._effects[effect.do](effect)
-            if effect.do is Do.START_TAKE:
+            if effect.do in BEGIN:
                 self._unsaved.add(effect.id)
         happened = CommandRefused(type(input).__name__, refusal) if refusal else input
         self._note_saved(happened)

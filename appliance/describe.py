@@ -36,6 +36,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.GapFound: lambda e: (
         f"gap: {e.gap.frames} frames lost at frame {e.gap.offset} (give or take {e.gap.uncertainty}), {e.gap.cause}"
     ),
+    events.TakeContinues: lambda e: f"another microphone is plugged in: recording goes on in a linked clip, {e.format}",
     events.TakeSealed: lambda e: f"take {e.clip.name} is whole, {duration(e.clip.seconds)}",
     events.TakeDiscarded: lambda e: "take discarded, as asked",
     events.TakeFailed: lambda e: f"recording failed: {e.message}",

@@ -8,7 +8,7 @@ from appliance.audio.player import Player
 from appliance.audio.recorder import Recorder
 from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
-from appliance.events import FaultCleared, FaultRaised, NothingToPlay, Play, RecordStart
+from appliance.events import FaultCleared, FaultRaised, NothingToPlay, Play
 from appliance.machine import Do, Effect, Input
 from appliance.models import Fault
 from appliance.store import Store
@@ -41,7 +41,8 @@ class Effects:
         """What starts each effect."""
         recorder, player, store = self._recorder, self._player, self._store
         return {
-            Do.START_TAKE: self._start_take,
+            Do.START_TAKE: lambda effect: recorder.start(effect.id, effect.cause.at),
+            Do.CARRY_ON_TAKE: self._carry_on_take,
             Do.PAUSE_TAKE: lambda effect: recorder.pause(effect.cause.at),
             Do.RESUME_TAKE: lambda effect: recorder.resume(effect.cause.at),
             Do.MARK_TAKE: lambda effect: recorder.mark(effect.cause.at),
@@ -61,12 +62,9 @@ class Effects:
             Do.MARK_HEARD: self._mark_heard,
         }
 
-    def _start_take(self, effect: Effect) -> None:
+    def _carry_on_take(self, effect: Effect) -> None:
         cause = effect.cause
-        if isinstance(cause, RecordStart):
-            self._recorder.start(effect.id, cause.at, cause.format, cause.continues)
-        else:
-            self._recorder.start(effect.id, cause.at)
+        self._recorder.start(effect.id, cause.at, cause.format, continues=cause.take_id)
 
     def _on_store(self, work: Callable[[], None]) -> None:
         self._store.submit(work).add_done_callback(self._report)

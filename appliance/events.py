@@ -24,15 +24,9 @@ class Event:
 
 @frozen
 class RecordStart(Command):
-    """Begin a take, unless one is in progress.
-
-    In `format` instead of the configured one, and carrying on the clip `continues`, where a microphone came back as
-    another one.
-    """
+    """Begin a take, unless one is in progress."""
 
     at: float
-    format: AudioFormat | None = None
-    continues: str | None = None
 
 
 @frozen
@@ -210,6 +204,16 @@ class GapFound(Event):
 
     take_id: str
     gap: Gap
+
+
+@frozen
+class TakeContinues(Event):
+    """The microphone came back as one that cannot do the take's format: the take ends, and from `at` on another one,
+    linked to it, goes on in `format`."""
+
+    take_id: str
+    at: float
+    format: AudioFormat
 
 
 @frozen

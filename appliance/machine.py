@@ -4,6 +4,9 @@ A state is what the recorder and the player are doing. Every input, in every sta
 which names the next state and what to do, or why the input is refused. Playing gives way to recording: while a take is
 in progress the player is stopped. While the card is full no take begins; one in progress goes on. The diagram in the
 documentation is drawn from this table.
+
+A take that must change its format midway ends, and another one carries it on: for whoever stands at the box the
+recorder goes on recording, or holds still, all the while.
 """
 
 from collections.abc import Iterator
@@ -38,6 +41,7 @@ class Do(StrEnum):
     """An effect that a step asks for; the controller starts it and does not wait."""
 
     START_TAKE = "start_take"
+    CARRY_ON_TAKE = "carry_on_take"
     PAUSE_TAKE = "pause_take"
     RESUME_TAKE = "resume_take"
     MARK_TAKE = "mark_take"
@@ -55,6 +59,10 @@ class Do(StrEnum):
     RAISE_VOLUME = "raise_volume"
     LOWER_VOLUME = "lower_volume"
     MARK_HEARD = "mark_heard"
+
+
+BEGIN = (Do.START_TAKE, Do.CARRY_ON_TAKE)
+"""Effects that begin a take."""
 
 
 @frozen
@@ -145,6 +153,9 @@ def _recorder_rows() -> Iterator[Row]:
     yield Row(events.RecordMark, IN_TAKE, ANY_PLAYER, do=(Do.MARK_TAKE,))
     yield Row(events.RecordMark, IDLE, ANY_PLAYER, refuse=NO_TAKE)
 
+    for state, more in ((Recorder.RECORDING, ()), (Recorder.PAUSED, (Do.PAUSE_TAKE,))):
+        yield Row(events.TakeContinues, (state,), ANY_PLAYER, do=(Do.CARRY_ON_TAKE, *more), current=True)
+    yield Row(events.TakeContinues, ANY_RECORDER, ANY_PLAYER, current=False)
     yield Row(events.TakeSealed, ANY_RECORDER, ANY_PLAYER, Recorder.IDLE, None, (Do.ADOPT_TAKE,), current=True)
     yield Row(events.TakeSealed, ANY_RECORDER, ANY_PLAYER, do=(Do.ADOPT_TAKE,), current=False)
     for over in (events.TakeFailed, events.TakeDiscarded):
@@ -221,8 +232,10 @@ def step(state: State, input: Input, fresh_id: str) -> tuple[State, tuple[Effect
     following = evolve(state, recorder=row.to_recorder or state.recorder, player=row.to_player or state.player)
     if row.to_room is not None:
         following = evolve(following, room=row.to_room)
-    effects = tuple(Effect(do, _subject(do, state, input, fresh_id), input) for do in row.do)
-    if Do.START_TAKE in row.do:
+    begins = any(do in BEGIN for do in row.do)
+    take_id = fresh_id if begins else state.take_id
+    effects = tuple(Effect(do, _subject(do, state, take_id, input, fresh_id), input) for do in row.do)
+    if begins:
         following = evolve(following, take_id=fresh_id)
     elif following.recorder is Recorder.IDLE:
         following = evolve(following, take_id=None)
@@ -233,11 +246,11 @@ def step(state: State, input: Input, fresh_id: str) -> tuple[State, tuple[Effect
     return following, effects, row.refuse
 
 
-def _subject(do: Do, state: State, input: Input, fresh_id: str) -> str:
-    """The id of the take or playback that an effect is about."""
-    if do in (Do.START_TAKE, Do.START_PLAYBACK):
+def _subject(do: Do, state: State, take_id: str | None, input: Input, fresh_id: str) -> str:
+    """The id of the take or playback that an effect is about, where `take_id` is in progress."""
+    if do is Do.START_PLAYBACK:
         return fresh_id
     if isinstance(input, events.TakeSealed):
         return input.take_id
     about_take = do.value.endswith("_take")
-    return (state.take_id if about_take else state.playback_id) or ""
+    return (take_id if about_take else state.playback_id) or ""

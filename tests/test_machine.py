@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance import events
-from appliance.machine import INPUTS, TABLE, Do, Input, Player, Recorder, State, step
+from appliance.machine import BEGIN, INPUTS, TABLE, Do, Input, Player, Recorder, State, step
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
 
 CLIP = Clip("x", "x", "box", AudioFormat(), 0, 0, ClockStamp(0, 0, "boot", ClockSource.NONE))
@@ -90,6 +90,16 @@ def test_news_of_a_past_take_does_not_end_the_present_one() -> None:
     assert [(effect.do, effect.id) for effect in effects] == [(Do.ADOPT_TAKE, "old")]
 
 
+@pytest.mark.parametrize(("state", "more"), [(Recorder.RECORDING, []), (Recorder.PAUSED, [Do.PAUSE_TAKE])])
+def test_a_take_that_changes_its_format_goes_on_under_another_id(state: Recorder, more: list[Do]) -> None:
+    wish = events.TakeContinues("old", 2.0, AudioFormat())
+    after, effects, _ = step(State(state, take_id="old"), wish, "new")
+    assert after == State(state, take_id="new")
+    assert [(effect.do, effect.id) for effect in effects] == [(do, "new") for do in (Do.CARRY_ON_TAKE, *more)]
+    assert step(after, events.TakeSealed("old", CLIP), "unused")[0] == after
+    assert step(State(), wish, "new") == (State(), (), "")
+
+
 def test_a_full_card_keeps_takes_from_beginning_and_disturbs_none() -> None:
     state, _, _ = step(State(Recorder.RECORDING, take_id="t"), events.StorageFull("full"), "u")
     assert state == State(Recorder.RECORDING, take_id="t", room=False)
@@ -116,8 +126,9 @@ def test_no_sequence_of_inputs_loses_a_take_or_leaves_a_dead_state(choices: list
         identity = next(fresh)
         state, effects, refused = step(state, input, identity)
         for effect in effects:
-            if effect.do is Do.START_TAKE:
-                assert before.take_id is None
+            if effect.do in BEGIN:
+                assert (before.take_id is None) == (effect.do is Do.START_TAKE)
+                open_takes.discard(before.take_id or "")
                 open_takes.add(effect.id)
                 known.append(effect.id)
             elif effect.do in (Do.FINISH_TAKE, Do.DISCARD_TAKE):

@@ -46,13 +46,17 @@ class Recorder:
         )
         self._lock = threading.Lock()
         self._sessions: list[TakeSession] = []
+        self._closed = False
 
     def start(self, take_id: str, at: float, format: AudioFormat | None = None, continues: str | None = None) -> None:
         """Begin a take, which gets the card as soon as the take before has let go of it.
 
-        In `format` instead of the configured one, and carrying on the clip `continues`, where these are given.
+        In `format` instead of the configured one, and carrying on the clip `continues`, where these are given. Does
+        nothing after `close`.
         """
         with self._lock:
+            if self._closed:
+                return
             self._sessions = [session for session in self._sessions if not (session.join(0) and session.join_card(0))]
             studio = self._studio if format is None else self._studio.in_format(format)
             session = TakeSession(studio, take_id, at, self._sessions[-1] if self._sessions else None, continues)
@@ -89,6 +93,7 @@ class Recorder:
         """Seal what is in progress and end the threads. Raises AudioError where they do not end within `timeout`."""
         self._press(Wish.STOP, self._studio.clock.monotonic())
         with self._lock:
+            self._closed = True
             sessions, self._sessions = self._sessions, []
         for session in sessions:
             if not session.join(timeout * 3 / 8):

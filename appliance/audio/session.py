@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from contextlib import suppress
 
 from appliance.audio.assembler import Press
 from appliance.audio.capture import CaptureThread
@@ -14,8 +15,8 @@ from appliance.audio.take import clip_name
 from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
 from appliance.errors import FormatUnsupported, StorageError
-from appliance.events import RecordPause, RecordStart, TakeDiscarded, TakeFailed, TakeSealed
-from appliance.models import AudioFormat, Clip, SampleFormat, Verdict
+from appliance.events import TakeContinues, TakeDiscarded, TakeFailed, TakeSealed
+from appliance.models import AudioFormat, SampleFormat, Verdict
 
 _WRITE_LIMIT = 60.0
 """Seconds after which a disk that does not answer counts as a hang; slow cards stall for twenty."""
@@ -26,7 +27,8 @@ _NOTHING = "nothing was recorded: the take was stopped before the microphone del
 class TakeSession:
     """Records the take `take_id` that was begun at `at`, and seals it.
 
-    Ends with TakeSealed, TakeDiscarded or TakeFailed. The card is taken over from the session `after`.
+    Ends with TakeSealed, TakeDiscarded or TakeFailed; before that asks with TakeContinues for another take where only
+    that can go on. The card is taken over from the session `after`.
     """
 
     def __init__(
@@ -129,6 +131,7 @@ class TakeSession:
                     self._message = str(item.error)
                 if writer:
                     writer.ended(item)
+                    self._carry_on(item)
             case _ if writer is None:
                 pass
             case Period():
@@ -169,24 +172,18 @@ class TakeSession:
             clip = take.seal(writer.levels, judged, drift_ppm=writer.drift_ppm)
             self._end(kept=judged is not Verdict.TOO_SHORT)
             post(TakeSealed(self._take_id, clip))
-            self._carry_on(clip, writer)
         else:
             post(TakeFailed(self._take_id, self._message))
 
-    def _carry_on(self, clip: Clip, writer: TakeWriter) -> None:
-        """The microphone came back as one that cannot do the format: go on in another take, in one that it can do."""
-        error = self._ended.error if self._ended else None
-        if not isinstance(error, FormatUnsupported) or error.offered is None or writer.stop_asked:
+    def _carry_on(self, ended: Ended) -> None:
+        """Ask for another take where the microphone came back as one that cannot do the format but another one."""
+        studio, error = self._studio, ended.error
+        if not (isinstance(error, FormatUnsupported) and error.offered and self._take and self._take.frames):
             return
         rate, channels, sample = error.offered
-        try:
-            format = self._studio.in_format(AudioFormat(rate, channels, SampleFormat(sample))).capture.format
-        except ValueError:
-            return
-        now = self._studio.clock.monotonic()
-        self._studio.post(RecordStart(now, format, clip.id))
-        if writer.paused:
-            self._studio.post(RecordPause(now))
+        with suppress(ValueError):
+            format = studio.in_format(AudioFormat(rate, channels, SampleFormat(sample))).capture.format
+            studio.post(TakeContinues(self._take_id, ended.at, format))
 
     def _end(self, *, kept: bool) -> None:
         if self._growing:

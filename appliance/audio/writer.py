@@ -65,16 +65,6 @@ class TakeWriter:
         return self._assembler.stopped
 
     @property
-    def paused(self) -> bool:
-        """Whether the take holds still."""
-        return self._assembler.paused
-
-    @property
-    def stop_asked(self) -> bool:
-        """Whether a person wanted the take to end."""
-        return self._stop is not None
-
-    @property
     def levels(self) -> Levels:
         """Levels of the sound written."""
         return self._assembler.meter.levels

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.audio.server import STEP, ServerTimeline, Step
 from appliance.audio.take import repair
+from appliance.audio.wav import HEADER_BYTES
 from appliance.config.options import Seconds
 from appliance.config.settings import RecordingSettings
 from appliance.events import GapFound, TakeSealed
@@ -262,9 +263,9 @@ def test_a_loss_makes_no_take_longer_than_it_may_be(served: Booth) -> None:
     served.begin()
     run(served, 6.0)
     lose(served, 1.5)
-    run(served, 7.0)
-    clip = served.first(TakeSealed).clip
-    assert clip.frames == 12 * BOX_RATE
+    run(served, 5.0)
+    served.turn_until(lambda: served.of(TakeSealed), 0.05)
+    assert served.first(TakeSealed).clip.frames == 12 * BOX_RATE
 
 
 def test_marks_before_a_loss_are_kept(served: Booth) -> None:
@@ -276,3 +277,19 @@ def test_marks_before_a_loss_are_kept(served: Booth) -> None:
     run(served, 8.0)
     served.recorder.stop(served.at(14.0))
     assert served.sealed().marks == (Mark(47_200),)
+
+
+def test_what_may_still_be_moved_is_not_there_to_stay(served: Booth) -> None:
+    """Whoever sends the take while it grows must not get sound that has still to move."""
+    served.begin()
+    run(served, 6.0)
+    lose(served, 0.15)
+    run(served, 4.0)
+    served.wait_until_written(10.0)
+    (take,) = served.growing
+    assert take.stable <= HEADER_BYTES + 48_000 * served.format.frame_bytes
+    run(served, 4.0)
+    served.first(GapFound)
+    served.recorder.stop(served.at(14.0))
+    served.sealed()
+    assert take.stable > HEADER_BYTES + 80_000 * served.format.frame_bytes
