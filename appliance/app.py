@@ -16,8 +16,9 @@ from appliance.audio.watch import DeviceWatch
 from appliance.clock import Clock
 from appliance.config.settings import PanelSettings, Settings
 from appliance.control.heartbeat import Heartbeat
-from appliance.control.methods import Methods, Services
+from appliance.control.methods import Methods
 from appliance.control.server import ControlServer
+from appliance.control.services import Services
 from appliance.controller import End
 from appliance.delivery.feeds import FETCHED, Feed, Feeds
 from appliance.delivery.network import NetworkWatch
@@ -64,7 +65,7 @@ log = logging.getLogger(__name__)
 
 @frozen
 class Hardware:
-    """What the appliance is plugged into: real, or simulated."""
+    """What the appliance is plugged into: real cards and pins, or simulated ones."""
 
     cards: SoundCards
     panel: Callable[[PanelSettings, Clock], Panel]
@@ -132,7 +133,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         watch.start()
         stop.callback(watch.close)
 
-        services = Services(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper)
+        real = (hardware.real_cards, hardware.real_pins)
+        services = Services(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper, *real)
         methods = Methods(services)
         control = ControlServer(settings.control.socket, settings.control.group, methods.table())
         control.start()

@@ -137,13 +137,13 @@ class Controller:
             return
         fresh_id = self._fresh_id() if type(input) in INPUTS else ""  # random numbers cost more than most steps
         self._state, effects, refusal = step(self._state, input, fresh_id)
-        for effect in effects:
-            self._effects[effect.do](effect)
-            if effect.do in BEGIN:
-                self._unsaved.add(effect.id)
         happened = CommandRefused(type(input).__name__, refusal) if refusal else input
         self._note_saved(happened)
-        self.status = advance(self.status, self._state, happened)
+        self.status = advance(self.status, self._state, happened)  # first: whoever is interrupted may ask why
+        for effect in effects:
+            if effect.do in BEGIN:
+                self._unsaved.add(effect.id)
+            self._effects[effect.do](effect)
         if isinstance(happened, Event):
             for listener in self._listeners:
                 listener(happened, self.status)

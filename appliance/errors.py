@@ -10,6 +10,7 @@
     │   ├── DeviceNotFound                 no card matches the device word
     │   ├── DeviceBusy                     another program holds the card
     │   ├── DeviceLost                     the card vanished while in use
+    │   ├── DeviceRecalled                 a take or a message needs the card that was lent
     │   └── FormatUnsupported              the card cannot do the wanted format
     ├── StorageError                    9  the disk refuses: full, read-only, broken
     ├── PluginError                    10  a plugin is missing, broken or breaks its contract
@@ -89,6 +90,10 @@ class DeviceBusy(AudioError):
 
 class DeviceLost(AudioError):
     """The card vanished while in use."""
+
+
+class DeviceRecalled(AudioError):
+    """A take or a message needs the card that was lent."""
 
 
 class FormatUnsupported(AudioError):

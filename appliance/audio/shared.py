@@ -1,13 +1,12 @@
 """Sound cards that are lent to whoever checks them, and taken back the moment a take or a message needs them.
 
-A card opens once. The recorder and the player come first: whatever they open, everything lent is recalled before. A
-recalled stream behaves like a stopped one, so that its borrower closes it at once.
+A card opens once. The recorder and the player come first: whatever they open, everything lent is recalled before.
 """
 
 import threading
 
 from appliance.audio.ports import Capture, Card, Direction, Playback, SoundCards
-from appliance.errors import DeviceBusy
+from appliance.errors import DeviceRecalled
 from appliance.models import AudioFormat
 
 _PATIENCE = 2.0
@@ -22,22 +21,22 @@ class _Loans:
         """Held while a card is opened, so that nothing is lent between a recall and what it was for."""
         self.over = False
         self._changed = threading.Condition()
-        self._streams: list[Capture | Playback] = []
+        self._streams: list[_LentStream] = []
 
-    def add(self, stream: Capture | Playback) -> None:
+    def add(self, stream: "_LentStream") -> None:
         with self._changed:
             self._streams.append(stream)
 
-    def remove(self, stream: Capture | Playback) -> None:
+    def remove(self, stream: "_LentStream") -> None:
         with self._changed:
-            self._streams = [other for other in self._streams if other is not stream]
+            self._streams.remove(stream)
             self._changed.notify_all()
 
     def recall(self) -> None:
         """Stop everything lent, and wait until it is given back."""
         with self._changed:
             for stream in self._streams:
-                stream.stop()
+                stream.recall()
             self._changed.wait_for(lambda: not self._streams, _PATIENCE)
 
 
@@ -82,16 +81,12 @@ class _LentCards:
     def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
         with self._loans.opening:
             self._check()
-            stream = self._cards.open_capture(device, format, period, buffer)
-            self._loans.add(stream)
-            return _LentCapture(stream, self._loans)
+            return _LentCapture(self._cards.open_capture(device, format, period, buffer), self._loans)
 
     def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
         with self._loans.opening:
             self._check()
-            stream = self._cards.open_playback(device, format, period, buffer)
-            self._loans.add(stream)
-            return _LentPlayback(stream, self._loans)
+            return _LentPlayback(self._cards.open_playback(device, format, period, buffer), self._loans)
 
     def present(self, device: str, direction: Direction) -> bool:
         return self._cards.present(device, direction)
@@ -101,36 +96,60 @@ class _LentCards:
 
     def _check(self) -> None:
         if self._loans.over:
-            raise DeviceBusy("the appliance is stopping or takes a new configuration. Try again in a moment")
+            raise DeviceRecalled("the appliance is stopping or takes a new configuration. Try again in a moment")
 
 
 class _LentStream:
-    """What both directions share."""
+    """What both directions share. Once recalled, whatever it is asked raises DeviceRecalled."""
 
     def __init__(self, stream: Capture | Playback, loans: _Loans) -> None:
         self.format = stream.format
         self.period_frames = stream.period_frames
         self.buffer_frames = stream.buffer_frames
-        self._stream = stream
+        self._lent = stream
         self._loans = loans
+        self._recalled = False
+        loans.add(self)
+
+    def recall(self) -> None:
+        """Let whoever waits inside come back with DeviceRecalled."""
+        self._recalled = True
+        self._lent.stop()
 
     def stop(self) -> None:
-        self._stream.stop()
+        self._lent.stop()
 
     def close(self) -> None:
-        self._stream.close()
-        self._loans.remove(self._stream)
+        self._lent.close()
+        self._loans.remove(self)
+
+    def _check(self) -> None:
+        if self._recalled:
+            raise DeviceRecalled("the card is needed for a take or a message. Try again afterwards")
 
 
 class _LentCapture(_LentStream):
     def __init__(self, capture: Capture, loans: _Loans) -> None:
         super().__init__(capture, loans)
         self.behind_server = capture.behind_server
-        self.read = capture.read
+        self._capture = capture
+
+    def read(self) -> tuple[int, bytes]:
+        heard = self._capture.read()
+        self._check()
+        return heard
 
 
 class _LentPlayback(_LentStream):
     def __init__(self, playback: Playback, loans: _Loans) -> None:
         super().__init__(playback, loans)
-        self.write = playback.write
-        self.drain = playback.drain
+        self._playback = playback
+
+    def write(self, data: bytes) -> int:
+        taken = self._playback.write(data)
+        self._check()
+        return taken
+
+    def drain(self) -> None:
+        self._playback.drain()
+        self._check()

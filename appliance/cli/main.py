@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from appliance import __version__
-from appliance.cli import clips, feeds, player, record, run, setup, watch
+from appliance.cli import clips, doctor, feeds, player, record, run, setup, watch
 from appliance.cli.remote import Remote
 from appliance.errors import ApplianceError
 
@@ -42,6 +42,7 @@ for command in (
     setup.devices,
     setup.plugins,
     setup.config,
+    doctor.doctor,
 ):
     root.add_command(command)
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from appliance.describe import duration, size
@@ -11,6 +12,7 @@ from appliance.describe import duration, size
 Plain = dict[str, Any]
 
 _CLOCKS = {"ntp": "ntp", "rtc": "rtc", "none": "none, it was not set"}
+_RESULT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 _STATE_STYLES = {"delivered": "green", "sending": "cyan", "parked": "red", "cancelled": "dim"}
 
 
@@ -168,3 +170,16 @@ def plugins(found: list[Plain]) -> None:
         source = f"{plugin['distribution']} {plugin['version']}".strip()
         table.add_row(plugin["name"], source, plugin["state"], ", ".join(plugin["backends"]), plugin["message"])
     Console(highlight=False).print(table)
+
+
+def examination(step: Plain) -> None:
+    """One step of the doctor: a finding with its next step, or a prompt."""
+    grid = Table.grid(padding=(0, 1))
+    if "prompt" in step:
+        grid.add_row("[dim]....[/]", escape(step["prompt"]))
+    else:
+        style = _RESULT_STYLES[step["result"]]
+        grid.add_row(f"[{style}]{step['result']}[/]", f"[bold]{escape(step['name'])}[/]: {escape(step['words'])}")
+        for line in step["next_step"].splitlines():
+            grid.add_row("", escape(line))
+    Console(highlight=False).print(grid)

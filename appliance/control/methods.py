@@ -6,24 +6,18 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance import __version__, events
-from appliance.audio.ports import Card, SoundCards
-from appliance.clock import Clock
+from appliance.audio.ports import Card
 from appliance.codec import event_to_plain, to_plain
-from appliance.config.settings import Settings
 from appliance.control.clips import ClipMethods
-from appliance.delivery.feeds import Feeds
-from appliance.delivery.outbox import Outbox
+from appliance.control.examinations import Examinations
+from appliance.control.services import Services
 from appliance.errors import ApplianceError, NotFound
 from appliance.events import Command, Event
-from appliance.housekeeping import Housekeeper
 from appliance.models import Track
-from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginStatus
-from appliance.store import Store
-from appliance.turn import Plan, Turn
 
 PATIENCE = 10.0
 """Seconds that a call waits for what it asked for to happen."""
@@ -34,26 +28,6 @@ QUIET = 5.0
 _BACKLOG = 1000
 
 
-@frozen
-class Services:
-    """The parts of the running appliance that calls are about."""
-
-    plan: Plan
-    turn: Turn
-    store: Store
-    outbox: Outbox
-    feeds: Feeds
-    cards: SoundCards
-    panel: Panel
-    clock: Clock
-    housekeeper: Housekeeper
-
-    @property
-    def settings(self) -> Settings:
-        """The configuration in use."""
-        return self.plan.settings
-
-
 class Methods:
     """The calls. Each runs on its connection's own thread."""
 
@@ -61,6 +35,7 @@ class Methods:
         self._services = services
         self._controller = services.turn.controller
         self._store = services.store
+        self._examinations = Examinations(services)
 
     def table(self) -> dict[str, Callable[..., object]]:
         """Every call by its name on the wire."""
@@ -116,6 +91,10 @@ class Methods:
     def config_reload(self) -> bool:
         """Read the configuration anew; whether it is used at once, else after the take in progress."""
         return self._services.turn.reload()
+
+    def doctor(self, buttons: bool = False, leds: bool = False) -> Generator[dict[str, Any], None, None]:
+        """Examine the box, and tell every finding as it is made; `prompt` is what a person should do meanwhile."""
+        yield from self._examinations.stream(buttons, leds)
 
     def devices(self) -> Sequence[Card]:
         """The sound cards."""

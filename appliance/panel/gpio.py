@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ class _Input:
         from gpiozero import DigitalInputDevice
 
         self._clock = clock
+        self._settings = settings
         self._closed_when_idle = settings.contact is Contact.NORMALLY_CLOSED
         self._worker = worker
         self._device = DigitalInputDevice(pin, pull_up=settings.to is Wiring.GROUND, pin_factory=factory)
@@ -75,6 +77,19 @@ class _Input:
     def close(self) -> None:
         self._device.close()
 
+    @property
+    def operated(self) -> bool:
+        """Whether it reads as operated now."""
+        return self._read()
+
+    @property
+    def longest_gesture(self) -> float:
+        """Seconds after its last edge within which everything is decided that was asked for by then."""
+        settings = self._settings
+        if isinstance(settings, ButtonSettings) and settings.double_press:
+            return settings.debounce + settings.double_press_time
+        return settings.debounce
+
     def _read(self) -> bool:
         return bool(self._device.is_active) != self._closed_when_idle
 
@@ -93,13 +108,21 @@ class _Led(Lamp):
 
         self._device = LED(pin, active_high=settings.to is Wiring.GROUND, pin_factory=factory)
         super().__init__(settings.shows, self._set)
+        self._by_hand: bool | None = None
+        self._wanted = False
+
+    def by_hand(self, lit: bool | None) -> None:
+        """Be lit or dark whatever it should show; None ends that."""
+        self._by_hand = lit
+        self._set(self._wanted)
 
     def close(self) -> None:
         self._device.off()
         self._device.close()
 
     def _set(self, lit: bool) -> None:
-        self._device.value = lit
+        self._wanted = lit
+        self._device.value = lit if self._by_hand is None else self._by_hand
 
 
 class GpioPanel:
@@ -114,6 +137,9 @@ class GpioPanel:
         self._pin_factory = pin_factory
         self._worker = Worker(clock)
         self._pins = ExitStack()
+        self._inputs: dict[int, _Input] = {}
+        self._leds: dict[int, _Led] = {}
+        self._deaf_until = 0.0
 
     def start(self, post: Callable[[Command], None]) -> None:
         """Take the pins and begin. Without any pin nothing is touched. Raises PanelError."""
@@ -124,7 +150,6 @@ class GpioPanel:
             *settings.buttons.items(),
             *settings.switches.items(),
         ]
-        inputs, lamps = [], []
         with ExitStack() as pins:
             factory = self._pin_factory
             if factory is None:
@@ -132,16 +157,42 @@ class GpioPanel:
                 pins.callback(factory.close)
             for pin, contact in contacts:
                 with _translated(pin):
-                    inputs.append(pins.enter_context(closing(_Input(pin, contact, factory, self._clock, self._worker))))
+                    contact_at = _Input(pin, contact, factory, self._clock, self._worker)
+                    self._inputs[pin] = pins.enter_context(closing(contact_at))
             for pin, led in settings.leds.items():
                 with _translated(pin):
-                    lamps.append(pins.enter_context(closing(_Led(pin, led, factory))))
+                    self._leds[pin] = pins.enter_context(closing(_Led(pin, led, factory)))
             self._pins = pins.pop_all()
-        self._worker.start(inputs, lamps, post)
+
+        def post_unless_examined(command: Command) -> None:
+            if getattr(command, "at", self._clock.monotonic()) >= self._deaf_until:
+                post(command)
+
+        self._worker.start(list(self._inputs.values()), list(self._leds.values()), post_unless_examined)
 
     def show(self, state: PanelState) -> None:
         """Light the LEDs accordingly. Returns at once, from any thread."""
         self._worker.show(state)
+
+    @contextmanager
+    def examine(self) -> Iterator["GpioPanel"]:
+        """Post nothing for the length of the block, nor what presses in it ask for later."""
+        self._deaf_until = inf
+        try:
+            yield self
+        finally:
+            for led in self._leds.values():
+                led.by_hand(None)
+            longest = max((contact.longest_gesture for contact in self._inputs.values()), default=0.0)
+            self._deaf_until = self._clock.monotonic() + longest
+
+    def operated(self, pin: int) -> bool:
+        """Whether the button or switch on this pin reads as operated now."""
+        return self._inputs[pin].operated
+
+    def light(self, pin: int, lit: bool) -> None:
+        """Switch the LED on this pin, while the panel is examined."""
+        self._leds[pin].by_hand(lit)
 
     def close(self) -> None:
         """Let go of the pins, LEDs dark."""

@@ -7,6 +7,7 @@ import termios
 import threading
 import tty
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TextIO, TypeVar
 
 from attrs import evolve
@@ -24,7 +25,7 @@ from appliance.config.settings import (
 from appliance.events import Command
 from appliance.panel.gpio import GpioPanel, simulated_factory
 from appliance.panel.lights import pattern
-from appliance.panel.ports import PanelState
+from appliance.panel.ports import PanelState, Workbench
 
 SIMULATED = PanelSettings(
     buttons={
@@ -111,6 +112,10 @@ class KeyboardPanel:
             if words != self._shown.get(pin):
                 self._shown[pin] = words
                 self._say(f"LED {pin} ({led.shows}): {words}")
+
+    def examine(self) -> AbstractContextManager[Workbench]:
+        """As the panel on real pins does."""
+        return self._panel.examine()
 
     def close(self) -> None:
         """Give the terminal back as it was. Raises RuntimeError where a thread does not end."""

@@ -1,6 +1,7 @@
 """What the appliance needs of a panel."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Protocol
 
@@ -33,6 +34,16 @@ class PanelState:
     fault: bool = False
 
 
+class Workbench(Protocol):
+    """A panel that is being examined."""
+
+    def operated(self, pin: int) -> bool:
+        """Whether the button or switch on this pin reads as operated now, the way it is configured."""
+
+    def light(self, pin: int, lit: bool) -> None:
+        """Switch the LED on this pin."""
+
+
 class Panel(Protocol):
     """Buttons, switches and LEDs, real or simulated."""
 
@@ -41,6 +52,9 @@ class Panel(Protocol):
 
     def show(self, state: PanelState) -> None:
         """Light the LEDs accordingly. Returns at once, from any thread."""
+
+    def examine(self) -> AbstractContextManager[Workbench]:
+        """For the length of the block presses ask for nothing, and LEDs may be lit by hand. One block at a time."""
 
     def close(self) -> None:
         """Let go of the pins, LEDs dark."""

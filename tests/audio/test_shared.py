@@ -9,7 +9,7 @@ import pytest
 from appliance.audio.ports import Capture, Direction, Playback, SoundCards
 from appliance.audio.shared import SharedCards
 from appliance.clock import SystemClock
-from appliance.errors import DeviceBusy, DeviceNotFound
+from appliance.errors import DeviceBusy, DeviceNotFound, DeviceRecalled
 from appliance.models import AudioFormat
 from appliance.testing.audio import FakeCards
 
@@ -39,9 +39,11 @@ def borrow(shared: SharedCards, opened: threading.Event) -> threading.Thread:
     def listen() -> None:
         capture = microphone(shared.lent)
         opened.set()
-        while capture.read()[0]:
-            pass
-        capture.close()
+        try:
+            while capture.read()[0]:
+                pass
+        except DeviceRecalled:
+            capture.close()
 
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
@@ -71,7 +73,7 @@ def test_nothing_is_lent_after_the_end() -> None:
     shared.close()
     thread.join(5)
     for wanted in (microphone, speaker):
-        with pytest.raises(DeviceBusy, match="Try again"):
+        with pytest.raises(DeviceRecalled, match="Try again"):
             wanted(shared.lent)
     microphone(shared).close()
 
@@ -82,6 +84,16 @@ def test_a_borrower_that_does_not_come_back_is_not_waited_for_for_ever() -> None
     microphone(shared.lent)
     with pytest.raises(DeviceBusy):
         microphone(shared)
+
+
+def test_a_recalled_speaker_says_so() -> None:
+    shared = SharedCards(FakeCards())
+    lent = speaker(shared.lent)
+    speaker(shared)
+    for ask in (lambda: lent.write(bytes(2)), lent.drain):
+        with pytest.raises(DeviceRecalled, match="needed for a take"):
+            ask()
+    lent.close()
 
 
 def test_a_lent_stream_is_the_stream() -> None:

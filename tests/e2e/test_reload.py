@@ -78,6 +78,7 @@ def test_a_reload_in_mid_take_waits_for_its_end(box: Box) -> None:
     box.until(box.delivered)
 
 
+@pytest.mark.slow
 def test_a_paused_take_is_in_progress(box: Box) -> None:
     box.start()
     box.call("record.start")
@@ -105,6 +106,7 @@ def test_a_bad_configuration_changes_nothing_and_is_said(box: Box) -> None:
     assert faults(box) == {}
 
 
+@pytest.mark.slow
 def test_a_configuration_that_reads_well_but_cannot_start_gives_way_to_the_one_before(box: Box) -> None:
     box.start()
     good = box.config.read_text()
@@ -119,6 +121,7 @@ def test_a_configuration_that_reads_well_but_cannot_start_gives_way_to_the_one_b
     assert faults(box) == {}
 
 
+@pytest.mark.slow
 def test_the_command_says_what_is_wrong(box: Box) -> None:
     box.start()
     spoil(box)
@@ -129,6 +132,7 @@ def test_the_command_says_what_is_wrong(box: Box) -> None:
     assert "configuration" in faults(box)
 
 
+@pytest.mark.slow
 def test_many_reloads_leave_nothing_behind(box: Box) -> None:
     box.start()
     proc = f"/proc/{box.process.pid}"
@@ -147,6 +151,7 @@ def test_many_reloads_leave_nothing_behind(box: Box) -> None:
     box.until(lambda: load()[0] <= before[0] and load()[1] <= before[1])
 
 
+@pytest.mark.slow
 def test_followers_of_events_stay(box: Box) -> None:
     box.start()
     command = [sys.executable, "-m", "appliance", "--socket", str(box.socket), "events", "--json"]
@@ -163,6 +168,7 @@ def _heard(box: Box, percent: int) -> bool:
     return any(event.get("percent") == percent for event in box.events())
 
 
+@pytest.mark.slow
 def test_systemd_hears_of_it(box: Box, systemd: socket.socket) -> None:
     box.start(NOTIFY_SOCKET=systemd.getsockname())
 
@@ -187,6 +193,7 @@ def test_systemd_hears_of_it(box: Box, systemd: socket.socket) -> None:
     assert box.process.wait(10) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.0, 0.02, 0.05, 0.1])
 def test_a_stop_in_the_middle_of_the_change_stops(box: Box, delay: float) -> None:
     box.start()

@@ -262,3 +262,57 @@ def test_a_machine_that_is_no_pi_is_told_what_to_do_and_stays_where_it_is(tmp_pa
         default_factory(tmp_path)
     assert Path.cwd() == here
     assert "LG_WD" not in os.environ
+
+
+def test_an_examined_panel_asks_for_nothing(start: Start, factory: Any, posted: Any, clock: ManualClock) -> None:
+    panel = start(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}))
+    with panel.examine() as bench:
+        assert not bench.operated(17)
+        factory.pin(17).drive_low()
+        assert bench.operated(17)
+        settle(clock)
+        factory.pin(17).drive_high()
+    settle(clock)
+    settle(clock)
+    assert posted == []
+    factory.pin(17).drive_low()
+    settle(clock)
+    assert len(posted.wait(1)) == 1
+
+
+def test_what_was_pressed_during_an_examination_is_not_asked_for_after_it(
+    start: Start, factory: Any, posted: Any, clock: ManualClock
+) -> None:
+    settings = ButtonSettings(TOGGLE, double_press=ButtonAction.RECORD_MARK)
+    panel = start(PanelSettings(buttons={17: settings}))
+    with panel.examine():
+        factory.pin(17).drive_low()
+        settle(clock)
+        factory.pin(17).drive_high()
+    settle(clock)
+    settle(clock, settings.double_press_time)
+    settle(clock)
+    assert posted == []
+
+
+def test_an_examined_normally_closed_button(start: Start, factory: Any) -> None:
+    panel = start(PanelSettings(buttons={17: ButtonSettings(TOGGLE, contact=Contact.NORMALLY_CLOSED)}))
+    with panel.examine() as bench:
+        assert bench.operated(17)
+        factory.pin(17).drive_low()
+        assert not bench.operated(17)
+
+
+def test_leds_lit_by_hand_show_the_state_again_afterwards(
+    start: Start, factory: Any, clock: ManualClock, eventually: Callable[..., None]
+) -> None:
+    panel = start(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}, leds={18: LedSettings(Light.RECORDING)}))
+    panel.show(PanelState(Indication.RECORDING, recording=True))
+    eventually(lambda: factory.pin(18).state)
+    with panel.examine() as bench:
+        bench.light(18, False)
+        assert not factory.pin(18).state
+        panel.show(PanelState(Indication.IDLE))
+        panel.show(PanelState(Indication.RECORDING, recording=True))
+        assert not factory.pin(18).state
+    assert factory.pin(18).state

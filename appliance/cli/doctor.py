@@ -1,0 +1,99 @@
+"""`appliance doctor`: the examination of everything that a box needs."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import click
+
+from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.run import DEFAULT_CONFIG, hardware, plan
+from appliance.codec import to_plain
+from appliance.errors import ConfigError, NotRunning, PanelError, Unhealthy
+
+Plain = dict[str, Any]
+
+
+@click.command()
+@click.option("--buttons", is_flag=True, help="Let a person press each button; learns which way round it is wired.")
+@click.option("--leds", is_flag=True, help="Light each LED in turn.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one object, at the end.")
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    envvar="APPLIANCE_CONFIG",
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    help="The configuration to go by where no appliance is running.",
+)
+@pass_remote
+def doctor(remote: Remote, buttons: bool, leds: bool, as_json: bool, path: Path) -> None:
+    """Examine everything that a box needs: pass, warn or fail, and what to do.
+
+    Inside the appliance where it is running, else from here. Exit code 13 where anything failed.
+    """
+    findings = []
+    for step in _examination(remote, path, buttons, leds):
+        if "prompt" not in step:
+            findings.append(step)
+        if not as_json:
+            from appliance.cli import show
+
+            show.examination(step)
+    failed = [finding["name"] for finding in findings if finding["result"] == "fail"]
+    if as_json:
+        click.echo(json.dumps({"ok": not failed, "findings": findings}, indent=2, ensure_ascii=False))
+    if failed:
+        raise Unhealthy(f"not everything works: {', '.join(dict.fromkeys(failed))}")
+
+
+def _examination(remote: Remote, path: Path, buttons: bool, leds: bool) -> Iterator[Plain]:
+    steps = remote.stream("doctor", buttons=buttons, leds=leds)
+    try:
+        first = next(steps)
+    except NotRunning as error:
+        return _from_here(error, path, buttons, leds)
+    return chain([first], steps)
+
+
+def _from_here(reason: NotRunning, path: Path, buttons: bool, leds: bool) -> Iterator[Plain]:
+    """The examination in this process, with the permissions of whoever asks."""
+    from appliance.clock import SystemClock
+    from appliance.doctor import Box, Finding, Prompt, Result, examine
+    from appliance.doctor.room import outlook
+
+    words = f"{reason}. What follows was found from here, with other permissions than the service has"
+    yield to_plain(Finding("appliance", Result.WARN, words))
+    try:
+        wanted = plan(path)
+    except ConfigError as error:
+        for problem in error.problems:
+            yield to_plain(Finding("configuration", Result.FAIL, problem, "Correct it, then ask again"))
+        return
+    settings, clock = wanted.settings, SystemClock()
+    machine = hardware(None, clock)
+    with ExitStack() as stop:
+        panel, panel_error = machine.panel(settings.panel, clock), ""
+        try:
+            panel.start(lambda command: None)
+            stop.callback(panel.close)
+        except PanelError as error:
+            panel_error = str(error)
+        box = Box(
+            settings=settings,
+            read=lambda: settings,
+            plugins=wanted.plugins,
+            cards=machine.cards,
+            panel=None if panel_error else panel,
+            panel_error=panel_error,
+            outlook=lambda: outlook(settings, wanted.plugins),
+            occupied=lambda: "",
+            clock=clock,
+            is_running=False,
+        )
+        for step in examine(box, buttons=buttons, leds=leds):
+            yield {"prompt": step.words} if isinstance(step, Prompt) else to_plain(step)

@@ -1,0 +1,60 @@
+"""The doctor's visits to the running appliance: one at a time, with what the daemon holds."""
+
+import threading
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from appliance.codec import to_plain
+from appliance.control.services import Services
+from appliance.errors import Refused
+from appliance.machine import Player, Recorder
+
+if TYPE_CHECKING:
+    from appliance.doctor import Box
+
+
+class Examinations:
+    """Examines the box from inside the daemon. A take or a message that begins meanwhile gets the card at once."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._one = threading.Lock()
+
+    def stream(self, buttons: bool, leds: bool) -> Generator[dict[str, Any], None, None]:
+        """Findings as they are made; a `prompt` is what a person should do or know meanwhile. Raises Refused."""
+        from appliance.doctor import Prompt, examine
+
+        if not self._one.acquire(blocking=False):
+            raise Refused("an examination is in progress already. Try again when it is over")
+        try:
+            for step in examine(self._box(), buttons=buttons, leds=leds):
+                yield {"prompt": step.words} if isinstance(step, Prompt) else to_plain(step)
+        finally:
+            self._one.release()
+
+    def _box(self) -> "Box":
+        from appliance.doctor import Box
+
+        services = self._services
+        faults = {fault.name: fault.message for fault in services.turn.controller.status.faults}
+        return Box(
+            settings=services.settings,
+            read=lambda: services.turn.read().settings,
+            plugins=services.plan.plugins,
+            cards=services.cards.lent,
+            panel=None if "panel" in faults else services.panel,
+            panel_error=faults.get("panel", ""),
+            outlook=services.housekeeper.outlook,
+            occupied=self._occupied,
+            clock=services.clock,
+            is_running=True,
+            real_cards=services.real_cards,
+            real_pins=services.real_pins,
+        )
+
+    def _occupied(self) -> str:
+        """Why microphone and speaker cannot be had; empty where they can."""
+        status = self._services.turn.controller.status
+        if status.recorder is not Recorder.IDLE:
+            return "a take is in progress"
+        return "a message is playing" if status.player is not Player.STOPPED else ""

@@ -1,0 +1,35 @@
+"""The parts of the running appliance that calls are about."""
+
+from attrs import frozen
+
+from appliance.audio.shared import SharedCards
+from appliance.clock import Clock
+from appliance.config.settings import Settings
+from appliance.delivery.feeds import Feeds
+from appliance.delivery.outbox import Outbox
+from appliance.housekeeping import Housekeeper
+from appliance.panel.ports import Panel
+from appliance.store import Store
+from appliance.turn import Plan, Turn
+
+
+@frozen
+class Services:
+    """One turn's parts; `real_cards` and `real_pins` tell hardware from what simulates it."""
+
+    plan: Plan
+    turn: Turn
+    store: Store
+    outbox: Outbox
+    feeds: Feeds
+    cards: SharedCards
+    panel: Panel
+    clock: Clock
+    housekeeper: Housekeeper
+    real_cards: bool
+    real_pins: bool
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in use."""
+        return self.plan.settings

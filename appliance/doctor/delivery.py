@@ -1,0 +1,80 @@
+"""Destinations and feeds: each destination is tried with an object of its own."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+
+from appliance.doctor.box import Box
+from appliance.doctor.finding import Finding, Prompt, Result, Step
+from appliance.errors import ApplianceError, Transient
+
+PATIENCE = 60.0
+"""Seconds that a destination may take to answer."""
+
+
+def destinations(box: Box) -> Iterator[Step]:
+    """Try every destination, all at once."""
+    wanted = box.settings.destinations
+    if not wanted:
+        yield Finding("destinations", Result.WARN, "there are none: clips stay on this box", "Configure one")
+        return
+    yield Prompt(f"trying {', '.join(wanted)}")
+    probes = {name: _begin(name, _prober(box, name)) for name in wanted}
+    for name, probe in probes.items():
+        yield _finding(f"destination {name}", probe)
+
+
+def _prober(box: Box, name: str) -> Callable[[], Finding]:
+    def probe() -> Finding:
+        settings = box.settings
+        directory = settings.storage.directory
+        backend = box.plugins.build_upload(name, settings.destinations[name], settings.device.label, directory)
+        try:
+            found = " ".join(backend.probe().split())
+            proof = "receipts are proof" if backend.proves else "receipts are no proof"
+        finally:
+            backend.close()
+        return Finding(f"destination {name}", Result.PASS, f"{found}; {proof}")
+
+    return probe
+
+
+def _begin(name: str, probe: Callable[[], Finding]) -> "Future[Finding]":
+    """Run a probe on a thread of its own, which may be left behind."""
+    outcome: Future[Finding] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(probe())
+        except (Exception, SystemExit) as error:  # a plugin may do anything
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name=f"doctor:{name}", daemon=True).start()
+    return outcome
+
+
+def _finding(name: str, probe: "Future[Finding]") -> Finding:
+    try:
+        return probe.result(PATIENCE)
+    except Transient as error:
+        return Finding(name, Result.WARN, str(error), "Clips wait, and go by themselves once it works again")
+    except ApplianceError as error:
+        return Finding(name, Result.FAIL, str(error))
+    except TimeoutError:
+        words = f"did not answer within {PATIENCE:.0f} seconds"
+        return Finding(name, Result.WARN, words, "Check the network; clips wait, and go by themselves once it works")
+    except (Exception, SystemExit) as error:  # a plugin may do anything
+        words = f"defect in its backend: {type(error).__name__}: {' '.join(str(error).split())}"
+        return Finding(name, Result.FAIL, words, "Update its plugin, see `appliance plugins`")
+
+
+def feeds(box: Box) -> Iterator[Step]:
+    """Whether every feed could be pulled as far as its settings go."""
+    settings = box.settings
+    for name, wanted in settings.feeds.items():
+        try:
+            box.plugins.build_feed(name, wanted, settings.device.label, settings.storage.directory).close()
+        except ApplianceError as error:
+            yield Finding(f"feed {name}", Result.FAIL, str(error))
+        else:
+            yield Finding(f"feed {name}", Result.PASS, f"is pulled by backend {wanted.backend}")

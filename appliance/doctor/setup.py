@@ -1,0 +1,42 @@
+"""The configuration and the plugins."""
+
+from collections.abc import Iterator
+
+from appliance.doctor.box import Box
+from appliance.doctor.finding import Finding, Result, Step
+from appliance.errors import ConfigError
+from appliance.plugin_host import PluginState
+
+
+def configuration(box: Box) -> Iterator[Step]:
+    """Whether the configuration on the disk is good, and the one in use."""
+    try:
+        settings = box.read()
+    except ConfigError as error:
+        for problem in error.problems:
+            yield Finding("configuration", Result.FAIL, problem, "Correct it, then run `appliance config reload`")
+        return
+    if settings != box.settings:
+        words = "it was changed since the appliance has read it"
+        yield Finding("configuration", Result.WARN, words, "Run `appliance config reload`")
+        return
+    panel = settings.panel
+    counts = {
+        "destinations": len(settings.destinations),
+        "feeds": len(settings.feeds),
+        "buttons and switches": len(panel.buttons) + len(panel.switches),
+        "LEDs": len(panel.leds),
+    }
+    yield Finding("configuration", Result.PASS, ", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
+def plugins(box: Box) -> Iterator[Step]:
+    """Whether every plugin works."""
+    statuses = box.plugins.statuses()
+    for status in statuses:
+        if status.state is PluginState.BROKEN:
+            yield Finding("plugins", Result.FAIL, f"plugin {status.name} {status.message}")
+    names = {state: [each.name for each in statuses if each.state is state] for state in PluginState}
+    disabled = f"; disabled: {', '.join(names[PluginState.DISABLED])}" if names[PluginState.DISABLED] else ""
+    if not names[PluginState.BROKEN]:
+        yield Finding("plugins", Result.PASS, f"{', '.join(names[PluginState.ACTIVE]) or 'none'}{disabled}")

@@ -1,0 +1,124 @@
+"""Destinations are tried for real; what goes wrong is told as what it is."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from appliance.config.settings import DestinationSettings, FeedSettings, Settings
+from appliance.doctor import Box, Finding, Result, delivery
+from appliance.errors import Permanent, Transient
+from appliance.plugin import UploadBackendType, hookimpl
+from appliance.plugin_host import PluginHost
+from appliance.testing.backends import MemoryBackend
+
+Make = Callable[..., Box]
+Findings = Callable[..., list[Finding]]
+
+
+@frozen
+class NoOptions:
+    """Nothing to set."""
+
+
+class Probed(MemoryBackend):
+    """A destination whose probe does as it is told."""
+
+    closed = 0
+
+    def __init__(self, probe: Callable[[], str]) -> None:
+        super().__init__()
+        self.probe = probe  # type: ignore[method-assign]
+
+    def close(self) -> None:
+        type(self).closed += 1
+
+
+def hosting(probe: Callable[[], str], create: Callable[..., Any] | None = None) -> PluginHost:
+    class Plugin:
+        @hookimpl
+        def appliance_upload_backends(self) -> list[UploadBackendType]:
+            return [UploadBackendType("memory", NoOptions, create or (lambda options, context: Probed(probe)))]
+
+    host = PluginHost([("memory", Plugin)])
+    host.discover()
+    return host
+
+
+def raising(error: BaseException) -> Callable[[], str]:
+    def probe() -> str:
+        raise error
+
+    return probe
+
+
+def to(*names: str) -> Settings:
+    return Settings(destinations={name: DestinationSettings(backend="memory", options=NoOptions()) for name in names})
+
+
+def test_a_destination_that_works(make_box: Make, findings: Findings) -> None:
+    before = Probed.closed
+    box = make_box(to("office"), plugins=hosting(lambda: "it takes\nobjects"))
+    (found,) = findings(delivery.destinations(box))
+    assert (found.name, found.result) == ("destination office", Result.PASS)
+    assert found.words.startswith("it takes objects; receipts are")
+    assert Probed.closed == before + 1
+
+
+@pytest.mark.parametrize(
+    ("error", "result", "word"),
+    [
+        (Transient("the network is down"), Result.WARN, "the network is down"),
+        (Permanent("the password is wrong. Change it"), Result.FAIL, "Change it"),
+        (ZeroDivisionError("by zero"), Result.FAIL, "defect in its backend: ZeroDivisionError: by zero"),
+        (SystemExit(3), Result.FAIL, "defect"),
+    ],
+)
+def test_a_destination_that_does_not(
+    make_box: Make, findings: Findings, error: BaseException, result: Result, word: str
+) -> None:
+    (found,) = findings(delivery.destinations(make_box(to("office"), plugins=hosting(raising(error)))))
+    assert found.result is result and word in found.words
+
+
+def test_a_backend_that_cannot_be_built(make_box: Make, findings: Findings) -> None:
+    def create(options: object, context: object) -> object:
+        raise ImportError("no module named boto3")
+
+    (found,) = findings(delivery.destinations(make_box(to("cloud"), plugins=hosting(str, create))))
+    assert found.result is Result.FAIL and "boto3" in found.words
+    (unknown,) = findings(delivery.destinations(make_box(to("cloud"))))
+    assert unknown.result is Result.FAIL and "no plugin brings it" in unknown.words
+
+
+def test_destinations_are_tried_all_at_once(make_box: Make, findings: Findings) -> None:
+    together = threading.Barrier(3, timeout=5)
+    box = make_box(to("a", "b", "c"), plugins=hosting(lambda: str(together.wait())))
+    assert [finding.result for finding in findings(delivery.destinations(box))] == [Result.PASS] * 3
+
+
+def test_a_destination_that_never_answers(make_box: Make, findings: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "PATIENCE", 0.05)
+    never = threading.Event()
+    box = make_box(to("office"), plugins=hosting(lambda: str(never.wait(5))))
+    (found,) = findings(delivery.destinations(box))
+    never.set()
+    assert found.result is Result.WARN and "did not answer" in found.words
+
+
+def test_a_box_without_destinations(make_box: Make, findings: Findings) -> None:
+    (found,) = findings(delivery.destinations(make_box()))
+    assert found.result is Result.WARN
+
+
+def test_feeds(make_box: Make, findings: Findings, tmp_path: Path) -> None:
+    installed = PluginHost.installed()
+    installed.discover()
+    options = installed.feed_options["urls"](urls=("https://example.org/a.mp3",))
+    settings = Settings(feeds={"news": FeedSettings(options=options), "lost": FeedSettings(backend="nowhere")})
+    good, bad = findings(delivery.feeds(make_box(settings, plugins=installed)))
+    assert (good.name, good.result) == ("feed news", Result.PASS)
+    assert bad.result is Result.FAIL and "nowhere" in bad.words

@@ -1,0 +1,72 @@
+"""The whole examination, the configuration and the plugins."""
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import evolve
+
+from appliance.config.settings import DeviceSettings, LedSettings, PanelSettings, Settings
+from appliance.doctor import Box, Finding, Prompt, Result, examine
+from appliance.doctor.setup import configuration, plugins
+from appliance.errors import ConfigError, StorageError
+from appliance.plugin_host import PluginHost
+from appliance.testing.audio import FakeCards
+from appliance.testing.sound import speech
+
+Make = Callable[..., Box]
+Findings = Callable[..., list[Finding]]
+
+
+def raising(error: Exception) -> Callable[[], Any]:
+    def fail() -> Any:
+        raise error
+
+    return fail
+
+
+def test_a_healthy_box_passes(make_box: Make, findings: Findings) -> None:
+    found = findings(examine(make_box(cards=FakeCards(sound=speech))))
+    assert {finding.result for finding in found} <= {Result.PASS, Result.WARN, Result.SKIP}
+    names = [finding.name for finding in found]
+    assert names[:2] == ["configuration", "plugins"] and "clock" in names and "free space" in names
+
+
+def test_buttons_and_leds_only_where_asked(make_box: Make) -> None:
+    settings = Settings(panel=PanelSettings(leds={18: LedSettings()}))
+    box = make_box(settings, cards=FakeCards(sound=speech))
+    told = [step.words for step in examine(box, leds=True) if isinstance(step, Prompt)]
+    assert any("LED 18" in words for words in told)
+    assert not any("LED 18" in step.words for step in examine(box) if isinstance(step, Prompt))
+
+
+def test_what_no_check_foresaw_fails_it_and_not_the_others(make_box: Make, findings: Findings) -> None:
+    for error in (StorageError("the disk hangs"), OSError(5, "Input/output error")):
+        box = make_box(cards=FakeCards(sound=speech), outlook=raising(error))
+        found = findings(examine(box))
+        (failed,) = (finding for finding in found if finding.result is Result.FAIL)
+        assert failed.name == "room" and str(error) in failed.words
+        assert found[-1] is not failed
+
+
+def test_every_problem_of_the_configuration_is_told(make_box: Make, findings: Findings) -> None:
+    box = make_box(read=raising(ConfigError("config.yaml:3: a", "config.yaml:9: b")))
+    first, second = findings(configuration(box))
+    assert (first.result, first.words, second.words) == (Result.FAIL, "config.yaml:3: a", "config.yaml:9: b")
+
+
+def test_a_configuration_that_was_changed(make_box: Make, findings: Findings) -> None:
+    box = make_box(read=lambda: evolve(Settings(), device=DeviceSettings(name="other")))
+    (found,) = findings(configuration(box))
+    assert found.result is Result.WARN and "config reload" in found.next_step
+
+
+def test_broken_and_disabled_plugins(make_box: Make, findings: Findings) -> None:
+    host = PluginHost([("good", lambda: __import__("appliance_upload_folder")), ("bad", raising(ImportError("no")))])
+    host.discover()
+    (broken,) = findings(plugins(make_box(plugins=host)))
+    assert broken.result is Result.FAIL and "plugin bad" in broken.words
+    host = PluginHost([("good", lambda: __import__("appliance_upload_folder"))])
+    host.discover()
+    host.disable(["good"])
+    (found,) = findings(plugins(make_box(plugins=host)))
+    assert (found.result, found.words) == (Result.PASS, "none; disabled: good")
