@@ -8,6 +8,7 @@
  *     unplugged       makes every call fail with -ENODEV while it exists
  *     capture.lock    is held while the microphone is open (a second opening gets -EBUSY), playback.lock likewise
  *     played.raw      gets everything written to the speaker
+ *     rate            holds the only rate that the card can do, where it exists
  * and `ppm`, how many parts per million the card's crystal is too fast.
  */
 #include <alsa/asoundlib.h>
@@ -187,8 +188,23 @@ static const snd_pcm_ioplug_callback_t callbacks = {
     .close = card_close,
 };
 
-static int set_limits(snd_pcm_ioplug_t *io)
+static void read_rates(const char *directory, unsigned int *lowest, unsigned int *highest)
 {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/rate", directory);
+    FILE *file = fopen(path, "re");
+    unsigned int rate;
+    if (!file)
+        return;
+    if (fscanf(file, "%u", &rate) == 1)
+        *lowest = *highest = rate;
+    fclose(file);
+}
+
+static int set_limits(snd_pcm_ioplug_t *io, const char *directory)
+{
+    unsigned int lowest = 8000, highest = 192000;
+    read_rates(directory, &lowest, &highest);
     unsigned int accesses[] = {SND_PCM_ACCESS_RW_INTERLEAVED};
     unsigned int formats[] = {SND_PCM_FORMAT_S16_LE, SND_PCM_FORMAT_S24_3LE, SND_PCM_FORMAT_S32_LE};
     int error = snd_pcm_ioplug_set_param_list(io, SND_PCM_IOPLUG_HW_ACCESS, 1, accesses);
@@ -197,7 +213,7 @@ static int set_limits(snd_pcm_ioplug_t *io)
     if (error >= 0)
         error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_CHANNELS, 1, 2);
     if (error >= 0)
-        error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_RATE, 8000, 192000);
+        error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_RATE, lowest, highest);
     if (error >= 0)
         error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, 64, 1 << 20);
     if (error >= 0)
@@ -263,7 +279,7 @@ SND_PCM_PLUGIN_DEFINE_FUNC(testcard)
         card_close(&card->io);
         return error;
     }
-    error = set_limits(&card->io);
+    error = set_limits(&card->io, directory);
     if (error < 0) {
         snd_pcm_ioplug_delete(&card->io);
         return error;

@@ -1,0 +1,165 @@
+"""A real daemon on the real libasound: microphones that come and go, and a disk that stalls."""
+
+import os
+import random
+import subprocess
+import time
+import wave
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.models import AudioFormat
+from appliance.testing.sound import stretches
+
+Box = Any  # tests/e2e/conftest.py is not importable
+
+FULL = bool(os.environ.get("APPLIANCE_FULL_NUMBERS"))
+"""Whether to take as long as the numbers that are promised say; else only as long as shows that they can be."""
+
+TOLERANCE = 0.1
+"""Seconds by which a gap in the ledger may be off."""
+
+AUDIO = 'audio: {{capture: {{device: "{device}"}}, playback: {{device: "{device}"}}}}\n'
+
+
+def start(box: Box, card: Path, **environment: str) -> None:
+    """Start the daemon on the test card, whose signal numbers its frames."""
+    box.config.write_text(box.config.read_text() + AUDIO.format(device=f"testcard:{card}"))
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"], **environment)
+
+
+def recorded(box: Box) -> float:
+    """Seconds of the take in progress."""
+    take = box.status()["take"]
+    return float(take["seconds"]) if take else 0.0
+
+
+def sound_of(entry: dict[str, Any]) -> tuple[AudioFormat, bytes]:
+    with wave.open(entry["path"]) as audio:
+        return AudioFormat(audio.getframerate(), audio.getnchannels()), audio.readframes(audio.getnframes())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_unplugging_is_in_the_ledger_as_long_as_it_was(box: Box, test_card: Path) -> None:
+    """Fifty times in ten minutes where the full numbers are wanted, else three times in half a minute."""
+    times, seconds = (50, 600.0) if FULL else (3, 24.0)
+    chance = random.Random(3)
+    start(box, test_card)
+    box.call("record.start")
+    begun = time.monotonic()
+    box.until(lambda: recorded(box) > 1.0)
+    for number in range(1, times + 1):
+        (test_card / "unplugged").touch()
+        box.until(lambda: any(fault["name"] == "microphone" for fault in box.status()["faults"]))
+        time.sleep(chance.uniform(0.0, 3.0))
+        (test_card / "unplugged").unlink()
+        box.until(lambda: not box.status()["faults"])
+        left = begun + seconds * number / times - time.monotonic()
+        time.sleep(max(1.0, left + chance.uniform(-1.0, 1.0)))
+    box.call("record.stop")
+    (entry,) = box.clips()
+    clip = entry["clip"]
+    format, data = sound_of(entry)
+    pieces = stretches(data, format)
+    assert len(clip["gaps"]) == len(pieces) - 1 == times
+    worst = 0.0
+    for gap, (before, after) in zip(clip["gaps"], pairwise(pieces), strict=True):
+        truth = after.first - before.first - before.frames
+        off = abs(gap["frames"] - truth)
+        worst = max(worst, off / format.rate)
+        assert off <= gap["uncertainty"] and gap["cause"] == "device"
+        assert (gap["offset"], gap["frames"]) == (before.offset + before.frames, after.offset - gap["offset"])
+    print(f"{times} gaps in {clip['frames'] / format.rate:.0f} s, the worst off by {worst * 1000:.1f} ms")
+    assert worst <= TOLERANCE
+
+
+STALL = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* While the file STALL exists, no write and no sync returns: as a card does that tidies itself up. */
+static void stall(void)
+{
+    struct stat status;
+    int error = errno;
+    while (getenv("STALL") && stat(getenv("STALL"), &status) == 0)
+        nanosleep(&(struct timespec){0, 10000000}, NULL);
+    errno = error;
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+ssize_t pwrite64(int fd, const void *data, size_t n, off64_t at) { stall(); return REAL(pwrite64)(fd, data, n, at); }
+ssize_t pwrite(int fd, const void *data, size_t n, off_t at) { stall(); return REAL(pwrite)(fd, data, n, at); }
+int fdatasync(int fd) { stall(); return REAL(fdatasync)(fd); }
+int fsync(int fd) { stall(); return REAL(fsync)(fd); }
+"""
+
+
+@pytest.fixture
+def stalling(tmp_path: Path) -> Path:
+    """A library that, loaded before all others, lets the disk stall."""
+    source, library = tmp_path / "stall.c", tmp_path / "stall.so"
+    source.write_text(STALL)
+    subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return library
+
+
+@pytest.mark.slow
+def test_a_disk_that_stalls_for_twenty_seconds_costs_no_frame(box: Box, test_card: Path, stalling: Path) -> None:
+    stall = box.root / "stall"
+    start(box, test_card, LD_PRELOAD=str(stalling), STALL=str(stall))
+    box.call("record.start")
+    box.until(lambda: recorded(box) > 1.0)
+    stall.touch()
+    time.sleep(1.0)
+    held = recorded(box)
+    time.sleep(19.0)
+    assert recorded(box) == held, "the disk did not stall"
+    stall.unlink()
+    box.until(lambda: recorded(box) > 21.0)
+    assert "the disk is slow" in box.log.read_text()
+    box.call("record.stop")
+    (entry,) = box.clips()
+    format, data = sound_of(entry)
+    (piece,) = stretches(data, format)
+    assert piece.frames == entry["clip"]["frames"] > 21 * format.rate and entry["clip"]["gaps"] == []
+
+
+def test_another_microphone_carries_the_take_on_in_a_linked_clip(box: Box, test_card: Path) -> None:
+    start(box, test_card)
+    begun = box.call("record.start")
+    box.until(lambda: recorded(box) > 0.5)
+    (test_card / "unplugged").touch()
+    box.until(lambda: box.status()["faults"])
+    (test_card / "rate").write_text("44100")
+    (test_card / "unplugged").unlink()
+    states = set()
+
+    def goes_on() -> bool:
+        status = box.status()
+        states.add(status["recorder"])
+        take = status["take"]
+        return bool(take and take["id"] != begun["take_id"] and take["seconds"] > 0.6)
+
+    box.until(goes_on)
+    assert states == {"recording"} and box.status()["faults"] == []
+    box.call("record.stop")
+    second, first = box.clips()
+    assert first["clip"]["id"] == begun["take_id"] and first["clip"]["continues"] is None
+    assert second["clip"]["continues"] == begun["take_id"]
+    assert [entry["clip"]["format"]["rate"] for entry in (first, second)] == [48_000, 44_100]
+    for entry in (first, second):
+        format, data = sound_of(entry)
+        (piece,) = stretches(data, format)
+        assert piece.frames == entry["clip"]["frames"]
+    assert "linked clip" in box.log.read_text()
+    assert begun["take_id"] in box.cli("clips", "show", second["clip"]["id"]).stdout
