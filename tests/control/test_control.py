@@ -172,6 +172,8 @@ def test_whoever_called_before_the_end_is_answered(tmp_path: Path) -> None:
         closer.start()
         with pytest.raises(NotRunning, match="hung up"):
             next(stream)
+        closer.join(0.1)
+        assert closer.is_alive(), "it waits for the last answer"
         go_on.set()
         thread.join(5)
         closer.join(5)
