@@ -103,6 +103,11 @@ class ServerLosses:
         history = self._take.history
         return self._take.frames, len(history.gaps) + len(history.marks) + len(history.pauses)
 
+    @property
+    def settled(self) -> int:
+        """Frames from the beginning that no loss that comes to light later will move."""
+        return self._recent[0].before[0] if self._recent else self._take.frames
+
     def placed(self, period: Period) -> None:
         """The period was dealt with: look whether it tells a loss. Raises StorageError."""
         held = self._held

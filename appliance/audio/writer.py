@@ -226,7 +226,8 @@ class TakeWriter:
         if self._unsafe_since is None:
             return
         self._take.sync()
-        self._growing.settle(self._assembler.settled)
+        settled = self._assembler.settled
+        self._growing.settle(min(settled, self._server.settled) if self._server else settled)
         self._safe_at = self._clock.monotonic()
         age = self._safe_at - self._unsafe_since
         self._unsafe_since = None

@@ -10,7 +10,8 @@ from attrs import evolve
 
 from appliance.audio.growing import GrowingTake
 from appliance.audio.wav import HEADER_BYTES
-from appliance.events import TakeDiscarded, TakeFailed
+from appliance.events import GapFound, TakeDiscarded, TakeFailed
+from appliance.testing.audio import FakeCards
 from appliance.testing.sound import numbered
 
 if TYPE_CHECKING:
@@ -62,6 +63,21 @@ def test_all_of_it_stays_while_paused(booth: Booth) -> None:
     booth.recorder.resume(booth.at(4.2))
     booth.run(2.0)
     assert seconds(growing) >= 3.1
+
+
+def test_what_a_loss_behind_a_sound_server_may_move_does_not_stay_yet(booth: Booth) -> None:
+    booth.cards = FakeCards(booth.clock, behind_server=True)
+    booth.begin()
+    booth.run(6.0, step=0.05)
+    booth.cards.capture.swallow(RATE // 4)
+    most = 0.0
+    for _ in range(160):
+        found = bool(booth.of(GapFound))
+        most = most if found else max(most, seconds(booth.growing[0]))
+        booth.run(0.05)
+    gap = booth.first(GapFound).gap
+    assert 4.0 < most <= gap.offset / RATE
+    assert seconds(booth.growing[0]) > most
 
 
 def test_a_take_that_becomes_a_clip_is_kept(booth: Booth) -> None:
