@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import record, start, stop
+from bench import live, record, start, stop
 from bench.results import Result, table, write_page
 
 Bench = Callable[[int, float], Sequence[Result]]
@@ -14,6 +14,7 @@ BENCHES: dict[str, Bench] = {
     "stress": record.stress,
     "ready": start.ready,
     "stop": stop.stop,
+    "live": live.live,
 }
 """Each takes how often to measure, and by which factor to shorten what takes long."""
 
