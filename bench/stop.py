@@ -13,6 +13,7 @@ from appliance.models import AudioFormat, Levels, RenditionKind, Verdict
 from appliance.store import Store
 from appliance.testing.sound import numbered
 from appliance.vitals import Vitals
+from bench.box import ROOT
 from bench.results import Result, at_most
 
 _STEREO = AudioFormat(48_000, 2)
@@ -21,7 +22,7 @@ _STEREO = AudioFormat(48_000, 2)
 def _stop(seconds: int) -> float:
     """Milliseconds to seal and adopt a take of `seconds`, whose sound is on the disk but for the last half second."""
     clock = SystemClock()
-    with TemporaryDirectory(prefix="appliance-bench-", dir=Path.cwd()) as folder:
+    with TemporaryDirectory(prefix=".bench-", dir=ROOT) as folder:
         store = Store(Path(folder), clock, lambda _: None, Vitals(clock))
         store.set_destinations({"shelf": RenditionKind.ORIGINAL})
         store.start()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 Box = Any  # tests/e2e/conftest.py is not importable
+pytestmark = pytest.mark.slow
 MEGABYTE = 1_000_000
 STORAGE = "storage: {{directory: {state}, reserve: 10s, floor: 2MB, keep: {keep}}}"
 
