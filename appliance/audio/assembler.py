@@ -56,15 +56,13 @@ class Stretch:
 class Assembler:
     """Writes stretches and obeys presses. Every method may raise StorageError; the writer thread alone uses it.
 
-    `stopped` once the stop was reached. `until` is the moment up to which everything has been dealt with. `moved_from`
-    is set while it is open whether a loss must be put in there.
+    `stopped` once the stop was reached. `until` is the moment up to which everything has been dealt with.
     """
 
     def __init__(self, take: TakeFile, settings: RecordingSettings, post: Callable[[Command | Event], None]) -> None:
         self.meter = Meter(take.format)
         self.stopped = False
         self.until = 0.0
-        self.moved_from: int | None = None
         self.waiting: deque[Press] = deque()
         self._take = take
         self._take_id = take.begin.take_id
@@ -86,12 +84,10 @@ class Assembler:
 
     @property
     def settled(self) -> int:
-        """Frames from the beginning that no press will cut off any more, as none is told later than `_RECALL`, and
-        that no `insert` will move."""
-        unmoved = self._take.frames if self.moved_from is None else self.moved_from
+        """Frames from the beginning that no press will cut off any more, as none is told later than `_RECALL`."""
         if self.paused:
-            return unmoved
-        return min(unmoved, max(self._firm, self._take.frames - self._take.format.frames(_RECALL)))
+            return self._take.frames
+        return max(self._firm, self._take.frames - self._take.format.frames(_RECALL))
 
     def press(self, press: Press) -> None:
         """Obey a press, now or when its moment comes."""

@@ -123,7 +123,6 @@ class ServerLosses:
             if self._recent and self._recent[0].counts:
                 self._assembler.insert(step.frames, step.uncertainty, self._behind())
         self._keep(self._timeline.late_reads)
-        self._assembler.moved_from = self._recent[0].before[0] if self._recent else None
 
     def _keep(self, reads: int) -> None:
         while len(self._recent) > reads:
