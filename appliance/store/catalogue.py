@@ -51,6 +51,16 @@ class Catalogue:
             self.live.hand_over(clip.id)
         return added
 
+    def take_mark(self) -> int:
+        """What `leave_mark` left at the end of the last run, once; 0 where that did not end well."""
+        (mark,) = self._connection.execute("SELECT clips_changed FROM run").fetchone()
+        self._connection.execute("UPDATE run SET clips_changed = 0")
+        return int(mark)
+
+    def leave_mark(self, clips_changed: int) -> None:
+        """This run ends well: all that is in `clips/`, last changed then, is in the catalogue."""
+        self._connection.execute("UPDATE run SET clips_changed = ?", (clips_changed,))
+
     def recycle(self) -> None:
         """Write the log into the database, where the disk lets us, so that its room is used anew."""
         with suppress(sqlite3.Error):

@@ -7,9 +7,16 @@ from appliance.codec import from_json, to_json
 from appliance.errors import NotFound
 from appliance.models import Clip, Rendition, RenditionKind
 from appliance.store.places import Places
+from appliance.store.trouble import reading
 
 _LAST = chr(0x10FFFF)
 """Sorts behind every character of an id."""
+
+
+def clip_in(body: str) -> Clip:
+    """The clip that a row describes. Raises sqlite3.DatabaseError, as of damage, where it describes none."""
+    with reading("the row of a clip"):
+        return from_json(body, Clip)
 
 
 class Clips:
@@ -48,7 +55,7 @@ class Clips:
     def get(self, clip_id: str) -> Clip | None:
         """The clip of exactly this id, unless it was deleted."""
         row = self._db.execute("SELECT body FROM clips WHERE id = ? AND deleted_at IS NULL", (clip_id,)).fetchone()
-        return from_json(row[0], Clip) if row else None
+        return clip_in(row[0]) if row else None
 
     def find(self, reference: str) -> Clip:
         """The clip of this name, id or unambiguous beginning of an id. Raises NotFound, which says why."""
@@ -64,7 +71,7 @@ class Clips:
             raise NotFound(
                 f"{reference!r} begins the ids of several clips, {first} and {others[0][0]}: give more of it"
             )
-        return from_json(body, Clip)
+        return clip_in(body)
 
     def bodies(self, since_ns: int | None, until_ns: int | None, limit: int | None) -> Iterator[str]:
         """Clips as JSON, newest start first; `since_ns` inclusive, `until_ns` exclusive, in wall time."""
@@ -79,15 +86,15 @@ class Clips:
         )
         return (body for (body,) in rows)
 
-    def names(self) -> set[str]:
+    def names(self) -> Iterator[str]:
         """Of all clips that are there; read from an index alone, so cheap with many."""
         query = "SELECT name FROM clips INDEXED BY clips_present WHERE deleted_at IS NULL"
-        return {name for (name,) in self._db.execute(query)}
+        return (name for (name,) in self._db.execute(query))
 
     def by_name(self, name: str) -> Clip:
         """The clip of exactly this name, which is there."""
         (body,) = self._db.execute("SELECT body FROM clips WHERE name = ?", (name,)).fetchone()
-        return from_json(body, Clip)
+        return clip_in(body)
 
     def is_deleted(self, name: str) -> bool:
         """Whether there is a tombstone of this name."""
@@ -128,7 +135,9 @@ class Clips:
         if not added.rowcount:
             raise NotFound(f"no clip {rendition.clip_id!r}: it was deleted meanwhile")
 
-    def rendition_paths(self, clip_id: str | None = None) -> set[str]:
-        """Paths of the renditions of one clip or of all, as the catalogue spells them."""
-        query = "SELECT path FROM renditions JOIN clips ON seq = clip WHERE ?1 IS NULL OR id = ?1"
+    def encoding_paths(self, clip_id: str | None = None) -> set[str]:
+        """Paths of the encodings of one clip or of all, as the catalogue spells them."""
+        query = (
+            "SELECT path FROM renditions JOIN clips ON seq = clip WHERE kind <> 'original' AND (?1 IS NULL OR id = ?1)"
+        )
         return {path for (path,) in self._db.execute(query, (clip_id,))}

@@ -12,10 +12,10 @@ def delete_clip(places: Places, catalogue: Catalogue, clip_id: str, at_ns: int, 
     """Make the clip a tombstone, take back its open deliveries, and remove its files. Raises NotFound, OSError."""
     with catalogue.transaction():
         clip = _get(catalogue, clip_id)
-        renditions = catalogue.clips.rendition_paths(clip_id)
+        encodings = catalogue.clips.encoding_paths(clip_id)
         catalogue.outbox.cancel(clip_id, None)
         catalogue.clips.delete(clip_id, at_ns, reason)
-    for path in (places.directory / rendition for rendition in renditions):
+    for path in (places.directory / encoding for encoding in encodings):
         if path.parent == places.renditions:
             path.unlink(missing_ok=True)
     remove_files(places, clip.name)

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -24,6 +25,9 @@ from appliance.vitals import Vitals
 T = TypeVar("T")
 Post = Callable[[events.Command | events.Event], None]
 
+_TICK_NS = 2_000_000_000
+"""The coarsest clock by which file systems note changes."""
+
 log = logging.getLogger(__name__)
 
 
@@ -45,6 +49,7 @@ class Keeper:
         """Takes that the disk kept from becoming clips; on the store thread."""
         self.recovered = True
         """Whether everything that the last run left was dealt with."""
+        self._clips_known = False
         self._catalogue: Catalogue | None = None
         self._told: tuple[int | None, int | None] = (None, None)
 
@@ -62,7 +67,7 @@ class Keeper:
 
     def close(self, timeout: float) -> None:
         """See `Store.close`."""
-        self._thread.submit(self._shut)
+        self._thread.submit(self._end)
         self._thread.close(timeout)
         self._lock.release()
 
@@ -149,7 +154,7 @@ class Keeper:
         self.ballast.hold()
         catalogue = self._insist(self._connect)
         self._insist(partial(self._begin_run, catalogue))
-        self.recovered = self.recovery(catalogue).run()
+        self.recovered = self.recovery(catalogue).run(clips_known=self._clips_known)
         self.unfinished = {folder.name for folder in self._places.takes.iterdir()}
         self.tell(catalogue)
 
@@ -160,6 +165,7 @@ class Keeper:
     def _begin_run(self, catalogue: Catalogue) -> None:
         with catalogue.transaction():
             catalogue.outbox.begin_run()
+            self._clips_known = catalogue.take_mark() == self._places.clips.stat().st_mtime_ns
 
     def _set_aside_stray_log(self) -> None:
         """A log without its database belongs to one that is gone: SQLite must not take it for the new one's."""
@@ -173,6 +179,20 @@ class Keeper:
         with suppress(OSError):
             self._places.set_aside(f"the catalogue is damaged: {why}", *self._places.catalogue_files)
         log.error("the catalogue is damaged and was moved to quarantine/: %s", why)
+
+    def _end(self) -> None:
+        with suppress(StorageError, sqlite3.Error, OSError):
+            self._leave_mark()
+        self._shut()
+
+    def _leave_mark(self) -> None:
+        """Spare the next start the look through `clips/`, unless the folder was changed so recently that a further
+        change would get the same time.
+        """
+        changed = self._places.clips.stat().st_mtime_ns
+        if self._catalogue is not None and self.recovered and changed < time.time_ns() - _TICK_NS:
+            with self._catalogue.transaction():
+                self._catalogue.leave_mark(changed)
 
     def _shut(self) -> None:
         catalogue, self._catalogue = self._catalogue, None

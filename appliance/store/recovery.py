@@ -31,6 +31,9 @@ from appliance.store.trouble import is_damage, storage_errors
 BATCH = 200
 """Clips entered in one transaction."""
 
+_SOUND, _METADATA = 1, 2
+_FILES = {"wav": _SOUND, "json": _METADATA}
+
 log = logging.getLogger(__name__)
 
 
@@ -53,13 +56,17 @@ class Recovery:
         self._adopt = adopt
         self._complete = True
 
-    def run(self) -> bool:
-        """Do all that the disk lets us; whether that was all. Raises sqlite3.DatabaseError for a damaged catalogue."""
+    def run(self, *, clips_known: bool = False) -> bool:
+        """Do all that the disk lets us; whether that was all. Raises sqlite3.DatabaseError for a damaged catalogue.
+
+        `clips_known` spares the look through `clips/`, which takes its time where there are many.
+        """
         with self._as_far_as_possible("what the last run left behind could not be looked at"):
             # Takes first: half of one may lie in `clips/` already.
             self.take_up(folder for folder in self._places.takes.iterdir() if folder.is_dir())
-        with self._as_far_as_possible("the clips could not be compared with the catalogue"):
-            self._compare_clips()
+        if not clips_known:
+            with self._as_far_as_possible("the clips could not be compared with the catalogue"):
+                self._compare_clips()
         with self._as_far_as_possible("sidecars could not be written"):
             self._freshen_sidecars()
         with self._as_far_as_possible("old encodings could not be removed"):
@@ -130,30 +137,43 @@ class Recovery:
 
     def _compare_clips(self) -> None:
         """One listing of the folder against the names in the catalogue: only what differs is opened."""
-        with os.scandir(self._places.clips) as entries:
-            names = {entry.name for entry in entries}
-        hidden = {name for name in names if name.startswith(".")}
-        for name in hidden:
-            if name.endswith(durable.PARTIAL):
-                (self._places.clips / name).unlink()
-        audio = {name[:-4] for name in names - hidden if name.endswith(".wav")}
-        sidecars = {name[:-5] for name in names - hidden if name.endswith(".json")}
-        known = self._catalogue.clips.names()
-
-        deleted = {name for name in (audio | sidecars) - known if self._catalogue.clips.is_deleted(name)}
-        for name in deleted:
+        strangers = self._listed()
+        missing, bare = [], []
+        for name in self._catalogue.clips.names():
+            files = strangers.pop(name, 0)
+            if not files & _SOUND:
+                missing.append(name)
+            elif not files & _METADATA:
+                bare.append(name)
+        for name in [name for name in strangers if self._catalogue.clips.is_deleted(name)]:
             remove_files(self._places, name)
-        self._enter((audio & sidecars) - known - deleted)
-        for name in (sidecars - audio) - known - deleted:
+            del strangers[name]
+        self._enter(name for name, files in strangers.items() if files == _SOUND | _METADATA)
+        for name in (name for name, files in strangers.items() if files == _METADATA):
             self._set_aside(f"the sound of clip {name} is missing", self._places.sidecar(name))
-        for name in (known & audio) - sidecars:
+        for name in bare:
             sidecar = to_json(self._catalogue.clips.by_name(name))
             durable.write_file(self._places.sidecar(name), sidecar.encode())
-        for name in (audio - sidecars) - known - deleted:
+        for name in (name for name, files in strangers.items() if files == _SOUND):
             self._restore(name)
-        if missing := known - audio:
+        if missing:
             some = ", ".join(islice(sorted(missing), 3))
             log.error("the files of %d clips are missing from clips/, among them %s", len(missing), some)
+
+    def _listed(self) -> dict[str, int]:
+        """Which files of each clip are in the folder. Each name is kept once, as there are many."""
+        found: dict[str, int] = {}
+        partial = []
+        with os.scandir(self._places.clips) as entries:
+            for name in (entry.name for entry in entries):
+                stem, _, suffix = name.rpartition(".")
+                if name.startswith("."):
+                    partial += [name] if name.endswith(durable.PARTIAL) else []
+                elif suffix in _FILES:
+                    found[stem] = found.get(stem, 0) | _FILES[suffix]
+        for name in partial:
+            (self._places.clips / name).unlink()
+        return found
 
     def _enter(self, names: Iterable[str]) -> None:
         """Enter clips that have both files but no row."""
@@ -209,7 +229,7 @@ class Recovery:
 
     def _sweep_renditions(self) -> None:
         """Remove what the catalogue does not name: the leftovers of a crash. All of it can be made again."""
-        known = self._catalogue.clips.rendition_paths()
+        known = self._catalogue.clips.encoding_paths()
         for path in self._places.renditions.iterdir():
             if path.is_file() and self._places.relative(path) not in known:
                 path.unlink()

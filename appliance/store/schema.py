@@ -119,6 +119,10 @@ MIGRATIONS = (
         PRIMARY KEY (take, destination)
     ) STRICT, WITHOUT ROWID;
     """,
+    # When `clips/` was last changed, in ns, as a run that ended well left it; 0 after any other, and while one lasts.
+    """
+    ALTER TABLE run ADD COLUMN clips_changed INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 """Number N leads from version N to N + 1. A released one never changes; new ones are added at the end."""
 

@@ -350,6 +350,55 @@ def test_tracks_that_nothing_names_are_put_away(box: Any) -> None:
     assert box.quarantined().keys() == {"stray"}
 
 
+def put_in(box: Any, changed_ns: int | None) -> Path:
+    """Close the store, long after the last clip, and put half-written metadata in; the folder's time may be set."""
+    os.utime(box.store.clips_directory, (1000, 1000))
+    box.close()
+    stray: Path = box.directory / "clips" / ".clip.json.partial"
+    stray.touch()
+    if changed_ns is not None:
+        os.utime(box.directory / "clips", ns=(changed_ns, changed_ns))
+    return stray
+
+
+def test_a_folder_that_nobody_has_touched_since_a_good_end_is_not_looked_through(box: Any) -> None:
+    stray = put_in(box, 1000 * 10**9)
+    box.start()
+    assert stray.exists(), "its time says that nothing has changed"
+
+
+def test_a_folder_that_somebody_has_touched_is_looked_through(box: Any) -> None:
+    stray = put_in(box, None)
+    box.start()
+    assert not stray.exists()
+
+
+def test_after_a_bad_end_the_folder_is_looked_through(box: Any, tmp_path: Path) -> None:
+    os.utime(box.store.clips_directory, (1000, 1000))
+    box.restart()
+    crashed = tmp_path / "crashed"
+    shutil.copytree(box.directory, crashed)
+    box.close()
+    shutil.rmtree(box.directory)
+    crashed.rename(box.directory)
+    stray = box.directory / "clips" / ".clip.json.partial"
+    stray.touch()
+    os.utime(box.directory / "clips", (1000, 1000))
+    box.start()
+    assert not stray.exists()
+
+
+def test_a_change_too_recent_to_tell_from_the_next_is_not_relied_on(box: Any) -> None:
+    box.clip()
+    box.close()
+    changed = (box.directory / "clips").stat().st_mtime_ns
+    stray = box.directory / "clips" / ".clip.json.partial"
+    stray.touch()
+    os.utime(box.directory / "clips", ns=(changed, changed))
+    box.start()
+    assert not stray.exists()
+
+
 def test_renditions_that_nothing_names_are_removed_at_start(box: Any) -> None:
     clip = box.clip()
     kept, stray = (box.store.renditions_directory / name for name in ("kept.flac", ".stray.flac.partial"))
