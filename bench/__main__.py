@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import live, record, start, stop
+from bench import live, outbox, record, start, stop, together, upload
 from bench.results import Result, table, write_page
 
 Bench = Callable[[int, float], Sequence[Result]]
@@ -14,7 +14,11 @@ BENCHES: dict[str, Bench] = {
     "stress": record.stress,
     "ready": start.ready,
     "stop": stop.stop,
+    "http": upload.http,
+    "s3": upload.s3,
     "live": live.live,
+    "outbox": outbox.outbox,
+    "together": together.together,
 }
 """Each takes how often to measure, and by which factor to shorten what takes long."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from attrs import define
 
@@ -76,7 +77,7 @@ class Box:
         """Its control socket."""
         return self.root / "control.sock"
 
-    def call(self, method: str, **params: object) -> object:
+    def call(self, method: str, **params: object) -> Any:
         """Call it."""
         with Client(self.socket) as client:
             return client.call(method, **params)
@@ -100,11 +101,14 @@ def prepare(root: Path, more: str = "") -> None:
 
 
 @contextmanager
-def running(more: str = "") -> Iterator[Box]:
-    """A daemon on the test card, stopped at the end."""
+def running(more: str = "", before: Callable[[Path], None] = lambda _: None) -> Iterator[Box]:
+    """A daemon on the test card, stopped at the end. `more` are further destinations; `before` gets the state directory
+    before the daemon does.
+    """
     with tempfile.TemporaryDirectory(prefix="appliance-bench-") as folder:
         root = Path(folder)
         prepare(root, more)
+        before(root / "state")
         with (root / "log").open("wb") as log:
             process = subprocess.Popen(
                 command(root), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
@@ -127,9 +131,9 @@ def _answers(box: Box) -> bool:
     return True
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, with a bound."""
-    limit = time.monotonic() + _PATIENCE
+def until(condition: Callable[[], bool], patience: float = _PATIENCE) -> None:
+    """Wait for a condition, `patience` seconds at most."""
+    limit = time.monotonic() + patience
     while not condition():
         if time.monotonic() > limit:
             raise TimeoutError("the daemon does not do what the bench waits for")

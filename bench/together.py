@@ -1,0 +1,71 @@
+"""Recording while large clips go out."""
+
+import time
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+
+from appliance.audio.journal import Begin
+from appliance.audio.take import clip_name
+from appliance.audio.takefile import TakeFile
+from appliance.clock import SystemClock
+from appliance.models import AudioFormat, Levels, Verdict
+from appliance.store import Store
+from appliance.testing.sound import missing
+from appliance.vitals import Vitals
+from bench.box import Box, running, until
+from bench.results import Result, at_most
+from bench.servers import nginx, weed
+from tests.plugins.s3.conftest import ACCESS_KEY, BUCKET, SECRET_KEY
+
+_SIZE = 500_000_000
+_BLOCK = 1 << 20
+_STEREO = AudioFormat(48_000, 2)
+_DESTINATIONS = """\
+  web: {{backend: http, url: "{web}"}}
+  cloud: {{backend: s3, bucket: {bucket}, endpoint_url: "{cloud}", access_key: {access}, secret_key: {secret}}}
+"""
+
+
+def _make_clip(directory: Path, size: int) -> None:
+    """A long clip that goes nowhere by itself."""
+    clock = SystemClock()
+    store = Store(directory, clock, lambda _: None, Vitals(clock))
+    store.start()
+    started = clock.stamp()
+    begin = Begin("abcdefghij", clip_name("bench", started, "abcdefghij"), "bench", _STEREO, started, 0.0)
+    take = TakeFile.create(store.takes_directory, begin)
+    for number in range(size // _BLOCK):
+        take.append(number.to_bytes(4, "big") * (_BLOCK // 4))
+    take.seal(Levels(), Verdict.OK)
+    take.close()
+    store.adopt("abcdefghij")
+    store.close()
+
+
+def _arrived(box: Box) -> bool:
+    entry = box.call("clips.show", clip="abcdefghij")
+    return all(delivery["state"] == "delivered" for delivery in entry["deliveries"])
+
+
+def _lost(size: int) -> float:
+    with nginx() as web, weed() as cloud:
+        keys = {"access": ACCESS_KEY, "secret": SECRET_KEY, "bucket": BUCKET}
+        more = _DESTINATIONS.format(web=web, cloud=cloud.url, **keys)
+        with running(more, lambda state: _make_clip(state, size)) as box:
+            box.call("record.start")
+            time.sleep(2)
+            for destination in ("web", "cloud"):
+                box.call("clips.deliver", clips=["abcdefghij"], to=destination)
+            until(lambda: _arrived(box), 300)
+            time.sleep(1)
+            box.call("record.stop")
+            with wave.open(str(box.clips()[-1])) as audio:
+                return missing(audio.readframes(audio.getnframes()), _STEREO)
+
+
+def together(rounds: int, scale: float) -> Sequence[Result]:
+    """Frames lost while a clip of 500 MB goes to nginx and, at the same time, to SeaweedFS."""
+    lost = max(_lost(round(_SIZE * scale)) for _ in range(rounds))
+    what = f"frames lost while two uploads of {_SIZE * scale / 1e6:.0f} MB run"
+    return [at_most(what, [lost], 0, "", "HTTP to nginx and S3 to SeaweedFS at once, 48 kHz stereo")]
