@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from appliance.codec import from_json, to_json
+from appliance.codec import to_json
 from appliance.models import Clip, ClockSource, ClockStamp
+from appliance.store.clips import clip_in
 
 
 class Dates:
@@ -28,7 +29,7 @@ class Dates:
         ).fetchall()
         corrected = []
         for seq, body in rows:
-            clip = from_json(body, Clip)
+            clip = clip_in(body)
             clip = evolve(clip, corrected=at(now, clip.started.monotonic_ns))
             corrected.append(clip)
             self._db.execute(
@@ -40,7 +41,7 @@ class Dates:
     def stale(self) -> list[Clip]:
         """Clips whose sidecar does not say yet what the catalogue says."""
         rows = self._db.execute("SELECT body FROM clips WHERE stale <> 0 AND deleted_at IS NULL ORDER BY seq")
-        return [from_json(body, Clip) for (body,) in rows]
+        return [clip_in(body) for (body,) in rows]
 
     def told(self, clips: Iterable[Clip]) -> None:
         """Their sidecars are up to date."""

@@ -3,6 +3,8 @@
 import json
 import sqlite3
 
+from appliance.store.trouble import note_in
+
 _DELIVERY = "destination = ?2 AND kind = 'original' AND clip = (SELECT seq FROM clips WHERE id = ?1)"
 
 
@@ -33,4 +35,4 @@ class LiveNotes:
     def notes(self, destination: str) -> dict[str, dict[str, object]]:
         """What is left of takes that are no clips, by take."""
         rows = self._db.execute("SELECT take, note FROM live WHERE destination = ?", (destination,))
-        return {take_id: json.loads(text) for take_id, text in rows}
+        return {take_id: note for take_id, text in rows if (note := note_in(text)) is not None}

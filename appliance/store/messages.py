@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from appliance.codec import from_json
 from appliance.models import Clip, Track
 from appliance.store.catalogue import Catalogue
+from appliance.store.clips import clip_in
 from appliance.store.places import Places
 
 Message = tuple[Path, str, int | None]
@@ -35,5 +35,5 @@ def _first_there(tracks: Iterable[Track]) -> Track | None:
 
 
 def _newest_clip(places: Places, catalogue: Catalogue) -> Clip | None:
-    clips = (from_json(body, Clip) for body in catalogue.clips.bodies(None, None, None))
+    clips = (clip_in(body) for body in catalogue.clips.bodies(None, None, None))
     return next((clip for clip in clips if places.audio(clip.name).exists()), None)

@@ -15,6 +15,7 @@ from typing import Any
 
 from appliance.codec import from_json, to_json
 from appliance.models import Delivery, DeliveryState, Receipt, RenditionKind
+from appliance.store.trouble import note_in, reading
 
 _SELECT = (
     "SELECT d.id, c.id, d.destination, d.kind, d.state, d.attempts, d.last_error, d.resume, d.receipt"
@@ -181,7 +182,8 @@ class OutboxRows:
         """How many deliveries each destination has in each state; maintained, so it costs nothing to ask."""
         counts: dict[str, dict[DeliveryState, int]] = {}
         for destination, state, count in self._db.execute("SELECT * FROM delivery_counts WHERE count > 0"):
-            counts.setdefault(destination, {})[DeliveryState(state)] = count
+            with reading("a count of deliveries"):
+                counts.setdefault(destination, {})[DeliveryState(state)] = count
         return counts
 
     def waiting(self) -> int:
@@ -193,14 +195,15 @@ class OutboxRows:
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:
     *_, resume, receipt = row
-    return Delivery(
-        id=row[0],
-        clip_id=row[1],
-        destination=row[2],
-        kind=RenditionKind(row[3]),
-        state=DeliveryState(row[4]),
-        attempts=row[5],
-        last_error=row[6],
-        resume=json.loads(resume) if resume is not None else None,
-        receipt=from_json(receipt, Receipt) if receipt is not None else None,
-    )
+    with reading("a delivery"):
+        return Delivery(
+            id=row[0],
+            clip_id=row[1],
+            destination=row[2],
+            kind=RenditionKind(row[3]),
+            state=DeliveryState(row[4]),
+            attempts=row[5],
+            last_error=row[6],
+            resume=note_in(resume),
+            receipt=from_json(receipt, Receipt) if receipt is not None else None,
+        )

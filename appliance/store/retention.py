@@ -8,7 +8,9 @@ from attrs import frozen
 
 from appliance.codec import from_json
 from appliance.models import Clip, Receipt
+from appliance.store.clips import clip_in
 from appliance.store.places import Places
+from appliance.store.trouble import reading
 
 _UNWANTED = (
     "SELECT r.clip, r.kind, r.path, r.size FROM renditions r WHERE r.kind <> 'original' AND NOT EXISTS ("
@@ -51,7 +53,7 @@ class Retention:
             ") = ? ORDER BY seq LIMIT ?",
             (after, *destinations, len(destinations), limit),
         ).fetchall()
-        return [Arrived(seq, from_json(body, Clip), self._receipts(seq)) for seq, body in rows]
+        return [Arrived(seq, clip_in(body), self._receipts(seq)) for seq, body in rows]
 
     def _receipts(self, seq: int) -> dict[str, Receipt]:
         rows = self._db.execute(
@@ -59,7 +61,8 @@ class Retention:
             " WHERE clip = ? AND state = 'delivered' AND receipt IS NOT NULL",
             (seq,),
         )
-        return {destination: from_json(receipt, Receipt) for destination, receipt in rows}
+        with reading("a receipt"):
+            return {destination: from_json(receipt, Receipt) for destination, receipt in rows}
 
     def forget_encodings(self, needed: int) -> list[Path]:
         """Take out encodings that no delivery waits for, about `needed` bytes of them; their files."""

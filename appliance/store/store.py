@@ -11,6 +11,7 @@ from appliance.codec import from_json
 from appliance.errors import StorageError
 from appliance.models import Clip, Delivery, DeliveryState, Receipt, Rendition, RenditionKind, Track
 from appliance.store.catalogue import Catalogue
+from appliance.store.clips import clip_in
 from appliance.store.deletion import delete_clip
 from appliance.store.keeper import Keeper, Post
 from appliance.store.messages import Message, latest, next_message
@@ -89,7 +90,10 @@ class Store:
     def clips(self, since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None) -> list[Clip]:
         """Clips that started in [since, until) by wall time, newest first."""
         bodies = self._keeper.use(lambda catalogue: list(catalogue.clips.bodies(since_ns, until_ns, limit)))
-        return [from_json(body, Clip) for body in bodies]
+        try:
+            return [from_json(body, Clip) for body in bodies]
+        except ValueError:
+            return self._keeper.use(lambda _: [clip_in(body) for body in bodies])  # where it counts as damage
 
     def clip_path(self, clip: Clip) -> Path:
         """The clip's audio file."""

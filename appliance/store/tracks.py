@@ -8,6 +8,7 @@ from typing import Any
 
 from appliance.models import Track
 from appliance.store.places import Places
+from appliance.store.trouble import note_in
 
 _COLUMNS = "id, feed, key, title, path, size, sha256, fetched_at, played"
 
@@ -62,8 +63,7 @@ class Tracks:
     def note(self, feed: str, key: str) -> dict[str, object]:
         """What `save_note` kept last, or an empty dict."""
         row = self._db.execute("SELECT note FROM notes WHERE feed = ? AND key = ?", (feed, key)).fetchone()
-        note: dict[str, object] = json.loads(row[0]) if row else {}
-        return note
+        return (note_in(row[0]) if row else None) or {}
 
     def save_note(self, feed: str, key: str, note: dict[str, object]) -> None:
         """Keep a feed's note about one of its items."""

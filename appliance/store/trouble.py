@@ -1,6 +1,7 @@
 """What SQLite and the file system say when the disk refuses, in words for a person. The one place that translates."""
 
 import errno
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from appliance.errors import StorageError
 
 _PRIMARY = 0xFF
 """The part of an extended result code that tells the kind; the rest tells where it happened."""
+
+_UNDECODABLE = "Could not decode to UTF-8"
+"""How the Python module begins to complain, without a code, of a text that is none."""
 
 _FULL = "{place} is full. Make room: delete clips with `appliance clips delete`, or use a larger card"
 _READ_ONLY = "{place} cannot be written, its disk is read-only. A worn-out card turns so: look at `dmesg`, replace it"
@@ -79,6 +83,26 @@ def damage(message: str) -> sqlite3.DatabaseError:
     return error
 
 
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Count a row that says what it cannot say as damage: SQLite has no checksums, so a bit that flips may do that."""
+    try:
+        yield
+    except (ValueError, TypeError, RecursionError) as error:
+        raise damage(f"{what} cannot be read: {error}") from error
+
+
+def note_in(text: str | None) -> dict[str, object] | None:
+    """The note that a backend or a feed made for itself; None where it is none, as they can do without."""
+    try:
+        note = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    return note if isinstance(note, dict) else None
+
+
 def _code(error: sqlite3.Error) -> int:
     """The extended result code; 0 where the error came from the Python module itself."""
+    if str(error).startswith(_UNDECODABLE):
+        return sqlite3.SQLITE_CORRUPT
     return getattr(error, "sqlite_errorcode", 0)
