@@ -2,8 +2,9 @@
 
 What a destination gets next is found in constant time, however many rows wait:
 
-1. deliveries not tried in this run of the daemon, those tried longest ago last, else in the destination's order;
-2. then the one whose wait has been over for the longest.
+1. deliveries never tried of which a part is there already, because the take was sent while it was recorded;
+2. then those not tried in this run of the daemon, those tried longest ago last, else in the destination's order;
+3. then the one whose wait has been over for the longest.
 
 So a clip that fails again and again, or even takes the daemon down, goes behind all others each time.
 """
@@ -47,7 +48,7 @@ class OutboxRows:
 
     def take_next(self, destination: str, order: str, now: float) -> Delivery | None:
         """Claim what goes next; `now` is CLOCK_MONOTONIC. It counts as an attempt from here on."""
-        found = self._ready(destination, order) or self._waited(destination, now)
+        found = self._begun(destination, order) or self._ready(destination, order) or self._waited(destination, now)
         if found is None:
             return None
         self._db.execute(
@@ -55,6 +56,16 @@ class OutboxRows:
             (self._run, found),
         )
         return _delivery(self._db.execute(f"{_SELECT} WHERE d.id = ?", (found,)).fetchone())
+
+    def _begun(self, destination: str, order: str) -> int | None:
+        direction = "DESC" if order == "newest" else "ASC"
+        row = self._db.execute(
+            "SELECT id FROM deliveries INDEXED BY deliveries_begun"
+            " WHERE state = 'pending' AND tried = 0 AND resume IS NOT NULL AND destination = ?"
+            f" ORDER BY clip {direction} LIMIT 1",
+            (destination,),
+        ).fetchone()
+        return row[0] if row else None
 
     def _ready(self, destination: str, order: str) -> int | None:
         direction = "DESC" if order == "newest" else "ASC"

@@ -118,6 +118,8 @@ MIGRATIONS = (
         note TEXT NOT NULL,
         PRIMARY KEY (take, destination)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX deliveries_begun ON deliveries (destination, clip)
+        WHERE state = 'pending' AND tried = 0 AND resume IS NOT NULL;
     """,
     # When `clips/` was last changed, in ns, as a run that ended well left it; 0 after any other, and while one lasts.
     """

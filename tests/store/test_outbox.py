@@ -33,6 +33,18 @@ def test_clips_go_in_the_order_of_the_destination(box: Any, order: str) -> None:
     assert drain(box, order) == (ids if order == "oldest" else ids[::-1])
 
 
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+def test_what_was_sent_while_it_was_recorded_goes_first_once(box: Any, order: str) -> None:
+    ids = [box.clip().id for _ in range(4)]
+    box.store.save_live(ids[1], "cloud", {"parts": 5})
+    box.store.save_live(ids[2], "cloud", {"parts": 7})
+    begun, rest = [ids[1], ids[2]], [ids[0], ids[3]]
+    step = 1 if order == "oldest" else -1
+    assert drain(box, order) == begun[::step] + rest[::step]
+    box.restart()
+    assert drain(box, order) == ids[::step]
+
+
 def test_a_back_filled_clip_takes_the_place_of_its_age(box: Any) -> None:
     box.store.set_destinations({})
     old = box.clip()
