@@ -104,7 +104,9 @@ class Outbox:
 
     def progress(self) -> tuple[DeliveryProgress, ...]:
         """What is being sent right now, and how far it is."""
-        return tuple(progress for _, part in self._parts() for progress in part.progress())
+        found = [progress for _, part in self._parts() for progress in part.progress()]
+        # An attempt that waits for the part that is still sent live tells nothing new: live ones come first.
+        return tuple({(each.clip_id, each.destination): each for each in reversed(found)}.values())[::-1]
 
     def verify(self, clip_ids: Sequence[str] | None, destination: str | None, *, resend: bool) -> Iterator[Checked]:
         """Look again at what has arrived, as `Verifier.look`, on the caller's thread."""

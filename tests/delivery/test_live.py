@@ -203,6 +203,7 @@ def test_a_delivery_waits_for_the_part_under_way_and_knows_of_it(box: Box, cloud
     box.outbox.wake()
     assert [event.clip_id for event in box.events.wait(DeliverySucceeded)] == [other.id]
     assert len(cloud.attempts) == 1
+    assert [progress.clip_id for progress in box.outbox.progress()] == [first.id]
     cloud.live_held.clear()
     assert box.events.wait(DeliverySucceeded, 2)[1].clip_id == first.id
     assert cloud.resumed == [0, 1]
