@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
+from appliance.audio.wav import HEADER_BYTES
+from tests.powercut.daemon import FORMAT
 from tests.powercut.disk import State, Sync
 from tests.powercut.judge import Judge
 from tests.powercut.states import distinct, every_step, sample, second_cuts, without
 from tests.powercut.syncs import NOTHING, by_purpose
+from tests.powercut.told import Told
 
 UNDECIDED = {
-    NOTHING: "by SQLite, which syncs again what it closes",
+    NOTHING: "by SQLite when it closes, and at a deletion, as the folder of the take may have gone unsynced",
     "catalogue.db-journal": "by SQLite: guards the making of the catalogue, which can be made again",
     "renditions/": "by libsndfile at every close; an encoding is compared with its hash before use, and made again",
     "state/: +clips": "SQLite syncs the same folder right after; ours counts where it has its log already",
@@ -30,10 +33,23 @@ def notice(judge: Judge, syncs: Sequence[Sync], random: Random, most: int, root:
     return count, ""
 
 
+def most_unsafe(judge: Judge) -> float:
+    """Seconds of sound that the outside was told of and a power cut at the worst moment would have cost."""
+    worst, told = 0, Told()
+    for number, record in enumerate(judge.records):
+        told.take_in(record)
+        if told.lengths and told.lengths[-1].take_id not in told.clips.keys() | told.to_discard:
+            length = told.lengths[-1]
+            safe = (judge.safe_bytes(length.take_id, number + 1) - HEADER_BYTES) // FORMAT.frame_bytes
+            worst = max(worst, length.frames - safe)
+    return FORMAT.seconds(worst)
+
+
 def run(judge: Judge, library: Path, arena: Path, states: int, seed: int, say: Callable[[str], None]) -> int:
     """Try as many states as wanted and more, leave out every kind of sync, and tell; how many states were bad."""
     random = Random(seed)
     say(f"{len(judge.records)} records, {len(judge.disk.changes)} changes, {len(judge.disk.syncs)} syncs")
+    say(f"sound told of and not safe: at most {most_unsafe(judge):.2f} s")
     plain = distinct(every_step(judge.safety, judge.records), 1_000_000)
     bad = _try(judge, "every step, nothing or all of what is not synced", plain, arena, say)
     chosen = distinct(sample(judge.safety, judge.records, random), states)
