@@ -11,7 +11,7 @@ from appliance.store.live import LiveNotes
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.retention import Retention
-from appliance.store.schema import connect, transaction
+from appliance.store.schema import connect, is_sound, transaction
 from appliance.store.tracks import Tracks
 
 Wanted = Mapping[str, RenditionKind]
@@ -60,6 +60,10 @@ class Catalogue:
     def leave_mark(self, clips_changed: int) -> None:
         """This run ends well: all that is in `clips/`, last changed then, is in the catalogue."""
         self._connection.execute("UPDATE run SET clips_changed = ?", (clips_changed,))
+
+    def is_sound(self) -> bool:
+        """Whether it is what we made of it; takes its time."""
+        return is_sound(self._connection)
 
     def recycle(self) -> None:
         """Write the log into the database, where the disk lets us, so that its room is used anew."""

@@ -7,7 +7,7 @@ from appliance.codec import from_json, to_json
 from appliance.errors import NotFound
 from appliance.models import Clip, Rendition, RenditionKind
 from appliance.store.places import Places
-from appliance.store.trouble import reading
+from appliance.store.trouble import damage, reading
 
 _LAST = chr(0x10FFFF)
 """Sorts behind every character of an id."""
@@ -98,13 +98,19 @@ class Clips:
 
     def is_deleted(self, name: str) -> bool:
         """Whether there is a tombstone of this name."""
-        query = "SELECT 1 FROM clips WHERE name = ? AND deleted_at IS NOT NULL"
-        return self._db.execute(query, (name,)).fetchone() is not None
+        return self._tombstone("name = ?", name)
 
     def is_tombstone(self, clip_id: str) -> bool:
         """Whether there was a clip of this id that was deleted."""
-        query = "SELECT 1 FROM clips WHERE id = ? AND deleted_at IS NOT NULL"
-        return self._db.execute(query, (clip_id,)).fetchone() is not None
+        return self._tombstone("id = ?", clip_id)
+
+    def _tombstone(self, which: str, value: str) -> bool:
+        """Files are removed on a tombstone's word: half of one is damage."""
+        query = f"SELECT reason FROM clips WHERE {which} AND deleted_at IS NOT NULL"
+        row = self._db.execute(query, (value,)).fetchone()
+        if row == (None,):
+            raise damage(f"a clip is deleted for no reason: {value}")
+        return row is not None
 
     def delete(self, clip_id: str, at_ns: int, reason: str) -> None:
         """Make it a tombstone, without renditions."""

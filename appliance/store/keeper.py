@@ -19,7 +19,7 @@ from appliance.store.lock import DirectoryLock
 from appliance.store.places import Places
 from appliance.store.recovery import Recovery
 from appliance.store.thread import StoreThread
-from appliance.store.trouble import is_damage, is_full, storage_errors
+from appliance.store.trouble import damage, is_damage, is_full, is_riddle, storage_errors
 from appliance.vitals import Vitals
 
 T = TypeVar("T")
@@ -131,7 +131,9 @@ class Keeper:
         """Run `work`, and once more with the room that was held back where there was none. It must bear that."""
         try:
             return work()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, TypeError, UnicodeDecodeError) as error:
+            if self._explains(error):
+                raise damage(str(error)) from error
             if not is_full(error):
                 raise
         self.ballast.give_up()
@@ -139,13 +141,17 @@ class Keeper:
             self._catalogue.recycle()
         return work()
 
+    def _explains(self, error: BaseException) -> bool:
+        """Whether an error that makes no sense is the fault of a catalogue that is not what we made of it."""
+        return is_riddle(error) and self._catalogue is not None and not self._catalogue.is_sound()
+
     def _open(self) -> None:
         with storage_errors(self._places.directory):
             self._set_aside_stray_log()
             try:
                 self._begin()
-            except sqlite3.DatabaseError as error:
-                if not is_damage(error):
+            except (sqlite3.Error, TypeError, UnicodeDecodeError) as error:
+                if not (is_damage(error) or self._explains(error)):
                     raise
                 self._give_up(str(error))
                 self._begin()

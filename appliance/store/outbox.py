@@ -34,7 +34,8 @@ class OutboxRows:
 
     def begin_run(self) -> None:
         """A new run of the daemon: what was on its way is pending again, and all waits are over."""
-        (self._run,) = self._db.execute("UPDATE run SET number = number + 1 RETURNING number").fetchone()
+        with reading("the number of the run"):
+            (self._run,) = self._db.execute("UPDATE run SET number = number + 1 RETURNING number").fetchone()
         self._db.execute("UPDATE deliveries SET state = 'pending' WHERE state = 'sending'")
 
     def enqueue(self, clip_ids: Iterable[str], destination: str, kind: RenditionKind) -> int:
@@ -204,9 +205,9 @@ class OutboxRows:
         return int(count)
 
 
-def _delivery(row: tuple[Any, ...]) -> Delivery:
-    *_, resume, receipt = row
+def _delivery(row: Any) -> Delivery:
     with reading("a delivery"):
+        *_, resume, receipt = row
         return Delivery(
             id=row[0],
             clip_id=row[1],

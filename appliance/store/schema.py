@@ -2,11 +2,11 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from appliance.errors import StorageError
-from appliance.store.trouble import damage
+from appliance.store.trouble import damage, is_riddle
 
 MIGRATIONS = (
     # `start_ns` is the best known wall time of the start; what the clocks said then stays in `body`.
@@ -144,10 +144,28 @@ def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
             if finding != "ok":
                 raise damage(finding)
         _migrate(connection, path)
-    except BaseException:
+    except BaseException as error:
         connection.close()
+        if is_riddle(error):
+            raise damage(str(error)) from error
         raise
     return connection
+
+
+def is_sound(connection: sqlite3.Connection) -> bool:
+    """Whether tables, indexes and triggers are those that we made, and hold what such can hold. Reads everything."""
+    shape = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+    with (
+        closing(sqlite3.connect(":memory:", isolation_level=None)) as model,
+        suppress(sqlite3.Error, UnicodeDecodeError),
+    ):
+        _migrate(model, Path())
+        return (
+            connection.execute(shape).fetchall() == model.execute(shape).fetchall()
+            and connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
+            and connection.execute("PRAGMA foreign_key_check").fetchone() is None
+        )
+    return False
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -76,6 +76,12 @@ def is_damage(error: BaseException | None) -> bool:
     )
 
 
+def is_riddle(error: BaseException) -> bool:
+    """Whether it makes no sense: our mistake, or what the database holds is not what was put in."""
+    known = isinstance(error, sqlite3.Error) and (_code(error) in _SQLITE or _code(error) & _PRIMARY in _SQLITE)
+    return isinstance(error, sqlite3.Error | TypeError | UnicodeDecodeError) and not known
+
+
 def damage(message: str) -> sqlite3.DatabaseError:
     """An error that says so, for what SQLite finds without raising."""
     error = sqlite3.DatabaseError(message)

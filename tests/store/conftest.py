@@ -112,7 +112,7 @@ class Box:
         self.store.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def box_type() -> type[Box]:
     return Box
 
