@@ -4,6 +4,7 @@ A new configuration is read and checked when somebody asks for it (SIGHUP, `appl
 take is in progress. One that cannot be used changes nothing: what ran before goes on, and says so.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -108,6 +109,8 @@ class Daemon:
 
         def ready() -> None:
             started.set()
+            gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
+            gc.enable()
             signal.signal(signal.SIGTERM, self._stop)
             signal.signal(signal.SIGINT, self._stop)
             signal.signal(signal.SIGHUP, self._hang_up)

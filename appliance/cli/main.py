@@ -2,19 +2,49 @@
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from appliance import __version__
-from appliance.cli import clips, doctor, feeds, player, record, run, setup, watch
 from appliance.cli.remote import Remote
 from appliance.errors import ApplianceError
 
 DEFAULT_SOCKET = "/run/appliance/control.sock"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_MODULES = {
+    "run": "run",
+    "status": "watch",
+    "events": "watch",
+    "record": "record",
+    "play": "player",
+    "player": "player",
+    "clips": "clips",
+    "feeds": "feeds",
+    "devices": "setup",
+    "plugins": "setup",
+    "config": "setup",
+    "doctor": "doctor",
+}
+"""Each command, and the module of this package that has it under the same name."""
+
+
+class _Commands(click.Group):
+    """Loads a command when it is used: the daemon must not wait for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return None
+        command: click.Command = getattr(import_module(f"appliance.cli.{_MODULES[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--socket",
     type=click.Path(path_type=Path),
@@ -28,23 +58,6 @@ DEFAULT_SOCKET = "/run/appliance/control.sock"
 def root(context: click.Context, socket: Path) -> None:
     """A recorder appliance: what was spoken is never lost, and the box always says how it is."""
     context.obj = Remote(socket)
-
-
-for command in (
-    run.run,
-    watch.status,
-    watch.events,
-    record.record,
-    player.play,
-    player.player,
-    clips.clips,
-    feeds.feeds,
-    setup.devices,
-    setup.plugins,
-    setup.config,
-    doctor.doctor,
-):
-    root.add_command(command)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """`appliance run`: the daemon."""
 
+import gc
 import logging
 import os
 import sys
@@ -34,6 +35,7 @@ DEFAULT_CONFIG = "/etc/appliance/config.yaml"
 @click.option("--verbose", is_flag=True, help="Log more.")
 def run(path: Path | None, simulate: str | None, verbose: bool) -> None:
     """Run the appliance until it is told to stop."""
+    gc.disable()  # until all is loaded, which leaves next to no garbage: the daemon switches it on
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else numpy starts a thread per core, for sums of one period
     from appliance.clock import SystemClock
     from appliance.daemon import Daemon
