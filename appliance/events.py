@@ -5,71 +5,102 @@ moment of the press itself, not of its handling. Positions are frames.
 """
 
 from pathlib import Path
+from typing import TypeVar, dataclass_transform
 
 from attrs import frozen
 
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
 
+T = TypeVar("T")
 
-class Command:
+
+class _Message:
+    """Compares, hashes and prints by its fields.
+
+    Written once for all: attrs would compile it anew for each of the many classes, and the daemon would start later.
+    """
+
+    __match_args__: tuple[str, ...] = ()
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__match_args__)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._values() == self._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values()))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        return f"{type(self).__name__}({fields})"
+
+
+@dataclass_transform(frozen_default=True)
+def message(cls: type[T]) -> type[T]:
+    """An attrs class of frozen objects that leaves comparing and printing to `_Message`."""
+    return frozen(eq=False, repr=False)(cls)
+
+
+class Command(_Message):
     """Something that a person, a plugin or a program asks of the appliance."""
 
 
-class Event:
+class Event(_Message):
     """Something that has happened in the appliance."""
 
 
 # -- commands: recorder ------------------------------------------------------------------------------------------------
 
 
-@frozen
+@message
 class RecordStart(Command):
     """Begin a take, unless one is in progress."""
 
     at: float
 
 
-@frozen
+@message
 class RecordToggle(Command):
     """Begin a take, or stop the one in progress."""
 
     at: float
 
 
-@frozen
+@message
 class RecordPause(Command):
     """Pause the take."""
 
     at: float
 
 
-@frozen
+@message
 class RecordResume(Command):
     """Go on with the paused take."""
 
     at: float
 
 
-@frozen
+@message
 class RecordPauseToggle(Command):
     """Pause the take, or go on with the paused one."""
 
     at: float
 
 
-@frozen
+@message
 class RecordStop(Command):
     """Stop the take and keep it as a clip."""
 
     at: float
 
 
-@frozen
+@message
 class RecordDiscard(Command):
     """Stop the take and throw it away."""
 
 
-@frozen
+@message
 class RecordMark(Command):
     """Mark the position in the take."""
 
@@ -79,7 +110,7 @@ class RecordMark(Command):
 # -- commands: player --------------------------------------------------------------------------------------------------
 
 
-@frozen
+@message
 class Play(Command):
     """Play a local audio file; `track_id` names the inbox track that it is, if it is one."""
 
@@ -88,61 +119,61 @@ class Play(Command):
     track_id: int | None = None
 
 
-@frozen
+@message
 class PlayToggle(Command):
     """Pause what plays, go on with what is paused, or play the next message."""
 
 
-@frozen
+@message
 class PlayNext(Command):
     """Play the oldest message not heard yet, else the newest one."""
 
 
-@frozen
+@message
 class PlayLatest(Command):
     """Play the newest thing in the box, clip or track."""
 
 
-@frozen
+@message
 class PlayWhenFree(Command):
     """Play the oldest message not heard yet, unless a take or another playback is in progress."""
 
 
-@frozen
+@message
 class PlayerPause(Command):
     """Pause the playback."""
 
 
-@frozen
+@message
 class PlayerResume(Command):
     """Go on with the paused playback."""
 
 
-@frozen
+@message
 class PlayerStop(Command):
     """Stop the playback."""
 
 
-@frozen
+@message
 class PlayerSeek(Command):
     """Go to `seconds` from the start of what plays."""
 
     seconds: float
 
 
-@frozen
+@message
 class VolumeSet(Command):
     """Set the volume, 0..100 percent."""
 
     percent: int
 
 
-@frozen
+@message
 class VolumeUp(Command):
     """A step louder."""
 
 
-@frozen
+@message
 class VolumeDown(Command):
     """A step quieter."""
 
@@ -150,7 +181,7 @@ class VolumeDown(Command):
 # -- events: recorder --------------------------------------------------------------------------------------------------
 
 
-@frozen
+@message
 class TakeStarted(Event):
     """The microphone delivers: the take has its first frames. `format` is what the card really granted."""
 
@@ -160,7 +191,7 @@ class TakeStarted(Event):
     buffer_seconds: float
 
 
-@frozen
+@message
 class TakeProgress(Event):
     """Length and level of the take so far. Levels are of the last stretch, in dBFS.
 
@@ -174,7 +205,7 @@ class TakeProgress(Event):
     rms_dbfs: float
 
 
-@frozen
+@message
 class TakePaused(Event):
     """The take holds still at `offset`."""
 
@@ -182,7 +213,7 @@ class TakePaused(Event):
     offset: int
 
 
-@frozen
+@message
 class TakeResumed(Event):
     """The take goes on at `offset`."""
 
@@ -190,7 +221,7 @@ class TakeResumed(Event):
     offset: int
 
 
-@frozen
+@message
 class MarkSet(Event):
     """A mark was written at `offset`."""
 
@@ -198,7 +229,7 @@ class MarkSet(Event):
     offset: int
 
 
-@frozen
+@message
 class GapFound(Event):
     """The card or the disk lost frames inside the take."""
 
@@ -206,7 +237,7 @@ class GapFound(Event):
     gap: Gap
 
 
-@frozen
+@message
 class TakeContinues(Event):
     """The microphone came back as one that cannot do the take's format: the take ends, and from `at` on another one,
     linked to it, goes on in `format`."""
@@ -216,7 +247,7 @@ class TakeContinues(Event):
     format: AudioFormat
 
 
-@frozen
+@message
 class TakeSealed(Event):
     """The take's file is whole and synced in `takes/`; the store takes it from here."""
 
@@ -224,14 +255,14 @@ class TakeSealed(Event):
     clip: Clip
 
 
-@frozen
+@message
 class TakeDiscarded(Event):
     """The take was thrown away, as asked."""
 
     take_id: str
 
 
-@frozen
+@message
 class TakeFailed(Event):
     """The take could not begin, or nothing of it could be kept."""
 
@@ -239,7 +270,7 @@ class TakeFailed(Event):
     message: str
 
 
-@frozen
+@message
 class ClipFinished(Event):
     """The clip is in `clips/`, synced and in the catalogue, and its deliveries are queued."""
 
@@ -247,7 +278,7 @@ class ClipFinished(Event):
     verdict: Verdict
 
 
-@frozen
+@message
 class ClipDeleted(Event):
     """The clip's file is gone; a tombstone stays in the catalogue."""
 
@@ -255,7 +286,7 @@ class ClipDeleted(Event):
     reason: str
 
 
-@frozen
+@message
 class ClipCorrected(Event):
     """The clock was set, and so the true start of a clip of this boot is known: `clip.corrected`."""
 
@@ -265,7 +296,7 @@ class ClipCorrected(Event):
 # -- events: player ----------------------------------------------------------------------------------------------------
 
 
-@frozen
+@message
 class PlaybackStarted(Event):
     """The speaker sounds."""
 
@@ -275,7 +306,7 @@ class PlaybackStarted(Event):
     track_id: int | None = None
 
 
-@frozen
+@message
 class PlaybackProgress(Event):
     """How far the playback is; about once a second, and after a seek."""
 
@@ -283,7 +314,7 @@ class PlaybackProgress(Event):
     position: float
 
 
-@frozen
+@message
 class PlaybackFinished(Event):
     """The end was reached, or the playback was stopped."""
 
@@ -291,7 +322,7 @@ class PlaybackFinished(Event):
     completed: bool
 
 
-@frozen
+@message
 class PlaybackFailed(Event):
     """The file could not be played."""
 
@@ -299,12 +330,12 @@ class PlaybackFailed(Event):
     message: str
 
 
-@frozen
+@message
 class NothingToPlay(Event):
     """There is no message to play."""
 
 
-@frozen
+@message
 class VolumeChanged(Event):
     """The volume in percent."""
 
@@ -314,7 +345,7 @@ class VolumeChanged(Event):
 # -- events: delivery and feeds ----------------------------------------------------------------------------------------
 
 
-@frozen
+@message
 class DeliveryStarted(Event):
     """An attempt to deliver begins."""
 
@@ -324,7 +355,7 @@ class DeliveryStarted(Event):
     size: int
 
 
-@frozen
+@message
 class DeliveryProgress(Event):
     """Bytes handed over so far, the rate in bytes/s and the seconds left where they can be told."""
 
@@ -336,7 +367,7 @@ class DeliveryProgress(Event):
     seconds_left: float | None
 
 
-@frozen
+@message
 class DeliverySucceeded(Event):
     """The destination gave a receipt."""
 
@@ -345,7 +376,7 @@ class DeliverySucceeded(Event):
     receipt: Receipt
 
 
-@frozen
+@message
 class DeliveryPostponed(Event):
     """The attempt failed in a way that may pass; the next one is in `seconds`."""
 
@@ -355,7 +386,7 @@ class DeliveryPostponed(Event):
     seconds: float
 
 
-@frozen
+@message
 class DeliveryParked(Event):
     """The attempt failed in a way that a person must look at."""
 
@@ -364,7 +395,7 @@ class DeliveryParked(Event):
     message: str
 
 
-@frozen
+@message
 class DeliveryCancelled(Event):
     """The delivery will not take place, as asked."""
 
@@ -372,14 +403,14 @@ class DeliveryCancelled(Event):
     destination: str
 
 
-@frozen
+@message
 class QueueChanged(Event):
     """How many deliveries are still to be made, all destinations together."""
 
     waiting: int
 
 
-@frozen
+@message
 class TrackArrived(Event):
     """A feed brought a new track into the inbox; `play_now` where the feed plays by itself."""
 
@@ -387,7 +418,7 @@ class TrackArrived(Event):
     play_now: bool
 
 
-@frozen
+@message
 class InboxChanged(Event):
     """How many tracks have not been heard yet."""
 
@@ -397,38 +428,38 @@ class InboxChanged(Event):
 # -- events: the box itself --------------------------------------------------------------------------------------------
 
 
-@frozen
+@message
 class ApplianceReady(Event):
     """Everything has started."""
 
 
-@frozen
+@message
 class FaultRaised(Event):
     """Something is wrong until `FaultCleared` names it again; raised anew it replaces the message."""
 
     fault: Fault
 
 
-@frozen
+@message
 class FaultCleared(Event):
     """What was wrong is over."""
 
     name: str
 
 
-@frozen
+@message
 class StorageFull(Event):
     """The reserve is used up and nothing may be deleted: no take can begin. One in progress goes on."""
 
     message: str
 
 
-@frozen
+@message
 class StorageFree(Event):
     """There is room for takes again."""
 
 
-@frozen
+@message
 class CommandRefused(Event):
     """A command came when it could not be followed, and why."""
 

@@ -188,3 +188,12 @@ def test_the_watchdog_is_this_process_own(monkeypatch: pytest.MonkeyPatch) -> No
     assert sdnotify.watchdog_seconds() == 30.0
     monkeypatch.setenv("WATCHDOG_PID", "1")
     assert sdnotify.watchdog_seconds() is None
+
+
+def test_events_compare_hash_and_print_by_their_fields() -> None:
+    pause = events.TakePaused("a", 1)
+    assert pause == events.TakePaused("a", 1) and hash(pause) == hash(events.TakePaused("a", 1))
+    assert pause not in (events.TakePaused("a", 2), events.TakeResumed("a", 1), None)
+    assert repr(pause) == "TakePaused(take_id='a', offset=1)"
+    with pytest.raises(AttributeError):
+        pause.offset = 2  # type: ignore[misc]
