@@ -112,7 +112,7 @@ class S3Options:
         False,
         "Begin to send a take while it is still recorded, in parts of 5 MiB. Goes with `deliver_as: original` only.",
     )
-    parallel_parts: int = option(2, "Parts of one file on their way at once.", check=and_(ge(1), le(8)))
+    parallel_parts: int = option(4, "Parts of one file on their way at once.", check=and_(ge(1), le(8)))
     timeout: Seconds = option(
         Seconds(120), "Longest silence of the server before the attempt is given up.", check=and_(ge(1), le(3600))
     )
