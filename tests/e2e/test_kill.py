@@ -138,6 +138,7 @@ class Killing:
     def __init__(self, box: Box, systemd: socket.socket, seed: int) -> None:
         self.box = box
         self.starts: list[float] = []
+        self.efforts: list[float] = []
         self.losses: list[float] = []
         self.promised: dict[str, tuple[str, str]] = {}
         self.arrived: set[tuple[str, str]] = set()
@@ -155,6 +156,7 @@ class Killing:
         while not self._systemd.recv(1000).startswith(b"READY=1"):
             pass
         self.starts.append(time.monotonic() - begun)
+        self.efforts.append(cpu_seconds(self.box.process.pid))
 
     def live_and_die(self) -> Run:
         """One life of the daemon under a random script, and its death."""
@@ -235,6 +237,12 @@ def check_sound(data: bytes, clip: dict[str, Any]) -> None:
     assert len(pieces) <= 1 + len(clip["pauses"]) + len(clip["gaps"])
 
 
+def cpu_seconds(pid: int) -> float:
+    """Time that a process has had of the processors (proc_pid_stat(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -286,10 +294,11 @@ def test_kills_at_random_cost_no_clip_and_less_than_a_second(
     say(
         f"{KILLS} kills, seed {SEED}: {len(killing.promised)} clips, {len(killing.arrived)} deliveries, none lost; "
         f"{len(losses)} in mid-take, missing at most {max(losses):.3f} s, median {statistics.median(losses):.3f} s; "
-        f"start-up median {statistics.median(starts):.2f} s, longest {max(starts):.2f} s, the first {first:.2f} s"
+        f"start-up median {statistics.median(starts):.2f} s, longest {max(starts):.2f} s, "
+        f"of the processor {statistics.median(killing.efforts):.2f} s; the first of all {first:.2f} s"
     )
     assert max(losses) <= 1.0
-    assert statistics.median(starts) < max(1.0, 2.5 * first), "a busy machine is given the time of its first start"
+    assert statistics.median(killing.efforts) < 1.0  # what a start takes on a machine that does nothing else
 
 
 @pytest.fixture
