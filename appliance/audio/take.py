@@ -67,11 +67,15 @@ def repair(folder: Path) -> Clip | None:
 
 
 def _sealed(folder: Path) -> Clip | None:
+    """The clip that it is already, where its metadata agrees with its sound and with itself."""
     try:
         clip = codec.from_json(_content(folder / CLIP), Clip)
-        return clip if (folder / AUDIO).stat().st_size == clip.size else None
+        size = (folder / AUDIO).stat().st_size
     except (ValueError, FileNotFoundError):
         return None
+    data_bytes = clip.frames * clip.format.frame_bytes
+    agrees = (clip.id, clip.name) == (folder.name, Path(clip.name).name) and clip.size == size
+    return clip if agrees and size == wav.HEADER_BYTES + data_bytes + wav.padding(data_bytes) else None
 
 
 def _content(path: Path) -> bytes:

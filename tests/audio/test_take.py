@@ -226,6 +226,19 @@ def test_what_cannot_be_repaired_is_left_alone(tmp_path: Path, damage: Callable[
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+@pytest.mark.parametrize("damage", [('"frames": 100', '"frames": 90'), ("abcdefghij", "abcdefghik"), ("box_", "a/x_")])
+def test_metadata_that_contradicts_the_sound_is_not_believed(tmp_path: Path, damage: tuple[str, str]) -> None:
+    take = TakeFile.create(tmp_path, begin(AudioFormat(8000)))
+    take.append(numbered(0, 100, AudioFormat(8000)))
+    sealed = take.seal(Levels(), Verdict.OK)
+    take.close()
+    metadata = tmp_path / ID / "clip.json"
+    metadata.write_text(metadata.read_text().replace(*damage, 1))
+    clip = repair(tmp_path / ID)
+    assert clip is not None and clip.recovered
+    assert (clip.id, clip.name, clip.frames) == (sealed.id, sealed.name, 100)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_two_torn_files_are_repaired_or_left(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
