@@ -3,19 +3,38 @@
 `python docs/generate.py` writes them; `generated()` is what a test compares with the files.
 """
 
+import errno
 import inspect
+import os
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.client import IncompleteRead
 from pathlib import Path
+from typing import Any
 
 import attrs
 import click
+import requests
+from appliance_http import statuses
+from appliance_http.errors import translate as translate_http
+from appliance_upload_folder import errors as folder_errors
+from appliance_upload_http import backend as http_backend
+from appliance_upload_rclone import errors as rclone_errors
+from appliance_upload_s3 import errors as s3_errors
+from botocore.exceptions import ClientError
 
 from appliance import errors, events
 from appliance.cli.main import root
 from appliance.config.reference import example, reference
+from appliance.errors import Permanent, Transient
 from appliance.machine import ANY_PLAYER, ANY_RECORDER, TABLE, Player, Recorder, Row
 from appliance.plugin_host import PluginHost
 
 ROOT = Path(__file__).parents[1]
+HOST = "example.org"
 
 
 def generated() -> dict[Path, str]:
@@ -29,6 +48,7 @@ def generated() -> dict[Path, str]:
         reference_folder / "configuration.md": reference(*options),
         reference_folder / "command-line.md": command_line(),
         reference_folder / "events.md": commands_and_events(),
+        reference_folder / "delivery-errors.md": delivery_errors(),
         reference_folder / "exit-codes.md": exit_codes(),
         reference_folder / "state-machine.md": state_machine(),
     }
@@ -76,6 +96,132 @@ def exit_codes() -> str:
             rows[cls.exit_code] = (f"`{cls.__name__}`", str(inspect.getdoc(cls)).splitlines()[0].rstrip("."))
     lines += [f"| {code} | {name} | {meaning} |" for code, (name, meaning) in sorted(rows.items())]
     return "\n".join([*lines, ""])
+
+
+def delivery_errors() -> str:
+    """What each backend makes of a failure, by asking it."""
+    lines = [
+        "# Delivery errors",
+        "",
+        "A failure is *transient* where trying again may help: the delivery goes again by itself, at growing intervals",
+        "(`retry` of the destination), for ever, and at once when the network comes back or the clock is set. Any",
+        "other is *permanent*: the delivery is parked with these words, the fault shows on the panel and in `appliance",
+        "status`, and it goes again on `appliance clips retry`, with a changed configuration, at every start, when the",
+        "clock is set, and once a day. What nobody has foreseen is transient.",
+        "",
+        "While the clock of the box was never set, what others hold against the date is transient, too.",
+    ]
+    for title, rows in (
+        ("`http`, and feeds of URLs: answers", _http_answers()),
+        ("`http`, and feeds of URLs: connections", _http_connections()),
+        ("`s3`", _s3_errors()),
+        ("`folder`", _folder_errors()),
+        ("`rclone`", _rclone_errors()),
+        ("Any destination", _any_errors()),
+    ):
+        lines += ["", f"## {title}", "", "| what | kind | in words |", "|---|---|---|"]
+        lines += [
+            f"| {what} | {'permanent' if isinstance(error, Permanent) else 'transient'} | {_words(error)} |"
+            for what, error in rows
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _words(error: Exception) -> str:
+    """The message, without what differs from day to day and what stands beside it."""
+    text = re.sub(r"\d{4}-\d\d-\d\d", "DATE", str(error))
+    text = re.sub(rf"^{HOST} answers [^:]*(: )?|^bucket 'clips' at \S+: ", "", text)
+    return re.sub(r" \(\w+(\.\w+)?\)", "", text).replace("|", "\\|") or "what the server says"
+
+
+def _http_answers() -> Iterator[tuple[str, Exception]]:
+    for status in sorted({*http_backend.ANSWERS, *statuses.PASSING, 500, 502, 504}):
+        error = statuses.status_error(status, HTTPStatus(status).phrase, {}, b"", http_backend.ANSWERS, HOST)
+        yield f"{status}", error
+    yield "another 4xx", statuses.status_error(418, "", {}, b"", {}, HOST)
+    yield "another 5xx", statuses.status_error(599, "", {}, b"", {}, HOST)
+    yield (
+        "301, 302, 303",
+        Permanent("a form that is redirected so loses its file. Set url to the address that takes it"),
+    )
+    yield "an answer that broke off", translate_http(IncompleteRead(b""), HOST)
+    yield (
+        "a checksum that is another",
+        Permanent("the server stored other bytes than were sent. Look at what it stored"),
+    )
+
+
+def _http_connections() -> Iterator[tuple[str, Exception]]:
+    for what, cause in (
+        ("name not found", socket.gaierror()),
+        ("refused", ConnectionRefusedError()),
+        ("reset", ConnectionResetError()),
+        ("silence", requests.ReadTimeout()),
+        ("no answer to the first knock", requests.ConnectTimeout()),
+        ("proxy", requests.exceptions.ProxyError()),
+        ("circle of redirects", requests.TooManyRedirects()),
+    ):
+        yield what, translate_http(cause, HOST)
+    for what, code in (
+        ("certificate expired", 10),
+        ("certificate of the future", 9),
+        ("certificate signed by itself", 18),
+        ("certificate of an unknown authority", 20),
+        ("certificate for another name", 62),
+    ):
+        bad = ssl.SSLCertVerificationError()
+        bad.verify_code, bad.verify_message = code, "Hostname mismatch"
+        yield what, translate_http(bad, HOST)
+        if code == 10:
+            yield f"{what}, clock never set", translate_http(bad, HOST, clock_trusted=False)
+
+
+def _s3_errors() -> Iterator[tuple[str, Exception]]:
+    where = s3_errors.Target("clips", f"https://{HOST}")
+    unset = s3_errors.Target("clips", f"https://{HOST}", lambda: False)
+    tables = (s3_errors.MUST_ACT, s3_errors.TRY_AGAIN, s3_errors.DAMAGED, s3_errors.GONE)
+    for code in [code for table in tables for code in sorted(table)]:
+        yield f"`{code}`", _s3_error(400, code, where)
+    for code in sorted(s3_errors.CLOCK):
+        yield f"`{code}`", _s3_error(403, code, where)
+        yield f"`{code}`, clock never set", _s3_error(403, code, unset)
+    yield "another 4xx", _s3_error(400, "Other", where)
+    yield "another 5xx", _s3_error(500, "InternalError", where)
+
+
+def _s3_error(status: int, code: str, target: s3_errors.Target) -> Exception:
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return s3_errors.translate(ClientError(answer, ""), target)
+
+
+def _folder_errors() -> Iterator[tuple[str, Exception]]:
+    yield "no disk mounted, with `require_mount`", Transient("no disk is mounted there: plug it in")
+    for name in ("ENOSPC", "EIO", "EFBIG", "EROFS", "EACCES", "ENAMETOOLONG", "ENOTDIR"):
+        code = getattr(errno, name)
+        yield f"`{name}`", folder_errors.translate(OSError(code, os.strerror(code)), Path("/media/stick"))
+    yield "another file of that name", Permanent("it is never overwritten: look at it, and move it away")
+
+
+def _rclone_errors() -> Iterator[tuple[str, Exception]]:
+    for _, advice in rclone_errors.MUST_ACT:
+        yield "said by rclone", Permanent(f"the remote {advice}")
+    for what, code, said in (
+        ("said by rclone", 1, "too many requests"),
+        ("certificate date, clock skew", 1, "RequestTimeTooSkewed"),
+        ("killed", -9, ""),
+        ("anything else", 1, "i/o timeout"),
+    ):
+        failure = rclone_errors.Failure(code, said)
+        yield what, rclone_errors.translate(failure, "the remote", clock_trusted=True)
+
+
+def _any_errors() -> Iterator[tuple[str, Exception]]:
+    yield (
+        "the clip's file",
+        Permanent("it is gone, cannot be read or is not what was recorded. The card may be failing"),
+    )
+    yield "an encoding that the disk refuses", Transient("it cannot be written")
+    yield "a defect of the plugin", Transient("it is tried again after the longest wait, and named in a fault")
 
 
 def state_machine() -> str:

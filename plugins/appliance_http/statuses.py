@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from appliance.plugin import Permanent, Transient
 
-_PASSING = {408, 421, 423, 425, 429}
+PASSING = {408, 421, 423, 425, 429}
 _LONGEST_WAIT = 86_400.0
 _MOST_WORDS = 200
 
@@ -22,7 +22,7 @@ def status_error(
         message += f": {words[status]}"
     if said:
         message += f' (it says "{said}")'
-    if status in _PASSING or 500 <= status <= 599:
+    if status in PASSING or 500 <= status <= 599:
         return Transient(message, retry_after=retry_after(headers, datetime.now(UTC)))
     return Permanent(message)
 

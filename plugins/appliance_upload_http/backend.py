@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MOST_JSON = 1 << 20
 _MOST_DETAIL = 2000
 
-_WORDS = {
+ANSWERS = {
     400: "it does not understand the form. Check field, fields and file_name",
     401: "it does not accept the credentials. Check auth and headers",
     403: "it forbids the upload. Check auth and headers, and the rights of that user",
@@ -143,7 +143,7 @@ class HttpBackend:
                 f"{self._host} answers {answer.status} {answer.reason}: a form that is redirected so loses its file. "
                 f"Set url to the address that takes it; this one leads to {target}"
             )
-        return status_error(answer.status, answer.reason, answer.headers, said, _WORDS, self._host)
+        return status_error(answer.status, answer.reason, answer.headers, said, ANSWERS, self._host)
 
     def _check_proof(self, answer: "Answer", said: bytes, checksum: str) -> None:
         try:

@@ -13,7 +13,7 @@ _PATIENCE = re.compile(r"rate ?limit|too many requests|too_many|\b429\b|slow ?do
 _SECRET = re.compile(r"((?:pass|secret|token|key)\w*=)(?:'[^']*'|\\?\"[^\"]*\"|[^,:\s\"]+)", re.I)
 """A secret in a connection string, which rclone repeats in its messages."""
 
-_MUST_ACT = (
+MUST_ACT = (
     (r"didn't find section in config file", "is not configured. Run `rclone config`, or correct `remote` or `config`"),
     (r"decrypt configuration", "cannot be opened: the configuration is encrypted. Set RCLONE_CONFIG_PASS"),
     (
@@ -73,7 +73,7 @@ def translate(failure: Failure, name: str, *, clock_trusted: bool) -> Transient 
         )
     if _PATIENCE.search(failure.words):
         return Transient(f"{name} asks to slow down{said}")
-    for pattern, advice in _MUST_ACT:
+    for pattern, advice in MUST_ACT:
         if re.search(pattern, failure.words, re.I):
             return Permanent(f"{name} {advice}{said}")
     if failure.code in _PERMANENT_CODES:

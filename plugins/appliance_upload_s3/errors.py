@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from appliance.plugin import Cancelled, Permanent, Transient
 
-_MUST_ACT = {
+MUST_ACT = {
     "NoSuchBucket": "the bucket does not exist. Create it, or correct `bucket`",
     "AccessDenied": "access denied. Allow the key s3:PutObject, s3:GetObject and s3:AbortMultipartUpload there",
     "AllAccessDisabled": "the account is disabled. Ask its owner",
@@ -36,10 +36,10 @@ _MUST_ACT = {
     "MethodNotAllowed": "the server does not allow that. Check `endpoint_url`",
     "InvalidObjectState": "the object is archived. Restore it there",
 }
-_CLOCK = {"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"}
-_DAMAGED = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"}
-_GONE = {"NoSuchUpload", "InvalidPart", "InvalidPartOrder"}
-_TRY_AGAIN = {
+CLOCK = {"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"}
+DAMAGED = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"}
+GONE = {"NoSuchUpload", "InvalidPart", "InvalidPartOrder"}
+TRY_AGAIN = {
     "SlowDown": "the server asks to slow down",
     "Throttling": "the server asks to slow down",
     "TooManyRequests": "the server asks to slow down",
@@ -128,25 +128,25 @@ def _answer(error: ClientError, target: Target) -> Transient | Permanent:
     word, number = code(error), status(error)
     said = " ".join(error.response.get("Error", {}).get("Message", "").split())
     note = f" ({word}: {said})" if said else f" ({word})"
-    if word in _CLOCK:
+    if word in CLOCK:
         if not target.clock_trusted():
             return Transient(
                 f"{target}: the clock is wrong: this box was never told the time{note}. Goes on once it is"
             )
         return Permanent(f"{target}: the clock is wrong, on this box or there{note}. Look at `timedatectl`")
-    if word in _DAMAGED:
+    if word in DAMAGED:
         return Damaged(f"{target}: the data was damaged on its way{note}")
-    if word in _GONE:
+    if word in GONE:
         return UploadGone(f"{target}: the server lost the parts sent so far, they are sent anew{note}")
     if number == 412:
         return Exists(f"{target}: the key is taken{note}")
-    if word in _TRY_AGAIN or number in (408, 409, 425, 429):
-        reason = _TRY_AGAIN.get(word, "the server cannot take it now")
+    if word in TRY_AGAIN or number in (408, 409, 425, 429):
+        reason = TRY_AGAIN.get(word, "the server cannot take it now")
         return Transient(f"{target}: {reason}{note}", retry_after=_retry_after(error))
-    key = word if word in _MUST_ACT else _PERMANENT_STATUS.get(number)
+    key = word if word in MUST_ACT else _PERMANENT_STATUS.get(number)
     if key is None:
         return Transient(f"{target}: the server failed with status {number}{note}", retry_after=_retry_after(error))
-    advice = _MUST_ACT.get(key, "the server refuses the request. Check the settings of this destination")
+    advice = MUST_ACT.get(key, "the server refuses the request. Check the settings of this destination")
     kind = Unsupported if key == "NotImplemented" else Permanent
     return kind(f"{target}: {advice}{note}")
 
