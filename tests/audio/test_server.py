@@ -87,6 +87,23 @@ def test_a_step_is_told_within_its_uncertainty(
 
 
 @settings(deadline=None)
+@given(reads, reads, drifts, st.lists(st.floats(0.0701, 5.0), min_size=2, max_size=3))
+def test_every_one_of_several_steps_is_told_within_its_uncertainty(
+    between: list[list[float]], after: list[list[float]], drift: float, losses: list[float]
+) -> None:
+    stream = Stream(drift)
+    stream.read([[0.0] * 21])
+    for lost in losses:
+        stream.lose(lost)
+        stream.read(between)
+        stream.read([[0.0] * 21])
+    stream.read(after)
+    assert len(stream.steps) == len(losses)
+    for step, lost in zip(stream.steps, losses, strict=True):
+        assert abs(step.frames - lost * RATE) <= step.uncertainty <= 0.03 * RATE
+
+
+@settings(deadline=None)
 @given(reads, drifts, st.floats(0, STEP - 0.0101))
 def test_what_is_shorter_than_a_step_is_no_loss(after: list[list[float]], drift: float, lost: float) -> None:
     stream = Stream(drift)
