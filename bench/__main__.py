@@ -11,6 +11,7 @@ Bench = Callable[[int, float], Sequence[Result]]
 
 BENCHES: dict[str, Bench] = {
     "record": record.cost,
+    "care": record.care,
     "stress": record.stress,
     "ready": start.ready,
     "stop": stop.stop,

@@ -87,11 +87,9 @@ class Box:
         return sorted((self.root / "state" / "clips").glob("*.wav"))
 
 
-def command(root: Path) -> list[str]:
+def command(root: Path, module: str = "appliance") -> list[str]:
     """What starts a daemon whose panel is simulated."""
-    return [
-        sys.executable, "-m", "appliance", "run", "--simulate", "panel", "--config", str(root / "config.yaml")
-    ]  # fmt: skip
+    return [sys.executable, "-m", module, "run", "--simulate", "panel", "--config", str(root / "config.yaml")]
 
 
 def prepare(root: Path, more: str = "") -> None:
@@ -101,9 +99,11 @@ def prepare(root: Path, more: str = "") -> None:
 
 
 @contextmanager
-def running(more: str = "", before: Callable[[Path], None] = lambda _: None) -> Iterator[Box]:
+def running(
+    more: str = "", before: Callable[[Path], None] = lambda _: None, module: str = "appliance"
+) -> Iterator[Box]:
     """A daemon on the test card, stopped at the end. `more` are further destinations; `before` gets the state directory
-    before the daemon does.
+    before the daemon does; `module` is run.
     """
     with tempfile.TemporaryDirectory(prefix="appliance-bench-") as folder:
         root = Path(folder)
@@ -111,7 +111,7 @@ def running(more: str = "", before: Callable[[Path], None] = lambda _: None) -> 
         before(root / "state")
         with (root / "log").open("wb") as log:
             process = subprocess.Popen(
-                command(root), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
+                command(root, module), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
             )
         try:
             box = Box(root, process)

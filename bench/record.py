@@ -62,6 +62,25 @@ def cost(rounds: int, scale: float) -> Sequence[Result]:
     ]
 
 
+def _care(seconds: float) -> float:
+    """CPU seconds of the daemon over those of one that takes no care of the take, while both record."""
+    with running() as ours, running(module="bench.careless") as careless:
+        for box in (ours, careless):
+            box.call("record.start")
+        time.sleep(_SETTLE)
+        before = [cpu_seconds(box.process.pid) for box in (ours, careless)]
+        time.sleep(seconds)
+        after = [cpu_seconds(box.process.pid) for box in (ours, careless)]
+    return (after[0] - before[0]) / (after[1] - before[1])
+
+
+def care(rounds: int, scale: float) -> Sequence[Result]:
+    """What it costs to keep a take safe, to notice its losses and to measure its levels."""
+    ratios = [_care(60 * scale) for _ in range(rounds)]
+    against = "the same daemon without syncs, ledger of losses and levels, same time"
+    return [at_most("CPU while recording, for all that keeps a take safe", ratios, 1.2, " x", against)]
+
+
 def stress(rounds: int, scale: float) -> Sequence[Result]:
     """Frames lost while stress-ng keeps processors and disk busy."""
     seconds = 60 * scale

@@ -1,0 +1,34 @@
+"""`python -m bench.careless ...`: the `appliance` command without what keeps a take safe, to tell what that costs.
+
+Nothing is synced, the reads are not placed in time (so no loss is noticed and no drift is known), and no levels are
+measured (so there is no verdict).
+"""
+
+import os
+import sys
+from typing import Any
+
+from appliance import cli
+from appliance.audio.levels import Meter
+from appliance.audio.timeline import Timeline
+
+
+def _nothing(*_: Any) -> None:
+    pass
+
+
+def _believe(timeline: Timeline, frames: int, returned: float) -> None:
+    timeline._frames += frames
+    timeline._latest = returned - timeline._frames / timeline._rate
+
+
+def main() -> None:
+    """Take the care out, and run."""
+    os.fsync = os.fdatasync = _nothing
+    Meter.add = _nothing  # type: ignore[method-assign]
+    Timeline.add = _believe  # type: ignore[method-assign]
+    cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
