@@ -88,6 +88,7 @@ class Box:
     def look(self, times: int = 1) -> None:
         """Let the timekeeper look."""
         for _ in range(times):
+            self.clock.waiters()
             before = self.clock.stamps
             self.clock.advance(5.0)
             limit = time.monotonic() + 5

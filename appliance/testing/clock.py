@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 
 from appliance.models import ClockSource, ClockStamp
 
@@ -43,7 +44,7 @@ class ManualClock:
         try:
             condition.wait()
         finally:
-            with self._lock:
+            with self._lock, suppress(ValueError):
                 self._waiting.remove(entry)
         return self.monotonic() < deadline
 
@@ -53,8 +54,10 @@ class ManualClock:
             step = round(seconds * 1e9)
             self._wall_ns += step
             self._monotonic_ns += step
-            due = [condition for deadline, condition in self._waiting if deadline <= self.monotonic()]
-        for condition in due:
+            due = [entry for entry in self._waiting if entry[0] <= self.monotonic()]
+            for entry in due:
+                self._waiting.remove(entry)
+        for _, condition in due:
             with condition:
                 condition.notify_all()
 
@@ -63,7 +66,10 @@ class ManualClock:
         self._wall_ns = round(wall * 1e9)
 
     def waiters(self, timeout: float = 5.0, *, at_least: int = 1) -> int:
-        """Wait in real time until `at_least` threads wait on this clock; their number. Raises TimeoutError."""
+        """Wait in real time until `at_least` threads wait on this clock; their number.
+
+        Those whose time has come do not count, even where they have not woken yet. Raises TimeoutError.
+        """
         limit = time.monotonic() + timeout
         while True:
             with self._lock:
