@@ -88,13 +88,13 @@ class Box:
     def look(self, times: int = 1) -> None:
         """Let the timekeeper look."""
         for _ in range(times):
-            self.clock.waiters()
-            before = self.clock.stamps
-            self.clock.advance(5.0)
-            limit = time.monotonic() + 5
+            before, limit = self.clock.stamps, time.monotonic() + 5
             while self.clock.stamps == before:
                 assert time.monotonic() < limit
-                time.sleep(0.0005)
+                self.clock.advance(5.0)
+                patience = time.monotonic() + 0.05
+                while self.clock.stamps == before and time.monotonic() < patience:
+                    time.sleep(0.0005)
             self.clock.waiters()
 
     def record(self) -> Clip:

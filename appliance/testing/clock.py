@@ -2,7 +2,6 @@
 
 import threading
 import time
-from contextlib import suppress
 
 from appliance.models import ClockSource, ClockStamp
 
@@ -44,7 +43,7 @@ class ManualClock:
         try:
             condition.wait()
         finally:
-            with self._lock, suppress(ValueError):
+            with self._lock:
                 self._waiting.remove(entry)
         return self.monotonic() < deadline
 
@@ -54,10 +53,8 @@ class ManualClock:
             step = round(seconds * 1e9)
             self._wall_ns += step
             self._monotonic_ns += step
-            due = [entry for entry in self._waiting if entry[0] <= self.monotonic()]
-            for entry in due:
-                self._waiting.remove(entry)
-        for _, condition in due:
+            due = [condition for deadline, condition in self._waiting if deadline <= self.monotonic()]
+        for condition in due:
             with condition:
                 condition.notify_all()
 
@@ -66,10 +63,7 @@ class ManualClock:
         self._wall_ns = round(wall * 1e9)
 
     def waiters(self, timeout: float = 5.0, *, at_least: int = 1) -> int:
-        """Wait in real time until `at_least` threads wait on this clock; their number.
-
-        Those whose time has come do not count, even where they have not woken yet. Raises TimeoutError.
-        """
+        """Wait in real time until `at_least` threads wait on this clock; their number. Raises TimeoutError."""
         limit = time.monotonic() + timeout
         while True:
             with self._lock:
