@@ -10,6 +10,7 @@ import pytest
 from attrs import frozen
 
 from appliance.codec import to_plain
+from appliance.config.options import ByteCount
 from appliance.config.settings import DestinationSettings, FeedSettings
 from appliance.errors import ConfigError, NotFound, PluginError
 from appliance.events import ApplianceReady, Event, FaultRaised, InboxChanged, PlayNext
@@ -226,6 +227,18 @@ def test_building_a_backend(tmp_path: Path) -> None:
         found.build_upload("office", DestinationSettings("memory", options=options), "box", tmp_path), MemoryBackend
     )
     assert seen == [(options, BackendContext("office", "box", tmp_path))]
+
+
+def test_parallel_attempts_share_the_rate_limit(tmp_path: Path) -> None:
+    limits: list[int | None] = []
+
+    def create(options: Any, context: BackendContext) -> UploadBackend:
+        limits.append(context.rate_limit)
+        return MemoryBackend()
+
+    settings = DestinationSettings("memory", rate_limit=ByteCount(9000), max_parallel=3, options=Options("cellar"))
+    host(mine=Plugin(create=create)).build_upload("office", settings, "box", tmp_path)
+    assert limits == [3000]
 
 
 def test_a_backend_that_nobody_brings(tmp_path: Path) -> None:

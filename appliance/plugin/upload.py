@@ -94,6 +94,10 @@ class BackendContext:
     """Whether the wall clock is to be believed. While it is not, what a server or a certificate has against the date is
     Transient: everything that waits is tried again as soon as the clock is set.
     """
+    rate_limit: int | None = None
+    """Most bytes per second for one attempt: the destination's `rate_limit`, shared by its parallel attempts. Calls of
+    `progress` keep to the limit by themselves; this is for what cannot, such as another program that sends the file.
+    """
 
 
 class UploadBackend(Protocol):

@@ -122,7 +122,9 @@ class PluginHost:
         Raises ConfigError where the configuration or an extra is at fault, PluginError where the plugin is.
         """
         brought = find(self._uploads, settings.backend, f"destination {name!r}")
-        backend: UploadBackend = brought.build(settings.options, BackendContext(name, device, state_directory))
+        limit = settings.rate_limit // settings.max_parallel if settings.rate_limit is not None else None
+        context = BackendContext(name, device, state_directory, rate_limit=limit)
+        backend: UploadBackend = brought.build(settings.options, context)
         return backend
 
     def build_feed(self, name: str, settings: FeedSettings, device: str, state_directory: Path) -> FeedBackend:

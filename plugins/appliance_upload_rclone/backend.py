@@ -28,7 +28,7 @@ class RcloneBackend:
     def __init__(self, options: RcloneOptions, context: BackendContext) -> None:
         self._folder = options.folder
         self._context = context
-        self._remote = Remote(options, context.clock_trusted)
+        self._remote = Remote(options, context.clock_trusted, context.rate_limit)
 
     @property
     def proves(self) -> bool:

@@ -26,9 +26,10 @@ class RemoteFile:
 class Remote:
     """One remote. All methods raise Transient or Permanent, and what `check` raises while rclone runs."""
 
-    def __init__(self, options: RcloneOptions, clock_trusted: Callable[[], bool]) -> None:
+    def __init__(self, options: RcloneOptions, clock_trusted: Callable[[], bool], rate_limit: int | None) -> None:
         self._remote = options.remote
         self._clock_trusted = clock_trusted
+        self._limit = [f"--bwlimit={rate_limit}B"] if rate_limit is not None else []
         self._rclone = Rclone(options)
         self._kinds: tuple[str, ...] | None = None
         self.is_local = options.remote.startswith(("/", ":local"))
@@ -72,7 +73,7 @@ class Remote:
         progress: Callable[[int], None] = unheard,
     ) -> None:
         """Copy a local file to `path`."""
-        rules = ["--immutable", "--checksum", "--stats=500ms", "--stats-log-level=NOTICE"]
+        rules = ["--immutable", "--checksum", "--stats=500ms", "--stats-log-level=NOTICE", *self._limit]
         self._ask("copyto", *rules, str(file), below(self._remote, path), check=check, progress=progress)
 
     def read(self, path: str) -> bytes:

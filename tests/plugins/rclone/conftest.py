@@ -35,13 +35,13 @@ def store(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def backend(rclone: str, store: Path, tmp_path: Path) -> MakeBackend:
-    """`backend(**options)` makes one for `store`, unless another remote is named."""
+    """`backend(rate_limit, **options)` makes one for `store`, unless another remote is named."""
     config = tmp_path / "rclone.conf"
     config.touch()
 
-    def make(**options: Any) -> UploadBackend:
+    def make(rate_limit: int | None = None, **options: Any) -> UploadBackend:
         wanted = {"remote": str(store), "binary": rclone, "config": config} | options
-        return create(RcloneOptions(**wanted), BackendContext("drive", "box", tmp_path, lambda: True))
+        return create(RcloneOptions(**wanted), BackendContext("drive", "box", tmp_path, lambda: True, rate_limit))
 
     return make
 

@@ -54,6 +54,12 @@ def test_file_arrives_and_the_remote_proves_it(backend: Make, store: Path, job: 
     assert sent[-1] == job.rendition.size
 
 
+def test_rclone_keeps_to_the_rate_limit(backend: Make, store: Path, job: UploadJob) -> None:
+    begun = time.monotonic()
+    assert backend(rate_limit=150_000).deliver(job).verified
+    assert time.monotonic() - begun > 0.9 * 300_000 / 150_000
+
+
 def test_folder_template(backend: Make, store: Path, job: UploadJob) -> None:
     receipt = backend(folder="{destination}/{year}/{month}-{day}/{kind}").deliver(job)
     assert receipt.remote_name == "drive/2027/01-15/original/box_clip.wav"
