@@ -68,7 +68,7 @@ class Hardware:
     """What the appliance is plugged into: real cards and pins, or simulated ones."""
 
     cards: SoundCards
-    panel: Callable[[PanelSettings, Clock], Panel]
+    panel: Callable[[PanelSettings, Clock, Vitals], Panel]
     real_cards: bool = True
     real_pins: bool = True
 
@@ -94,7 +94,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(controller.drain)
 
         # Before whatever takes long to start, and closed after it: no press is missed while the configuration changes.
-        panel = hardware.panel(settings.panel, clock)
+        panel = hardware.panel(settings.panel, clock, vitals)
         with _tell_and_go_on("panel", post):
             panel.start(post)
             stop.callback(panel.close)

@@ -65,6 +65,7 @@ def _from_here(reason: NotRunning, path: Path, buttons: bool, leds: bool) -> Ite
     from appliance.clock import SystemClock
     from appliance.doctor import Box, Finding, Prompt, Result, examine
     from appliance.doctor.room import outlook
+    from appliance.vitals import Vitals
 
     words = f"{reason}. What follows was found from here, with other permissions than the service has"
     yield to_plain(Finding("appliance", Result.WARN, words))
@@ -77,7 +78,7 @@ def _from_here(reason: NotRunning, path: Path, buttons: bool, leds: bool) -> Ite
     settings, clock = wanted.settings, SystemClock()
     machine = hardware(None, clock)
     with ExitStack() as stop:
-        panel, panel_error = machine.panel(settings.panel, clock), ""
+        panel, panel_error = machine.panel(settings.panel, clock, Vitals(clock)), ""
         try:
             panel.start(lambda command: None)
             stop.callback(panel.close)

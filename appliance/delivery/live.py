@@ -20,9 +20,11 @@ from appliance.events import Command, DeliveryCancelled, DeliveryPostponed, Deli
 from appliance.models import Delivery, DeliveryState, RenditionKind
 from appliance.plugin.upload import LiveUploadBackend
 from appliance.store import Store
+from appliance.vitals import Vitals
 
 _LOOK_AROUND = 0.5
 _HOURS_PATIENCE = 600.0
+_PULSE_LIMIT = 120.0
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ class Live:
         limit: RateLimit | None,
         clock: Clock,
         post: Callable[[Command | Event], None],
+        vitals: Vitals,
         random: Callable[[], float],
     ) -> None:
         self._store = store
@@ -52,6 +55,8 @@ class Live:
         self._limit = limit
         self._clock = clock
         self._post = post
+        self._vitals = vitals
+        self._pulse = vitals.pulse(f"live:{name}", _PULSE_LIMIT)
         self._patience = Patience(settings.retry, random)
         self._until = 0.0
         self._takes: queue.SimpleQueue[GrowingTake | None] = queue.SimpleQueue()
@@ -128,6 +133,7 @@ class Live:
                 self._follow(self._sending_of(take, file))
             finally:
                 os.close(file)
+        self._vitals.remove(self._pulse)
 
     def _sending_of(self, take: GrowingTake, file: int) -> Sending:
         take_id = take.begin.take_id
@@ -150,6 +156,7 @@ class Live:
         try:
             while self._wait_for_turn(sending.take) and self._fails(sending):
                 pass
+            self._pulse.rest()
             if not sending.take.kept:
                 self._withdraw(sending)
         finally:
@@ -160,6 +167,7 @@ class Live:
     def _wait_for_turn(self, take: GrowingTake) -> bool:
         """Wait until an attempt may begin; false where there is no use in it any more."""
         while True:
+            self._pulse.beat()
             closed = seconds_until_active(self._settings.active_hours, self._clock.stamp())
             with take.changed:
                 if take.over or self._stopping:
@@ -168,10 +176,12 @@ class Live:
                 seconds = max(closed, self._until - now, self._patience.remaining(now))
                 if seconds <= 0:
                     return True
+                self._pulse.rest()
                 self._clock.wait(take.changed, min(seconds, _HOURS_PATIENCE))
 
     def _fails(self, sending: Sending) -> bool:
         """Make an attempt; whether it failed."""
+        self._pulse.rest()  # inside the backend the network's own timeouts hold
         try:
             self._backend.deliver_live(sending.job())
             return False
@@ -186,6 +196,7 @@ class Live:
         if defect:
             log.error("defect in the backend of destination %s", self._name, exc_info=error)
         asked = error.retry_after or 0.0 if isinstance(error, Transient) else 0.0
+        self._pulse.beat()
         now = self._clock.monotonic()
         with take.changed:
             self._until = self._patience.failed(1, now, asked=asked, defect=defect)

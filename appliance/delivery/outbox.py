@@ -46,7 +46,7 @@ class Outbox:
             limit = RateLimit(most, clock) if most is not None else None
             finish_live = None
             if backend := live_backend(destination.backend):
-                live = Live(store, name, destination.settings, backend, limit, clock, post, random)
+                live = Live(store, name, destination.settings, backend, limit, clock, post, vitals, random)
                 self._lives[name], finish_live = live, live.finish
             self._workers[name] = Worker(
                 store, destination, self._renditions, clock, post, vitals, random, limit, finish_live

@@ -22,6 +22,7 @@ from appliance.panel.gestures import Hook, Key
 from appliance.panel.lights import Lamp
 from appliance.panel.ports import PanelState
 from appliance.panel.worker import Worker
+from appliance.vitals import Vitals
 
 if TYPE_CHECKING:
     from gpiozero import Factory
@@ -131,11 +132,13 @@ class GpioPanel:
     A button that is down at the start counts from its next press on; a handset that is off the hook counts as lifted.
     """
 
-    def __init__(self, settings: PanelSettings, clock: Clock, pin_factory: "Factory | None" = None) -> None:
+    def __init__(
+        self, settings: PanelSettings, clock: Clock, vitals: Vitals, pin_factory: "Factory | None" = None
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._pin_factory = pin_factory
-        self._worker = Worker(clock)
+        self._worker = Worker(clock, vitals)
         self._pins = ExitStack()
         self._inputs: dict[int, _Input] = {}
         self._leds: dict[int, _Led] = {}

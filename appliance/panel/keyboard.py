@@ -26,6 +26,7 @@ from appliance.events import Command
 from appliance.panel.gpio import GpioPanel, simulated_factory
 from appliance.panel.lights import pattern
 from appliance.panel.ports import PanelState, Workbench
+from appliance.vitals import Vitals
 
 SIMULATED = PanelSettings(
     buttons={
@@ -58,6 +59,7 @@ class KeyboardPanel:
         self,
         settings: PanelSettings,
         clock: Clock,
+        vitals: Vitals,
         keys: TextIO,
         say: Callable[[str], None],
         other_key: Callable[[str], None] = lambda key: None,
@@ -73,7 +75,7 @@ class KeyboardPanel:
         self._say = say
         self._other_key = other_key
         self._factory = simulated_factory()
-        self._panel = GpioPanel(self._settings, clock, self._factory)
+        self._panel = GpioPanel(self._settings, clock, vitals, self._factory)
         self._down: set[int] = set()
         self._hold_next = False
         self._shown: dict[int, str] = {}

@@ -9,8 +9,10 @@ from appliance.clock import Clock
 from appliance.events import Command
 from appliance.panel.lights import Lamp
 from appliance.panel.ports import PanelState
+from appliance.vitals import Vitals
 
 _JOIN_TIMEOUT = 2.0
+_PULSE_LIMIT = 10.0
 
 
 class Contact(Protocol):
@@ -30,8 +32,9 @@ class Contact(Protocol):
 class Worker:
     """Edges may be put and states shown from any thread, before the start too."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, vitals: Vitals) -> None:
         self._clock = clock
+        self._vitals = vitals
         self._changed = threading.Condition()
         self._edges: deque[tuple[Contact, bool, float]] = deque()
         self._to_show: PanelState | None = None
@@ -69,7 +72,9 @@ class Worker:
                 raise RuntimeError("the panel thread does not end")
 
     def _run(self, post: Callable[[Command], None]) -> None:
+        pulse = self._vitals.pulse("panel", _PULSE_LIMIT)
         while self._wait():
+            pulse.beat()
             with self._changed:
                 edges, self._edges = self._edges, deque()
                 state, self._to_show = self._to_show, None
@@ -83,6 +88,8 @@ class Worker:
                 if state is not None:
                     lamp.show(state, now)
                 lamp.tick(now)
+            pulse.rest()
+        self._vitals.remove(pulse)
 
     def _wait(self) -> bool:
         """Sleep until there is something to do. False once the end has come."""

@@ -27,7 +27,7 @@ def simulated_hardware(parts: str, clock: Clock, keys: TextIO, say: Callable[[st
     """A panel pressed by keys read from `keys`, which tells through `say`; simulated cards where `parts` is `all`."""
     return Hardware(
         cards=simulated_cards(clock) if parts == "all" else AlsaCards(),
-        panel=lambda settings, clock: KeyboardPanel(settings, clock, keys, say),
+        panel=lambda settings, clock, vitals: KeyboardPanel(settings, clock, vitals, keys, say),
         real_cards=parts != "all",
         real_pins=False,
     )

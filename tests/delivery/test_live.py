@@ -450,3 +450,22 @@ def test_a_note_left_after_adoption_goes_to_the_delivery(box: Box) -> None:
     box.store.save_live(clip.id, "cloud", {"parts": [7]})
     assert box.delivery(clip).resume == {"parts": [7]}
     assert box.store.live_notes("cloud") == {}
+
+
+def test_a_thread_that_hangs_is_noticed_and_a_slow_network_is_none(box: Box, cloud: LiveMemory, take: Any) -> None:
+    box.deliver(cloud=cloud)
+    cloud.live_held.set()
+    first = take().record(2 * PART)
+    assert cloud.live_started.wait(5)
+    box.clock.advance(3600)
+    assert "live:cloud" not in box.vitals.overdue()
+    cloud.live_held.clear()
+    box.settle(sent(cloud, first, 1))
+    first.discard()
+    box.settle(lambda: cloud.withdrawn == [first.id])
+
+    second = Take(box)
+    with second.growing.changed:  # whoever needs it waits for ever
+        box.outbox.follow(second.growing)
+        box.pass_time(60.0, lambda: "live:cloud" in box.vitals.overdue())
+    second.discard()

@@ -21,6 +21,7 @@ from appliance.doctor.pins import buttons, leds, panel
 from appliance.events import Command
 from appliance.panel.gpio import GpioPanel, simulated_factory
 from appliance.testing.panel import FakePanel
+from appliance.vitals import Vitals
 
 Make = Callable[..., Box]
 Findings = Callable[..., list[Finding]]
@@ -158,7 +159,7 @@ def test_on_simulated_pins(make_box: Make, findings: Findings, clock: Any) -> No
     """The real panel: a normally closed button that the configuration calls normally open."""
     factory = simulated_factory()
     posted: list[Command] = []
-    real = GpioPanel(PanelSettings(buttons={17: TOGGLE}), SystemClock(), factory)
+    real = GpioPanel(PanelSettings(buttons={17: TOGGLE}), SystemClock(), Vitals(SystemClock()), factory)
     settings = Settings(panel=PanelSettings(buttons={17: TOGGLE}))
     real.start(posted.append)
     factory.pin(17).drive_low()

@@ -18,10 +18,11 @@ from appliance.config.settings import (
     Wiring,
 )
 from appliance.errors import PanelError
-from appliance.events import RecordMark, RecordStart, RecordStop, RecordToggle
+from appliance.events import Command, RecordMark, RecordStart, RecordStop, RecordToggle
 from appliance.panel.gpio import LOOK_AGAIN, GpioPanel, default_factory, simulated_factory
 from appliance.panel.ports import Indication, PanelState
 from appliance.testing.clock import ManualClock
+from appliance.vitals import Vitals
 
 TOGGLE = ButtonAction.RECORD_TOGGLE
 Start = Callable[[PanelSettings], GpioPanel]
@@ -32,7 +33,7 @@ def start(clock: ManualClock, factory: Any, posted: Any) -> Iterator[Start]:
     panels: list[GpioPanel] = []
 
     def begin(settings: PanelSettings) -> GpioPanel:
-        panel = GpioPanel(settings, clock, factory)
+        panel = GpioPanel(settings, clock, Vitals(clock), factory)
         panels.append(panel)
         panel.start(posted.append)
         settle(clock, LOOK_AGAIN)
@@ -122,7 +123,9 @@ def test_holding_acts_by_itself(
 
 def test_a_handset_off_the_hook_at_the_start_records(clock: ManualClock, factory: Any, posted: Any) -> None:
     factory.pin(22)
-    panel = GpioPanel(PanelSettings(switches={22: SwitchSettings(contact=Contact.NORMALLY_CLOSED)}), clock, factory)
+    panel = GpioPanel(
+        PanelSettings(switches={22: SwitchSettings(contact=Contact.NORMALLY_CLOSED)}), clock, Vitals(clock), factory
+    )
     panel.start(posted.append)
     settle(clock, 0.1)
     assert isinstance(posted.wait(1)[0], RecordStart)
@@ -134,7 +137,7 @@ def test_a_handset_off_the_hook_at_the_start_records(clock: ManualClock, factory
 
 def test_a_button_stuck_at_the_start_does_nothing(clock: ManualClock, factory: Any, posted: Any) -> None:
     stuck = ButtonSettings(TOGGLE, contact=Contact.NORMALLY_CLOSED)
-    panel = GpioPanel(PanelSettings(buttons={17: stuck}), clock, factory)
+    panel = GpioPanel(PanelSettings(buttons={17: stuck}), clock, Vitals(clock), factory)
     panel.start(posted.append)
     settle(clock, 1)
     factory.pin(17).drive_low()
@@ -188,7 +191,10 @@ def test_an_idle_panel_sleeps(clock: ManualClock, factory: Any, posted: Any) -> 
 
     counting = Counting()
     panel = GpioPanel(
-        PanelSettings(buttons={17: ButtonSettings(TOGGLE)}, leds={18: LedSettings()}), counting, simulated_factory()
+        PanelSettings(buttons={17: ButtonSettings(TOGGLE)}, leds={18: LedSettings()}),
+        counting,
+        Vitals(counting),
+        simulated_factory(),
     )
     panel.start(posted.append)
     panel.show(PanelState(Indication.RECORDING))
@@ -200,21 +206,40 @@ def test_an_idle_panel_sleeps(clock: ManualClock, factory: Any, posted: Any) -> 
     panel.close()
 
 
+def test_a_panel_that_hangs_is_noticed(clock: ManualClock, factory: Any, passing: Any) -> None:
+    stuck, vitals = threading.Event(), Vitals(clock)
+    panel = GpioPanel(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}), clock, vitals, factory)
+
+    def hang(_: Command) -> None:
+        stuck.wait()
+
+    panel.start(hang)
+    settle(clock, LOOK_AGAIN)
+    clock.waiters()
+    clock.advance(3600)
+    assert vitals.overdue() == (), "nobody presses anything"
+    factory.pin(17).drive_low()
+    passing(lambda: vitals.overdue() == ("panel",))
+    stuck.set()
+    panel.close()
+    assert vitals.overdue() == ()
+
+
 def test_close_leaves_the_leds_dark_and_the_pins_free(clock: ManualClock, factory: Any, posted: Any) -> None:
     settings = PanelSettings(buttons={17: ButtonSettings(TOGGLE)}, leds={18: LedSettings()})
-    panel = GpioPanel(settings, clock, factory)
+    panel = GpioPanel(settings, clock, Vitals(clock), factory)
     panel.start(posted.append)
     panel.show(PanelState(Indication.RECORDING))
     clock.waiters()
     panel.close()
     assert not factory.pin(18).state and factory.pin(18).function == "input"
-    again = GpioPanel(settings, clock, factory)
+    again = GpioPanel(settings, clock, Vitals(clock), factory)
     again.start(posted.append)
     again.close()
 
 
 def test_a_panel_without_pins_touches_none(clock: ManualClock, posted: Any) -> None:
-    panel = GpioPanel(PanelSettings(), clock)
+    panel = GpioPanel(PanelSettings(), clock, Vitals(clock))
     panel.start(posted.append)
     panel.show(PanelState(Indication.RECORDING))
     panel.close()
@@ -222,7 +247,7 @@ def test_a_panel_without_pins_touches_none(clock: ManualClock, posted: Any) -> N
 
 
 def test_a_panel_that_never_started_closes(clock: ManualClock) -> None:
-    GpioPanel(PanelSettings(leds={18: LedSettings()}), clock).close()
+    GpioPanel(PanelSettings(leds={18: LedSettings()}), clock, Vitals(clock)).close()
 
 
 @pytest.mark.parametrize(
@@ -237,8 +262,10 @@ def test_a_pin_that_cannot_be_used_is_named(
     clock: ManualClock, factory: Any, posted: Any, settings: PanelSettings, words: str
 ) -> None:
     with pytest.raises(PanelError, match=words):
-        GpioPanel(settings, clock, factory).start(posted.append)
-    ok = GpioPanel(PanelSettings(buttons={17: ButtonSettings(TOGGLE, debounce=Seconds(0.0))}), clock, factory)
+        GpioPanel(settings, clock, Vitals(clock), factory).start(posted.append)
+    ok = GpioPanel(
+        PanelSettings(buttons={17: ButtonSettings(TOGGLE, debounce=Seconds(0.0))}), clock, Vitals(clock), factory
+    )
     ok.start(posted.append)
     ok.close()
 

@@ -30,6 +30,7 @@ from appliance.events import (
 from appliance.panel.keyboard import SIMULATED, KeyboardPanel
 from appliance.panel.ports import Indication, PanelState
 from appliance.testing.clock import ManualClock
+from appliance.vitals import Vitals
 
 Passing = Callable[[Callable[[], object]], None]
 
@@ -42,7 +43,7 @@ class Typist:
         self._keys: TextIO = os.fdopen(read)
         self.said: list[str] = []
         self.others: list[str] = []
-        self.panel = KeyboardPanel(settings, clock, self._keys, self.said.append, self.others.append)
+        self.panel = KeyboardPanel(settings, clock, Vitals(clock), self._keys, self.said.append, self.others.append)
         self.panel.start(posted.append)
         self._posted, self._passing = posted, passing
 
@@ -145,7 +146,7 @@ def test_a_terminal_that_is_not_ours_is_left_alone(clock: ManualClock, posted: A
     leader, follower = pty.openpty()
     before = termios.tcgetattr(follower)
     with os.fdopen(leader, "rb"), os.fdopen(follower) as terminal:
-        panel = KeyboardPanel(PanelSettings(), clock, terminal, print)
+        panel = KeyboardPanel(PanelSettings(), clock, Vitals(clock), terminal, print)
         panel.start(posted.append)
         assert termios.tcgetattr(terminal) == before
         panel.close()
@@ -157,9 +158,11 @@ terminal = os.fdopen(os.open(os.ttyname(0), os.O_RDWR), closefd=False)
 from appliance.config.settings import PanelSettings
 from appliance.panel.keyboard import KeyboardPanel
 from appliance.testing.clock import ManualClock
+from appliance.vitals import Vitals
 
 before = termios.tcgetattr(terminal)
-panel = KeyboardPanel(PanelSettings(), ManualClock(), terminal, print)
+clock = ManualClock()
+panel = KeyboardPanel(PanelSettings(), clock, Vitals(clock), terminal, print)
 panel.start(lambda command: None)
 assert not termios.tcgetattr(terminal)[3] & termios.ICANON
 if "close" in sys.argv:
