@@ -24,7 +24,14 @@ from appliance_upload_folder import errors as folder_errors
 from appliance_upload_http import backend as http_backend
 from appliance_upload_rclone import errors as rclone_errors
 from appliance_upload_s3 import errors as s3_errors
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from appliance import errors, events
 from appliance.cli.main import root
@@ -149,6 +156,8 @@ def _http_answers() -> Iterator[tuple[str, Exception]]:
         "a checksum that is another",
         Permanent("the server stored other bytes than were sent. Look at what it stored"),
     )
+    yield "no checksum where `proof` looks for it", Permanent("check the section proof")
+    yield "another 2xx than `expect` allows", Permanent("it is not in the option expect")
 
 
 def _http_connections() -> Iterator[tuple[str, Exception]]:
@@ -172,8 +181,12 @@ def _http_connections() -> Iterator[tuple[str, Exception]]:
         bad = ssl.SSLCertVerificationError()
         bad.verify_code, bad.verify_message = code, "Hostname mismatch"
         yield what, translate_http(bad, HOST)
-        if code == 10:
+        if code in (9, 10):
             yield f"{what}, clock never set", translate_http(bad, HOST, clock_trusted=False)
+    refused = ssl.SSLError()
+    refused.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    yield "the box's certificate", translate_http(refused, HOST)
+    yield "redirect to less safety", Permanent("it leads to a place that is not encrypted: set the URL to https")
 
 
 def _s3_errors() -> Iterator[tuple[str, Exception]]:
@@ -182,9 +195,28 @@ def _s3_errors() -> Iterator[tuple[str, Exception]]:
     tables = (s3_errors.MUST_ACT, s3_errors.TRY_AGAIN, s3_errors.DAMAGED, s3_errors.GONE)
     for code in [code for table in tables for code in sorted(table)]:
         yield f"`{code}`", _s3_error(400, code, where)
+    for status in (401, 403, 404, 410, 413, 415, 422):
+        yield f"{status} without a code", _s3_error(status, f"{status}", where)
     for code in sorted(s3_errors.CLOCK):
         yield f"`{code}`", _s3_error(403, code, where)
         yield f"`{code}`, clock never set", _s3_error(403, code, unset)
+    for what, said in (
+        ("certificate expired", "certificate has expired"),
+        ("certificate of the future", "certificate is not yet valid"),
+    ):
+        bad = SSLError(endpoint_url=where.endpoint, error=said)
+        yield what, s3_errors.translate(bad, where)
+        yield f"{what}, clock never set", s3_errors.translate(bad, unset)
+    for what, error in (
+        ("certificate not trusted", SSLError(endpoint_url=where.endpoint, error="CERTIFICATE_VERIFY_FAILED")),
+        ("no credentials", NoCredentialsError()),
+        ("silence", ReadTimeoutError(endpoint_url=where.endpoint)),
+        ("name not found, refused", EndpointConnectionError(endpoint_url=where.endpoint)),
+        ("reset", ConnectionClosedError(endpoint_url=where.endpoint)),
+    ):
+        yield what, s3_errors.translate(error, where)
+    yield "another object under the key", Permanent("it is never overwritten: move it away, or change `prefix`")
+    yield "other bytes stored", Permanent("check that server, delete the object and deliver the clip again")
     yield "another 4xx", _s3_error(400, "Other", where)
     yield "another 5xx", _s3_error(500, "InternalError", where)
 
@@ -200,6 +232,7 @@ def _folder_errors() -> Iterator[tuple[str, Exception]]:
         code = getattr(errno, name)
         yield f"`{name}`", folder_errors.translate(OSError(code, os.strerror(code)), Path("/media/stick"))
     yield "another file of that name", Permanent("it is never overwritten: look at it, and move it away")
+    yield "other bytes read back", Permanent("the disk is bad, replace it")
 
 
 def _rclone_errors() -> Iterator[tuple[str, Exception]]:
@@ -213,6 +246,13 @@ def _rclone_errors() -> Iterator[tuple[str, Exception]]:
     ):
         failure = rclone_errors.Failure(code, said)
         yield what, rclone_errors.translate(failure, "the remote", clock_trusted=True)
+        if what.startswith("certificate"):
+            yield f"{what}, clock never set", rclone_errors.translate(failure, "the remote", clock_trusted=False)
+    for code in sorted(rclone_errors.PERMANENT_CODES):
+        failure = rclone_errors.Failure(code, "")
+        yield f"exit code {code}", rclone_errors.translate(failure, "the remote", clock_trusted=True)
+    yield "no rclone", Permanent("rclone cannot be started: install it (sudo apt install rclone), or set `binary`")
+    yield "other bytes there", Permanent("the remote holds other bytes than were sent: check it, and delete that file")
 
 
 def _any_errors() -> Iterator[tuple[str, Exception]]:

@@ -10,7 +10,7 @@ from requests import exceptions
 
 from appliance.plugin import Permanent, Transient
 
-_NOT_YET_VALID, _EXPIRED = 9, 10
+_DATES = {9: "is not valid yet", 10: "has expired"}
 _SELF_SIGNED = {18, 19}
 _UNKNOWN_ISSUER = {2, 20, 21}
 _WRONG_NAME = {62, 64}
@@ -90,25 +90,15 @@ def _passing(cause: BaseException) -> str:
 def _bad_certificate(error: ssl.SSLCertVerificationError, host: str, clock_trusted: bool) -> Permanent | Transient:
     """Why the certificate of `host` is not good (X509_verify_cert codes of OpenSSL), and what to do.
 
-    A clock that is behind makes a good certificate one of the future: that passes. A certificate of the past needs a
-    person, unless the clock is not to be believed.
+    Its dates need a person only where the clock is to be believed.
     """
-    code, today = error.verify_code, time.strftime("%Y-%m-%d", time.gmtime())
-    if code == _NOT_YET_VALID:
-        return Transient(
-            f"the certificate of {host} is not valid yet, going by this box's clock, which says {today}: it must be "
-            "behind. This goes on once it is set"
-        )
-    if code == _EXPIRED and not clock_trusted:
-        return Transient(
-            f"the certificate of {host} has expired, going by this box's clock, which says {today} and was never set. "
-            "This goes on once it is"
-        )
-    if code == _EXPIRED:
-        return Permanent(
-            f"the certificate of {host} has expired, going by this box's clock, which says {today}: the server needs "
-            "a new one, unless the clock is wrong"
-        )
+    code = error.verify_code
+    if code in _DATES:
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        said = f"the certificate of {host} {_DATES[code]}, going by this box's clock, which says {today}"
+        if not clock_trusted:
+            return Transient(f"{said} and was never set. This goes on once it is")
+        return Permanent(f"{said}: the server needs a new one, unless the clock is wrong. Look at `timedatectl`")
     if code in _SELF_SIGNED:
         return Permanent(f"the certificate of {host} is signed by itself: set tls.ca to a file that holds it")
     if code in _UNKNOWN_ISSUER:

@@ -35,7 +35,7 @@ MUST_ACT = (
     ),
     (r"NoSuchBucket|bucket.*not exist", "has no such bucket. Create it, or correct `remote`"),
 )
-_PERMANENT_CODES = {
+PERMANENT_CODES = {
     3: "has no such folder. Correct `remote`",
     4: "has no such file. Correct `remote`",
     6: "refuses the file",
@@ -76,6 +76,6 @@ def translate(failure: Failure, name: str, *, clock_trusted: bool) -> Transient 
     for pattern, advice in MUST_ACT:
         if re.search(pattern, failure.words, re.I):
             return Permanent(f"{name} {advice}{said}")
-    if failure.code in _PERMANENT_CODES:
-        return Permanent(f"{name} {_PERMANENT_CODES[failure.code]}{said}")
+    if failure.code in PERMANENT_CODES:
+        return Permanent(f"{name} {PERMANENT_CODES[failure.code]}{said}")
     return Transient(f"{name} cannot be reached or failed{said}")

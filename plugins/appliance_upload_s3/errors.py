@@ -177,15 +177,14 @@ def _library(error: BotoCoreError, target: Target) -> Transient | Permanent | Ca
 
 
 def _certificate(text: str, target: Target) -> Transient | Permanent:
-    if "not yet valid" in text or ("expired" in text and not target.clock_trusted()):
-        return Transient(
-            f"{target}: its certificate is not valid at this time: the clock of this box must be wrong. Goes on once it"
-            " is set"
-        )
-    if "expired" in text:
-        return Permanent(
-            f"{target}: its certificate has expired: the server needs a new one, unless the clock of this box is wrong"
-        )
+    for date in ("is not yet valid", "has expired"):
+        if date in text and not target.clock_trusted():
+            return Transient(f"{target}: its certificate {date}: this box was never told the time. Goes on once it is")
+        if date in text:
+            return Permanent(
+                f"{target}: its certificate {date}: the server needs a new one, unless the clock of this box is wrong."
+                " Look at `timedatectl`"
+            )
     if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
         return Permanent(f"{target}: its certificate is not trusted ({text}). Set `ca_file`, or correct `endpoint_url`")
     return Transient(f"{target}: no secure connection ({text})")

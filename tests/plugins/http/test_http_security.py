@@ -33,7 +33,7 @@ def test_a_good_certificate(start_receiver: Start, authority: Authority, trustin
     ("certificate", "error", "words"),
     [
         ({"name": "expired", "from_day": -30, "to_day": -1}, Permanent, "has expired.*clock"),
-        ({"name": "future", "from_day": 1, "to_day": 30}, Transient, "not valid yet.*clock"),
+        ({"name": "future", "from_day": 1, "to_day": 30}, Permanent, "not valid yet.*clock"),
         ({"name": "self-signed", "self_signed": True}, Permanent, "signed by itself"),
         ({"name": "other", "host": "example.org"}, Permanent, "another name"),
     ],
@@ -54,10 +54,11 @@ def test_a_bad_certificate(
     assert receiver.attempts == 0
 
 
-def test_no_certificate_is_too_old_for_a_clock_that_was_never_set(
-    start_receiver: Start, authority: Authority, trusting: Tls, job: UploadJob
+@pytest.mark.parametrize(("from_day", "to_day"), [(-30, -1), (1, 30)], ids=["expired", "future"])
+def test_no_certificate_has_a_wrong_date_for_a_clock_that_was_never_set(
+    from_day: int, to_day: int, start_receiver: Start, authority: Authority, trusting: Tls, job: UploadJob
 ) -> None:
-    receiver = start_receiver(tls=authority.issue("expired", from_day=-30, to_day=-1).server())
+    receiver = start_receiver(tls=authority.issue("dated", from_day=from_day, to_day=to_day).server())
     with pytest.raises(Transient, match="never set"):
         backend(receiver.url(), tls=trusting, clock_trusted=lambda: False).deliver(job)
 

@@ -130,8 +130,14 @@ class S3Server:
             | options
         )
 
-    def backend(self, directory: Path, port: int | None = None, **options: Any) -> UploadBackend:
-        return create(self.options(port, **options), BackendContext("cloud", "box", directory, lambda: True))
+    def backend(
+        self,
+        directory: Path,
+        port: int | None = None,
+        clock_trusted: Callable[[], bool] = lambda: True,
+        **options: Any,
+    ) -> UploadBackend:
+        return create(self.options(port, **options), BackendContext("cloud", "box", directory, clock_trusted))
 
     def content(self, key: str) -> bytes:
         body: bytes = self.client().get_object(Bucket=BUCKET, Key=key)["Body"].read()

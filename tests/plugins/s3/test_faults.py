@@ -213,23 +213,32 @@ def test_clock_that_is_two_hours_off(weed: Any, tmp_path: Path, skew: int, trust
 
 
 @pytest.mark.parametrize(
-    ("certificate", "error", "words"),
+    ("certificate", "trusted", "error", "words"),
     [
-        ({"self_signed": True}, Permanent, "not trusted"),
-        ({"host": "127.0.0.9"}, Permanent, "not trusted"),
-        ({"from_day": -9, "to_day": -1}, Permanent, "has expired"),
-        ({"from_day": 1}, Transient, "clock of this box must be wrong"),
+        ({"self_signed": True}, True, Permanent, "not trusted"),
+        ({"host": "127.0.0.9"}, True, Permanent, "not trusted"),
+        ({"from_day": -9, "to_day": -1}, True, Permanent, "has expired"),
+        ({"from_day": -9, "to_day": -1}, False, Transient, "never told the time"),
+        ({"from_day": 1}, True, Permanent, "is not yet valid"),
+        ({"from_day": 1}, False, Transient, "never told the time"),
     ],
-    ids=["self-signed", "other-name", "expired", "not-yet"],
+    ids=["self-signed", "other-name", "expired", "expired-no-clock", "not-yet", "not-yet-no-clock"],
 )
 def test_bad_certificates(
-    weed: Any, front: Any, job: Any, tmp_path: Path, certificate: Any, error: type[Exception], words: str
+    weed: Any,
+    front: Any,
+    job: Any,
+    tmp_path: Path,
+    certificate: Any,
+    trusted: bool,
+    error: type[Exception],
+    words: str,
 ) -> None:
     authority = Authority(tmp_path / "ca")
     proxy = front(context=authority.issue("bad", **certificate).server())
     options = {"endpoint_url": f"https://127.0.0.1:{proxy.port}", "ca_file": authority.path}
     with pytest.raises(error, match=words):
-        weed.backend(tmp_path, **options).deliver(job)
+        weed.backend(tmp_path, clock_trusted=lambda: trusted, **options).deliver(job)
 
 
 def test_own_authority_is_trusted(weed: Any, front: Any, job: Any, tmp_path: Path) -> None:
