@@ -1,8 +1,8 @@
 """The whole program on one page: what is started, in this order, and stopped, in the mirrored one."""
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 
 from attrs import frozen
@@ -23,44 +23,30 @@ from appliance.controller import End
 from appliance.delivery.feeds import FETCHED, Feed, Feeds
 from appliance.delivery.network import NetworkWatch
 from appliance.delivery.outbox import Destination, Outbox
-from appliance.describe import describe
-from appliance.effects import Effects
-from appliance.errors import ApplianceError
+from appliance.effects import Effects, refusing
+from appliance.errors import StorageError
 from appliance.events import (
     ApplianceReady,
-    DeliveryProgress,
-    Event,
     FaultRaised,
-    InboxChanged,
-    PlaybackProgress,
-    QueueChanged,
-    TakeProgress,
 )
+from appliance.front import heartbeat, interval, start_panel, tell_and_go_on, write_log
 from appliance.housekeeping import Housekeeper, StateDisk
 from appliance.housekeeping.outlook import reserve_bytes
 from appliance.housekeeping.policy import Rules
 from appliance.housekeeping.prospects import prospects
 from appliance.machine import Input
 from appliance.models import Fault
-from appliance.panel.ports import Panel, PanelState
+from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
-from appliance.status import Status, panel_state
 from appliance.store import Store
 from appliance.timekeeping import Timekeeper
 from appliance.turn import Plan, Turn
 from appliance.vitals import Vitals
 
-HEARTBEAT = 5.0
-"""Seconds between two looks at the pulses, where systemd does not ask for more."""
-
-_TOO_MANY = (TakeProgress, DeliveryProgress, PlaybackProgress, QueueChanged, InboxChanged)
-"""Events that would bury the others in the log."""
-
-_NOT_SHOWN = (TakeProgress, PlaybackProgress)
-"""Events that come many times a second and change nothing that the panel shows."""
+TRY_AGAIN = 10.0
+"""Seconds between two tries to start on a disk that refuses."""
 
 Post = Callable[[Input], None]
-log = logging.getLogger(__name__)
 
 
 @frozen
@@ -90,15 +76,12 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         plugins.start(post)
         stop.callback(plugins.close)
         controller.listen(lambda event, _: plugins.publish(event), closely=plugins.listening)
-        controller.listen(_write_log)
+        controller.listen(write_log)
         stop.callback(controller.drain)
 
         # Before whatever takes long to start, and closed after it: no press is missed while the configuration changes.
         panel = hardware.panel(settings.panel, clock, vitals)
-        with _tell_and_go_on("panel", post):
-            panel.start(post)
-            stop.callback(panel.close)
-            controller.listen(_PanelListener(panel))
+        start_panel(panel, controller, stop)
 
         destinations = _destinations(settings, plugins, post)
         outbox = Outbox(store, destinations, clock, post, vitals)
@@ -146,25 +129,44 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         post(ApplianceReady())
         turn.ready()
         sdnotify.notify(f"READY=1\nSTATUS=ready, state in {directory}")
-        watchdog = sdnotify.watchdog_seconds()
-        end = controller.run(lambda: _heartbeat(vitals), watchdog / 3 if watchdog else HEARTBEAT)
+        end = controller.run(lambda: heartbeat(vitals), interval())
         sdnotify.notify("STOPPING=1" if end is End.STOP else sdnotify.reloading(clock.monotonic()))
         return end
 
 
-def _heartbeat(vitals: Vitals) -> None:
-    """Feed the watchdog, unless a thread hangs: then name it and let systemd act."""
-    if hanging := vitals.overdue():
-        log.error("hanging: %s", ", ".join(hanging))
-    else:
-        sdnotify.notify("WATCHDOG=1")
+def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error: StorageError) -> End:
+    """Say by every means that the disk keeps the appliance from starting, until it is time to try that again."""
+    settings, controller, vitals, words = plan.settings, turn.controller, Vitals(clock), str(error)
+    post, until = controller.post, clock.monotonic() + TRY_AGAIN
+
+    def refuse(**_: object) -> None:
+        raise error
+
+    def look() -> None:
+        heartbeat(vitals)
+        if clock.monotonic() >= until:
+            controller.reload()
+
+    with ExitStack() as stop:
+        stop.callback(controller.drain)
+        controller.listen(write_log)
+        start_panel(hardware.panel(settings.panel, clock, vitals), controller, stop)
+        with tell_and_go_on("control", post):
+            control = ControlServer(settings.control.socket, settings.control.group, defaultdict(lambda: refuse))
+            control.start()
+            stop.callback(control.close)
+        controller.connect(refusing(words, post))
+        post(FaultRaised(Fault("storage", words, urgent=True)))
+        turn.ready()
+        sdnotify.notify(f"READY=1\nSTATUS={words}")
+        return controller.run(look, interval())
 
 
 def _destinations(settings: Settings, plugins: PluginHost, post: Post) -> dict[str, Destination]:
     """The destinations that can be used; for each of the others a fault. Their clips wait."""
     ready: dict[str, Destination] = {}
     for name, wanted in settings.destinations.items():
-        with _tell_and_go_on(f"delivery:{name}", post):
+        with tell_and_go_on(f"delivery:{name}", post):
             backend = plugins.build_upload(name, wanted, settings.device.label, settings.storage.directory)
             ready[name] = Destination(name, wanted, backend)
     return ready
@@ -199,38 +201,7 @@ def _feeds(settings: Settings, plugins: PluginHost, post: Post) -> dict[str, Fee
     """The feeds that can be used; for each of the others a fault."""
     ready: dict[str, Feed] = {}
     for name, wanted in settings.feeds.items():
-        with _tell_and_go_on(f"feed:{name}", post):
+        with tell_and_go_on(f"feed:{name}", post):
             backend = plugins.build_feed(name, wanted, settings.device.label, settings.storage.directory)
             ready[name] = Feed(name, wanted, backend)
     return ready
-
-
-@contextmanager
-def _tell_and_go_on(part: str, post: Post) -> Iterator[None]:
-    """Without this part the box still records: what is wrong with it becomes a fault."""
-    try:
-        yield
-    except ApplianceError as error:
-        log.error("%s: %s", part, error)
-        post(FaultRaised(Fault(part, str(error))))
-
-
-def _write_log(event: Event, _: Status) -> None:
-    if not isinstance(event, _TOO_MANY):
-        log.info("%s", describe(event))
-
-
-class _PanelListener:
-    """Shows what has changed, and nothing else."""
-
-    def __init__(self, panel: Panel) -> None:
-        self._panel = panel
-        self._shown: PanelState | None = None
-
-    def __call__(self, event: Event, status: Status) -> None:
-        if isinstance(event, _NOT_SHOWN):
-            return
-        state = panel_state(status)
-        if state != self._shown:
-            self._shown = state
-            self._panel.show(state)

@@ -16,7 +16,7 @@ from appliance import app, sdnotify
 from appliance.audio.take import new_take_id
 from appliance.clock import Clock
 from appliance.controller import Controller, End
-from appliance.errors import ApplianceError, ConfigError
+from appliance.errors import ApplianceError, ConfigError, StorageError
 from appliance.events import FaultCleared, FaultRaised
 from appliance.machine import Recorder
 from appliance.models import Fault
@@ -44,7 +44,10 @@ class Daemon:
         self._stopping = False
 
     def run(self) -> None:
-        """Run until SIGTERM or SIGINT. Raises ApplianceError where the appliance cannot start, or cannot be stopped."""
+        """Run until SIGTERM or SIGINT. Raises ApplianceError where the appliance cannot start, or cannot be stopped.
+
+        A disk that refuses is no reason to end: the box says so, and tries again until it starts.
+        """
         plan = self._read()
         before: Plan | None = None
         trouble: ApplianceError | None = None
@@ -60,16 +63,20 @@ class Daemon:
             if trouble:
                 self._refuse(trouble)
             started = threading.Event()
-            ready = self._ready(started)
+            turn = Turn(number, self._started, controller, self._read, self.reload, self._ready(started))
             try:
-                turn = Turn(number, self._started, controller, self._read, self.reload, ready)
                 if app.run(plan, self._hardware, self._clock, turn) is End.STOP:
                     return
                 trouble = None
             except ApplianceError as error:
-                if before is None or started.is_set():
+                if started.is_set():
                     raise
-                plan, before, trouble = before, None, error
+                if before is not None:
+                    plan, before, trouble = before, None, error
+                elif not isinstance(error, StorageError):
+                    raise
+                elif app.out_of_order(plan, self._hardware, self._clock, turn, error) is End.STOP:
+                    return
 
     def reload(self) -> bool:
         """Read the configuration anew and let it have its turn: True where that begins at once, False where it waits

@@ -8,7 +8,7 @@ from appliance.audio.player import Player
 from appliance.audio.recorder import Recorder
 from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
-from appliance.events import FaultCleared, FaultRaised, NothingToPlay, Play
+from appliance.events import FaultCleared, FaultRaised, NothingToPlay, Play, PlaybackFailed, TakeFailed
 from appliance.machine import Do, Effect, Input
 from appliance.models import Fault
 from appliance.store import Store
@@ -103,3 +103,12 @@ class Effects:
         track_id = effect.cause.track_id
         if track_id is not None:
             self._on_store(lambda: self._store.mark_played(track_id))
+
+
+def refusing(why: str, post: Callable[[Input], None]) -> Mapping[Do, Callable[[Effect], None]]:
+    """The effects of an appliance that can do nothing: what is asked of it fails."""
+    fail: dict[Do, Callable[[Effect], None]] = {
+        Do.START_TAKE: lambda effect: post(TakeFailed(effect.id, why)),
+        Do.START_PLAYBACK: lambda effect: post(PlaybackFailed(effect.id, why)),
+    }
+    return {do: fail.get(do, lambda _: None) for do in Do}

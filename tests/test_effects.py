@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from appliance.effects import Effects
+from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
-from appliance.events import FaultCleared, FaultRaised
+from appliance.events import Event, FaultCleared, FaultRaised, PlaybackFailed, TakeFailed
 from appliance.machine import Do, Effect
 
 
@@ -90,3 +90,12 @@ def test_what_was_left_is_finished_when_the_disk_works(house: House) -> None:
     house.effects.disk_works()
     assert house.events[1:] == [FaultCleared("catalogue")] and house.store.upkeep.left == []
     assert ("disk_works",) in house.recorder.calls and ("wake",) in house.outbox.calls
+
+
+def test_an_appliance_that_can_do_nothing_says_so_to_whoever_asks() -> None:
+    posted: list[Event] = []
+    table = refusing("the disk is read-only", posted.append)  # type: ignore[arg-type]
+    for do in Do:
+        table[do](Effect(do, "one", None))
+    why = "the disk is read-only"
+    assert sorted(posted, key=repr) == [PlaybackFailed("one", why), TakeFailed("one", why)]

@@ -64,8 +64,9 @@ class _Connection(socketserver.StreamRequestHandler):
             self.wfile.write(protocol.failure(None, protocol.INVALID_REQUEST, "that line is not a JSON-RPC call"))
             return
         id, name, params = call.get("id"), call["method"], call.get("params") or {}
-        method = self.server.methods.get(name)
-        if method is None:
+        try:
+            method = self.server.methods[name]
+        except KeyError:
             self.wfile.write(protocol.failure(id, protocol.METHOD_NOT_FOUND, f"there is no method {name!r}"))
             return
         try:

@@ -1,5 +1,6 @@
 """One daemon to one state directory."""
 
+import errno
 import fcntl
 import os
 from contextlib import suppress
@@ -19,7 +20,7 @@ class DirectoryLock:
 
     def acquire(self) -> None:
         """Take the lock and write our process id into it. Raises AlreadyRunning with the directory and the holder."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o640)
+        descriptor = self._open()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -35,6 +36,14 @@ class DirectoryLock:
         self._descriptor = descriptor
         with suppress(OSError):  # a full disk may have no room for a name; written over the last one it needs none
             os.pwrite(descriptor, f"{os.getpid():<{_WIDTH - 1}}\n".encode(), 0)
+
+    def _open(self) -> int:
+        try:
+            return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o640)
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+            return os.open(self._path, os.O_RDONLY)  # whoever held it when the disk turned read-only still does
 
     def release(self) -> None:
         """Let go of it, where it is held. The file stays: removing it would race with the next daemon."""

@@ -168,3 +168,32 @@ def test_a_card_that_turns_read_only_in_mid_take(mount: Callable[..., None], box
     assert clip["recovered"] and clip["frames"] / 48_000 >= 0.75
     assert frames_in(box.state / "clips" / f"{clip['name']}.wav") == clip["frames"]
     box.record(0.6)
+
+
+def test_a_card_that_is_read_only_at_the_start_is_shown_and_waited_for(mount: Callable[..., None], box: Box) -> None:
+    mount("-t", "tmpfs", "-o", "ro,size=12m", "none")
+    configure(box)
+    box.process = box.spawn()
+    said = "LED 18 (status): fast blinking"
+    box.until(lambda: said in box.log.read_text() and box.socket.exists())
+    for asked in (("status",), ("record", "start")):
+        assert "read-only" in box.cli(*asked, code=9).stderr
+    box.press("1")
+    box.until(lambda: "recording failed" in box.log.read_text())
+    box.until(lambda: box.log.read_text().count(said) > 1)  # another try
+    subprocess.run(["mount", "-o", "remount,rw", box.state], check=True)
+    box.until(box._answers)
+    assert not faults(box) and box.record(0.6)["verdict"] == "ok"
+    assert box.signal(signal.SIGTERM, timeout=5) == 0
+
+
+def test_a_card_without_a_byte_left_at_the_very_first_start_is_waited_for(small_card: Box) -> None:
+    box = small_card
+    fill(box)
+    box.process = box.spawn()
+    box.until(lambda: "LED 18 (status): fast blinking" in box.log.read_text())
+    assert "is full. Make room" in box.cli("status", code=9).stderr
+    assert box.signal(signal.SIGTERM, timeout=5) == 0
+    (box.state / "other").unlink()
+    box.start()
+    box.record(0.6)

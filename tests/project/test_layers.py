@@ -33,6 +33,7 @@ ROWS = (
     "effects",
     "controller",
     "turn",
+    "front",
     "control",
     "app",
     "daemon",

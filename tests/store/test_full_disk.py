@@ -153,3 +153,15 @@ def test_without_room_for_the_first_start_it_says_so(
     box = box_type(small_disk)
     with pytest.raises(StorageError, match="is full"):
         box.start()
+
+
+def test_a_second_store_is_refused_on_a_disk_that_has_turned_read_only(box: Box, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    subprocess.run(["mount", "--bind", box.directory, seen], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", seen], check=True)
+        with pytest.raises(AlreadyRunning, match="process"):
+            Store(seen, box.clock, box.events.append, Vitals(box.clock)).start()
+    finally:
+        subprocess.run(["umount", "-l", seen], check=True)
