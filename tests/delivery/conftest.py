@@ -25,7 +25,7 @@ from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
 E = TypeVar("E", bound=Event)
-SOON = 10.0
+SOON = 30.0
 FORMAT = AudioFormat(rate=8000)
 
 
@@ -114,15 +114,17 @@ class Box:
             assert time.monotonic() < limit, f"never happened; there were {self.events.all}"
             time.sleep(0.001)
 
-    def pass_time(self, seconds: float, until: Callable[[], bool], at_most: int = 1000) -> None:
+    def pass_time(self, seconds: float, until: Callable[[], bool]) -> None:
         """Let time pass in steps of `seconds`, each once somebody waits for it, until it has happened."""
-        for _ in range(at_most):
+
+        def happened() -> bool:
             if until():
-                return
-            self.clock.waiters()
+                return True
+            self.clock.waiters(SOON)
             self.clock.advance(seconds)
-            time.sleep(0.001)
-        raise AssertionError(f"never happened; there were {self.events.all}")
+            return False
+
+        self.settle(happened)
 
     def close(self) -> None:
         if self.outbox is not None:

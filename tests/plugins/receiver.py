@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 _BLOCK = 64 * 1024
 
@@ -55,14 +55,14 @@ class Seen:
 class Reply:
     """What the server does with a request instead of taking it.
 
-    `early` answers before the body is read and resets the connection after so many seconds, `silent` never answers,
+    `early` answers before the body is read and resets the connection after so many bytes of it, `silent` never answers,
     `garbage` is sent in place of an answer. `claimed` overrides Content-Length.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(factory=dict)
     body: bytes = b""
-    early: float | None = None
+    early: int | None = None
     silent: bool = False
     garbage: bytes = b""
     claimed: int | None = None
@@ -159,7 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.owner.next_reply()
         if reply is not None and reply.early is not None:
             self._answer(reply)
-            self.owner.wait_until_closing(reply.early)
+            while reply.early > 0 and (block := self.rfile.read1(_BLOCK)):
+                reply = evolve(reply, early=reply.early - len(block))
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
             return

@@ -193,9 +193,9 @@ def test_what_the_server_says_is_passed_on_in_one_line(receiver: Receiver, job: 
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("patience", [0.0, 0.5], ids=["reset at once", "reset later"])
+@pytest.mark.parametrize("patience", [0, 20_000_000], ids=["reset at once", "reset later"])
 def test_an_answer_before_the_body_is_heard(
-    patience: float, receiver: Receiver, upload_job: Callable[..., UploadJob]
+    patience: int, receiver: Receiver, upload_job: Callable[..., UploadJob]
 ) -> None:
     large = upload_job(bytes(40_000_000))
     sent: list[int] = []
@@ -205,9 +205,9 @@ def test_an_answer_before_the_body_is_heard(
     assert len(sent) * 2 < 40_000_000 // BLOCK
 
 
-@pytest.mark.parametrize("patience", [0.0, 0.5], ids=["reset at once", "reset later"])
+@pytest.mark.parametrize("patience", [0, 20_000_000], ids=["reset at once", "reset later"])
 def test_praise_before_the_body_is_not_believed(
-    patience: float, receiver: Receiver, upload_job: Callable[..., UploadJob]
+    patience: int, receiver: Receiver, upload_job: Callable[..., UploadJob]
 ) -> None:
     large = upload_job(bytes(40_000_000))
     receiver.replies.append(Reply(200, early=patience))

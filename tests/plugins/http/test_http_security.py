@@ -102,7 +102,7 @@ def test_an_encrypted_answer_before_the_body_is_heard(
     trusting: Tls,
     upload_job: Callable[..., UploadJob],
 ) -> None:
-    receiver = start_receiver(tls=authority.issue("early").server(), replies=[Reply(status, early=0.5)])
+    receiver = start_receiver(tls=authority.issue("early").server(), replies=[Reply(status, early=20_000_000)])
     with pytest.raises(error, match=f"{status}"):
         backend(receiver.url(), tls=trusting).deliver(upload_job(bytes(40_000_000)))
 
