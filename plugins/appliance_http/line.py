@@ -46,7 +46,7 @@ class Line:
                 if self._ended or (len(self._heard) >= _ENOUGH and self._heard[9:10] not in b"12"):
                     raise BrokenPipeError(errno.EPIPE, "the peer wants no more")
                 rest = rest[self._connection.send(rest[:_MOST_AT_ONCE]) :]
-        except ssl.SSLEOFError as error:
+        except (ssl.SSLEOFError, ConnectionResetError) as error:  # it may have answered before
             raise BrokenPipeError(errno.EPIPE, str(error)) from error
 
     def reader(self) -> Any:

@@ -2,11 +2,15 @@
 
 import contextlib
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from appliance_http.line import Line
+from appliance_http.watch import Watch
 from appliance_upload_http.multipart import BLOCK
 from appliance_upload_http.options import Proof
 from attrs import evolve
@@ -203,6 +207,41 @@ def test_an_answer_before_the_body_is_heard(
     with pytest.raises(Permanent, match="413"):
         backend(receiver.url()).deliver(evolve(large, progress=sent.append))
     assert len(sent) * 2 < 40_000_000 // BLOCK
+
+
+class Unlucky:
+    """A connection on which something happens just before the first bytes go out."""
+
+    def __init__(self, connection: socket.socket, happens: Callable[[], None]) -> None:
+        self._connection = connection
+        self._happens = happens
+
+    def send(self, data: bytes) -> int:
+        self._happens()
+        return self._connection.send(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def test_an_answer_is_heard_that_comes_with_a_reset_while_sending() -> None:
+    answer = b"HTTP/1.1 413 Content Too Large\r\n"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as client,
+        Watch(lambda: None, 60) as watch,
+    ):
+        server, _ = listener.accept()
+
+        def refuse() -> None:
+            server.sendall(answer)
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            server.close()
+
+        line = Line(Unlucky(client, refuse), watch, 5.0)
+        with pytest.raises(BrokenPipeError):
+            line.send(bytes(1000))
+        assert line.reader().makefile("rb").readline() == answer
 
 
 @pytest.mark.parametrize("patience", [0, 20_000_000], ids=["reset at once", "reset later"])
