@@ -1,7 +1,8 @@
 """The thread that looks at the room on the card every few seconds, and sees to it.
 
-Three things it does: it deletes what may be deleted once the reserve is reached; it says so where nothing may, so that
-no take begins that could not be finished; and after the disk has refused something it finds out when it works again.
+Four things it does: it deletes what may be deleted once the reserve is reached; it says so where nothing may, so that
+no take begins that could not be finished; after the disk has refused something it finds out when it works again; and it
+tells of what a person must see to.
 """
 
 import logging
@@ -22,6 +23,7 @@ from appliance.events import (
     TakeFailed,
 )
 from appliance.housekeeping.disk import Disk, Space
+from appliance.housekeeping.losses import Losses
 from appliance.housekeeping.outlook import LOOK_BACK, Outlook, Prospect, days_until, obstacle
 from appliance.housekeeping.policy import Rules, choose
 from appliance.models import Fault
@@ -75,6 +77,7 @@ class Housekeeper:
         self._disk_works = disk_works
         self._clock = clock
         self._post = post
+        self._losses = Losses(store, post)
         self._pulse = vitals.pulse("housekeeper", _LIMIT)
         self._vitals = vitals
         self._changed = threading.Condition()
@@ -142,6 +145,7 @@ class Housekeeper:
             self._pulse.beat()
             try:
                 self._look()
+                self._losses.look()
                 self._complaint = ""
             except (StorageError, OSError) as error:
                 self._complain(str(error))

@@ -49,6 +49,8 @@ class Keeper:
         """Takes that the disk kept from becoming clips; on the store thread."""
         self.recovered = True
         """Whether everything that the last run left was dealt with."""
+        self.missing: list[str] = []
+        """Names of clips whose sound was not found; on the store thread."""
         self._clips_known = False
         self._catalogue: Catalogue | None = None
         self._told: tuple[int | None, int | None] = (None, None)
@@ -103,6 +105,12 @@ class Keeper:
         return Recovery(
             self._places, catalogue, self.wanted, self._thread.beat, lambda take_id: self.adopt(catalogue, take_id)
         )
+
+    def recover(self, catalogue: Catalogue, *, clips_known: bool = False) -> None:
+        """Finish what was left behind, as far as the disk lets us. See `Recovery.run`."""
+        recovery = self.recovery(catalogue)
+        self.recovered = recovery.run(clips_known=clips_known)
+        self.missing = recovery.missing
 
     def tell(self, catalogue: Catalogue) -> None:
         """Post what has changed since the last time, at first all of it. On the store thread, after a commit."""
@@ -160,7 +168,7 @@ class Keeper:
         self.ballast.hold()
         catalogue = self._insist(self._connect)
         self._insist(partial(self._begin_run, catalogue))
-        self.recovered = self.recovery(catalogue).run(clips_known=self._clips_known)
+        self.recover(catalogue, clips_known=self._clips_known)
         self.unfinished = {folder.name for folder in self._places.takes.iterdir()}
         self.tell(catalogue)
 
@@ -193,10 +201,11 @@ class Keeper:
 
     def _leave_mark(self) -> None:
         """Spare the next start the look through `clips/`, unless the folder was changed so recently that a further
-        change would get the same time.
+        change would get the same time. What is missing must be found missing again.
         """
         changed = self._places.clips.stat().st_mtime_ns
-        if self._catalogue is not None and self.recovered and changed < time.time_ns() - _TICK_NS:
+        found = self.recovered and not self.missing
+        if self._catalogue is not None and found and changed < time.time_ns() - _TICK_NS:
             with self._catalogue.transaction():
                 self._catalogue.leave_mark(changed)
 

@@ -11,7 +11,6 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 
 from appliance import durable
@@ -55,6 +54,8 @@ class Recovery:
         self._beat = beat
         self._adopt = adopt
         self._complete = True
+        self.missing: list[str] = []
+        """Names of clips in the catalogue whose sound was not found."""
 
     def run(self, *, clips_known: bool = False) -> bool:
         """Do all that the disk lets us; whether that was all. Raises sqlite3.DatabaseError for a damaged catalogue.
@@ -138,11 +139,11 @@ class Recovery:
     def _compare_clips(self) -> None:
         """One listing of the folder against the names in the catalogue: only what differs is opened."""
         strangers = self._listed()
-        missing, bare = [], []
+        bare = []
         for name in self._catalogue.clips.names():
             files = strangers.pop(name, 0)
             if not files & _SOUND:
-                missing.append(name)
+                self.missing.append(name)
             elif not files & _METADATA:
                 bare.append(name)
         for name in [name for name in strangers if self._catalogue.clips.is_deleted(name)]:
@@ -156,9 +157,6 @@ class Recovery:
             durable.write_file(self._places.sidecar(name), sidecar.encode())
         for name in (name for name, files in strangers.items() if files == _SOUND):
             self._restore(name)
-        if missing:
-            some = ", ".join(islice(sorted(missing), 3))
-            log.error("the files of %d clips are missing from clips/, among them %s", len(missing), some)
 
     def _listed(self) -> dict[str, int]:
         """Which files of each clip are in the folder. Each name is kept once, as there are many."""

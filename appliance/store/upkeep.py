@@ -94,11 +94,24 @@ class Upkeep:
                 if not folder.exists():
                     self._keeper.unfinished.remove(take_id)
             if not self._keeper.recovered:
-                self._keeper.recovered = recovery.run()
+                self._keeper.recover(catalogue)
             if self.unfinished:
                 raise StorageError("takes are left that could not be made clips yet: the log says why. They are kept")
 
         self._keeper.use(work)
+
+    def missing(self) -> list[str]:
+        """Names of clips whose sound was not found at the start, and that were neither brought back nor deleted."""
+
+        def work(catalogue: Catalogue) -> list[str]:
+            self._keeper.missing = [
+                name
+                for name in self._keeper.missing
+                if not self._places.audio(name).exists() and not catalogue.clips.is_deleted(name)
+            ]
+            return self._keeper.missing
+
+        return self._keeper.use(work) if self._keeper.missing else []
 
     # -- time ----------------------------------------------------------------------------------------------------------
 

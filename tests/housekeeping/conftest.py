@@ -63,7 +63,8 @@ class Household:
         self.clock = ManualClock()
         self.vitals = Vitals(self.clock)
         self.events: list[Command | Event] = []
-        self.store = Store(root, self.clock, self.events.append, self.vitals)
+        self.root = root
+        self.store = self._new_store()
         self.rules = Rules({"office": DeleteAfter.VERIFIED})
         self.prospects: tuple[Prospect, ...] = (Prospect("office", DeleteAfter.VERIFIED),)
         self.worked = 0
@@ -73,6 +74,16 @@ class Household:
     def open(self) -> None:
         self.store.set_destinations(dict.fromkeys(self.rules.destinations, RenditionKind.ORIGINAL))
         self.store.start()
+
+    def _new_store(self) -> Store:
+        return Store(self.root, self.clock, self.events.append, self.vitals)
+
+    def reopen(self) -> None:
+        """As a daemon that stops and starts."""
+        self.store.close()
+        self.store = self._new_store()
+        self.disk = FakeDisk(self.store, self.disk.total)
+        self.open()
 
     def start(self) -> Housekeeper:
         """The housekeeper, after its first look."""

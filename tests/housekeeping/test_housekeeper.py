@@ -216,3 +216,36 @@ def test_a_disk_that_cannot_be_asked_does_not_end_the_thread(household: Househol
     household.disk.other = 95 * MEGABYTE
     household.look()
     assert household.of(StorageFull)
+
+
+def test_what_lies_in_quarantine_is_a_fault_until_it_is_dealt_with(household: Household) -> None:
+    place = household.store.quarantine_directory
+    for name in ("one", "two"):
+        (place / name).mkdir()
+    household.start()
+    household.look()
+    (place / "one").rmdir()
+    household.look()
+    (place / "two").rmdir()
+    household.look()
+    two, one, none = household.of(FaultRaised, FaultCleared)
+    assert isinstance(two, FaultRaised) and isinstance(one, FaultRaised)
+    assert not two.fault.urgent and two.fault.message.startswith("2 things that could not be used: read note.txt")
+    assert one.fault.message.startswith("1 thing ") and str(place) in one.fault.message
+    assert none == FaultCleared("quarantine")
+
+
+def test_a_clip_whose_sound_is_missing_is_a_fault_until_it_is_given_up(make_household: Callable[[], Household]) -> None:
+    household = make_household()
+    household.open()
+    clip = household.clip()
+    household.store.clip_path(clip).unlink()
+    household.reopen()
+    household.start()
+    household.look()
+    (fault,) = household.of(FaultRaised)
+    assert isinstance(fault, FaultRaised) and not fault.fault.urgent
+    assert f"the sound of clip {clip.name} is missing: put it back into" in fault.fault.message
+    household.store.delete_clip(clip.id, "as asked")
+    household.look()
+    assert household.of(FaultCleared) == [FaultCleared("missing_clips")]

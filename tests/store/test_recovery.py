@@ -318,11 +318,22 @@ def test_lost_metadata_is_written_again_from_the_catalogue(box: Any) -> None:
     assert sidecar.read_text() == before
 
 
-def test_missing_sound_is_said_and_forgets_nothing(box: Any, caplog: pytest.LogCaptureFixture) -> None:
-    clip = box.clip()
-    box.store.clip_path(clip).unlink()
-    assert box.restart().clips() == [clip]
-    assert f"files of 1 clips are missing from clips/, among them {clip.name}" in caplog.text
+def test_missing_sound_is_said_until_it_is_back_or_given_up_and_forgets_nothing(box: Any) -> None:
+    clips = [box.clip() for _ in range(2)]
+    assert box.restart().upkeep.missing() == []
+    sound = [box.store.clip_path(clip).read_bytes() for clip in clips]
+    for clip in clips:
+        box.store.clip_path(clip).unlink()
+    names = [clip.name for clip in clips]
+    for _ in range(2):
+        assert sorted(box.restart().upkeep.missing()) == sorted(names)
+        assert len(box.store.clips()) == 2
+        os.utime(box.store.clips_directory, (1, 1))  # the folder has not changed for long
+    box.store.clip_path(clips[0]).write_bytes(sound[0])
+    assert box.store.upkeep.missing() == names[1:]
+    box.store.delete_clip(clips[1].id, "as asked")
+    assert box.store.upkeep.missing() == []
+    assert box.restart().upkeep.missing() == []
 
 
 def test_a_deletion_that_was_cut_short_is_finished(box: Any) -> None:

@@ -1,0 +1,47 @@
+"""What a person must see to: it is told until that was done."""
+
+from collections.abc import Callable
+
+from appliance.events import Event, FaultCleared, FaultRaised
+from appliance.models import Fault
+from appliance.store import Store
+
+
+class Losses:
+    """Tells of what lies in quarantine, and of clips whose sound is gone."""
+
+    def __init__(self, store: Store, post: Callable[[Event], None]) -> None:
+        self._store = store
+        self._post = post
+        self._told: dict[str, str] = {}
+
+    def look(self) -> None:
+        """Tell what has changed. Raises StorageError, OSError."""
+        self._tell("quarantine", self._quarantine())
+        self._tell("missing_clips", self._missing())
+
+    def _quarantine(self) -> str:
+        place = self._store.quarantine_directory
+        count = sum(1 for _ in place.iterdir())
+        if not count:
+            return ""
+        return (
+            f"{count} {'thing' if count == 1 else 'things'} that could not be used: read note.txt in each folder of "
+            f"{place}, save what is of worth, and remove the folder"
+        )
+
+    def _missing(self) -> str:
+        names = self._store.upkeep.missing()
+        if not names:
+            return ""
+        clips = f"clip {names[0]}" if len(names) == 1 else f"{len(names)} clips, the first of them {names[0]},"
+        return (
+            f"the sound of {clips} is missing: put it back into {self._store.clips_directory}, "
+            "or give it up with `appliance clips delete`"
+        )
+
+    def _tell(self, name: str, message: str) -> None:
+        if message == self._told.get(name, ""):
+            return
+        self._told[name] = message
+        self._post(FaultRaised(Fault(name, message)) if message else FaultCleared(name))
