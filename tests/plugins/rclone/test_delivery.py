@@ -281,27 +281,41 @@ def test_changed_file_is_never_sent(backend: Make, store: Path, job: UploadJob) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("when", [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.1, 1.4, 1.8])
-def test_killed_and_started_again(backend: Make, rclone: str, store: Path, tmp_path: Path, when: float) -> None:
-    """The whole box dies, rclone with it, at ten moments of a slowed-down upload."""
+@pytest.mark.parametrize(
+    "point",
+    ["before 1", "after 1", "before 2", "after 2", "before 3", 1, 1_500_000, 4_000_000, "after 3", "after 4", ""],
+)
+def test_killed_and_started_again(
+    backend: Make, rclone: str, store: Path, tmp_path: Path, point: str | int, fake: Callable[[str], str]
+) -> None:
+    """The whole box dies, rclone with it: around each of its runs, at so many bytes sent, or with the receipt in hand.
+
+    The runs are: which checksums, what is there, copy, what is there now.
+    """
     job = make_upload_job(tmp_path / "clips", os.urandom(4_000_000), "box_killed")
+    wrapper, runs = Path(fake("")), tmp_path / "runs"
+    die_at = f'[ "$1 $(wc -l < {runs})" = "{point}" ] && kill -9 0'
+    wrapper.write_text(
+        f'#!/bin/bash\nd() {{ {die_at}; }}\necho >> {runs}\nd before\n{rclone} "$@"; e=$?\nd after; exit $e\n'
+    )
+
+    def die(sent: int) -> None:
+        if isinstance(point, int) and sent >= point:
+            os.killpg(0, signal.SIGKILL)
 
     def live() -> None:
         os.setsid()
-        backend(flags=("--bwlimit=3M",)).deliver(job)
+        backend(binary=str(wrapper), flags=("--bwlimit=3M",)).deliver(evolve(job, progress=die))
+        os.killpg(0, signal.SIGKILL)
 
     process = multiprocessing.get_context("fork").Process(target=live)
     process.start()
-    process.join(0.15 + when)
-    assert process.pid is not None
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        process.kill()
-    process.join(10)
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
     receipt = backend().deliver(evolve(job, attempt=2))
     assert receipt.verified
     assert (store / receipt.remote_name).read_bytes() == job.rendition.path.read_bytes()
+    assert [path for path in store.rglob("*") if path.is_file()] == [store / receipt.remote_name]
 
 
 def test_encrypted_remote_accepts_and_can_be_read_back(backend: Make, rclone: str, store: Path, job: UploadJob) -> None:
