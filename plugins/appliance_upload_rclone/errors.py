@@ -9,7 +9,13 @@ from appliance.plugin import Permanent, Transient
 _CLOCK = re.compile(r"RequestTimeTooSkewed|certificate has expired or is not yet valid", re.I)
 """Go's TLS does not say which of the two the certificate is."""
 
-_PATIENCE = re.compile(r"rate ?limit|too many requests|too_many|\b429\b|slow ?down|user ?rate", re.I)
+_STATUS = r"(?:error|status ?code:?) "
+"""What comes before the number of a status."""
+
+_PATIENCE = re.compile(rf"rate ?limit|too many requests|too_many|{_STATUS}429\b|slow ?down|user ?rate", re.I)
+_ADDRESS = re.compile(r"\w+://[^\s\"]*")
+"""The address that a message is about: its words are those of a person, who may well have a room 401."""
+
 _SECRET = re.compile(r"((?:pass|secret|token|key)\w*=)(?:'[^']*'|\\?\"[^\"]*\"|[^,:\s\"]+)", re.I)
 """A secret in a connection string, which rclone repeats in its messages."""
 
@@ -25,11 +31,11 @@ MUST_ACT = (
         r"invalid_grant|token.*(expired|revoked)|empty token|fetch token|reconnect",
         "must be signed in again: `rclone config reconnect`",
     ),
-    (r"quota.*exceeded|storage ?quota|insufficient.?storage|no space left|\b507\b", "is full. Make room there"),
+    (r"quota.*exceeded|storage ?quota|insufficient.?storage|no space left", "is full. Make room there"),
     (r"x509|certificate", "has a certificate that is not trusted. Use `flags: [--ca-cert=FILE]`"),
     (r"immutable file modified", "has another file of that name. Move it away"),
     (
-        r"\b40[13]\b|unauthori[sz]ed|forbidden|access ?denied|permission denied|unable to authenticate"
+        rf"{_STATUS}40[13]\b|unauthori[sz]ed|forbidden|access ?denied|permission denied|unable to authenticate"
         r"|InvalidAccessKeyId|SignatureDoesNotMatch|login incorrect",
         "refuses access. Check its credentials and rights",
     ),
@@ -65,16 +71,17 @@ def translate(failure: Failure, name: str, *, clock_trusted: bool) -> Transient 
     said = f" ({words})" if words else f" (exit code {failure.code})"
     if failure.code < 0:
         return Transient(f"{name}: rclone was killed by signal {-failure.code}")
-    if _CLOCK.search(failure.words):
+    matter = _ADDRESS.sub("", failure.words)
+    if _CLOCK.search(matter):
         if not clock_trusted:
             return Transient(f"{name}: this box was never told the time{said}. Goes on once it is")
         return Permanent(
             f"{name}: the clock of this box is wrong, or a certificate expired. Look at `timedatectl`{said}"
         )
-    if _PATIENCE.search(failure.words):
+    if _PATIENCE.search(matter):
         return Transient(f"{name} asks to slow down{said}")
     for pattern, advice in MUST_ACT:
-        if re.search(pattern, failure.words, re.I):
+        if re.search(pattern, matter, re.I):
             return Permanent(f"{name} {advice}{said}")
     if failure.code in PERMANENT_CODES:
         return Permanent(f"{name} {PERMANENT_CODES[failure.code]}{said}")
