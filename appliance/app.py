@@ -85,8 +85,6 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
         destinations = _destinations(settings, plugins, post)
         outbox = Outbox(store, destinations, clock, post, vitals)
-        fetcher = partial(plugins.build_fetcher, name=FETCHED, device=name, state_directory=directory)
-        feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals, fetcher)
         player = Player(cards, audio.playback, audio.playback.rate or audio.capture.rate, clock, post, vitals)
         takes, watched, follow = store.takes_directory, controller.watched, outbox.follow
         recorder = Recorder(cards, audio.capture, settings.recording, takes, name, clock, post, vitals, watched, follow)
@@ -97,8 +95,6 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         network = NetworkWatch(outbox.hurry)
         network.start()
         stop.callback(network.close)
-        feeds.start()
-        stop.callback(feeds.close)
         stop.callback(player.close)
         stop.callback(recorder.close)
         stop.callback(cards.close)
@@ -111,6 +107,11 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         controller.listen(housekeeper.hear)
         housekeeper.start()
         stop.callback(housekeeper.close)
+        fetcher = partial(plugins.build_fetcher, name=FETCHED, device=name, state_directory=directory)
+        has_room = housekeeper.has_room_for
+        feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals, has_room, fetcher)
+        feeds.start()
+        stop.callback(feeds.close)
 
         watch = DeviceWatch(cards, audio.capture.device, audio.playback.device, clock, post)
         watch.start()

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from appliance.clock import Clock
 from appliance.config.settings import FeedSettings
-from appliance.delivery.pull import PARTIAL, Pull
+from appliance.delivery.pull import PARTIAL, Pull, Room
 from appliance.delivery.retry import backoff
 from appliance.errors import ApplianceError, NotFound, Permanent, PluginError, Transient
 from appliance.events import Command, Event, FaultCleared, FaultRaised, TrackArrived
@@ -49,16 +49,22 @@ class Feeds:
         clock: Clock,
         post: Post,
         vitals: Vitals,
+        has_room: Room,
         build_fetcher: Callable[[str], FeedBackend] | None = None,
         random: Callable[[], float] = random.random,
     ) -> None:
-        """`build_fetcher` makes a backend that pulls just one URL; without it `fetch` finds nothing."""
+        """`has_room` tells whether a track may grow. `build_fetcher` makes a backend that pulls just one URL; without
+        it `fetch` finds nothing.
+        """
         self._store = store
         self._clock = clock
         self._post = post
+        self._has_room = has_room
         self._build_fetcher = build_fetcher
         self._stopping = threading.Event()
-        self._pullers = {name: _Puller(store, feed, clock, post, vitals, random) for name, feed in feeds.items()}
+        self._pullers = {
+            name: _Puller(store, feed, clock, post, vitals, has_room, random) for name, feed in feeds.items()
+        }
 
     def start(self) -> None:
         """Pull every feed now and then on its schedule. What a crash left half pulled is removed."""
@@ -83,7 +89,7 @@ class Feeds:
         if self._build_fetcher is None:
             raise NotFound(f"no plugin can fetch {url}: see `appliance plugins`")
         backend = self._build_fetcher(url)
-        pull = Pull(self._store, FETCHED, self._clock, self._stopping.is_set, self._fetched, fresh=True)
+        pull = Pull(self._store, FETCHED, self._clock, self._has_room, self._stopping.is_set, self._fetched, fresh=True)
         try:
             backend.pull(pull)
         except ApplianceError:
@@ -113,12 +119,20 @@ class _Puller:
     """One feed's thread."""
 
     def __init__(
-        self, store: Store, feed: Feed, clock: Clock, post: Post, vitals: Vitals, random: Callable[[], float]
+        self,
+        store: Store,
+        feed: Feed,
+        clock: Clock,
+        post: Post,
+        vitals: Vitals,
+        has_room: Room,
+        random: Callable[[], float],
     ) -> None:
         self._store = store
         self._feed = feed
         self._clock = clock
         self._post = post
+        self._has_room = has_room
         self._random = random
         self._vitals = vitals
         self._pulse = vitals.pulse(f"feed:{feed.name}", _PULSE_LIMIT)
@@ -184,7 +198,7 @@ class _Puller:
         return min(every, max(asked, backoff(self._misses, FIRST_RETRY, every, self._random)))
 
     def _error_of_pull(self) -> BaseException | None:
-        pull = Pull(self._store, self._feed.name, self._clock, lambda: self._stopping, self._arrived)
+        pull = Pull(self._store, self._feed.name, self._clock, self._has_room, lambda: self._stopping, self._arrived)
         self._pulse.rest()  # inside the backend the network's own timeouts hold
         try:
             self._feed.backend.pull(pull)

@@ -1,6 +1,7 @@
 """One pull of one feed: how its items get into the inbox."""
 
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -8,16 +9,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from appliance.clock import Clock
 from appliance.durable import move
-from appliance.errors import Transient
+from appliance.errors import Permanent, Transient
 from appliance.models import Track
 from appliance.store import Store
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 _BLOCK = 1 << 20
 PARTIAL = ".partial"
+
+Room = Callable[[int], bool]
+"""Whether so many bytes can be written beside the room that recordings have in reserve. May wait, raises OSError."""
+
+_NO_ROOM = (
+    "there is no room for new tracks beside the reserve for recordings, and nothing may be deleted for them. "
+    "Delete clips, use a larger card, or set a smaller storage.reserve"
+)
 
 
 class Pull:
@@ -31,6 +43,7 @@ class Pull:
         store: Store,
         feed: str,
         clock: Clock,
+        has_room: Room,
         stopping: Callable[[], bool],
         arrived: Callable[[Track], None],
         *,
@@ -39,6 +52,7 @@ class Pull:
         self._store = store
         self._feed = feed
         self._clock = clock
+        self._has_room = has_room
         self._arrived = arrived
         self._fresh = fresh
         self.cancelled = stopping
@@ -59,11 +73,14 @@ class Pull:
 
     @contextmanager
     def new_track(self, key: str, title: str, suffix: str) -> Iterator[BinaryIO]:
-        """Open a file for the item's bytes. The track enters the inbox, synced, when the block ends without error."""
+        """Open a file for the item's bytes. The track enters the inbox, synced, when the block ends without error.
+
+        Writing raises Permanent where that would take room that recordings have in reserve.
+        """
         path = self._store.inbox_directory / self._new_name(suffix)
         partial = path.with_name(f".{path.name}{PARTIAL}")
         with _disk_errors():
-            file = partial.open("xb")
+            file = io.BufferedWriter(_Considerate(partial, self._has_room), _BLOCK)
         try:
             with file:
                 yield file
@@ -97,6 +114,21 @@ class Pull:
         now = datetime.fromtimestamp(self._clock.wall_ns() // 10**9, UTC)
         known = suffix.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
         return f"{feed}_{now:%Y-%m-%d_%H-%M-%S}Z_{secrets.token_hex(5)}{known}"
+
+
+class _Considerate(io.FileIO):
+    """A new file that grows only where there is room for it."""
+
+    def __init__(self, path: Path, has_room: Room) -> None:
+        super().__init__(path, "xb")
+        self._has_room = has_room
+        self._refused = False
+
+    def write(self, data: "ReadableBuffer") -> int:
+        self._refused = self._refused or not self._has_room(memoryview(data).nbytes)
+        if self._refused:
+            raise Permanent(_NO_ROOM)
+        return super().write(data)
 
 
 @contextmanager

@@ -22,27 +22,23 @@ from appliance.events import (
     StorageFull,
     TakeFailed,
 )
+from appliance.housekeeping.clearing import Clearing
 from appliance.housekeeping.disk import Disk, Space
 from appliance.housekeeping.losses import Losses
 from appliance.housekeeping.outlook import LOOK_BACK, Outlook, Prospect, days_until, obstacle
-from appliance.housekeeping.policy import Rules, choose
+from appliance.housekeeping.policy import Rules
 from appliance.models import Fault
-from appliance.store import Arrived, Store
+from appliance.store import Store
 from appliance.vitals import Vitals
 
 LOOK_EVERY = 2.0
 """Seconds between two looks."""
 
-LOOK_AGAIN = 600.0
-"""Seconds after which clips that could not go are looked at again, though nothing has arrived."""
-
 TRY_EVERY = 30.0
 """Seconds between two tries to finish what the disk refused."""
 
-PAGE = 50
-"""Clips looked at in one piece of work of the store."""
-
 _LIMIT = 120.0
+_PATIENCE = 10.0
 _DISK_FAULTS = ("storage", "catalogue")
 _READ_ONLY = "the disk is read-only: it may be broken. Look at `dmesg`, check the card, then restart the box"
 
@@ -78,6 +74,7 @@ class Housekeeper:
         self._clock = clock
         self._post = post
         self._losses = Losses(store, post)
+        self._clearing = Clearing(store, rules, clock, self._goes_on)
         self._pulse = vitals.pulse("housekeeper", _LIMIT)
         self._vitals = vitals
         self._changed = threading.Condition()
@@ -85,8 +82,8 @@ class Housekeeper:
         self._woken = False
         self._refused = False
         self._take_failed = False
-        self._arrivals = True
-        self._look_again_at = 0.0
+        self._wanted = 0
+        self._looks = 0
         self._try_at = 0.0
         self._told = ""
         self._complaint = ""
@@ -118,7 +115,8 @@ class Housekeeper:
             case FaultRaised() if event.fault.name in _DISK_FAULTS:
                 self._wake(refused=True)
             case DeliverySucceeded():
-                self._wake(arrivals=True)
+                self._clearing.something_arrived()
+                self._wake()
             case ClipFinished() | ClipDeleted():
                 self._wake()
 
@@ -130,11 +128,25 @@ class Housekeeper:
         hindrance = obstacle(self._rules.keep_days, self._prospects())
         return Outlook(space, self._reserve, self._byte_rate, days, hindrance)
 
-    def _wake(self, *, take_failed: bool = False, refused: bool = False, arrivals: bool = False) -> None:
+    def has_room_for(self, size: int) -> bool:
+        """Whether `size` bytes that are no recording can be written beside the reserve. Clips make room where they may,
+        which is waited for. From any thread but those of controller and store. Raises OSError.
+        """
+        for _ in range(3):  # the look that is under way may know nothing of this
+            if self._disk.space().free - size >= self._reserve:
+                return True
+            with self._changed:
+                looks, self._wanted = self._looks, size
+                self._woken = True
+                self._changed.notify_all()
+                while self._looks == looks and not self._stopping and self._clock.wait(self._changed, _PATIENCE):
+                    pass
+        return False
+
+    def _wake(self, *, take_failed: bool = False, refused: bool = False) -> None:
         with self._changed:
             self._take_failed |= take_failed
             self._refused |= refused
-            self._arrivals |= arrivals
             self._woken = True
             self._changed.notify_all()
 
@@ -151,10 +163,16 @@ class Housekeeper:
                 self._complain(str(error))
             with self._changed:
                 self._pulse.rest()
+                self._looks += 1
+                self._changed.notify_all()
                 if not (self._stopping or self._woken):
                     self._clock.wait(self._changed, LOOK_EVERY)
                 self._woken = False
         self._vitals.remove(self._pulse)
+
+    def _goes_on(self) -> bool:
+        self._pulse.beat()
+        return not self._stopping
 
     def _complain(self, message: str) -> None:
         if message != self._complaint:
@@ -165,41 +183,15 @@ class Housekeeper:
         space = self._disk.space()
         self._tell_read_only(space)
         lacking = self._reserve - space.free
-        if lacking > 0 and not space.read_only:
-            self._ballast_due = True
-            lacking -= self._make_room(lacking)
+        wanted, self._wanted = self._wanted, 0
+        if lacking + wanted > 0 and not space.read_only:
+            self._ballast_due |= lacking > 0
+            lacking -= self._clearing.make_room(lacking + wanted)
         self._tell_full(lacking > 0)
         if lacking <= 0 and self._ballast_due:
             self._store.upkeep.hold_ballast()
             self._ballast_due = False
         self._try_again()
-
-    def _make_room(self, needed: int) -> int:
-        """Free `needed` bytes where that many may go; how many that were."""
-        now = self._clock.monotonic()
-        if not self._arrivals and now < self._look_again_at:
-            return 0
-        self._arrivals = False
-        self._look_again_at = now + LOOK_AGAIN
-        freed = self._store.upkeep.drop_encodings(needed)
-        after = 0
-        while freed < needed and self._rules.allow_any and not self._stopping:
-            page = self._store.upkeep.arrived(tuple(self._rules.destinations), after, PAGE)
-            if not page:
-                break
-            after = page[-1].number
-            for arrived in choose(page, self._rules, needed - freed, self._clock.stamp()):
-                if self._stopping:
-                    break
-                self._pulse.beat()
-                self._store.delete_clip(arrived.clip.id, f"made room: {self._safe_at(arrived)}")
-                freed += arrived.clip.size
-        self._arrivals |= freed >= needed  # there may be more
-        return freed
-
-    def _safe_at(self, arrived: Arrived) -> str:
-        places = [name for name in self._rules.destinations if not arrived.receipts[name].on_own_disk]
-        return f"it is safe at {' and '.join(places)}"
 
     def _tell_full(self, full: bool) -> None:
         message = self._why_full() if full else ""

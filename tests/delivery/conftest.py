@@ -1,5 +1,6 @@
 """A store with clips in it, and an outbox or feeds on it whose time is turned by hand."""
 
+import sys
 import tempfile
 import threading
 import time
@@ -63,6 +64,7 @@ class Box:
         self.kinds = kinds
         self.outbox: Outbox | None = None
         self.feeds: Feeds | None = None
+        self.room = sys.maxsize
         self.store = self._open()
 
     def _open(self) -> Store:
@@ -94,11 +96,16 @@ class Box:
 
     def pull(self, build_fetcher: Callable[[str], FeedBackend] | None = None, **feeds: Feed) -> Feeds:
         """Start these feeds."""
+        post, has_room = self.events.post, self._has_room
         self.feeds = Feeds(
-            self.store, feeds, self.clock, self.events.post, self.vitals, build_fetcher, random=lambda: 0.5
+            self.store, feeds, self.clock, post, self.vitals, has_room, build_fetcher, random=lambda: 0.5
         )
         self.feeds.start()
         return self.feeds
+
+    def _has_room(self, size: int) -> bool:
+        """Room for tracks is what `room` says, those in the inbox included."""
+        return sum(path.stat().st_size for path in self.store.inbox_directory.iterdir()) + size <= self.room
 
     def delivery(self, clip: Clip, destination: str = "cloud") -> Delivery:
         [delivery] = self.store.deliveries(clip.id, destination)

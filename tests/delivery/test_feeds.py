@@ -148,6 +148,32 @@ def test_nothing_stays_of_a_track_that_broke_off(box: Box, error: Exception) -> 
     box.events.wait(TrackArrived)
 
 
+def test_a_track_takes_no_room_that_recordings_have_in_reserve(box: Box) -> None:
+    box.room = 5 << 20
+    most = []
+
+    def large(job: FeedJob) -> None:
+        if not job.has("1"):
+            with job.new_track("1", "News", ".mp3") as file:
+                for _ in range(80):
+                    file.write(bytes(100_000))
+                    most.append(sum(path.stat().st_size for path in box.store.inbox_directory.iterdir()))
+
+    feeds = box.pull(lambda _: Puller(large), news=feed(Puller(large)))
+    [raised] = box.events.wait(FaultRaised)
+    assert "feed news: there is no room for new tracks beside the reserve for recordings" in raised.fault.message
+    assert 4 << 20 <= max(most) <= 5 << 20
+    assert not list(box.store.inbox_directory.iterdir())
+    with pytest.raises(Permanent, match="no room"):
+        feeds.fetch("http://x")
+
+    box.room = 10 << 20
+    feeds.pull_now()
+    [arrived] = box.events.wait(TrackArrived)
+    assert arrived.track.size == arrived.track.path.stat().st_size == 8_000_000
+    box.events.wait(FaultCleared)
+
+
 def test_an_empty_track_is_none(box: Box) -> None:
     puller = Puller(brings("1", b""))
     box.pull(news=feed(puller))

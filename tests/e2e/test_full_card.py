@@ -197,3 +197,18 @@ def test_a_card_without_a_byte_left_at_the_very_first_start_is_waited_for(small_
     (box.state / "other").unlink()
     box.start()
     box.record(0.6)
+
+
+def test_a_message_from_afar_waits_until_there_is_room_beside_the_reserve(small_card: Box, web: str) -> None:
+    box = small_card
+    box.start()
+    fill(box, leave=2 * MEGABYTE + 100_000)
+    with box.config.open("a") as config:
+        config.write(f"feeds: {{family: {{backend: urls, urls: ['{web}/speech.flac'], allow_http: true}}}}\n")
+    box.cli("config", "reload")
+    box.until(lambda: "feed:family" in faults(box))
+    assert "no room for new tracks beside the reserve" in faults(box)["feed:family"]["message"]
+    assert "storage_full" not in faults(box) and box.record(0.4)["verdict"] == "ok"
+    (box.state / "other").unlink()
+    box.cli("feeds", "pull")
+    box.until(lambda: box.status()["unheard"] == 1 and not faults(box))

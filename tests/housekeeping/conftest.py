@@ -40,7 +40,7 @@ class FakeDisk:
 
     @property
     def free(self) -> int:
-        folders = (self._store.clips_directory, self._store.renditions_directory)
+        folders = self._store.clips_directory, self._store.renditions_directory, self._store.inbox_directory
         used = sum(path.stat().st_size for folder in folders for path in folder.iterdir() if path.suffix != ".json")
         return max(0, self.total - self.other - used)
 

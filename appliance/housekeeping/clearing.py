@@ -1,0 +1,60 @@
+"""Deletes what may go to make room: encodings, clips that are safe elsewhere, at last messages that were heard."""
+
+from collections.abc import Callable
+
+from appliance.clock import Clock
+from appliance.housekeeping.policy import Rules, choose
+from appliance.store import Arrived, Store
+
+LOOK_AGAIN = 600.0
+"""Seconds after which clips that could not go are looked at again, though nothing has arrived."""
+
+PAGE = 50
+"""Clips looked at in one piece of work of the store."""
+
+
+class Clearing:
+    """Makes room. `goes_on` is asked between steps; where it says no, this comes to an end."""
+
+    def __init__(self, store: Store, rules: Rules, clock: Clock, goes_on: Callable[[], bool]) -> None:
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+        self._goes_on = goes_on
+        self._again_at = 0.0
+
+    def something_arrived(self) -> None:
+        """More may go than before. From any thread."""
+        self._again_at = 0.0
+
+    def make_room(self, needed: int) -> int:
+        """Free `needed` bytes where that many may go; how many that were. Raises StorageError, OSError."""
+        now = self._clock.monotonic()
+        if now < self._again_at:
+            return 0
+        self._again_at = now + LOOK_AGAIN
+        freed = self._store.upkeep.drop_encodings(needed)
+        freed += self._delete_clips(needed - freed)
+        if freed < needed:
+            freed += self._store.upkeep.drop_heard(needed - freed)
+        if freed >= needed:
+            self._again_at = 0.0  # there may be more
+        return freed
+
+    def _delete_clips(self, needed: int) -> int:
+        freed = after = 0
+        while freed < needed and self._rules.allow_any and self._goes_on():
+            page = self._store.upkeep.arrived(tuple(self._rules.destinations), after, PAGE)
+            if not page:
+                break
+            after = page[-1].number
+            for arrived in choose(page, self._rules, needed - freed, self._clock.stamp()):
+                if not self._goes_on():
+                    break
+                self._store.delete_clip(arrived.clip.id, f"made room: {self._safe_at(arrived)}")
+                freed += arrived.clip.size
+        return freed
+
+    def _safe_at(self, arrived: Arrived) -> str:
+        places = [name for name in self._rules.destinations if not arrived.receipts[name].on_own_disk]
+        return f"it is safe at {' and '.join(places)}"
