@@ -29,6 +29,7 @@ from botocore.exceptions import (
     ConnectionClosedError,
     EndpointConnectionError,
     NoCredentialsError,
+    ProxyConnectionError,
     ReadTimeoutError,
     SSLError,
 )
@@ -168,6 +169,8 @@ def _http_connections() -> Iterator[tuple[str, Exception]]:
         ("silence", requests.ReadTimeout()),
         ("no answer to the first knock", requests.ConnectTimeout()),
         ("proxy", requests.exceptions.ProxyError()),
+        ("proxy without credentials", requests.exceptions.ProxyError("Tunnel connection failed: 407")),
+        ("proxy that forbids it", requests.exceptions.ProxyError("Tunnel connection failed: 403")),
         ("circle of redirects", requests.TooManyRedirects()),
     ):
         yield what, translate_http(cause, HOST)
@@ -210,6 +213,7 @@ def _s3_errors() -> Iterator[tuple[str, Exception]]:
     for what, error in (
         ("certificate not trusted", SSLError(endpoint_url=where.endpoint, error="CERTIFICATE_VERIFY_FAILED")),
         ("no credentials", NoCredentialsError()),
+        ("proxy without credentials", ProxyConnectionError(proxy_url="", error="Tunnel connection failed: 407")),
         ("silence", ReadTimeoutError(endpoint_url=where.endpoint)),
         ("name not found, refused", EndpointConnectionError(endpoint_url=where.endpoint)),
         ("reset", ConnectionClosedError(endpoint_url=where.endpoint)),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from requests import exceptions
 
 from appliance.plugin import Permanent, Transient
+from appliance_http.statuses import proxy_refusal
 
 _DATES = {9: "is not valid yet", 10: "has expired"}
 _SELF_SIGNED = {18, 19}
@@ -48,6 +49,8 @@ TRANSIENT: dict[type[exceptions.RequestException], str] = {
 
 def translate(error: BaseException, host: str, *, clock_trusted: bool = True) -> Permanent | Transient:
     """Say what happened between the box and `host`. What is not known to need a person is Transient."""
+    if isinstance(error, exceptions.ProxyError) and (refusal := proxy_refusal(str(error))):
+        return Permanent(f"{host}: {refusal}")
     if isinstance(error, exceptions.Timeout | exceptions.ProxyError):
         return _by_class(error, host)
     for cause in _causes(error):

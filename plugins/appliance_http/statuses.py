@@ -1,6 +1,7 @@
 """What a status code means for the next attempt."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -8,6 +9,11 @@ from email.utils import parsedate_to_datetime
 from appliance.plugin import Permanent, Transient
 
 PASSING = {408, 421, 423, 425, 429}
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+_PROXY_REFUSES = {
+    403: "the proxy forbids that address. Ask whoever runs it",
+    407: "the proxy wants credentials. Put them into HTTPS_PROXY",
+}
 _LONGEST_WAIT = 86_400.0
 _MOST_WORDS = 200
 
@@ -25,6 +31,12 @@ def status_error(
     if status in PASSING or 500 <= status <= 599:
         return Transient(message, retry_after=retry_after(headers, datetime.now(UTC)))
     return Permanent(message)
+
+
+def proxy_refusal(said: str) -> str:
+    """What a person must do where a proxy opens no tunnel, going by the words of http.client; empty where nothing."""
+    match = _TUNNEL.search(said)
+    return _PROXY_REFUSES.get(int(match[1]), "") if match else ""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -33,6 +33,7 @@ MUST_ACT = (
     ),
     (r"quota.*exceeded|storage ?quota|insufficient.?storage|no space left", "is full. Make room there"),
     (r"x509|certificate", "has a certificate that is not trusted. Use `flags: [--ca-cert=FILE]`"),
+    (r"proxy authentication required", "is behind a proxy that wants credentials. Put them into HTTPS_PROXY"),
     (r"immutable file modified", "has another file of that name. Move it away"),
     (
         rf"{_STATUS}40[13]\b|unauthori[sz]ed|forbidden|access ?denied|permission denied|unable to authenticate"

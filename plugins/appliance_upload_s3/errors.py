@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from appliance_http.statuses import retry_after
+from appliance_http.statuses import proxy_refusal, retry_after
 from attrs import frozen
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
@@ -170,6 +170,8 @@ def _library(error: BotoCoreError, target: Target) -> Transient | Permanent | Ca
     if isinstance(error, boto.ConnectTimeoutError | boto.ReadTimeoutError):
         return Transient(f"{target}: no answer in time")
     if isinstance(error, boto.ProxyConnectionError):
+        if refusal := proxy_refusal(text):
+            return Permanent(f"{target}: {refusal}")
         return Transient(f"{target}: the proxy cannot be reached ({text})")
     if isinstance(error, boto.EndpointConnectionError):
         return Transient(f"{target}: cannot be reached ({text})")

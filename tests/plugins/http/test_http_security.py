@@ -215,6 +215,28 @@ def test_the_proxy_of_the_environment(receiver: Receiver, job: UploadJob, monkey
     assert receiver.files == {job.rendition.file_name: SOUND}
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "words"),
+    [
+        (407, Permanent, "wants credentials. Put them into HTTPS_PROXY"),
+        (403, Permanent, "forbids that address"),
+        (502, Transient, "through the proxy"),
+    ],
+)
+def test_a_proxy_that_opens_no_tunnel(
+    status: int,
+    error: type[Exception],
+    words: str,
+    receiver: Receiver,
+    job: UploadJob,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receiver.always = Reply(status)
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{receiver.port}")
+    with pytest.raises(error, match=words):
+        backend("https://recorder.invalid/upload").deliver(job)
+
+
 def test_a_proxy_that_is_not_there(job: UploadJob, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     with pytest.raises(Transient, match="proxy"):

@@ -218,6 +218,7 @@ def test_broken_connections(
         (1, "couldn't list files: 507 Insufficient Storage", Permanent),
         (1, "googleapi: got HTTP response code: error 429", Transient),
         (1, 'Put "https://example.org/401/forbidden/box_403.wav": dial tcp 10.0.0.1:403: i/o timeout', Transient),
+        (1, 'Put "https://example.org/": Proxy Authentication Required', Permanent),
         (1, "RequestTimeTooSkewed: difference too large", Permanent),
         (1, "x509: certificate has expired or is not yet valid", Permanent),
         (1, "x509: certificate signed by unknown authority", Permanent),

@@ -126,6 +126,13 @@ def test_library_errors(kind: type[BotoCoreError]) -> None:
     assert "clips" in str(found)
 
 
+@pytest.mark.parametrize(("status", "kind"), [(407, Permanent), (403, Permanent), (502, Transient)])
+def test_a_proxy_that_opens_no_tunnel(status: int, kind: type[Exception]) -> None:
+    said = OSError(f"Tunnel connection failed: {status} so says the proxy")
+    error = botocore.exceptions.ProxyConnectionError(proxy_url="", error=("Unable to connect to proxy", said))
+    assert isinstance(translate(error, TARGET), kind)
+
+
 def test_our_own_error_inside_a_body_comes_out_as_it_was() -> None:
     cancelled = Cancelled("taken back")
     assert translate(botocore.exceptions.HTTPClientError(error=cancelled), TARGET) is cancelled
