@@ -76,6 +76,7 @@ def test_the_oldest_clips_make_room_once_they_have_arrived(small_card: Box) -> N
     fill(box, leave=2 * MEGABYTE)
     clips.append(box.record(0.6))
     box.until(lambda: len(box.clips()) < 5 and os.statvfs(box.state).f_bavail * 4096 >= 2 * MEGABYTE)
+    box.until(box.delivered)
     kept = [entry["clip"]["id"] for entry in box.clips()]
     assert kept == [clip["id"] for clip in clips[::-1]][: len(kept)] and 2 <= len(kept) < 5
     assert all((box.shelf / f"{clip['name']}.wav").stat().st_size == clip["size"] for clip in clips)
