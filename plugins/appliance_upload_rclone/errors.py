@@ -28,7 +28,7 @@ MUST_ACT = (
     ),
     (r"unknown (shorthand )?(flag|command)|invalid argument .* for", "got a flag that rclone lacks. Correct `flags`"),
     (
-        r"invalid_grant|token.*(expired|revoked)|empty token|fetch token|reconnect",
+        r"invalid_grant|token.*(expired|revoked)|empty token|fetch token|config reconnect",
         "must be signed in again: `rclone config reconnect`",
     ),
     (r"quota.*exceeded|storage ?quota|insufficient.?storage|no space left", "is full. Make room there"),
@@ -41,6 +41,15 @@ MUST_ACT = (
         "refuses access. Check its credentials and rights",
     ),
     (r"NoSuchBucket|bucket.*not exist", "has no such bucket. Create it, or correct `remote`"),
+    (
+        rf"{_STATUS}413\b|\b413 (?:Request|Content)|EntityTooLarge",
+        "does not take a file of that size. Raise its limit, or set deliver_as: flac or opus",
+    ),
+    (
+        rf"^(?!.*(?:RequestTimeout|IncompleteBody|BadDigest)).*"
+        rf"(?:{_STATUS}(?:400|404|410|415|422)\b|\b(?:400 Bad|404 Not|410 Gone|415 Uns|422 Unp))",
+        "refuses the file, or takes none there. Correct `remote`, and look at its server",
+    ),
 )
 PERMANENT_CODES = {
     3: "has no such folder. Correct `remote`",

@@ -214,6 +214,18 @@ def test_broken_connections(
         (1, "googleapi: Error 403: The user's Drive storage quota has been exceeded", Permanent),
         (1, "oauth2: invalid_grant: token expired and cannot be refreshed", Permanent),
         (1, "HTTP error 401 (401 Unauthorized) returned body", Permanent),
+        (1, "unchunked simple update failed: 400 Bad Request", Permanent),
+        (1, "unchunked simple update failed: 404 Not Found", Permanent),
+        (1, "unchunked simple update failed: 409 Conflict", Transient),
+        (1, "unchunked simple update failed: 410 Gone", Permanent),
+        (1, "unchunked simple update failed: 413 Request Entity Too Large", Permanent),
+        (1, "unchunked simple update failed: 415 Unsupported Media Type", Permanent),
+        (1, "unchunked simple update failed: 422 Unprocessable Entity", Permanent),
+        (1, "unchunked simple update failed: 503 Service Unavailable", Transient),
+        (1, "https response error StatusCode: 413, api error EntityTooLarge: too large", Permanent),
+        (1, "https response error StatusCode: 400, api error InvalidArgument: so says the test", Permanent),
+        (1, "https response error StatusCode: 400, api error RequestTimeout: idle", Transient),
+        (1, "ssh: connection lost, tried to reconnect", Transient),
         (1, "api error: https response error StatusCode: 403, RequestID: 1", Permanent),
         (1, "couldn't list files: 507 Insufficient Storage", Permanent),
         (1, "googleapi: got HTTP response code: error 429", Transient),
@@ -342,3 +354,16 @@ def test_progress_is_told_while_it_runs(backend: Make, tmp_path: Path) -> None:
     note = evolve(job, progress=lambda count: sent.append((time.monotonic() - begun, count)))
     assert backend(flags=("--bwlimit=2M",)).deliver(note).verified
     assert any(0 < count < 3_000_000 for _, count in sent)
+
+
+@pytest.mark.parametrize("change", ["echo >> ", "printf x | dd conv=notrunc status=none of="])
+def test_remote_that_stores_other_bytes_is_caught(
+    backend: Make, rclone: str, store: Path, tmp_path: Path, change: str
+) -> None:
+    job = make_upload_job(tmp_path / "clips", b"y" * 1000, "box_clip")
+    spoiling = tmp_path / "spoiling-rclone"
+    file = store / "box" / "box_clip.wav"
+    spoiling.write_text(f'#!/bin/sh\n{rclone} "$@" || exit\n[ "$1" = copyto ] && {change}{file}\nexit 0\n')
+    spoiling.chmod(0o755)
+    with pytest.raises(Permanent, match="holds other bytes than were sent"):
+        backend(binary=str(spoiling)).deliver(job)
