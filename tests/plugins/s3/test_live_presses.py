@@ -68,7 +68,7 @@ class Studio:
         """Let time go on until it holds: the last sound is synced by the clock. Seconds since the beginning."""
 
         def met() -> bool:
-            self.clock.advance(0.01)
+            self.run(self.clock.monotonic() - self.began + 0.01)
             return condition()
 
         self.settle(met)
@@ -90,7 +90,11 @@ class Studio:
     def finish(self) -> Clip:
         """The clip, once it has arrived."""
 
-        self.pass_time(lambda: any(isinstance(event, TakeSealed) for event in self.posted))
+        def sealed() -> bool:
+            self.clock.advance(0.01)
+            return any(isinstance(event, TakeSealed) for event in self.posted)
+
+        self.settle(sealed)
         clip = self.store.adopt("thetakeid2")
         self.outbox.wake()
         self.settle(lambda: all(each.receipt is not None for each in self.store.deliveries(clip.id)))
