@@ -198,7 +198,7 @@ def _s3_errors() -> Iterator[tuple[str, Exception]]:
     tables = (s3_errors.MUST_ACT, s3_errors.TRY_AGAIN, s3_errors.DAMAGED, s3_errors.GONE)
     for code in [code for table in tables for code in sorted(table)]:
         yield f"`{code}`", _s3_error(400, code, where)
-    for status in (401, 403, 404, 410, 413, 415, 422):
+    for status in (301, 302, 307, 308, 401, 403, 404, 410, 413, 415, 422):
         yield f"{status} without a code", _s3_error(status, f"{status}", where)
     for code in sorted(s3_errors.CLOCK):
         yield f"`{code}`", _s3_error(403, code, where)
@@ -221,7 +221,7 @@ def _s3_errors() -> Iterator[tuple[str, Exception]]:
         yield what, s3_errors.translate(error, where)
     yield "another object under the key", Permanent("it is never overwritten: move it away, or change `prefix`")
     yield "other bytes stored", Permanent("check that server, delete the object and deliver the clip again")
-    yield "another 4xx", _s3_error(400, "Other", where)
+    yield "another 4xx", _s3_error(418, "Other", where)
     yield "another 5xx", _s3_error(500, "InternalError", where)
 
 

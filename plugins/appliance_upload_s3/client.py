@@ -1,10 +1,11 @@
 """The boto3 client of one destination. The only module that imports boto3."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3.session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from appliance_upload_s3.options import S3Options
 
@@ -28,7 +29,7 @@ def make_client(options: S3Options) -> "S3Client":
     """
     session = _session()
     secret = options.secret_key
-    return session.client(
+    client = session.client(
         "s3",
         region_name=options.region or session.region_name or "us-east-1",
         endpoint_url=options.endpoint_url or None,
@@ -47,3 +48,14 @@ def make_client(options: S3Options) -> "S3Client":
             s3={"addressing_style": options.addressing.value, "payload_signing_enabled": False},
         ),
     )
+    if options.endpoint_url:
+        client.meta.events.register_first("needs-retry.s3", _stay_here)
+    return client
+
+
+def _stay_here(response: Any, operation: Any, **_: object) -> None:
+    """End the request where the server sends us elsewhere. Botocore would ask it for the bucket's region, be sent
+    elsewhere by that answer too, and so on until the stack is full.
+    """
+    if response is not None and 300 <= response[0].status_code <= 399:
+        raise ClientError(response[1], operation.name)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from appliance_http.statuses import proxy_refusal, retry_after
+from appliance_http.statuses import PASSING, proxy_refusal, retry_after
 from attrs import frozen
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,7 +19,7 @@ MUST_ACT = {
     "SignatureDoesNotMatch": "the secret key is wrong. Correct `secret_key`",
     "ExpiredToken": "the temporary credentials have expired. Renew them",
     "InvalidToken": "the temporary credentials are not valid. Renew them",
-    "PermanentRedirect": "the bucket is in another region. Correct `region` or `endpoint_url`",
+    "PermanentRedirect": "the bucket is elsewhere, maybe in another region. Correct `region` or `endpoint_url`",
     "AuthorizationHeaderMalformed": "the bucket is in another region. Correct `region`",
     "IllegalLocationConstraintException": "the bucket is in another region. Correct `region`",
     "InvalidBucketName": "that is no name of a bucket. Correct `bucket`",
@@ -47,20 +47,20 @@ TRY_AGAIN = {
     "OperationAborted": "another operation on the same object is under way",
     "ConditionalRequestConflict": "another operation on the same object is under way",
 }
-_PERMANENT_STATUS = {
+_SAME_AS = {
     301: "PermanentRedirect",
+    302: "PermanentRedirect",
     307: "PermanentRedirect",
-    400: "",
+    308: "PermanentRedirect",
     401: "AccessDenied",
     403: "AccessDenied",
     404: "NoSuchBucket",
     405: "MethodNotAllowed",
-    410: "",
     413: "EntityTooLarge",
-    415: "",
-    422: "",
     501: "NotImplemented",
 }
+"""What a status means where the server's word for it is not known."""
+
 _LIBRARY_MUST_ACT: tuple[type[BotoCoreError], ...] = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
@@ -140,11 +140,11 @@ def _answer(error: ClientError, target: Target) -> Transient | Permanent:
         return UploadGone(f"{target}: the server lost the parts sent so far, they are sent anew{note}")
     if number == 412:
         return Exists(f"{target}: the key is taken{note}")
-    if word in TRY_AGAIN or number in (408, 409, 425, 429):
+    if word in TRY_AGAIN or number in PASSING | {409}:
         reason = TRY_AGAIN.get(word, "the server cannot take it now")
         return Transient(f"{target}: {reason}{note}", retry_after=_retry_after(error))
-    key = word if word in MUST_ACT else _PERMANENT_STATUS.get(number)
-    if key is None:
+    key = word if word in MUST_ACT else _SAME_AS.get(number, "")
+    if not key and not 300 <= number <= 499:
         return Transient(f"{target}: the server failed with status {number}{note}", retry_after=_retry_after(error))
     advice = MUST_ACT.get(key, "the server refuses the request. Check the settings of this destination")
     kind = Unsupported if key == "NotImplemented" else Permanent
