@@ -8,7 +8,17 @@ from urllib.parse import urlsplit
 from appliance.config.options import Secret
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_OURS = {"connection", "content-length", "content-type", "expect", "host", "te", "trailer", "transfer-encoding"}
+_OURS = {
+    "connection",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "idempotency-key",
+    "te",
+    "trailer",
+    "transfer-encoding",
+}
 
 
 def check_url(url: str, *, allow_http: bool) -> None:
