@@ -117,8 +117,8 @@ def delivery_errors() -> str:
         "status`, and it goes again on `appliance clips retry`, with a changed configuration, at every start, when the",
         "clock is set, and once a day. What nobody has foreseen is transient.",
         "",
-        "While the clock of the box was never set, what others hold against the date is transient, too. A wait that the",
-        "other side asks for (`Retry-After`, in seconds or as a date) is kept, up to an hour.",
+        "While the clock of the box was never set, what others hold against the date is transient, too. A wait that",
+        "the other side asks for (`Retry-After`, in seconds or as a date) is kept, up to an hour.",
     ]
     for title, rows in (
         ("`http`, and feeds of URLs: answers", _http_answers()),
