@@ -113,7 +113,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         feeds.start()
         stop.callback(feeds.close)
 
-        watch = DeviceWatch(cards, audio.capture.device, audio.playback.device, clock, post)
+        watch = DeviceWatch(cards, audio.capture.device, audio.playback.device, clock, post, vitals)
         watch.start()
         stop.callback(watch.close)
 

@@ -139,7 +139,7 @@ class CaptureThread:
             elif frames == XRUN:
                 overruns, overrun_at = overruns + 1, returned
                 if overruns > _MOST_OVERRUNS:
-                    raise DeviceLost("the microphone delivers no sound, only overruns")
+                    raise DeviceLost("the microphone delivers no sound, only overruns. Unplug it and plug it in again")
             else:
                 return
 

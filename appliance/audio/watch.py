@@ -7,20 +7,31 @@ from appliance.audio.ports import Direction, SoundCards
 from appliance.clock import Clock
 from appliance.events import Event, FaultCleared, FaultRaised
 from appliance.models import Fault
+from appliance.vitals import Vitals
 
 LOOK_EVERY = 1.5
 """Seconds between two looks."""
+
+_LIMIT = 30.0
 
 
 class DeviceWatch:
     """Raises a fault while a configured device is away: urgent for the microphone, plain for the speaker."""
 
     def __init__(
-        self, cards: SoundCards, microphone: str, speaker: str, clock: Clock, post: Callable[[Event], None]
+        self,
+        cards: SoundCards,
+        microphone: str,
+        speaker: str,
+        clock: Clock,
+        post: Callable[[Event], None],
+        vitals: Vitals,
     ) -> None:
         self._cards = cards
         self._clock = clock
         self._post = post
+        self._vitals = vitals
+        self._pulse = vitals.pulse("device-watch", _LIMIT)
         self._wanted = (
             (Direction.CAPTURE, microphone, Fault("microphone", _absent("microphone", microphone), urgent=True)),
             (Direction.PLAYBACK, speaker, Fault("speaker", _absent("speaker", speaker))),
@@ -40,7 +51,10 @@ class DeviceWatch:
             while not self._stopping:
                 self._clock.wait(self._condition, LOOK_EVERY)
                 if not self._stopping:
+                    self._pulse.beat()
                     self._look()
+                    self._pulse.rest()
+        self._vitals.remove(self._pulse)
 
     def _look(self) -> None:
         for direction, device, fault in self._wanted:

@@ -19,8 +19,8 @@ _UNWATCHED_EVERY = 1.0
 _PROGRESS_LEAST = 0.2
 """Seconds between two of them at least, also while a stalled disk catches up."""
 
-_SLOW_BY = 1.0
-"""Seconds by which sound may be late to be safe before the disk is called slow."""
+_SLOW = 1.0
+"""Seconds of sound at stake from which on the disk is called slow, unless the settings alone bring it near that."""
 
 _STOP_PATIENCE = 1.0
 """Seconds that the card may be late beyond its buffer with the sound of the moment of a stop."""
@@ -131,7 +131,7 @@ class TakeWriter:
         """The card is gone."""
         self._break_off()
         self._unplugged = True
-        self._faults.begin("microphone", f"{lost.message}. Plug the microphone in again", urgent=True)
+        self._faults.begin("microphone", lost.message, urgent=True)
         for press in tuple(self._assembler.waiting):
             self._bridge(press)
         self._sync()
@@ -201,8 +201,9 @@ class TakeWriter:
         self._assembler.add(stretch)
         written = self._take.frames - before
         if written:
-            if self._unsafe_since is None:
-                self._unsafe_since = stretch.end - stretch.frames / self._rate
+            if self._unsafe_since is None:  # silence that fills a gap is as old as its writing
+                sounding = stretch.frames / self._rate
+                self._unsafe_since = self._clock.monotonic() if stretch.data is None else stretch.end - sounding
             self._tell(written)
 
     def _tell(self, frames: int) -> None:
@@ -232,7 +233,7 @@ class TakeWriter:
         age = self._safe_at - self._unsafe_since
         self._unsafe_since = None
         self._faults.end("storage")
-        if age > self._settings.sync_interval + self._period_seconds + _SLOW_BY:
+        if age > max(_SLOW, self._settings.sync_interval + 2 * self._period_seconds):
             self._faults.begin("slow_storage", _slow(age))
         else:
             self._faults.end("slow_storage")

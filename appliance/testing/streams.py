@@ -98,7 +98,7 @@ class _Stream:
 
     def _check_plugged(self) -> None:
         if self._unplugged:
-            raise DeviceLost("the simulated sound card was unplugged")
+            raise DeviceLost("the simulated sound card was unplugged. Plug it in again")
 
 
 class FakeCapture(_Stream):

@@ -174,7 +174,7 @@ def test_a_card_that_stays_away_ends_it(lab: Lab) -> None:
     lab.clock.advance(0.5)
     ended = lab.next()
     assert isinstance(ended, Ended)
-    assert (ended.at, str(ended.error)) == (1060.0, "the simulated sound card was unplugged")
+    assert (ended.at, str(ended.error)) == (1060.0, "the simulated sound card was unplugged. Plug it in again")
 
 
 def test_a_card_that_comes_back_with_another_format_ends_it(lab: Lab) -> None:

@@ -358,7 +358,7 @@ def test_a_speaker_that_is_unplugged_ends_the_playback_by_name(make: Make) -> No
     booth.play(tone(5))
     booth.sounds_for(0.2)
     booth.cards.unplug(Direction.PLAYBACK)
-    assert booth.first(PlaybackFailed).message == "the simulated sound card was unplugged"
+    assert booth.first(PlaybackFailed).message == "the simulated sound card was unplugged. Plug it in again"
     assert booth.cards.playback.closed
     booth.cards.replug()
     booth.play(tone(0.1), "two")

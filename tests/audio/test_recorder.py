@@ -420,6 +420,7 @@ def test_an_unplugged_microphone_is_a_gap_until_it_is_back(booth: Booth) -> None
     booth.cards.unplug()
     fault = booth.first(FaultRaised).fault
     assert (fault.name, fault.urgent) == ("microphone", True)
+    assert fault.message.endswith("was unplugged. Plug it in again")
     booth.clock.waiters()
     booth.clock.advance(2.25)
     booth.recorder.mark(booth.at(2.5))

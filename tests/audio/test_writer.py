@@ -1,0 +1,87 @@
+"""The writer without its thread: what it says of the disk."""
+
+from pathlib import Path
+
+import pytest
+
+from appliance.audio.growing import GrowingTake, follow_nothing
+from appliance.audio.journal import Begin
+from appliance.audio.ring import Lost, Opened, Period
+from appliance.audio.studio import Faults, Studio
+from appliance.audio.takefile import AUDIO, TakeFile
+from appliance.audio.writer import TakeWriter
+from appliance.config.settings import CaptureSettings, RecordingSettings
+from appliance.events import Command, Event, FaultRaised
+from appliance.models import AudioFormat
+from appliance.testing.audio import FakeCards
+from appliance.testing.clock import ManualClock
+from appliance.vitals import Vitals
+
+FORMAT = AudioFormat(rate=8000)
+PERIOD = 0.25
+
+
+class Desk:
+    """A writer that is handed one thing after the other."""
+
+    def __init__(self, takes: Path) -> None:
+        self.clock = ManualClock()
+        self.posted: list[Command | Event] = []
+        begin = Begin("take000001", "name", "box", FORMAT, self.clock.stamp(), 0.0)
+        studio = Studio(
+            FakeCards(self.clock),
+            CaptureSettings(rate=FORMAT.rate),
+            RecordingSettings(),
+            takes,
+            "box",
+            self.clock,
+            self.posted.append,
+            Vitals(self.clock),
+            Faults(self.posted.append),
+            lambda: False,
+            follow_nothing,
+        )
+        self.take = TakeFile.create(takes, begin)
+        self.writer = TakeWriter(self.take, self._opened(), studio, GrowingTake(begin, takes / AUDIO, 60.0))
+
+    def _opened(self) -> Opened:
+        return Opened(self.clock.monotonic(), FORMAT, 2.0, False)
+
+    def hear(self, periods: int, late: float = 0.0) -> None:
+        """So many periods, the last of which gets to the writer `late`."""
+        for number in range(1, periods + 1):
+            called = self.clock.monotonic()
+            self.clock.advance(PERIOD)
+            returned = self.clock.monotonic()
+            if number == periods and late:
+                self.clock.advance(late)
+            self.writer.period(Period(FORMAT.frames(PERIOD), bytes(FORMAT.frames(PERIOD) * 2), called, returned))
+
+    def unplug(self, seconds: float) -> None:
+        self.writer.lost(Lost("it was unplugged"))
+        self.clock.advance(seconds)
+        self.writer.opened(self._opened())
+
+    @property
+    def faults(self) -> list[str]:
+        return [event.fault.name for event in self.posted if isinstance(event, FaultRaised)]
+
+
+@pytest.mark.parametrize(("late", "told"), [(0.2, []), (0.6, ["slow_storage"])])
+def test_more_than_a_second_of_sound_at_stake_is_told(tmp_path: Path, late: float, told: list[str]) -> None:
+    desk = Desk(tmp_path)
+    desk.hear(6)
+    desk.hear(1, late)
+    desk.hear(4)
+    assert desk.faults == told
+    desk.take.close()
+
+
+def test_the_silence_of_a_gap_is_not_at_stake(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.hear(6)
+    desk.unplug(3.0)
+    desk.hear(8)
+    assert desk.take.frames == FORMAT.frames(6.5)
+    assert desk.faults == ["microphone"]
+    desk.take.close()
