@@ -141,6 +141,8 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return evolve(status, unheard=event.unheard)
         case events.FaultRaised():
             return _raise(status, event.fault)
+        case events.FaultCleared(name="microphone"):
+            return _clear(_clear(status, "microphone"), "recording")  # a take that had none may begin now
         case events.FaultCleared():
             return _clear(status, event.name)
     return status

@@ -43,6 +43,13 @@ def test_a_failed_take_is_an_urgent_fault_until_one_starts() -> None:
     assert follow(events.TakeFailed("t", "x"), events.TakeStarted("u", "n", AudioFormat(), 2.0)).ok
 
 
+def test_a_take_that_found_no_microphone_is_no_fault_any_more_once_that_is_there() -> None:
+    gone = events.FaultRaised(Fault("microphone", "gone", urgent=True))
+    failed = follow(gone, events.TakeFailed("t", "no microphone"))
+    assert len(failed.faults) == 2
+    assert advance(failed, State(), events.FaultCleared("microphone")).ok
+
+
 def test_a_silent_clip_is_a_fault_until_a_good_one() -> None:
     silent = events.ClipFinished(evolve(CLIP, verdict=Verdict.SILENT), Verdict.SILENT)
     assert "silent" in follow(silent).faults[0].message
