@@ -12,6 +12,7 @@ _SINCE_BOOT = {bit + 16: words for bit, words in _NOW.items()}
 """Bits of the firmware's `get_throttled`, see the documentation of the Raspberry Pi's vcgencmd."""
 
 _POWER = "Use the official power supply and a short cable, and unplug what draws much"
+_READ_ONLY = "A worn-out card turns so: look at `dmesg`, replace the card, restart the box"
 _WORN = 9
 """Tenths of its life that a card has used up, by JEDEC JESD84-B51 (EXT_CSD DEVICE_LIFE_TIME_EST_TYP)."""
 
@@ -22,7 +23,9 @@ def room(box: Box) -> Iterator[Step]:
     free = outlook.space.free
     hours = free / outlook.byte_rate / 3600
     words = f"room for {hours:.{0 if hours >= 10 else 1}f} hours of sound ({size(free)} free)"
-    if free < outlook.reserve:
+    if outlook.space.read_only:
+        yield Finding("free space", Result.FAIL, f"{words}, but the disk is read-only", _READ_ONLY)
+    elif free < outlook.reserve:
         next_step = outlook.warning or "Wait until deliveries have arrived, or delete clips: `appliance clips delete`"
         yield Finding("free space", Result.FAIL, f"{words}, which is less than the reserve", next_step)
     elif outlook.warning:

@@ -63,7 +63,7 @@ def make_box(tmp_path: Path, clock: QuickClock, panel: FakePanel) -> Callable[..
             "cards": cards or FakeCards(),
             "panel": panel,
             "panel_error": "",
-            "outlook": lambda: Outlook(Space(10**9, 10**10, 10**9 // 2), 10**8, 96_000),
+            "outlook": lambda: Outlook(Space(10**9, 10**10), 10**8, 96_000),
             "occupied": lambda: "",
             "clock": clock,
             "is_running": True,

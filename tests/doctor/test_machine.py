@@ -110,3 +110,9 @@ def test_wear(make_box: Make, findings: Findings, tmp_path: Path, life: str, res
 def test_cards_that_do_not_tell(make_box: Make, findings: Findings, tmp_path: Path, life: str) -> None:
     write(tmp_path, **{"sys/block/mmcblk0/device/life_time": life})
     assert findings(wear(make_box())) == []
+
+
+def test_room_on_a_disk_that_takes_no_writes(make_box: Make, findings: Findings) -> None:
+    outlook = Outlook(Space(30 * GB, 64 * GB, read_only=True), GB, 96_000)
+    (found,) = findings(room(make_box(outlook=lambda: outlook)))
+    assert found.result is Result.FAIL and "read-only" in found.words and "replace the card" in found.next_step
