@@ -112,7 +112,8 @@ class Rclone:
                 if listener.moved > moved:
                     moved, deadline = listener.moved, time.monotonic() + self.options.timeout
                 elif time.monotonic() > deadline:
-                    raise Transient(f"rclone made no progress for {self.options.timeout:g} s ({listener.words})")
+                    said = f" ({listener.words})" if listener.words else ""
+                    raise Transient(f"rclone made no progress for {self.options.timeout:g} s{said}")
         return output
 
     def _flags(self) -> Sequence[str]:

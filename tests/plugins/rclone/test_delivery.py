@@ -4,6 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import stat
@@ -179,19 +180,33 @@ def test_server_away_then_back(backend: Make, serve: Callable[..., int], store: 
         destination.deliver(job)
 
 
-@pytest.mark.parametrize("fault", [RESET_AT_ONCE, Fault(reset_after_up=100_000), Fault(cut_after_down=5)])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        RESET_AT_ONCE,
+        Fault(reset_after_up=100_000),
+        Fault(reset_after_down=0),
+        Fault(cut_after_down=5),
+        pytest.param(Fault(stall_after_down=0), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_broken_connections(
     backend: Make, serve: Callable[..., int], fault_proxy: Any, store: Path, job: UploadJob, fault: Fault
 ) -> None:
     proxy = fault_proxy(serve("webdav", store))
-    destination = backend(remote=f":webdav,url='http://127.0.0.1:{proxy.port}':", flags=("--low-level-retries=1",))
-    proxy.faults.extend([Fault(), Fault(), fault, fault])
+    where = f":webdav,url='http://127.0.0.1:{proxy.port}':"
+    destination = backend(remote=where, flags=("--low-level-retries=1",), timeout=2)
+    proxy.faults.extend([fault] * 3)
+    failures = 0
     for attempt in range(1, 10):
         try:
             receipt = destination.deliver(evolve(job, attempt=attempt))
             break
         except Transient as error:
-            assert "webdav" in str(error)
+            assert re.search("webdav|no progress for 2 s", str(error))
+            failures += 1
+    assert failures, "the file was to be sent over a connection that breaks"
     assert (store / receipt.remote_name).read_bytes() == job.rendition.path.read_bytes()
 
 
