@@ -196,7 +196,7 @@ def test_broken_connections(
 ) -> None:
     proxy = fault_proxy(serve("webdav", store))
     where = f":webdav,url='http://127.0.0.1:{proxy.port}':"
-    destination = backend(remote=where, flags=("--low-level-retries=1",), timeout=2)
+    destination = backend(remote=where, flags=("--low-level-retries=1",), timeout=5)
     proxy.faults.extend([fault] * 3)
     failures = 0
     for attempt in range(1, 10):
@@ -204,7 +204,7 @@ def test_broken_connections(
             receipt = destination.deliver(evolve(job, attempt=attempt))
             break
         except Transient as error:
-            assert re.search("webdav|no progress for 2 s", str(error))
+            assert re.search("webdav|no progress for 5 s", str(error))
             failures += 1
     assert failures, "the file was to be sent over a connection that breaks"
     assert (store / receipt.remote_name).read_bytes() == job.rendition.path.read_bytes()
