@@ -15,13 +15,17 @@ from appliance.audio.take import clip_name
 from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
 from appliance.errors import FormatUnsupported, StorageError
-from appliance.events import TakeContinues, TakeDiscarded, TakeFailed, TakeSealed
+from appliance.events import Event, TakeContinues, TakeDiscarded, TakeFailed, TakeSealed
 from appliance.models import AudioFormat, SampleFormat, Verdict
 
 _WRITE_LIMIT = 60.0
 """Seconds after which a disk that does not answer counts as a hang; slow cards stall for twenty."""
 
 _NOTHING = "nothing was recorded: the take was stopped before the microphone delivered its first sound. Record again"
+
+_DEFECT = (
+    "a defect of the appliance ended the take, the log says which. What was recorded is kept and made a clip; report it"
+)
 
 
 class TakeSession:
@@ -90,22 +94,25 @@ class TakeSession:
         return self._capture.join(timeout)
 
     def _run(self) -> None:
+        outcome: Event = TakeFailed(self._take_id, _DEFECT)
         try:
             try:
                 self._record()
             except StorageError as error:
                 self._storage_fails(error)
             self._capture.stop()
-            self._finish()
+            outcome = self._finish()
         except StorageError as error:
             self._storage_fails(error)
             message = f"{error}. What was recorded is kept, and made a clip as soon as the disk takes it"
-            self._studio.post(TakeFailed(self._take_id, message))
+            outcome = TakeFailed(self._take_id, message)
         finally:
+            self._capture.stop()
             self._end(kept=True)
             if self._take:
                 self._take.close()
             self._studio.vitals.remove(self._pulse)
+            self._studio.post(outcome)
 
     def _storage_fails(self, error: StorageError) -> None:
         self._message = str(error)
@@ -159,21 +166,20 @@ class TakeSession:
         studio.follow(self._growing)
         return TakeWriter(self._take, opened, studio, self._growing)
 
-    def _finish(self) -> None:
-        """Seal the take, or clear away what is not to be kept."""
-        post, take, writer = self._studio.post, self._take, self._writer
+    def _finish(self) -> Event:
+        """Seal the take, or clear away what is not to be kept; what is to be told of it."""
+        take, writer = self._take, self._writer
         if take and (self._discarding or not take.frames):
             self._end(kept=False)
             take.discard()
         if self._discarding:
-            post(TakeDiscarded(self._take_id))
-        elif take and writer and take.frames:
+            return TakeDiscarded(self._take_id)
+        if take and writer and take.frames:
             judged = verdict(writer.levels, take.format.seconds(take.frames), take.begin.min_seconds)
             clip = take.seal(writer.levels, judged, drift_ppm=writer.drift_ppm)
             self._end(kept=judged is not Verdict.TOO_SHORT)
-            post(TakeSealed(self._take_id, clip))
-        else:
-            post(TakeFailed(self._take_id, self._message))
+            return TakeSealed(self._take_id, clip)
+        return TakeFailed(self._take_id, self._message)
 
     def _carry_on(self, ended: Ended) -> None:
         """Ask for another take where the microphone came back as one that cannot do the format but another one."""

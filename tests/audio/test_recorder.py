@@ -411,6 +411,29 @@ def test_a_disk_that_stalls_for_longer_is_a_gap_of_known_length(booth: Booth) ->
     assert {event.fault.name for event in booth.of(FaultRaised)} == {"slow_storage"}
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_ends_the_take_and_not_the_recorder(booth: Booth) -> None:
+    post = booth.post
+
+    def broken(event: object) -> None:
+        if isinstance(event, MarkSet):
+            raise ZeroDivisionError
+        post(event)  # type: ignore[arg-type]
+
+    booth.post = broken  # type: ignore[method-assign]
+    booth.begin()
+    booth.run(1.0)
+    booth.recorder.mark(booth.at(0.5))
+    assert "a defect of the appliance ended the take" in booth.first(TakeFailed).message
+    assert (booth.takes / "take000001" / "audio.wav").stat().st_size > HEADER_BYTES + 8000
+    booth.wait_for(lambda: booth.cards.capture.closed)
+    assert not booth.vitals.overdue()
+    booth.begin("take000002")
+    booth.run(1.0)
+    booth.recorder.stop(booth.clock.monotonic())
+    assert booth.sealed().id == "take000002"
+
+
 # -- an unplugged microphone -------------------------------------------------------------------------------------------
 
 
