@@ -13,7 +13,8 @@ from appliance.models import Delivery
 class Attempt:
     """Can be taken back from any thread, tells how far it is, and keeps to the destination's rate limit.
 
-    `abandoned` says that nobody waits for the outcome any more.
+    `abandoned` says that nobody waits for the outcome any more, `hoped` that the reason of failures may have gone since
+    it began.
     """
 
     def __init__(
@@ -21,6 +22,7 @@ class Attempt:
     ) -> None:
         self.delivery = delivery
         self.abandoned = False
+        self.hoped = False
         self._limit = limit
         self._clock = clock
         self._post = post

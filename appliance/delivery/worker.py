@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
+from attrs import evolve
+
 from appliance.clock import Clock
 from appliance.delivery.attempt import Attempt
 from appliance.delivery.destination import Destination
@@ -88,6 +90,8 @@ class Worker:
         with self._changed:
             if hope:
                 self._patience.hope()
+                for attempt in self._running.values():
+                    attempt.hoped = True
             else:
                 self._patience.hurry()
             self._wakes += 1
@@ -218,7 +222,7 @@ class Worker:
                 self._changed.notify_all()
             self._post(DeliverySucceeded(delivery.clip_id, self._name, outcome.receipt))
         elif isinstance(outcome, Failed) and not attempt.cancelled():
-            self._fail(delivery, outcome, pulse)
+            self._fail(delivery, evolve(outcome, parks=outcome.parks and not attempt.hoped), pulse)
         else:
             self._keep(lambda: self._store.released(delivery.id), pulse)
 

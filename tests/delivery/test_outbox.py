@@ -188,6 +188,28 @@ def test_when_the_clock_is_set_everything_that_failed_goes_again(box: Box) -> No
     timekeeper.close()
 
 
+class RefusesOnce(MemoryBackend):
+    def deliver(self, job: UploadJob) -> Receipt:
+        receipt = super().deliver(job)
+        if job.attempt == 1:
+            raise Permanent("the certificate has expired, by the clock as it was")
+        return receipt
+
+
+def test_what_was_under_way_when_the_clock_was_set_is_tried_once_more_before_it_is_parked(box: Box) -> None:
+    backend = RefusesOnce()
+    backend.held.set()
+    clip = box.clip()
+    outbox = box.deliver(cloud=backend)
+    assert backend.started.wait(SOON)
+    outbox.hurry(parked=True)
+    box.store.submit(lambda: None).result()
+    backend.held.clear()
+    box.events.wait(DeliveryPostponed)
+    box.pass_time(1, lambda: box.delivery(clip).state is DeliveryState.DELIVERED)
+    assert not box.events.of(DeliveryParked)
+
+
 def test_a_permanent_failure_parks_until_a_person_has_acted(box: Box) -> None:
     backend = MemoryBackend()
     backend.fail(Permanent("the bucket is gone.\nCreate it"))
