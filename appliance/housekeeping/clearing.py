@@ -1,4 +1,4 @@
-"""Deletes what may go to make room: encodings, clips that are safe elsewhere, at last messages that were heard."""
+"""Deletes what may go to make room: encodings, which can be made again, and clips that are safe elsewhere."""
 
 from collections.abc import Callable
 
@@ -35,8 +35,6 @@ class Clearing:
         self._again_at = now + LOOK_AGAIN
         freed = self._store.upkeep.drop_encodings(needed)
         freed += self._delete_clips(needed - freed)
-        if freed < needed:
-            freed += self._store.upkeep.drop_heard(needed - freed)
         if freed >= needed:
             self._again_at = 0.0  # there may be more
         return freed

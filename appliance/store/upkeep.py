@@ -55,22 +55,6 @@ class Upkeep:
 
         self._keeper.use(work)
 
-    def drop_heard(self, needed: int) -> int:
-        """Remove files of tracks that somebody has heard, the oldest first, about `needed` bytes; how many that were.
-
-        Their feed does not bring them again.
-        """
-
-        def work(catalogue: Catalogue) -> int:
-            dropped = 0
-            for track in catalogue.tracks.all(None):
-                if dropped < needed and track.played and track.path.exists():
-                    track.path.unlink()
-                    dropped += track.size
-            return dropped
-
-        return self._keeper.use(work)
-
     def recorded(self, since_ns: int, until_ns: int) -> Recorded:
         """What was recorded in [since, until] by wall time, deleted clips included."""
         return self._keeper.use(lambda catalogue: catalogue.retention.recorded(since_ns, until_ns))

@@ -240,32 +240,6 @@ def test_whoever_asks_for_room_is_not_kept_when_housekeeping_ends(household: Hou
     assert not housekeeper.has_room_for(1)
 
 
-def test_messages_that_were_heard_go_before_a_take_is_refused(household: Household) -> None:
-    store, inbox = household.store, household.store.inbox_directory
-    tracks = []
-    for number in range(3):
-        path = inbox / f"{number}.mp3"
-        path.write_bytes(bytes(3 * MEGABYTE))
-        tracks.append(store.add_track("news", str(number), "News", path, 3 * MEGABYTE, "0" * 64))
-    for track in tracks[:2]:
-        store.mark_played(track.id)
-    clip = household.clip()
-    household.deliver(clip)
-    household.disk.other = 72 * MEGABYTE  # and 9 in the inbox, and 10 are the clip
-    household.start()
-    assert household.clips() == [] and all(track.path.exists() for track in tracks), "clips that are safe go first"
-    household.disk.other += 11 * MEGABYTE
-    household.look()
-    assert [track.path.exists() for track in tracks] == [False, True, True]
-    household.disk.other += 2 * MEGABYTE
-    household.look()
-    assert [track.path.exists() for track in tracks] == [False, False, True]
-    assert household.of(StorageFull) == [] and store.has_track("news", "0")
-    household.disk.other += 4 * MEGABYTE
-    household.look()
-    assert tracks[2].path.exists() and household.of(StorageFull), "nobody has heard it yet"
-
-
 def test_what_lies_in_quarantine_is_a_fault_until_it_is_dealt_with(household: Household) -> None:
     place = household.store.quarantine_directory
     for name in ("one", "two"):
