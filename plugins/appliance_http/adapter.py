@@ -5,7 +5,6 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.response import HTTPResponse
 
 from appliance_http.head import WholeHead
 from appliance_http.line import Line
@@ -19,49 +18,33 @@ def watched_adapter(watch: Watch, patience: float) -> HTTPAdapter:
     connection carries one request.
     """
 
-    class Plain(HTTPConnection):
-        response_class = WholeHead
-        line: Line | None = None
+    def watched(connection: type[Any]) -> Any:
+        class Watched(connection):  # type: ignore[misc]
+            response_class = WholeHead
+            line: Line | None = None
 
-        def connect(self) -> None:
-            super().connect()
-            self.line = Line(self.sock, watch, patience)
+            def connect(self) -> None:
+                super().connect()
+                self.line = Line(self.sock, watch, patience)
 
-        def send(self, data: Any) -> None:
-            if self.line is None:
-                super().send(data)
-            else:
-                self.line.send(data)
+            def send(self, data: Any) -> None:
+                if self.line is None:
+                    super().send(data)
+                else:
+                    self.line.send(data)
 
-        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
-            if self.line is not None:
-                self.sock = self.line.reader()
-            return super().getresponse()
+            def getresponse(self) -> Any:
+                if self.line is not None:
+                    self.sock = self.line.reader()
+                return super().getresponse()
 
-    class Secure(HTTPSConnection):
-        response_class = WholeHead
-        line: Line | None = None
-
-        def connect(self) -> None:
-            super().connect()
-            self.line = Line(self.sock, watch, patience)
-
-        def send(self, data: Any) -> None:
-            if self.line is None:
-                super().send(data)
-            else:
-                self.line.send(data)
-
-        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
-            if self.line is not None:
-                self.sock = self.line.reader()
-            return super().getresponse()
+        return Watched
 
     class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
+        ConnectionCls = watched(HTTPConnection)
 
     class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
+        ConnectionCls = watched(HTTPSConnection)
 
     pools = {"http": PlainPool, "https": SecurePool}
 
