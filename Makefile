@@ -34,11 +34,11 @@ demo: build-packages $(VENV)/installed ## See the whole appliance at work; AUDIO
 	$(BIN)/python -m demo $(if $(filter real,$(AUDIO)),--real-audio)
 
 test: test-packages $(VENV)/installed ## Run every test
-	$(call twice,-n 2 -m "not slow")
+	$(call twice,-n 3 --dist worksteal -m "not slow")
 	$(call twice,-m slow)
 
 fast: test-packages $(VENV)/installed ## Run the tests that take less than two minutes together
-	$(call twice,-n 2 -m "not slow")
+	$(call twice,-n 3 --dist worksteal -m "not slow")
 
 check: test-packages $(VENV)/installed ## Lint, types, order of imports, documents, unit, and the wheel in a clean venv
 	$(BIN)/ruff check .
