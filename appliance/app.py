@@ -25,10 +25,7 @@ from appliance.delivery.network import NetworkWatch
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
-from appliance.events import (
-    ApplianceReady,
-    FaultRaised,
-)
+from appliance.events import ApplianceReady, FaultRaised
 from appliance.front import heartbeat, interval, start_panel, tell_and_go_on, write_log
 from appliance.housekeeping import Housekeeper, StateDisk
 from appliance.housekeeping.outlook import reserve_bytes
