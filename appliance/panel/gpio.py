@@ -1,23 +1,19 @@
-"""Buttons, switches and LEDs on the pins of the 40-pin header. The only module that imports gpiozero.
+"""Buttons, switches and LEDs on the pins of the 40-pin header.
 
 gpiozero calls back on its own threads; those only hand the edge, with the time that gpiozero gives it, to the worker.
 Debouncing is left to the gestures, not to the pin library: lgpio dates a debounced edge at the end of the bouncing,
 and gpiozero's mock pins ignore the setting.
 """
 
-import os
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from math import inf
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.clock import Clock
 from appliance.config.settings import ButtonSettings, Contact, LedSettings, PanelSettings, SwitchSettings, Wiring
-from appliance.errors import PanelError
 from appliance.events import Command
+from appliance.panel.factory import default_factory, translated
 from appliance.panel.gestures import Hook, Key
 from appliance.panel.lights import Lamp
 from appliance.panel.ports import PanelState
@@ -159,11 +155,11 @@ class GpioPanel:
                 factory = default_factory()
                 pins.callback(factory.close)
             for pin, contact in contacts:
-                with _translated(pin):
+                with translated(pin):
                     contact_at = _Input(pin, contact, factory, self._clock, self._worker)
                     self._inputs[pin] = pins.enter_context(closing(contact_at))
             for pin, led in settings.leds.items():
-                with _translated(pin):
+                with translated(pin):
                     self._leds[pin] = pins.enter_context(closing(_Led(pin, led, factory)))
             self._pins = pins.pop_all()
 
@@ -201,73 +197,3 @@ class GpioPanel:
         """Let go of the pins, LEDs dark."""
         self._worker.close()
         self._pins.close()
-
-
-def simulated_factory() -> "Factory":
-    """Pins made of nothing, which `drive_low()` and `drive_high()` move as a finger would."""
-    from gpiozero.pins.mock import MockFactory, MockPin
-
-    return MockFactory(pin_class=MockPin)
-
-
-def default_factory(devices: Path = Path("/dev")) -> "Factory":
-    """The pins of this machine, through lgpio. Raises PanelError with what to do."""
-    chips = list(devices.glob("gpiochip*"))
-    if not chips:
-        raise PanelError(
-            "this machine has no GPIO pins: take the panel's pins out of the configuration, "
-            "or try them with `appliance run --simulate`"
-        )
-    if not any(os.access(chip, os.R_OK | os.W_OK) for chip in chips):
-        raise PanelError(
-            "GPIO pins cannot be used: no permission. Put the user into the group gpio (`sudo usermod -aG gpio USER`)"
-        )
-    try:
-        with _lgpio_folder():
-            from gpiozero.pins.lgpio import LGPIOFactory
-    except ImportError:
-        raise PanelError("GPIO pins need lgpio, which is not installed: sudo apt install python3-lgpio") from None
-    try:
-        return LGPIOFactory()
-    except _foreign_errors() as error:
-        raise PanelError(f"GPIO pins cannot be used: {error}. They are supported on the Raspberry Pi") from error
-
-
-@contextmanager
-def _lgpio_folder() -> Iterator[None]:
-    """Give lgpio a folder while it is imported: it makes a pipe there, and changes the working directory to it.
-
-    Once both ends of the pipe are open nobody needs its name any more.
-    """
-    here = Path.cwd()
-    with tempfile.TemporaryDirectory(prefix="appliance-gpio-") as folder:
-        os.environ["LG_WD"] = folder
-        try:
-            yield
-        finally:
-            del os.environ["LG_WD"]
-            os.chdir(here)
-
-
-def _foreign_errors() -> tuple[type[Exception], ...]:
-    from gpiozero import GPIOZeroError
-
-    lgpio = sys.modules.get("lgpio")
-    return (GPIOZeroError, OSError, lgpio.error) if lgpio else (GPIOZeroError, OSError)
-
-
-@contextmanager
-def _translated(pin: int) -> Iterator[None]:
-    """Turn what the pin libraries raise into a PanelError that says what to do."""
-    from gpiozero import GPIOPinInUse, PinFixedPull
-
-    try:
-        yield
-    except PinFixedPull as error:
-        raise PanelError(f"pin {pin} has a fixed pull-up resistor: wire it `to: ground`, or use another pin") from error
-    except _foreign_errors() as error:
-        if isinstance(error, GPIOPinInUse) or "busy" in str(error).lower():
-            raise PanelError(
-                f"pin {pin} is in use already: by another program, or twice in the panel section. Use another pin"
-            ) from error
-        raise PanelError(f"pin {pin} cannot be used: {error}. Use another pin") from error

@@ -23,7 +23,8 @@ from appliance.config.settings import (
     Wiring,
 )
 from appliance.events import Command
-from appliance.panel.gpio import GpioPanel, simulated_factory
+from appliance.panel.factory import simulated_factory
+from appliance.panel.gpio import GpioPanel
 from appliance.panel.lights import pattern
 from appliance.panel.ports import PanelState, Workbench
 from appliance.vitals import Vitals

@@ -19,7 +19,8 @@ from appliance.config.settings import (
 from appliance.doctor import Box, Finding, Prompt, Result
 from appliance.doctor.pins import buttons, leds, panel
 from appliance.events import Command
-from appliance.panel.gpio import GpioPanel, simulated_factory
+from appliance.panel.factory import simulated_factory
+from appliance.panel.gpio import GpioPanel
 from appliance.testing.panel import FakePanel
 from appliance.vitals import Vitals
 

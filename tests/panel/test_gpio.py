@@ -19,7 +19,8 @@ from appliance.config.settings import (
 )
 from appliance.errors import PanelError
 from appliance.events import Command, RecordMark, RecordStart, RecordStop, RecordToggle
-from appliance.panel.gpio import LOOK_AGAIN, GpioPanel, default_factory, simulated_factory
+from appliance.panel.factory import default_factory, simulated_factory
+from appliance.panel.gpio import LOOK_AGAIN, GpioPanel
 from appliance.panel.ports import Indication, PanelState
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals

@@ -43,7 +43,10 @@ ROWS = (
 )
 """Modules and packages of `appliance` in their one order, the lowest first."""
 
-ONLY_IMPORT = {"alsaaudio": ["appliance/audio/alsa.py"], "gpiozero": ["appliance/panel/gpio.py"]}
+ONLY_IMPORT = {
+    "alsaaudio": ["appliance/audio/alsa.py"],
+    "gpiozero": ["appliance/panel/factory.py", "appliance/panel/gpio.py"],
+}
 """Libraries that just these files import."""
 
 PUBLIC = {"appliance.plugin", "appliance.testing"}

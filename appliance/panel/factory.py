@@ -1,0 +1,84 @@
+"""Where pins come from: those of this machine through lgpio, or simulated ones; and what may be wrong with them."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.errors import PanelError
+
+if TYPE_CHECKING:
+    from gpiozero import Factory
+
+
+def simulated_factory() -> "Factory":
+    """Pins made of nothing, which `drive_low()` and `drive_high()` move as a finger would."""
+    from gpiozero.pins.mock import MockFactory, MockPin
+
+    return MockFactory(pin_class=MockPin)
+
+
+def default_factory(devices: Path = Path("/dev")) -> "Factory":
+    """The pins of this machine, through lgpio. Raises PanelError with what to do."""
+    chips = list(devices.glob("gpiochip*"))
+    if not chips:
+        raise PanelError(
+            "this machine has no GPIO pins: take the panel's pins out of the configuration, "
+            "or try them with `appliance run --simulate`"
+        )
+    if not any(os.access(chip, os.R_OK | os.W_OK) for chip in chips):
+        raise PanelError(
+            "GPIO pins cannot be used: no permission. Put the user into the group gpio (`sudo usermod -aG gpio USER`)"
+        )
+    try:
+        with _lgpio_folder():
+            from gpiozero.pins.lgpio import LGPIOFactory
+    except ImportError:
+        raise PanelError("GPIO pins need lgpio, which is not installed: sudo apt install python3-lgpio") from None
+    try:
+        return LGPIOFactory()
+    except _foreign_errors() as error:
+        raise PanelError(f"GPIO pins cannot be used: {error}. They are supported on the Raspberry Pi") from error
+
+
+@contextmanager
+def _lgpio_folder() -> Iterator[None]:
+    """Give lgpio a folder while it is imported: it makes a pipe there, and changes the working directory to it.
+
+    Once both ends of the pipe are open nobody needs its name any more.
+    """
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="appliance-gpio-") as folder:
+        os.environ["LG_WD"] = folder
+        try:
+            yield
+        finally:
+            del os.environ["LG_WD"]
+            os.chdir(here)
+
+
+def _foreign_errors() -> tuple[type[Exception], ...]:
+    from gpiozero import GPIOZeroError
+
+    lgpio = sys.modules.get("lgpio")
+    return (GPIOZeroError, OSError, lgpio.error) if lgpio else (GPIOZeroError, OSError)
+
+
+@contextmanager
+def translated(pin: int) -> Iterator[None]:
+    """Turn what the pin libraries raise about this pin into a PanelError that says what to do."""
+    from gpiozero import GPIOPinInUse, PinFixedPull
+
+    try:
+        yield
+    except PinFixedPull as error:
+        raise PanelError(f"pin {pin} has a fixed pull-up resistor: wire it `to: ground`, or use another pin") from error
+    except _foreign_errors() as error:
+        if isinstance(error, GPIOPinInUse) or "busy" in str(error).lower():
+            raise PanelError(
+                f"pin {pin} is in use already: by another program, or twice in the panel section. Use another pin"
+            ) from error
+        raise PanelError(f"pin {pin} cannot be used: {error}. Use another pin") from error
