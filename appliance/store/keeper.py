@@ -106,11 +106,12 @@ class Keeper:
             self._places, catalogue, self.wanted, self._thread.beat, lambda take_id: self.adopt(catalogue, take_id)
         )
 
-    def recover(self, catalogue: Catalogue, *, clips_known: bool = False) -> None:
-        """Finish what was left behind, as far as the disk lets us. See `Recovery.run`."""
+    def recover(self, catalogue: Catalogue) -> None:
+        """Finish what the start could not, apart from takes, as far as the disk lets us."""
         recovery = self.recovery(catalogue)
-        self.recovered = recovery.run(clips_known=clips_known)
+        self.recovered = recovery.run_beside_takes()
         self.missing = recovery.missing
+        self.unfinished |= {take_id for take_id in recovery.remade if (self._places.takes / take_id).exists()}
 
     def tell(self, catalogue: Catalogue) -> None:
         """Post what has changed since the last time, at first all of it. On the store thread, after a commit."""
@@ -168,7 +169,9 @@ class Keeper:
         self.ballast.hold()
         catalogue = self._insist(self._connect)
         self._insist(partial(self._begin_run, catalogue))
-        self.recover(catalogue, clips_known=self._clips_known)
+        recovery = self.recovery(catalogue)
+        self.recovered = recovery.run(clips_known=self._clips_known)
+        self.missing = recovery.missing
         self.unfinished = {folder.name for folder in self._places.takes.iterdir()}
         self.tell(catalogue)
 

@@ -56,15 +56,22 @@ class Recovery:
         self._complete = True
         self.missing: list[str] = []
         """Names of clips in the catalogue whose sound was not found."""
+        self.remade: set[str] = set()
+        """Ids of takes that clips without metadata were turned back into."""
 
     def run(self, *, clips_known: bool = False) -> bool:
         """Do all that the disk lets us; whether that was all. Raises sqlite3.DatabaseError for a damaged catalogue.
 
-        `clips_known` spares the look through `clips/`, which takes its time where there are many.
+        Only at start: every folder in `takes/` counts as left behind. `clips_known` spares the look through `clips/`,
+        which takes its time where there are many.
         """
         with self._as_far_as_possible("what the last run left behind could not be looked at"):
             # Takes first: half of one may lie in `clips/` already.
             self.take_up(folder for folder in self._places.takes.iterdir() if folder.is_dir())
+        return self.run_beside_takes(clips_known=clips_known)
+
+    def run_beside_takes(self, *, clips_known: bool = False) -> bool:
+        """As `run`, but for `takes/`: somebody may be recording there."""
         if not clips_known:
             with self._as_far_as_possible("the clips could not be compared with the catalogue"):
                 self._compare_clips()
@@ -206,6 +213,7 @@ class Recovery:
 
     def _restore(self, name: str) -> None:
         """Make a clip whose metadata is lost the take again that it was, and finish that."""
+        self.remade.add(name.rpartition("_")[2])
         try:
             folder = make_take(self._places, name)
         except ValueError as error:

@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from appliance.codec import to_json
+from appliance.errors import StorageError
 from appliance.events import ClipCorrected, ClipFinished
 from appliance.models import ClockSource, Receipt, Rendition, RenditionKind, Verdict
 from appliance.store.schema import MIGRATIONS
@@ -36,6 +37,42 @@ def test_only_what_was_left_is_taken_up(box: Box) -> None:
     box.store.upkeep.leave(left)
     box.store.upkeep.take_up()
     assert [folder.name for folder in box.store.takes_directory.iterdir()] == [running]
+
+
+def test_a_take_in_progress_is_left_alone_while_what_the_start_could_not_finish_is_tried_again(box: Box) -> None:
+    """That goes on for as long as the disk refuses a single file, and people record meanwhile."""
+    box.close()
+    obstacle = box.directory / "clips" / ".odd.partial"
+    obstacle.mkdir()
+    store = box.start()
+    running = box.take(sealed=False)
+    files = {path.name: path.read_bytes() for path in (store.takes_directory / running).iterdir()}
+    with pytest.raises(StorageError):
+        store.upkeep.take_up()
+    obstacle.rmdir()
+    store.upkeep.take_up()
+    assert {path.name: path.read_bytes() for path in (store.takes_directory / running).iterdir()} == files
+    assert store.clips() == [] and not store.upkeep.unfinished
+
+
+def test_a_clip_without_metadata_that_could_not_be_mended_at_start_is_mended_later(box: Box) -> None:
+    """Half of it was done at the first try: it is a take again, and no clip yet."""
+    clip = box.clip()
+    box.close()
+    (box.directory / "clips" / f"{clip.name}.json").unlink()
+    (box.directory / "catalogue.db").unlink()
+    obstacle = box.directory / "clips" / ".odd.partial"
+    obstacle.mkdir()
+    store = box.start()
+    obstacle.rmdir()
+    in_the_way = store.takes_directory / clip.id / ".clip.json.partial"
+    in_the_way.mkdir(parents=True)
+    with pytest.raises(StorageError):
+        store.upkeep.take_up()
+    assert not store.clip_path(clip).exists()
+    in_the_way.rmdir()
+    store.upkeep.take_up()
+    assert [found.id for found in store.clips()] == [clip.id] and not store.upkeep.unfinished
 
 
 def test_a_take_whose_files_were_moved_already_is_entered(box: Box) -> None:
