@@ -1,9 +1,11 @@
 """WAV to FLAC or Opus, through libsndfile, in constant memory."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from appliance.durable import PARTIAL
 from appliance.errors import Permanent, Transient
 from appliance.models import RenditionKind
 
@@ -23,7 +25,7 @@ def encode(source: Path, target: Path, kind: RenditionKind, check: Callable[[], 
     """
     import soundfile
 
-    partial = target.with_name(f".{target.name}.partial")
+    partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
         partial.touch()  # a disk that refuses says so as an OSError; libsndfile would only say "System error"
         with soundfile.SoundFile(source) as sound:
@@ -40,7 +42,8 @@ def encode(source: Path, target: Path, kind: RenditionKind, check: Callable[[], 
     except OSError as error:
         raise Transient(f"{target.name} cannot be written: {error.strerror}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # what stays is swept up at the next start
+            partial.unlink(missing_ok=True)
 
 
 def _plan(sound: "soundfile.SoundFile", kind: RenditionKind) -> tuple[Iterator[Any], int, dict[str, str]]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance.delivery.encode import encode
-from appliance.errors import Permanent, StorageError
+from appliance.errors import Permanent, StorageError, Transient
 from appliance.models import Clip, Rendition, RenditionKind
 from appliance.store import Store
 
@@ -86,13 +86,22 @@ class Renditions:
 
     def _encoding(self, clip: Clip, kind: RenditionKind, known: Rendition | None, check: Check) -> Rendition:
         path = self._store.renditions_directory / f"{clip.name}{kind.suffix}"
-        intact = path.exists() and (self._is_seen(path) or self._hashed(clip, kind, path, check) == known)
-        if known is not None and intact:
+        if known is not None and self._is_intact(known, clip, path, check):
             return known
         encode(self.prepare(clip, RenditionKind.ORIGINAL, check).path, path, kind, check)
-        made = self._hashed(clip, kind, path, check)
+        try:
+            made = self._hashed(clip, kind, path, check)
+        except OSError as error:
+            raise Transient(f"{path.name} cannot be read back: {error.strerror}") from error
         self._store.add_rendition(made)
         return made
+
+    def _is_intact(self, known: Rendition, clip: Clip, path: Path, check: Check) -> bool:
+        """Whether the encoding is there, readable, and what was made; else it is made again."""
+        try:
+            return self._is_seen(path) or self._hashed(clip, known.kind, path, check) == known
+        except OSError:
+            return False
 
     def _hashed(self, clip: Clip, kind: RenditionKind, path: Path, check: Check) -> Rendition:
         digest, before = hashlib.sha256(), _look(path)

@@ -166,6 +166,28 @@ def test_a_format_that_the_encoding_does_not_know_is_permanent(box: Box) -> None
     assert not list(box.store.renditions_directory.iterdir())
 
 
+def test_an_encoding_that_cannot_be_read_is_transient(box: Box) -> None:
+    clip, renditions = box.clip(), Renditions(box.store)
+    path = renditions.prepare(clip, RenditionKind.FLAC).path
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(Transient, match="cannot be written"):
+        renditions.prepare(clip, RenditionKind.FLAC)
+
+
+def test_a_folder_of_encodings_that_takes_nothing_is_transient(box: Box) -> None:
+    """Not even the removal of what was begun, as on a disk that turned read-only."""
+    clip, folder = box.clip(), box.store.renditions_directory
+    folder.rmdir()
+    folder.touch()
+    try:
+        with pytest.raises(Transient, match="cannot be written"):
+            Renditions(box.store).prepare(clip, RenditionKind.FLAC)
+    finally:
+        folder.unlink()
+        folder.mkdir()
+
+
 def test_a_disk_that_refuses_is_transient(box: Box) -> None:
     clip = recorded(box, AudioFormat())
     box.store.renditions_directory.rmdir()
