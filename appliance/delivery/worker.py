@@ -215,7 +215,8 @@ class Worker:
     def _settle(self, attempt: Attempt, outcome: Outcome, pulse: Pulse) -> None:
         delivery = attempt.delivery
         if isinstance(outcome, Delivered):
-            self._keep(lambda: self._store.delivered(delivery.id, outcome.receipt), pulse)
+            if not self._keep(lambda: self._store.delivered(delivery.id, outcome.receipt), pulse):
+                return
             self._trouble.forget([delivery.id])
             with self._changed:
                 self._patience.succeeded()
@@ -234,10 +235,10 @@ class Worker:
                 until = self._patience.failed(delivery.attempts, now, asked=failed.asked, defect=failed.defect)
             wait = max(until - now, self._patience.remaining(now))
         if failed.parks:
-            self._keep(lambda: self._store.parked(delivery.id, failed.message), pulse)
+            kept = self._keep(lambda: self._store.parked(delivery.id, failed.message), pulse)
         else:
-            self._keep(lambda: self._store.postponed(delivery.id, failed.message, until), pulse)
-        if self._is_cancelled(delivery):
+            kept = self._keep(lambda: self._store.postponed(delivery.id, failed.message, until), pulse)
+        if not kept or self._is_cancelled(delivery):
             return
         if failed.parks:
             self._post(DeliveryParked(delivery.clip_id, self._name, failed.message))
@@ -247,21 +248,28 @@ class Worker:
         if failed.defect:
             self._trouble.defect(delivery.id, failed.message)
 
-    def _keep(self, write: Callable[[], None], pulse: Pulse) -> None:
-        """Write down what happened. While the disk refuses, say so and try again until it is time to stop."""
+    def _keep(self, write: Callable[[], None], pulse: Pulse) -> bool:
+        """Write down what happened. While the disk refuses, say so and try again until it is time to stop.
+
+        False where it could not be written: then nobody may be told that it happened, and the next start tries again.
+        """
         while True:
             pulse.beat()
             try:
-                return write()
+                write()
+                return True
             except StorageError as error:
                 self._trouble.complain(str(error))
             with self._changed:
                 if self._stopping:
-                    return
+                    return False
                 pulse.rest()
                 self._clock.wait(self._changed, STORAGE_PATIENCE)
 
     def _is_cancelled(self, delivery: Delivery) -> bool:
         """Whether somebody took it back meanwhile: then nobody needs to hear that it failed."""
-        found = self._store.deliveries(clip_id=delivery.clip_id, destination=self._name)
+        try:
+            found = self._store.deliveries(clip_id=delivery.clip_id, destination=self._name)
+        except StorageError:
+            return False
         return any(other.id == delivery.id and other.state is DeliveryState.CANCELLED for other in found)

@@ -671,6 +671,47 @@ def test_a_disk_that_refuses_does_not_lose_the_receipt(box: Box) -> None:
     box.events.wait(FaultCleared)
 
 
+def test_a_receipt_that_the_disk_refused_to_the_end_is_never_told(box: Box) -> None:
+    """The next start delivers again: whoever heard of a receipt could look for it in vain."""
+    box.clip()
+    box.store = FullDisk(box.store, refusals=1000)
+    outbox = box.deliver(cloud=MemoryBackend())
+    box.events.wait(FaultRaised)
+    outbox.close()
+    assert not box.events.of(DeliverySucceeded)
+
+
+class Forgetful:
+    """A store that cannot be read once after a failure was written down."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._refuses = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def postponed(self, delivery_id: int, error: str, until: float) -> None:
+        self._store.postponed(delivery_id, error, until)
+        self._refuses = True
+
+    def deliveries(self, *args: Any, **names: Any) -> Any:
+        if self._refuses:
+            self._refuses = False
+            raise StorageError("the disk reports errors")
+        return self._store.deliveries(*args, **names)
+
+
+def test_a_disk_that_cannot_be_read_after_a_failure_does_not_end_the_worker(box: Box) -> None:
+    clip, backend = box.clip(), MemoryBackend()
+    backend.fail(Transient("no route"))
+    box.store = Forgetful(box.store)
+    box.deliver(cloud=backend)
+    box.events.wait(DeliveryPostponed)
+    box.pass_time(1, lambda: box.events.of(DeliverySucceeded))
+    assert box.delivery(clip).state is DeliveryState.DELIVERED
+
+
 # -- any sequence of outcomes ------------------------------------------------------------------------------------------
 
 outcomes = st.sampled_from(
