@@ -20,16 +20,18 @@ class Trouble:
         self._post = post
         self._lock = threading.Lock()
         self._message = ""
+        self._complaints = 0
         self._defects: set[int] = set()
 
     def complain(self, message: str) -> None:
         """A person should know this."""
         with self._lock:
+            self._complaints += 1
             news, self._message = message != self._message, message
-        if news:
-            text = f"destination {self._destination}: {message}"
-            log.warning("%s", text)
-            self._post(FaultRaised(Fault(f"delivery:{self._destination}", text)))
+            if news:
+                text = f"destination {self._destination}: {message}"
+                log.warning("%s", text)
+                self._post(FaultRaised(Fault(f"delivery:{self._destination}", text)))
 
     def defect(self, delivery_id: int, message: str) -> None:
         """The backend spoilt this delivery."""
@@ -51,7 +53,10 @@ class Trouble:
         with self._lock:
             if not self._message or self._defects:
                 return
-        if not self.parked():
-            with self._lock:
+            complaints = self._complaints
+        if self.parked():  # without the lock: the store thread may want it
+            return
+        with self._lock:
+            if complaints == self._complaints:
                 self._message = ""
-            self._post(FaultCleared(f"delivery:{self._destination}"))
+                self._post(FaultCleared(f"delivery:{self._destination}"))
