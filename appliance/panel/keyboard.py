@@ -97,7 +97,10 @@ class KeyboardPanel:
         return (*buttons, *switches, "h  and a digit: keep that button down until the digit comes again")
 
     def start(self, post: Callable[[Command], None]) -> None:
-        """Begin to read keys. A terminal gives single keys from now on; in its background nothing is read."""
+        """Begin to read keys. A terminal gives single keys from now on; in its background nothing is read.
+
+        At a terminal the legend is said first.
+        """
         self._panel.start(post)
         if os.isatty(self._keys):
             if not _in_foreground(self._keys):
@@ -105,6 +108,8 @@ class KeyboardPanel:
             self._terminal = termios.tcgetattr(self._keys)
             atexit.register(self._restore)
             tty.setcbreak(self._keys, termios.TCSANOW)
+            for line in self.legend:
+                self._say(line)
         self._thread.start()
 
     def show(self, state: PanelState) -> None:

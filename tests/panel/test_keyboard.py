@@ -176,7 +176,10 @@ def test_a_terminal_gives_single_keys_and_gets_its_ways_back(end: str) -> None:
     before = termios.tcgetattr(follower)
     command = [sys.executable, "-c", A_PROGRAM_IN_ITS_TERMINAL, end]
     try:
-        subprocess.run(command, stdin=follower, start_new_session=True, check=True, timeout=30)
+        done = subprocess.run(
+            command, stdin=follower, stdout=subprocess.PIPE, text=True, start_new_session=True, check=True, timeout=30
+        )
+        assert done.stdout.startswith("1  record.toggle\n2  record.pause_toggle\n")
         assert termios.tcgetattr(follower) == before
     finally:
         os.close(leader)
