@@ -88,7 +88,8 @@ def export(remote: Remote, since: int | None, until: int | None, target: Path) -
         target.mkdir(parents=True, exist_ok=True)
         copied = sum(_copy(entry, target) for entry in found)
     except OSError as error:
-        raise StorageError(f"export to {target} stopped: {error}. Make room or choose another folder") from error
+        why = error.strerror or error
+        raise StorageError(f"export to {target} stopped: {why}. Make room or choose another folder") from error
     click.echo(f"{copied} clips copied to {target}, {len(found) - copied} were there already")
 
 

@@ -61,11 +61,15 @@ class ClipMethods:
         self._outbox.cancel(found.id)
         self._store.delete_clip(found.id, "deleted by hand")
 
+    def _destination(self, name: str) -> DestinationSettings:
+        if name not in self._destinations:
+            there = ", ".join(self._destinations) or "none"
+            raise NotFound(f"there is no destination {name!r} in the configuration; there is: {there}")
+        return self._destinations[name]
+
     def deliver(self, clips: list[str] | None, to: str) -> int:
         """Queue clips (all where None) for a destination that does not have them yet; how many were new."""
-        destination = self._destinations.get(to)
-        if destination is None:
-            raise NotFound(f"there is no destination {to!r} in the configuration")
+        destination = self._destination(to)
         chosen = self._store.clips() if clips is None else [self._store.clip(clip) for clip in clips]
         queued = self._store.enqueue([clip.id for clip in chosen], to, destination.deliver_as)
         self._outbox.wake(to)
@@ -73,6 +77,8 @@ class ClipMethods:
 
     def retry(self, clip: str | None = None, to: str | None = None) -> int:
         """Try again now what is parked or waits; how many."""
+        if to is not None:
+            self._destination(to)
         clip_id = self._store.clip(clip).id if clip else None
         count = self._store.retry(to, clip_id)
         self._outbox.wake(to)

@@ -173,7 +173,9 @@ class Methods:
             return events.Play(track.path, track.title, track.id)
         if Path(source).is_absolute():
             if not Path(source).is_file():
-                raise NotFound(f"{source} is not a file that the appliance can see")
+                raise NotFound(
+                    f"the appliance sees no file {source}. Check its name; /home and /tmp are hidden from the service, /srv is not"
+                )
             return events.Play(Path(source), Path(source).name)
         clip = self._store.clip(source)
         return events.Play(self._store.clip_path(clip), clip.name)

@@ -118,6 +118,8 @@ def test_the_command_line_keeps_clips(box: Box) -> None:
     assert "nowhere" in box.cli("clips", "deliver", "--all", "--to", "nowhere", code=7).stderr
     box.cli("clips", "deliver", "--to", "shelf", code=2)
     assert "0 deliveries" in box.cli("clips", "retry").stdout
+    assert "nowhere" in box.cli("clips", "retry", "--to", "nowhere", code=7).stderr
+    assert "stopped: Not a directory" in box.cli("clips", "export", "--to", "/dev/null/x", code=9).stderr
     box.cli("clips", "show", "zzzz", code=7)
     box.cli("clips", "delete", "--yes", clip["id"])
     assert box.clips() == [] and list((box.state / "clips").glob("*.wav")) == []
