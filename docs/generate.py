@@ -98,7 +98,7 @@ def commands_and_events() -> str:
 def exit_codes() -> str:
     """A table of exit codes from the error classes."""
     lines = ["# Exit codes", "", "| code | error | meaning |", "|---|---|---|", "| 0 | | All went well |"]
-    rows = {2: ("", "The command line was used wrongly"), 130: ("", "Interrupted with Ctrl-C at a question")}
+    rows = {2: ("", "The command line was used wrongly"), 130: ("", "Interrupted with Ctrl-C")}
     for cls in vars(errors).values():
         if isinstance(cls, type) and issubclass(cls, errors.ApplianceError) and "exit_code" in vars(cls):
             rows[cls.exit_code] = (f"`{cls.__name__}`", str(inspect.getdoc(cls)).splitlines()[0].rstrip("."))

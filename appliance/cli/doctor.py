@@ -24,7 +24,7 @@ Plain = dict[str, Any]
 @click.option(
     "--config",
     "path",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     envvar="APPLIANCE_CONFIG",
     default=DEFAULT_CONFIG,
     show_default=True,

@@ -21,7 +21,7 @@ DEFAULT_CONFIG = "/etc/appliance/config.yaml"
 @click.option(
     "--config",
     "path",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     envvar="APPLIANCE_CONFIG",
     help=f"The configuration. [default: {DEFAULT_CONFIG}, with --simulate a built-in one]",
 )

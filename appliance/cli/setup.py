@@ -45,11 +45,13 @@ def plugins(remote: Remote) -> None:
 
 @click.group()
 def config() -> None:
-    """The configuration: check, reload, reference."""
+    """The configuration: check, reload, example, reference."""
 
 
 @config.command()
-@click.argument("path", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, envvar="APPLIANCE_CONFIG")
+@click.argument(
+    "path", type=click.Path(path_type=Path, readable=False), default=DEFAULT_CONFIG, envvar="APPLIANCE_CONFIG"
+)
 @pass_remote
 def check(remote: Remote, path: Path) -> None:
     """Check the configuration at PATH, and say everything that is wrong with it or will be."""

@@ -39,5 +39,5 @@ def _words(error: OSError) -> str:
     if error.errno == errno.EISDIR:
         return "this is a folder, expected a file"
     if error.errno in (errno.EACCES, errno.EPERM):
-        return "the file cannot be read: permission denied; check its owner and mode"
+        return "the file cannot be read: permission denied; use sudo, or check its owner and mode"
     return f"the file cannot be read: {error.strerror}"

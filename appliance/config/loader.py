@@ -34,7 +34,7 @@ def load(
     try:
         text = read_text(path)
     except FileNotFoundError:
-        missing = f"{path}: there is no such file; copy config.example.yaml there and adapt it"
+        missing = f"{path}: there is no such file; `appliance config example` prints one to begin with"
     else:
         return parse(text, str(path), upload_options, feed_options, environment, path.with_name(SECRETS_FILE))
     raise ConfigError(missing)

@@ -150,7 +150,7 @@ class TestFile:
 
     def test_missing(self, tmp_path: Path) -> None:
         path = tmp_path / "box.yaml"
-        assert self.load(path) == f"{path}: there is no such file; copy config.example.yaml there and adapt it"
+        assert self.load(path) == f"{path}: there is no such file; `appliance config example` prints one to begin with"
 
     def test_a_folder(self, tmp_path: Path) -> None:
         assert self.load(tmp_path) == f"{tmp_path}: this is a folder, expected a file"
@@ -162,7 +162,7 @@ class TestFile:
         if user == 0:  # root may read everything
             os.seteuid(65534)
         try:
-            assert "permission denied; check its owner and mode" in self.load(path)
+            assert "permission denied; use sudo, or check its owner and mode" in self.load(path)
         finally:
             os.seteuid(user)
 
