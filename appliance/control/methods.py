@@ -174,7 +174,8 @@ class Methods:
         if Path(source).is_absolute():
             if not Path(source).is_file():
                 raise NotFound(
-                    f"the appliance sees no file {source}. Check its name; /home and /tmp are hidden from the service, /srv is not"
+                    f"the appliance sees no file {source}. Check its name, or put it into /srv: "
+                    "/home and /tmp are hidden from the service"
                 )
             return events.Play(Path(source), Path(source).name)
         clip = self._store.clip(source)
