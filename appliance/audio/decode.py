@@ -93,7 +93,7 @@ class Decoder:
 
     def seek(self, seconds: float) -> None:
         """Go on at `seconds` from the start; beyond the end is the end."""
-        frame = min(max(round(seconds * self._file_rate), 0), self._file.frames)
+        frame = round(min(max(0.0, seconds * self._file_rate), self._file.frames))
         try:
             self._file.seek(frame)
         except self._error as error:

@@ -1,5 +1,6 @@
 """Plays one sound file at a time. One thread decodes and writes; orders reach it through a queue."""
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +29,9 @@ from appliance.vitals import Vitals
 
 _PULSE_LIMIT = 10.0
 _PROGRESS = 1.0
+_DEFECT = "a defect of the appliance ended the playback, the log says which. Report it"
+
+log = logging.getLogger(__name__)
 
 
 @define
@@ -124,6 +128,10 @@ class Player:
                 work()
             except AudioError as error:
                 self._fail(error)
+            except Exception:  # what libraries make of any file, or we of any order, must not end the player
+                log.exception("defect in the player")
+                self._output.close()
+                self._fail(AudioError(_DEFECT))
         self._vitals.remove(self._pulse)
 
     def _sound(self) -> None:

@@ -1,3 +1,4 @@
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -130,6 +131,14 @@ def test_seeks_beyond_both_ends(write: Callable[..., Path]) -> None:
     decoder.seek(-5)
     assert decoder.position == 0.0
     assert len(decoder.read(100)) == 100
+    decoder.close()
+
+
+@pytest.mark.parametrize(("seconds", "position"), [(math.inf, 1.0), (-math.inf, 0.0), (math.nan, 0.0)])
+def test_seeks_to_what_is_no_place(write: Callable[..., Path], seconds: float, position: float) -> None:
+    decoder = Decoder(write(noise(RATE)), RATE)
+    decoder.seek(seconds)
+    assert decoder.position == position
     decoder.close()
 
 

@@ -294,6 +294,20 @@ def test_what_makes_no_sense_is_passed_over(make: Make) -> None:
     assert [type(one) for one in booth.posted] == [PlaybackStarted, PlaybackFinished]
 
 
+def test_a_defect_ends_the_playback_and_not_the_player(make: Make) -> None:
+    """The control socket and plugins may send anything, and libraries may make anything of a file."""
+    booth = make(paced=True)
+    nonsense: Any = "loud"
+    booth.play(tone(3))
+    booth.sounds_for(0.1)
+    booth.player.seek(nonsense)
+    assert "a defect" in booth.first(PlaybackFailed).message
+    assert booth.cards.playback.closed
+    booth.player.set_volume(nonsense)
+    booth.play(tone(0.1))
+    assert booth.first(PlaybackFinished).completed
+
+
 def test_a_second_playback_replaces_the_first(make: Make) -> None:
     booth = make(paced=True)
     booth.play(tone(3))
