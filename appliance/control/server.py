@@ -28,6 +28,10 @@ _LAST_ANSWERS = 1.0
 log = logging.getLogger(__name__)
 
 
+class _Gone(Exception):
+    """The other side does not listen any more."""
+
+
 class _Connection(socketserver.StreamRequestHandler):
     """One client. Calls are answered in order."""
 
@@ -48,31 +52,35 @@ class _Connection(socketserver.StreamRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR if self.streaming else socket.SHUT_RD)
 
     def handle(self) -> None:
-        try:
+        with suppress(_Gone, ConnectionResetError):
             while line := self.rfile.readline(protocol.MAX_LINE):
                 self._answer(line)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
+
+    def _write(self, line: bytes) -> None:
+        try:
+            self.wfile.write(line)
+        except OSError as error:
+            raise _Gone from error
 
     def _answer(self, line: bytes) -> None:
         try:
             call = json.loads(line)
         except (ValueError, RecursionError):
-            self.wfile.write(protocol.failure(None, protocol.PARSE_ERROR, "that line is not JSON"))
+            self._write(protocol.failure(None, protocol.PARSE_ERROR, "that line is not JSON"))
             return
         if not isinstance(call, dict) or not isinstance(call.get("method"), str):
-            self.wfile.write(protocol.failure(None, protocol.INVALID_REQUEST, "that line is not a JSON-RPC call"))
+            self._write(protocol.failure(None, protocol.INVALID_REQUEST, "that line is not a JSON-RPC call"))
             return
         id, name, params = call.get("id"), call["method"], call.get("params") or {}
         try:
             method = self.server.methods[name]
         except KeyError:
-            self.wfile.write(protocol.failure(id, protocol.METHOD_NOT_FOUND, f"there is no method {name!r}"))
+            self._write(protocol.failure(id, protocol.METHOD_NOT_FOUND, f"there is no method {name!r}"))
             return
         try:
             inspect.signature(method).bind(**params)
         except TypeError as error:
-            self.wfile.write(protocol.failure(id, protocol.INVALID_PARAMS, f"{name}: {error}"))
+            self._write(protocol.failure(id, protocol.INVALID_PARAMS, f"{name}: {error}"))
             return
         self._call(id, name, method, params)
 
@@ -82,31 +90,33 @@ class _Connection(socketserver.StreamRequestHandler):
             if isinstance(result, Generator):
                 self._stream(id, result)
             else:
-                self.wfile.write(protocol.response(id, to_plain(result)))
+                self._write(protocol.response(id, to_plain(result)))
         except ApplianceError as error:
-            self.wfile.write(protocol.error_response(id, error))
-        except OSError:
+            self._write(protocol.error_response(id, error))
+        except _Gone:
             raise
         except Exception as error:  # a defect must answer its caller and leave the daemon alone
             log.exception("control method %s failed", name)
-            self.wfile.write(protocol.failure(id, protocol.INTERNAL_ERROR, f"{name} failed inside: {error!r}"))
+            self._write(protocol.failure(id, protocol.INTERNAL_ERROR, f"{name} failed inside: {error!r}"))
 
     def _stream(self, id: object, items: Generator[object, None, None]) -> None:
         self.streaming = True
         with closing(items):
             for item in items:
                 if item is not None:
-                    self.wfile.write(protocol.notification(to_plain(item)))
+                    self._write(protocol.notification(to_plain(item)))
                 elif self._hung_up():
                     return
         self.streaming = False
-        self.wfile.write(protocol.response(id, None))
+        self._write(protocol.response(id, None))
 
     def _hung_up(self) -> bool:
         try:
             return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
+        except OSError:
+            return True
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

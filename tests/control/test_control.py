@@ -36,12 +36,17 @@ def break_down() -> None:
     raise RuntimeError("defect")
 
 
+def ask_the_disk() -> None:
+    raise OSError(36, "File name too long")
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Iterator[Path]:
     methods = {
         "mark": lambda offset: Mark(offset),
         "refuse": refuse,
         "break": break_down,
+        "disk": ask_the_disk,
         "list": lambda: ["x" * 1000] * 5000,
         "ticks": ticker,
     }
@@ -75,6 +80,14 @@ def test_an_answer_may_be_long(path: Path) -> None:
 def test_our_errors_cross_the_socket_as_what_they_are(path: Path) -> None:
     with Client(path) as client, pytest.raises(Refused, match="a take is in progress"):
         client.call("refuse")
+
+
+def test_what_the_system_refuses_a_method_is_its_answer(path: Path) -> None:
+    """Else the caller would hear that the appliance is stopping."""
+    with Client(path) as client:
+        with pytest.raises(ApplianceError, match="File name too long"):
+            client.call("disk")
+        assert client.call("mark", offset=5) == {"offset": 5}
 
 
 def test_a_defect_answers_its_caller_and_the_server_lives(path: Path) -> None:
