@@ -121,8 +121,12 @@ class Housekeeper:
                 self._wake()
 
     def outlook(self) -> Outlook:
-        """What is to come. Raises StorageError, OSError."""
-        space, now_ns = self._disk.space(), self._clock.wall_ns()
+        """What is to come. Raises StorageError."""
+        try:
+            space = self._disk.space()
+        except OSError as error:
+            raise StorageError(f"the disk does not tell how full it is: {error.strerror}. Look at `dmesg`") from error
+        now_ns = self._clock.wall_ns()
         recorded = self._store.upkeep.recorded(now_ns - round(LOOK_BACK * 1e9), now_ns)
         days = days_until(space.free - self._reserve, recorded, now_ns)
         hindrance = obstacle(self._rules.keep_days, self._prospects())

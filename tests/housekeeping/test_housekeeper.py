@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.config.settings import DeleteAfter
+from appliance.errors import StorageError
 from appliance.events import (
     ClipDeleted,
     DeliverySucceeded,
@@ -206,6 +207,15 @@ def test_the_outlook(household: Household) -> None:
     assert "there is no destination; full in 24 hours" in seen.warning
     household.store.delete_clip(household.clips()[0], "test")
     assert housekeeper.outlook().days == pytest.approx(2.0, rel=0.01), "what was deleted was recorded too"
+
+
+def test_the_outlook_on_a_disk_that_cannot_be_asked(household: Household) -> None:
+    """Whoever tells how the box is, tells that: the status, and the heartbeat, whose thread nothing else may end."""
+    housekeeper = household.start()
+    household.disk.broken = OSError(errno.EIO, "Input/output error")
+    with pytest.raises(StorageError, match="does not tell how full it is: Input/output error"):
+        housekeeper.outlook()
+    household.disk.broken = None
 
 
 def test_a_disk_that_cannot_be_asked_does_not_end_the_thread(household: Household) -> None:
