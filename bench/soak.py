@@ -91,7 +91,7 @@ def _starts(state: Path, clips: int) -> Start:
             root = Path(folder)
             (root / "config.yaml").write_text(CONFIG.format(root=root, backend=f"folder, path: {root}/shelf"))
             copies = root / "state"
-            subprocess.run(["cp", "-rl", state, copies], check=True)  # by itself, as it takes memory
+            subprocess.run(["cp", "-rl", state, copies], check=True)  # here it would take memory
             for pattern in _NOT_SHARED:
                 for path in copies.glob(pattern):
                     path.unlink()
@@ -100,6 +100,7 @@ def _starts(state: Path, clips: int) -> Start:
             time.sleep(3)  # else the folder was changed too recently to be known at the next start
             kills.append(_start(root))
             ends.append(_start(root))
+            subprocess.run(["rm", "-r", copies], check=True)
     return Start(clips, min(kills), min(ends))
 
 
