@@ -1,4 +1,7 @@
-"""Answers of the appliance as tables for people. The only module that imports rich."""
+"""Answers of the appliance as tables for people. The only module that imports rich.
+
+What the appliance, a server or a person has named may hold brackets, which rich would take for its markup.
+"""
 
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -19,9 +22,9 @@ _STATE_STYLES = {"delivered": "green", "sending": "cyan", "parked": "red", "canc
 def status(answer: Plain) -> None:
     """The whole box, the most important first."""
     console = Console(highlight=False)
-    console.print(f"[bold]{answer['device']}[/]: {_doing(answer)}")
+    console.print(f"[bold]{escape(answer['device'])}[/]: {escape(_doing(answer))}")
     for fault in answer["faults"]:
-        console.print(f"  [red]fault[/] {fault['name']}: {fault['message']}")
+        console.print(f"  [red]fault[/] {escape(fault['name'])}: {escape(fault['message'])}")
     if not answer["faults"]:
         console.print("  [green]nothing is wrong[/]")
     for name, counts in answer["deliveries"].items():
@@ -34,7 +37,7 @@ def status(answer: Plain) -> None:
     reserve = f"{size(storage['reserve'])} of it in reserve"
     console.print(f"  room for {duration(storage['free_seconds'])} of sound ({size(storage['free'])} free, {reserve})")
     if storage["warning"]:
-        console.print(f"  [yellow]warning[/] {storage['warning']}")
+        console.print(f"  [yellow]warning[/] {escape(storage['warning'])}")
     console.print(f"  [dim]version {answer['version']}, up {duration(answer['uptime'])}, process {answer['pid']}[/]")
 
 
@@ -112,8 +115,8 @@ def clip(entry: Plain) -> None:
     clip = entry["clip"]
     levels, audio = clip["levels"], clip["format"]
     table = Table(show_header=False, box=None)
-    table.add_row("name", clip["name"])
-    table.add_row("file", entry["path"])
+    table.add_row("name", escape(clip["name"]))
+    table.add_row("file", escape(entry["path"]))
     table.add_row("recorded", _recorded(clip))
     table.add_row("length", f"{duration(_seconds(clip))}, {clip['frames']} frames, {size(clip['size'])}")
     table.add_row("format", f"{audio['rate']} Hz {audio['sample']}, {audio['channels']} channels")
@@ -137,9 +140,9 @@ def clip(entry: Plain) -> None:
         table.add_row("delivery", _delivery(delivery) + f", {delivery['attempts']} attempts")
         if receipt := delivery["receipt"]:
             checksum = f", {receipt['algorithm']} {receipt['checksum']}" if receipt["checksum"] else ""
-            table.add_row("", f"receipt: {receipt['remote_name']}, {size(receipt['size'])}{checksum}")
+            table.add_row("", escape(f"receipt: {receipt['remote_name']}, {size(receipt['size'])}{checksum}"))
         elif delivery["last_error"]:
-            table.add_row("", delivery["last_error"])
+            table.add_row("", escape(delivery["last_error"]))
     console.print(table)
 
 
@@ -152,7 +155,7 @@ def tracks(found: list[Plain]) -> None:
     table = Table("feed", "title", "size", "heard")
     for track in found:
         table.add_row(track["feed"], track["title"], size(track["size"]), "yes" if track["played"] else "no")
-    Console(highlight=False).print(table if found else "the inbox is empty")
+    Console(highlight=False, markup=False).print(table if found else "the inbox is empty")
 
 
 def cards(found: list[Plain]) -> None:
@@ -160,7 +163,7 @@ def cards(found: list[Plain]) -> None:
     table = Table("card", "device words", "microphone", "speaker")
     for card in found:
         table.add_row(card["name"], "\n".join(card["words"]), card["capture"], card["playback"])
-    Console(highlight=False).print(table if found else "no sound card is plugged in")
+    Console(highlight=False, markup=False).print(table if found else "no sound card is plugged in")
 
 
 def plugins(found: list[Plain]) -> None:
@@ -169,7 +172,7 @@ def plugins(found: list[Plain]) -> None:
     for plugin in found:
         source = f"{plugin['distribution']} {plugin['version']}".strip()
         table.add_row(plugin["name"], source, plugin["state"], ", ".join(plugin["backends"]), plugin["message"])
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False).print(table)
 
 
 def examination(step: Plain) -> None:

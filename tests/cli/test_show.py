@@ -44,3 +44,26 @@ def test_the_room_that_is_left_and_the_warning(capsys: pytest.CaptureFixture[str
     storage["warning"] = "can never free space: there is no destination; full in 12 days"
     show.status(answer)
     assert "warning can never free space" in capsys.readouterr().out
+
+
+HINT = "pip install 'audio-appliance[s3]' [/x]"
+"""Rich would take the one for a style that it does not know, and leave it out, and stumble over the other."""
+
+
+def test_brackets_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    storage = {"free": 10**9, "total": 10**10, "free_seconds": 7200, "reserve": 10**8, "warning": HINT}
+    playback = {"title": HINT, "position": 1.0, "seconds": 2.0}
+    answer = {"device": "box", "take": None, "playback": playback, "player": "playing", "recorder": "idle"}
+    answer |= {"faults": [{"name": "delivery:cloud", "message": HINT}], "deliveries": {}, "storage": storage}
+    show.status({**answer, "sending": [], "unheard": 0, "version": "1", "uptime": 5.0, "pid": 7})
+    show.tracks([{"feed": "news", "title": HINT, "size": 1, "played": False}])
+    plugin = {"name": "s3", "distribution": "", "version": "", "state": "broken", "backends": [], "message": HINT}
+    show.plugins([plugin])
+    failed = {"destination": "cloud", "state": "parked", "receipt": None, "progress": None, "attempts": 1}
+    show.clip({"clip": to_plain(CLIP), "path": "/clips/c.wav", "deliveries": [{**failed, "last_error": HINT}]})
+    assert "".join(capsys.readouterr().out.split()).count("audio-appliance[s3]") >= 5
+
+
+def test_cards_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    show.cards([{"name": "Mic [usb]", "words": ["usb"], "capture": "none", "playback": "none"}])
+    assert "Mic [usb]" in capsys.readouterr().out
