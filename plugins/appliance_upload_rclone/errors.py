@@ -20,7 +20,10 @@ _SECRET = re.compile(r"((?:pass|secret|token|key)\w*=)(?:'[^']*'|\\?\"[^\"]*\"|[
 """A secret in a connection string, which rclone repeats in its messages."""
 
 MUST_ACT = (
-    (r"didn't find section in config file", "is not configured. Run `rclone config`, or correct `remote` or `config`"),
+    (
+        r"didn't find section in config file",
+        "is not configured. Run `sudo -H -u appliance rclone config`, or correct `remote` or `config`",
+    ),
     (r"decrypt configuration", "cannot be opened: the configuration is encrypted. Set RCLONE_CONFIG_PASS"),
     (
         r"decrypt password|find backend called",
@@ -29,7 +32,7 @@ MUST_ACT = (
     (r"unknown (shorthand )?(flag|command)|invalid argument .* for", "got a flag that rclone lacks. Correct `flags`"),
     (
         r"invalid_grant|token.*(expired|revoked)|empty token|fetch token|config reconnect",
-        "must be signed in again: `rclone config reconnect`",
+        "must be signed in again: `sudo -H -u appliance rclone config reconnect`",
     ),
     (r"quota.*exceeded|storage ?quota|insufficient.?storage|no space left", "is full. Make room there"),
     (r"x509|certificate", "has a certificate that is not trusted. Use `flags: [--ca-cert=FILE]`"),
