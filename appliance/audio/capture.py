@@ -19,6 +19,7 @@ LOOK_EVERY = 0.5
 _READ_LIMIT = 15.0
 _FREE_LIMIT = 60.0
 _MOST_OVERRUNS = 50
+_DEFECT = "a defect of the appliance ended the reading of the microphone, the log says which. Report it"
 
 
 class CaptureThread:
@@ -72,12 +73,13 @@ class CaptureThread:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        error: AudioError | None = None
+        error: AudioError | None = AudioError(_DEFECT)
         try:
             self._wait_for_card()
             self._open()
             while self._capture:
                 self._stream(self._capture)
+            error = None
         except AudioError as caught:
             error = caught
         finally:

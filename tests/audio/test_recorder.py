@@ -434,6 +434,22 @@ def test_a_defect_ends_the_take_and_not_the_recorder(booth: Booth) -> None:
     assert booth.sealed().id == "take000002"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_while_the_microphone_is_read_ends_the_take_with_a_sign(booth: Booth) -> None:
+    booth.begin()
+    booth.run(1.0)
+
+    def broken() -> tuple[int, bytes]:
+        raise ZeroDivisionError
+
+    booth.cards.capture.read = broken  # type: ignore[method-assign]
+    booth.clock.advance(0.25)
+    assert booth.sealed().frames >= RATE
+    [fault] = [event.fault for event in booth.posted if isinstance(event, FaultRaised)]
+    assert fault.urgent and "a defect of the appliance" in fault.message
+    assert booth.cards.capture.closed and not booth.vitals.overdue()
+
+
 # -- an unplugged microphone -------------------------------------------------------------------------------------------
 
 
