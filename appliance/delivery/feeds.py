@@ -4,13 +4,15 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from attrs import frozen
 
 from appliance.clock import Clock
 from appliance.config.settings import FeedSettings
-from appliance.delivery.pull import PARTIAL, Pull, Room
+from appliance.delivery.pull import Pull, Room
 from appliance.delivery.retry import backoff
+from appliance.durable import PARTIAL
 from appliance.errors import ApplianceError, NotFound, Permanent, PluginError, Transient
 from appliance.events import Command, Event, FaultCleared, FaultRaised, TrackArrived
 from appliance.models import Fault, Track
@@ -67,9 +69,10 @@ class Feeds:
         }
 
     def start(self) -> None:
-        """Pull every feed now and then on its schedule. What a crash left half pulled is removed."""
+        """Pull every feed now and then on its schedule. What a crash left half pulled is removed where it can be."""
         for path in self._store.inbox_directory.glob(f".*{PARTIAL}"):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
         for puller in self._pullers.values():
             puller.start()
 

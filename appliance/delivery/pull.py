@@ -6,13 +6,13 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from appliance.clock import Clock
-from appliance.durable import move
+from appliance.durable import PARTIAL, move
 from appliance.errors import Permanent, Transient
 from appliance.models import Track
 from appliance.store import Store
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _BLOCK = 1 << 20
-PARTIAL = ".partial"
 
 Room = Callable[[int], bool]
 """Whether so many bytes can be written beside the room that recordings have in reserve. May wait, raises OSError."""
@@ -82,18 +81,21 @@ class Pull:
         with _disk_errors():
             file = io.BufferedWriter(_Considerate(partial, self._has_room), _BLOCK)
         try:
-            with file:
+            try:
                 yield file
                 with _disk_errors():
                     file.flush()
                     os.fsync(file.fileno())
+            finally:
+                with suppress(OSError):
+                    file.raw.close()  # closing `file` would write once more what the disk has refused, and say so
             with _disk_errors():
                 size, sha256 = _measure(partial)
                 if size == 0:
                     raise Transient(f"{title} is empty")
                 move(partial, path)
         finally:
-            partial.unlink(missing_ok=True)
+            _remove(partial)
         self._enter(key, title, path, size, sha256)
 
     def _enter(self, key: str, title: str, path: Path, size: int, sha256: str) -> None:
@@ -101,10 +103,10 @@ class Pull:
         try:
             track = self._store.add_track(self._feed, key, title, path, size, sha256)
         except BaseException:
-            path.unlink()
+            _remove(path)
             raise
         for old in replaced:
-            old.unlink(missing_ok=True)
+            _remove(old)
         self.tracks.append(track)
         self._arrived(track)
 
@@ -129,6 +131,12 @@ class _Considerate(io.FileIO):
         if self._refused:
             raise Permanent(_NO_ROOM)
         return super().write(data)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file that is of no use any more. One that the disk keeps is put away at the next start."""
+    with suppress(OSError):
+        path.unlink()
 
 
 @contextmanager

@@ -291,3 +291,26 @@ def test_fetching_fails_with_words(box: Box, pull: Any, error: type[Exception], 
 def test_fetching_without_a_plugin_that_can(box: Box) -> None:
     with pytest.raises(NotFound, match="no plugin can fetch http://x"):
         box.pull().fetch("http://x")
+
+
+def test_a_leftover_that_cannot_be_removed_keeps_nobody_from_starting(box: Box) -> None:
+    (box.store.inbox_directory / ".news_2026-01-01_00-00-00Z_0123456789.mp3.partial").mkdir()
+    box.pull(news=feed(Puller(brings("a"))))
+    box.events.wait(TrackArrived)
+
+
+def test_a_disk_that_fails_in_the_middle_of_a_track_is_no_defect_of_the_backend(box: Box) -> None:
+    inbox = box.store.inbox_directory
+    aside = inbox.with_name("aside")
+
+    def pull(job: FeedJob) -> None:
+        with job.new_track("a", "News", ".mp3") as file:
+            file.write(b"ID3 music")
+            inbox.rename(aside)
+            inbox.touch()
+
+    box.pull(news=feed(Puller(pull, nothing)))
+    box.clock.waiters(SOON)
+    inbox.unlink()
+    aside.rename(inbox)
+    assert not box.events.of(FaultRaised)
