@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from pathlib import Path
 
 from appliance.audio.player import Player
 from appliance.audio.recorder import Recorder
@@ -11,12 +10,10 @@ from appliance.errors import StorageError
 from appliance.events import FaultCleared, FaultRaised, NothingToPlay, Play, PlaybackFailed, TakeFailed
 from appliance.machine import Do, Effect, Input
 from appliance.models import Fault
-from appliance.store import Store
+from appliance.store import Message, Store
 
 VOLUME_STEP = 10
 """Percent that one press makes it louder or quieter."""
-
-Message = tuple[Path, str, int | None]
 
 
 class Effects:
