@@ -1,14 +1,13 @@
 """The options of an s3 destination."""
 
 from enum import StrEnum
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
 from attrs.validators import and_, deep_mapping, ge, instance_of, le, matches_re
 
-from appliance.plugin import AbsolutePath, ByteCount, Seconds, Secret, option
+from appliance.plugin import AbsolutePath, ByteCount, Seconds, Secret, is_loopback, option
 from appliance_upload_s3.keys import WORDS, check_template
 
 MIB = 1024 * 1024
@@ -27,14 +26,6 @@ class Encryption(StrEnum):
 
     AES256 = "AES256"
     KMS = "aws:kms"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine itself."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _check_endpoint(options: "S3Options", _: Any, url: str) -> None:
