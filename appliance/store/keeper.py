@@ -107,9 +107,9 @@ class Keeper:
         )
 
     def recover(self, catalogue: Catalogue) -> None:
-        """Finish what the start could not, apart from takes, as far as the disk lets us."""
+        """Finish what the start could not do to clips, as far as the disk lets us. See `Recovery.mend`."""
         recovery = self.recovery(catalogue)
-        self.recovered = recovery.run_beside_takes()
+        self.recovered = recovery.mend()
         self.missing = recovery.missing
         self.unfinished |= {take_id for take_id in recovery.remade if (self._places.takes / take_id).exists()}
 

@@ -62,25 +62,26 @@ class Recovery:
     def run(self, *, clips_known: bool = False) -> bool:
         """Do all that the disk lets us; whether that was all. Raises sqlite3.DatabaseError for a damaged catalogue.
 
-        Only at start: every folder in `takes/` counts as left behind. `clips_known` spares the look through `clips/`,
+        Only at start: whatever is half done counts as left behind. `clips_known` spares the look through `clips/`,
         which takes its time where there are many.
         """
         with self._as_far_as_possible("what the last run left behind could not be looked at"):
             # Takes first: half of one may lie in `clips/` already.
             self.take_up(folder for folder in self._places.takes.iterdir() if folder.is_dir())
-        return self.run_beside_takes(clips_known=clips_known)
+        self.mend(clips_known=clips_known)
+        with self._as_far_as_possible("old encodings could not be removed"):
+            self._sweep_renditions()
+        with self._as_far_as_possible("the inbox could not be compared with the catalogue"):
+            self._sweep_inbox()
+        return self._complete
 
-    def run_beside_takes(self, *, clips_known: bool = False) -> bool:
-        """As `run`, but for `takes/`: somebody may be recording there."""
+    def mend(self, *, clips_known: bool = False) -> bool:
+        """What of it can be done later as well, while takes are recorded, encodings made and tracks pulled."""
         if not clips_known:
             with self._as_far_as_possible("the clips could not be compared with the catalogue"):
                 self._compare_clips()
         with self._as_far_as_possible("sidecars could not be written"):
             self._freshen_sidecars()
-        with self._as_far_as_possible("old encodings could not be removed"):
-            self._sweep_renditions()
-        with self._as_far_as_possible("the inbox could not be compared with the catalogue"):
-            self._sweep_inbox()
         return self._complete
 
     @contextmanager

@@ -55,6 +55,20 @@ def test_a_take_in_progress_is_left_alone_while_what_the_start_could_not_finish_
     assert store.clips() == [] and not store.upkeep.unfinished
 
 
+def test_so_are_tracks_and_encodings_that_are_just_being_made(box: Box) -> None:
+    """They enter the catalogue a moment after they are whole."""
+    box.close()
+    obstacle = box.directory / "clips" / ".odd.partial"
+    obstacle.mkdir()
+    store = box.start()
+    unknown = [store.inbox_directory / "news.mp3", store.renditions_directory / ".clip.flac.partial"]
+    for path in unknown:
+        path.touch()
+    obstacle.rmdir()
+    store.upkeep.take_up()
+    assert all(path.exists() for path in unknown) and not store.upkeep.unfinished
+
+
 def test_a_clip_without_metadata_that_could_not_be_mended_at_start_is_mended_later(box: Box) -> None:
     """Half of it was done at the first try: it is a take again, and no clip yet."""
     clip = box.clip()
