@@ -3,7 +3,7 @@
     ApplianceError                      1  something went wrong
     ├── ConfigError                     3  the configuration cannot be used
     ├── NotRunning                      4  no daemon answers on the control socket
-    ├── AlreadyRunning                  5  another daemon uses the same state directory
+    ├── AlreadyRunning                  5  another daemon uses the same state directory or control socket
     ├── Refused                         6  the appliance cannot do that now
     ├── NotFound                        7  no such clip, destination, track or file
     ├── AudioError                      8  sound card trouble
@@ -57,7 +57,7 @@ class NotRunning(ApplianceError):
 
 
 class AlreadyRunning(ApplianceError):
-    """Another daemon uses the same state directory."""
+    """Another daemon uses the same state directory or control socket."""
 
     exit_code = 5
 

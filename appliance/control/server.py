@@ -1,5 +1,6 @@
 """Answers calls on the control socket, each connection on its own thread."""
 
+import errno
 import grp
 import inspect
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from appliance.codec import to_plain
 from appliance.control import protocol
-from appliance.errors import ApplianceError
+from appliance.errors import AlreadyRunning, ApplianceError
 
 Methods = Mapping[str, Callable[..., object]]
 """What can be called: plain arguments in, a value object or plain value out, or a generator of objects to stream,
@@ -165,13 +166,14 @@ class ControlServer:
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
 
     def start(self) -> None:
-        """Listen. A socket file left behind is replaced: the store's lock has shown that its owner is gone.
+        """Listen. A socket left behind is replaced.
 
-        Raises ApplianceError where the socket cannot be made.
+        Raises AlreadyRunning where another appliance listens there, ApplianceError where the socket cannot be made.
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.unlink(missing_ok=True)
+            if self._path.is_socket():
+                self._replace()
             self._server = _Server(self._path, self._methods)
             self._path.chmod(0o660)
         except OSError as error:
@@ -181,6 +183,17 @@ class ControlServer:
             ) from error
         self._give_to_group()
         self._thread.start()
+
+    def _replace(self) -> None:
+        """Remove a socket that nobody answers; the store's lock tells only of those that share its directory."""
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.setblocking(False)  # whoever listens may be too busy to take the call: EAGAIN
+            if caller.connect_ex(str(self._path)) in (0, errno.EAGAIN):
+                raise AlreadyRunning(
+                    f"another appliance listens at {self._path}. Stop that one first, "
+                    "or set control.socket to another place"
+                )
+        self._path.unlink()
 
     def _serve(self) -> None:
         """Take connections; unlike `serve_forever` this sleeps while nobody calls."""

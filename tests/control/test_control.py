@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from appliance.control import protocol
 from appliance.control.client import Client
 from appliance.control.server import ControlServer
-from appliance.errors import ApplianceError, NotFound, NotRunning, Refused
+from appliance.errors import AlreadyRunning, ApplianceError, NotFound, NotRunning, Refused
 from appliance.models import Mark
 
 GROUP = "nogroup"
@@ -145,6 +145,20 @@ def test_a_socket_left_behind_is_replaced(path: Path, tmp_path: Path) -> None:
     with Client(stale) as client:
         assert client.call("mark", offset=1) == {"offset": 1}
     server.close()
+
+
+def test_a_socket_that_another_appliance_listens_at_is_left_to_it(path: Path) -> None:
+    with pytest.raises(AlreadyRunning, match="another appliance listens"):
+        ControlServer(path, GROUP, {}).start()
+    with Client(path) as client:
+        assert client.call("mark", offset=5) == {"offset": 5}
+
+
+def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(ApplianceError, match=r"control\.socket"):
+        ControlServer(tmp_path / "notes", GROUP, {}).start()
+    assert (tmp_path / "notes").read_text() == "mine"
 
 
 def test_a_socket_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> None:
