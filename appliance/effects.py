@@ -69,13 +69,17 @@ class Effects:
     def _report(self, done: Future[None]) -> None:
         error = done.exception()
         complaint = "" if error is None else str(error)
-        if complaint == self._complaint:
+        if complaint == self._complaint or not (complaint or self._is_over()):
             return
         self._complaint = complaint
         if complaint:
             self._post(FaultRaised(Fault("catalogue", complaint, urgent=True)))
         else:
             self._post(FaultCleared("catalogue"))
+
+    def _is_over(self) -> bool:
+        """Whether something that worked tells that all is well: not while a take waits to become a clip."""
+        return not self._store.upkeep.unfinished
 
     def _adopt(self, take_id: str) -> None:
         try:

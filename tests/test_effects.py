@@ -16,6 +16,10 @@ class FakeUpkeep:
         self.left: list[str] = []
         self.refusal = ""
 
+    @property
+    def unfinished(self) -> bool:
+        return bool(self.left)
+
     def leave(self, take_id: str) -> None:
         self.left.append(take_id)
 
@@ -39,6 +43,9 @@ class FakeStore:
         except StorageError as error:
             done.set_exception(error)
         return done
+
+    def next_message(self) -> None:
+        """There is none."""
 
     def adopt(self, take_id: str) -> None:
         if self.upkeep.refusal:
@@ -90,6 +97,17 @@ def test_what_was_left_is_finished_when_the_disk_works(house: House) -> None:
     house.effects.disk_works()
     assert house.events[1:] == [FaultCleared("catalogue")] and house.store.upkeep.left == []
     assert ("disk_works",) in house.recorder.calls and ("wake",) in house.outbox.calls
+
+
+def test_what_works_meanwhile_does_not_end_the_fault_of_a_take_that_was_left(house: House) -> None:
+    house.store.upkeep.refusal = "the disk is full"
+    house.do(Do.ADOPT_TAKE, "t1")
+    house.do(Do.CHOOSE_NEXT, "")
+    house.store.upkeep.refusal = ""
+    house.do(Do.ADOPT_TAKE, "t2")
+    assert FaultCleared("catalogue") not in house.events
+    house.effects.disk_works()
+    assert house.events[-1] == FaultCleared("catalogue")
 
 
 def test_an_appliance_that_can_do_nothing_says_so_to_whoever_asks() -> None:
