@@ -24,6 +24,10 @@ ln -sf /opt/appliance/bin/appliance /usr/local/bin/appliance
 echo "Creating the user appliance, in the groups audio and gpio"
 install -D -m 644 systemd/appliance.sysusers.conf /usr/lib/sysusers.d/appliance.conf
 systemd-sysusers appliance.conf
+if [ -n "${SUDO_USER:-}" ]; then
+    usermod -aG appliance "$SUDO_USER"
+    echo "$SUDO_USER may control the appliance after logging in again."
+fi
 
 install -d -m 750 -o root -g appliance /etc/appliance
 if [ -e /etc/appliance/config.yaml ]; then
@@ -38,13 +42,12 @@ install -m 644 systemd/appliance.service /etc/systemd/system/appliance.service
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
     systemctl enable --quiet appliance
-    systemctl restart appliance
+    systemctl restart appliance || {
+        echo "appliance: the service does not start. See why: sudo journalctl -u appliance -n 20" >&2
+        exit 1
+    }
     echo "The appliance runs. Next: appliance status, appliance devices, sudo nano /etc/appliance/config.yaml"
 else
     systemctl enable --quiet appliance
     echo "systemd does not run here; the appliance starts with the machine."
-fi
-if [ -n "${SUDO_USER:-}" ]; then
-    usermod -aG appliance "$SUDO_USER"
-    echo "$SUDO_USER may control the appliance after logging in again."
 fi
