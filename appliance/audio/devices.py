@@ -128,7 +128,10 @@ class Devices:
 
     def _pcm_devices(self, index: str) -> dict[Direction, int]:
         folder = self._proc / f"asound/card{index}"
-        found = {way: [int(path.name[3:-1]) for path in folder.glob(glob)] for way, glob in _PCM_FOLDERS.items()}
+        try:
+            found = {way: [int(path.name[3:-1]) for path in folder.glob(glob)] for way, glob in _PCM_FOLDERS.items()}
+        except FileNotFoundError:  # it was unplugged at this very moment
+            return {}
         return {way: min(numbers) for way, numbers in found.items() if numbers}
 
     def _named_card(self, word: str) -> SystemCard | None:

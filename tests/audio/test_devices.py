@@ -1,8 +1,9 @@
 """Device words on trees of /proc and /sys as a Raspberry Pi 4 has them."""
 
 import os
+import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PosixPath
 
 import pytest
 from attrs import frozen
@@ -289,3 +290,16 @@ def test_sound_servers_are_known_by_name(word: str) -> None:
 )
 def test_a_card_that_is_named_is_no_sound_server(word: str) -> None:
     assert not Devices().behind_server(word)
+
+
+class Vanished(PosixPath):
+    """Folders that were there a moment ago."""
+
+    def is_dir(self) -> bool:
+        return True
+
+
+def test_a_card_that_vanishes_while_it_is_looked_at_is_not_there(root: Path) -> None:
+    tree(root, MICROPHONE)
+    shutil.rmtree(root / "proc/asound/card0")
+    assert not Devices(Vanished(root / "proc"), root / "sys").present("usb", Direction.CAPTURE)
