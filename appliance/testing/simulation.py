@@ -10,7 +10,7 @@ from appliance.audio.alsa import AlsaCards
 from appliance.clock import Clock
 from appliance.config.options import AbsolutePath
 from appliance.config.settings import ControlSettings, Settings, StorageSettings
-from appliance.panel.keyboard import KeyboardPanel
+from appliance.panel.keyboard import SIMULATED, KeyboardPanel
 from appliance.testing.audio import simulated_cards
 
 
@@ -18,6 +18,7 @@ def built_in_settings() -> Settings:
     """Settings for trying the appliance out as an ordinary user, with everything under the home folder."""
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "appliance-simulation"
     return Settings(
+        panel=SIMULATED,
         storage=StorageSettings(directory=AbsolutePath(state.absolute())),
         control=ControlSettings(socket=AbsolutePath(state.absolute() / "control.sock")),
     )
