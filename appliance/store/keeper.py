@@ -172,7 +172,7 @@ class Keeper:
         recovery = self.recovery(catalogue)
         self.recovered = recovery.run(clips_known=self._clips_known)
         self.missing = recovery.missing
-        self.unfinished = {folder.name for folder in self._places.takes.iterdir()}
+        self.unfinished = {folder.name for folder in self._places.takes.iterdir() if folder.is_dir()}
         self.tell(catalogue)
 
     def _connect(self) -> Catalogue:

@@ -47,6 +47,14 @@ def test_a_take_without_a_byte_of_sound_is_removed(new_box: Callable[[], Any]) -
     assert store.clips() == [] and box.quarantined() == {}
 
 
+def test_a_file_that_strayed_among_the_takes_is_nothing_to_finish(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    box.take(SOUND)
+    (box.directory / "takes" / ".DS_Store").write_bytes(b"rubbish")
+    store = box.start()
+    assert len(store.clips()) == 1 and not store.upkeep.unfinished
+
+
 def test_a_take_that_cannot_be_repaired_is_kept_with_a_note(new_box: Callable[[], Any]) -> None:
     box = new_box()
     for _ in range(2):
