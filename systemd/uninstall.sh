@@ -10,4 +10,5 @@ else
 fi
 rm -f /etc/systemd/system/appliance.service /usr/local/bin/appliance /usr/lib/sysusers.d/appliance.conf
 rm -rf /opt/appliance
+if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 echo "The appliance is gone. Recordings are still in /var/lib/appliance, the configuration in /etc/appliance."

@@ -76,7 +76,7 @@ def kind(wanted: Any, check: Callable[..., Any] | None = None) -> str:
 
 def _type_name(wanted: Any, ending: str = "") -> str:
     if choices(wanted):
-        return f"one of {either(choices(wanted))}" if len(choices(wanted)) > 1 else choices(wanted)[0]
+        return f"one of {either(choices(wanted))}" if len(choices(wanted)) > 1 else f"only {choices(wanted)[0]}"
     if is_mapping(wanted):
         names, values = get_args(wanted) or (Any, Any)
         return f"mapping of {_type_name(names, 's')} to {_type_name(values, 's')}"
