@@ -132,7 +132,7 @@ def judge(samples: Sequence[Sample], starts: Sequence[Start]) -> Sequence[Result
     after, then = f"after {last.clips} clips", f"after {warm.clips} clips ({{}})"
     results = [
         at_most(f"RSS {after}", [last.rss - warm.rss], 5, " MB more", then.format(f"{warm.rss:.1f} MB")),
-        at_most(f"open files {after}", [last.files - warm.files], 0, " more", then.format(warm.files)),
+        at_most(f"open files {after}", [last.files - warm.files], 1, " more", then.format(warm.files)),
         at_most(f"threads {after}", [last.threads - warm.threads], 0, " more", then.format(warm.threads)),
     ]
     if starts:
@@ -166,7 +166,8 @@ def plot(samples: Sequence[Sample], starts: Sequence[Start], path: Path) -> None
     start.plot([each.clips for each in starts], [each.after_end for each in starts], "o-", label="after a good end")
     start.set(title="start of the daemon", ylabel="s of processor time to READY", xlabel="clips in the catalogue")
     for axes in (memory, counts, speed, start):
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, axes.get_ylim()[1] * 1.1)
+        axes.locator_params(axis="x", nbins=5)
         axes.grid(alpha=0.3)
     for axes in (counts, start):
         axes.legend()
