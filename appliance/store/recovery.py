@@ -202,15 +202,16 @@ class Recovery:
     def _described(self, name: str) -> Clip | None:
         self._beat()
         sidecar = self._places.sidecar(name)
-        try:
-            clip = read_sidecar(sidecar)
-            if clip.name != name:
-                raise ValueError(f"it describes the clip {clip.name}")
-        except ValueError as error:
-            self._set_aside(f"the metadata of clip {name} cannot be used: {error}", sidecar)
-            self._restore(name)
-            return None
-        return clip
+        with self._as_far_as_possible(f"the metadata of clip {name} could not be read"):
+            try:
+                clip = read_sidecar(sidecar)
+                if clip.name != name:
+                    raise ValueError(f"it describes the clip {clip.name}")
+                return clip
+            except ValueError as error:
+                self._set_aside(f"the metadata of clip {name} cannot be used: {error}", sidecar)
+                self._restore(name)
+        return None
 
     def _restore(self, name: str) -> None:
         """Make a clip whose metadata is lost the take again that it was, and finish that."""

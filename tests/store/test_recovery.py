@@ -146,6 +146,20 @@ def test_clips_that_the_catalogue_does_not_know_are_entered_by_age(new_box: Call
     assert box.posted(QueueChanged)[-1] == QueueChanged(450)
 
 
+def test_metadata_that_the_disk_refuses_to_read_holds_up_no_other_clip(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    clips = box.files(3)
+    sidecar = box.directory / "clips" / f"{clips[1].name}.json"
+    sidecar.rename(kept := box.directory / "kept")
+    sidecar.mkdir()
+    store = box.start()
+    assert store.clips() == [clips[2], clips[0]] and store.upkeep.unfinished
+    sidecar.rmdir()
+    kept.rename(sidecar)
+    store.upkeep.take_up()
+    assert store.clips() == clips[::-1] and not store.upkeep.unfinished
+
+
 def test_only_what_is_not_in_the_catalogue_is_opened(new_box: Callable[[], Any]) -> None:
     box = new_box()
     clips = box.files(3)
