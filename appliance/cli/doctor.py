@@ -11,7 +11,6 @@ import click
 
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.run import DEFAULT_CONFIG, hardware, plan
-from appliance.codec import to_plain
 from appliance.errors import ConfigError, NotRunning, PanelError, Unhealthy
 
 Plain = dict[str, Any]
@@ -63,17 +62,17 @@ def _examination(remote: Remote, path: Path, buttons: bool, leds: bool) -> Itera
 def _from_here(reason: NotRunning, path: Path, buttons: bool, leds: bool) -> Iterator[Plain]:
     """The examination in this process, with the permissions of whoever asks."""
     from appliance.clock import SystemClock
-    from appliance.doctor import Box, Finding, Prompt, Result, examine
+    from appliance.doctor import Box, Finding, Result, examine, plain
     from appliance.doctor.room import outlook
     from appliance.vitals import Vitals
 
     words = f"{reason}. What follows was found from here, with other permissions than the service has"
-    yield to_plain(Finding("appliance", Result.WARN, words))
+    yield plain(Finding("appliance", Result.WARN, words))
     try:
         wanted = plan(path)
     except ConfigError as error:
         for problem in error.problems:
-            yield to_plain(Finding("configuration", Result.FAIL, problem, "Correct it, then ask again"))
+            yield plain(Finding("configuration", Result.FAIL, problem, "Correct it, then ask again"))
         return
     settings, clock = wanted.settings, SystemClock()
     machine = hardware(None, clock)
@@ -97,4 +96,4 @@ def _from_here(reason: NotRunning, path: Path, buttons: bool, leds: bool) -> Ite
             is_running=False,
         )
         for step in examine(box, buttons=buttons, leds=leds):
-            yield {"prompt": step.words} if isinstance(step, Prompt) else to_plain(step)
+            yield plain(step)

@@ -83,18 +83,12 @@ def check(remote: Remote, path: Path) -> None:
 
 def _warning(settings: Settings, backends: Mapping[str, UploadBackend], remote: Remote) -> str:
     """Whether the card will fill up for good, and when, by what the appliance recorded lately where it is running."""
-    from appliance.housekeeping.disk import StateDisk
-    from appliance.housekeeping.outlook import Outlook, obstacle, reserve_bytes
-    from appliance.housekeeping.prospects import prospects
+    from appliance.housekeeping.prospects import foresee
 
     days = None
     with suppress(ApplianceError):
         days = remote.call("status")["storage"]["full_in_days"]
-    directory: Path = settings.storage.directory
-    existing = next(path for path in (directory, *directory.parents) if path.exists())
-    hindrance = obstacle(settings.storage.keep_days, prospects(settings.destinations, backends))
-    byte_rate = settings.audio.capture.format.byte_rate
-    return Outlook(StateDisk(existing).space(), reserve_bytes(settings), byte_rate, days, hindrance).warning
+    return foresee(settings, backends, days).warning
 
 
 @config.command()

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from appliance.codec import to_plain
 from appliance.control.services import Services
 from appliance.errors import Refused
 from appliance.machine import Player, Recorder
@@ -22,13 +21,13 @@ class Examinations:
 
     def stream(self, buttons: bool, leds: bool) -> Generator[dict[str, Any], None, None]:
         """Findings as they are made; a `prompt` is what a person should do or know meanwhile. Raises Refused."""
-        from appliance.doctor import Prompt, examine
+        from appliance.doctor import examine, plain
 
         if not self._one.acquire(blocking=False):
             raise Refused("an examination is in progress already. Try again when it is over")
         try:
             for step in examine(self._box(), buttons=buttons, leds=leds):
-                yield {"prompt": step.words} if isinstance(step, Prompt) else to_plain(step)
+                yield plain(step)
         finally:
             self._one.release()
 

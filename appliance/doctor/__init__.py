@@ -5,6 +5,6 @@ Every check is a generator over the box that tells what it finds as it finds it;
 
 from appliance.doctor.box import Box, System
 from appliance.doctor.examination import examine
-from appliance.doctor.finding import Finding, Prompt, Result, Step
+from appliance.doctor.finding import Finding, Prompt, Result, Step, plain
 
-__all__ = ["Box", "Finding", "Prompt", "Result", "Step", "System", "examine"]
+__all__ = ["Box", "Finding", "Prompt", "Result", "Step", "System", "examine", "plain"]

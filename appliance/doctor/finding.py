@@ -1,8 +1,11 @@
 """What the doctor says."""
 
 from enum import StrEnum
+from typing import Any
 
 from attrs import frozen
+
+from appliance.codec import to_plain
 
 
 class Result(StrEnum):
@@ -32,3 +35,8 @@ class Prompt:
 
 
 Step = Finding | Prompt
+
+
+def plain(step: Step) -> dict[str, Any]:
+    """The step as JSON has it: a finding, or as `prompt` what a person should do."""
+    return {"prompt": step.words} if isinstance(step, Prompt) else to_plain(step)
