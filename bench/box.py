@@ -19,6 +19,7 @@ from appliance.errors import NotRunning
 
 ROOT = Path(__file__).parents[1]
 _PATIENCE = 30.0
+_CARD_BYTES = 1 << 30
 
 CONFIG = """\
 device: {{name: bench}}
@@ -99,13 +100,34 @@ def prepare(root: Path, more: str = "") -> None:
 
 
 @contextmanager
+def sd_card() -> Iterator[Path | None]:
+    """An empty filesystem as Raspberry Pi OS makes it, ext4 with a journal; None where nothing may be mounted."""
+    with tempfile.TemporaryDirectory(prefix="appliance-bench-") as folder:
+        image, card = Path(folder) / "image", Path(folder) / "card"
+        card.mkdir()
+        with image.open("wb") as file:
+            file.truncate(_CARD_BYTES)
+        subprocess.run(["mke2fs", "-q", "-t", "ext4", "-j", str(image)], check=True)
+        if subprocess.run(["mount", "-o", "loop", str(image), str(card)], capture_output=True, check=False).returncode:
+            yield None
+            return
+        try:
+            yield card
+        finally:
+            subprocess.run(["umount", str(card)], check=True)
+
+
+@contextmanager
 def running(
-    more: str = "", before: Callable[[Path], None] = lambda _: None, module: str = "appliance"
+    more: str = "",
+    before: Callable[[Path], None] = lambda _: None,
+    module: str = "appliance",
+    disk: Path | None = None,
 ) -> Iterator[Box]:
     """A daemon on the test card, stopped at the end. `more` are further destinations; `before` gets the state directory
-    before the daemon does; `module` is run.
+    before the daemon does; `module` is run; everything is in a folder of `disk`.
     """
-    with tempfile.TemporaryDirectory(prefix="appliance-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="appliance-bench-", dir=disk) as folder:
         root = Path(folder)
         prepare(root, more)
         before(root / "state")
