@@ -5,6 +5,7 @@ instead. Where the card is unplugged it looks for it, for as long as the setting
 """
 
 import threading
+from collections.abc import Callable
 
 from appliance.audio.ports import XRUN, Capture, Direction, SoundCards
 from appliance.audio.ring import Ended, Lost, Opened, Overrun, Period, Ring
@@ -26,7 +27,7 @@ class CaptureThread:
     """Reads one card into `ring` from `start` to `stop`; the last item is always `Ended`.
 
     It opens the card once the thread `after` has let go of it, and opens it again for up to `reconnect` seconds after
-    it was unplugged.
+    it was unplugged. `backlog` is told, period by period, how many seconds of sound wait in the ring.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class CaptureThread:
         clock: Clock,
         vitals: Vitals,
         after: "CaptureThread | None",
+        backlog: Callable[[float], None],
     ) -> None:
         self.ring = Ring(settings.format, clock)
         self._cards = cards
@@ -46,6 +48,8 @@ class CaptureThread:
         self._vitals = vitals
         self._pulse = vitals.pulse("capture", _READ_LIMIT)
         self._after = after
+        self._backlog = backlog
+        self._byte_rate = settings.format.byte_rate
         self._changed = threading.Condition()
         self._stopping = False
         self._capture: Capture | None = None
@@ -152,6 +156,7 @@ class CaptureThread:
         else:
             self._dropped += period.frames
             self._dropped_at = period.returned
+        self._backlog(self.ring.waiting / self._byte_rate)
 
     def _flush(self) -> None:
         """Tell how much was dropped before what comes next."""

@@ -79,6 +79,11 @@ class Ring:
             self._full = self._bytes + size > (self._limit // 2 if self._full else self._limit)
             return not self._full
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of sound in the ring."""
+        return self._bytes
+
     def put(self, item: Item, size: int = 0) -> None:
         """Add an item with `size` bytes of sound, for which the caller has found room."""
         with self._changed:

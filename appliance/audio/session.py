@@ -54,6 +54,7 @@ class TakeSession:
             studio.clock,
             studio.vitals,
             after._capture if after else None,
+            studio.heed_backlog,
         )
         self._pulse = studio.vitals.pulse("writer", _WRITE_LIMIT)
         self._presses: deque[Press] = deque()

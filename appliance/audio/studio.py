@@ -1,5 +1,6 @@
 """What all takes of a recorder share: the card, the settings, where takes go, and how to tell what happens."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,25 +14,31 @@ from appliance.events import Command, Event, FaultCleared, FaultRaised
 from appliance.models import AudioFormat, Fault
 from appliance.vitals import Vitals
 
+_SLOW = 1.0
+"""Seconds of sound at stake from which on the disk is called slow, unless the settings alone bring it near that."""
+
 
 class Faults:
-    """The faults that the recorder has raised: each is told once, and cleared once."""
+    """The faults that the recorder has raised: each is told once, and cleared once. Any thread may use it."""
 
     def __init__(self, post: Callable[[Event], None]) -> None:
         self._post = post
+        self._lock = threading.Lock()
         self._raised: set[str] = set()
 
     def begin(self, name: str, message: str, *, urgent: bool = False) -> None:
         """Tell a fault, unless it is known already."""
-        if name not in self._raised:
-            self._raised.add(name)
-            self._post(FaultRaised(Fault(name, message, urgent)))
+        with self._lock:
+            if name not in self._raised:
+                self._raised.add(name)
+                self._post(FaultRaised(Fault(name, message, urgent)))
 
     def end(self, name: str) -> None:
         """Tell that the fault is over, where it was told."""
-        if name in self._raised:
-            self._raised.remove(name)
-            self._post(FaultCleared(name))
+        with self._lock:
+            if name in self._raised:
+                self._raised.remove(name)
+                self._post(FaultCleared(name))
 
 
 @frozen
@@ -50,6 +57,17 @@ class Studio:
     watched: Callable[[], bool]
     """Whether anybody follows the progress of takes closely."""
     follow: Callable[[GrowingTake], None]
+
+    @property
+    def slow_after(self) -> float:
+        """Seconds of sound at stake from which on the disk is called slow."""
+        return max(_SLOW, self.recording.sync_interval + 2 * self.capture.period)
+
+    def heed_backlog(self, seconds: float) -> None:
+        """So much sound waits for the disk: to be told while it stalls, when the thread that writes cannot tell it."""
+        if seconds > self.slow_after:
+            message = f"the disk does not keep up: {seconds:.1f} s of sound wait in memory. Use a faster card"
+            self.faults.begin("slow_storage", message)
 
     def in_format(self, format: AudioFormat) -> "Studio":
         """The same with another format. Raises ValueError for one that cannot be configured."""

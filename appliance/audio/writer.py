@@ -19,9 +19,6 @@ _UNWATCHED_EVERY = 1.0
 _PROGRESS_LEAST = 0.2
 """Seconds between two of them at least, also while a stalled disk catches up."""
 
-_SLOW = 1.0
-"""Seconds of sound at stake from which on the disk is called slow, unless the settings alone bring it near that."""
-
 _STOP_PATIENCE = 1.0
 """Seconds that the card may be late beyond its buffer with the sound of the moment of a stop."""
 
@@ -39,6 +36,7 @@ class TakeWriter:
         self._post = studio.post
         self._faults = studio.faults
         self._watched = studio.watched
+        self._slow_after = studio.slow_after
         self._period_seconds = studio.capture.period
         self._buffer_seconds = opened.buffer_seconds
         self._assembler = Assembler(take, studio.recording, studio.post)
@@ -233,7 +231,7 @@ class TakeWriter:
         age = self._safe_at - self._unsafe_since
         self._unsafe_since = None
         self._faults.end("storage")
-        if age > max(_SLOW, self._settings.sync_interval + 2 * self._period_seconds):
+        if age > self._slow_after:
             self._faults.begin("slow_storage", _slow(age))
         else:
             self._faults.end("slow_storage")

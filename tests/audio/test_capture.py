@@ -26,10 +26,11 @@ class Lab:
         self.clock = ManualClock()
         self.cards = FakeCards(self.clock)
         self.vitals = Vitals(self.clock)
+        self.backlogs: list[float] = []
         self.thread = self.make(None)
 
     def make(self, after: CaptureThread | None) -> CaptureThread:
-        return CaptureThread(self.cards, SETTINGS, 60.0, self.clock, self.vitals, after)
+        return CaptureThread(self.cards, SETTINGS, 60.0, self.clock, self.vitals, after, self.backlogs.append)
 
     def next(self) -> Item:
         item = self.thread.ring.get(None)
@@ -75,6 +76,15 @@ def test_periods_come_with_the_times_of_their_reads(lab: Lab) -> None:
     ]
     assert lab.thread.join(5.0)
     assert lab.cards.capture.closed
+
+
+def test_how_much_sound_waits_for_the_disk_is_told_with_every_period(lab: Lab) -> None:
+    lab.start()
+    lab.run(2)
+    assert isinstance(lab.next(), Period)
+    lab.run(1)
+    lab.drain()
+    assert lab.backlogs == [0.25, 0.5, 0.5]
 
 
 def test_an_overrun_is_told_before_the_sound_after_it(lab: Lab) -> None:
