@@ -17,6 +17,8 @@ from appliance.vitals import Vitals
 _SLOW = 1.0
 """Seconds of sound at stake from which on the disk is called slow, unless the settings alone bring it near that."""
 
+_BEHIND = "the disk does not keep up: sound waits in memory, which a power cut would cost. Use a faster card"
+
 
 class Faults:
     """The faults that the recorder has raised: each is told once, and cleared once. Any thread may use it."""
@@ -66,8 +68,7 @@ class Studio:
     def heed_backlog(self, seconds: float) -> None:
         """So much sound waits for the disk: to be told while it stalls, when the thread that writes cannot tell it."""
         if seconds > self.slow_after:
-            message = f"the disk does not keep up: {seconds:.1f} s of sound wait in memory. Use a faster card"
-            self.faults.begin("slow_storage", message)
+            self.faults.begin("slow_storage", _BEHIND)
 
     def in_format(self, format: AudioFormat) -> "Studio":
         """The same with another format. Raises ValueError for one that cannot be configured."""
