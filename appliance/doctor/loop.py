@@ -29,12 +29,16 @@ _JOIN_TIMEOUT = 5.0
 
 @define
 class _Listener:
-    """Reads a microphone on a thread of its own. `began` is when its first frame sounded, CLOCK_MONOTONIC."""
+    """Reads a microphone on a thread of its own. `began` is when its first frame sounded, CLOCK_MONOTONIC.
+
+    What an overrun cost is not known, so the sound before one is forgotten.
+    """
 
     box: Box
     capture: Capture
     data: bytearray = field(factory=bytearray)
     began: float = float("inf")
+    overran: bool = False
     error: AudioError | None = None
     over: bool = False
 
@@ -42,8 +46,12 @@ class _Listener:
         try:
             while not self.over:
                 length, data = self.capture.read()
-                if length == XRUN or not length:
+                if not length:
                     return
+                if length == XRUN:
+                    self.overran, self.began = True, float("inf")
+                    self.data.clear()
+                    continue
                 self.data += data
                 frames = len(self.data) // self.capture.format.frame_bytes
                 read_at = self.box.clock.monotonic()
@@ -113,6 +121,13 @@ def _play(box: Box, sound: "NDArray[np.float32]", rate: int) -> float:
 def _judge(listener: _Listener, played: float, volume: float) -> Finding:
     format = listener.capture.format
     echo = find(to_float(bytes(listener.data), format), format.rate)
+    if echo is None and listener.overran:
+        return Finding(
+            NAME,
+            Result.WARN,
+            "the card lost sound while it listened, maybe the chirp",
+            "Ask again; where it stays so, stop other programs or give the card a USB port without a hub",
+        )
     if echo is None:
         return Finding(
             NAME,

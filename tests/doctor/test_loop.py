@@ -119,3 +119,32 @@ def test_a_microphone_that_goes_away_fails(make_box: Make, findings: Findings) -
 
     (found,) = findings(loop(make_box(cards=Fragile(SystemClock()), clock=SystemClock())))
     assert found.result is Result.FAIL and "unplugged" in found.words
+
+
+class Overrunning(Room):
+    """A room whose microphone overruns `after` seconds of sound, and loses as much as it is told."""
+
+    def __init__(self, after: float, lost: float) -> None:
+        super().__init__(delay=0.25, gain=0.1)
+        self._after = after
+        self._lost = lost
+        self._overran = False
+
+    def hear(self, first: int, frames: int, format: AudioFormat) -> bytes:
+        if not self._overran and first >= self._after * format.rate:
+            self._overran = True
+            self.cards.capture.overrun(format.frames(self._lost))
+        return super().hear(first, frames, format)
+
+
+def test_after_an_overrun_it_listens_on(make_box: Make, findings: Findings) -> None:
+    room = Overrunning(after=0.1, lost=0.1)
+    (found,) = findings(loop(make_box(settings(), room.cards, clock=room.clock)))
+    assert found.result is Result.PASS, found
+    assert 230 < int(found.words.split()[5]) < 330
+
+
+def test_a_chirp_that_an_overrun_swallows_is_no_silent_speaker(make_box: Make, findings: Findings) -> None:
+    room = Overrunning(after=0.4, lost=0.8)
+    (found,) = findings(loop(make_box(settings(), room.cards, clock=room.clock)))
+    assert found.result is Result.WARN and "the card lost sound" in found.words and found.next_step
