@@ -22,6 +22,9 @@ Percent = NewType("Percent", int)
 TimeOfDay = NewType("TimeOfDay", str)
 """`"22:30"`, local time. Best quoted: other readers of YAML 1.1 take a bare 22:30 for the number 1350."""
 
+Keep = NewType("Keep", str)
+"""`until_space_needed`, `always`, or a number of days: `30d`."""
+
 AbsolutePath = NewType("AbsolutePath", Path)
 """A path that starts with `/`."""
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from appliance.config import units
 from appliance.config.document import Broken, Kind, Word
-from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay
+from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, Secret, TimeOfDay
 from appliance.config.words import choices, expected, found, suggestion
 
 WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9](?:_?[0-9]){0,30})")
@@ -117,5 +117,6 @@ _QUANTITIES: dict[Any, Callable[[str], Any]] = {
     ByteCount: units.parse_size,
     Percent: units.parse_percent,
     TimeOfDay: units.parse_time_of_day,
+    Keep: units.parse_keep,
     AbsolutePath: _absolute_path,
 }

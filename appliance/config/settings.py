@@ -10,7 +10,7 @@ from attrs import frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
 from appliance.config.heartbeat import HeartbeatSettings
-from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, option
+from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, option
 from appliance.config.units import format_duration
 from appliance.models import AudioFormat, RenditionKind, SampleFormat
 
@@ -204,11 +204,10 @@ class StorageSettings:
     floor: ByteCount = option(
         ByteCount(100_000_000), "Room kept free at least, however few bytes `reserve` is.", check=ge(0)
     )
-    keep: str = option(
-        "until_space_needed",
+    keep: Keep = option(
+        Keep("until_space_needed"),
         "Which clips may make room, oldest first, once every destination has them: all (`until_space_needed`), those "
         "older than some days (`30d`), or none (`always`). None goes before the reserve is reached.",
-        check=matches_re(r"until_space_needed|always|[1-9]\d{0,4}d"),
         example="30d",
     )
 

@@ -4,13 +4,14 @@ import math
 import re
 from decimal import Decimal
 
-from appliance.config.options import ByteCount, Percent, Seconds, TimeOfDay
+from appliance.config.options import ByteCount, Keep, Percent, Seconds, TimeOfDay
 
 _NUMBER = r"([0-9]{1,400}(?:\.[0-9]{1,400})?)"
 _DURATION = re.compile(_NUMBER + r" ?(ms|s|m|h|d)")
 _SIZE = re.compile(_NUMBER + r" ?([a-z]{1,3})", re.IGNORECASE)
 _PERCENT = re.compile(r"([0-9]{1,3}) ?%?")
 _TIME = re.compile(r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
+_KEEP = re.compile(r"until_space_needed|always|[1-9][0-9]{0,4}d")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _BYTES = {
     "TB": 1000**4,
@@ -87,3 +88,10 @@ def parse_time_of_day(text: str) -> TimeOfDay:
     if _TIME.fullmatch(text) is None:
         raise ValueError("not a time of day")
     return TimeOfDay(text.rjust(5, "0"))
+
+
+def parse_keep(text: str) -> Keep:
+    """Read `until_space_needed`, `always` or `30d`. Raises ValueError."""
+    if _KEEP.fullmatch(text) is None:
+        raise ValueError("neither a word nor days")
+    return Keep(text)

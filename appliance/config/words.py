@@ -11,7 +11,7 @@ import attrs
 import yaml
 
 from appliance.config.document import Kind, Word
-from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay
+from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, Secret, TimeOfDay
 from appliance.config.units import format_duration, format_size
 
 _LONGEST = 60
@@ -21,6 +21,7 @@ _TYPES: dict[Any, tuple[str, str]] = {
     ByteCount: ("size", "a size with a unit, such as 500kB, 200MB or 5MiB"),
     Percent: ("percentage", "a percentage from 0% to 100%"),
     TimeOfDay: ("local time", 'a time of day from "00:00" to "23:59"'),
+    Keep: ("one of until_space_needed, always or days", "until_space_needed, always or days, such as 30d"),
     AbsolutePath: ("absolute path", "an absolute path, one that begins with /"),
     Secret: ("secret", "a secret: !secret NAME, !env NAME or text"),
     bool: ("true or false", "true or false"),

@@ -276,6 +276,9 @@ OFFICE = "destinations:\n  office: "
         ("recording: {fill_gaps: 1}", "1: recording.fill_gaps: found 1, expected true or false"),
         ("recording: {min_duration: -1s}", '1: recording.min_duration: found "-1s", expected a duration with a unit'),
         ("storage: {directory: clips}", '1: storage.directory: found "clips", expected an absolute path'),
+        ("storage: {keep: 30}", "1: storage.keep: found 30, expected until_space_needed, always or days, such as 30d"),
+        ("storage: {keep: days}", '1: storage.keep: found "days", expected until_space_needed, always or days'),
+        ("storage: {keep: [30d]}", "1: storage.keep: found a list, expected until_space_needed, always or days"),
         ("disabled_plugins: s3", '1: disabled_plugins: found "s3", expected a list, such as [a, b]'),
         ("disabled_plugins: [a, 5]", "1: disabled_plugins[1]: found 5, expected text: put it in quotes"),
         (

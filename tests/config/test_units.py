@@ -8,6 +8,7 @@ from appliance.config.units import (
     format_duration,
     format_size,
     parse_duration,
+    parse_keep,
     parse_percent,
     parse_size,
     parse_time_of_day,
@@ -105,3 +106,9 @@ def test_percentages_and_times_of_day() -> None:
     for parse, text in ((parse_percent, "101%"), (parse_percent, "-1"), (parse_time_of_day, "24:00")):
         with pytest.raises(ValueError):
             parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "0d", "30", "d", "never", "-1d", "until_space_needed ", "٣d", "100000d"])
+def test_what_says_nothing_of_how_long_to_keep(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_keep(text)
