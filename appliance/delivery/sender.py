@@ -136,7 +136,7 @@ class Sender:
             if isinstance(error, Cancelled) and attempt.cancelled():
                 return TakenBack()
             log.error("defect in the backend of destination %s", attempt.delivery.destination, exc_info=True)
-            return Failed(f"defect in the backend: {line(error)}. Update its plugin", defect=True)
+            return Failed(defect(error), defect=True)
 
     def _checked(self, receipt: Receipt, rendition: Rendition) -> Receipt:
         """A receipt that can be believed. Raises where the backend broke its contract."""
@@ -151,3 +151,8 @@ def line(error: BaseException) -> str:
     """What an error says, in one line."""
     text = " ".join(str(error).split())
     return text if text and isinstance(error, ApplianceError) else f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def defect(error: BaseException) -> str:
+    """What a person is told of an error that no backend should let out."""
+    return f"defect in the backend: {line(error)}. Update its plugin"

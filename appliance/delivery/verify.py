@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from appliance.delivery.destination import Destination
+from appliance.delivery.sender import defect
 from appliance.errors import CannotVerify, CopyDiffers, CopyMissing, DeliveryError, NotFound
 from appliance.models import Delivery, DeliveryState, Receipt, Rendition
 from appliance.store import Store
@@ -81,13 +82,13 @@ class Verifier:
         checked = Checked(delivery.clip_id, delivery.destination, receipt.remote_name, Found.OK)
         try:
             again = target.backend.verify(self._rendition(delivery, receipt), receipt)
+            if not isinstance(again, Receipt):
+                raise TypeError(f"verify returned {type(again).__name__}, which is no receipt")
         except DeliveryError as error:
             checked = evolve(checked, found=_meaning(error), message=" ".join(str(error).split()))
-        except Exception as error:  # a plugin may do anything
+        except (Exception, SystemExit) as error:  # a plugin may do anything
             log.exception("defect in the backend of destination %s", delivery.destination)
-            return evolve(
-                checked, found=Found.FAILED, message=f"defect in the backend: {type(error).__name__}: {error}"
-            )
+            return evolve(checked, found=Found.FAILED, message=defect(error))
         else:
             if again.verified or not receipt.verified:
                 self._note(delivery, evolve(again, received_at=receipt.received_at))

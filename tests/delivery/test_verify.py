@@ -17,7 +17,7 @@ Box = Any
 class Grumpy(MemoryBackend):
     """Answers a second look with an error."""
 
-    error: Exception = RuntimeError("defect")
+    error: BaseException = RuntimeError("defect")
 
     def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
         raise self.error
@@ -106,11 +106,12 @@ def test_what_was_only_accepted_becomes_proved(box: Box) -> None:
     [
         (CannotVerify("a form cannot be asked"), Found.UNKNOWN, "a form"),
         (Transient("no\nnetwork"), Found.FAILED, "no network"),
-        (RuntimeError("oops"), Found.FAILED, "defect in the backend: RuntimeError: oops"),
+        (RuntimeError("oops\nagain"), Found.FAILED, "defect in the backend: RuntimeError: oops again. Update"),
+        (SystemExit(3), Found.FAILED, "defect in the backend: SystemExit: 3. Update its plugin"),
     ],
     ids=str,
 )
-def test_a_destination_that_does_not_answer(box: Box, error: Exception, found: Found, words: str) -> None:
+def test_a_destination_that_does_not_answer(box: Box, error: BaseException, found: Found, words: str) -> None:
     backend = Grumpy()
     backend.error = error
     (clip,), outbox = delivered(box, backend)
@@ -118,6 +119,20 @@ def test_a_destination_that_does_not_answer(box: Box, error: Exception, found: F
     assert (checked.found, checked.resent) == (found, False)
     assert words in checked.message
     assert box.delivery(clip).receipt.verified, "nothing is known to be lost"
+
+
+@pytest.mark.parametrize("answer", [None, True, "ok"])
+def test_an_answer_that_is_no_receipt_is_a_defect_and_changes_nothing(box: Box, answer: Any) -> None:
+    class Mistaken(MemoryBackend):
+        def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
+            return answer
+
+    clips, outbox = delivered(box, Mistaken(), 2)
+    receipts = [box.delivery(clip).receipt for clip in clips]
+    checked = look(outbox, resend=True)
+    assert [(each.found, each.resent) for each in checked] == [(Found.FAILED, False)] * 2
+    assert f"TypeError: verify returned {type(answer).__name__}, which is no receipt" in checked[0].message
+    assert [box.delivery(clip).receipt for clip in clips] == receipts
 
 
 def test_clips_deleted_here_are_looked_at_too(box: Box) -> None:
