@@ -208,10 +208,20 @@ def test_a_disabled_plugin_is_not_even_imported() -> None:
 
 def test_a_plugin_disabled_later_brings_nothing(tmp_path: Path) -> None:
     found = host(mine=Plugin())
-    found.disable(["mine", "never-installed"])
+    assert not found.disable(["mine"])
     assert not found.upload_types
     with pytest.raises(ConfigError, match="plugin mine, which is disabled"):
         found.build_upload("office", DestinationSettings("memory"), "box", tmp_path)
+
+
+def test_a_name_to_disable_that_no_plugin_has_is_told() -> None:
+    found = host(mine=Plugin())
+    assert list(found.disable(["mime", "never-installed"])) == [
+        'disabled_plugins: found "mime", expected the name of an installed plugin; did you mean "mine"?',
+        'disabled_plugins: found "never-installed", expected the name of an installed plugin; '
+        "`appliance plugins` shows what is installed",
+    ]
+    assert found.upload_types
 
 
 def test_building_a_backend(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = "/etc/appliance/config.yaml"
 
+log = logging.getLogger(__name__)
+
 
 @click.command()
 @click.option(
@@ -59,7 +61,8 @@ def plan(path: Path | None, *, simulated: bool = False) -> "Plan":
         settings = built_in_settings()
     else:
         settings = loader.load(path or Path(DEFAULT_CONFIG), plugins.upload_options, plugins.feed_options)
-    plugins.disable(settings.disabled_plugins)
+    for warning in plugins.disable(settings.disabled_plugins):
+        log.warning("configuration: %s", warning)
     return Plan(settings, plugins)
 
 

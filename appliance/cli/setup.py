@@ -59,7 +59,7 @@ def check(remote: Remote, path: Path) -> None:
 
     host = _plugins()
     settings = load(path, host.upload_options, host.feed_options)
-    problems = []
+    warnings, problems = host.disable(settings.disabled_plugins), []
     directory, device = settings.storage.directory, settings.device.label
     backends = {}
     for name, destination in settings.destinations.items():
@@ -75,6 +75,8 @@ def check(remote: Remote, path: Path) -> None:
     if problems:
         raise ConfigError(*problems)
     if warning := _warning(settings, backends, remote):
+        warnings.append(warning)
+    for warning in warnings:
         click.echo(f"{path}: warning: {warning}")
     for backend in backends.values():
         backend.close()

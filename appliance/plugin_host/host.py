@@ -1,12 +1,12 @@
 """All plugins, and the backends that they bring."""
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 import attrs
 
 from appliance.config.settings import DestinationSettings, FeedSettings
+from appliance.config.words import printable, suggestion
 from appliance.errors import NotFound, PluginError
 from appliance.events import Event
 from appliance.plugin.feed import FeedBackend, FeedBackendType
@@ -20,8 +20,6 @@ GROUP = "appliance"
 
 _OWN = "audio-appliance"
 _DISABLED = "disabled in the configuration"
-
-log = logging.getLogger(__name__)
 
 
 class PluginHost:
@@ -80,13 +78,18 @@ class PluginHost:
         self._feeds.update(feeds)
         plugin.status = attrs.evolve(plugin.status, backends=(*uploads, *feeds))
 
-    def disable(self, names: Collection[str]) -> None:
-        """Leave these plugins out from now on, as the configuration says."""
+    def disable(self, names: Collection[str]) -> list[str]:
+        """Leave these plugins out from now on, as the configuration says; a warning for each name that none has."""
         for plugin in self._plugins:
             if plugin.name in names and plugin.active:
                 plugin.end(PluginState.DISABLED, _DISABLED)
-        for name in set(names) - {plugin.name for plugin in self._plugins}:
-            log.warning("disabled_plugins names %r, but no such plugin is installed", name)
+        known = [plugin.name for plugin in self._plugins]
+        return [
+            f'disabled_plugins: found "{printable(name)}", expected the name of an installed plugin'
+            + (suggestion(name, known) or "; `appliance plugins` shows what is installed")
+            for name in names
+            if name not in known
+        ]
 
     def statuses(self) -> tuple[PluginStatus, ...]:
         """Every plugin and how it is. From any thread."""
