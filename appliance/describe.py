@@ -26,6 +26,11 @@ def size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 clip`, `2 clips`; `many` is said where that is not `one` with an s."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.ApplianceReady: lambda e: "ready",
     events.TakeStarted: lambda e: f"recording {e.name}, {e.format}",
@@ -34,7 +39,8 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.TakeResumed: lambda e: "recording goes on",
     events.MarkSet: lambda e: f"mark set at frame {e.offset}",
     events.GapFound: lambda e: (
-        f"gap: {e.gap.frames} frames lost at frame {e.gap.offset} (give or take {e.gap.uncertainty}), {e.gap.cause}"
+        f"gap: {counted(e.gap.frames, 'frame')} lost at frame {e.gap.offset} "
+        f"(give or take {e.gap.uncertainty}), {e.gap.cause}"
     ),
     events.TakeContinues: lambda e: f"another microphone is plugged in: recording goes on in a linked clip, {e.format}",
     events.TakeSealed: lambda e: f"take {e.clip.name} is whole, {duration(e.clip.seconds)}",
@@ -42,7 +48,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.TakeFailed: lambda e: f"recording failed: {e.message}",
     events.ClipFinished: lambda e: (
         f"clip {e.clip.name} is safe: {duration(e.clip.seconds)}, peak {e.clip.levels.peak_dbfs:.1f} dBFS, "
-        f"{len(e.clip.gaps)} gaps, verdict {e.verdict}"
+        f"{counted(len(e.clip.gaps), 'gap')}, verdict {e.verdict}"
     ),
     events.ClipDeleted: lambda e: f"clip {e.clip_id} deleted: {e.reason}",
     events.ClipCorrected: lambda e: f"clip {e.clip.name} now has its true start, by {e.clip.began.source}",
@@ -65,9 +71,9 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     ),
     events.DeliveryParked: lambda e: f"{e.destination}: {e.clip_id} waits for a person: {e.message}",
     events.DeliveryCancelled: lambda e: f"{e.destination}: delivery of {e.clip_id} cancelled",
-    events.QueueChanged: lambda e: f"{e.waiting} deliveries waiting",
+    events.QueueChanged: lambda e: f"{counted(e.waiting, 'delivery', 'deliveries')} waiting",
     events.TrackArrived: lambda e: f"{e.track.feed}: {e.track.title} arrived, {size(e.track.size)}",
-    events.InboxChanged: lambda e: f"{e.unheard} messages not heard yet",
+    events.InboxChanged: lambda e: f"{counted(e.unheard, 'message')} not heard yet",
     events.FaultRaised: lambda e: f"fault {e.fault.name}: {e.fault.message}",
     events.FaultCleared: lambda e: f"fault {e.name} is over",
     events.StorageFull: lambda e: f"no take can begin: {e.message}",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from appliance import codec, durable, errors, events, sdnotify
 from appliance.clock import SystemClock, clock_source
-from appliance.describe import DESCRIBED, describe_plain, duration, size
+from appliance.describe import DESCRIBED, counted, describe, describe_plain, duration, size
 from appliance.models import (
     AudioFormat,
     Clip,
@@ -90,6 +90,20 @@ def test_durations_in_words(seconds: float, words: str) -> None:
 
 def test_sizes_in_words() -> None:
     assert [size(count) for count in (873, 1200, 5e6, 2e12)] == ["873 B", "1.2 kB", "5.0 MB", "2.0 TB"]
+
+
+def test_counts_in_words() -> None:
+    assert [counted(number, "clip") for number in (0, 1, 2)] == ["0 clips", "1 clip", "2 clips"]
+    assert [counted(number, "copy", "copies") for number in (1, 3)] == ["1 copy", "3 copies"]
+
+
+def test_events_count_in_words() -> None:
+    assert [describe(events.QueueChanged(number)) for number in (1, 2)] == [
+        "1 delivery waiting",
+        "2 deliveries waiting",
+    ]
+    assert describe(events.InboxChanged(1)) == "1 message not heard yet"
+    assert describe(events.GapFound("t", Gap(5, 1, 1, GapCause.OVERRUN))).startswith("gap: 1 frame lost at frame 5")
 
 
 def test_exit_codes_are_those_of_the_drawn_tree() -> None:

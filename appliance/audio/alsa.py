@@ -18,6 +18,7 @@ from alsaaudio import ALSAAudioError
 
 from appliance.audio.devices import NOUNS, Devices, SystemCard, abilities, not_found
 from appliance.audio.ports import XRUN, Capture, Card, Direction, Playback
+from appliance.describe import counted
 from appliance.errors import AudioError, DeviceBusy, DeviceLost, FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
 
@@ -227,7 +228,8 @@ def shortfall(info: Mapping[str, Any], wanted: AudioFormat) -> str:
     """What the card granted instead of `wanted`, by `PCM.info()`; empty where it is what was asked for."""
     granted = (info["rate"], info["channels"], info["format_name"])
     if granted != (wanted.rate, wanted.channels, wanted.sample):
-        return "the nearest it offers is {} Hz, {} channels, {}".format(*granted)
+        rate, channels, sample = granted
+        return f"the nearest it offers is {rate} Hz, {counted(channels, 'channel')}, {sample}"
     if "physical_bits" not in info and info["significant_bits"] != 8 * wanted.sample.bytes:
         # alsaaudio 0.10 takes the significant bits for the stored ones and would write past the end of its buffer.
         return f"pyalsaaudio 0.10 cannot handle its {info['significant_bits']} bits in {wanted.sample}, 0.11 can"

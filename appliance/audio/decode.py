@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from appliance.describe import counted
 from appliance.errors import AudioError
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class Decoder:
                 ) from error
             if self._file.samplerate not in _RATES or not 1 <= self._file.channels <= _MOST_CHANNELS:
                 raise AudioError(
-                    f"cannot play '{self._name}': {self._file.samplerate} Hz with {self._file.channels} channels "
-                    "makes no sense. The file is damaged"
+                    f"cannot play '{self._name}': {self._file.samplerate} Hz with "
+                    f"{counted(self._file.channels, 'channel')} makes no sense. The file is damaged"
                 )
             if self._file.frames <= 0:
                 raise AudioError(f"cannot play '{self._name}': there is no sound in it")

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from appliance.cli.remote import Remote, pass_remote
+from appliance.describe import counted
 from appliance.errors import DeliveryError, StorageError
 
 _AGO = re.compile(r"(\d+)([mhdw])")
@@ -90,7 +91,9 @@ def export(remote: Remote, since: int | None, until: int | None, target: Path) -
     except OSError as error:
         why = error.strerror or error
         raise StorageError(f"export to {target} stopped: {why}. Make room or choose another folder") from error
-    click.echo(f"{copied} clips copied to {target}, {len(found) - copied} were there already")
+    click.echo(
+        f"{counted(copied, 'clip')} copied to {target}, {counted(len(found) - copied, 'was', 'were')} there already"
+    )
 
 
 def _copy(entry: dict[str, Any], target: Path) -> bool:
@@ -116,7 +119,7 @@ def deliver(remote: Remote, chosen: tuple[str, ...], everything: bool, destinati
     if bool(chosen) == everything:
         raise click.UsageError("name clips, or say --all")
     queued = remote.call("clips.deliver", clips=None if everything else list(chosen), to=destination)
-    click.echo(f"{queued} clips queued for {destination}")
+    click.echo(f"{counted(queued, 'clip')} queued for {destination}")
 
 
 @clips.command()
@@ -126,7 +129,7 @@ def deliver(remote: Remote, chosen: tuple[str, ...], everything: bool, destinati
 def retry(remote: Remote, clip: str | None, destination: str | None) -> None:
     """Try again now what waits or is parked."""
     count = remote.call("clips.retry", clip=clip, to=destination)
-    click.echo(f"{count} deliveries tried again")
+    click.echo(f"{counted(count, 'delivery', 'deliveries')} tried again")
 
 
 @clips.command()
@@ -152,11 +155,12 @@ def verify(
     for checked in remote.stream("clips.verify", clips=clips, to=destination, resend=resend):
         found[checked["found"]] += 1
         click.echo(json.dumps(checked, ensure_ascii=False) if as_json else _checked(checked))
+    copies = counted(found.total(), "copy", "copies")
     if not as_json:
-        click.echo(f"{found.total()} copies: " + (", ".join(f"{found[word]} {word}" for word in found) or "none"))
+        click.echo(f"{copies}: " + (", ".join(f"{found[word]} {word}" for word in found) or "none"))
     if bad := found["missing"] + found["different"] + found["failed"]:
         advice = "" if resend else ". `appliance clips verify --resend` queues what is missing or different again"
-        raise DeliveryError(f"{bad} of {found.total()} copies are not known to be good{advice}")
+        raise DeliveryError(f"not known to be good: {bad} of {copies}{advice}")
 
 
 def _checked(checked: dict[str, Any]) -> str:
@@ -172,7 +176,7 @@ def _checked(checked: dict[str, Any]) -> str:
 def delete(remote: Remote, chosen: tuple[str, ...], yes: bool) -> None:
     """Delete CLIPS from this box and cancel their deliveries. What was delivered stays where it is."""
     if not yes:
-        click.confirm(f"Delete {len(chosen)} clips for good?", abort=True)
+        click.confirm(f"Delete {counted(len(chosen), 'clip')} for good?", abort=True)
     for clip in chosen:
         remote.call("clips.delete", clip=clip)
         click.echo(f"{clip} deleted")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from appliance.describe import duration, size
+from appliance.describe import counted, duration, size
 
 Plain = dict[str, Any]
 
@@ -32,7 +32,7 @@ def status(answer: Plain) -> None:
     for sending in answer["sending"]:
         console.print(f"  {sending['destination']}: {_progress(sending)}")
     if answer["unheard"]:
-        console.print(f"  {answer['unheard']} messages not heard yet")
+        console.print(f"  {counted(answer['unheard'], 'message')} not heard yet")
     storage = answer["storage"]
     reserve = f"{size(storage['reserve'])} of it in reserve"
     console.print(f"  room for {duration(storage['free_seconds'])} of sound ({size(storage['free'])} free, {reserve})")
@@ -44,7 +44,7 @@ def status(answer: Plain) -> None:
 def _doing(answer: Plain) -> str:
     take, playback = answer["take"], answer["playback"]
     if take:
-        gaps = f", {take['gaps']} gaps" if take["gaps"] else ""
+        gaps = f", {counted(take['gaps'], 'gap')}" if take["gaps"] else ""
         return f"{answer['recorder']} {duration(take['seconds'])}, peak {take['peak_dbfs']:.1f} dBFS{gaps}"
     if playback:
         place = f"{duration(playback['position'])} of {duration(playback['seconds'])}"
@@ -118,8 +118,8 @@ def clip(entry: Plain) -> None:
     table.add_row("name", escape(clip["name"]))
     table.add_row("file", escape(entry["path"]))
     table.add_row("recorded", _recorded(clip))
-    table.add_row("length", f"{duration(_seconds(clip))}, {clip['frames']} frames, {size(clip['size'])}")
-    table.add_row("format", f"{audio['rate']} Hz {audio['sample']}, {audio['channels']} channels")
+    table.add_row("length", f"{duration(_seconds(clip))}, {counted(clip['frames'], 'frame')}, {size(clip['size'])}")
+    table.add_row("format", f"{audio['rate']} Hz {audio['sample']}, {counted(audio['channels'], 'channel')}")
     table.add_row("levels", f"peak {levels['peak_dbfs']:.1f} dBFS, RMS {levels['rms_dbfs']:.1f} dBFS")
     table.add_row("", f"{levels['clipped']:.2%} clipped, {levels['silent']:.2%} digital silence")
     table.add_row("verdict", clip["verdict"] + (", recovered after a power cut or crash" if clip["recovered"] else ""))
@@ -137,7 +137,7 @@ def clip(entry: Plain) -> None:
     for pause in clip["pauses"]:
         table.add_row("pause", f"{_at(pause, audio)}: {duration(pause['seconds'])}")
     for delivery in entry["deliveries"]:
-        table.add_row("delivery", _delivery(delivery) + f", {delivery['attempts']} attempts")
+        table.add_row("delivery", _delivery(delivery) + f", {counted(delivery['attempts'], 'attempt')}")
         if receipt := delivery["receipt"]:
             checksum = f", {receipt['algorithm']} {receipt['checksum']}" if receipt["checksum"] else ""
             table.add_row("", escape(f"receipt: {receipt['remote_name']}, {size(receipt['size'])}{checksum}"))

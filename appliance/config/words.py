@@ -13,6 +13,7 @@ import yaml
 from appliance.config.document import Kind, Word
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, Secret, TimeOfDay
 from appliance.config.units import format_duration, format_size
+from appliance.describe import counted
 
 _LONGEST = 60
 
@@ -136,9 +137,8 @@ def single_checks(check: Any) -> list[Any]:
 
 
 def _length(bound: str, length: int, wanted: Any) -> str:
-    unit = "entry" if is_list(wanted) or is_mapping(wanted) else "character"
-    plural = {"entry": "entries", "character": "characters"}[unit]
-    return f"{bound} {length} {unit if length == 1 else plural} long"
+    words = ("entry", "entries") if is_list(wanted) or is_mapping(wanted) else ("character",)
+    return f"{bound} {counted(length, *words)} long"
 
 
 def either(words: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from appliance.describe import counted
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Result, Step
 from appliance.errors import ConfigError
@@ -21,13 +22,13 @@ def configuration(box: Box) -> Iterator[Step]:
         yield Finding("configuration", Result.WARN, words, "Run `appliance config reload`")
         return
     panel = settings.panel
-    counts = {
-        "destinations": len(settings.destinations),
-        "feeds": len(settings.feeds),
-        "buttons and switches": len(panel.buttons) + len(panel.switches),
-        "LEDs": len(panel.leds),
-    }
-    yield Finding("configuration", Result.PASS, ", ".join(f"{count} {what}" for what, count in counts.items()))
+    counts = (
+        counted(len(settings.destinations), "destination"),
+        counted(len(settings.feeds), "feed"),
+        counted(len(panel.buttons) + len(panel.switches), "button or switch", "buttons and switches"),
+        counted(len(panel.leds), "LED"),
+    )
+    yield Finding("configuration", Result.PASS, ", ".join(counts))
 
 
 def plugins(box: Box) -> Iterator[Step]:

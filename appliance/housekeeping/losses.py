@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from appliance.describe import counted
 from appliance.events import Event, FaultCleared, FaultRaised
 from appliance.models import Fault
 from appliance.store import Store
@@ -26,7 +27,7 @@ class Losses:
         if not count:
             return ""
         return (
-            f"{count} {'thing' if count == 1 else 'things'} that could not be used: read note.txt in each folder of "
+            f"{counted(count, 'thing')} that could not be used: read note.txt in each folder of "
             f"{place}, save what is of worth, and remove the folder"
         )
 

@@ -6,7 +6,7 @@ from math import inf
 from attrs import frozen
 
 from appliance.config.settings import DeleteAfter, Settings
-from appliance.describe import duration
+from appliance.describe import counted, duration
 from appliance.housekeeping.disk import Space
 from appliance.store import Recorded
 
@@ -95,4 +95,4 @@ class Outlook:
             return f"full after {duration(room / self.byte_rate)} of recording"
         if self.days >= 2:
             return f"full in {self.days:.0f} days" if self.days < 1000 else "full in some years"
-        return f"full in {self.days * 24:.0f} hours"
+        return f"full in {counted(round(self.days * 24), 'hour')}"

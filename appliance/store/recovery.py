@@ -18,6 +18,7 @@ from appliance.audio.take import repair
 from appliance.audio.takefile import AUDIO, CLIP
 from appliance.audio.wav import HEADER_BYTES
 from appliance.codec import to_json
+from appliance.describe import counted
 from appliance.errors import StorageError
 from appliance.models import Clip
 from appliance.store.adoption import moved_in, read_sidecar, remove_take
@@ -197,7 +198,7 @@ class Recovery:
                 message = f"clip {name} cannot be entered: {why}"
                 self._set_aside(message, self._places.audio(name), self._places.sidecar(name))
         if clips:
-            log.warning("%d clips were not in the catalogue and have been entered", len(clips))
+            log.warning("missing from the catalogue, and entered now: %s", counted(len(clips), "clip"))
 
     def _described(self, name: str) -> Clip | None:
         self._beat()

@@ -353,7 +353,7 @@ def test_significant_bits_that_alsaaudio_0_10_takes_for_stored_ones_are_refused(
 def test_granted_parameters_must_be_the_wanted_ones() -> None:
     info = GRANTED | {"physical_bits": 32}
     assert shortfall(info, AudioFormat(48_000, 2, SampleFormat.S32_LE)) == (
-        "the nearest it offers is 48000 Hz, 1 channels, S32_LE"
+        "the nearest it offers is 48000 Hz, 1 channel, S32_LE"
     )
     assert shortfall(info, AudioFormat(44_100, 1, SampleFormat.S32_LE))
     assert shortfall(info, AudioFormat(48_000, 1, SampleFormat.S16_LE))

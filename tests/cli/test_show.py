@@ -46,6 +46,20 @@ def test_the_room_that_is_left_and_the_warning(capsys: pytest.CaptureFixture[str
     assert "warning can never free space" in capsys.readouterr().out
 
 
+def test_one_is_not_many(capsys: pytest.CaptureFixture[str]) -> None:
+    failed = {"destination": "cloud", "state": "parked", "receipt": None, "progress": None, "last_error": ""}
+    deliveries = [{**failed, "attempts": 1}, {**failed, "attempts": 2}]
+    show.clip({"clip": to_plain(CLIP), "path": "/clips/c.wav", "deliveries": deliveries})
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 channel " in said and "1 attempt " in said and said.endswith("2 attempts")
+    storage = {"free": 10**9, "total": 10**10, "free_seconds": 7200, "reserve": 10**8, "warning": ""}
+    take = {"seconds": 2.0, "peak_dbfs": -9.0, "gaps": 1}
+    answer = {"device": "box", "take": take, "playback": None, "recorder": "recording", "faults": [], "deliveries": {}}
+    show.status(answer | {"sending": [], "unheard": 1, "version": "1", "uptime": 5.0, "pid": 7, "storage": storage})
+    said = capsys.readouterr().out
+    assert "peak -9.0 dBFS, 1 gap\n" in said and "1 message not heard yet" in said
+
+
 HINT = "pip install 'audio-appliance[s3]' [/x]"
 """Rich would take the one for a style that it does not know, and leave it out, and stumble over the other."""
 

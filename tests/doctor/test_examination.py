@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
-from appliance.config.settings import DeviceSettings, LedSettings, PanelSettings, Settings
+from appliance.config.settings import ButtonSettings, DeviceSettings, LedSettings, PanelSettings, Settings
 from appliance.doctor import Box, Finding, Prompt, Result, examine
 from appliance.doctor.setup import configuration, plugins
 from appliance.errors import ConfigError, StorageError
@@ -52,6 +52,13 @@ def test_every_problem_of_the_configuration_is_told(make_box: Make, findings: Fi
     box = make_box(read=raising(ConfigError("config.yaml:3: a", "config.yaml:9: b")))
     first, second = findings(configuration(box))
     assert (first.result, first.words, second.words) == (Result.FAIL, "config.yaml:3: a", "config.yaml:9: b")
+
+
+def test_a_configuration_that_is_good(make_box: Make, findings: Findings) -> None:
+    panel = PanelSettings(buttons={17: ButtonSettings("record.toggle")})
+    (found,) = findings(configuration(make_box(Settings(panel=panel))))
+    assert found.result is Result.PASS
+    assert found.words == "0 destinations, 0 feeds, 1 button or switch, 0 LEDs"
 
 
 def test_a_configuration_that_was_changed(make_box: Make, findings: Findings) -> None:

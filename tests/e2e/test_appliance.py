@@ -110,7 +110,7 @@ def test_the_command_line_keeps_clips(box: Box) -> None:
     assert "sha256" in box.cli("clips", "show", clip["id"][:5]).stdout
     assert "no clips" in box.cli("clips", "list", "--until", "1d").stdout
     target = box.root / "export"
-    assert box.cli("clips", "export", "--since", "1h", "--to", str(target)).stdout.startswith("1 clips copied")
+    assert box.cli("clips", "export", "--since", "1h", "--to", str(target)).stdout.startswith("1 clip copied")
     assert (target / f"{clip['name']}.wav").stat().st_size == clip["size"]
     assert (target / f"{clip['name']}.json").exists()
     assert box.cli("clips", "export", "--to", str(target)).stdout.startswith("0 clips copied")

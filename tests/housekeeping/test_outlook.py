@@ -67,6 +67,7 @@ def test_the_warning_in_words() -> None:
     words = "can never free space: destination office gives no proof; full in 12 days. Do something"
     assert outlook(10**8, 12.3, hindrance).warning == words
     assert "full in 36 hours" in outlook(10**8, 1.5).warning
+    assert "full in 1 hour." in outlook(10**8, 0.04).warning
     assert "full in some years" in outlook(10**8, 5000.0).warning
     assert "full after 1:00 of recording" in outlook(1_060_000, None).warning
     assert "full now" in outlook(999_999, 12.0).warning

@@ -1,0 +1,70 @@
+"""What the commands about clips say of how many there were."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+from click.testing import CliRunner, Result
+
+from appliance.cli.clips import clips
+from appliance.cli.remote import Remote
+from appliance.errors import DeliveryError
+
+
+@frozen
+class Answering(Remote):
+    """An appliance that gives the same answer to every call."""
+
+    answer: Any
+
+    def call(self, method: str, **params: object) -> Any:
+        return self.answer
+
+    def stream(self, method: str, **params: object) -> Iterator[dict[str, Any]]:
+        yield from self.answer
+
+
+def run(answer: Any, *words: str) -> Result:
+    return CliRunner().invoke(clips, words, obj=Answering(Path("none"), answer))
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 clips queued"), (1, "1 clip queued"), (2, "2 clips queued")])
+def test_how_many_were_queued(count: int, said: str) -> None:
+    assert run(count, "deliver", "--all", "--to", "office").output.startswith(f"{said} for office")
+
+
+def test_how_many_are_tried_again() -> None:
+    assert run(1, "retry").output == "1 delivery tried again\n"
+    assert run(2, "retry").output == "2 deliveries tried again\n"
+
+
+def test_how_many_were_copied(tmp_path: Path) -> None:
+    for name in ("a.wav", "a.json"):
+        (tmp_path / name).write_bytes(b"data")
+    entry = {"path": str(tmp_path / "a.wav"), "clip": {"size": 4}}
+    target = tmp_path / "stick"
+    said = run([entry], "export", "--to", str(target)).output
+    assert said == f"1 clip copied to {target}, 0 were there already\n"
+    said = run([entry], "export", "--to", str(target)).output
+    assert said == f"0 clips copied to {target}, 1 was there already\n"
+
+
+@pytest.mark.parametrize(
+    ("count", "said", "error"),
+    [
+        (1, "1 copy: 1 missing", "not known to be good: 1 of 1 copy"),
+        (2, "2 copies: 2 missing", "not known to be good: 2 of 2 copies"),
+    ],
+)
+def test_how_many_copies_were_looked_at(count: int, said: str, error: str) -> None:
+    copy = {"found": "missing", "destination": "office", "remote_name": "a.wav", "message": "", "resent": False}
+    result = run([copy] * count, "verify", "--all")
+    assert result.output.splitlines()[-1] == said
+    assert isinstance(result.exception, DeliveryError) and str(result.exception).startswith(error)
+
+
+def test_how_many_are_to_be_deleted() -> None:
+    assert "Delete 1 clip for good?" in run(None, "delete", "a").output
+    assert "Delete 2 clips for good?" in run(None, "delete", "a", "b").output
