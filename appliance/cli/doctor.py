@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.run import DEFAULT_CONFIG, hardware, plan
 from appliance.errors import ConfigError, NotRunning, PanelError, Unhealthy
 
@@ -23,7 +23,7 @@ Plain = dict[str, Any]
 @click.option(
     "--config",
     "path",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     envvar="APPLIANCE_CONFIG",
     default=DEFAULT_CONFIG,
     show_default=True,

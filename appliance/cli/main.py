@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from appliance import __version__
-from appliance.cli.remote import Remote
+from appliance.cli.remote import PATH, Remote
 from appliance.errors import ApplianceError
 
 DEFAULT_SOCKET = "/run/appliance/control.sock"
@@ -47,7 +47,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--socket",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     default=DEFAULT_SOCKET,
     envvar="APPLIANCE_SOCKET",
     show_default=True,

@@ -12,6 +12,9 @@ from attrs import frozen
 from appliance.control.client import Client
 from appliance.errors import NotRunning
 
+PATH = click.Path(path_type=Path, readable=False)
+"""The type of a parameter that names a file or socket; whoever opens it tells best why that cannot be done."""
+
 PATIENCE = 10.0
 """Seconds for which a daemon that was there may be away."""
 

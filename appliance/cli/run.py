@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appliance.cli.remote import PATH
+
 if TYPE_CHECKING:
     from appliance.app import Hardware
     from appliance.clock import Clock
@@ -23,7 +25,7 @@ log = logging.getLogger(__name__)
 @click.option(
     "--config",
     "path",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     envvar="APPLIANCE_CONFIG",
     help=f"The configuration. [default: {DEFAULT_CONFIG}, with --simulate a built-in one]",
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.run import DEFAULT_CONFIG
 from appliance.codec import to_plain
 from appliance.config.settings import Settings
@@ -49,9 +49,7 @@ def config() -> None:
 
 
 @config.command()
-@click.argument(
-    "path", type=click.Path(path_type=Path, readable=False), default=DEFAULT_CONFIG, envvar="APPLIANCE_CONFIG"
-)
+@click.argument("path", type=PATH, default=DEFAULT_CONFIG, envvar="APPLIANCE_CONFIG")
 @pass_remote
 def check(remote: Remote, path: Path) -> None:
     """Check the configuration at PATH, and say everything that is wrong with it or will be."""
