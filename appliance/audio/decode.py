@@ -149,6 +149,11 @@ class Decoder:
         )
 
 
+def check_sound(path: Path) -> None:
+    """Look whether a file could be played. Raises AudioError where it is no sound that can be read."""
+    Decoder(path, 48_000).close()
+
+
 def _open(descriptor: int) -> Any:
     """By descriptor: libsndfile then looks at what is in the file, never at its name."""
     import soundfile

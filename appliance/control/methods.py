@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from appliance import __version__, events
+from appliance.audio.decode import check_sound
 from appliance.audio.ports import Card
 from appliance.codec import event_to_plain, to_plain
 from appliance.control.clips import ClipMethods
@@ -159,9 +160,10 @@ class Methods:
 
     def play(self, source: str) -> Event | None:
         """Play `latest`, `next`, a URL, a clip (id or name) or an audio file on the box."""
-        return self._begun(
-            self._ask(self._play_command(source), events.PlaybackStarted, events.PlaybackFailed, events.NothingToPlay)
-        )
+        command = self._play_command(source)
+        if isinstance(command, events.Play):
+            check_sound(command.path)  # a file that nobody can play is the caller's mistake, and no fault of the box
+        return self._begun(self._ask(command, events.PlaybackStarted, events.PlaybackFailed, events.NothingToPlay))
 
     def _play_command(self, source: str) -> Command:
         if source == "latest":
