@@ -199,7 +199,7 @@ def _s3_errors() -> Iterator[tuple[str, Exception]]:
     tables = (s3_errors.MUST_ACT, s3_errors.TRY_AGAIN, s3_errors.DAMAGED, s3_errors.GONE)
     for code in [code for table in tables for code in sorted(table)]:
         yield f"`{code}`", _s3_error(400, code, where)
-    for status in (301, 302, 307, 308, 401, 403, 404, 410, 413, 415, 422):
+    for status in (301, 302, 303, 307, 308, 401, 403, 404, 410, 413, 415, 422):
         yield f"{status} without a code", _s3_error(status, f"{status}", where)
     for code in sorted(s3_errors.CLOCK):
         yield f"`{code}`", _s3_error(403, code, where)

@@ -49,8 +49,17 @@ def make_client(options: S3Options) -> "S3Client":
         ),
     )
     if options.endpoint_url:
+        client.meta.events.register("before-send.s3", _sign_in_text)
         client.meta.events.register_first("needs-retry.s3", _stay_here)
     return client
+
+
+def _sign_in_text(request: Any, **_: object) -> None:
+    """Give the signature as text. Botocore makes bytes of it, over which urllib3 stumbles where the server sends us
+    to another host by a 303: then nobody would learn of that answer.
+    """
+    if isinstance(signature := request.headers.get("Authorization"), bytes):
+        request.headers["Authorization"] = signature.decode()
 
 
 def _stay_here(response: Any, operation: Any, **_: object) -> None:

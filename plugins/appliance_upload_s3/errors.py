@@ -50,6 +50,7 @@ TRY_AGAIN = {
 _SAME_AS = {
     301: "PermanentRedirect",
     302: "PermanentRedirect",
+    303: "PermanentRedirect",
     307: "PermanentRedirect",
     308: "PermanentRedirect",
     401: "AccessDenied",

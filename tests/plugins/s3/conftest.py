@@ -240,6 +240,7 @@ class Front:
     refuse: Callable[[str, str, dict[str, str]], tuple[int, str] | None] = lambda *_: None
     edit: Callable[[str, str, dict[str, str]], None] = lambda *_: None
     retry_after: str = ""
+    location: str = ""
     context: ssl.SSLContext | None = None
     seen: list[tuple[str, str, dict[str, str]]] = field(factory=list)
     server: ThreadingHTTPServer = field(init=False)
@@ -286,7 +287,8 @@ class Front:
             answer = (
                 f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>so says the test</Message></Error>".encode()
             )
-            self._answer(request, status, {"retry-after": self.retry_after} if self.retry_after else {}, answer)
+            headers = {"retry-after": self.retry_after, "location": self.location}
+            self._answer(request, status, {name: value for name, value in headers.items() if value}, answer)
             return
         upstream = http.client.HTTPConnection("127.0.0.1", self.target.port, timeout=30)
         forwarded = {name: value for name, value in request.headers.items() if name.lower() != "expect"}

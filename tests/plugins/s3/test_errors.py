@@ -31,6 +31,7 @@ def answer(status: int, code: str, message: str = "so says the server", headers:
         (403, "SignatureDoesNotMatch", Permanent, "secret_key"),
         (301, "PermanentRedirect", Permanent, "region"),
         (302, "302", Permanent, "endpoint_url"),
+        (303, "303", Permanent, "endpoint_url"),
         (308, "308", Permanent, "endpoint_url"),
         (411, "MissingContentLength", Permanent, "Check the settings"),
         (451, "451", Permanent, "Check the settings"),

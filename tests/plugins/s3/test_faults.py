@@ -144,10 +144,10 @@ def test_storms_pass(weed: Any, front: Any, large: Any, tmp_path: Path, status: 
     assert weed.content(receipt.remote_name) == large.rendition.path.read_bytes()
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("size", [1000, 9 * MIB])
 def test_redirects_are_not_followed(weed: Any, front: Any, tmp_path: Path, status: int, size: int) -> None:
-    elsewhere = front(refuse=lambda *_: (status, f"{status}"))
+    elsewhere = front(refuse=lambda *_: (status, f"{status}"), location="https://login.example.org/")
     sent = make_upload_job(tmp_path, bytes(size), "box_elsewhere")
     with pytest.raises(Permanent, match="endpoint_url"):
         weed.backend(tmp_path, elsewhere.port).deliver(sent)
