@@ -99,6 +99,12 @@ class BackendContext:
     `progress` keep to the limit by themselves; this is for what cannot, such as another program that sends the file.
     """
 
+    def block(self, most: int, connections: int = 1) -> int:
+        """How many bytes to hand over between two calls of `progress`: `most`, or what `connections` that share the
+        rate limit send in a second. No server then takes the waits for a line that is dead.
+        """
+        return most if self.rate_limit is None else min(most, max(1, self.rate_limit // connections))
+
 
 class UploadBackend(Protocol):
     """One destination's deliverer. Built at start; `deliver` runs on the destination's worker threads, never on two at

@@ -8,8 +8,9 @@ from appliance_upload_http.options import HttpOptions
 
 def _create(options: HttpOptions, context: BackendContext) -> UploadBackend:
     from appliance_upload_http.backend import HttpBackend
+    from appliance_upload_http.multipart import BLOCK
 
-    return HttpBackend(options, context.clock_trusted)
+    return HttpBackend(options, context.clock_trusted, context.block(BLOCK))
 
 
 @hookimpl

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob, shown_url
-from appliance_upload_http.multipart import FormBody, content_md5
+from appliance_upload_http.multipart import BLOCK, FormBody, content_md5
 from appliance_upload_http.options import Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
 from appliance_upload_http.templates import fill
@@ -41,8 +41,12 @@ _PROBE_TELLS_NOTHING = {400, 405, 411, 415, 422, 501}
 class HttpBackend:
     """Delivers to one form. What is verified is what the server proves by a checksum in its answer."""
 
-    def __init__(self, options: HttpOptions, clock_trusted: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, options: HttpOptions, clock_trusted: Callable[[], bool] = lambda: True, block: int = BLOCK
+    ) -> None:
+        """`block` is how many bytes are handed over at once."""
         self._options = options
+        self._block = block
         self._clock_trusted = clock_trusted
         self._host = urlsplit(options.url).hostname or options.url
 
@@ -108,6 +112,7 @@ class HttpBackend:
             hash_md5=options.proof.wanted and options.proof.algorithm is Algorithm.MD5,
             progress=job.progress,
             check=job.check_cancelled,
+            block=self._block,
         )
 
     def _client(self) -> "Client":

@@ -32,6 +32,7 @@ class FormBody:
         hash_md5: bool,
         progress: Callable[[int], None],
         check: Callable[[], None],
+        block: int = BLOCK,
     ) -> None:
         boundary = secrets.token_hex(16)
         self.content_type = f"multipart/form-data; boundary={boundary}"
@@ -41,6 +42,7 @@ class FormBody:
         self._hash_md5 = hash_md5
         self._progress = progress
         self._check = check
+        self._block = block
         parts = [f"name={_quoted(name)}\r\n\r\n{value}\r\n" for name, value in fields.items()]
         headers = {"Content-Type": rendition.kind.media_type, **part_headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -55,7 +57,7 @@ class FormBody:
         sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
         with _opened(self._rendition) as file:
             yield self._head
-            buffer, done = memoryview(bytearray(BLOCK)), 0
+            buffer, done = memoryview(bytearray(self._block)), 0
             while done < self._rendition.size:
                 self._check()
                 block = buffer[: _read(file, buffer[: self._rendition.size - done], self._rendition)]

@@ -29,7 +29,7 @@ from appliance_upload_s3.options import MIB, S3Options
 from appliance_upload_s3.orphans import Orphans
 from appliance_upload_s3.proof import Mismatch, Proven, compare, make_receipt, same_proof
 from appliance_upload_s3.single import send_at_once
-from appliance_upload_s3.source import Source
+from appliance_upload_s3.source import SENT_AT_ONCE, Source
 
 MULTIPART_FROM = 8 * MIB
 _MOST_PARTS = 10_000
@@ -45,7 +45,8 @@ class S3Backend:
         self._context = context
         self._client = make_client(options)
         target = Target(options.bucket, self._client.meta.endpoint_url, context.clock_trusted)
-        self._bucket = Bucket(self._client, options.bucket, target, _properties(options))
+        block = context.block(SENT_AT_ONCE, options.parallel_parts)
+        self._bucket = Bucket(self._client, options.bucket, target, _properties(options), block)
         self._template = options.prefix.replace("{", "{{").replace("}", "}}") + options.key
         self._orphans = Orphans(self._bucket, own_keys(self._template, context.device))
 

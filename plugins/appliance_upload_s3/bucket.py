@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from botocore.exceptions import BotoCoreError, ClientError
 
 from appliance_upload_s3.errors import Target, code, status, translate
-from appliance_upload_s3.source import Body, Stretch, as_header
+from appliance_upload_s3.source import SENT_AT_ONCE, Body, Stretch, as_header
 
 _REFUSED_HEADER = {"NotImplemented", "InvalidArgument", "InvalidRequest"}
 
@@ -27,8 +27,12 @@ class Abilities:
 class Bucket:
     """One bucket. All methods are for any thread and raise Transient, Permanent or a kind of them from errors.py."""
 
-    def __init__(self, client: Any, name: str, target: Target, properties: dict[str, Any]) -> None:
+    def __init__(
+        self, client: Any, name: str, target: Target, properties: dict[str, Any], block: int = SENT_AT_ONCE
+    ) -> None:
+        """`block` is how many bytes of a stretch are handed over at once."""
         self._client = client
+        self._block = block
         self._name = name
         self._properties = properties
         self.target = target
@@ -50,7 +54,7 @@ class Bucket:
         def send(abilities: Abilities) -> Answer:
             described = self._properties | {"Metadata": dict(metadata)}
             rules = _condition(abilities) | _checksum(abilities, stretch)
-            body = Body(stretch, progress)
+            body = Body(stretch, progress, self._block)
             return dict(self._client.put_object(Bucket=self._name, Key=key, Body=body, **described, **rules))
 
         return self._adapting(send)
@@ -84,7 +88,7 @@ class Bucket:
         where = {"Bucket": self._name, "Key": key, "UploadId": upload_id, "PartNumber": stretch.number}
         checksum = _checksum(Abilities(sha256=sha256), stretch)
         with self._translated():
-            return dict(self._client.upload_part(Body=Body(stretch, progress), **where, **checksum))
+            return dict(self._client.upload_part(Body=Body(stretch, progress, self._block), **where, **checksum))
 
     def parts(self, key: str, upload_id: str) -> dict[int, Answer] | None:
         """What the server has of an upload, by part number; None where these credentials may not ask.

@@ -13,8 +13,8 @@ from attrs import define
 from appliance.plugin import Permanent, Rendition, Transient
 
 _BLOCK = 1024 * 1024
-_SENT_AT_ONCE = 32 * 1024
-"""Bytes handed to the socket at once: these must go out within its time-out, on the slowest link."""
+SENT_AT_ONCE = 32 * 1024
+"""Most bytes handed to the socket at once: these must go out within its time-out, on the slowest link."""
 
 
 class Changed(Permanent):
@@ -159,10 +159,11 @@ def stretches(source: Source, part_size: int) -> Iterator[Stretch]:
 
 
 class Body:
-    """A stretch as the file-like body of one request; nothing of it is kept in memory."""
+    """A stretch as the file-like body of one request, read `block` bytes at a time; nothing is kept in memory."""
 
-    def __init__(self, stretch: Stretch, progress: Callable[[int], None]) -> None:
+    def __init__(self, stretch: Stretch, progress: Callable[[int], None], block: int) -> None:
         self._stretch = stretch
+        self._block = block
         self._position = 0
         self._progress = progress
 
@@ -172,7 +173,7 @@ class Body:
     def read(self, size: int | None = -1) -> bytes:
         """The next bytes. Reports how far this body has been read."""
         left = self._stretch.length - self._position
-        wanted = min(left, _SENT_AT_ONCE if size is None or size < 0 else min(size, _SENT_AT_ONCE))
+        wanted = min(left, self._block if size is None or size < 0 else min(size, self._block))
         if wanted == 0:
             return b""
         block = self._stretch.source.read(self._stretch.offset + self._position, wanted)

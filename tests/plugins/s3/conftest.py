@@ -135,9 +135,11 @@ class S3Server:
         directory: Path,
         port: int | None = None,
         clock_trusted: Callable[[], bool] = lambda: True,
+        rate_limit: int | None = None,
         **options: Any,
     ) -> UploadBackend:
-        return create(self.options(port, **options), BackendContext("cloud", "box", directory, clock_trusted))
+        context = BackendContext("cloud", "box", directory, clock_trusted, rate_limit)
+        return create(self.options(port, **options), context)
 
     def content(self, key: str) -> bytes:
         body: bytes = self.client().get_object(Bucket=BUCKET, Key=key)["Body"].read()

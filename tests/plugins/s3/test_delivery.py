@@ -4,6 +4,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,18 @@ def test_small_file_goes_in_one_request_with_its_own_checksum(weed: Any, front: 
     assert method == "PUT"
     assert headers["if-none-match"] == "*"
     assert headers["x-amz-checksum-sha256"]
+
+
+@pytest.mark.parametrize(("limit", "most"), [(None, 32_768), (40_000, 10_000)])
+@pytest.mark.parametrize("size", [1_000_000, LARGE])
+def test_a_low_rate_limit_makes_small_blocks(
+    weed: Any, job: Any, tmp_path: Path, limit: int | None, most: int, size: int
+) -> None:
+    """Four parts share it, and a server must not wait for any of them for longer than it likes."""
+    sent = [0]
+    backend = weed.backend(tmp_path, rate_limit=limit, part_size=PART)
+    assert backend.deliver(evolve(job(size), progress=sent.append)).verified
+    assert max(after - before for before, after in pairwise(sent)) <= most
 
 
 def test_large_file_goes_in_parts_with_a_composite_checksum(weed: Any, job: Any, tmp_path: Path) -> None:
