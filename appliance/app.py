@@ -60,9 +60,9 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
     """Run the appliance until the controller stops, and say why it did. Raises ApplianceError where it cannot start."""
     settings, plugins, controller = plan.settings, plan.plugins, turn.controller
     audio, name, directory = settings.audio, settings.device.label, settings.storage.directory
-    vitals = Vitals(clock)
-    cards = SharedCards(hardware.cards)
     post = controller.post
+    vitals = Vitals(clock, post)
+    cards = SharedCards(hardware.cards)
 
     with ExitStack() as stop:
         store = Store(directory, clock, post, vitals)
@@ -134,8 +134,9 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
 def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error: StorageError) -> End:
     """Say by every means that the disk keeps the appliance from starting, until it is time to try that again."""
-    settings, controller, vitals, words = plan.settings, turn.controller, Vitals(clock), str(error)
+    settings, controller, words = plan.settings, turn.controller, str(error)
     post, until = controller.post, clock.monotonic() + TRY_AGAIN
+    vitals = Vitals(clock, post)
 
     def refuse(**_: object) -> None:
         raise error

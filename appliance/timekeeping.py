@@ -75,7 +75,7 @@ class Timekeeper:
     def _run(self) -> None:
         while not self._stopping:
             self._pulse.beat()
-            self._look()
+            self._pulse.guard(self._look, None)
             with self._changed:
                 self._pulse.rest()
                 if not self._stopping:
@@ -96,6 +96,8 @@ class Timekeeper:
             try:
                 while self._store.upkeep.correct_starts(best) and not self._stopping:
                     self._pulse.beat()
-            except StorageError as error:
+            except Exception as error:
                 self._undated = True
+                if not isinstance(error, StorageError):
+                    raise
                 log.debug("true starts could not be written yet: %s", error)

@@ -266,7 +266,8 @@ def _any_errors() -> Iterator[tuple[str, Exception]]:
         Permanent("it is gone, cannot be read or is not what was recorded. The card may be failing"),
     )
     yield "an encoding that the disk refuses", Transient("it cannot be written")
-    yield "a defect of the plugin", Transient("it is tried again after the longest wait, and named in a fault")
+    for whose in ("plugin", "appliance"):
+        yield f"a defect of the {whose}", Transient("it is tried again after the longest wait, and named in a fault")
 
 
 def state_machine() -> str:

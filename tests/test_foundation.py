@@ -177,6 +177,20 @@ def test_a_pulse_is_overdue_after_its_limit_and_never_at_rest() -> None:
     assert vitals.overdue() == ()
 
 
+def test_a_defect_is_logged_and_told_once_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[events.Event] = []
+    pulse = Vitals(ManualClock(), told.append).pulse("panel", 3.0)
+    for _ in range(2):
+        assert pulse.guard(lambda: 1 // 0, 7) == 7
+    [record] = caplog.records
+    assert record.exc_info is not None and "panel" in record.getMessage()
+    [raised] = told
+    assert isinstance(raised, events.FaultRaised) and raised.fault.name == "panel"
+    for _ in range(2):
+        assert pulse.guard(lambda: 6 // 2, 7) == 3
+    assert told[1:] == [events.FaultCleared("panel")]
+
+
 def test_systemd_hears_notifications_and_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

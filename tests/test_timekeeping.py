@@ -17,7 +17,7 @@ from appliance.audio.take import clip_name, new_take_id
 from appliance.audio.takefile import TakeFile
 from appliance.clock import SystemClock
 from appliance.codec import from_json
-from appliance.events import ClipCorrected, ClipFinished, Command, Event
+from appliance.events import ClipCorrected, ClipFinished, Command, Event, FaultCleared, FaultRaised
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Levels, RenditionKind, Verdict
 from appliance.status import Status
 from appliance.store import Store
@@ -60,13 +60,16 @@ class Box:
         self.start()
 
     def start(self) -> None:
-        self.vitals = Vitals(self.clock)
+        self.vitals = Vitals(self.clock, self._post)
         self.store = Store(self.root, self.clock, self._post, self.vitals)
         self.store.set_destinations({"office": RenditionKind.ORIGINAL})
         self.store.start()
-        self.timekeeper = Timekeeper(self.store, self.clock, self.vitals)
+        self.timekeeper = Timekeeper(self.store, self.clock, self.vitals, self.clock_set)
         self.timekeeper.start()
         self.clock.waiters()
+
+    def clock_set(self) -> None:
+        """What a test wants to hear of."""
 
     def _post(self, event: Command | Event) -> None:
         self.events.append(event)
@@ -250,6 +253,24 @@ def test_a_lost_catalogue_is_rebuilt_with_the_true_start(box: Box) -> None:
     box.start()
     assert box.store.clip(clip.id) == right
     assert box.store.clips(since_ns=right.began.wall_ns, until_ns=right.began.wall_ns + 1) == [right]
+
+
+def test_a_defect_ends_no_more_than_one_look(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Surprised(Box):
+        def clock_set(self) -> None:
+            raise RuntimeError("nobody has foreseen that")
+
+    box = Surprised(tmp_path)
+    clip = box.record()
+    box.synchronise()
+    box.look()
+    [raised] = [event for event in box.events if isinstance(event, FaultRaised)]
+    assert raised.fault.name == "timekeeper"
+    assert any(record.exc_info for record in caplog.records)
+    box.look(2)
+    assert box.store.clip(clip.id).began.wall_ns / 1e9 == pytest.approx(box.truth[clip.id])
+    assert FaultCleared("timekeeper") in box.events
+    box.close()
 
 
 STAMP = ClockStamp(10**18, 10**12, "boot", NTP)

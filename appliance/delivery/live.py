@@ -5,6 +5,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
@@ -123,17 +124,21 @@ class Live:
     # -- the thread ----------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        self._withdraw_leftovers()
+        self._pulse.guard(self._withdraw_leftovers, None)
         while (take := self._takes.get()) is not None and not self._stopping:
-            try:
-                file = os.open(take.path, os.O_RDONLY | os.O_CLOEXEC)
-            except OSError:  # it is over and was moved or removed
-                continue
-            try:
-                self._follow(self._sending_of(take, file))
-            finally:
-                os.close(file)
+            self._pulse.guard(partial(self._send, take), None)
+            self._pulse.rest()
         self._vitals.remove(self._pulse)
+
+    def _send(self, take: GrowingTake) -> None:
+        try:
+            file = os.open(take.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # it is over and was moved or removed
+            return
+        try:
+            self._follow(self._sending_of(take, file))
+        finally:
+            os.close(file)
 
     def _sending_of(self, take: GrowingTake, file: int) -> Sending:
         take_id = take.begin.take_id

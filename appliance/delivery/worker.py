@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import partial
 
 from attrs import evolve
 
@@ -14,7 +15,7 @@ from appliance.delivery.hours import seconds_until_active
 from appliance.delivery.pace import RateLimit
 from appliance.delivery.patience import Patience
 from appliance.delivery.renditions import Check, Renditions
-from appliance.delivery.sender import Delivered, Failed, Outcome, Sender
+from appliance.delivery.sender import Delivered, Failed, Outcome, Sender, line
 from appliance.delivery.trouble import Trouble
 from appliance.errors import StorageError
 from appliance.events import Command, DeliveryParked, DeliveryPostponed, DeliveryProgress, DeliverySucceeded, Event
@@ -148,13 +149,20 @@ class Worker:
     def _run(self) -> None:
         pulse = self._vitals.pulse(threading.current_thread().name, _PULSE_LIMIT)
         while (attempt := self._claim(pulse)) is not None:
-            outcome = self._sender.send(attempt, pulse)
-            if not attempt.abandoned:
-                self._settle(attempt, outcome, pulse)
-                self._renditions.finished(attempt.delivery.clip_id, attempt.delivery.kind)
+            pulse.guard(partial(self._make, attempt, pulse), None)
             with self._changed:
                 self._running.pop(attempt.delivery.id, None)
         self._vitals.remove(pulse)
+
+    def _make(self, attempt: Attempt, pulse: Pulse) -> None:
+        try:
+            self._settle(attempt, self._sender.send(attempt, pulse), pulse)
+        except Exception as error:
+            log.exception("defect in the delivery to destination %s", self._name)
+            failed = Failed(f"defect of the appliance: {line(error)}. Report it", defect=True)
+            self._settle(attempt, failed, pulse)
+        if not attempt.abandoned:
+            self._renditions.finished(attempt.delivery.clip_id, attempt.delivery.kind)
 
     def _claim(self, pulse: Pulse) -> Attempt | None:
         """Wait for something to send, and take it; None once it is time to stop."""
@@ -164,17 +172,20 @@ class Worker:
                 if self._stopping:
                     return None
                 seen = self._wakes
-            try:
-                found = self._look()
-            except StorageError as error:
-                self._trouble.complain(str(error))
-                found = STORAGE_PATIENCE
+            found = pulse.guard(self._find, STORAGE_PATIENCE)
             if isinstance(found, Attempt):
                 return found
             with self._changed:
                 if self._wakes == seen and not self._stopping:
                     pulse.rest()
                     self._clock.wait(self._changed, found)
+
+    def _find(self) -> Attempt | float:
+        try:
+            return self._look()
+        except StorageError as error:
+            self._trouble.complain(str(error))
+            return STORAGE_PATIENCE
 
     def _look(self) -> Attempt | float:
         """An attempt to make now, or the seconds until it is worth to look again."""
@@ -214,6 +225,8 @@ class Worker:
 
     def _settle(self, attempt: Attempt, outcome: Outcome, pulse: Pulse) -> None:
         delivery = attempt.delivery
+        if attempt.abandoned:
+            return
         if isinstance(outcome, Delivered):
             if not self._keep(lambda: self._store.delivered(delivery.id, outcome.receipt), pulse):
                 return

@@ -9,10 +9,11 @@ from appliance.clock import Clock
 from appliance.events import Command
 from appliance.panel.lights import Lamp
 from appliance.panel.ports import PanelState
-from appliance.vitals import Vitals
+from appliance.vitals import Pulse, Vitals
 
 _JOIN_TIMEOUT = 2.0
 _PULSE_LIMIT = 10.0
+_PATIENCE = 1.0
 
 
 class Contact(Protocol):
@@ -73,23 +74,42 @@ class Worker:
 
     def _run(self, post: Callable[[Command], None]) -> None:
         pulse = self._vitals.pulse("panel", _PULSE_LIMIT)
-        while self._wait():
-            pulse.beat()
-            with self._changed:
-                edges, self._edges = self._edges, deque()
-                state, self._to_show = self._to_show, None
-            commands = [command for contact, level, at in edges for command in contact.edge(level, at)]
-            now = self._clock.monotonic()
-            for contact in self._contacts:
-                commands += contact.tick(now)
-            for command in commands:
-                post(command)
-            for lamp in self._lamps:
-                if state is not None:
-                    lamp.show(state, now)
-                lamp.tick(now)
+        while not self._stopping:
+            works = pulse.guard(lambda: self._turn(post, pulse), False)
             pulse.rest()
+            with self._changed:
+                if not (works or self._edges or self._to_show or self._stopping):
+                    self._clock.wait(self._changed, _PATIENCE)
         self._vitals.remove(pulse)
+
+    def _turn(self, post: Callable[[Command], None], pulse: Pulse) -> bool:
+        """Wait for something to do, and do it. An edge over which that fails is lost, those behind it are not."""
+        if self._wait():
+            pulse.beat()
+            try:
+                self._listen(post)
+            finally:
+                self._shine()
+        return True
+
+    def _listen(self, post: Callable[[Command], None]) -> None:
+        for _ in range(len(self._edges)):
+            contact, level, at = self._edges.popleft()
+            for command in contact.edge(level, at):
+                post(command)
+        now = self._clock.monotonic()
+        for contact in self._contacts:
+            for command in contact.tick(now):
+                post(command)
+
+    def _shine(self) -> None:
+        with self._changed:
+            state, self._to_show = self._to_show, None
+        now = self._clock.monotonic()
+        for lamp in self._lamps:
+            if state is not None:
+                lamp.show(state, now)
+            lamp.tick(now)
 
     def _wait(self) -> bool:
         """Sleep until there is something to do. False once the end has come."""

@@ -59,7 +59,7 @@ class Box:
     def __init__(self, directory: Path, kinds: Mapping[str, RenditionKind]) -> None:
         self.clock = ManualClock()
         self.events = Events()
-        self.vitals = Vitals(self.clock)
+        self.vitals = Vitals(self.clock, self.events.post)
         self.directory = directory
         self.kinds = kinds
         self.outbox: Outbox | None = None

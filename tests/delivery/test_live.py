@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,14 @@ from appliance.audio.take import clip_name, new_take_id
 from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.config.options import ByteCount
 from appliance.errors import Permanent, Transient
-from appliance.events import DeliveryCancelled, DeliveryPostponed, DeliveryProgress, DeliverySucceeded
+from appliance.events import (
+    DeliveryCancelled,
+    DeliveryPostponed,
+    DeliveryProgress,
+    DeliverySucceeded,
+    FaultCleared,
+    FaultRaised,
+)
 from appliance.models import AudioFormat, Clip, Delivery, DeliveryState, Levels, Receipt, RenditionKind, Verdict
 from appliance.plugin import LiveJob, UploadJob
 from appliance.testing.backends import MemoryBackend
@@ -423,6 +431,23 @@ def test_the_rate_limit_holds_for_what_is_sent_live(box: Box, cloud: LiveMemory,
     began = box.clock.monotonic()
     box.pass_time(0.25, sent(cloud, first, 5))
     assert box.clock.monotonic() - began >= 2.0
+
+
+def test_a_defect_of_ours_ends_no_more_than_one_take(
+    box: Box, cloud: LiveMemory, take: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox = box.deliver(cloud=cloud)
+    outbox.follow(GrowingTake(Take(box).growing.begin, Path("no\0path"), 60.0))
+    [raised] = box.events.wait(FaultRaised)
+    assert raised.fault.name == "live:cloud"
+    assert any(record.exc_info for record in caplog.records)
+    box.clock.advance(3600)
+    assert box.vitals.overdue() == ()
+    first = take().record(3 * PART)
+    box.settle(sent(cloud, first, 2))
+    first.stop()
+    box.events.wait(DeliverySucceeded)
+    box.events.wait(FaultCleared)
 
 
 def test_the_note_goes_only_to_a_delivery_of_the_original(new_box: Any) -> None:

@@ -774,3 +774,58 @@ def test_whatever_happens_every_clip_arrives_and_none_is_sent_twice_at_a_time(
         succeeded = [event.clip_id for event in box.events.of(DeliverySucceeded)]
         assert len(succeeded) == len(set(succeeded))
         box.pass_time(7200, lambda: not isinstance(last_fault(), FaultRaised))
+
+
+class Surprising:
+    """A store whose methods named in `broken` raise what nobody has foreseen."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.broken: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.broken:
+            raise RuntimeError(f"{name} is broken")
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("broken", ["clip", "delivered"])
+def test_a_defect_of_ours_costs_one_attempt(box: Box, caplog: pytest.LogCaptureFixture, broken: str) -> None:
+    clip = box.clip()
+    store = box.store = Surprising(box.store)
+    store.broken = {broken}
+    backend = MemoryBackend()
+    outbox = box.deliver(cloud=backend)
+    [postponed] = box.events.wait(DeliveryPostponed)
+    assert f"defect of the appliance: RuntimeError: {broken} is broken" in postponed.message
+    assert box.delivery(clip).state is DeliveryState.PENDING
+    assert box.events.wait(FaultRaised)[0].fault.name == FAULT
+    assert any(record.exc_info for record in caplog.records)
+    box.settle(lambda: not outbox.progress())
+    store.broken = set()
+    other = box.clip()
+    outbox.wake()
+    [arrived] = box.events.wait(DeliverySucceeded)
+    assert arrived.clip_id == other.id
+    box.clock.waiters()
+    box.clock.advance(3600)
+    assert box.events.wait(DeliverySucceeded, 2)[1].clip_id == clip.id
+    box.events.wait(FaultCleared)
+
+
+def test_a_defect_while_looking_for_work_is_told_and_looked_past(box: Box, caplog: pytest.LogCaptureFixture) -> None:
+    box.clip()
+    store = box.store = Surprising(box.store)
+    store.broken = {"submit"}
+    box.deliver(cloud=MemoryBackend())
+    [raised] = box.events.wait(FaultRaised)
+    assert raised.fault.name == "delivery:cloud:0"
+    assert any(record.exc_info for record in caplog.records)
+    for _ in range(30):
+        box.clock.waiters()
+        box.clock.advance(10)
+    assert box.vitals.overdue() == ()
+    assert len(box.events.of(FaultRaised)) == 1
+    store.broken = set()
+    box.pass_time(1, lambda: box.events.of(DeliverySucceeded))
+    box.events.wait(FaultCleared)

@@ -18,10 +18,21 @@ from appliance.config.settings import (
     Wiring,
 )
 from appliance.errors import PanelError
-from appliance.events import Command, RecordMark, RecordStart, RecordStop, RecordToggle
+from appliance.events import (
+    Command,
+    Event,
+    FaultCleared,
+    FaultRaised,
+    RecordMark,
+    RecordStart,
+    RecordStop,
+    RecordToggle,
+)
 from appliance.panel.factory import default_factory, simulated_factory
 from appliance.panel.gpio import LOOK_AGAIN, GpioPanel
+from appliance.panel.lights import Lamp
 from appliance.panel.ports import Indication, PanelState
+from appliance.panel.worker import Worker
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
@@ -224,6 +235,86 @@ def test_a_panel_that_hangs_is_noticed(clock: ManualClock, factory: Any, passing
     stuck.set()
     panel.close()
     assert vitals.overdue() == ()
+
+
+@pytest.mark.parametrize("broken", ["edge", "tick", "deadline"])
+def test_a_defect_costs_no_press_of_another_button(
+    clock: ManualClock, posted: Any, passing: Any, caplog: pytest.LogCaptureFixture, broken: str
+) -> None:
+    class Button:
+        deadline: float | None = None
+
+        def edge(self, level: bool, at: float) -> list[Command]:
+            return [RecordStart(at)]
+
+        def tick(self, now: float) -> list[Command]:
+            return []
+
+    class Broken(Button):
+        repaired = False
+
+        @property
+        def deadline(self) -> float | None:  # type: ignore[override]
+            return None if self.repaired else self._fail("deadline") or clock.monotonic()
+
+        def edge(self, level: bool, at: float) -> list[Command]:
+            self._fail("edge")
+            return []
+
+        def tick(self, now: float) -> list[Command]:
+            if not self.repaired:
+                self._fail("tick")
+            return []
+
+        def _fail(self, here: str) -> None:
+            if here == broken:
+                raise RuntimeError(f"{here} is broken")
+
+    told: list[Event] = []
+    vitals, bad, good = Vitals(clock, told.append), Broken(), Button()
+    worker = Worker(clock, vitals)
+    worker.put(bad, True, 1.0)
+    worker.put(good, True, 2.0)
+    worker.start([bad, good], [], posted.append)
+    passing(lambda: told)
+    bad.repaired = True
+    passing(lambda: posted)
+    assert posted == [RecordStart(2.0)]
+    worker.put(good, True, 3.0)
+    assert posted.wait(2)[1] == RecordStart(3.0)
+    passing(lambda: len(told) > 1)
+    [raised, cleared] = told
+    assert isinstance(raised, FaultRaised) and isinstance(cleared, FaultCleared) and raised.fault.name == "panel"
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+    worker.close()
+    assert vitals.overdue() == ()
+
+
+def test_a_panel_that_fails_again_and_again_shows_it_and_does_not_run_hot(
+    clock: ManualClock, posted: Any, eventually: Any
+) -> None:
+    class Broken:
+        deadline = 0.0
+        ticks = 0
+
+        def edge(self, level: bool, at: float) -> list[Command]:
+            return []
+
+        def tick(self, now: float) -> list[Command]:
+            self.ticks += 1
+            raise RuntimeError("broken")
+
+    shown: list[bool] = []
+    broken, worker = Broken(), Worker(clock, Vitals(clock))
+    worker.start([broken], [Lamp(Light.FAULT, shown.append)], posted.append)
+    worker.show(PanelState(Indication.FAULT, fault=True))
+    eventually(lambda: shown == [True])
+    for _ in range(10):
+        clock.waiters()
+        clock.advance(0.1)
+    clock.waiters()
+    assert broken.ticks <= 5
+    worker.close()
 
 
 def test_close_leaves_the_leds_dark_and_the_pins_free(clock: ManualClock, factory: Any, posted: Any) -> None:
