@@ -10,6 +10,7 @@ from attrs import frozen
 
 from appliance.clock import Clock
 from appliance.config.settings import FeedSettings
+from appliance.delivery.patience import PULSE_LIMIT
 from appliance.delivery.pull import Pull, Room
 from appliance.delivery.retry import backoff
 from appliance.durable import PARTIAL
@@ -25,8 +26,6 @@ FETCHED = "url"
 
 FIRST_RETRY = 5.0
 """Seconds within which a pull that failed is tried again; doubled each time up to the feed's own interval."""
-
-_PULSE_LIMIT = 120.0
 
 Post = Callable[[Command | Event], None]
 log = logging.getLogger(__name__)
@@ -138,7 +137,7 @@ class _Puller:
         self._has_room = has_room
         self._random = random
         self._vitals = vitals
-        self._pulse = vitals.pulse(f"feed:{feed.name}", _PULSE_LIMIT)
+        self._pulse = vitals.pulse(f"feed:{feed.name}", PULSE_LIMIT)
         self._changed = threading.Condition()
         self._stopping = False
         self._woken = False

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from appliance.models import ClockStamp
 
+LOOK_AGAIN = 600.0
+"""Whoever waits for them looks again after this many seconds: the wall clock may have been set."""
+
 _DAY = 86_400
 
 

@@ -11,9 +11,9 @@ from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.attempt import Attempt
-from appliance.delivery.hours import seconds_until_active
+from appliance.delivery.hours import LOOK_AGAIN, seconds_until_active
 from appliance.delivery.pace import RateLimit
-from appliance.delivery.patience import Patience
+from appliance.delivery.patience import PULSE_LIMIT, Patience
 from appliance.delivery.sender import line
 from appliance.delivery.sending import Note, Sending
 from appliance.errors import Cancelled, Permanent, StorageError, Transient
@@ -24,8 +24,6 @@ from appliance.store import Store
 from appliance.vitals import Vitals
 
 _LOOK_AROUND = 0.5
-_HOURS_PATIENCE = 600.0
-_PULSE_LIMIT = 120.0
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +55,7 @@ class Live:
         self._clock = clock
         self._post = post
         self._vitals = vitals
-        self._pulse = vitals.pulse(f"live:{name}", _PULSE_LIMIT)
+        self._pulse = vitals.pulse(f"live:{name}", PULSE_LIMIT)
         self._patience = Patience(settings.retry, random)
         self._until = 0.0
         self._takes: queue.SimpleQueue[GrowingTake | None] = queue.SimpleQueue()
@@ -182,7 +180,7 @@ class Live:
                 if seconds <= 0:
                     return True
                 self._pulse.rest()
-                self._clock.wait(take.changed, min(seconds, _HOURS_PATIENCE))
+                self._clock.wait(take.changed, min(seconds, LOOK_AGAIN))
 
     def _fails(self, sending: Sending) -> bool:
         """Make an attempt; whether it failed."""

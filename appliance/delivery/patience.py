@@ -8,6 +8,9 @@ from appliance.delivery.retry import backoff
 LONGEST_ASKED = 3_600.0
 """No other side makes us wait longer than this."""
 
+PULSE_LIMIT = 120.0
+"""Seconds within which a thread that sends or pulls shows that it moves, unless it waits."""
+
 HOPEFUL = 8
 """So many failures after a reason to hope count as if they were the first ones: a network comes back step by step."""
 

@@ -11,9 +11,9 @@ from attrs import evolve
 from appliance.clock import Clock
 from appliance.delivery.attempt import Attempt
 from appliance.delivery.destination import Destination
-from appliance.delivery.hours import seconds_until_active
+from appliance.delivery.hours import LOOK_AGAIN, seconds_until_active
 from appliance.delivery.pace import RateLimit
-from appliance.delivery.patience import Patience
+from appliance.delivery.patience import PULSE_LIMIT, Patience
 from appliance.delivery.renditions import Check, Renditions
 from appliance.delivery.sender import Delivered, Failed, Outcome, Sender, line
 from appliance.delivery.trouble import Trouble
@@ -28,9 +28,6 @@ DAY = 86_400.0
 
 STORAGE_PATIENCE = 5.0
 """Seconds between two tries to write down what happened, while the disk refuses."""
-
-_HOURS_PATIENCE = 600.0
-_PULSE_LIMIT = 120.0
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +144,7 @@ class Worker:
     # -- the threads ---------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        pulse = self._vitals.pulse(threading.current_thread().name, _PULSE_LIMIT)
+        pulse = self._vitals.pulse(threading.current_thread().name, PULSE_LIMIT)
         while (attempt := self._claim(pulse)) is not None:
             pulse.guard(partial(self._make, attempt, pulse), None)
             with self._changed:
@@ -200,7 +197,7 @@ class Worker:
             self._store.retry(self._name)
         self._trouble.clear_if_over()
         if closed := seconds_until_active(self._settings.active_hours, self._clock.stamp()):
-            return min(closed, _HOURS_PATIENCE, day)
+            return min(closed, LOOK_AGAIN, day)
         if pause:
             return min(pause, day)
         attempt = self._store.submit(self._take).result()
