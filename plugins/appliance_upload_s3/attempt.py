@@ -71,7 +71,11 @@ class Attempt:
         self.progress(number, length)
 
     def progress(self, number: int, sent: int) -> None:
-        """`sent` bytes of part `number` are handed over. Any thread; what is reported never goes back."""
+        """`sent` bytes of part `number` are handed over. Any thread; what is reported never goes back.
+
+        A rate limit is waited for with the lock held, which makes the parts take turns. Blocks are so small that no
+        turn takes longer than a second.
+        """
         with self._lock:
             self._sent[number] = sent
             total = sum(self._sent.values())
