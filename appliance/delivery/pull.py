@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from appliance.audio.decode import check_sound
 from appliance.clock import Clock
 from appliance.durable import PARTIAL, move
-from appliance.errors import Permanent, Transient
+from appliance.errors import AudioError, Permanent, Transient
 from appliance.models import Track
 from appliance.store import Store
 
@@ -74,7 +75,8 @@ class Pull:
     def new_track(self, key: str, title: str, suffix: str) -> Iterator[BinaryIO]:
         """Open a file for the item's bytes. The track enters the inbox, synced, when the block ends without error.
 
-        Writing raises Permanent where that would take room that recordings have in reserve.
+        Writing raises Permanent where that would take room that recordings have in reserve. So does the end of the
+        block where the bytes are no sound: a message that cannot be played would stand before all others for ever.
         """
         path = self._store.inbox_directory / self._new_name(suffix)
         partial = path.with_name(f".{path.name}{PARTIAL}")
@@ -91,8 +93,13 @@ class Pull:
                     file.raw.close()  # closing `file` would write once more what the disk has refused, and say so
             with _disk_errors():
                 size, sha256 = _measure(partial)
-                if size == 0:
-                    raise Transient(f"{title} is empty")
+            if size == 0:
+                raise Transient(f"{title} is empty")
+            try:
+                check_sound(partial)
+            except AudioError as error:
+                raise Permanent(f"{title} is no sound that can be played: serve WAV, FLAC, Ogg, Opus or MP3") from error
+            with _disk_errors():
                 move(partial, path)
         finally:
             _remove(partial)

@@ -24,7 +24,8 @@ class FeedJob(Protocol):
     def new_track(self, key: str, title: str, suffix: str) -> AbstractContextManager[BinaryIO]:
         """Open a file for the item's bytes; `suffix` is its extension (`.mp3`).
 
-        The track enters the inbox, synced, when the block ends without an error; else nothing of it stays.
+        The track enters the inbox, synced, when the block ends without an error; else nothing of it stays. Raises
+        Permanent then where the bytes are no sound that can be played.
         """
 
     def cancelled(self) -> bool:

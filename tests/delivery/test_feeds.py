@@ -8,15 +8,25 @@ from typing import Any
 
 import pytest
 
+from appliance.audio import wav
 from appliance.config.options import Seconds
 from appliance.config.settings import FeedSettings
 from appliance.delivery.feeds import Feed
 from appliance.errors import NotFound, Permanent, PluginError, Transient
 from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived
+from appliance.models import AudioFormat
 from appliance.plugin import FeedJob
 
 SOON = 10.0
 Box = Any
+
+
+def sound(frames: int) -> bytes:
+    """The least that can be played."""
+    return wav.build(AudioFormat(), 2 * frames) + bytes(2 * frames)
+
+
+SOUND = sound(1)
 
 
 class Puller:
@@ -42,9 +52,7 @@ def nothing(job: FeedJob) -> None:
     """There is nothing new."""
 
 
-def brings(
-    key: str, content: bytes = b"ID3 music", title: str = "News", suffix: str = ".mp3"
-) -> Callable[[FeedJob], None]:
+def brings(key: str, content: bytes = SOUND, title: str = "News", suffix: str = ".mp3") -> Callable[[FeedJob], None]:
     def pull(job: FeedJob) -> None:
         if not job.has(key):
             with job.new_track(key, title, suffix) as file:
@@ -63,11 +71,11 @@ def test_a_track_enters_the_inbox(box: Box) -> None:
     track = arrived.track
     assert not arrived.play_now
     assert box.store.tracks() == [track]
-    assert (track.feed, track.key, track.title, track.size) == ("news", "a/1?x", "News", 9)
+    assert (track.feed, track.key, track.title, track.size) == ("news", "a/1?x", "News", len(SOUND))
     assert track.path.parent == box.store.inbox_directory
-    assert track.path.read_bytes() == b"ID3 music"
+    assert track.path.read_bytes() == SOUND
     assert track.path.suffix == ".mp3"
-    assert track.sha256 == hashlib.sha256(b"ID3 music").hexdigest()
+    assert track.sha256 == hashlib.sha256(SOUND).hexdigest()
     assert list(box.store.inbox_directory.iterdir()) == [track.path]
     assert box.events.of(InboxChanged)[-1] == InboxChanged(1)
 
@@ -155,6 +163,7 @@ def test_a_track_takes_no_room_that_recordings_have_in_reserve(box: Box) -> None
     def large(job: FeedJob) -> None:
         if not job.has("1"):
             with job.new_track("1", "News", ".mp3") as file:
+                file.write(wav.build(AudioFormat(), 8_000_000))
                 for _ in range(80):
                     file.write(bytes(100_000))
                     most.append(sum(path.stat().st_size for path in box.store.inbox_directory.iterdir()))
@@ -170,7 +179,7 @@ def test_a_track_takes_no_room_that_recordings_have_in_reserve(box: Box) -> None
     box.room = 10 << 20
     feeds.pull_now()
     [arrived] = box.events.wait(TrackArrived)
-    assert arrived.track.size == arrived.track.path.stat().st_size == 8_000_000
+    assert arrived.track.size == arrived.track.path.stat().st_size == wav.HEADER_BYTES + 8_000_000
     box.events.wait(FaultCleared)
 
 
@@ -180,6 +189,16 @@ def test_an_empty_track_is_none(box: Box) -> None:
     box.settle(lambda: puller.pulls == 1)
     box.clock.waiters()
     assert not box.store.tracks() and not list(box.store.inbox_directory.iterdir())
+
+
+def test_what_cannot_be_played_is_no_message(box: Box) -> None:
+    puller = Puller(brings("1", b"<html>Sign in to the guests' network</html>"), brings("1"))
+    feeds = box.pull(news=feed(puller))
+    [raised] = box.events.wait(FaultRaised)
+    assert raised.fault.message == ("feed news: News is no sound that can be played: serve WAV, FLAC, Ogg, Opus or MP3")
+    assert not list(box.store.inbox_directory.iterdir()) and box.store.unheard() == 0
+    feeds.pull_now()
+    box.events.wait(TrackArrived)
 
 
 def test_a_transient_failure_is_tried_again_soon_and_is_no_fault(box: Box) -> None:
@@ -260,13 +279,14 @@ def test_fetching_a_url(box: Box) -> None:
         asked.append(url)
         return puller
 
-    puller = Puller(brings("http://x/a.mp3", b"first"), brings("http://x/a.mp3", b"second"))
+    other = sound(2)
+    puller = Puller(brings("http://x/a.mp3", SOUND), brings("http://x/a.mp3", other))
     feeds = box.pull(build)
     first = feeds.fetch("http://x/a.mp3")
-    assert first.path.read_bytes() == b"first"
+    assert first.path.read_bytes() == SOUND
     assert puller.closed
     again = feeds.fetch("http://x/a.mp3")
-    assert again.path.read_bytes() == b"second"
+    assert again.path.read_bytes() == other
     assert not first.path.exists()
     assert box.store.tracks() == [again]
     assert asked == ["http://x/a.mp3"] * 2
@@ -305,7 +325,7 @@ def test_a_disk_that_fails_in_the_middle_of_a_track_is_no_defect_of_the_backend(
 
     def pull(job: FeedJob) -> None:
         with job.new_track("a", "News", ".mp3") as file:
-            file.write(b"ID3 music")
+            file.write(SOUND)
             inbox.rename(aside)
             inbox.touch()
 
