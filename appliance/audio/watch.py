@@ -52,7 +52,7 @@ class DeviceWatch:
                 self._clock.wait(self._condition, LOOK_EVERY)
                 if not self._stopping:
                     self._pulse.beat()
-                    self._look()
+                    self._pulse.guard(self._look, None)
                     self._pulse.rest()
         self._vitals.remove(self._pulse)
 

@@ -159,12 +159,7 @@ class Housekeeper:
     def _run(self) -> None:
         while not self._stopping:
             self._pulse.beat()
-            try:
-                self._look()
-                self._losses.look()
-                self._complaint = ""
-            except (StorageError, OSError) as error:
-                self._complain(str(error))
+            self._pulse.guard(self._look_round, None)
             with self._changed:
                 self._pulse.rest()
                 self._looks += 1
@@ -173,6 +168,14 @@ class Housekeeper:
                     self._clock.wait(self._changed, LOOK_EVERY)
                 self._woken = False
         self._vitals.remove(self._pulse)
+
+    def _look_round(self) -> None:
+        try:
+            self._look()
+            self._losses.look()
+            self._complaint = ""
+        except (StorageError, OSError) as error:
+            self._complain(str(error))
 
     def _goes_on(self) -> bool:
         self._pulse.beat()

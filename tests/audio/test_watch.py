@@ -27,13 +27,17 @@ def cards(clock: ManualClock) -> FakeCards:
 
 
 @pytest.fixture
-def vitals(clock: ManualClock) -> Vitals:
-    return Vitals(clock)
+def vitals(clock: ManualClock, posted: list[Event]) -> Vitals:
+    return Vitals(clock, posted.append)
 
 
 @pytest.fixture
-def start(cards: FakeCards, clock: ManualClock, vitals: Vitals) -> Iterator[Start]:
-    posted: list[Event] = []
+def posted() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def start(cards: FakeCards, clock: ManualClock, posted: list[Event], vitals: Vitals) -> Iterator[Start]:
     watch = DeviceWatch(cards, "usb", "usb", clock, posted.append, vitals)
 
     def begin() -> list[Event]:
@@ -76,6 +80,24 @@ def test_a_box_that_starts_without_a_microphone_says_so_at_once(start: Start, ca
     cards.unplug(Direction.CAPTURE)
     (fault,) = start()
     assert isinstance(fault, FaultRaised) and "the microphone 'usb' is not there. Plug it in" in fault.fault.message
+
+
+def test_a_look_that_fails_by_a_defect_is_told_and_not_the_last(
+    start: Start, cards: FakeCards, clock: ManualClock
+) -> None:
+    posted, present = start(), cards.present
+
+    def broken(device: str, direction: Direction) -> bool:
+        raise ZeroDivisionError
+
+    cards.present = broken  # type: ignore[method-assign]
+    [raised] = look(clock, posted, 1)
+    assert isinstance(raised, FaultRaised) and raised.fault.name == "device-watch"
+    cards.present = present  # type: ignore[method-assign]
+    cards.unplug(Direction.CAPTURE)
+    gone, over = look(clock, posted, 2)
+    assert isinstance(gone, FaultRaised) and gone.fault.name == "microphone"
+    assert over == FaultCleared("device-watch")
 
 
 def test_a_look_that_hangs_is_noticed(start: Start, cards: FakeCards, clock: ManualClock, vitals: Vitals) -> None:

@@ -35,7 +35,7 @@ class FakeDisk:
         self.refusal: OSError | None = None
         self.tried = 0
         self.looks = 0
-        self.broken: OSError | None = None
+        self.broken: Exception | None = None
         self._store = store
 
     @property
@@ -61,8 +61,8 @@ class Household:
 
     def __init__(self, root: Path) -> None:
         self.clock = ManualClock()
-        self.vitals = Vitals(self.clock)
         self.events: list[Command | Event] = []
+        self.vitals = Vitals(self.clock, self.events.append)
         self.root = root
         self.store = self._new_store()
         self.rules = Rules({"office": DeleteAfter.VERIFIED})

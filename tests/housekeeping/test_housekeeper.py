@@ -218,14 +218,17 @@ def test_the_outlook_on_a_disk_that_cannot_be_asked(household: Household) -> Non
     household.disk.broken = None
 
 
-def test_a_disk_that_cannot_be_asked_does_not_end_the_thread(household: Household) -> None:
-    household.disk.broken = OSError(errno.EIO, "broken")
+@pytest.mark.parametrize(("error", "told"), [(OSError(errno.EIO, "broken"), []), (KeyError("a"), ["housekeeper"])])
+def test_an_error_does_not_end_the_thread(household: Household, error: Exception, told: list[str]) -> None:
+    household.disk.broken = error
     household.start()
     household.look()
     household.disk.broken = None
     household.disk.other = 95 * MEGABYTE
     household.look()
     assert household.of(StorageFull)
+    assert [event.fault.name for event in household.of(FaultRaised) if isinstance(event, FaultRaised)] == told
+    assert [event.name for event in household.of(FaultCleared) if isinstance(event, FaultCleared)] == told
 
 
 def test_what_is_no_recording_keeps_out_of_the_reserve(household: Household) -> None:
