@@ -39,7 +39,7 @@ def test_a_simulated_box_passes(box: Box) -> None:
 def test_it_speaks_to_people(box: Box) -> None:
     box.start()
     told = box.cli("doctor").stdout
-    assert "pass configuration: 1 destinations" in told and "please speak" in told
+    assert "pass configuration: 1 destination," in told and "please speak" in told
 
 
 @pytest.mark.slow
