@@ -20,12 +20,11 @@ from appliance.control.methods import Methods
 from appliance.control.server import ControlServer
 from appliance.control.services import Services
 from appliance.controller import End
-from appliance.delivery.feeds import FETCHED, Feed, Feeds
-from appliance.delivery.network import NetworkWatch
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
 from appliance.events import ApplianceReady, FaultRaised
+from appliance.feeds.feeds import FETCHED, Feed, Feeds
 from appliance.front import heartbeat, interval, start_panel, tell_and_go_on, write_log
 from appliance.housekeeping import Housekeeper, StateDisk
 from appliance.housekeeping.outlook import reserve_bytes
@@ -33,6 +32,7 @@ from appliance.housekeeping.policy import Rules
 from appliance.housekeeping.prospects import prospects
 from appliance.machine import Input
 from appliance.models import Fault
+from appliance.network import NetworkWatch
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
 from appliance.store import Store

@@ -19,8 +19,8 @@ from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import ClipFinished, Command, DeliverySucceeded, Event, TakeProgress, TakeSealed
 from appliance.models import ClockStamp, RenditionKind
 from appliance.plugin import BackendContext
+from appliance.simulation.cards import FakeCards
 from appliance.store import Store
-from appliance.testing.audio import FakeCards
 from appliance.vitals import Vitals
 from bench.link import Link
 from bench.results import Result, at_most

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from appliance.config.settings import CaptureSettings
 from appliance.models import AudioFormat
-from appliance.testing.sound import missing
+from appliance.simulation.sound import missing
 from bench.box import Box, cpu_seconds, environment, memory_mb, running, sd_card
 from bench.results import Result, at_most
 

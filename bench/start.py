@@ -13,7 +13,8 @@ from bench.results import Result, at_most
 
 _LIBRARIES = """
 import sys
-import appliance.cli.run, appliance.app, appliance.audio.alsa, appliance.panel.keyboard, appliance.testing.simulation
+import appliance.cli.run, appliance.app, appliance.audio.alsa
+import appliance.simulation.keyboard, appliance.simulation.hardware
 import gpiozero.pins.mock, yaml, cattrs
 files = {name: str(getattr(module, "__file__", "")) for name, module in sys.modules.items()}
 print(*sorted({name.split(".")[0] for name, file in files.items() if "site-packages" in file}))

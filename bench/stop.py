@@ -10,8 +10,8 @@ from appliance.audio.take import clip_name
 from appliance.audio.takefile import TakeFile
 from appliance.clock import SystemClock
 from appliance.models import AudioFormat, Levels, RenditionKind, Verdict
+from appliance.simulation.sound import numbered
 from appliance.store import Store
-from appliance.testing.sound import numbered
 from appliance.vitals import Vitals
 from bench.box import ROOT
 from bench.results import Result, at_most

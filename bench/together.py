@@ -10,8 +10,8 @@ from appliance.audio.take import clip_name
 from appliance.audio.takefile import TakeFile
 from appliance.clock import SystemClock
 from appliance.models import AudioFormat, Levels, Verdict
+from appliance.simulation.sound import missing
 from appliance.store import Store
-from appliance.testing.sound import missing
 from appliance.vitals import Vitals
 from bench.box import Box, running, until
 from bench.results import Result, at_most

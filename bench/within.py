@@ -17,7 +17,7 @@ from appliance.models import Receipt
 from appliance.panel.ports import PanelState
 from appliance.plugin import BackendContext, UploadBackendType, UploadJob, hookimpl
 from appliance.plugin_host import PluginHost
-from appliance.testing.audio import FakeCards
+from appliance.simulation.cards import FakeCards
 from appliance.testing.backends import MemoryBackend
 from appliance.testing.clock import ManualClock
 from appliance.testing.panel import FakePanel

@@ -20,10 +20,10 @@ import soundfile
 from rich.console import Console
 from rich.table import Table
 
-import appliance.testing
 from appliance.control.client import Client
 from appliance.describe import describe_plain, duration
 from appliance.errors import NotRunning
+from appliance.simulation.sound import SPEECH
 from demo import waveform
 from demo.servers import OtherEnd
 
@@ -204,7 +204,7 @@ def main() -> int:
         root = Path(folder)
         for name in ("shelf", "received"):
             (root / name).mkdir()
-        speech, rate = soundfile.read(Path(appliance.testing.__file__).with_name("speech.flac"), frames=MESSAGE_FRAMES)
+        speech, rate = soundfile.read(SPEECH, frames=MESSAGE_FRAMES)
         soundfile.write(root / "message.flac", speech, rate)
         other_end = OtherEnd(root / "message.flac", root / "received")
         (root / "config.yaml").write_text(CONFIG.format(root=root, url=other_end.url))

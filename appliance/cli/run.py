@@ -58,7 +58,7 @@ def plan(path: Path | None, *, simulated: bool = False) -> "Plan":
     plugins = PluginHost.installed()
     plugins.discover()
     if simulated and path is None:
-        from appliance.testing.simulation import built_in_settings
+        from appliance.simulation.hardware import built_in_settings
 
         settings = built_in_settings()
     else:
@@ -71,7 +71,7 @@ def plan(path: Path | None, *, simulated: bool = False) -> "Plan":
 def hardware(simulate: str | None, clock: "Clock") -> "Hardware":
     """The hardware of this machine, or what stands in for it."""
     if simulate:
-        from appliance.testing.simulation import simulated_hardware
+        from appliance.simulation.hardware import simulated_hardware
 
         return simulated_hardware(simulate, clock, sys.stdin, click.echo)
     from appliance.app import Hardware

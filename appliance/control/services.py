@@ -5,8 +5,8 @@ from attrs import frozen
 from appliance.audio.shared import SharedCards
 from appliance.clock import Clock
 from appliance.config.settings import Settings
-from appliance.delivery.feeds import Feeds
 from appliance.delivery.outbox import Outbox
+from appliance.feeds.feeds import Feeds
 from appliance.housekeeping import Housekeeper
 from appliance.panel.ports import Panel
 from appliance.store import Store

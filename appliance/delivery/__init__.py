@@ -1,1 +1,1 @@
-"""Clips go out to destinations, and tracks come in from feeds."""
+"""Clips go out to destinations."""

@@ -11,13 +11,13 @@ from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.attempt import Attempt
-from appliance.delivery.hours import LOOK_AGAIN, seconds_until_active
 from appliance.delivery.pace import RateLimit
 from appliance.delivery.patience import PULSE_LIMIT, Patience
 from appliance.delivery.sender import line
 from appliance.delivery.sending import Note, Sending
 from appliance.errors import Cancelled, Permanent, StorageError, Transient
 from appliance.events import Command, DeliveryCancelled, DeliveryPostponed, DeliveryProgress, Event
+from appliance.hours import LOOK_AGAIN, seconds_until_active
 from appliance.models import Delivery, DeliveryState, RenditionKind
 from appliance.plugin.upload import LiveUploadBackend
 from appliance.store import Store

@@ -8,11 +8,11 @@ from appliance.clock import Clock
 from appliance.delivery.destination import Destination
 from appliance.delivery.live import Live
 from appliance.delivery.pace import RateLimit
-from appliance.delivery.renditions import Renditions
 from appliance.delivery.verify import Checked, Verifier
 from appliance.delivery.worker import Worker
 from appliance.events import Command, DeliveryCancelled, DeliveryProgress, Event
 from appliance.plugin.upload import live_backend
+from appliance.renditions.maker import Renditions
 from appliance.store import Store
 from appliance.vitals import Vitals
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from appliance.config.settings import RetrySettings
-from appliance.delivery.retry import backoff
+from appliance.retry import backoff
 
 LONGEST_ASKED = 3_600.0
 """No other side makes us wait longer than this."""

@@ -7,12 +7,12 @@ from attrs import evolve, frozen
 
 from appliance.clock import Clock
 from appliance.delivery.attempt import Attempt
-from appliance.delivery.renditions import Check, Renditions
 from appliance.delivery.sending import key
 from appliance.errors import ApplianceError, Cancelled, NotFound, Permanent, StorageError, Transient
 from appliance.events import Command, DeliveryStarted, Event
 from appliance.models import Clip, Delivery, Receipt, Rendition
 from appliance.plugin.upload import UploadBackend, UploadJob
+from appliance.renditions.maker import Check, Renditions
 from appliance.store import Store
 from appliance.vitals import Pulse
 

@@ -11,15 +11,15 @@ from attrs import evolve
 from appliance.clock import Clock
 from appliance.delivery.attempt import Attempt
 from appliance.delivery.destination import Destination
-from appliance.delivery.hours import LOOK_AGAIN, seconds_until_active
 from appliance.delivery.pace import RateLimit
 from appliance.delivery.patience import PULSE_LIMIT, Patience
-from appliance.delivery.renditions import Check, Renditions
 from appliance.delivery.sender import Delivered, Failed, Outcome, Sender, line
 from appliance.delivery.trouble import Trouble
 from appliance.errors import StorageError
 from appliance.events import Command, DeliveryParked, DeliveryPostponed, DeliveryProgress, DeliverySucceeded, Event
+from appliance.hours import LOOK_AGAIN, seconds_until_active
 from appliance.models import Delivery, DeliveryState
+from appliance.renditions.maker import Check, Renditions
 from appliance.store import Store
 from appliance.vitals import Pulse, Vitals
 

@@ -14,7 +14,7 @@ from appliance.audio.wav import HEADER_BYTES
 from appliance.config.settings import CaptureSettings, RecordingSettings
 from appliance.events import Command, Event, TakeFailed, TakeSealed
 from appliance.models import AudioFormat, Clip
-from appliance.testing.audio import FakeCards
+from appliance.simulation.cards import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 

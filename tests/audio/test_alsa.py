@@ -16,7 +16,7 @@ from appliance.audio.devices import Devices
 from appliance.audio.ports import XRUN, Capture, Direction, Playback, SoundCards
 from appliance.errors import DeviceBusy, DeviceLost, DeviceNotFound, FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
-from appliance.testing.sound import Stretch, missing, numbered, stretches
+from appliance.simulation.sound import Stretch, missing, numbered, stretches
 
 FORMAT = AudioFormat(48_000, 1)
 FORMATS = [

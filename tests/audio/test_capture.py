@@ -9,9 +9,9 @@ from appliance.audio.ring import RING_SECONDS, Ended, Item, Lost, Opened, Overru
 from appliance.config.settings import CaptureSettings
 from appliance.errors import DeviceBusy, FormatUnsupported
 from appliance.models import AudioFormat
-from appliance.testing.audio import FakeCards
+from appliance.simulation.cards import FakeCards
+from appliance.simulation.sound import numbered
 from appliance.testing.clock import ManualClock
-from appliance.testing.sound import numbered
 from appliance.vitals import Vitals
 
 RATE = 8000

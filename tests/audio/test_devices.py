@@ -15,7 +15,7 @@ from appliance.audio.devices import Devices, abilities
 from appliance.audio.ports import Card, Direction
 from appliance.errors import DeviceBusy, DeviceNotFound
 from appliance.models import AudioFormat
-from appliance.testing.sound import stretches
+from appliance.simulation.sound import stretches
 
 CAPTURE, PLAYBACK = Direction.CAPTURE, Direction.PLAYBACK
 PI_USB = "devices/platform/scb/fd500000.pcie/pci0000:00/0000:00:00.0/0000:01:00.0/usb1/1-1"

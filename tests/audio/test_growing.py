@@ -11,8 +11,8 @@ from attrs import evolve
 from appliance.audio.growing import GrowingTake
 from appliance.audio.wav import HEADER_BYTES
 from appliance.events import GapFound, TakeDiscarded, TakeFailed
-from appliance.testing.audio import FakeCards
-from appliance.testing.sound import numbered
+from appliance.simulation.cards import FakeCards
+from appliance.simulation.sound import numbered
 
 if TYPE_CHECKING:
     from tests.audio.conftest import Booth

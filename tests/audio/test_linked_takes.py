@@ -22,7 +22,7 @@ from appliance.events import (
 )
 from appliance.machine import Do, Recorder, State, step
 from appliance.models import AudioFormat, GapCause, SampleFormat
-from appliance.testing.sound import stretches
+from appliance.simulation.sound import stretches
 
 if TYPE_CHECKING:
     from tests.audio.conftest import Booth

@@ -20,8 +20,8 @@ from appliance.audio.wav import HEADER_BYTES
 from appliance.config.options import Seconds
 from appliance.config.settings import CaptureSettings
 from appliance.models import AudioFormat, ClockSource, ClockStamp, SampleFormat, Verdict
-from appliance.testing.audio import FakeCards
-from appliance.testing.sound import numbered
+from appliance.simulation.cards import FakeCards
+from appliance.simulation.sound import numbered
 
 if TYPE_CHECKING:
     from tests.audio.conftest import Booth

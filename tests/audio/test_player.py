@@ -29,7 +29,7 @@ from appliance.events import (
     VolumeChanged,
 )
 from appliance.models import AudioFormat
-from appliance.testing.audio import FakeCards
+from appliance.simulation.cards import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 

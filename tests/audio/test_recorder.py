@@ -45,8 +45,8 @@ from appliance.events import (
     TakeStarted,
 )
 from appliance.models import AudioFormat, Gap, GapCause, Levels, Mark, Pause, SampleFormat, Verdict
-from appliance.testing.audio import FakeCards
-from appliance.testing.sound import Stretch, missing, numbered, stretches
+from appliance.simulation.cards import FakeCards
+from appliance.simulation.sound import Stretch, missing, numbered, stretches
 from appliance.vitals import Vitals
 
 if TYPE_CHECKING:
@@ -687,7 +687,7 @@ from pathlib import Path
 from appliance.audio.recorder import Recorder
 from appliance.clock import SystemClock
 from appliance.config.settings import CaptureSettings, RecordingSettings
-from appliance.testing.audio import FakeCards
+from appliance.simulation.cards import FakeCards
 from appliance.vitals import Vitals
 
 clock = SystemClock()

@@ -15,8 +15,8 @@ from appliance.config.options import Seconds
 from appliance.config.settings import RecordingSettings
 from appliance.events import GapFound, TakeSealed
 from appliance.models import GapCause, Mark
-from appliance.testing.audio import FakeCards
-from appliance.testing.sound import missing, numbered, stretches
+from appliance.simulation.cards import FakeCards
+from appliance.simulation.sound import missing, numbered, stretches
 
 if TYPE_CHECKING:
     from tests.audio.conftest import Booth

@@ -11,7 +11,7 @@ from appliance.audio.shared import SharedCards
 from appliance.clock import SystemClock
 from appliance.errors import DeviceBusy, DeviceNotFound, DeviceRecalled
 from appliance.models import AudioFormat
-from appliance.testing.audio import FakeCards
+from appliance.simulation.cards import FakeCards
 
 FORMAT = AudioFormat()
 

@@ -30,7 +30,7 @@ from appliance.models import (
     SampleFormat,
     Verdict,
 )
-from appliance.testing.sound import numbered
+from appliance.simulation.sound import numbered
 
 ID = "abcdefghij"
 STARTED = ClockStamp(1_800_000_000 * 10**9, 5, "boot", ClockSource.RTC, 3600)

@@ -9,7 +9,7 @@ from appliance.config.options import Seconds
 from appliance.config.settings import RecordingSettings
 from appliance.events import FaultCleared, FaultRaised, GapFound, TakeSealed
 from appliance.models import GapCause
-from appliance.testing.sound import stretches
+from appliance.simulation.sound import stretches
 
 if TYPE_CHECKING:
     from tests.audio.conftest import Booth

@@ -9,7 +9,7 @@ import pytest
 from appliance.audio.ports import Direction
 from appliance.audio.watch import DeviceWatch
 from appliance.events import Event, FaultCleared, FaultRaised
-from appliance.testing.audio import FakeCards
+from appliance.simulation.cards import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 

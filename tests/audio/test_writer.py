@@ -13,7 +13,7 @@ from appliance.audio.writer import TakeWriter
 from appliance.config.settings import CaptureSettings, RecordingSettings
 from appliance.events import Command, Event, FaultRaised
 from appliance.models import AudioFormat
-from appliance.testing.audio import FakeCards
+from appliance.simulation.cards import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 

@@ -16,9 +16,9 @@ from appliance.audio.take import clip_name, new_take_id
 from appliance.audio.takefile import TakeFile
 from appliance.config.options import Seconds
 from appliance.config.settings import DestinationSettings, RetrySettings
-from appliance.delivery.feeds import Feed, Feeds
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import Command, Event
+from appliance.feeds.feeds import Feed, Feeds
 from appliance.models import AudioFormat, Clip, Delivery, Levels, RenditionKind, Verdict
 from appliance.plugin import FeedBackend
 from appliance.store import Store

@@ -11,9 +11,9 @@ import pytest
 from appliance.audio import wav
 from appliance.config.options import Seconds
 from appliance.config.settings import FeedSettings
-from appliance.delivery.feeds import Feed
 from appliance.errors import NotFound, Permanent, PluginError, Transient
 from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived
+from appliance.feeds.feeds import Feed
 from appliance.models import AudioFormat
 from appliance.plugin import FeedJob
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from appliance.delivery.renditions import Renditions
 from appliance.errors import Cancelled, Permanent, Transient
 from appliance.events import DeliveryParked, DeliverySucceeded, FaultRaised
 from appliance.models import AudioFormat, Rendition, RenditionKind, SampleFormat
+from appliance.renditions.maker import Renditions
+from appliance.simulation.sound import numbered, speech
 from appliance.testing.backends import MemoryBackend
-from appliance.testing.sound import numbered, speech
 
 SOON = 10.0
 Box = Any

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from appliance.config.options import Seconds
 from appliance.config.settings import RetrySettings
-from appliance.delivery.hours import seconds_until_active
 from appliance.delivery.pace import RateLimit, Speedometer
 from appliance.delivery.patience import HOPEFUL, LONGEST_ASKED, Patience
-from appliance.delivery.retry import backoff
+from appliance.hours import seconds_until_active
 from appliance.models import ClockSource, ClockStamp
+from appliance.retry import backoff
 from appliance.testing.clock import ManualClock
 
 shares = st.floats(0, 1, exclude_max=True)

@@ -14,7 +14,7 @@ from appliance.housekeeping.disk import Space
 from appliance.housekeeping.outlook import Outlook
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
-from appliance.testing.audio import FakeCards
+from appliance.simulation.cards import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.testing.panel import FakePanel
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from appliance.doctor.chirp import chirp, find, to_float
 from appliance.models import AudioFormat, SampleFormat
-from appliance.testing.sound import numbered, pack, speech
+from appliance.simulation.sound import numbered, pack, speech
 
 RATE = 48_000
 FORMAT = AudioFormat(RATE)

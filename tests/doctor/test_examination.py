@@ -10,8 +10,8 @@ from appliance.doctor import Box, Finding, Prompt, Result, examine
 from appliance.doctor.setup import configuration, plugins
 from appliance.errors import ConfigError, StorageError
 from appliance.plugin_host import PluginHost
-from appliance.testing.audio import FakeCards
-from appliance.testing.sound import speech
+from appliance.simulation.cards import FakeCards
+from appliance.simulation.sound import speech
 
 Make = Callable[..., Box]
 Findings = Callable[..., list[Finding]]

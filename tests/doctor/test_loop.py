@@ -14,8 +14,8 @@ from appliance.doctor import Box, Finding, Result
 from appliance.doctor.loop import loop
 from appliance.errors import DeviceBusy
 from appliance.models import AudioFormat, SampleFormat
-from appliance.testing.audio import FakeCards
-from appliance.testing.sound import pack
+from appliance.simulation.cards import FakeCards
+from appliance.simulation.sound import pack
 
 Make = Callable[..., Box]
 Findings = Callable[..., list[Finding]]

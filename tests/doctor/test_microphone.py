@@ -15,8 +15,8 @@ from appliance.doctor import Box, Finding, Prompt, Result
 from appliance.doctor.microphone import microphone
 from appliance.errors import DeviceBusy
 from appliance.models import AudioFormat
-from appliance.testing.audio import FakeCards
-from appliance.testing.sound import pack, speech
+from appliance.simulation.cards import FakeCards
+from appliance.simulation.sound import pack, speech
 
 Make = Callable[..., Box]
 Findings = Callable[..., list[Finding]]

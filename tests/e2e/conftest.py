@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-import appliance.testing
 from appliance.control.client import Client
 from appliance.errors import ApplianceError
+from appliance.simulation.sound import SPEECH
 
 CONFIG = """\
 device: {{name: box}}
@@ -166,7 +166,7 @@ def systemd(tmp_path: Path) -> Iterator[socket.socket]:
 @pytest.fixture
 def web() -> Iterator[str]:
     """The address of a web server that serves the speech as /speech.flac."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(Path(appliance.testing.__file__).parent))
+    handler = partial(SimpleHTTPRequestHandler, directory=str(SPEECH.parent))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"

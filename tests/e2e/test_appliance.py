@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-import appliance.testing
 from appliance.errors import Refused
 from appliance.models import AudioFormat
-from appliance.testing.sound import stretches
+from appliance.simulation.sound import SPEECH, stretches
 
 Box = Any  # tests/e2e/conftest.py is not importable
 
@@ -159,7 +158,7 @@ def test_the_command_line_plays(box: Box) -> None:
     assert clip["name"] in box.cli("play", "latest").stdout
     path = box.state / "clips" / f"{clip['name']}.wav"
     assert path.name in box.cli("play", str(path)).stdout
-    speech = Path(appliance.testing.__file__).with_name("speech.flac")
+    speech = SPEECH
     box.cli("play", str(speech))
     box.cli("player", "pause")
     box.cli("player", "seek", "0.5")
@@ -190,7 +189,7 @@ def test_a_message_from_afar_is_pulled_and_played(box: Box, web: str) -> None:
 
 def test_recording_takes_over_from_the_player(box: Box) -> None:
     box.start()
-    box.call("play", source=str(Path(appliance.testing.__file__).with_name("speech.flac")))
+    box.call("play", source=str(SPEECH))
     box.call("record.start")
     assert box.status()["player"] == "stopped"
     with pytest.raises(Refused):

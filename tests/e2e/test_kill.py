@@ -22,7 +22,7 @@ from appliance.codec import to_json
 from appliance.control.client import Client
 from appliance.errors import ApplianceError, NotRunning, Refused
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
-from appliance.testing.sound import missing, stretches
+from appliance.simulation.sound import missing, stretches
 
 Box = Any  # tests/e2e/conftest.py is not importable
 

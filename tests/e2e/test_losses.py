@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from appliance.models import AudioFormat
-from appliance.testing.sound import stretches
+from appliance.simulation.sound import stretches
 
 Box = Any  # tests/e2e/conftest.py is not importable
 

@@ -27,8 +27,8 @@ from appliance.events import (
     RecordStop,
     RecordToggle,
 )
-from appliance.panel.keyboard import SIMULATED, KeyboardPanel
 from appliance.panel.ports import Indication, PanelState
+from appliance.simulation.keyboard import SIMULATED, KeyboardPanel
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
@@ -156,7 +156,7 @@ A_PROGRAM_IN_ITS_TERMINAL = """
 import os, sys, termios
 terminal = os.fdopen(os.open(os.ttyname(0), os.O_RDWR), closefd=False)
 from appliance.config.settings import PanelSettings
-from appliance.panel.keyboard import KeyboardPanel
+from appliance.simulation.keyboard import KeyboardPanel
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 

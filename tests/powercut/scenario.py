@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from appliance.testing.sound import numbered
+from appliance.simulation.sound import numbered
 from tests.plugins.receiver import Receiver
 from tests.powercut import log
 from tests.powercut.daemon import FORMAT, Daemon

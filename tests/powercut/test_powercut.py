@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from appliance.audio.wav import HEADER_BYTES
-from appliance.testing.sound import stretches
+from appliance.simulation.sound import stretches
 from tests.powercut import scenario
 from tests.powercut.choices import everything
 from tests.powercut.daemon import FORMAT, Daemon

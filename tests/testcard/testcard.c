@@ -1,7 +1,7 @@
 /* testcard: a sound card without hardware, as an external PCM of libasound (ioplug).
  *
  * It keeps time by CLOCK_MONOTONIC and has a real ring: a reader that comes too late gets -EPIPE and has lost what the
- * ring held. What it captures carries its own frame numbers, the signal of `appliance.testing.sound.numbered`; they
+ * ring held. What it captures carries its own frame numbers, the signal of `appliance.simulation.sound.numbered`; they
  * count from the first start in this process and go on while nobody reads, so that a checker counts every lost frame.
  *
  * Parameters in asound.conf: `directory`, a folder in which

@@ -13,8 +13,8 @@ from appliance.config.settings import CaptureSettings, DestinationSettings, Reco
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import Command, Event, TakeSealed
 from appliance.models import Clip, RenditionKind, SampleFormat
+from appliance.simulation.cards import FakeCards
 from appliance.store import Store
-from appliance.testing.audio import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 

@@ -1,4 +1,4 @@
-"""The streams of the simulated sound cards in `appliance.testing.audio`."""
+"""The streams of the simulated sound cards in `appliance.simulation.cards`."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from appliance.audio.ports import XRUN, Direction
 from appliance.clock import Clock
 from appliance.errors import DeviceLost
 from appliance.models import AudioFormat
-from appliance.testing.sound import Sound
+from appliance.simulation.sound import Sound
 
 
 class Hearing:

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.panel.keyboard import SIMULATED
-from appliance.testing.simulation import built_in_settings
+from appliance.simulation.hardware import built_in_settings
+from appliance.simulation.keyboard import SIMULATED
 
 
 def test_the_built_in_settings_name_the_panel_and_stay_in_the_state_folder(

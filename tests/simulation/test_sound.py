@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.models import AudioFormat, SampleFormat
-from appliance.testing.sound import SPEECH, Stretch, looped, missing, numbered, pack, speech, stretches
+from appliance.simulation.sound import SPEECH, Stretch, looped, missing, numbered, pack, speech, stretches
 
 formats = st.builds(AudioFormat, rate=st.just(48_000), channels=st.integers(1, 3), sample=st.sampled_from(SampleFormat))
 

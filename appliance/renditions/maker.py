@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from appliance.delivery.encode import encode
 from appliance.errors import Permanent, StorageError, Transient
 from appliance.models import Clip, Rendition, RenditionKind
+from appliance.renditions.encode import encode
 from appliance.store import Store
 
 _BLOCK = 1 << 20

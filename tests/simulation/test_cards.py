@@ -8,9 +8,9 @@ import pytest
 from appliance.audio.ports import XRUN, Direction, SoundCards
 from appliance.errors import DeviceBusy, DeviceLost, DeviceNotFound, FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
-from appliance.testing.audio import FakeCapture, FakeCards, simulated_cards
+from appliance.simulation.cards import FakeCapture, FakeCards, simulated_cards
+from appliance.simulation.sound import missing, numbered, speech
 from appliance.testing.clock import ManualClock
-from appliance.testing.sound import missing, numbered, speech
 
 FORMAT = AudioFormat(48_000, 1)
 STEREO_24 = AudioFormat(44_100, 2, SampleFormat.S24_3LE)

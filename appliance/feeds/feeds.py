@@ -10,14 +10,13 @@ from attrs import frozen
 
 from appliance.clock import Clock
 from appliance.config.settings import FeedSettings
-from appliance.delivery.patience import PULSE_LIMIT
-from appliance.delivery.pull import Pull, Room
-from appliance.delivery.retry import backoff
 from appliance.durable import PARTIAL
 from appliance.errors import ApplianceError, NotFound, Permanent, PluginError, Transient
 from appliance.events import Command, Event, FaultCleared, FaultRaised, TrackArrived
+from appliance.feeds.pull import Pull, Room
 from appliance.models import Fault, Track
 from appliance.plugin.feed import FeedBackend
+from appliance.retry import backoff
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -26,6 +25,9 @@ FETCHED = "url"
 
 FIRST_RETRY = 5.0
 """Seconds within which a pull that failed is tried again; doubled each time up to the feed's own interval."""
+
+_PULSE_LIMIT = 120.0
+"""Seconds within which a thread that pulls shows that it moves, unless it waits."""
 
 Post = Callable[[Command | Event], None]
 log = logging.getLogger(__name__)
@@ -137,7 +139,7 @@ class _Puller:
         self._has_room = has_room
         self._random = random
         self._vitals = vitals
-        self._pulse = vitals.pulse(f"feed:{feed.name}", PULSE_LIMIT)
+        self._pulse = vitals.pulse(f"feed:{feed.name}", _PULSE_LIMIT)
         self._changed = threading.Condition()
         self._stopping = False
         self._woken = False

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.delivery.network import NetworkWatch, Signs
+from appliance.network import NetworkWatch, Signs
 
 SOON = 10.0
 UP, DOWN = 0x1043, 0x1003
@@ -115,7 +115,7 @@ def test_a_watch_that_never_began_can_be_closed() -> None:
 
 _IN_A_NAMESPACE = """
 import subprocess, threading
-from appliance.delivery.network import NetworkWatch
+from appliance.network import NetworkWatch
 
 told = threading.Semaphore(0)
 watch = NetworkWatch(told.release, settle=0.3)

@@ -10,8 +10,8 @@ from appliance.audio.alsa import AlsaCards
 from appliance.clock import Clock
 from appliance.config.options import AbsolutePath
 from appliance.config.settings import ControlSettings, Settings, StorageSettings
-from appliance.panel.keyboard import SIMULATED, KeyboardPanel
-from appliance.testing.audio import simulated_cards
+from appliance.simulation.cards import simulated_cards
+from appliance.simulation.keyboard import SIMULATED, KeyboardPanel
 
 
 def built_in_settings() -> Settings:

@@ -11,8 +11,8 @@ from appliance.audio.ports import Card, Direction
 from appliance.clock import Clock
 from appliance.errors import AudioError, DeviceNotFound, FormatUnsupported
 from appliance.models import AudioFormat
-from appliance.testing.sound import Sound, numbered, speech
-from appliance.testing.streams import FakeCapture, FakePlayback, Hearing
+from appliance.simulation.sound import Sound, numbered, speech
+from appliance.simulation.streams import FakeCapture, FakePlayback, Hearing
 
 __all__ = ["FakeCapture", "FakeCards", "FakePlayback", "simulated_cards"]
 

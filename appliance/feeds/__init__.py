@@ -1,0 +1,1 @@
+"""Remote audio on its way into the inbox."""
