@@ -1,55 +1,12 @@
-"""From the edges of one pin to commands: debouncing, press, hold, double press, held keys. Pure; times are given.
+"""From the edges of one pin to facts: debouncing, press, hold, double press, held keys. Pure; times are given.
 
-Every command carries the time of the first press-down that asked for it, whenever it is decided. A key that only has
-`press` acts as it goes down. With `hold` a short press acts as the key comes up, with `double_press` once the time for
-the second one is over. One press asks for one thing.
+Every fact carries the time of the first press-down that it is about, whenever it is decided. A key that only has
+`press` is told as it goes down. With `hold` a short press is told as the key comes up, with `double_press` once the
+time for the second one is over. One press is told as one gesture, and its end as that gesture's end.
 """
 
-from appliance.config.settings import ButtonAction, ButtonSettings, SwitchAction, SwitchSettings
-from appliance.events import (
-    Command,
-    PlayerStop,
-    PlayLatest,
-    PlayNext,
-    PlayToggle,
-    RecordDiscard,
-    RecordMark,
-    RecordPauseToggle,
-    RecordStart,
-    RecordStop,
-    RecordToggle,
-    VolumeDown,
-    VolumeUp,
-)
-
-
-def command(action: ButtonAction, at: float) -> Command:
-    """What `action` asks for, pressed at the time `at`. Of `record.while_held` it is the beginning."""
-    match action:
-        case ButtonAction.RECORD_TOGGLE:
-            return RecordToggle(at)
-        case ButtonAction.RECORD_START | ButtonAction.RECORD_WHILE_HELD:
-            return RecordStart(at)
-        case ButtonAction.RECORD_STOP:
-            return RecordStop(at)
-        case ButtonAction.RECORD_PAUSE_TOGGLE:
-            return RecordPauseToggle(at)
-        case ButtonAction.RECORD_DISCARD:
-            return RecordDiscard()
-        case ButtonAction.RECORD_MARK:
-            return RecordMark(at)
-        case ButtonAction.PLAY_TOGGLE:
-            return PlayToggle()
-        case ButtonAction.PLAY_NEXT:
-            return PlayNext()
-        case ButtonAction.PLAY_LATEST:
-            return PlayLatest()
-        case ButtonAction.PLAY_STOP:
-            return PlayerStop()
-        case ButtonAction.VOLUME_UP:
-            return VolumeUp()
-        case ButtonAction.VOLUME_DOWN:
-            return VolumeDown()
+from appliance.config.settings import ButtonSettings, SwitchSettings
+from appliance.panel.facts import Fact, Gesture
 
 
 class Debouncer:
@@ -84,7 +41,7 @@ class Debouncer:
 
 
 class Gestures:
-    """What clean presses and releases of one key ask for.
+    """What clean presses and releases of one key are told as.
 
     A key that is down from the start (`down`) has not been pressed: it counts from its next press on.
     """
@@ -94,8 +51,10 @@ class Gestures:
         self._down = down
         self._pressed: float | None = None
         """When the press that is still to be decided began; None where there is none."""
-        self._holding = False
-        """Whether a take runs for as long as the key stays down."""
+        self._released = 0.0
+        """When the key last came up."""
+        self._told: Gesture | None = None
+        """What was told of a press whose end is still to be told."""
 
     @property
     def deadline(self) -> float | None:
@@ -106,55 +65,51 @@ class Gestures:
             return self._pressed + self._settings.hold_time
         return self._pressed + self._settings.double_press_time
 
-    def tick(self, now: float) -> list[Command]:
+    def tick(self, now: float) -> list[Fact]:
         """What has been decided by `now` without another edge."""
         deadline = self.deadline
         if deadline is None or now < deadline:
             return []
-        held = self._down and self._settings.hold
-        return self._decide(self._settings.hold if held else self._settings.press)
+        return self._decide(Gesture.HELD if self._down and self._settings.hold else Gesture.PRESSED)
 
-    def press(self, at: float) -> list[Command]:
+    def press(self, at: float) -> list[Fact]:
         """The key went down."""
         if self._down:
             return []
         decided = self.tick(at)
         self._down = True
         if self._pressed is not None:
-            return decided + self._decide(self._settings.double_press)
+            return decided + self._decide(Gesture.PRESSED_TWICE)
         self._pressed = at
         if self._settings.hold or self._settings.double_press:
             return decided
-        return decided + self._decide(self._settings.press)
+        return decided + self._decide(Gesture.PRESSED)
 
-    def release(self, at: float) -> list[Command]:
+    def release(self, at: float) -> list[Fact]:
         """The key came up."""
         if not self._down:
             return []
         decided = self.tick(at)
-        self._down = False
-        if self._holding:
-            self._holding = False
-            return [*decided, RecordStop(at)]
+        self._down, self._released = False, at
         if self._pressed is None:
-            return decided
+            return decided + self._end()
         if not self._settings.double_press or at >= self._pressed + self._settings.double_press_time:
-            return decided + self._decide(self._settings.press)
+            return decided + self._decide(Gesture.PRESSED)
         return decided
 
-    def _decide(self, action: ButtonAction | None) -> list[Command]:
+    def _decide(self, gesture: Gesture) -> list[Fact]:
         pressed, self._pressed = self._pressed, None
-        if action is None or pressed is None:
-            return []
-        if action is ButtonAction.RECORD_WHILE_HELD:
-            if not self._down:  # over before it was told from a double press: there is nothing left to record
-                return []
-            self._holding = True
-        return [command(action, pressed)]
+        assert pressed is not None
+        self._told = gesture
+        return [Fact(gesture, pressed)] if self._down else [Fact(gesture, pressed), *self._end()]
+
+    def _end(self) -> list[Fact]:
+        told, self._told = self._told, None
+        return [Fact(Gesture.RELEASED, self._released, told)] if told else []
 
 
 class Key:
-    """One pin's edges, bounces and all, to commands. `level` is whether the key is down when it begins to watch."""
+    """One pin's edges, bounces and all, to facts. `level` is whether the key is down when it begins to watch."""
 
     def __init__(self, settings: ButtonSettings, level: bool) -> None:
         self._debouncer = Debouncer(settings.debounce, level)
@@ -165,28 +120,32 @@ class Key:
         """When `tick` must be called."""
         return self._gestures.deadline if self._debouncer.deadline is None else self._debouncer.deadline
 
-    def edge(self, level: bool, at: float) -> list[Command]:
+    def edge(self, level: bool, at: float) -> list[Fact]:
         """The pin went to `level`. Decides all that was due before, however late this comes."""
-        commands = self.tick(at)
+        facts = self.tick(at)
         self._debouncer.edge(level, at)
-        return commands + self.tick(at)
+        return facts + self.tick(at)
 
-    def tick(self, now: float) -> list[Command]:
+    def tick(self, now: float) -> list[Fact]:
         """What has been decided by `now`."""
         changed = self._debouncer.settle(now)
-        commands: list[Command] = []
+        facts: list[Fact] = []
         if changed is not None:
-            commands = self._gestures.press(changed) if self._debouncer.level else self._gestures.release(changed)
+            facts = self._gestures.press(changed) if self._debouncer.level else self._gestures.release(changed)
         began = self._debouncer.began
-        return commands + self._gestures.tick(now if began is None else began)
+        return facts + self._gestures.tick(now if began is None else began)
 
 
 class Hook(Key):
-    """A handset's switch: records while off the hook.
+    """A handset's switch: lifted and hung up.
 
     Off the hook from the start counts as just lifted: after a power cut, whoever is still speaking is recorded on.
     """
 
     def __init__(self, settings: SwitchSettings) -> None:
-        actions = {SwitchAction.RECORD_WHILE_OFF_HOOK: ButtonAction.RECORD_WHILE_HELD}
-        super().__init__(ButtonSettings(press=actions[settings.action], debounce=settings.debounce), level=False)
+        super().__init__(ButtonSettings(debounce=settings.debounce), level=False)
+
+    def tick(self, now: float) -> list[Fact]:
+        """What has been decided by `now`."""
+        told = {Gesture.PRESSED: Gesture.LIFTED, Gesture.RELEASED: Gesture.HUNG_UP}
+        return [Fact(told[fact.gesture], fact.at) for fact in super().tick(now)]

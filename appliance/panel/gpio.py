@@ -16,6 +16,7 @@ from appliance.events import Command
 from appliance.panel.factory import default_factory, translated
 from appliance.panel.gestures import Hook, Key
 from appliance.panel.lights import Lamp
+from appliance.panel.meanings import means
 from appliance.panel.ports import PanelState
 from appliance.panel.worker import Worker
 from appliance.vitals import Vitals
@@ -48,6 +49,7 @@ class _Input:
         self._level = self._read()
         self._look_at: float | None = clock.monotonic() + LOOK_AGAIN
         self._key = Hook(settings) if isinstance(settings, SwitchSettings) else Key(settings, self._level)
+        self._means = means(settings)
         worker.put(self, self._level, clock.monotonic())
         self._device.when_activated = self._activated
         self._device.when_deactivated = self._deactivated
@@ -61,7 +63,7 @@ class _Input:
         """The pin changed at the time `at`."""
         self._level = level
         self._look_at = self._clock.monotonic() + LOOK_AGAIN
-        return self._key.edge(level, at)
+        return self._means(self._key.edge(level, at))
 
     def tick(self, now: float) -> list[Command]:
         """What is due by `now`."""
@@ -69,7 +71,7 @@ class _Input:
             self._look_at = None
             if self._read() != self._level:
                 return self.edge(not self._level, now)
-        return self._key.tick(now)
+        return self._means(self._key.tick(now))
 
     def close(self) -> None:
         self._device.close()

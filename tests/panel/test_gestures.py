@@ -1,4 +1,5 @@
 from itertools import accumulate
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,10 @@ from appliance.events import (
     VolumeDown,
     VolumeUp,
 )
-from appliance.panel.gestures import Debouncer, Gestures, Hook, Key, command
+from appliance.panel import gestures
+from appliance.panel.facts import Fact, Gesture
+from appliance.panel.gestures import Debouncer
+from appliance.panel.meanings import means
 
 TOGGLE, MARK, DISCARD = ButtonAction.RECORD_TOGGLE, ButtonAction.RECORD_MARK, ButtonAction.RECORD_STOP
 HELD = ButtonAction.RECORD_WHILE_HELD
@@ -45,11 +49,56 @@ Step = tuple[int, str]
 """Milliseconds since the step before, and what happens then."""
 
 
+class Meant:
+    """Gestures or a key, and what their facts ask for in this configuration."""
+
+    def __init__(self, told: Any, settings: ButtonSettings | SwitchSettings) -> None:
+        self._told = told
+        self._means = means(settings)
+
+    @property
+    def deadline(self) -> float | None:
+        deadline: float | None = self._told.deadline
+        return deadline
+
+    def press(self, at: float) -> list[Command]:
+        return self._means(self._told.press(at))
+
+    def release(self, at: float) -> list[Command]:
+        return self._means(self._told.release(at))
+
+    def edge(self, level: bool, at: float) -> list[Command]:
+        return self._means(self._told.edge(level, at))
+
+    def tick(self, now: float) -> list[Command]:
+        return self._means(self._told.tick(now))
+
+
+class Gestures(Meant):
+    def __init__(self, settings: ButtonSettings, down: bool = False) -> None:
+        super().__init__(gestures.Gestures(settings, down), settings)
+
+
+class Key(Meant):
+    def __init__(self, settings: ButtonSettings, level: bool) -> None:
+        super().__init__(gestures.Key(settings, level), settings)
+
+
+class Hook(Meant):
+    def __init__(self, settings: SwitchSettings) -> None:
+        super().__init__(gestures.Hook(settings), settings)
+
+
+def command(action: ButtonAction, at: float) -> Command:
+    [asked] = means(ButtonSettings(action))([Fact(Gesture.PRESSED, at)])
+    return asked
+
+
 def times_of(steps: list[Step], start: float = 100.0) -> list[float]:
     return [start + elapsed / 1000 for elapsed in accumulate(pause for pause, _ in steps)]
 
 
-def play(key: Key, steps: list[Step], start: float = 100.0) -> list[Command]:
+def play(key: Meant, steps: list[Step], start: float = 100.0) -> list[Command]:
     commands: list[Command] = []
     for now, (_, move) in zip(times_of(steps, start), steps, strict=True):
         commands += key.tick(now) if move == "tick" else key.edge(move == "down", now)
@@ -290,3 +339,32 @@ def test_it_makes_no_difference_when_time_is_looked_at(settings: ButtonSettings,
             waited = 0
     on_time = play(Key(settings, False), [*steps, (10_000, "tick")])
     assert play(Key(settings, False), [*edges, (waited + 10_000, "tick")]) == on_time
+
+
+def test_a_key_tells_facts_whatever_they_mean() -> None:
+    key = gestures.Gestures(ButtonSettings(TOGGLE, hold=MARK, double_press=DISCARD))
+    assert key.press(1.0) == []
+    assert key.tick(2.0) == [Fact(Gesture.HELD, 1.0)]
+    assert key.release(2.5) == [Fact(Gesture.RELEASED, 2.5, Gesture.HELD)]
+    assert key.press(3.0) + key.release(3.1) + key.press(3.2) == [Fact(Gesture.PRESSED_TWICE, 3.0)]
+    assert key.release(3.3) == [Fact(Gesture.RELEASED, 3.3, Gesture.PRESSED_TWICE)]
+    assert key.press(5.0) + key.release(5.1) == []
+    assert key.tick(5.4) == [Fact(Gesture.PRESSED, 5.0), Fact(Gesture.RELEASED, 5.1, Gesture.PRESSED)]
+
+
+def test_a_handset_tells_that_it_was_lifted_and_hung_up() -> None:
+    hook = gestures.Hook(SwitchSettings())
+    assert hook.edge(True, 1.0) + hook.tick(1.1) == [Fact(Gesture.LIFTED, 1.0)]
+    assert hook.edge(False, 9.0) + hook.tick(9.1) == [Fact(Gesture.HUNG_UP, 9.0)]
+
+
+@given(buttons, moves)
+def test_every_gesture_is_told_to_its_end_before_the_next(settings: ButtonSettings, steps: list[Step]) -> None:
+    key = gestures.Key(settings, level=False)
+    facts: list[Fact] = []
+    ends: list[Step] = [(10_000, "tick"), (10_000, "up"), (10_000, "tick")]
+    for now, (_, move) in zip(times_of([*steps, *ends]), [*steps, *ends], strict=True):
+        facts += key.tick(now) if move == "tick" else key.edge(move == "down", now)
+    begun, over = facts[0::2], facts[1::2]
+    assert [fact.after for fact in over] == [fact.gesture for fact in begun]
+    assert all(fact.gesture is Gesture.RELEASED for fact in over)

@@ -14,6 +14,7 @@ ROWS = (
     "events",
     "codec",
     "describe",
+    "verbs",
     "clock",
     "durable",
     "vitals",

@@ -1,0 +1,43 @@
+"""What the facts of one contact ask for, as the configuration has it: from a gesture and its time to a command."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from appliance.config.settings import ButtonSettings, SwitchSettings
+from appliance.events import Command
+from appliance.panel.facts import Fact, Gesture
+from appliance.verbs import VERBS
+
+Means = Callable[[Iterable[Fact]], list[Command]]
+"""Turns facts into what they ask for, in order; most ask for nothing."""
+
+_WHILE = dict.fromkeys(("record.while_held", "record.while_off_hook"), ("record.start", "record.stop"))
+"""Actions that go on for a while: what they ask for as that begins, and once it is over."""
+
+
+def means(settings: ButtonSettings | SwitchSettings) -> Means:
+    """What this button or switch asks for. Every command carries the time of the fact."""
+    words = _words(settings)
+
+    def commands(facts: Iterable[Fact]) -> list[Command]:
+        asked = ((words.get((fact.gesture, fact.after)), fact.at) for fact in facts)
+        return [VERBS[word].asked(at) for word, at in asked if word]
+
+    return commands
+
+
+def _words(settings: ButtonSettings | SwitchSettings) -> Mapping[tuple[Gesture, Gesture | None], str]:
+    """The word for a gesture, and for a release after one."""
+    if isinstance(settings, SwitchSettings):
+        begin, end = _WHILE[settings.action]
+        return {(Gesture.LIFTED, None): begin, (Gesture.HUNG_UP, None): end}
+    words: dict[tuple[Gesture, Gesture | None], str] = {}
+    for gesture, action in (
+        (Gesture.PRESSED, settings.press),
+        (Gesture.HELD, settings.hold),
+        (Gesture.PRESSED_TWICE, settings.double_press),
+    ):
+        if action in _WHILE:
+            words[gesture, None], words[Gesture.RELEASED, gesture] = _WHILE[action]
+        elif action:
+            words[gesture, None] = action
+    return words
