@@ -78,6 +78,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.FaultCleared: lambda e: f"fault {e.name} is over",
     events.StorageFull: lambda e: f"no take can begin: {e.message}",
     events.StorageFree: lambda e: "there is room for takes again",
+    events.EventsLost: lambda e: f"{counted(e.count, 'event')} lost here: whoever listens is too slow",
     events.CommandRefused: lambda e: f"{e.command} refused: {e.reason}",
 }
 

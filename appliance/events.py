@@ -465,3 +465,10 @@ class CommandRefused(Event):
 
     command: str
     reason: str
+
+
+@message
+class EventsLost(Event):
+    """So many events are missing at this place of a stream, because whoever listens to it was too slow."""
+
+    count: int

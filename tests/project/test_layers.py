@@ -16,6 +16,7 @@ ROWS = (
     "describe",
     "verbs",
     "clock",
+    "backlog",
     "durable",
     "vitals",
     "sdnotify",
