@@ -15,6 +15,7 @@ _DATES = {9: "is not valid yet", 10: "has expired"}
 _SELF_SIGNED = {18, 19}
 _UNKNOWN_ISSUER = {2, 20, 21}
 _WRONG_NAME = {62, 64}
+_STRICT = range(80, 95)
 
 PERMANENT: dict[type[exceptions.RequestException], str] = {
     exceptions.URLRequired: "there is no URL",
@@ -93,7 +94,8 @@ def _passing(cause: BaseException) -> str:
 def _bad_certificate(error: ssl.SSLCertVerificationError, host: str, clock_trusted: bool) -> Permanent | Transient:
     """Why the certificate of `host` is not good (X509_verify_cert codes of OpenSSL), and what to do.
 
-    Its dates need a person only where the clock is to be believed.
+    Its dates need a person only where the clock is to be believed. What is wrong by the letter of RFC 5280 alone is
+    refused from Python 3.13 on.
     """
     code = error.verify_code
     if code in _DATES:
@@ -108,7 +110,10 @@ def _bad_certificate(error: ssl.SSLCertVerificationError, host: str, clock_trust
         return Permanent(f"the certificate of {host} comes from an authority unknown here: set tls.ca to its file")
     if code in _WRONG_NAME:
         return Permanent(f"the certificate of {host} is for another name: check the URL ({error.verify_message})")
-    return Permanent(f"the certificate of {host} is bad: {error.verify_message or error.reason}")
+    bad = f"the certificate of {host} is bad: {error.verify_message or error.reason}"
+    if code in _STRICT:
+        return Permanent(f"{bad}. Name the file of its authority in tls.ca if you vouch for that, or have it made anew")
+    return Permanent(bad)
 
 
 def _no_encryption(error: ssl.SSLError, host: str) -> Permanent | Transient:

@@ -92,7 +92,7 @@ class Client:
         """
         host = urlsplit(request.url).hostname or request.url
         _check_files(self.tls)
-        with Watch(stop, self.timeouts.total) as watch, _session(watch, self.timeouts.read) as session:
+        with Watch(stop, self.timeouts.total) as watch, self._session(watch) as session:
             try:
                 with self._send(session, request) as response:
                     yield Answer(
@@ -101,6 +101,13 @@ class Client:
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 watch.check()
                 raise translate(error, host, clock_trusted=self.clock_trusted()) from error
+
+    def _session(self, watch: Watch) -> requests.Session:
+        session = requests.Session()
+        adapter = watched_adapter(watch, self.timeouts.read, own_authority=self.tls.ca is not None)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        return session
 
     def _send(self, session: requests.Session, request: Request) -> requests.Response:
         url = request.url
@@ -180,11 +187,3 @@ def _same_origin(one: str, other: str) -> bool:
     return ours.hostname == theirs.hostname and (
         (ours.scheme, ports[0]) == (theirs.scheme, ports[1]) or (ours.scheme == "https" and ports == [443, 80])
     )
-
-
-def _session(watch: Watch, patience: float) -> requests.Session:
-    session = requests.Session()
-    adapter = watched_adapter(watch, patience)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session

@@ -12,6 +12,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 _DAY = datetime.timedelta(days=1)
+_SIGNS = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @frozen
@@ -27,15 +38,19 @@ class Issued:
 
 
 class Authority:
-    """Issues certificates; `path` is its own, as PEM."""
+    """Issues certificates; `path` is its own, as PEM.
 
-    def __init__(self, directory: Path, name: str = "Test Authority") -> None:
+    A `plain` one leaves out what RFC 5280 wants and many a small authority does not know.
+    """
+
+    def __init__(self, directory: Path, name: str = "Test Authority", plain: bool = False) -> None:
+        self._plain = plain
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         now = datetime.datetime.now(datetime.UTC)
-        certificate = (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(self._name)
             .issuer_name(self._name)
@@ -44,9 +59,10 @@ class Authority:
             .not_valid_before(now - 1000 * _DAY)
             .not_valid_after(now + 1000 * _DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256())
         )
+        if not plain:
+            builder = builder.add_extension(_SIGNS, critical=True)
+        certificate = self._identified(builder, self._key, self._key)
         self.path = directory / "authority.pem"
         self.path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
@@ -61,7 +77,7 @@ class Authority:
             alternative: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
         except ValueError:
             alternative = x509.DNSName(host)
-        certificate = (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(subject if self_signed else self._name)
@@ -70,8 +86,8 @@ class Authority:
             .not_valid_before(now + from_day * _DAY)
             .not_valid_after(now + to_day * _DAY)
             .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
-            .sign(key if self_signed else self._key, hashes.SHA256())
         )
+        certificate = self._identified(builder, key, key if self_signed else self._key)
         path = self._directory / f"{name}.pem"
         path.write_bytes(
             key.private_bytes(
@@ -80,3 +96,16 @@ class Authority:
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
         return Issued(path)
+
+    def _identified(
+        self,
+        builder: x509.CertificateBuilder,
+        key: ec.EllipticCurvePrivateKey,
+        issuer: ec.EllipticCurvePrivateKey,
+    ) -> x509.Certificate:
+        """Signed by the issuer, with the names of both keys in it."""
+        if not self._plain:
+            ours, theirs = x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier
+            builder = builder.add_extension(ours.from_public_key(key.public_key()), critical=False)
+            builder = builder.add_extension(theirs.from_issuer_public_key(issuer.public_key()), critical=False)
+        return builder.sign(issuer, hashes.SHA256())

@@ -1,12 +1,16 @@
 """Certificates, credentials, redirects and proxies: what goes to whom."""
 
 import base64
+import itertools
+import re
 import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from appliance_http.errors import translate
 from appliance_http.options import Tls
 from appliance_upload_http.options import Auth
 
@@ -27,6 +31,37 @@ def test_a_good_certificate(start_receiver: Start, authority: Authority, trustin
     receiver = start_receiver(tls=authority.issue("good").server())
     backend(receiver.url(), tls=trusting).deliver(job)
     assert receiver.files == {job.rendition.file_name: SOUND}
+
+
+def test_an_own_authority_is_trusted_that_python_3_13_would_refuse(
+    start_receiver: Start, tmp_path: Path, job: UploadJob
+) -> None:
+    plain = Authority(tmp_path / "plain", plain=True)
+    receiver = start_receiver(tls=plain.issue("plain").server())
+    backend(receiver.url(), tls=Tls(ca=AbsolutePath(plain.path))).deliver(job)
+    assert receiver.files == {job.rendition.file_name: SOUND}
+
+
+def test_an_authority_of_the_system_that_is_bad_by_the_letter_only_is_told_with_a_way_out(tmp_path: Path) -> None:
+    plain = Authority(tmp_path / "plain", plain=True)
+    by_the_letter = ssl.create_default_context(cafile=plain.path)
+    by_the_letter.verify_flags |= ssl.VERIFY_X509_STRICT
+    said = translate(requests.exceptions.SSLError(refused(by_the_letter, plain.issue("plain").server())), "there")
+    assert isinstance(said, Permanent) and re.search(r"there is bad: Missing .* Identifier\..*tls\.ca", str(said))
+
+
+def refused(client: ssl.SSLContext, server: ssl.SSLContext) -> ssl.SSLError:
+    """Why this client refuses that server."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = (client.wrap_bio(down, up, server_hostname="127.0.0.1"), server.wrap_bio(up, down, server_side=True))
+    for end in itertools.cycle(ends):
+        try:
+            end.do_handshake()
+        except ssl.SSLWantReadError:
+            continue
+        except ssl.SSLError as error:
+            return error
+    raise AssertionError
 
 
 @pytest.mark.parametrize(

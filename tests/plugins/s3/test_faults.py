@@ -251,8 +251,9 @@ def test_bad_certificates(
         weed.backend(tmp_path, clock_trusted=lambda: trusted, **options).deliver(job)
 
 
-def test_own_authority_is_trusted(weed: Any, front: Any, job: Any, tmp_path: Path) -> None:
-    authority = Authority(tmp_path / "ca")
+@pytest.mark.parametrize("plain", [False, True])
+def test_own_authority_is_trusted(weed: Any, front: Any, job: Any, tmp_path: Path, plain: bool) -> None:
+    authority = Authority(tmp_path / "ca", plain=plain)
     proxy = front(context=authority.issue("good").server())
     options = {"endpoint_url": f"https://127.0.0.1:{proxy.port}", "ca_file": authority.path}
     assert weed.backend(tmp_path, **options).deliver(job).verified
