@@ -23,7 +23,7 @@ class Tls:
     """Certificates, where those that come with the system are not enough."""
 
     ca: AbsolutePath | None = option(
-        None, "Certificates (PEM) to trust instead of the system's, old-fashioned ones too."
+        None, "Certificates (PEM) to trust instead of the system's, also such as only Python 3.13 refuses."
     )
     certificate: AbsolutePath | None = option(None, "Certificate (PEM) by which the box proves who it is.")
     key: AbsolutePath | None = option(None, "Its private key (PEM), unless it is in the same file.")
