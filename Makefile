@@ -24,7 +24,7 @@ define twice
 	$(BIN)/python -m pytest -q $(1) || $(BIN)/python -m pytest -q -m "slow or not slow" --last-failed --last-failed-no-failures none
 endef
 
-.PHONY: help demo test fast check bench docs install uninstall clean
+.PHONY: help demo test fast check trixie bench docs install uninstall clean
 .PHONY: build-packages test-packages bench-packages
 
 help: ## Show what can be made
@@ -46,6 +46,9 @@ check: test-packages $(VENV)/installed ## Lint, types, order of imports, documen
 	$(BIN)/mypy appliance plugins/* bench demo
 	$(BIN)/python -m pytest -q tests/project
 	sh tests/project/wheel.sh
+
+trixie: ## Run demo and fast tests of what is committed in a bare Debian trixie
+	.ci/bare-debian trixie demo fast
 
 bench: bench-packages $(VENV)/installed ## Measure; the table goes to docs/performance.md
 	$(BIN)/python -m bench

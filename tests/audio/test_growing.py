@@ -71,9 +71,11 @@ def test_what_a_loss_behind_a_sound_server_may_move_does_not_stay_yet(booth: Boo
     booth.run(6.0, step=0.05)
     booth.cards.capture.swallow(RATE // 4)
     most = 0.0
-    for _ in range(160):
-        found = bool(booth.of(GapFound))
-        most = most if found else max(most, seconds(booth.growing[0]))
+    for step in range(160):
+        booth.wait_until_written(5.5 + step * 0.05)
+        stays = seconds(booth.growing[0])  # before the look: what is told after it may lie behind the gap
+        if not booth.of(GapFound):
+            most = max(most, stays)
         booth.run(0.05)
     gap = booth.first(GapFound).gap
     assert 4.0 < most <= gap.offset / RATE
