@@ -56,11 +56,11 @@ def watched_adapter(watch: Watch, patience: float, own_authority: bool) -> HTTPA
 
     class Adapter(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, **kwargs, **kept)
+            super().init_poolmanager(*args, **(kwargs | kept))
             self.poolmanager.pool_classes_by_scheme = pools
 
         def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-            manager = super().proxy_manager_for(*args, **kwargs, **kept)
+            manager = super().proxy_manager_for(*args, **(kwargs | kept))
             manager.pool_classes_by_scheme = pools
             return manager
 
