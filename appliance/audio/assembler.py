@@ -1,7 +1,8 @@
 """Puts a take together: sound and losses in the order of time, cut at the very frames at which a person pressed.
 
-A press mostly comes before the sound of its moment has been read; then it waits for it. Where it comes later, as one
-that was debounced may, what was written beyond its moment is cut off again, and what was passed over is still at hand.
+It alone holds the take's file. A press mostly comes before the sound of its moment has been read; then it waits for
+it. Where it comes later, as one that was debounced may, what was written beyond its moment is cut off again, and what
+was passed over is still at hand.
 """
 
 from collections import deque
@@ -11,11 +12,12 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from appliance.audio.journal import PauseBegin, PauseEnd
-from appliance.audio.levels import Meter
+from appliance.audio.levels import Meter, verdict
+from appliance.audio.stretch import Stretch
 from appliance.audio.takefile import TakeFile
 from appliance.config.settings import RecordingSettings
 from appliance.events import Command, Event, GapFound, MarkSet, RecordStop, TakePaused, TakeResumed
-from appliance.models import Gap, GapCause, Mark
+from appliance.models import Clip, Gap, GapCause, Mark
 
 _RECALL = 1.0
 """Seconds by which a press may be told late: as much sound is kept at hand while paused, for a resume."""
@@ -41,18 +43,6 @@ class Press:
     at: float
 
 
-@frozen
-class Stretch:
-    """A piece of the stream whose last frame had sounded at `end`: sound, or a loss with its cause."""
-
-    frames: int
-    end: float
-    data: memoryview | None = None
-    cause: GapCause = GapCause.DEVICE
-    uncertainty: int = 0
-    fill: bool = True
-
-
 class Assembler:
     """Writes stretches and obeys presses. Every method may raise StorageError; the writer thread alone uses it.
 
@@ -67,7 +57,7 @@ class Assembler:
         self._take = take
         self._take_id = take.begin.take_id
         self._rate = take.format.rate
-        self._frame_bytes = take.format.frame_bytes
+        self._format = take.format
         self._fill_gaps = settings.fill_gaps
         self._longest = take.format.frames(settings.max_duration)
         self._limit = self._longest + take.format.frames(_GRACE)
@@ -76,6 +66,17 @@ class Assembler:
         self._paused_at: float | None = None
         self._passed_over: deque[Stretch] = deque()
         self._firm = 0
+
+    @property
+    def frames(self) -> int:
+        """Length of the take so far."""
+        return self._take.frames
+
+    @property
+    def held(self) -> tuple[int, int]:
+        """Frames in the take, and how many things its history tells."""
+        history = self._take.history
+        return self._take.frames, len(history.gaps) + len(history.marks) + len(history.pauses)
 
     @property
     def paused(self) -> bool:
@@ -101,21 +102,20 @@ class Assembler:
         done = 0
         while self.waiting and self.waiting[0].at <= stretch.end and not self.stopped:
             press = self.waiting.popleft()
-            there = stretch.frames - round((stretch.end - press.at) * self._rate)
-            there = min(max(there, done), stretch.frames)
+            there = max(stretch.until(press.at, self._rate), done)
             self._keep(stretch, done, there)
             self._obey(press)
             done = there
         self._keep(stretch, done, stretch.frames)
         self.until = stretch.end
 
-    def insert(self, frames: int, uncertainty: int, behind: Sequence[bytes]) -> None:
+    def insert(self, frames: int, uncertainty: int, behind: Sequence[memoryview]) -> None:
         """Put in what a sound server lost before the last sound written, `behind`, where that came to light only now.
 
         The sound moves back in place. Should the power go at that moment, a stretch as long as the loss may be there
         twice.
         """
-        offset = self._take.frames - sum(map(len, behind)) // self._frame_bytes
+        offset = self._take.frames - sum(map(len, behind)) // self._format.frame_bytes
         lost = min(frames, self._limit - self._take.frames)
         if lost <= 0:
             return
@@ -130,6 +130,24 @@ class Assembler:
             self._firm = offset
         self._post(GapFound(self._take_id, gap))
 
+    def sync(self) -> None:
+        """Return once everything written is safe."""
+        self._take.sync()
+
+    def seal(self, drift_ppm: float | None) -> Clip:
+        """Make it a clip and judge it. What is called here comes after `end`, and only `close` after it."""
+        take, levels = self._take, self.meter.levels
+        judged = verdict(levels, take.format.seconds(take.frames), take.begin.min_seconds)
+        return take.seal(levels, judged, drift_ppm=drift_ppm)
+
+    def discard(self) -> None:
+        """Remove everything."""
+        self._take.discard()
+
+    def close(self) -> None:
+        """Let go of the file, sealed or not."""
+        self._take.close()
+
     def end(self) -> None:
         """Nothing more will come: obey the presses that still wait, where they can be."""
         while self.waiting and not self.stopped:
@@ -140,11 +158,12 @@ class Assembler:
         if end <= begin or self.stopped:
             return
         if self.paused:
-            self._pass_over(_part(stretch, begin, end, self._rate, self._frame_bytes))
+            self._pass_over(stretch.part(begin, end, self._format))
             return
         kept = min(end - begin, self._limit - self._take.frames)
         if stretch.data is not None:
-            sound = stretch.data[begin * self._frame_bytes : (begin + kept) * self._frame_bytes]
+            width = self._format.frame_bytes
+            sound = stretch.data[begin * width : (begin + kept) * width]
             self._take.append(sound)
             self.meter.add(sound)
         else:
@@ -201,9 +220,11 @@ class Assembler:
         if press.wish is Wish.RESUME:
             self._obey(press)
             for stretch in self._passed_over:
-                self._keep(stretch, max(0, stretch.frames - self._back(stretch.end, press)), stretch.frames)
+                self._keep(stretch, stretch.until(press.at, self._rate), stretch.frames)
             return
-        there = self._take.frames if self.paused else max(self._firm, self._take.frames - self._back(self.until, press))
+        there = self._take.frames
+        if not self.paused:
+            there = max(self._firm, there - round((self.until - press.at) * self._rate))
         if press.wish is Wish.MARK:
             self._take.note(Mark(there))
             self._post(MarkSet(self._take_id, there))
@@ -211,12 +232,3 @@ class Assembler:
         if there < self._take.frames:
             self._take.cut(there)
         self._obey(press)
-
-    def _back(self, end: float, press: Press) -> int:
-        """Frames that sounded from the press until `end`."""
-        return round((end - press.at) * self._rate)
-
-
-def _part(stretch: Stretch, begin: int, end: int, rate: int, frame_bytes: int) -> Stretch:
-    data = stretch.data and stretch.data[begin * frame_bytes : end * frame_bytes]
-    return evolve(stretch, frames=end - begin, end=stretch.end - (stretch.frames - end) / rate, data=data)

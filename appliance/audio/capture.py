@@ -1,14 +1,15 @@
-"""The thread that takes sound from the card and puts it into a ring.
+"""The thread that takes sound from the card.
 
-It waits for nothing but the card: where the ring is full because the disk stalls, what cannot be carried is counted
-instead. Where the card is unplugged it looks for it, for as long as the settings say.
+It waits for nothing but the card. Where the card is unplugged it looks for it, for as long as the settings say.
 """
 
 import threading
 from collections.abc import Callable
 
+from attrs import frozen
+
 from appliance.audio.ports import XRUN, Capture, Direction, SoundCards
-from appliance.audio.ring import Ended, Lost, Opened, Overrun, Period, Ring
+from appliance.audio.stretch import Ended, Lost, Opened
 from appliance.clock import Clock
 from appliance.config.settings import CaptureSettings
 from appliance.errors import AudioError, DeviceBusy, DeviceLost, FormatUnsupported
@@ -23,11 +24,31 @@ _MOST_OVERRUNS = 50
 _DEFECT = "a defect of the appliance ended the reading of the microphone, the log says which. Report it"
 
 
+@frozen
+class Period:
+    """Frames that the card handed over to a read from `called` to `returned`."""
+
+    frames: int
+    data: bytes
+    called: float
+    returned: float
+
+
+@frozen
+class Overrun:
+    """The card lost frames; its stream begins again not before the moment `earliest`."""
+
+    earliest: float
+
+
+Item = Opened | Period | Overrun | Lost | Ended
+
+
 class CaptureThread:
-    """Reads one card into `ring` from `start` to `stop`; the last item is always `Ended`.
+    """Reads one card from `start` to `stop`, and tells `hear` what comes; the last is always `Ended`.
 
     It opens the card once the thread `after` has let go of it, and opens it again for up to `reconnect` seconds after
-    it was unplugged. `backlog` is told, period by period, how many seconds of sound wait in the ring.
+    it was unplugged. `hear` must return at once.
     """
 
     def __init__(
@@ -38,9 +59,8 @@ class CaptureThread:
         clock: Clock,
         vitals: Vitals,
         after: "CaptureThread | None",
-        backlog: Callable[[float], None],
+        hear: Callable[[Item], None],
     ) -> None:
-        self.ring = Ring(settings.format, clock)
         self._cards = cards
         self._settings = settings
         self._reconnect = reconnect
@@ -48,13 +68,10 @@ class CaptureThread:
         self._vitals = vitals
         self._pulse = vitals.pulse("capture", _READ_LIMIT)
         self._after = after
-        self._backlog = backlog
-        self._byte_rate = settings.format.byte_rate
+        self._hear = hear
         self._changed = threading.Condition()
         self._stopping = False
         self._capture: Capture | None = None
-        self._dropped = 0
-        self._dropped_at = 0.0
         self._sounded = True
         self._give_up_at = 0.0
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
@@ -87,8 +104,7 @@ class CaptureThread:
         except AudioError as caught:
             error = caught
         finally:
-            self._flush()
-            self.ring.put(Ended(self._clock.monotonic(), error))
+            self._hear(Ended(self._clock.monotonic(), error))
             self._vitals.remove(self._pulse)
 
     def _wait_for_card(self) -> None:
@@ -103,7 +119,7 @@ class CaptureThread:
             return
         capture = self._cards.open_capture(settings.device, settings.format, settings.period, settings.buffer)
         held = capture.format.seconds(capture.buffer_frames)
-        self.ring.put(Opened(self._clock.monotonic(), capture.format, held, capture.behind_server))
+        self._hear(Opened(self._clock.monotonic(), capture.format, held, capture.behind_server))
         with self._changed:
             self._capture = capture
             if self._stopping:
@@ -114,9 +130,8 @@ class CaptureThread:
         try:
             self._read(capture)
         except DeviceLost as lost:
-            self._flush()
             self._close(capture)
-            self.ring.put(Lost(str(lost)))
+            self._hear(Lost(str(lost)))
             self._open_again(lost)
         finally:
             self._close(capture)
@@ -138,31 +153,15 @@ class CaptureThread:
             if frames > 0:
                 self._sounded = True
                 if overruns:
-                    self._flush()
-                    self.ring.put(Overrun(overrun_at))
+                    self._hear(Overrun(overrun_at))
                     overruns = 0
-                self._carry(Period(frames, data, called, returned), len(data))
+                self._hear(Period(frames, data, called, returned))
             elif frames == XRUN:
                 overruns, overrun_at = overruns + 1, returned
                 if overruns > _MOST_OVERRUNS:
                     raise DeviceLost("the microphone delivers no sound, only overruns. Unplug it and plug it in again")
             else:
                 return
-
-    def _carry(self, period: Period, size: int) -> None:
-        if self.ring.room(size):
-            self._flush()
-            self.ring.put(period, size)
-        else:
-            self._dropped += period.frames
-            self._dropped_at = period.returned
-        self._backlog(self.ring.waiting / self._byte_rate)
-
-    def _flush(self) -> None:
-        """Tell how much was dropped before what comes next."""
-        if self._dropped:
-            self.ring.put(Period(self._dropped, None, self._dropped_at, self._dropped_at))
-            self._dropped = 0
 
     def _open_again(self, lost: DeviceLost) -> None:
         """Look for the card until it can be opened. Raises `lost` where no sound came from it for too long.

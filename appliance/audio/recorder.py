@@ -6,6 +6,7 @@ from pathlib import Path
 
 from appliance.audio.assembler import Press, Wish
 from appliance.audio.growing import GrowingTake, follow_nothing
+from appliance.audio.microphone import Microphone
 from appliance.audio.ports import SoundCards
 from appliance.audio.session import TakeSession
 from appliance.audio.studio import Faults, Studio
@@ -42,14 +43,15 @@ class Recorder:
         `follow` is told of each take when it begins, and returns at once.
         """
         self._studio = Studio(
-            cards, capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched, follow
+            capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched, follow
         )
+        self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals)
         self._lock = threading.Lock()
         self._sessions: list[TakeSession] = []
         self._closed = False
 
     def start(self, take_id: str, at: float, format: AudioFormat | None = None, continues: str | None = None) -> None:
-        """Begin a take, which gets the card as soon as the take before has let go of it.
+        """Begin a take, beside the one before where that is still being finished.
 
         In `format` instead of the configured one, and carrying on the clip `continues`, where these are given. Does
         nothing after `close`.
@@ -57,9 +59,9 @@ class Recorder:
         with self._lock:
             if self._closed:
                 return
-            self._sessions = [session for session in self._sessions if not (session.join(0) and session.join_card(0))]
-            studio = self._studio if format is None else self._studio.in_format(format)
-            session = TakeSession(studio, take_id, at, self._sessions[-1] if self._sessions else None, continues)
+            self._sessions = [session for session in self._sessions if not session.join(0)]
+            line = self._microphone.listen(at, format, self._studio.heed_backlog)
+            session = TakeSession(self._studio, take_id, at, line, continues)
             self._sessions.append(session)
             session.start()
 
@@ -98,9 +100,9 @@ class Recorder:
         for session in sessions:
             if not session.join(timeout * 3 / 8):
                 session.abandon()
-        for session in sessions:
-            if not (session.join(timeout / 4) and session.join_card(timeout / 4)):
-                raise AudioError("the sound card or the disk does not let go: the take is repaired at the next start")
+        sealed = [session.join(timeout / 4) for session in sessions]
+        if not (all(sealed) and self._microphone.join(timeout / 4)):
+            raise AudioError("the sound card or the disk does not let go: the take is repaired at the next start")
 
     def _press(self, wish: Wish, at: float) -> None:
         with self._lock:

@@ -1,77 +1,41 @@
-"""The ring that carries sound from the thread that captures it to the one that writes it, and the things in it."""
+"""The ring that carries sound from the thread that captures it to one that listens."""
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
-from attrs import frozen
-
+from appliance.audio.stretch import Heard, Opened, Stretch
 from appliance.clock import Clock
-from appliance.errors import AudioError
-from appliance.models import AudioFormat
+from appliance.models import AudioFormat, GapCause
 
 RING_SECONDS = 30.0
-"""How long the disk may stall without loss."""
+"""How long the listener, and so the disk, may stall without loss."""
 
 RING_BYTES = 64 * 1024 * 1024
 """What the ring may hold at most, which is less than `RING_SECONDS` of very many channels."""
 
 
-@frozen
-class Opened:
-    """The card was opened, for the first time or again; its stream begins not before the moment `earliest`."""
-
-    earliest: float
-    format: AudioFormat
-    buffer_seconds: float
-    behind_server: bool = False
-
-
-@frozen
-class Period:
-    """Frames that the card handed over to a read from `called` to `returned`; no data where the ring was full."""
-
-    frames: int
-    data: bytes | None
-    called: float
-    returned: float
-
-
-@frozen
-class Overrun:
-    """The card lost frames; its stream begins again not before the moment `earliest`."""
-
-    earliest: float
-
-
-@frozen
-class Lost:
-    """The card is gone and is being looked for."""
-
-    message: str
-
-
-@frozen
-class Ended:
-    """Nothing more will come; because of `error`, or because that was asked for."""
-
-    at: float
-    error: AudioError | None
-
-
-Item = Opened | Period | Overrun | Lost | Ended
-
-
 class Ring:
-    """A queue of items between two threads, bounded by the bytes of sound that it holds."""
+    """A queue between two threads, bounded by the bytes of sound that it holds: what finds no room is counted.
 
-    def __init__(self, format: AudioFormat, clock: Clock) -> None:
-        self._limit = min(RING_BYTES, format.frames(RING_SECONDS) * format.frame_bytes)
+    `backlog` is told, stretch by stretch, how many seconds of sound wait.
+    """
+
+    def __init__(self, format: AudioFormat, clock: Clock, backlog: Callable[[float], None] = lambda _: None) -> None:
         self._clock = clock
+        self._backlog = backlog
         self._changed = threading.Condition()
-        self._items: deque[tuple[Item, int]] = deque()
+        self._items: deque[tuple[Heard, int]] = deque()
         self._bytes = 0
         self._full = False
         self._woken = False
+        self._dropped = 0
+        self._dropped_end = 0.0
+        self._carry(format)
+
+    def _carry(self, format: AudioFormat) -> None:
+        self._byte_rate = format.byte_rate
+        self._limit = min(RING_BYTES, format.frames(RING_SECONDS) * format.frame_bytes)
 
     def room(self, size: int) -> bool:
         """Whether `size` more bytes fit. Once full it must run half empty first: one long gap beats many short ones."""
@@ -79,19 +43,31 @@ class Ring:
             self._full = self._bytes + size > (self._limit // 2 if self._full else self._limit)
             return not self._full
 
-    @property
-    def waiting(self) -> int:
-        """Bytes of sound in the ring."""
-        return self._bytes
+    def put(self, item: Heard) -> None:
+        """Add what comes next. Never waits."""
+        if isinstance(item, Stretch) and item.data is not None:
+            if self.room(size := len(item.data)):
+                self._add(item, size)
+            else:
+                self._dropped += item.frames
+                self._dropped_end = item.end
+            self._backlog(self._bytes / self._byte_rate)
+        else:
+            if isinstance(item, Opened):
+                self._carry(item.format)
+            self._add(item, 0)
 
-    def put(self, item: Item, size: int = 0) -> None:
-        """Add an item with `size` bytes of sound, for which the caller has found room."""
+    def _add(self, item: Heard, size: int) -> None:
         with self._changed:
+            if self._dropped:
+                loss = Stretch(self._dropped, self._dropped_end, None, GapCause.STORAGE)
+                self._items.append((loss, 0))
+                self._dropped = 0
             self._items.append((item, size))
             self._bytes += size
             self._changed.notify()
 
-    def get(self, timeout: float | None) -> Item | None:
+    def get(self, timeout: float | None) -> Heard | None:
         """Wait for the next item; None after `timeout` seconds, or once `wake` was called."""
         with self._changed:
             if not self._items and not self._woken:

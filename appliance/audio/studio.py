@@ -1,17 +1,16 @@
-"""What all takes of a recorder share: the card, the settings, where takes go, and how to tell what happens."""
+"""What all takes of a recorder share: the settings, where takes go, and how to tell what happens."""
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from appliance.audio.growing import GrowingTake
-from appliance.audio.ports import SoundCards
 from appliance.clock import Clock
 from appliance.config.settings import CaptureSettings, RecordingSettings
 from appliance.events import Command, Event, FaultCleared, FaultRaised
-from appliance.models import AudioFormat, Fault
+from appliance.models import Fault
 from appliance.vitals import Vitals
 
 _SLOW = 1.0
@@ -47,7 +46,6 @@ class Faults:
 class Studio:
     """Everything that a take needs from outside."""
 
-    cards: SoundCards
     capture: CaptureSettings
     recording: RecordingSettings
     takes: Path
@@ -69,8 +67,3 @@ class Studio:
         """So much sound waits for the disk: to be told while it stalls, when the thread that writes cannot tell it."""
         if seconds > self.slow_after:
             self.faults.begin("slow_storage", _BEHIND)
-
-    def in_format(self, format: AudioFormat) -> "Studio":
-        """The same with another format. Raises ValueError for one that cannot be configured."""
-        capture = evolve(self.capture, rate=format.rate, channels=format.channels, sample_format=format.sample)
-        return evolve(self, capture=capture)

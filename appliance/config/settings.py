@@ -6,7 +6,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
 from appliance.config.heartbeat import HeartbeatSettings
@@ -104,6 +104,10 @@ class CaptureSettings:
     def format(self) -> AudioFormat:
         """The wanted format."""
         return AudioFormat(self.rate, self.channels, self.sample_format)
+
+    def in_format(self, format: AudioFormat) -> "CaptureSettings":
+        """The same in another format. Raises ValueError for one that cannot be configured."""
+        return evolve(self, rate=format.rate, channels=format.channels, sample_format=format.sample)
 
 
 @frozen

@@ -1,11 +1,11 @@
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from queue import SimpleQueue
 
 import pytest
 
-from appliance.audio.capture import CaptureThread
+from appliance.audio.capture import CaptureThread, Item, Overrun, Period
 from appliance.audio.ports import XRUN, Capture, Direction
-from appliance.audio.ring import RING_SECONDS, Ended, Item, Lost, Opened, Overrun, Period, Ring
+from appliance.audio.stretch import Ended, Lost, Opened
 from appliance.config.settings import CaptureSettings
 from appliance.errors import DeviceBusy, FormatUnsupported
 from appliance.models import AudioFormat
@@ -20,22 +20,20 @@ FORMAT = SETTINGS.format
 
 
 class Lab:
-    """A capture thread between a simulated card and a ring that the test empties."""
+    """A capture thread between a simulated card and a queue that the test empties."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.cards = FakeCards(self.clock)
         self.vitals = Vitals(self.clock)
-        self.backlogs: list[float] = []
-        self.thread = self.make(None)
+        self.heard: SimpleQueue[Item] = SimpleQueue()
+        self.thread = self.make(None, self.heard)
 
-    def make(self, after: CaptureThread | None) -> CaptureThread:
-        return CaptureThread(self.cards, SETTINGS, 60.0, self.clock, self.vitals, after, self.backlogs.append)
+    def make(self, after: CaptureThread | None, heard: "SimpleQueue[Item]") -> CaptureThread:
+        return CaptureThread(self.cards, SETTINGS, 60.0, self.clock, self.vitals, after, heard.put)
 
     def next(self) -> Item:
-        item = self.thread.ring.get(None)
-        assert item is not None
-        return item
+        return self.heard.get(timeout=5.0)
 
     def start(self) -> Opened:
         self.thread.start()
@@ -78,15 +76,6 @@ def test_periods_come_with_the_times_of_their_reads(lab: Lab) -> None:
     assert lab.cards.capture.closed
 
 
-def test_how_much_sound_waits_for_the_disk_is_told_with_every_period(lab: Lab) -> None:
-    lab.start()
-    lab.run(2)
-    assert isinstance(lab.next(), Period)
-    lab.run(1)
-    lab.drain()
-    assert lab.backlogs == [0.25, 0.5, 0.5]
-
-
 def test_an_overrun_is_told_before_the_sound_after_it(lab: Lab) -> None:
     lab.start()
     lab.run(1)
@@ -100,44 +89,6 @@ def test_an_overrun_is_told_before_the_sound_after_it(lab: Lab) -> None:
         Period(2000, numbered(3000, 2000, FORMAT), 1000.375, 1000.625),
         Ended(1000.625, None),
     ]
-
-
-def test_what_finds_no_room_is_counted(lab: Lab) -> None:
-    """The ring takes 30 s; once full, it takes more only when it is half empty."""
-    lab.start()
-    lab.run(130)
-    first = [lab.next() for _ in range(61)]
-    lab.run(4)
-    items = lab.drain()
-    whole = [item.frames for item in [*first, *items] if isinstance(item, Period) and item.data is not None]
-    dropped = [item for item in items if isinstance(item, Period) and item.data is None]
-    assert whole == [2000] * 124
-    assert dropped == [Period(20_000, None, 1032.5, 1032.5)]
-    assert items.index(dropped[0]) == 120 - 61
-
-
-def test_what_was_dropped_at_the_end_is_told(lab: Lab) -> None:
-    lab.start()
-    lab.run(125)
-    assert lab.drain()[-2:] == [Period(10_000, None, 1031.25, 1031.25), Ended(1031.25, None)]
-
-
-def test_a_full_ring_stays_closed_until_it_is_half_empty(lab: Lab) -> None:
-    lab.start()
-    lab.run(121)
-    for _ in range(30):
-        lab.next()
-        lab.run(1)
-    assert [type(item) for item in lab.drain()[90:]] == [Period, Ended]
-
-
-def test_what_was_dropped_before_the_card_was_unplugged_is_told_first(lab: Lab) -> None:
-    lab.start()
-    lab.run(125)
-    lab.cards.unplug()
-    items = [lab.next() for _ in range(122)]
-    assert items[120] == Period(10_000, None, 1031.25, 1031.25)
-    assert isinstance(items[121], Lost)
 
 
 @pytest.mark.parametrize("error", [DeviceBusy("held by arecord"), FormatUnsupported("no")])
@@ -180,7 +131,7 @@ def test_a_card_that_stays_away_ends_it(lab: Lab) -> None:
         lab.clock.waiters()
         lab.clock.advance(0.5)
     lab.clock.waiters()
-    assert lab.thread.ring.get(0) is None
+    assert lab.heard.empty()
     lab.clock.advance(0.5)
     ended = lab.next()
     assert isinstance(ended, Ended)
@@ -224,7 +175,7 @@ class BrokenCards(FakeCards):
 def test_a_card_that_only_overruns_is_not_tried_in_a_hurry() -> None:
     lab = Lab()
     lab.cards = BrokenCards(lab.clock)
-    lab.thread = lab.make(None)
+    lab.thread = lab.make(None, lab.heard)
     lab.thread.start()
     opened: list[float] = []
     while not isinstance(item := lab.next(), Ended):
@@ -249,11 +200,12 @@ def test_stop_ends_it_at_once(lab: Lab, when: str) -> None:
 
 def test_the_next_one_waits_for_the_card(lab: Lab) -> None:
     lab.start()
-    second = lab.make(lab.thread)
+    heard: SimpleQueue[Item] = SimpleQueue()
+    second = lab.make(lab.thread, heard)
     second.start()
     assert len(lab.cards.captures) == 1
     lab.thread.stop()
-    assert isinstance(second.ring.get(None), Opened)
+    assert isinstance(heard.get(timeout=5.0), Opened)
     assert lab.cards.captures[0].closed
     second.stop()
     assert second.join(5.0)
@@ -261,11 +213,12 @@ def test_the_next_one_waits_for_the_card(lab: Lab) -> None:
 
 def test_stopped_before_its_turn_it_never_opens_the_card(lab: Lab) -> None:
     lab.start()
-    second = lab.make(lab.thread)
+    heard: SimpleQueue[Item] = SimpleQueue()
+    second = lab.make(lab.thread, heard)
     second.start()
     second.stop()
     lab.thread.stop()
-    assert isinstance(second.ring.get(None), Ended)
+    assert isinstance(heard.get(timeout=5.0), Ended)
     assert len(lab.cards.captures) == 1
 
 
@@ -278,28 +231,3 @@ def test_a_card_that_hangs_is_overdue(lab: Lab) -> None:
     lab.cards.capture.stall()
     lab.clock.advance(15.1)
     assert lab.vitals.overdue() == ("capture",)
-
-
-def test_the_ring_gives_up_waiting() -> None:
-    clock = ManualClock()
-    ring = Ring(FORMAT, clock)
-    results: list[Item | None] = []
-
-    def in_thread(action: Callable[[], None]) -> None:
-        thread = threading.Thread(target=lambda: results.append(ring.get(1.0)), daemon=True)
-        thread.start()
-        clock.waiters()
-        action()
-        thread.join(5.0)
-
-    in_thread(lambda: clock.advance(1.0))
-    in_thread(ring.wake)
-    in_thread(lambda: ring.put(Overrun(1.0)))
-    assert results == [None, None, Overrun(1.0)]
-
-
-def test_the_ring_is_bounded_in_bytes_for_any_format() -> None:
-    clock = ManualClock()
-    assert Ring(FORMAT, clock).room(round(RING_SECONDS * FORMAT.byte_rate))
-    assert not Ring(FORMAT, clock).room(round(RING_SECONDS * FORMAT.byte_rate) + 1)
-    assert not Ring(AudioFormat(384_000, 32), clock).room(64 * 1024 * 1024 + 1)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.audio.server import STEP, ServerTimeline, Step
+from appliance.audio.server import STEP, ServerTimeline
+from appliance.audio.stretch import Step
 from appliance.audio.take import repair
 from appliance.audio.wav import HEADER_BYTES
 from appliance.config.options import Seconds

@@ -4,16 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from appliance.audio.assembler import Assembler
+from appliance.audio.capture import Period
 from appliance.audio.growing import GrowingTake, follow_nothing
 from appliance.audio.journal import Begin
-from appliance.audio.ring import Lost, Opened, Period
+from appliance.audio.placing import Placing
+from appliance.audio.stretch import Lost, Opened
 from appliance.audio.studio import Faults, Studio
 from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
 from appliance.config.settings import CaptureSettings, RecordingSettings
 from appliance.events import Command, Event, FaultRaised
 from appliance.models import AudioFormat
-from appliance.simulation.cards import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
@@ -29,7 +31,6 @@ class Desk:
         self.posted: list[Command | Event] = []
         begin = Begin("take000001", "name", "box", FORMAT, self.clock.stamp(), 0.0)
         studio = Studio(
-            FakeCards(self.clock),
             CaptureSettings(rate=FORMAT.rate),
             RecordingSettings(),
             takes,
@@ -42,7 +43,11 @@ class Desk:
             follow_nothing,
         )
         self.take = TakeFile.create(takes, begin)
-        self.writer = TakeWriter(self.take, self._opened(), studio, GrowingTake(begin, takes / AUDIO, 60.0))
+        assembler = Assembler(self.take, studio.recording, studio.post)
+        growing = GrowingTake(begin, takes / AUDIO, 60.0)
+        self.writer = TakeWriter(assembler, begin, self._opened(), studio, growing)
+        self.placing = Placing(self.writer.hear)
+        self.placing.hear(self._opened())
 
     def _opened(self) -> Opened:
         return Opened(self.clock.monotonic(), FORMAT, 2.0, False)
@@ -55,12 +60,12 @@ class Desk:
             returned = self.clock.monotonic()
             if number == periods and late:
                 self.clock.advance(late)
-            self.writer.period(Period(FORMAT.frames(PERIOD), bytes(FORMAT.frames(PERIOD) * 2), called, returned))
+            self.placing.hear(Period(FORMAT.frames(PERIOD), bytes(FORMAT.frames(PERIOD) * 2), called, returned))
 
     def unplug(self, seconds: float) -> None:
-        self.writer.lost(Lost("it was unplugged"))
+        self.placing.hear(Lost("it was unplugged"))
         self.clock.advance(seconds)
-        self.writer.opened(self._opened())
+        self.placing.hear(self._opened())
 
     @property
     def faults(self) -> list[str]:

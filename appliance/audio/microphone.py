@@ -1,0 +1,184 @@
+"""The microphone: one open stream with its account of time and its last seconds, and those who listen to it.
+
+It opens when somebody listens and closes when nobody does. All who listen hear the same stretches, each through a ring
+of its own, so that none waits for another and the capture waits for none. What one hears until a moment, and another
+from that moment on, is together every frame, once.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from appliance.audio.capture import CaptureThread
+from appliance.audio.placing import Placing
+from appliance.audio.ports import SoundCards
+from appliance.audio.ring import Ring
+from appliance.audio.stretch import Ended, Heard, Lost, Opened, Stretch
+from appliance.clock import Clock
+from appliance.config.settings import CaptureSettings
+from appliance.models import AudioFormat
+from appliance.vitals import Vitals
+
+_LAST_SECONDS = 1.0
+"""Seconds kept at hand for whoever wants to hear what has just sounded."""
+
+
+class Microphone:
+    """Hands out lines. Every method may be called from any thread, and returns at once but for `join`."""
+
+    def __init__(
+        self, cards: SoundCards, settings: CaptureSettings, reconnect: float, clock: Clock, vitals: Vitals
+    ) -> None:
+        self._cards = cards
+        self._settings = settings
+        self._reconnect = reconnect
+        self._clock = clock
+        self._vitals = vitals
+        self._lock = threading.Lock()
+        self._stream: _Stream | None = None
+
+    def listen(
+        self, since: float, format: AudioFormat | None = None, backlog: Callable[[float], None] = lambda _: None
+    ) -> "Line":
+        """Hear everything from the moment `since` on, as far back as it is at hand, in `format` or the configured one.
+
+        Opens the card where it is not open so, once whoever held it otherwise has let go. `backlog` is told how many
+        seconds of sound wait for the listener.
+        """
+        settings = self._settings.in_format(format) if format else self._settings
+        with self._lock:
+            line = self._stream and self._stream.admit(settings, since, backlog)
+            if not line:
+                stream = _Stream(self._cards, settings, self._reconnect, self._clock, self._vitals, self._stream)
+                line = stream.begin(since, backlog)
+                self._stream = stream
+            return line
+
+    def join(self, timeout: float) -> bool:
+        """Wait until the card is free, which it becomes once nobody listens; whether it is."""
+        stream = self._stream
+        return stream is None or stream.join(timeout)
+
+
+class Line:
+    """One listener's end: the stream opened, its stretches from the moment asked for, and how it ended.
+
+    One thread hears; the rest may come from any.
+    """
+
+    def __init__(self, stream: "_Stream", since: float, ring: Ring) -> None:
+        self._stream = stream
+        self._since: float | None = since
+        self._ring = ring
+
+    @property
+    def drift_ppm(self) -> float | None:
+        """How much faster than CLOCK_MONOTONIC the card runs, where that can be told."""
+        return self._stream.drift_ppm
+
+    def hear(self, timeout: float | None) -> Heard | None:
+        """Wait for what comes next; None after `timeout` seconds, or once `wake` was called. The last is `Ended`."""
+        return self._ring.get(timeout)
+
+    def wake(self) -> None:
+        """Let `hear` return now."""
+        self._ring.wake()
+
+    def leave(self) -> None:
+        """Listen no more. Again does no harm."""
+        self._stream.leave(self)
+
+    def end(self, at: float) -> None:
+        """Listen no more, and hear nothing beyond what waits in the ring, whatever the card does."""
+        self.leave()
+        self._ring.put(Ended(at, None))
+
+    def tell(self, item: Heard) -> None:
+        """Hand over what comes next."""
+        if self._since is not None and isinstance(item, Stretch):
+            format = self._stream.format
+            there = item.until(self._since, format.rate)
+            if there == item.frames:
+                return
+            self._since = None
+            item = item.part(there, item.frames, format) if there else item
+        self._ring.put(item)
+
+
+class _Stream:
+    """One opening of the card, from the first listener to the last."""
+
+    def __init__(
+        self,
+        cards: SoundCards,
+        settings: CaptureSettings,
+        reconnect: float,
+        clock: Clock,
+        vitals: Vitals,
+        after: "_Stream | None",
+    ) -> None:
+        self.format = settings.format
+        self._settings = settings
+        self._clock = clock
+        self._placing = Placing(self._tell)
+        before = after.thread if after else None
+        self.thread: CaptureThread = CaptureThread(
+            cards, settings, reconnect, clock, vitals, before, self._placing.hear
+        )
+        self._lock = threading.Lock()
+        self._lines: list[Line] = []
+        self._opened: Opened | None = None
+        self._lost: Lost | None = None
+        self._last: deque[Stretch] = deque()
+        self._over = False
+
+    @property
+    def drift_ppm(self) -> float | None:
+        return self._placing.drift_ppm
+
+    def begin(self, since: float, backlog: Callable[[float], None]) -> Line:
+        """Open the card for its first listener."""
+        line = self._add(since, backlog)
+        self.thread.start()
+        return line
+
+    def admit(self, settings: CaptureSettings, since: float, backlog: Callable[[float], None]) -> Line | None:
+        """Let one more listen; None where the stream is over or another one."""
+        with self._lock:
+            return None if self._over or settings != self._settings else self._add(since, backlog)
+
+    def _add(self, since: float, backlog: Callable[[float], None]) -> Line:
+        line = Line(self, since, Ring(self.format, self._clock, backlog))
+        for item in (self._opened, *self._last, self._lost):
+            if item:
+                line.tell(item)
+        self._lines.append(line)
+        return line
+
+    def leave(self, line: Line) -> None:
+        with self._lock:
+            self._lines = [other for other in self._lines if other is not line]
+            self._over = self._over or not self._lines
+            if self._lines:
+                return
+        self.thread.stop()
+
+    def join(self, timeout: float) -> bool:
+        return self.thread.join(timeout)
+
+    def _tell(self, item: Heard) -> None:
+        """On the thread that captures."""
+        with self._lock:
+            match item:
+                case Stretch():
+                    self._last.append(item)
+                    while self._last[0].end < item.end - _LAST_SECONDS:
+                        self._last.popleft()
+                case Opened():
+                    self._opened, self._lost, self.format = item, None, item.format
+                case Lost():
+                    self._lost = item
+                case Ended():
+                    self._over = True
+            for line in self._lines:
+                line.tell(item)
