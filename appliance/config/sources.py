@@ -12,6 +12,8 @@ from appliance.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
+_STRAY = "\r\n\t \xa0\u200b\ufeff"
+"""What a copy from a web page, or a file made on Windows, brings along around a value."""
 
 
 class Sources:
@@ -29,7 +31,7 @@ class Sources:
         """The text behind `!env NAME` or `!secret NAME`. Raises LookupFailed, never with a secret in it."""
         if _NAME.fullmatch(name) is None:
             raise LookupFailed(f"{tag} without a proper name, expected {tag} NAME with letters, digits and ._-")
-        text = self._variable(name) if tag == "!env" else self._secret(name)
+        text = (self._variable(name) if tag == "!env" else self._secret(name)).strip(_STRAY)
         try:
             text.encode()
         except UnicodeEncodeError:

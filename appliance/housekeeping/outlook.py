@@ -51,7 +51,8 @@ def obstacle(keep_days: float, prospects: Iterable[Prospect]) -> Obstacle | None
         )
     for each in elsewhere:
         if not each.proves and each.delete_after is DeleteAfter.VERIFIED:
-            remedy = f"Let it prove what it holds, or set destinations.{each.name}.delete_after: accepted"
+            option = f"destinations.{each.name}.delete_after: accepted"
+            remedy = f"Let it prove what it holds, or take the risk of {option}"
             return Obstacle(f"destination {each.name} gives no proof", remedy)
     return None
 

@@ -65,6 +65,11 @@ def translate(error: BaseException, host: str, *, clock_trusted: bool = True) ->
     return _by_class(error, host)
 
 
+def is_silence(error: BaseException | None) -> bool:
+    """Whether the other side had everything and said nothing for too long."""
+    return isinstance(error, exceptions.ReadTimeout)
+
+
 def _by_class(error: BaseException, host: str) -> Permanent | Transient:
     for kind in type(error).__mro__:
         if kind in PERMANENT:

@@ -3,6 +3,9 @@
 import http.client
 from typing import Any
 
+_MOST_LINES = 1000
+"""More than any head has, provisional answers (1xx) before it included: some peers never end those."""
+
 
 class WholeHead(http.client.HTTPResponse):
     """As http.client's, which takes the end of the connection for the end of the head: `HTTP/1.1 200 OK` and silence
@@ -26,8 +29,12 @@ class _Lines:
     def __init__(self, file: Any) -> None:
         self.file = file
         self.ended = False
+        self._left = _MOST_LINES
 
     def readline(self, limit: int = -1) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise http.client.HTTPException(f"more than {_MOST_LINES} lines before the answer")
         line: bytes = self.file.readline(limit)
         self.ended = not line
         return line

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import io
+import math
 import select
 import socket
 import ssl
@@ -15,8 +16,17 @@ from appliance_http.watch import Watch
 
 _MOST_AT_ONCE = 128 * 1024
 _ENOUGH = len(b"HTTP/1.1 413")
+_MOST_HEARD = 1 << 20
 _TICK_MS = 20
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Last(bytes):
+    """The end of a body: it is held back until the peer has all that goes before it.
+
+    Whoever has answered by then speaks of something that it cannot have, and is not believed before it has taken
+    everything and ended the connection in good order.
+    """
 
 
 class Line:
@@ -34,6 +44,7 @@ class Line:
         self._readable.register(connection, select.POLLIN)
         self._heard = b""
         self._ended = False
+        self._too_soon = False
         connection.settimeout(patience)
         watch.attach(connection)
 
@@ -41,6 +52,8 @@ class Line:
         """Send all of it."""
         rest = memoryview(data)
         try:
+            if isinstance(data, Last):
+                self._hold_back()
             while rest:
                 self._listen()
                 if self._ended or (len(self._heard) >= _ENOUGH and self._heard[9:10] not in b"12"):
@@ -49,9 +62,35 @@ class Line:
         except (ssl.SSLEOFError, ConnectionResetError) as error:  # it may have answered before
             raise BrokenPipeError(errno.EPIPE, str(error)) from error
 
+    def _hold_back(self) -> None:
+        """Wait until the peer has everything so far, and a moment more for an answer that comes too soon."""
+        self._drain()
+        until = time.monotonic() + _TICK_MS / 1000
+        while not self._answered and (left := until - time.monotonic()) > 0:
+            self._listen(math.ceil(left * 1000))
+        self._too_soon = self._heard[9:10] == b"2"
+        if not self._answered and self._queued():
+            raise TimeoutError("the peer takes no more")
+
+    @property
+    def _answered(self) -> bool:
+        return self._ended or (len(self._heard) >= _ENOUGH and self._heard[9:10] != b"1")
+
+    def _hear_out(self) -> None:
+        """Wait for the end of a connection whose peer answered too soon: a reset says that it left something unread."""
+        until = time.monotonic() + self._patience
+        while not self._ended:
+            left = until - time.monotonic()
+            if left <= 0 or len(self._heard) > _MOST_HEARD:
+                raise TimeoutError("the peer answered too soon, and does not hang up")
+            self._watch.check()
+            self._take(math.ceil(min(left, 1.0) * 1000))
+
     def reader(self) -> Any:
         """The connection to read the answer from, once the peer has everything or says why it has not."""
         self._drain()
+        if self._too_soon:
+            self._hear_out()
         return _Heard(self._connection, self._heard) if self._heard else self._connection
 
     def _drain(self) -> None:
@@ -75,7 +114,11 @@ class Line:
 
     def _listen(self, wait_ms: int = 0) -> None:
         """Take what has arrived. On an encrypted connection that may be nothing of the answer."""
-        if self._ended or len(self._heard) >= _ENOUGH or not self._readable.poll(wait_ms):
+        if not self._ended and len(self._heard) < _ENOUGH:
+            self._take(wait_ms)
+
+    def _take(self, wait_ms: int) -> None:
+        if not self._readable.poll(wait_ms):
             return
         self._connection.settimeout(0)
         try:

@@ -22,7 +22,7 @@ def status_error(
     status: int, reason: str, headers: Mapping[str, str], body: bytes, words: Mapping[int, str], who: str
 ) -> Permanent | Transient:
     """The error that an unwanted status stands for. `words` says for a status what it means and what to do."""
-    said = _said(headers, body)
+    said = excerpt(headers, body)
     message = f"{who} answers {status} {reason}".rstrip()
     if status in words:
         message += f": {words[status]}"
@@ -63,7 +63,7 @@ def _date(text: str) -> datetime | None:
     return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
-def _said(headers: Mapping[str, str], body: bytes) -> str:
+def excerpt(headers: Mapping[str, str], body: bytes) -> str:
     """The body as one short line, where it is meant to be read: not a web page."""
     kind = headers.get("Content-Type", "").split(";")[0].strip().lower()
     if kind not in ("text/plain", "application/json", "application/problem+json"):

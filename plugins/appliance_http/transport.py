@@ -83,6 +83,8 @@ class Client:
     allow_http: bool
     follow: frozenset[int]
     clock_trusted: Callable[[], bool]
+    answer: float | None = None
+    """Seconds that the server may think about a request that it has whole; None for `timeouts.read`."""
 
     @contextlib.contextmanager
     def exchange(self, request: Request, stop: Callable[[], None]) -> Iterator[Answer]:
@@ -112,13 +114,13 @@ class Client:
     def _send(self, session: requests.Session, request: Request) -> requests.Response:
         url = request.url
         for _ in range(_MOST_REDIRECTS + 1):
-            response = self._send_once(session, request, url, trusted=_same_origin(url, request.url))
+            response = self._send_once(session, request, url, trusted=same_origin(url, request.url))
             location = response.headers.get("Location")
             if response.status_code not in self.follow or location is None:
                 return response
             response.close()
             session.close()  # its connection may have been told off in the middle of the body
-            url = self._next(url, location)
+            url = self.follows(url, location)
         raise requests.TooManyRedirects(f"more than {_MOST_REDIRECTS} redirects")
 
     def _send_once(self, session: requests.Session, request: Request, url: str, *, trusted: bool) -> requests.Response:
@@ -131,7 +133,7 @@ class Client:
                 headers={"User-Agent": "audio-appliance", "Accept-Encoding": "identity", **request.headers, **private},
                 data=request.body,
                 auth=_NoAuth(),
-                timeout=(self.timeouts.connect, self.timeouts.read),
+                timeout=(self.timeouts.connect, self.answer or self.timeouts.read),
                 allow_redirects=False,
                 stream=True,
                 verify=str(self.tls.ca) if self.tls.ca is not None else True,
@@ -142,7 +144,7 @@ class Client:
         except OSError as error:  # requests looks for the files of REQUESTS_CA_BUNDLE in its own way
             raise Permanent(f"the certificates that the environment names cannot be used: {error}") from error
 
-    def _next(self, url: str, location: str) -> str:
+    def follows(self, url: str, location: str) -> str:
         """Where a redirect leads. Raises Permanent where it leads to less safety than there was."""
         target = urljoin(url, location)
         try:
@@ -179,7 +181,7 @@ def _check_files(tls: Tls) -> None:
         raise Permanent(f"a file in the section tls cannot be read by the service: {error.strerror}") from error
 
 
-def _same_origin(one: str, other: str) -> bool:
+def same_origin(one: str, other: str) -> bool:
     """Whether two URLs name the same server, so that it may get the same secrets. A change to https is fine."""
     ours, theirs = urlsplit(one), urlsplit(other)
     default = {"http": 80, "https": 443}

@@ -1,16 +1,18 @@
-"""Sends a clip as a form and keeps what the server said."""
+"""Sends a clip as a form, or as it is, and keeps what the server said."""
 
 import base64
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urljoin, urlsplit
 
 from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob, shown_url
-from appliance_upload_http.multipart import BLOCK, FormBody, content_md5
-from appliance_upload_http.options import Algorithm, Digest, HttpOptions
+from appliance_upload_http.answer import check_answer
+from appliance_upload_http.body import BLOCK, FileBody, FormBody, content_md5
+from appliance_upload_http.options import SEE_OTHER, Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
-from appliance_upload_http.templates import fill
+from appliance_upload_http.templates import fill, words_in
 
 if TYPE_CHECKING:
     from appliance_http.transport import Answer, Client
@@ -39,7 +41,7 @@ _PROBE_TELLS_NOTHING = {400, 405, 411, 415, 422, 501}
 
 
 class HttpBackend:
-    """Delivers to one form. What is verified is what the server proves by a checksum in its answer."""
+    """Delivers to one place. What is verified is what the server proves by a checksum in its answer."""
 
     def __init__(
         self, options: HttpOptions, clock_trusted: Callable[[], bool] = lambda: True, block: int = BLOCK
@@ -49,29 +51,63 @@ class HttpBackend:
         self._block = block
         self._clock_trusted = clock_trusted
         self._host = urlsplit(options.url).hostname or options.url
+        self._patience: float | None = None
+        """Seconds to wait for an answer, where the server has needed more than `timeouts.read` before."""
 
     @property
     def proves(self) -> bool:
         return self._options.proof.wanted
 
     def deliver(self, job: UploadJob) -> Receipt:
+        from appliance_http.errors import is_silence
         from appliance_http.transport import Request
 
         job.check_cancelled()
         body = self._body(job)
-        request = Request(
-            self._options.method,
-            self._options.url,
-            headers={"Content-Type": body.content_type, "Idempotency-Key": job.idempotency_key},
-            private=self._private_headers(),
-            body=body,
-        )
-        with self._client().exchange(request, job.check_cancelled) as answer:
-            said = answer.head(_MOST_JSON)
-        self._check_status(answer, said)
+        headers = {"Idempotency-Key": job.idempotency_key, **body.headers}
+        url = fill(self._options.url, job, partial(quote, safe=""))
+        request = Request(self._options.method, url, headers=headers, private=self._private_headers(), body=body)
+        client = self._client(self._patience)
+        try:
+            with client.exchange(request, job.check_cancelled) as answer:
+                said = answer.head(_MOST_JSON)
+        except Transient as error:
+            if body.complete and is_silence(error.__cause__):
+                raise self._more_patient(client) from error
+            raise
+        expected = self._options.expect
+        if body.complete and self._leads_to_answer(answer):
+            answer, said = self._follow(client, answer, job)
+            expected = ()
+        self._check_status(answer, said, expected)
         if not body.complete:
             raise Transient(f"{self._host} answered {answer.status} before it had the whole file")
-        return self._receipt(job, body, answer, said)
+        return self._receipt(job, url, body, answer, said)
+
+    def _more_patient(self, client: "Client") -> Transient:
+        """The server has the whole file and works on it for longer than was waited: next time wait longer."""
+        waited = client.answer or self._options.timeouts.read
+        self._patience = min(2 * waited, self._options.timeouts.total)
+        return Transient(
+            f"{self._host} went silent: it took the whole file and did not answer within {waited:g} s. It may have it; "
+            "a server that knows a repeated Idempotency-Key keeps one copy. The next attempt waits "
+            f"{self._patience:g} s"
+        )
+
+    def _leads_to_answer(self, answer: "Answer") -> bool:
+        """Whether the answer is somewhere else (Post/Redirect/Get)."""
+        options = self._options
+        is_judged = options.success.wanted or options.proof.wanted or answer.status not in options.expect
+        return is_judged and answer.status in SEE_OTHER and bool(answer.headers.get("Location"))
+
+    def _follow(self, client: "Client", answer: "Answer", job: UploadJob) -> "tuple[Answer, bytes]":
+        """Get the answer that the server has in another place. The file was taken; it is not sent again."""
+        from appliance_http.transport import Request, same_origin
+
+        url = client.follows(answer.url, answer.headers["Location"])
+        private = self._private_headers() if same_origin(url, answer.url) else {}
+        with client.exchange(Request("GET", url, private=private), job.check_cancelled) as found:
+            return found, found.head(_MOST_JSON)
 
     def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
         raise CannotVerify(
@@ -82,7 +118,10 @@ class HttpBackend:
         """Ask by OPTIONS what the place allows: it goes the whole way, credentials included, and makes no clip."""
         from appliance_http.transport import Request
 
-        request = Request("OPTIONS", self._options.url, private=self._private_headers())
+        place = self._options.url
+        if words_in(place):
+            place = place.partition("{")[0].rpartition("/")[0] + "/"
+        request = Request("OPTIONS", place, private=self._private_headers())
         with self._client().exchange(request, lambda: None) as answer:
             said = answer.head(_MOST_JSON)
         if not 200 <= answer.status <= 299 and answer.status not in _PROBE_TELLS_NOTHING:
@@ -96,30 +135,37 @@ class HttpBackend:
     def close(self) -> None:
         pass
 
-    def _body(self, job: UploadJob) -> FormBody:
-        options, rendition = self._options, job.rendition
-        part_headers: dict[str, str] = {}
-        if options.digest is Digest.REPR_DIGEST:
-            part_headers["Repr-Digest"] = f"sha-256=:{_base64(bytes.fromhex(rendition.sha256))}:"
-        elif options.digest is Digest.CONTENT_MD5:
-            part_headers["Content-MD5"] = _base64(content_md5(rendition, job.check_cancelled))
+    def _body(self, job: UploadJob) -> FileBody:
+        options = self._options
+        watched: dict[str, Any] = {"progress": job.progress, "check": job.check_cancelled, "block": self._block}
+        hash_md5 = options.proof.wanted and options.proof.algorithm is Algorithm.MD5
+        if options.method == "PUT":
+            return FileBody(job.rendition, self._digest(job), hash_md5=hash_md5, **watched)
         return FormBody(
-            rendition,
+            job.rendition,
             options.field,
             fill(options.file_name, job),
             fields={name: fill(text, job) for name, text in options.fields.items()},
-            part_headers=part_headers,
-            hash_md5=options.proof.wanted and options.proof.algorithm is Algorithm.MD5,
-            progress=job.progress,
-            check=job.check_cancelled,
-            block=self._block,
+            part_headers=self._digest(job),
+            hash_md5=hash_md5,
+            **watched,
         )
 
-    def _client(self) -> "Client":
+    def _digest(self, job: UploadJob) -> dict[str, str]:
+        """The header that tells the file's checksum."""
+        match self._options.digest:
+            case Digest.REPR_DIGEST:
+                return {"Repr-Digest": f"sha-256=:{_base64(bytes.fromhex(job.rendition.sha256))}:"}
+            case Digest.CONTENT_MD5:
+                return {"Content-MD5": _base64(content_md5(job.rendition, job.check_cancelled))}
+            case Digest.NONE:
+                return {}
+
+    def _client(self, answer: float | None = None) -> "Client":
         from appliance_http.transport import KEEP_METHOD, Client
 
         options = self._options
-        return Client(options.timeouts, options.tls, options.allow_http, KEEP_METHOD, self._clock_trusted)
+        return Client(options.timeouts, options.tls, options.allow_http, KEEP_METHOD, self._clock_trusted, answer)
 
     def _private_headers(self) -> dict[str, str]:
         headers = {name: value.reveal() for name, value in self._options.headers.items()}
@@ -131,8 +177,8 @@ class HttpBackend:
             headers["Authorization"] = f"Basic {_base64(f'{auth.user}:{password}'.encode())}"
         return headers
 
-    def _check_status(self, answer: "Answer", said: bytes) -> None:
-        wanted = self._options.expect or range(200, 300)
+    def _check_status(self, answer: "Answer", said: bytes, expected: Collection[int]) -> None:
+        wanted = expected or range(200, 300)
         if answer.status in wanted:
             return
         if 200 <= answer.status <= 299:
@@ -160,8 +206,10 @@ class HttpBackend:
                 f"{self._host} took the file, but {place} of its answer tells no checksum: check the section proof"
             ) from place
 
-    def _receipt(self, job: UploadJob, body: FormBody, answer: "Answer", said: bytes) -> Receipt:
-        proof = self._options.proof
+    def _receipt(self, job: UploadJob, url: str, body: FileBody, answer: "Answer", said: bytes) -> Receipt:
+        proof, success = self._options.proof, self._options.success
+        if success.wanted or (answer.status not in SEE_OTHER and not proof.wanted):
+            check_answer(success, answer.headers, said, self._host)
         checksum = body.md5 if proof.algorithm is Algorithm.MD5 else job.rendition.sha256
         if proof.wanted:
             self._check_proof(answer, said, checksum)
@@ -170,7 +218,8 @@ class HttpBackend:
         if location:
             detail += f", Location: {location}"
         return Receipt(
-            remote_name=location or fill(self._options.file_name, job),
+            remote_name=location
+            or (shown_url(url) if words_in(self._options.url) else fill(self._options.file_name, job)),
             size=job.rendition.size,
             verified=proof.wanted,
             algorithm=proof.algorithm.value if proof.wanted else "",

@@ -7,8 +7,11 @@ from appliance_http.options import Timeouts, Tls, headers_validator
 from attrs import frozen
 from attrs.validators import in_
 
-from appliance.plugin import Secret, check_url, option
-from appliance_upload_http.templates import WORDS, check_template
+from appliance.plugin import Secret, check_headers, check_url, option
+from appliance_upload_http.templates import TELLING_APART, WORDS, check_template, words_in
+
+SEE_OTHER = frozenset({302, 303})
+"""Redirects by which a program says where its answer to a form is (RFC 9110, 15.4.3 and 15.4.4)."""
 
 
 class Algorithm(StrEnum):
@@ -35,6 +38,14 @@ def _auth(options: Any, _: Any, auth: "Auth") -> None:
         raise ValueError("auth holds both a bearer token and a user: keep one")
     if auth.password is not None and not auth.user:
         raise ValueError("auth holds a password but no user")
+    if auth.bearer is not None:
+        try:
+            check_headers({"Authorization": auth.bearer})
+        except ValueError as error:
+            raise ValueError(
+                "the token auth.bearer holds characters that a header cannot carry, as dashes and quotation marks have "
+                "that were copied from a web page: copy it anew"
+            ) from error
     if (auth.bearer is not None or auth.user) and "authorization" in {name.lower() for name in options.headers}:
         raise ValueError("both auth and the header Authorization are set: keep one")
 
@@ -46,8 +57,21 @@ def _proof(_: Any, __: Any, proof: "Proof") -> None:
         raise ValueError(f"{proof.json_pointer!r} is not a JSON pointer (RFC 6901): it begins with /")
 
 
+def _success(_: Any, __: Any, success: "Success") -> None:
+    if success.header and success.json_pointer is not None:
+        raise ValueError("success names both a header and a JSON pointer: keep one")
+    if success.json_pointer and not success.json_pointer.startswith("/"):
+        raise ValueError(f"{success.json_pointer!r} is not a JSON pointer (RFC 6901): it begins with /")
+
+
 def _url(options: Any, _: Any, url: str) -> None:
+    check_template(url)
     check_url(url, allow_http=options.allow_http)
+    if options.method == "PUT" and not words_in(url) & TELLING_APART:
+        raise ValueError(
+            "what is PUT replaces what is at its URL: end the URL with a name of its own for each clip, such as "
+            "https://example.org/clips/{file_name}"
+        )
 
 
 def _template(_: Any, __: Any, text: str) -> None:
@@ -61,8 +85,8 @@ def _fields(_: Any, __: Any, fields: dict[str, str]) -> None:
 
 def _expect(_: Any, __: Any, statuses: tuple[int, ...]) -> None:
     for status in statuses:
-        if not 200 <= status <= 599 or 300 <= status <= 399:
-            raise ValueError(f"{status} is no status that can mean that the file arrived: 200..299 or 400..599")
+        if not 200 <= status <= 599 or (300 <= status <= 399 and status not in SEE_OTHER):
+            raise ValueError(f"{status} is no status that can mean that the file arrived: 200..299, 302, 303, 400..599")
 
 
 @frozen
@@ -89,11 +113,43 @@ class Proof:
 
 
 @frozen
-class HttpOptions:
-    """A form that takes a file."""
+class Success:
+    """What the answer holds where the server stored the file. By default: no web page, and no JSON that says it failed.
 
-    url: str = option(help="Where the form is sent.", check=_url, example="https://example.org/upload")
-    method: str = option("POST", "`POST`, `PUT` or `PATCH`.", check=in_(("POST", "PUT", "PATCH")))
+    With `text`, that text in the header, at the pointer or anywhere in the body; without, the header or the value is
+    there, and not empty or false.
+    """
+
+    header: str = option("", "Header of the answer to look at.", example="X-Stored")
+    json_pointer: str | None = option(None, "JSON pointer (RFC 6901) into the answer's body.", example="/success")
+    text: str = option("", "What must stand there, or anywhere in the body.", example="Thank you")
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.header or self.text) or self.json_pointer is not None
+
+    def __str__(self) -> str:
+        where = f"the header {self.header}" if self.header else f"a value at {self.json_pointer!r}"
+        if not self.text:
+            return where
+        return repr(self.text) if not self.header and self.json_pointer is None else f"{self.text!r} in {where}"
+
+
+@frozen
+class HttpOptions:
+    """A place on a web server that takes a file."""
+
+    url: str = option(
+        help="Where the clip is sent; words in braces as in `file_name`.",
+        check=_url,
+        example="https://example.org/upload",
+    )
+    method: str = option(
+        "POST",
+        "`POST` or `PATCH` send a form, `PUT` the file itself (WebDAV): then `url` must hold `{file_name}`.",
+        check=in_(("POST", "PUT", "PATCH")),
+    )
     field: str = option("file", "Name of the form field that holds the file.")
     file_name: str = option("{file_name}", f"Name of the file. Words: {', '.join(WORDS)}.", check=_template)
     fields: dict[str, str] = option(
@@ -109,7 +165,12 @@ class HttpOptions:
     allow_http: bool = option(False, "Send without encryption to hosts other than this one.")
     tls: Tls = option(Tls, "Certificates.")
     timeouts: Timeouts = option(Timeouts, "Patience.")
-    expect: tuple[int, ...] = option((), "Statuses that mean success. Default: any 2xx.", check=_expect)
+    expect: tuple[int, ...] = option(
+        (),
+        "Statuses that mean success. Default: any 2xx, and 302 or 303 where they lead to an answer that is one.",
+        check=_expect,
+    )
+    success: Success = option(Success, "What the answer must hold.", check=_success)
     proof: Proof = option(Proof, "How the server proves what it stored.", check=_proof)
     digest: Digest = option(
         Digest.REPR_DIGEST,

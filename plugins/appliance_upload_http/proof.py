@@ -1,11 +1,10 @@
 """Finds the checksum in a server's answer and compares it with that of the file."""
 
 import base64
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from appliance.plugin import Permanent
+from appliance_upload_http.answer import pointed
 from appliance_upload_http.options import Algorithm, Proof
 
 
@@ -20,7 +19,7 @@ def check_proof(proof: Proof, headers: Mapping[str, str], body: bytes, checksum:
     9530). A wrong one is for a person: sending again would make another wrong copy.
     """
     place = f"the header {proof.header}" if proof.header else f"{proof.json_pointer!r} in the body"
-    found = headers.get(proof.header, "") if proof.header else _pointed(body, proof.json_pointer or "")
+    found = headers.get(proof.header, "") if proof.header else pointed(body, proof.json_pointer or "")
     if not isinstance(found, str) or not found.strip():
         raise NoProof(place)
     if not _matches(found, proof.algorithm, checksum):
@@ -39,15 +38,3 @@ def _matches(found: str, algorithm: Algorithm, checksum: str) -> bool:
         if plain.lower() == checksum or plain == encoded or (name.lower() == field and value.strip(":") == encoded):
             return True
     return False
-
-
-def _pointed(body: bytes, pointer: str) -> Any:
-    """What a JSON pointer (RFC 6901) points at; None where the body is no JSON or holds nothing there."""
-    try:
-        value = json.loads(body)
-        for part in pointer.split("/")[1:]:
-            key = part.replace("~1", "/").replace("~0", "~")
-            value = value[int(key)] if isinstance(value, list) else value[key]
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
-        return None
-    return value

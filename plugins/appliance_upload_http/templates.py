@@ -36,6 +36,15 @@ WORDS: dict[str, Callable[[UploadJob], object]] = {
 key; `gaps` is how many there are; `size` (bytes), `sha256`, `kind` and `media_type` are those of the file sent."""
 
 
+TELLING_APART = {"name", "file_name", "id", "key", "sha256"}
+"""Words of which no two clips have the same."""
+
+
+def words_in(text: str) -> set[str]:
+    """The words in braces of a template that has been checked."""
+    return {word for _, word, _, _ in Formatter().parse(text) if word is not None}
+
+
 def check_template(text: str) -> None:
     """Raise ValueError unless every word in braces is one of `WORDS`, plain; `{{` and `}}` stand for braces."""
     try:
@@ -53,6 +62,6 @@ def check_template(text: str) -> None:
             raise ValueError(f"{text!r} holds {{{word}}}, which is not known: {hint}")
 
 
-def fill(text: str, job: UploadJob) -> str:
-    """The text with its words filled in."""
-    return text.format_map({word: str(value(job)) for word, value in WORDS.items()})
+def fill(text: str, job: UploadJob, write: Callable[[str], str] = str) -> str:
+    """The text with its words filled in, each as `write` writes it."""
+    return text.format_map({word: write(str(value(job))) for word, value in WORDS.items()})

@@ -163,6 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
                 reply = evolve(reply, early=reply.early - len(block))
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
+            self.close_connection = True
             return
         length = int(self.headers.get("Content-Length", 0))
         body = b""

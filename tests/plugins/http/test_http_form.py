@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from appliance_upload_http.multipart import FormBody
+from appliance_upload_http.body import FormBody
 from appliance_upload_http.options import Algorithm, Auth, Digest, Proof
 from appliance_upload_http.templates import WORDS, check_template, fill
 from attrs import evolve
@@ -42,7 +42,7 @@ def test_any_form_is_read_back_and_as_long_as_announced(
         assert len(wire) == body.len
         assert body.complete
         assert body.md5 == hashlib.md5(content).hexdigest()
-        *others, file = parse_form(body.content_type, wire)
+        *others, file = parse_form(body.headers["Content-Type"], wire)
         assert {part.name: part.content.decode() for part in others} == {_quoted(k): v for k, v in fields.items()}
         assert (file.name, file.file_name, file.content) == (_quoted(field), _quoted(name), content)
         assert file.headers["X-Test"] == "1"
@@ -72,7 +72,7 @@ def test_what_arrives_by_default(receiver: Receiver, job: UploadJob) -> None:
 def test_what_can_be_chosen(receiver: Receiver, job: UploadJob) -> None:
     sender = backend(
         receiver.url(),
-        method="PUT",
+        method="PATCH",
         field="audio",
         file_name="{device}/{id}.wav",
         fields={"box": "{device}", "literally": "{{{size}}}", "when": "{started}"},
@@ -82,7 +82,7 @@ def test_what_can_be_chosen(receiver: Receiver, job: UploadJob) -> None:
     receipt = sender.deliver(job)
     (seen,) = receiver.seen
     *fields, file = seen.parts
-    assert seen.method == "PUT"
+    assert seen.method == "PATCH"
     assert seen.headers["x-tenant"] == "seven"
     assert {part.name: part.content.decode() for part in fields} == {
         "box": "box",

@@ -31,7 +31,7 @@ def test_everything() -> None:
     options = load(
         """url: http://example.org/upload
 allow_http: true
-method: PUT
+method: PATCH
 field: audio
 file_name: '{device}_{id}.wav'
 fields: {box: '{device}', sha256: '{sha256}'}
@@ -70,14 +70,20 @@ digest: content-md5""",
         ("auth: {bearer: x}\nheaders: {authorization: y}", r"keep one"),
         ("fields: {a: '{devise}'}", r"did you mean \{device\}"),
         ("file_name: '{'", r"braces"),
-        ("expect: [302]", r"302"),
+        ('auth: {bearer: "abc\\u2013def"}', r"auth.bearer.*copy it anew"),
+        ("method: PUT", r"\{file_name\}"),
+        ("method: PUT\nurl: 'https://example.org/{device}.wav'", r"\{file_name\}"),
+        ("url: 'https://example.org/{devise}'", r"did you mean \{device\}"),
+        ("success: {json_pointer: /sha, header: X}", r"keep one"),
+        ("success: {json_pointer: sha}", r"begins with /"),
+        ("expect: [301]", r"301"),
         ("proof: {json_pointer: sha}", r"begins with /"),
         ("proof: {json_pointer: /sha, header: X}", r"keep one"),
         ("timeouts: {read: 0s}", r"read"),
     ],
 )
 def test_what_cannot_work_is_said_in_words(options: str, words: str) -> None:
-    if not options.startswith("url"):
+    if "url:" not in options:
         options = f"url: https://example.org/\n{options}"
     with pytest.raises(ConfigError, match=words) as caught:
         load(options)
@@ -88,3 +94,10 @@ def test_what_cannot_work_is_said_in_words(options: str, words: str) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1/x", "http://[::1]:8080/x", "http://localhost/x"])
 def test_this_machine_needs_no_encryption(url: str) -> None:
     assert load(f'url: "{url}"').url == url
+
+
+@pytest.mark.parametrize("token", ["abc\r", " abc\u00a0\n", "\ufeffabc"])
+def test_what_a_copy_brings_along_is_no_part_of_a_secret(token: str) -> None:
+    options = load("url: https://example.org/\nauth: {bearer: !env TOKEN}", TOKEN=token)
+    assert options.auth.bearer is not None
+    assert options.auth.bearer.reveal() == "abc"

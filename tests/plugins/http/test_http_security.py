@@ -12,7 +12,7 @@ import pytest
 import requests
 from appliance_http.errors import translate
 from appliance_http.options import Tls
-from appliance_upload_http.options import Auth
+from appliance_upload_http.options import Auth, Success
 
 from appliance.plugin import AbsolutePath, Permanent, Secret, Transient, UploadJob
 from tests.plugins.certificates import Authority
@@ -198,12 +198,60 @@ def test_redirects_that_keep_the_form_are_followed(status: int, receiver: Receiv
     assert there.file.content == SOUND
 
 
-@pytest.mark.parametrize("status", [301, 302, 303])
-def test_redirects_that_lose_the_form_are_errors(status: int, receiver: Receiver, job: UploadJob) -> None:
-    receiver.replies.append(Reply(status, {"Location": "/there"}))
-    with pytest.raises(Permanent, match=f"{status}.*loses its file.*/there$"):
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(301, {"Location": "/there"}), "301.*loses its file.*/there$"),
+        (Reply(302, {"Location": "/there"}, early=20_000_000), "302.*loses its file.*/there$"),
+        (Reply(303, {"Location": "/there"}, early=20_000_000), "303.*loses its file.*/there$"),
+        (Reply(302), "302.*loses its file"),
+        (Reply(303, {"Location": ""}), "303.*loses its file"),
+    ],
+)
+def test_redirects_that_lose_the_form_are_errors(reply: Reply, words: str, receiver: Receiver, job: UploadJob) -> None:
+    receiver.replies.append(reply)
+    with pytest.raises(Permanent, match=words):
         backend(receiver.url()).deliver(job)
     assert receiver.attempts == 1
+
+
+@pytest.mark.parametrize("status", [302, 303])
+def test_a_form_may_lead_to_its_answer(status: int, start_receiver: Start, job: UploadJob) -> None:
+    here, there = start_receiver(), start_receiver(always=Reply(200, body=b"thanks"))
+    here.replies += [Reply(status, {"Location": "/thanks"}), Reply(200, body=b"thanks")]
+    sender = backend(here.url(), auth=Auth(bearer=Secret("token")))
+    assert sender.deliver(job).detail == "200 OK\nthanks"
+    form, thanks = here.seen
+    assert (form.file.content, thanks.method, thanks.path, thanks.body) == (SOUND, "GET", "/thanks", b"")
+    assert thanks.headers["authorization"] == "Bearer token"
+
+    here.replies.append(Reply(status, {"Location": there.url("/thanks")}))
+    sender.deliver(job)
+    assert "authorization" not in there.seen[0].headers
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Reply(404), "404"),
+        (Reply(200, {"Content-Type": "text/html"}, b"<html>Log in"), "web page"),
+    ],
+)
+def test_a_form_that_leads_to_no_success_is_an_error(
+    answer: Reply, words: str, receiver: Receiver, job: UploadJob
+) -> None:
+    receiver.replies += [Reply(302, {"Location": "/login"}), answer]
+    with pytest.raises(Permanent, match=words):
+        backend(receiver.url()).deliver(job)
+
+
+def test_a_redirect_that_is_expected_is_a_success_by_itself(receiver: Receiver, job: UploadJob) -> None:
+    page = {"Location": "/thanks", "Content-Type": "text/html"}
+    receiver.replies.append(Reply(302, page, b"<html>Redirecting</html>"))
+    backend(receiver.url(), expect=(302,)).deliver(job)
+    assert receiver.attempts == 1
+    receiver.replies += [Reply(302, page), Reply(200, {"Content-Type": "text/html"}, b"<html>Thank you</html>")]
+    backend(receiver.url(), expect=(302,), success=Success(text="Thank you")).deliver(job)
 
 
 def test_secrets_do_not_follow_a_redirect_to_another_host(start_receiver: Start, job: UploadJob) -> None:

@@ -1,4 +1,4 @@
-"""A form with a file as a request body (multipart/form-data, RFC 7578), streamed in constant memory."""
+"""A file as the body of a request, plain or in a form, streamed in constant memory."""
 
 import contextlib
 import hashlib
@@ -7,19 +7,75 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
+from appliance_http.line import Last
+
 from appliance.plugin import Permanent, Rendition
 
 BLOCK = 64 * 1024
 
 
-class FormBody:
-    """The body, as an iterable of buffers; `len` is its length in bytes. Each iteration reads the file anew.
+class FileBody:
+    """A file as the body of a request, between `head` and `tail`; an iterable of buffers. `headers` go with it.
 
-    The length is no `__len__`, because that ends at 2 GiB on 32-bit systems; requests takes either. The last line of
-    the form is held back until the bytes read were found to be those of `rendition.sha256`: a file that changed on the
-    way never arrives as a whole form. `complete` tells whether the last iteration got that far, `md5` the checksum
-    that it found, where `hash_md5` asks for it.
+    `len` is its length in bytes. That is no `__len__`, because that ends at 2 GiB on 32-bit systems; requests takes
+    either. Each iteration reads the file anew. The end is held back until the bytes read were found to be those of
+    `rendition.sha256`: a file that changed on the way never arrives whole. `complete` tells whether the last iteration
+    got that far, `md5` the checksum that it found, where `hash_md5` asks for it.
     """
+
+    def __init__(
+        self,
+        rendition: Rendition,
+        headers: Mapping[str, str],
+        head: bytes = b"",
+        tail: bytes = b"",
+        *,
+        hash_md5: bool,
+        progress: Callable[[int], None],
+        check: Callable[[], None],
+        block: int = BLOCK,
+    ) -> None:
+        self.headers = {"Content-Type": rendition.kind.media_type, **headers}
+        self.complete = False
+        self.md5 = ""
+        self.len = len(head) + rendition.size + len(tail)
+        self._rendition = rendition
+        self._head, self._tail = head, tail
+        self._hash_md5 = hash_md5
+        self._progress = progress
+        self._check = check
+        self._block = block
+
+    def __iter__(self) -> Iterator[Any]:
+        self.complete = False
+        sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        size, tail = self._rendition.size, self._tail
+        with _opened(self._rendition) as file:
+            yield self._head
+            buffer, done = memoryview(bytearray(self._block)), 0
+            while done < size:
+                self._check()
+                block = buffer[: _read(file, buffer[: size - done], self._rendition)]
+                sha256.update(block)
+                if self._hash_md5:
+                    md5.update(block)
+                done += len(block)
+                if done == size and not tail:
+                    tail = bytes(block)
+                else:
+                    yield block
+                    self._progress(done)
+        if sha256.hexdigest() != self._rendition.sha256:
+            raise _changed(self._rendition)
+        self._check()
+        self.md5 = md5.hexdigest()
+        yield Last(tail)
+        self._progress(size)
+        self.complete = True
+
+
+class FormBody(FileBody):
+    """A form with the file in it (multipart/form-data, RFC 7578)."""
 
     def __init__(
         self,
@@ -35,44 +91,15 @@ class FormBody:
         block: int = BLOCK,
     ) -> None:
         boundary = secrets.token_hex(16)
-        self.content_type = f"multipart/form-data; boundary={boundary}"
-        self.complete = False
-        self.md5 = ""
-        self._rendition = rendition
-        self._hash_md5 = hash_md5
-        self._progress = progress
-        self._check = check
-        self._block = block
         parts = [f"name={_quoted(name)}\r\n\r\n{value}\r\n" for name, value in fields.items()]
         headers = {"Content-Type": rendition.kind.media_type, **part_headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         parts.append(f"name={_quoted(field)}; filename={_quoted(file_name)}\r\n{lines}\r\n")
         opening = f"--{boundary}\r\nContent-Disposition: form-data; "
-        self._head = "".join(opening + part for part in parts).encode()
-        self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self.len = len(self._head) + rendition.size + len(self._tail)
-
-    def __iter__(self) -> Iterator[Any]:
-        self.complete = False
-        sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-        with _opened(self._rendition) as file:
-            yield self._head
-            buffer, done = memoryview(bytearray(self._block)), 0
-            while done < self._rendition.size:
-                self._check()
-                block = buffer[: _read(file, buffer[: self._rendition.size - done], self._rendition)]
-                sha256.update(block)
-                if self._hash_md5:
-                    md5.update(block)
-                yield block
-                done += len(block)
-                self._progress(done)
-        if sha256.hexdigest() != self._rendition.sha256:
-            raise _changed(self._rendition)
-        self._check()
-        self.md5 = md5.hexdigest()
-        yield self._tail
-        self.complete = True
+        head = "".join(opening + part for part in parts).encode()
+        tail = f"\r\n--{boundary}--\r\n".encode()
+        kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        super().__init__(rendition, kind, head, tail, hash_md5=hash_md5, progress=progress, check=check, block=block)
 
 
 def content_md5(rendition: Rendition, check: Callable[[], None]) -> bytes:

@@ -1,0 +1,72 @@
+"""Whether an answer that says 2xx comes from a server that stored the file."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from appliance_http.statuses import excerpt
+
+from appliance.plugin import Permanent
+from appliance_upload_http.options import Success
+
+_FAILED = {"success": False, "ok": False}
+"""What programs write into a JSON object to say that they failed, in spite of their 200."""
+
+
+def check_answer(wanted: Success, headers: Mapping[str, str], body: bytes, host: str) -> None:
+    """Raise Permanent unless the answer holds what `wanted` names.
+
+    Where it names nothing, a web page and JSON that speaks of failure are no success: login pages of public networks,
+    and programs that print their errors, come with the status 200.
+    """
+    if wanted.wanted:
+        if not _holds(wanted, headers, body):
+            raise Permanent(f"{host} answers without {wanted}, which the option success asks for{_said(headers, body)}")
+    elif _is_page(headers, body):
+        raise Permanent(
+            f"{host} answers with a web page: that may be the login page of this network, or an error. If its page "
+            "means that the file arrived, set success: {text: ...} to words that only this page holds"
+        )
+    elif _speaks_of_failure(body):
+        raise Permanent(f"{host} answers 200 and that it failed{_said(headers, body)}. Look at the server")
+
+
+def pointed(body: bytes, pointer: str) -> Any:
+    """What a JSON pointer (RFC 6901) points at; None where the body is no JSON or holds nothing there."""
+    try:
+        value = json.loads(body)
+        for part in pointer.split("/")[1:]:
+            key = part.replace("~1", "/").replace("~0", "~")
+            value = value[int(key)] if isinstance(value, list) else value[key]
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        return None
+    return value
+
+
+def _holds(wanted: Success, headers: Mapping[str, str], body: bytes) -> bool:
+    found: Any = body.decode("utf-8", errors="replace")
+    if wanted.header:
+        found = headers.get(wanted.header)
+    elif wanted.json_pointer is not None:
+        found = pointed(body, wanted.json_pointer)
+    if wanted.text:
+        return found is not None and wanted.text in (found if isinstance(found, str) else json.dumps(found))
+    return bool(found)
+
+
+def _is_page(headers: Mapping[str, str], body: bytes) -> bool:
+    kind = headers.get("Content-Type", "").split(";")[0].strip().lower()
+    start = body.lstrip()[:1]
+    return start == b"<" and (kind in ("text/html", "application/xhtml+xml", "") or b"<html" in body[:1000].lower())
+
+
+def _speaks_of_failure(body: bytes) -> bool:
+    said = pointed(body, "")
+    return isinstance(said, dict) and (
+        any(said.get(word) is value for word, value in _FAILED.items()) or bool(said.get("error") or said.get("errors"))
+    )
+
+
+def _said(headers: Mapping[str, str], body: bytes) -> str:
+    said = excerpt(headers, body)
+    return f' (it says "{said}")' if said else ""

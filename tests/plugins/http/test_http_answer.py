@@ -1,0 +1,136 @@
+"""What counts as a success, and what does in spite of its 200 not."""
+
+from collections.abc import Callable
+
+import pytest
+from appliance_upload_http.options import Proof, Success
+from attrs import evolve
+
+from appliance.plugin import Permanent, Transient, UploadJob
+from tests.plugins.http.conftest import SOUND, backend
+from tests.plugins.receiver import Receiver, Reply
+
+Start = Callable[..., Receiver]
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, HTML, b"<html><title>Welcome to the hotel's network</title></html>"),
+        Reply(200, HTML, b"<br />\n<b>Warning</b>: POST Content-Length exceeds the limit in <b>Unknown</b>"),
+        Reply(200, {}, b"\n <!DOCTYPE html><html>"),
+        Reply(200, {"Content-Type": "text/plain"}, b"<html>"),
+        Reply(200, JSON, b'{"success": false, "reason": "disk full"}'),
+        Reply(200, JSON, b'{"ok": false}'),
+        Reply(200, JSON, b'{"error": "quota"}'),
+        Reply(201, HTML, b'{"errors": ["quota"]}'),
+    ],
+    ids=range(8),
+)
+def test_an_answer_that_is_no_success(reply: Reply, receiver: Receiver, job: UploadJob) -> None:
+    receiver.replies.append(reply)
+    with pytest.raises(Permanent, match=r"web page|it failed"):
+        backend(receiver.url()).deliver(job)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, HTML, b"OK"),
+        Reply(200, HTML),
+        Reply(204),
+        Reply(200, {"Content-Type": "application/xml"}, b"<?xml version='1.0'?><stored/>"),
+        Reply(200, JSON, b'{"success": true, "error": null, "errors": []}'),
+        Reply(200, JSON, b'["error"]'),
+    ],
+    ids=range(6),
+)
+def test_an_answer_that_may_be_one(reply: Reply, receiver: Receiver, job: UploadJob) -> None:
+    receiver.replies.append(reply)
+    backend(receiver.url()).deliver(job)
+
+
+@pytest.mark.parametrize(
+    ("success", "good", "bad"),
+    [
+        (Success(text="Thank you"), Reply(200, HTML, b"<html>Thank you!"), Reply(200, HTML, b"<html>Log in")),
+        (Success(header="X-Stored"), Reply(200, {"X-Stored": "1"}), Reply(200)),
+        (Success(header="X-Stored", text="yes"), Reply(200, {"X-Stored": "yes"}), Reply(200, {"X-Stored": "no"})),
+        (Success(json_pointer="/a/b"), Reply(200, body=b'{"a": {"b": 7}}'), Reply(200, body=b'{"a": {"b": false}}')),
+        (Success(json_pointer="/a"), Reply(200, body=b'{"a": true, "error": "none"}'), Reply(200, body=b"<html>")),
+        (Success(json_pointer="/n", text="3"), Reply(200, body=b'{"n": 3}'), Reply(200, body=b'{"n": 4}')),
+    ],
+    ids=str,
+)
+def test_what_is_asked_for_decides_alone(
+    success: Success, good: Reply, bad: Reply, receiver: Receiver, job: UploadJob
+) -> None:
+    receiver.replies += [good, bad]
+    sender = backend(receiver.url(), success=success)
+    sender.deliver(job)
+    with pytest.raises(Permanent, match="which the option success asks for"):
+        sender.deliver(job)
+
+
+def test_a_checksum_is_worth_more_than_any_words(receiver: Receiver, job: UploadJob) -> None:
+    receiver.replies.append(Reply(200, {**HTML, "X-Sum": job.rendition.sha256}, b"<html>"))
+    assert backend(receiver.url(), proof=Proof(header="X-Sum")).deliver(job).verified
+
+
+@pytest.mark.parametrize("size", [4, 1000, len(SOUND)])
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_who_answers_before_the_whole_file_does_not_have_it(
+    method: str, size: int, receiver: Receiver, upload_job: Callable[..., UploadJob]
+) -> None:
+    job = upload_job(SOUND[:size])
+    receiver.always = Reply(200, body=b"ok", early=1)
+    with pytest.raises(Transient, match=r"200 before it had the whole file|broke the connection|closed the connection"):
+        backend(receiver.url("/{file_name}"), method=method).deliver(job)
+
+
+def test_put_sends_the_file_as_it_is_to_a_place_of_its_own(
+    receiver: Receiver, upload_job: Callable[..., UploadJob]
+) -> None:
+    first, second = upload_job(SOUND, "a b"), upload_job(SOUND[:10], "c")
+    receiver.always = Reply(201)
+    sent: list[int] = []
+    sender = backend(receiver.url("/dav/{file_name}"), method="PUT")
+    receipts = [sender.deliver(evolve(job, progress=sent.append)) for job in (first, second)]
+    one, two = receiver.seen
+    assert (one.method, one.path, one.body) == ("PUT", "/dav/a%20b.wav", SOUND)
+    assert (two.method, two.path, two.body) == ("PUT", "/dav/c.wav", SOUND[:10])
+    assert one.headers["content-type"] == "audio/wav"
+    assert one.headers["repr-digest"].startswith("sha-256=:")
+    assert one.headers["content-length"] == str(len(SOUND))
+    assert receipts[0].remote_name == receiver.url("/dav/a%20b.wav")
+    assert sent[-1] == 10
+
+
+def test_a_file_that_changed_never_arrives_whole(receiver: Receiver, job: UploadJob) -> None:
+    job.rendition.path.write_bytes(SOUND[:-1] + b"!")
+    with pytest.raises(Permanent, match="not what it was"):
+        backend(receiver.url("/{file_name}"), method="PUT").deliver(job)
+    assert receiver.seen == []
+
+
+def test_the_probe_asks_the_folder_of_what_is_put(receiver: Receiver) -> None:
+    backend(receiver.url("/dav/{device}/{file_name}?x={id}"), method="PUT").probe()
+    assert (receiver.seen[0].method, receiver.seen[0].path) == ("OPTIONS", "/dav/")
+
+
+def test_a_server_that_thinks_long_is_given_more_time(receiver: Receiver, job: UploadJob) -> None:
+    receiver.replies += [Reply(silent=True), Reply(silent=True)]
+    sender = backend(receiver.url(), read=0.3)
+    with pytest.raises(Transient, match=r"took the whole file.*within 0.3 s.*Idempotency-Key.*waits 0.6 s"):
+        sender.deliver(job)
+    with pytest.raises(Transient, match=r"within 0.6 s.*waits 1.2 s"):
+        sender.deliver(job)
+    sender.deliver(job)
+
+
+def test_provisional_answers_without_end_are_given_up(receiver: Receiver, job: UploadJob) -> None:
+    receiver.always = Reply(garbage=b"HTTP/1.1 100 Continue\r\n\r\n" * 2000)
+    with pytest.raises(Transient):
+        backend(receiver.url()).deliver(job)
