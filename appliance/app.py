@@ -19,6 +19,7 @@ from appliance.control.heartbeat import Heartbeat
 from appliance.control.methods import Methods
 from appliance.control.server import ControlServer
 from appliance.control.services import Services
+from appliance.control.streams import Streams
 from appliance.controller import End
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import Effects, refusing
@@ -74,6 +75,10 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(plugins.close)
         controller.listen(lambda event, _: plugins.publish(event), closely=plugins.listening)
         controller.listen(write_log)
+        streams = Streams(controller, clock)
+        control = ControlServer(settings.control.socket, settings.control.group)
+        stop.callback(control.close)
+        stop.callback(streams.close)
         stop.callback(controller.drain)
 
         # Before whatever takes long to start, and closed after it: no press is missed while the configuration changes.
@@ -116,10 +121,9 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
         real = (hardware.real_cards, hardware.real_pins)
         services = Services(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper, *real)
-        methods = Methods(services)
-        control = ControlServer(settings.control.socket, settings.control.group, methods.table())
-        control.start()
-        stop.callback(control.close)
+        methods = Methods(services, streams)
+        control.start(methods.table())
+        stop.callback(control.deafen)
         sign_of_life = Heartbeat(settings.heartbeat, methods.status, clock, post)
         sign_of_life.start()
         stop.callback(sign_of_life.close)
@@ -151,8 +155,8 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
         controller.listen(write_log)
         start_panel(hardware.panel(settings.panel, clock, vitals), controller, stop)
         with tell_and_go_on("control", post):
-            control = ControlServer(settings.control.socket, settings.control.group, defaultdict(lambda: refuse))
-            control.start()
+            control = ControlServer(settings.control.socket, settings.control.group)
+            control.start(defaultdict(lambda: refuse))
             stop.callback(control.close)
         controller.connect(refusing(words, post))
         post(FaultRaised(Fault("storage", words, urgent=True)))

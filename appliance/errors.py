@@ -1,6 +1,8 @@
 """Every error that the appliance raises on purpose.
 
     ApplianceError                      1  something went wrong
+    ├── TooSlow                            what was asked for was not read in time, and is lost
+    ├── UsageError                         an argument is missing, unknown or does not fit
     ├── ConfigError                     3  the configuration cannot be used
     ├── NotRunning                      4  no daemon answers on the control socket
     ├── AlreadyRunning                  5  another daemon uses the same state directory or control socket
@@ -35,6 +37,14 @@ class ApplianceError(Exception):
     """Something went wrong."""
 
     exit_code: ClassVar[int] = 1
+
+
+class TooSlow(ApplianceError):
+    """What was asked for was not read in time, and is lost."""
+
+
+class UsageError(ApplianceError):
+    """An argument is missing, unknown or does not fit."""
 
 
 class ConfigError(ApplianceError):

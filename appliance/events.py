@@ -472,3 +472,7 @@ class EventsLost(Event):
     """So many events are missing at this place of a stream, because whoever listens to it was too slow."""
 
     count: int
+
+
+EVENTS: tuple[type[Event], ...] = tuple(Event.__subclasses__())
+"""Every event of this release."""

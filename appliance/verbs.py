@@ -1,39 +1,92 @@
-"""Everything that can be asked of the box, one line for each word: buttons, socket and command line derive from it.
+"""Everything that can be asked of the box, in one table: buttons, control socket and command line derive from it.
 
-To add one: its command in `events`, what that does in `machine` and `effects`, and a line here.
+To add a word that acts: its command in `events`, what that does in `machine` and `effects`, and one entry here. A word
+without a command needs a method of its own in `control`.
 """
+
+from collections.abc import Mapping
 
 from attrs import frozen
 
 from appliance import events
+from appliance.arguments import Argument, Kind, check
 from appliance.events import Command, Event
+
+VERSIONS = (1, 2)
+"""Versions of the table that are spoken, the oldest first. A newer one has everything that an older one has."""
+
+PAGE = 1000
+"""The most clips that one answer lists."""
+
+MOST_BYTES = 256 * 1024
+"""The most bytes of a clip that one answer holds."""
+
+_YEAR = 366 * 86_400
+_TEXT_OF_PATH = 4096
 
 
 @frozen
 class Verb:
-    """A word, the command that it becomes, and the events that tell that it was done, or that it failed."""
+    """A word, and what there is to know about it.
+
+    `command` is what it becomes for the controller; `done` are the events that tell that it happened, `failed` those
+    that tell that it did not. Without a command, `answer` says what comes back. `since` is the version of the table
+    that it came with.
+    """
 
     word: str
     help: str
-    command: type[Command]
+    command: type[Command] | None = None
     done: tuple[type[Event], ...] = ()
     failed: tuple[type[Event], ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    answer: str = ""
+    acts: bool = True
+    """Whether it changes something, where others only read."""
+    streams: bool = False
+    """Whether it answers with one item after the other."""
+    since: int = 1
+
+    @property
+    def for_buttons(self) -> bool:
+        """Whether a button may be given it: a press has nothing to say but its moment."""
+        return self.command is not None and not any(argument.required for argument in self.arguments)
+
+    def check(self, given: Mapping[str, object]) -> dict[str, object]:
+        """The arguments, without those that were left out. Raises UsageError, which says what does not fit."""
+        return check(self.word, self.arguments, given)
 
     def asked(self, at: float, **arguments: object) -> Command:
         """The command, asked for at the moment `at` (CLOCK_MONOTONIC seconds)."""
+        assert self.command is not None
         timed = {"at": at} if "at" in self.command.__match_args__ else {}
         return self.command(**timed, **arguments)
 
 
-_TABLE = (
-    Verb("record.start", "Begin a take.", events.RecordStart, (events.TakeStarted,), (events.TakeFailed,)),
+def button_words() -> tuple[str, ...]:
+    """The words that a button may be given."""
+    return tuple(verb.word for verb in VERBS.values() if verb.for_buttons)
+
+
+_PLAYED = ((events.PlaybackStarted,), (events.PlaybackFailed, events.NothingToPlay))
+_CLIP = Argument("clip", Kind.TEXT, "A clip: its id, the beginning of one, or its name.")
+_CLIPS = Argument("clips", Kind.TEXTS, "Clips, each by its id, the beginning of one, or its name. Default: all.", False)
+_TO = Argument("to", Kind.TEXT, "The name of a destination.")
+_TO_ANY = Argument("to", Kind.TEXT, "The name of a destination. Default: all.", False)
+_PERCENT = Argument("percent", Kind.WHOLE, "The volume in percent.", most=100)
+_RESEND = Argument("resend", Kind.SWITCH, "Queue again what is lost there. Default: false.", False)
+_EARLIEST = -(1 << 63)
+
+_RECORDER = (
     Verb(
         "record.toggle",
         "Begin a take, or stop the one in progress.",
         events.RecordToggle,
         (events.TakeStarted, events.ClipFinished),
         (events.TakeFailed,),
+        since=2,
     ),
+    Verb("record.start", "Begin a take.", events.RecordStart, (events.TakeStarted,), (events.TakeFailed,)),
     Verb("record.pause", "Pause the take.", events.RecordPause, (events.TakePaused,)),
     Verb("record.resume", "Go on with the paused take.", events.RecordResume, (events.TakeResumed,)),
     Verb(
@@ -41,6 +94,7 @@ _TABLE = (
         "Pause the take, or go on with the paused one.",
         events.RecordPauseToggle,
         (events.TakePaused, events.TakeResumed),
+        since=2,
     ),
     Verb(
         "record.stop",
@@ -51,24 +105,153 @@ _TABLE = (
     ),
     Verb("record.discard", "Stop the take and throw it away.", events.RecordDiscard, (events.TakeDiscarded,)),
     Verb("record.mark", "Mark the position in the take.", events.RecordMark, (events.MarkSet,)),
-    Verb("play.toggle", "Pause what plays, go on with it, or play the next message.", events.PlayToggle),
-    Verb(
-        "play.next",
-        "Play the oldest message not heard yet, else the newest one.",
-        events.PlayNext,
-        (events.PlaybackStarted,),
-        (events.PlaybackFailed, events.NothingToPlay),
-    ),
-    Verb(
-        "play.latest",
-        "Play the newest thing in the box, clip or track.",
-        events.PlayLatest,
-        (events.PlaybackStarted,),
-        (events.PlaybackFailed, events.NothingToPlay),
-    ),
-    Verb("play.stop", "Stop the playback.", events.PlayerStop, (events.PlaybackFinished,)),
-    Verb("volume.up", "A step louder.", events.VolumeUp, (events.VolumeChanged,)),
-    Verb("volume.down", "A step quieter.", events.VolumeDown, (events.VolumeChanged,)),
 )
 
-VERBS = {verb.word: verb for verb in _TABLE}
+_PLAYER = (
+    Verb(
+        "play",
+        "Play a sound.",
+        None,
+        *_PLAYED,
+        (
+            Argument(
+                "source",
+                Kind.TEXT,
+                "`latest`, `next` (the next message), a URL, a clip (id or name) or the path of an audio file.",
+                longest=_TEXT_OF_PATH,
+                path=True,
+            ),
+        ),
+    ),
+    Verb("play.toggle", "Pause what plays, go on with it, or play the next message.", events.PlayToggle, since=2),
+    Verb("play.next", "Play the oldest message not heard yet, else the newest.", events.PlayNext, *_PLAYED, since=2),
+    Verb("play.latest", "Play the newest thing in the box, clip or track.", events.PlayLatest, *_PLAYED, since=2),
+    Verb("play.stop", "Stop the playback.", events.PlayerStop, (events.PlaybackFinished,), since=2),
+    Verb("player.pause", "Pause the playback.", events.PlayerPause),
+    Verb("player.resume", "Go on with the paused playback.", events.PlayerResume),
+    Verb("player.stop", "Stop the playback.", events.PlayerStop, (events.PlaybackFinished,)),
+    Verb(
+        "player.seek",
+        "Go to a position in what plays.",
+        events.PlayerSeek,
+        arguments=(Argument("seconds", Kind.NUMBER, "Seconds from its start.", most=_YEAR),),
+    ),
+    Verb("player.volume", "Set the volume.", events.VolumeSet, (events.VolumeChanged,), arguments=(_PERCENT,)),
+    Verb("volume.set", "Set the volume.", events.VolumeSet, (events.VolumeChanged,), arguments=(_PERCENT,), since=2),
+    Verb("volume.up", "A step louder.", events.VolumeUp, (events.VolumeChanged,), since=2),
+    Verb("volume.down", "A step quieter.", events.VolumeDown, (events.VolumeChanged,), since=2),
+)
+
+_CLIP_VERBS = (
+    Verb(
+        "clips.list",
+        f"List clips with their deliveries, newest first, up to {PAGE} at once.",
+        arguments=(
+            Argument("since_ns", Kind.WHOLE, "From then on, in nanoseconds since 1970 UTC.", False, _EARLIEST),
+            Argument("until_ns", Kind.WHOLE, "Up to then, that moment not included.", False, _EARLIEST),
+            Argument("limit", Kind.WHOLE, f"At most so many. Default: {PAGE}.", False, least=1, most=PAGE),
+            Argument("after", Kind.TEXT, "The id of the last clip of the page before this one.", False),
+        ),
+        answer="a list of objects with `clip`, `path` and `deliveries`; shorter than `limit` where there are no more",
+        acts=False,
+    ),
+    Verb(
+        "clips.show",
+        "Show everything about a clip.",
+        arguments=(_CLIP,),
+        answer="an object with `clip`, `path` and `deliveries`",
+        acts=False,
+    ),
+    Verb(
+        "clips.read",
+        f"Read some of the bytes of a clip's file, up to {MOST_BYTES} at once.",
+        arguments=(
+            _CLIP,
+            Argument("offset", Kind.WHOLE, "The first byte. Default: 0.", False),
+            Argument("length", Kind.WHOLE, f"How many bytes. Default: {MOST_BYTES}.", False, least=1, most=MOST_BYTES),
+        ),
+        answer="an object with `data` in Base64 (RFC 4648), its `offset`, and the `size` of the whole file in bytes",
+        acts=False,
+        since=2,
+    ),
+    Verb(
+        "clips.delete",
+        "Delete a clip from this box and cancel its deliveries. What was delivered stays where it is.",
+        arguments=(_CLIP,),
+        answer="null",
+    ),
+    Verb(
+        "clips.deliver",
+        "Queue clips for a destination that does not have them yet.",
+        arguments=(_CLIPS, _TO),
+        answer="how many were new to it",
+    ),
+    Verb(
+        "clips.retry",
+        "Try again now what waits or is parked.",
+        arguments=(Argument("clip", Kind.TEXT, f"{_CLIP.help} Default: all.", False), _TO_ANY),
+        answer="how many deliveries that are",
+    ),
+    Verb(
+        "clips.verify",
+        "Look again at what destinations have of clips.",
+        arguments=(
+            _CLIPS,
+            _TO_ANY,
+            Argument("resend", Kind.SWITCH, "Queue again what is lost. Default: false.", False),
+        ),
+        answer="an object for each copy",
+        streams=True,
+    ),
+)
+
+_BOX = (
+    Verb("status", "Say how the box is.", answer="an object with everything", acts=False),
+    Verb(
+        "config.reload",
+        "Read the configuration anew.",
+        answer="true where it is used at once, false where it waits for the end of a take",
+    ),
+    Verb(
+        "doctor",
+        "Examine the box.",
+        arguments=(
+            Argument("buttons", Kind.SWITCH, "Buttons too, which a person must press. Default: false.", False),
+            Argument("leds", Kind.SWITCH, "LEDs too, which a person must look at. Default: false.", False),
+        ),
+        answer="an object for each finding; a `prompt` is what a person should do meanwhile",
+        streams=True,
+    ),
+    Verb("devices", "List the sound cards.", answer="a list of cards", acts=False),
+    Verb("plugins", "List the plugins, and how they are.", answer="a list of plugins", acts=False),
+    Verb("feeds.list", "List the inbox.", answer="a list of tracks", acts=False),
+    Verb(
+        "feeds.pull",
+        "Pull a feed now.",
+        arguments=(Argument("feed", Kind.TEXT, "The name of a feed. Default: all.", False),),
+        answer="null, at once",
+    ),
+    Verb("events", "Tell of everything that happens from now on.", answer="every event", acts=False, streams=True),
+    Verb(
+        "subscribe",
+        "Tell of some events from now on.",
+        arguments=(
+            Argument("events", Kind.TEXTS, "Names of events.", choices=tuple(cls.__name__ for cls in events.EVENTS)),
+        ),
+        answer="those events, and EventsLost",
+        acts=False,
+        streams=True,
+        since=2,
+    ),
+    Verb(
+        "hello",
+        "Ask for a version of this protocol.",
+        arguments=(Argument("version", Kind.WHOLE, "The version that the caller speaks. Default: the newest.", False),),
+        answer="an object with the `version` that holds, all `versions` spoken, and the release as `appliance`",
+        acts=False,
+        since=2,
+    ),
+    Verb("describe", "Describe everything that can be asked.", answer="an object as this page", acts=False, since=2),
+)
+
+VERBS: dict[str, Verb] = {verb.word: verb for verb in (*_RECORDER, *_PLAYER, *_CLIP_VERBS, *_BOX)}

@@ -35,11 +35,16 @@ from botocore.exceptions import (
 )
 
 from appliance import errors, events
+from appliance.arguments import Argument
+from appliance.backlog import LIMIT as BACKLOG
 from appliance.cli.main import root
 from appliance.config.reference import example, reference
+from appliance.control import protocol
+from appliance.control.server import Limits
 from appliance.errors import Permanent, Transient
 from appliance.machine import ANY_PLAYER, ANY_RECORDER, TABLE, Player, Recorder, Row
 from appliance.plugin_host import PluginHost
+from appliance.verbs import VERBS, VERSIONS
 
 ROOT = Path(__file__).parents[1]
 HOST = "example.org"
@@ -55,6 +60,7 @@ def generated() -> dict[Path, str]:
         Path("config.example.yaml"): example(*options),
         reference_folder / "configuration.md": reference(*options),
         reference_folder / "command-line.md": command_line(),
+        reference_folder / "control-protocol.md": control_protocol(),
         reference_folder / "events.md": commands_and_events(),
         reference_folder / "delivery-errors.md": delivery_errors(),
         reference_folder / "exit-codes.md": exit_codes(),
@@ -93,6 +99,64 @@ def commands_and_events() -> str:
                 fields = ", ".join(f"`{field.name}`" for field in attrs.fields(cls))
                 lines.append(f"| `{name}` | {fields} | {' '.join(str(inspect.getdoc(cls)).split())} |")
     return "\n".join([*lines, ""])
+
+
+PROTOCOL = """\
+# Control protocol
+
+JSON-RPC 2.0 on a Unix socket (`control.socket`, whose file belongs to `control.group`): one JSON object a line, in
+UTF-8. `appliance` itself is a client of it, and any program may be one:
+
+```text
+{"jsonrpc": "2.0", "id": 1, "method": "record.start"}
+{"jsonrpc": "2.0", "id": 1, "result": {"event": "TakeStarted", "take_id": "...", "name": "...", ...}}
+```
+
+- `params` are an object; an argument that is left out or null has its default. One that is missing, unknown or does not
+  fit is refused in words, with the code -32602, before anything happens.
+- A word that becomes a command is answered by the [event](events.md) that tells that it was done, with the class name
+  under `event`; by null where none tells. What cannot be done now, or failed, is an error with the code -32000; `data`
+  holds the class of the error, which the [exit codes](exit-codes.md) list.
+- A word that streams is answered by one notification after the other, `{"method": "event", "params": {...}}`, and by a
+  response with the result null at the end of it. When the daemon stops, or takes a new configuration, a stream of
+  events first tells what had happened.
+- Who reads too slowly keeps nobody waiting: the newest LIMIT events wait for it, and in the place of those that had to
+  go stands `{"event": "EventsLost", "count": N}`. Who takes nothing for SLOW seconds is told so and hung
+  up on.
+- A call may have LINE bytes. CONNECTIONS programs may be connected; if all are, the one that has been silent for
+  longest gives way, where that is IDLE seconds or more, else the next one is refused. An error with the id null is
+  about the connection, which ends with it.
+- `hello` asks for a version of this protocol. A newer version has everything that the older ones have; unknown fields
+  of an answer are to be ignored. `describe` gives this page to programs, with the arguments as JSON Schema.
+"""
+
+
+def control_protocol() -> str:
+    """What can be called on the control socket, from the table of verbs."""
+    limits = Limits()
+    facts = {"LIMIT": BACKLOG, "SLOW": f"{limits.slow:g}", "IDLE": f"{limits.idle:g}", "LINE": protocol.MAX_LINE}
+    facts["CONNECTIONS"] = limits.connections
+    lines = [re.sub("|".join(facts), lambda found: str(facts[found[0]]), PROTOCOL)]
+    lines += [f"Versions: {', '.join(map(str, VERSIONS))}.", ""]
+    for verb in VERBS.values():
+        kind = "acts" if verb.acts else "reads"
+        notes = [kind, *["streams"] * verb.streams, *["may be a button's"] * verb.for_buttons]
+        lines += [f"## `{verb.word}`", "", f"{verb.help} *{', '.join(notes)}; since version {verb.since}*", ""]
+        if verb.arguments:
+            lines += ["| argument | what it is | meaning |", "|---|---|---|"]
+            lines += [
+                f"| `{each.name}`{'' if each.required else ' (optional)'} | {_expected(each)} | {each.help} |"
+                for each in verb.arguments
+            ]
+            lines.append("")
+        done, failed = (", ".join(f"`{event.__name__}`" for event in told) for told in (verb.done, verb.failed))
+        lines.append(f"Answer: {done or verb.answer or 'null'}." + (f" Failed: {failed}." if failed else ""))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _expected(argument: Argument) -> str:
+    return argument.expected if len(argument.choices) < 10 else "a list of names of [events](events.md)"
 
 
 def exit_codes() -> str:

@@ -14,7 +14,10 @@ from appliance.cli.remote import Remote, pass_remote
 from appliance.describe import counted
 from appliance.errors import DeliveryError, StorageError
 
-_AGO = re.compile(r"(\d+)([mhdw])")
+_AGO = re.compile(r"([0-9]{1,30})([mhdw])")
+_EARLIEST, _LATEST = -(1 << 63), (1 << 63) - 1
+"""In nanoseconds since 1970 UTC; no clip is from before or after."""
+
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -22,14 +25,17 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
     """`2026-11-22`, `2026-11-22T14:30`, or how long ago, `90m`, `12h`, `7d`, as nanoseconds since 1970 UTC."""
     if value is None:
         return None
-    if ago := _AGO.fullmatch(value):
-        moment = datetime.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    else:
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError as error:
-            raise click.BadParameter(f"{value!r} is not a time. Say 2026-11-22, 2026-11-22T14:30, 12h or 7d") from error
-    return round(moment.timestamp() * 1e9)
+    try:
+        ago = _AGO.fullmatch(value)
+        moment = datetime.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])}) if ago else datetime.fromisoformat(value)
+    except OverflowError:
+        return _EARLIEST
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is not a time. Say 2026-11-22, 2026-11-22T14:30, 12h or 7d") from error
+    try:
+        return min(max(round(moment.timestamp() * 1e9), _EARLIEST), _LATEST)
+    except ValueError:  # the year 1, which is the year 0 somewhere on earth
+        return _EARLIEST
 
 
 since_option = click.option(
@@ -51,7 +57,7 @@ def clips() -> None:
 @pass_remote
 def list_(remote: Remote, since: int | None, until: int | None, limit: int, as_json: bool) -> None:
     """List clips, newest first."""
-    found = remote.call("clips.list", since_ns=since, until_ns=until, limit=limit)
+    found = list(remote.clips(since, until, limit))
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
@@ -84,7 +90,7 @@ def show_(remote: Remote, clip: str, as_json: bool) -> None:
 @pass_remote
 def export(remote: Remote, since: int | None, until: int | None, target: Path) -> None:
     """Copy clips and their metadata to a folder. Files that are there already are left alone."""
-    found = remote.call("clips.list", since_ns=since, until_ns=until)
+    found = list(remote.clips(since, until))
     try:
         target.mkdir(parents=True, exist_ok=True)
         copied = sum(_copy(entry, target) for entry in found)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import click
 from attrs import frozen
 
 from appliance.control.client import Client
-from appliance.errors import NotRunning
+from appliance.errors import NotRunning, TooSlow, UsageError
+from appliance.verbs import PAGE
 
 PATH = click.Path(path_type=Path, readable=False)
 """The type of a parameter that names a file or socket; whoever opens it tells best why that cannot be done."""
@@ -29,12 +30,32 @@ class Remote:
 
     def call(self, method: str, **params: object) -> Any:
         """Call a method and return its result."""
-        with Client(self.socket) as client:
+        with self._client() as client:
             return client.call(method, **params)
+
+    def clips(self, since_ns: int | None, until_ns: int | None, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        """Yield clips with their deliveries, newest first; however many there are, one page after the other."""
+        left, after = limit, None
+        while left is None or left > 0:
+            size = PAGE if left is None else min(left, PAGE)
+            page = self.call("clips.list", since_ns=since_ns, until_ns=until_ns, limit=size, after=after)
+            yield from page
+            if len(page) < size:
+                return
+            left, after = left and left - size, page[-1]["clip"]["id"]
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        """A connection. What the daemon finds wrong with an argument is a usage error, as where click finds it."""
+        with Client(self.socket) as client:
+            try:
+                yield client
+            except UsageError as error:
+                raise click.UsageError(str(error)) from error
 
     def stream(self, method: str, **params: object) -> Iterator[dict[str, Any]]:
         """Yield what a streaming method tells, until it ends. Raises NotRunning where the daemon hangs up."""
-        with Client(self.socket) as client:
+        with self._client() as client:
             yield from client.stream(method, **params)
 
     def follow(self, method: str) -> Iterator[dict[str, Any]]:
@@ -48,8 +69,11 @@ class Remote:
                     raise
                 time.sleep(_LOOK_EVERY)
                 continue
-            with client, suppress(NotRunning):
-                yield from client.stream(method)
+            try:
+                with client, suppress(NotRunning):
+                    yield from client.stream(method)
+            except TooSlow as error:
+                click.echo(f"appliance: {error}", err=True)
             give_up = time.monotonic() + PATIENCE
 
     def wait_for_turn(self, number: int) -> dict[str, Any]:

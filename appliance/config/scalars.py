@@ -4,12 +4,12 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_origin
 
 from appliance.config import units
 from appliance.config.document import Broken, Kind, Word
-from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, Secret, TimeOfDay
-from appliance.config.words import choices, expected, found, suggestion
+from appliance.config.options import AbsolutePath, ButtonAction, ByteCount, Keep, Percent, Seconds, Secret, TimeOfDay
+from appliance.config.words import choices, expected, found, members, suggestion
 
 WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9](?:_?[0-9]){0,30})")
 """Without leading zeros, which mean octal in YAML 1.1 and decimal to people."""
@@ -42,7 +42,7 @@ class Reported(ValueError):
 
 def takes_a_word(wanted: Any) -> bool:
     """Whether a type that is no class of its own is written as one word."""
-    return wanted in _QUANTITIES or get_origin(wanted) is Literal
+    return wanted in _QUANTITIES or wanted is ButtonAction or get_origin(wanted) is Literal
 
 
 def read_word(word: Word, wanted: Any) -> Any:
@@ -89,9 +89,8 @@ def _read(word: Word, wanted: Any) -> Any:
             return _QUANTITIES[wanted](text)
         except ValueError:
             return None
-    if choices(wanted):
-        members = get_args(wanted) if get_origin(wanted) is Literal else tuple(wanted)
-        return next((each for each, name in zip(members, choices(wanted), strict=True) if name == text), None)
+    if known := members(wanted):
+        return known.get(text)
     if wanted is bool:
         return _BOOLEANS.get(text.lower()) if loose or word.kind is Kind.BOOLEAN else None
     if wanted is int:

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
 from appliance.config.heartbeat import HeartbeatSettings
-from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, option
+from appliance.config.options import WHILE_HELD, AbsolutePath, ButtonAction, ByteCount, Keep, Percent, Seconds, option
 from appliance.config.units import format_duration
 from appliance.models import AudioFormat, RenditionKind, SampleFormat
 
@@ -30,24 +30,6 @@ class Contact(StrEnum):
 
     NORMALLY_OPEN = "normally_open"
     NORMALLY_CLOSED = "normally_closed"
-
-
-class ButtonAction(StrEnum):
-    """What a button can ask for."""
-
-    RECORD_TOGGLE = "record.toggle"
-    RECORD_START = "record.start"
-    RECORD_STOP = "record.stop"
-    RECORD_PAUSE_TOGGLE = "record.pause_toggle"
-    RECORD_DISCARD = "record.discard"
-    RECORD_MARK = "record.mark"
-    RECORD_WHILE_HELD = "record.while_held"
-    PLAY_TOGGLE = "play.toggle"
-    PLAY_NEXT = "play.next"
-    PLAY_LATEST = "play.latest"
-    PLAY_STOP = "play.stop"
-    VOLUME_UP = "volume.up"
-    VOLUME_DOWN = "volume.down"
 
 
 class SwitchAction(StrEnum):
@@ -143,7 +125,7 @@ class RecordingSettings:
 
 
 def _while_held_alone(button: "ButtonSettings", _: object, press: ButtonAction | None) -> None:
-    if press is ButtonAction.RECORD_WHILE_HELD and (button.hold or button.double_press):
+    if press == WHILE_HELD and (button.hold or button.double_press):
         raise ValueError("record.while_held goes with neither hold nor double_press: use another button for those")
 
 

@@ -11,7 +11,17 @@ import attrs
 import yaml
 
 from appliance.config.document import Kind, Word
-from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, Secret, TimeOfDay
+from appliance.config.options import (
+    AbsolutePath,
+    ButtonAction,
+    ByteCount,
+    Keep,
+    Percent,
+    Seconds,
+    Secret,
+    TimeOfDay,
+    button_actions,
+)
 from appliance.config.units import format_duration, format_size
 from appliance.describe import counted
 
@@ -43,13 +53,20 @@ def optional_type(wanted: Any) -> tuple[Any, bool]:
     return wanted, False
 
 
-def choices(wanted: Any) -> tuple[str, ...]:
-    """The words that an enum or Literal knows, none for other types."""
+def members(wanted: Any) -> dict[str, Any]:
+    """The words that an enum or Literal knows, or a button, each with its value; none for other types."""
+    if wanted is ButtonAction:
+        return {str(action): action for action in button_actions()}
     if get_origin(wanted) is Literal:
-        return tuple(map(str, get_args(wanted)))
+        return {str(value): value for value in get_args(wanted)}
     if isinstance(wanted, type) and issubclass(wanted, Enum):
-        return tuple(str(member.value) for member in wanted)
-    return ()
+        return {str(member.value): member for member in wanted}
+    return {}
+
+
+def choices(wanted: Any) -> tuple[str, ...]:
+    """The words of `members` alone."""
+    return tuple(members(wanted))
 
 
 def is_mapping(wanted: Any) -> bool:

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -57,12 +58,19 @@ class Client:
 
     def _send(self, method: str, params: dict[str, object]) -> None:
         self._calls += 1
-        try:
+        with suppress(ConnectionError):  # where it was hung up, what can still be read may say why
             self._socket.sendall(protocol.encode({"id": self._calls, "method": method, "params": params}))
-        except ConnectionError as error:
-            raise self._hung_up() from error
 
     def _receive(self) -> dict[str, Any]:
+        message: dict[str, Any] | None = None
+        while message is None:
+            with suppress(ValueError):  # half a line: the one behind it says why
+                message = json.loads(self._line())
+        if "error" in message:
+            raise protocol.to_error(message["error"])
+        return message
+
+    def _line(self) -> bytes:
         try:
             line = self._lines.readline()
         except TimeoutError as error:
@@ -72,11 +80,5 @@ class Client:
         except ConnectionError:
             line = b""
         if not line:
-            raise self._hung_up()
-        message: dict[str, Any] = json.loads(line)
-        if "error" in message:
-            raise protocol.to_error(message["error"])
-        return message
-
-    def _hung_up(self) -> NotRunning:
-        return NotRunning(f"the appliance at {self._path} hung up: it is stopping. Try again in a moment")
+            raise NotRunning(f"the appliance at {self._path} hung up: it is stopping. Try again in a moment")
+        return line

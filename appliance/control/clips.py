@@ -1,5 +1,7 @@
 """What can be asked about clips and their deliveries; called `clips.list` and so on, on the wire."""
 
+import os
+from base64 import b64encode
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any
 
@@ -7,10 +9,11 @@ from appliance.codec import to_plain
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Outbox
 from appliance.delivery.verify import Checked
-from appliance.errors import NotFound
+from appliance.errors import NotFound, StorageError
 from appliance.events import DeliveryProgress
 from appliance.models import Clip
 from appliance.store import Store
+from appliance.verbs import MOST_BYTES, PAGE
 
 
 class ClipMethods:
@@ -26,6 +29,7 @@ class ClipMethods:
         return {
             "clips.list": self.find,
             "clips.show": self.show,
+            "clips.read": self.read,
             "clips.delete": self.delete,
             "clips.deliver": self.deliver,
             "clips.retry": self.retry,
@@ -33,15 +37,26 @@ class ClipMethods:
         }
 
     def find(
-        self, since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None
+        self, since_ns: int | None = None, until_ns: int | None = None, limit: int = PAGE, after: str | None = None
     ) -> list[dict[str, Any]]:
-        """Clips with their deliveries, newest first."""
+        """Clips with their deliveries, newest first: those behind the clip with the id `after`."""
         running = self._outbox.progress()
-        return [self._with_deliveries(clip, running) for clip in self._store.clips(since_ns, until_ns, limit)]
+        return [self._with_deliveries(clip, running) for clip in self._store.clips(since_ns, until_ns, limit, after)]
 
     def show(self, clip: str) -> dict[str, Any]:
         """One clip, by id, the beginning of one, or name."""
         return self._with_deliveries(self._store.clip(clip), self._outbox.progress())
+
+    def read(self, clip: str, offset: int = 0, length: int = MOST_BYTES) -> dict[str, Any]:
+        """Some of a clip's bytes, in Base64. Behind the end there are none."""
+        path = self._store.clip_path(self._store.clip(clip))
+        try:
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                data = os.pread(file.fileno(), length, offset)
+        except OSError as error:
+            raise StorageError(f"{path.name} cannot be read: {error.strerror}. The card may be failing") from error
+        return {"data": b64encode(data).decode(), "offset": offset, "size": size}
 
     def _with_deliveries(self, clip: Clip, running: Iterable[DeliveryProgress]) -> dict[str, Any]:
         """The clip, and its deliveries; those under way tell how far they are."""
@@ -67,7 +82,7 @@ class ClipMethods:
             raise NotFound(f"there is no destination {name!r} in the configuration; there is: {there}")
         return self._destinations[name]
 
-    def deliver(self, clips: list[str] | None, to: str) -> int:
+    def deliver(self, to: str, clips: list[str] | None = None) -> int:
         """Queue clips (all where None) for a destination that does not have them yet; how many were new."""
         destination = self._destination(to)
         chosen = self._store.clips() if clips is None else [self._store.clip(clip) for clip in clips]
@@ -85,7 +100,7 @@ class ClipMethods:
         return count
 
     def verify(
-        self, clips: list[str] | None, to: str | None = None, resend: bool = False
+        self, clips: list[str] | None = None, to: str | None = None, resend: bool = False
     ) -> Generator[Checked, None, None]:
         """Look again at what destinations have of clips (all where None), and tell of each copy."""
         chosen = None if clips is None else [self._store.clip(clip).id for clip in clips]

@@ -19,7 +19,7 @@ class Examinations:
         self._services = services
         self._one = threading.Lock()
 
-    def stream(self, buttons: bool, leds: bool) -> Generator[dict[str, Any], None, None]:
+    def stream(self, buttons: bool = False, leds: bool = False) -> Generator[dict[str, Any], None, None]:
         """Findings as they are made; a `prompt` is what a person should do or know meanwhile. Raises Refused."""
         from appliance.doctor import examine, plain
 

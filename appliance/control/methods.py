@@ -1,8 +1,8 @@
-"""What can be asked over the control socket, as one class: a method named `record_start` is called `record.start`."""
+"""What can be asked over the control socket: the table of verbs, each with what answers it."""
 
 import os
 import queue
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,54 +10,78 @@ from attrs import evolve
 
 from appliance import __version__, events
 from appliance.audio.decode import check_sound
-from appliance.audio.ports import Card
 from appliance.codec import event_to_plain, to_plain
 from appliance.control.clips import ClipMethods
+from appliance.control.contract import described, hello
 from appliance.control.examinations import Examinations
 from appliance.control.services import Services
+from appliance.control.streams import Streams
+from appliance.describe import describe
 from appliance.errors import ApplianceError, NotFound
 from appliance.events import Command, Event
-from appliance.models import Track
-from appliance.plugin_host import PluginStatus
+from appliance.verbs import VERBS, Verb
 
 PATIENCE = 10.0
 """Seconds that a call waits for what it asked for to happen."""
-
-QUIET = 5.0
-"""Seconds after which a stream of events says that there is nothing to tell."""
-
-_BACKLOG = 1000
 
 
 class Methods:
     """The calls. Each runs on its connection's own thread."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, streams: Streams) -> None:
         self._services = services
+        self._streams = streams
         self._controller = services.turn.controller
         self._store = services.store
         self._examinations = Examinations(services)
 
     def table(self) -> dict[str, Callable[..., object]]:
-        """Every call by its name on the wire."""
+        """Every word that can be called; its arguments are checked before anything else."""
         services = self._services
         clips = ClipMethods(services.store, services.outbox, services.settings.destinations)
-        names = [name for name in vars(type(self)) if not name.startswith("_") and name != "table"]
-        return {name.replace("_", ".", 1): getattr(self, name) for name in names} | clips.table()
+        own: dict[str, Callable[..., object]] = {
+            "status": self.status,
+            "config.reload": services.turn.reload,
+            "doctor": self._examinations.stream,
+            "devices": services.cards.cards,
+            "plugins": services.plan.plugins.statuses,
+            "play": self.play,
+            "feeds.list": services.store.tracks,
+            "feeds.pull": services.feeds.pull_now,
+            "events": self._streams.events,
+            "subscribe": self._streams.events,
+            "hello": hello,
+            "describe": described,
+            **clips.table(),
+        }
+        return {word: self._checked(verb, own.get(word)) for word, verb in VERBS.items()}
 
-    def _ask(self, command: Command, *outcomes: type[Event]) -> Event | None:
-        """Post the command, and wait for the first of the outcomes where there are any. Raises Refused."""
+    def _checked(self, verb: Verb, call: Callable[..., object] | None) -> Callable[..., object]:
+        def checked(**given: object) -> object:
+            arguments = verb.check(given)
+            if call is not None:
+                return call(**arguments)
+            return self._ask(verb, verb.asked(self._now(), **arguments))
+
+        return checked
+
+    def _ask(self, verb: Verb, command: Command) -> dict[str, Any] | None:
+        """Post the command, and wait for the event that answers it where there is any. Raises Refused."""
+        outcomes = (*verb.done, *verb.failed)
         heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
         forget = self._controller.listen(lambda event, _: heard.put(event) if isinstance(event, outcomes) else None)
         try:
             self._controller.request(command).result(PATIENCE)
-            return heard.get(timeout=PATIENCE) if outcomes else None
+            event = heard.get(timeout=PATIENCE) if outcomes else None
         except (queue.Empty, TimeoutError) as error:
-            raise ApplianceError(
-                f"{type(command).__name__} was taken but did not happen. See `appliance status`"
-            ) from error
+            raise ApplianceError(f"{verb.word} was taken but did not happen. See `appliance status`") from error
         finally:
             forget()
+        if isinstance(event, events.NothingToPlay):
+            raise NotFound("there is no message to play: nothing was recorded or pulled yet")
+        if isinstance(event, verb.failed):
+            raise ApplianceError(getattr(event, "message", describe(event)))
+        return event_to_plain(event) if event else None
 
     def _now(self) -> float:
         return self._services.clock.monotonic()
@@ -89,81 +113,12 @@ class Methods:
             },
         }
 
-    def config_reload(self) -> bool:
-        """Read the configuration anew; whether it is used at once, else after the take in progress."""
-        return self._services.turn.reload()
-
-    def doctor(self, buttons: bool = False, leds: bool = False) -> Generator[dict[str, Any], None, None]:
-        """Examine the box, and tell every finding as it is made; `prompt` is what a person should do meanwhile."""
-        yield from self._examinations.stream(buttons, leds)
-
-    def devices(self) -> Sequence[Card]:
-        """The sound cards."""
-        return self._services.cards.cards()
-
-    def plugins(self) -> Sequence[PluginStatus]:
-        """The plugins and how they are."""
-        return self._services.plan.plugins.statuses()
-
-    def events(self) -> Generator[dict[str, Any] | None, None, None]:
-        """Everything that happens from now on."""
-        heard: queue.Queue[Event] = queue.Queue(_BACKLOG)
-
-        def listen(event: Event, _: object) -> None:
-            if not heard.full():
-                heard.put_nowait(event)
-
-        forget = self._controller.listen(listen, closely=True)
-        try:
-            while True:
-                try:
-                    yield event_to_plain(heard.get(timeout=QUIET))
-                except queue.Empty:
-                    yield None
-        finally:
-            forget()
-
-    # -- the recorder
-
-    def record_start(self) -> Event | None:
-        """Begin a take."""
-        return self._begun(self._ask(events.RecordStart(self._now()), events.TakeStarted, events.TakeFailed))
-
-    def record_pause(self) -> Event | None:
-        """Pause the take."""
-        return self._ask(events.RecordPause(self._now()), events.TakePaused)
-
-    def record_resume(self) -> Event | None:
-        """Go on with the take."""
-        return self._ask(events.RecordResume(self._now()), events.TakeResumed)
-
-    def record_stop(self) -> Event | None:
-        """Finish the take; answers once the clip is safe."""
-        return self._begun(self._ask(events.RecordStop(self._now()), events.ClipFinished, events.TakeFailed))
-
-    def record_discard(self) -> Event | None:
-        """Throw the take away."""
-        return self._ask(events.RecordDiscard(), events.TakeDiscarded)
-
-    def record_mark(self) -> Event | None:
-        """Mark the position."""
-        return self._ask(events.RecordMark(self._now()), events.MarkSet)
-
-    def _begun(self, event: Event | None) -> Event | None:
-        if isinstance(event, events.TakeFailed | events.PlaybackFailed):
-            raise ApplianceError(event.message)
-        if isinstance(event, events.NothingToPlay):
-            raise NotFound("there is no message to play: nothing was recorded or pulled yet")
-        return event
-
-    # -- the player
-
-    def play(self, source: str) -> Event | None:
+    def play(self, source: str) -> dict[str, Any] | None:
         """Play `latest`, `next`, a URL, a clip (id or name) or an audio file on the box."""
         command = self._play_command(source)
         if isinstance(command, events.Play):
             check_sound(command.path)  # a file that nobody can play is the caller's mistake, and no fault of the box
-        return self._begun(self._ask(command, events.PlaybackStarted, events.PlaybackFailed, events.NothingToPlay))
+        return self._ask(VERBS["play"], command)
 
     def _play_command(self, source: str) -> Command:
         if source == "latest":
@@ -174,41 +129,12 @@ class Methods:
             track = self._services.feeds.fetch(source)
             return events.Play(track.path, track.title, track.id)
         if Path(source).is_absolute():
-            if not Path(source).is_file():
+            if not os.path.isfile(source):  # noqa: PTH113  `Path.is_file` raises where a name is too long
                 raise NotFound(
                     f"the appliance sees no file {source}. Check its name, or put it into /srv: "
                     "/home and /tmp are hidden from the service"
                 )
-            return events.Play(Path(source), Path(source).name)
+            title = os.fsencode(Path(source).name).decode(errors="replace")
+            return events.Play(Path(source), title)
         clip = self._store.clip(source)
         return events.Play(self._store.clip_path(clip), clip.name)
-
-    def player_pause(self) -> None:
-        """Pause the playback."""
-        self._ask(events.PlayerPause())
-
-    def player_resume(self) -> None:
-        """Go on with the playback."""
-        self._ask(events.PlayerResume())
-
-    def player_stop(self) -> None:
-        """Stop the playback."""
-        self._ask(events.PlayerStop(), events.PlaybackFinished)
-
-    def player_seek(self, seconds: float) -> None:
-        """Go to `seconds` from the start."""
-        self._ask(events.PlayerSeek(seconds))
-
-    def player_volume(self, percent: int) -> Event | None:
-        """Set the volume."""
-        return self._ask(events.VolumeSet(percent), events.VolumeChanged)
-
-    # -- the inbox
-
-    def feeds_pull(self, feed: str | None = None) -> None:
-        """Pull a feed, or all, now."""
-        self._services.feeds.pull_now(feed)
-
-    def feeds_list(self) -> list[Track]:
-        """The inbox."""
-        return self._store.tracks()

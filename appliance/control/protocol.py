@@ -2,7 +2,8 @@
 
 A call is answered by one response with its id. A method that streams (`events`, `doctor`) is answered by notifications
 of the method `event` until one side hangs up, or a response says that nothing more comes. An ApplianceError travels as
-code -32000 with its class name in `data`.
+code -32000, or -32602 where an argument does not fit, with its class name in `data`. An error with the id null is about
+the connection as a whole, which ends with it.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 from appliance import errors
 
 VERSION = "2.0"
-MAX_LINE = 1 << 20
+MAX_LINE = 1 << 18
 """Longest line in bytes that the daemon reads. Its answers may be longer: a list of many thousand clips is one line."""
 
 PARSE_ERROR = -32700
@@ -23,8 +24,9 @@ APPLIANCE_ERROR = -32000
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """One line."""
-    return json.dumps({"jsonrpc": VERSION, **message}, ensure_ascii=False).encode() + b"\n"
+    """One line. What is no UTF-8 in the name of a file travels as the escape that JSON has for it."""
+    text = json.dumps({"jsonrpc": VERSION, **message}, ensure_ascii=False)
+    return text.encode(errors="backslashreplace") + b"\n"
 
 
 def response(id: object, result: object) -> bytes:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from appliance.config.settings import ButtonSettings, SwitchSettings
+from appliance.config.options import WHILE_HELD
+from appliance.config.settings import ButtonSettings, SwitchAction, SwitchSettings
 from appliance.events import Command
 from appliance.panel.facts import Fact, Gesture
 from appliance.verbs import VERBS
@@ -10,7 +11,7 @@ from appliance.verbs import VERBS
 Means = Callable[[Iterable[Fact]], list[Command]]
 """Turns facts into what they ask for, in order; most ask for nothing."""
 
-_WHILE = dict.fromkeys(("record.while_held", "record.while_off_hook"), ("record.start", "record.stop"))
+_WHILE = dict.fromkeys((WHILE_HELD, SwitchAction.RECORD_WHILE_OFF_HOOK), ("record.start", "record.stop"))
 """Actions that go on for a while: what they ask for as that begins, and once it is over."""
 
 

@@ -73,16 +73,27 @@ class Clips:
             )
         return clip_in(body)
 
-    def bodies(self, since_ns: int | None, until_ns: int | None, limit: int | None) -> Iterator[str]:
-        """Clips as JSON, newest start first; `since_ns` inclusive, `until_ns` exclusive, in wall time."""
+    def bodies(
+        self,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Iterator[str]:
+        """Clips as JSON, newest start first; `since_ns` inclusive, `until_ns` exclusive, in wall time.
+
+        With `after` those behind the clip of that id, deleted or not. Raises NotFound where it never was.
+        """
+        end = ((1 << 63) - 1 if until_ns is None else until_ns, -(1 << 63))
+        if after is not None:
+            row = self._db.execute("SELECT start_ns, seq FROM clips WHERE id = ?", (after,)).fetchone()
+            if row is None:
+                raise NotFound(f"no clip {after!r} to go on after: begin with the first page again")
+            end = min(end, row)
         rows = self._db.execute(
-            "SELECT body FROM clips WHERE deleted_at IS NULL AND start_ns >= ? AND start_ns < ?"
+            "SELECT body FROM clips WHERE deleted_at IS NULL AND start_ns >= ? AND (start_ns, seq) < (?, ?)"
             " ORDER BY start_ns DESC, seq DESC LIMIT ?",
-            (
-                -(1 << 63) if since_ns is None else since_ns,
-                (1 << 63) - 1 if until_ns is None else until_ns,
-                -1 if limit is None else limit,
-            ),
+            (-(1 << 63) if since_ns is None else since_ns, *end, -1 if limit is None else limit),
         )
         return (body for (body,) in rows)
 

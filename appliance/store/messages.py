@@ -35,5 +35,5 @@ def _first_there(tracks: Iterable[Track]) -> Track | None:
 
 
 def _newest_clip(places: Places, catalogue: Catalogue) -> Clip | None:
-    clips = (clip_in(body) for body in catalogue.clips.bodies(None, None, None))
+    clips = (clip_in(body) for body in catalogue.clips.bodies())
     return next((clip for clip in clips if places.audio(clip.name).exists()), None)

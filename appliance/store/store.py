@@ -87,9 +87,18 @@ class Store:
         """The clip of this name, id or unambiguous beginning of an id. Raises NotFound."""
         return self._keeper.use(lambda catalogue: catalogue.clips.find(reference))
 
-    def clips(self, since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None) -> list[Clip]:
-        """Clips that started in [since, until) by wall time, newest first."""
-        bodies = self._keeper.use(lambda catalogue: list(catalogue.clips.bodies(since_ns, until_ns, limit)))
+    def clips(
+        self,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> list[Clip]:
+        """Clips that started in [since, until) by wall time, newest first: those behind the clip with the id `after`.
+
+        Raises NotFound where there never was such a clip.
+        """
+        bodies = self._keeper.use(lambda catalogue: list(catalogue.clips.bodies(since_ns, until_ns, limit, after)))
         try:
             return [from_json(body, Clip) for body in bodies]
         except ValueError:

@@ -50,8 +50,8 @@ def path(tmp_path: Path) -> Iterator[Path]:
         "list": lambda: ["x" * 1000] * 5000,
         "ticks": ticker,
     }
-    server = ControlServer(tmp_path / "control.sock", GROUP, methods)
-    server.start()
+    server = ControlServer(tmp_path / "control.sock", GROUP)
+    server.start(methods)
     yield tmp_path / "control.sock"
     server.close()
     assert not (tmp_path / "control.sock").exists()
@@ -140,8 +140,8 @@ def test_a_socket_left_behind_is_replaced(path: Path, tmp_path: Path) -> None:
     stale = tmp_path / "stale.sock"
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(stale))
-    server = ControlServer(stale, GROUP, {"mark": lambda offset: Mark(offset)})
-    server.start()
+    server = ControlServer(stale, GROUP)
+    server.start({"mark": lambda offset: Mark(offset)})
     with Client(stale) as client:
         assert client.call("mark", offset=1) == {"offset": 1}
     server.close()
@@ -149,7 +149,7 @@ def test_a_socket_left_behind_is_replaced(path: Path, tmp_path: Path) -> None:
 
 def test_a_socket_that_another_appliance_listens_at_is_left_to_it(path: Path) -> None:
     with pytest.raises(AlreadyRunning, match="another appliance listens"):
-        ControlServer(path, GROUP, {}).start()
+        ControlServer(path, GROUP).start({})
     with Client(path) as client:
         assert client.call("mark", offset=5) == {"offset": 5}
 
@@ -157,14 +157,14 @@ def test_a_socket_that_another_appliance_listens_at_is_left_to_it(path: Path) ->
 def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("mine")
     with pytest.raises(ApplianceError, match=r"control\.socket"):
-        ControlServer(tmp_path / "notes", GROUP, {}).start()
+        ControlServer(tmp_path / "notes", GROUP).start({})
     assert (tmp_path / "notes").read_text() == "mine"
 
 
 def test_a_socket_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ApplianceError, match=r"control\.socket"):
-        ControlServer(tmp_path / "file" / "control.sock", GROUP, {}).start()
+        ControlServer(tmp_path / "file" / "control.sock", GROUP).start({})
 
 
 def test_an_error_of_a_newer_release_is_still_an_error() -> None:
@@ -186,8 +186,8 @@ def test_whoever_called_before_the_end_is_answered(tmp_path: Path) -> None:
         go_on.wait(5)
         yield {"event": "Tick"}
 
-    server = ControlServer(tmp_path / "control.sock", GROUP, {"slow": slow, "endless": endless})
-    server.start()
+    server = ControlServer(tmp_path / "control.sock", GROUP)
+    server.start({"slow": slow, "endless": endless})
     answers: list[object] = []
     with Client(tmp_path / "control.sock") as caller, Client(tmp_path / "control.sock") as follower:
         stream = follower.stream("endless")

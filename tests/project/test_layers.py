@@ -14,6 +14,7 @@ ROWS = (
     "events",
     "codec",
     "describe",
+    "arguments",
     "verbs",
     "clock",
     "backlog",

@@ -1,0 +1,69 @@
+"""Commands that are the table of verbs: `appliance record`, `player` and `volume`."""
+
+import click
+
+from appliance.arguments import Argument
+from appliance.cli.remote import Remote
+from appliance.describe import describe_plain
+from appliance.errors import UsageError
+from appliance.verbs import VERBS, Verb
+
+_SHORT = {"TakePaused": "paused", "TakeResumed": "recording", "MarkSet": "mark at frame {offset}"}
+"""What is said of an event to whoever asked for it, where that needs fewer words than the log does."""
+
+
+class Verbs(click.Group):
+    """A group of the commands that are words of the table: `record mark` is `record.mark`.
+
+    `families` are the first parts of its words; of two words with the same last part that of the later family counts.
+    """
+
+    def __init__(self, name: str, help: str, *families: str) -> None:
+        super().__init__(name, help=help)
+        self._families = families
+
+    def _words(self) -> dict[str, Verb]:
+        return {
+            word.removeprefix(f"{family}.").replace("_", "-"): verb
+            for family in self._families
+            for word, verb in VERBS.items()
+            if word.startswith(f"{family}.") and verb.command
+        }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self._words())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        verb = self._words().get(cmd_name)
+        return _command(cmd_name, verb) if verb else None
+
+
+def _command(name: str, verb: Verb) -> click.Command:
+    def run(**arguments: object) -> None:
+        remote = click.get_current_context().find_object(Remote)
+        assert remote
+        answer = remote.call(verb.word, **arguments)
+        short = _SHORT.get(answer["event"], "").format(**answer) if answer else "done"
+        click.echo(short or describe_plain(answer))
+
+    told = [f"{each.name.upper()}: {each.help}" for each in verb.arguments]
+    return click.Command(
+        name, params=[*map(_parameter, verb.arguments)], callback=run, help="\n\n".join([verb.help, *told])
+    )
+
+
+def _parameter(argument: Argument) -> click.Argument:
+    """The argument as a person writes it, checked as the daemon does."""
+
+    def read(context: click.Context, parameter: click.Parameter, text: str | None) -> object:
+        try:
+            return None if text is None else argument.read(text)
+        except UsageError as error:
+            raise click.BadParameter(str(error), context, parameter) from error
+
+    return click.Argument([argument.name], callback=read, required=argument.required)
+
+
+record = Verbs("record", "Record: start, pause, resume, stop, discard, mark.", "record")
+player = Verbs("player", "The player: pause, resume, seek, stop, volume.", "play", "player")
+volume = Verbs("volume", "The volume: up, down, set.", "volume")

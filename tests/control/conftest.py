@@ -1,0 +1,106 @@
+"""The calls of a whole turn in one process, with a recorder and player that do at once what they are told."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from attrs import frozen
+
+from appliance import events
+from appliance.clock import SystemClock
+from appliance.config.settings import Settings
+from appliance.control.methods import Methods
+from appliance.control.server import ControlServer
+from appliance.control.services import Services
+from appliance.control.streams import Streams
+from appliance.controller import Controller
+from appliance.delivery.outbox import Outbox
+from appliance.feeds.feeds import Feeds
+from appliance.machine import Do, Effect
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
+from appliance.store import Store
+from appliance.vitals import Vitals
+
+GROUP = "nogroup"
+
+
+def clip_of(take_id: str) -> Clip:
+    stamp = ClockStamp(1_800_000_000 * 10**9, 5, "boot", ClockSource.NTP)
+    return Clip(take_id, f"box_{take_id}", "box", AudioFormat(), 48_000, 96_044, stamp)
+
+
+def obedient(post: Callable[[Any], None]) -> Mapping[Do, Callable[[Effect], None]]:
+    """Effects that happen at once."""
+    told: dict[Do, Callable[[Effect], Any]] = {
+        Do.START_TAKE: lambda effect: events.TakeStarted(effect.id, f"box_{effect.id}", AudioFormat(), 2.0),
+        Do.PAUSE_TAKE: lambda effect: events.TakePaused(effect.id, 5),
+        Do.RESUME_TAKE: lambda effect: events.TakeResumed(effect.id, 5),
+        Do.MARK_TAKE: lambda effect: events.MarkSet(effect.id, 5),
+        Do.FINISH_TAKE: lambda effect: events.ClipFinished(clip_of(effect.id), Verdict.OK),
+        Do.DISCARD_TAKE: lambda effect: events.TakeDiscarded(effect.id),
+        Do.START_PLAYBACK: lambda effect: events.PlaybackStarted(effect.id, effect.cause.title, 5.0),
+        Do.STOP_PLAYBACK: lambda effect: events.PlaybackFinished(effect.id, completed=False),
+        Do.CHOOSE_NEXT: lambda _: events.Play(Path("/next.wav"), "next"),
+        Do.CHOOSE_LATEST: lambda _: events.NothingToPlay(),
+        Do.SET_VOLUME: lambda effect: events.VolumeChanged(effect.cause.percent),
+        Do.RAISE_VOLUME: lambda _: events.VolumeChanged(90),
+        Do.LOWER_VOLUME: lambda _: events.VolumeChanged(70),
+    }
+
+    def start(do: Do) -> Callable[[Effect], None]:
+        return lambda effect: post(told[do](effect)) if do in told else None
+
+    return {do: start(do) for do in Do}
+
+
+@frozen
+class House:
+    """A turn, and what is under its control socket."""
+
+    controller: Controller
+    store: Store
+    streams: Streams
+    server: ControlServer
+    socket: Path
+    methods: Methods
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    clock = SystemClock()
+    numbers = count(1)
+    controller = Controller(clock, lambda: f"id{next(numbers)}")
+    controller.connect(obedient(controller.post))
+    vitals = Vitals(clock)
+    store = Store(tmp_path / "state", clock, controller.post, vitals)
+    store.start()
+    services = Services(
+        plan=cast(Any, SimpleNamespace(settings=Settings(), plugins=SimpleNamespace(statuses=lambda: ()))),
+        turn=cast(Any, SimpleNamespace(controller=controller, number=1, process_started=0.0, reload=lambda: True)),
+        store=store,
+        outbox=Outbox(store, {}, clock, controller.post, vitals),
+        feeds=Feeds(store, {}, clock, controller.post, vitals, lambda size: True),
+        cards=cast(Any, SimpleNamespace(cards=lambda: ())),
+        panel=cast(Any, None),
+        clock=clock,
+        housekeeper=cast(Any, None),
+        real_cards=False,
+        real_pins=False,
+    )
+    streams = Streams(controller, clock)
+    methods = Methods(services, streams)
+    server = ControlServer(tmp_path / "control.sock", GROUP)
+    server.start(methods.table())
+    thread = threading.Thread(target=lambda: controller.run(lambda: None, 5.0), daemon=True)
+    thread.start()
+    yield House(controller, store, streams, server, tmp_path / "control.sock", methods)
+    server.deafen()
+    controller.stop()
+    thread.join(5)
+    streams.close()
+    server.close()
+    store.close()

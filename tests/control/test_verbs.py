@@ -1,0 +1,105 @@
+"""One table: a word that is added to it is a button's, a call, a command and a line of the description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from appliance import verbs
+from appliance.cli.main import root
+from appliance.config.loader import parse
+from appliance.control.client import Client
+from appliance.errors import NotFound, Refused, UsageError
+from appliance.events import MarkSet, RecordMark
+from appliance.panel.facts import Fact, Gesture
+from appliance.panel.meanings import means
+from appliance.verbs import VERBS, Verb
+
+if TYPE_CHECKING:
+    from tests.control.conftest import House
+
+
+@pytest.fixture
+def flag() -> Iterator[None]:
+    """A word of tomorrow, put into the table as a new entry of it would be."""
+    VERBS["record.flag"] = Verb("record.flag", "Put up a flag.", RecordMark, (MarkSet,), since=9)
+    yield
+    del VERBS["record.flag"]
+
+
+class TestAWordMore:
+    def test_a_button_may_be_given_it(self, flag: None) -> None:
+        settings = parse("panel: {buttons: {17: record.flag}}", "file", {}, {}, {})
+        assert means(settings.panel.buttons[17])([Fact(Gesture.PRESSED, 7.0)]) == [RecordMark(7.0)]
+
+    def test_it_can_be_called(self, flag: None, house: House) -> None:
+        with Client(house.socket) as client:
+            client.call("record.start")
+            assert client.call("record.flag") == {"event": "MarkSet", "take_id": "id1", "offset": 5}
+
+    def test_it_is_a_command(self, flag: None, house: House) -> None:
+        CliRunner().invoke(root, ["--socket", str(house.socket), "record", "start"], catch_exceptions=False)
+        done = CliRunner().invoke(root, ["--socket", str(house.socket), "record", "flag"], catch_exceptions=False)
+        assert done.output == "mark at frame 5\n"
+        assert "Put up a flag." in CliRunner().invoke(root, ["record", "--help"]).output
+
+    def test_it_is_described(self, flag: None, house: House) -> None:
+        with Client(house.socket) as client:
+            [method] = [each for each in client.call("describe")["methods"] if each["name"] == "record.flag"]
+        assert (method["acts"], method["button"], method["done"], method["since"]) == (True, True, ["MarkSet"], 9)
+
+
+def test_every_word_can_be_called(house: House) -> None:
+    assert house.methods.table().keys() == VERBS.keys()
+
+
+def test_every_acting_word_is_answered_by_what_happened(house: House) -> None:
+    with Client(house.socket) as client:
+        for word, event in (
+            ("record.toggle", "TakeStarted"),
+            ("record.pause_toggle", "TakePaused"),
+            ("record.pause_toggle", "TakeResumed"),
+            ("record.mark", "MarkSet"),
+            ("record.toggle", "ClipFinished"),
+            ("record.start", "TakeStarted"),
+            ("record.discard", "TakeDiscarded"),
+            ("play.next", "PlaybackStarted"),
+            ("play.stop", "PlaybackFinished"),
+            ("volume.up", "VolumeChanged"),
+            ("volume.down", "VolumeChanged"),
+        ):
+            assert client.call(word)["event"] == event, word
+        assert client.call("volume.set", percent=5) == {"event": "VolumeChanged", "percent": 5}
+        assert client.call("play.toggle") is None
+        with pytest.raises(NotFound, match="nothing was recorded"):
+            client.call("play.latest")
+
+
+def test_only_words_without_anything_to_say_are_for_buttons() -> None:
+    assert {"record.mark", "play.next", "volume.up"} <= set(verbs.button_words())
+    assert not {"player.seek", "volume.set", "play", "status", "clips.delete"} & set(verbs.button_words())
+
+
+def test_a_client_may_ask_for_its_version(house: House) -> None:
+    with Client(house.socket) as client:
+        assert client.call("hello", version=1)["versions"] == [1, 2]
+        assert client.call("hello")["version"] == 2
+        with pytest.raises(Refused, match=r"version 3 of the control protocol is not spoken here, but 1 and 2"):
+            client.call("hello", version=3)
+
+
+def test_what_is_described_is_what_is_checked(house: House) -> None:
+    with Client(house.socket) as client:
+        methods: dict[str, Any] = {each["name"]: each for each in client.call("describe")["methods"]}
+        [percent] = methods["volume.set"]["params"]
+        assert percent["schema"] == {"type": "integer", "minimum": 0, "maximum": 100} and percent["required"]
+        for wrong in (-1, 101, 1.5, True, "50", None, [50], float("nan"), 10**30):
+            with pytest.raises(UsageError, match=r"volume\.set: percent: found .*, expected a whole number from 0 to"):
+                client.call("volume.set", percent=wrong)
+        with pytest.raises(UsageError, match="needs the argument percent"):
+            client.call("volume.set")
+        with pytest.raises(UsageError, match='has no argument "loud": it takes percent'):
+            client.call("volume.set", percent=5, loud=True)
