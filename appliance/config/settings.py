@@ -151,7 +151,7 @@ class SwitchSettings:
     to: Wiring = option(Wiring.GROUND, "What the switch connects the pin to.")
     contact: Contact = option(Contact.NORMALLY_OPEN, "Whether it connects while off the hook, or while on it.")
     debounce: Seconds = option(
-        Seconds(0.05), "Changes closer together than this are bounces.", check=and_(ge(0), le(1))
+        Seconds(0.09), "Changes closer together than this are bounces, or pulses of a dial.", check=and_(ge(0), le(1))
     )
 
 

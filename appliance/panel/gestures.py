@@ -3,7 +3,12 @@
 Every fact carries the time of the first press-down that it is about, whenever it is decided. A key that only has
 `press` is told as it goes down. With `hold` a short press is told as the key comes up, with `double_press` once the
 time for the second one is over. One press is told as one gesture, and its end as that gesture's end.
+
+Only the times of the edges decide, not when they come to be known: see `Key`, and `watch` for what may be believed.
 """
+
+from copy import copy
+from math import inf
 
 from appliance.config.settings import ButtonSettings, SwitchSettings
 from appliance.panel.facts import Fact, Gesture
@@ -108,20 +113,25 @@ class Gestures:
         return [Fact(Gesture.RELEASED, self._released, told)] if told else []
 
 
-class Key:
-    """One pin's edges, bounces and all, to facts. `level` is whether the key is down when it begins to watch."""
+class _Course:
+    """What one pin does, seen edge by edge: everything up to an edge is known when that edge is told."""
 
     def __init__(self, settings: ButtonSettings, level: bool) -> None:
         self._debouncer = Debouncer(settings.debounce, level)
         self._gestures = Gestures(settings, down=level)
 
+    def __copy__(self) -> "_Course":
+        other = object.__new__(_Course)
+        other._debouncer, other._gestures = copy(self._debouncer), copy(self._gestures)
+        return other
+
     @property
     def deadline(self) -> float | None:
-        """When `tick` must be called."""
+        """When time alone decides the next thing."""
         return self._gestures.deadline if self._debouncer.deadline is None else self._debouncer.deadline
 
     def edge(self, level: bool, at: float) -> list[Fact]:
-        """The pin went to `level`. Decides all that was due before, however late this comes."""
+        """The pin went to `level`."""
         facts = self.tick(at)
         self._debouncer.edge(level, at)
         return facts + self.tick(at)
@@ -136,6 +146,47 @@ class Key:
         return facts + self._gestures.tick(now if began is None else began)
 
 
+class Key:
+    """One pin's edges, bounces and all, to facts. `level` is whether the key is down when it begins to watch.
+
+    Edges come in order, but may come late: after a tick that is past them. So what time has decided since the last edge
+    is told, but not kept. The next edge begins where the last one ended, and what it decides is not told twice.
+    """
+
+    def __init__(self, settings: ButtonSettings, level: bool) -> None:
+        self.timed = bool(settings.hold or settings.double_press)
+        """Whether anything depends on how long the key is down, or up."""
+        self._course = _Course(settings, level)
+        self._ahead = self._course
+        self._latest = -inf
+        self._ticked = -inf
+        self._told = 0
+        """How many facts were told that the edges have not borne out yet."""
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` must be called."""
+        return self._ahead.deadline
+
+    def edge(self, level: bool, at: float) -> list[Fact]:
+        """The pin went to `level`."""
+        self._latest = max(at, self._latest)
+        facts = self._course.edge(level, self._latest)
+        self._ahead = self._course
+        untold = facts[self._told :]
+        self._told = max(0, self._told - len(facts)) if at < self._ticked else 0
+        return untold
+
+    def tick(self, now: float) -> list[Fact]:
+        """What has been decided by `now`, if no edge before it is missing."""
+        self._ticked = max(now, self._ticked)
+        self._ahead = copy(self._course)
+        facts = self._ahead.tick(now)
+        untold = facts[self._told :]
+        self._told += len(untold)
+        return untold
+
+
 class Hook(Key):
     """A handset's switch: lifted and hung up.
 
@@ -145,7 +196,15 @@ class Hook(Key):
     def __init__(self, settings: SwitchSettings) -> None:
         super().__init__(ButtonSettings(debounce=settings.debounce), level=False)
 
+    def edge(self, level: bool, at: float) -> list[Fact]:
+        """The pin went to `level`."""
+        return _of_the_hook(super().edge(level, at))
+
     def tick(self, now: float) -> list[Fact]:
-        """What has been decided by `now`."""
-        told = {Gesture.PRESSED: Gesture.LIFTED, Gesture.RELEASED: Gesture.HUNG_UP}
-        return [Fact(told[fact.gesture], fact.at) for fact in super().tick(now)]
+        """What has been decided by `now`, if no edge before it is missing."""
+        return _of_the_hook(super().tick(now))
+
+
+def _of_the_hook(facts: list[Fact]) -> list[Fact]:
+    told = {Gesture.PRESSED: Gesture.LIFTED, Gesture.RELEASED: Gesture.HUNG_UP}
+    return [Fact(told[fact.gesture], fact.at) for fact in facts]

@@ -14,18 +14,20 @@ from appliance.clock import Clock
 from appliance.config.settings import ButtonSettings, Contact, LedSettings, PanelSettings, SwitchSettings, Wiring
 from appliance.events import Command
 from appliance.panel.factory import default_factory, translated
+from appliance.panel.facts import Fact
 from appliance.panel.gestures import Hook, Key
 from appliance.panel.lights import Lamp
 from appliance.panel.meanings import means
 from appliance.panel.ports import PanelState
+from appliance.panel.watch import PinWatch
 from appliance.panel.worker import Worker
 from appliance.vitals import Vitals
 
 if TYPE_CHECKING:
     from gpiozero import Factory
 
-LOOK_AGAIN = 0.25
-"""Seconds after an edge when the pin itself is read: the kernel drops edges where a contact bounces too wildly."""
+_AT_ONCE = 0.001
+"""Seconds within which a question was answered at once."""
 
 
 class _Input:
@@ -38,40 +40,34 @@ class _Input:
         factory: "Factory",
         clock: Clock,
         worker: Worker,
+        hears: Callable[[Fact], bool],
     ) -> None:
         from gpiozero import DigitalInputDevice
 
         self._clock = clock
-        self._settings = settings
         self._closed_when_idle = settings.contact is Contact.NORMALLY_CLOSED
         self._worker = worker
+        self._hears = hears
         self._device = DigitalInputDevice(pin, pull_up=settings.to is Wiring.GROUND, pin_factory=factory)
-        self._level = self._read()
-        self._look_at: float | None = clock.monotonic() + LOOK_AGAIN
-        self._key = Hook(settings) if isinstance(settings, SwitchSettings) else Key(settings, self._level)
+        key = Hook(settings) if isinstance(settings, SwitchSettings) else Key(settings, self.operated)
+        self._watch = PinWatch(key, settings.debounce, lambda: self.operated)
         self._means = means(settings)
-        worker.put(self, self._level, clock.monotonic())
+        worker.put(self, self.operated, clock.monotonic())
         self._device.when_activated = self._activated
         self._device.when_deactivated = self._deactivated
 
     @property
     def deadline(self) -> float | None:
         """When `tick` must be called."""
-        return min((at for at in (self._key.deadline, self._look_at) if at is not None), default=None)
+        return self._watch.deadline
 
     def edge(self, level: bool, at: float) -> list[Command]:
         """The pin changed at the time `at`."""
-        self._level = level
-        self._look_at = self._clock.monotonic() + LOOK_AGAIN
-        return self._means(self._key.edge(level, at))
+        return self._asks(self._watch.edge(level, at, self._clock.monotonic()))
 
     def tick(self, now: float) -> list[Command]:
-        """What is due by `now`."""
-        if self._look_at is not None and now >= self._look_at:
-            self._look_at = None
-            if self._read() != self._level:
-                return self.edge(not self._level, now)
-        return self._means(self._key.tick(now))
+        """What is known by `now`."""
+        return self._asks(self._watch.tick(now))
 
     def close(self) -> None:
         self._device.close()
@@ -79,24 +75,25 @@ class _Input:
     @property
     def operated(self) -> bool:
         """Whether it reads as operated now."""
-        return self._read()
-
-    @property
-    def longest_gesture(self) -> float:
-        """Seconds after its last edge within which everything is decided that was asked for by then."""
-        settings = self._settings
-        if isinstance(settings, ButtonSettings) and settings.double_press:
-            return settings.debounce + settings.double_press_time
-        return settings.debounce
-
-    def _read(self) -> bool:
         return bool(self._device.is_active) != self._closed_when_idle
 
+    def _asks(self, facts: list[Fact]) -> list[Command]:
+        return self._means(fact for fact in facts if self._hears(fact))
+
     def _activated(self) -> None:
-        self._worker.put(self, not self._closed_when_idle, self._clock.monotonic() - (self._device.active_time or 0.0))
+        self._put(not self._closed_when_idle, lambda: self._device.active_time)
 
     def _deactivated(self) -> None:
-        self._worker.put(self, self._closed_when_idle, self._clock.monotonic() - (self._device.inactive_time or 0.0))
+        self._put(self._closed_when_idle, lambda: self._device.inactive_time)
+
+    def _put(self, level: bool, age: Callable[[], float | None]) -> None:
+        """Hand an edge over. How long ago it was is asked again where this thread had to wait over the question."""
+        for _ in range(5):
+            now = self._clock.monotonic()
+            at = now - (age() or 0.0)
+            if self._clock.monotonic() - now < _AT_ONCE:
+                break
+        self._worker.put(self, level, at)
 
 
 class _Led(Lamp):
@@ -158,18 +155,14 @@ class GpioPanel:
                 pins.callback(factory.close)
             for pin, contact in contacts:
                 with translated(pin):
-                    contact_at = _Input(pin, contact, factory, self._clock, self._worker)
+                    contact_at = _Input(pin, contact, factory, self._clock, self._worker, self._hears)
                     self._inputs[pin] = pins.enter_context(closing(contact_at))
             for pin, led in settings.leds.items():
                 with translated(pin):
                     self._leds[pin] = pins.enter_context(closing(_Led(pin, led, factory)))
             self._pins = pins.pop_all()
 
-        def post_unless_examined(command: Command) -> None:
-            if getattr(command, "at", self._clock.monotonic()) >= self._deaf_until:
-                post(command)
-
-        self._worker.start(list(self._inputs.values()), list(self._leds.values()), post_unless_examined)
+        self._worker.start(list(self._inputs.values()), list(self._leds.values()), post)
 
     def show(self, state: PanelState) -> None:
         """Light the LEDs accordingly. Returns at once, from any thread."""
@@ -184,8 +177,7 @@ class GpioPanel:
         finally:
             for led in self._leds.values():
                 led.by_hand(None)
-            longest = max((contact.longest_gesture for contact in self._inputs.values()), default=0.0)
-            self._deaf_until = self._clock.monotonic() + longest
+            self._deaf_until = self._clock.monotonic()
 
     def operated(self, pin: int) -> bool:
         """Whether the button or switch on this pin reads as operated now."""
@@ -194,6 +186,9 @@ class GpioPanel:
     def light(self, pin: int, lit: bool) -> None:
         """Switch the LED on this pin, while the panel is examined."""
         self._leds[pin].by_hand(lit)
+
+    def _hears(self, fact: Fact) -> bool:
+        return fact.at >= self._deaf_until
 
     def close(self) -> None:
         """Let go of the pins, LEDs dark."""

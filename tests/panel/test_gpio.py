@@ -28,9 +28,10 @@ from appliance.events import (
     RecordToggle,
 )
 from appliance.panel.factory import default_factory, simulated_factory
-from appliance.panel.gpio import LOOK_AGAIN, GpioPanel
+from appliance.panel.gpio import GpioPanel
 from appliance.panel.lights import Lamp
 from appliance.panel.ports import Indication, PanelState
+from appliance.panel.watch import LOOK_AGAIN
 from appliance.panel.worker import Worker
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
