@@ -3,7 +3,8 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +15,18 @@ if TYPE_CHECKING:
     from gpiozero import Factory
 
 
-def simulated_factory() -> "Factory":
-    """Pins made of nothing, which `drive_low()` and `drive_high()` move as a finger would."""
+def simulated_factory(ticks: Callable[[], float] = time.monotonic) -> "Factory":
+    """Pins made of nothing, which `drive_low()` and `drive_high()` move as a finger would, at the time of `ticks`."""
     from gpiozero.pins.mock import MockFactory, MockPin
+    from gpiozero.pins.pi import PiPin
 
-    return MockFactory(pin_class=MockPin)
+    class Pin(MockPin):  # type: ignore[misc]
+        def _call_when_changed(self) -> None:
+            PiPin._call_when_changed(self, ticks(), self._state)
+
+    factory = MockFactory(pin_class=Pin)
+    factory.ticks = ticks
+    return factory
 
 
 def default_factory(devices: Path = Path("/dev")) -> "Factory":

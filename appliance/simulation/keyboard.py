@@ -75,7 +75,7 @@ class KeyboardPanel:
         self._keys = keys.fileno()
         self._say = say
         self._other_key = other_key
-        self._factory = simulated_factory()
+        self._factory = simulated_factory(clock.monotonic)
         self._panel = GpioPanel(self._settings, clock, vitals, self._factory)
         self._down: set[int] = set()
         self._hold_next = False
