@@ -1,18 +1,30 @@
 """Where pins come from: those of this machine through lgpio, or simulated ones; and what may be wrong with them."""
 
+import logging
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from appliance.clock import Clock
 from appliance.errors import PanelError
 
 if TYPE_CHECKING:
     from gpiozero import Factory
+
+T = TypeVar("T")
+
+_BUSY_FOR = 1.0
+"""Seconds for which a busy pin may become free."""
+_BUSY_AGAIN = 0.05
+"""Seconds between two tries."""
+
+log = logging.getLogger(__name__)
 
 
 def simulated_factory(ticks: Callable[[], float] = time.monotonic) -> "Factory":
@@ -68,6 +80,33 @@ def _lgpio_folder() -> Iterator[None]:
             os.chdir(here)
 
 
+def patiently(do: Callable[[], T], clock: Clock) -> T:
+    """Do it, and again for a moment where a pin is said to be busy: the kernel may not be through with letting go."""
+    from gpiozero import GPIOPinInUse
+
+    until, nobody = clock.monotonic() + _BUSY_FOR, threading.Condition()
+    while True:
+        try:
+            return do()
+        except _foreign_errors() as error:
+            if isinstance(error, GPIOPinInUse) or not _is_busy(error) or clock.monotonic() >= until:
+                raise
+        with nobody:
+            clock.wait(nobody, _BUSY_AGAIN)
+
+
+def let_go(what: str, close: Callable[[], None], clock: Clock) -> None:
+    """Close it. That this cannot be done is written down, and no reason to stop: closing is a way out."""
+    try:
+        patiently(close, clock)
+    except _foreign_errors() as error:
+        log.warning("panel: %s cannot be let go: %s", what, error)
+
+
+def _is_busy(error: Exception) -> bool:
+    return "busy" in str(error).lower()
+
+
 def _foreign_errors() -> tuple[type[Exception], ...]:
     from gpiozero import GPIOZeroError
 
@@ -85,7 +124,7 @@ def translated(pin: int) -> Iterator[None]:
     except PinFixedPull as error:
         raise PanelError(f"pin {pin} has a fixed pull-up resistor: wire it `to: ground`, or use another pin") from error
     except _foreign_errors() as error:
-        if isinstance(error, GPIOPinInUse) or "busy" in str(error).lower():
+        if isinstance(error, GPIOPinInUse) or _is_busy(error):
             raise PanelError(
                 f"pin {pin} is in use already: by another program, or twice in the panel section. Use another pin"
             ) from error

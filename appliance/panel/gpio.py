@@ -6,14 +6,15 @@ and gpiozero's mock pins ignore the setting.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from appliance.clock import Clock
 from appliance.config.settings import ButtonSettings, Contact, LedSettings, PanelSettings, SwitchSettings, Wiring
 from appliance.events import Command
-from appliance.panel.factory import default_factory, translated
+from appliance.panel.factory import default_factory, let_go, patiently, translated
 from appliance.panel.facts import Fact
 from appliance.panel.gestures import Hook, Key
 from appliance.panel.lights import Lamp
@@ -121,6 +122,9 @@ class _Led(Lamp):
         self._device.value = lit if self._by_hand is None else self._by_hand
 
 
+D = TypeVar("D", _Input, _Led)
+
+
 class GpioPanel:
     """A panel on real pins, or on those of the given `pin_factory`.
 
@@ -152,17 +156,22 @@ class GpioPanel:
             factory = self._pin_factory
             if factory is None:
                 factory = default_factory()
-                pins.callback(factory.close)
+                pins.callback(let_go, "the chip of the pins", factory.close, self._clock)
             for pin, contact in contacts:
-                with translated(pin):
-                    contact_at = _Input(pin, contact, factory, self._clock, self._worker, self._hears)
-                    self._inputs[pin] = pins.enter_context(closing(contact_at))
+                self._inputs[pin] = self._open(
+                    pin, partial(_Input, pin, contact, factory, self._clock, self._worker, self._hears), pins
+                )
             for pin, led in settings.leds.items():
-                with translated(pin):
-                    self._leds[pin] = pins.enter_context(closing(_Led(pin, led, factory)))
+                self._leds[pin] = self._open(pin, partial(_Led, pin, led, factory), pins)
             self._pins = pins.pop_all()
 
         self._worker.start(list(self._inputs.values()), list(self._leds.values()), post)
+
+    def _open(self, pin: int, make: Callable[[], D], pins: ExitStack) -> D:
+        with translated(pin):
+            device = patiently(make, self._clock)
+        pins.callback(let_go, f"pin {pin}", device.close, self._clock)
+        return device
 
     def show(self, state: PanelState) -> None:
         """Light the LEDs accordingly. Returns at once, from any thread."""
@@ -191,6 +200,6 @@ class GpioPanel:
         return fact.at >= self._deaf_until
 
     def close(self) -> None:
-        """Let go of the pins, LEDs dark."""
-        self._worker.close()
-        self._pins.close()
+        """Let go of the pins, LEDs dark. Raises RuntimeError where the thread does not end."""
+        with self._pins:
+            self._worker.close()

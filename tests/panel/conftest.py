@@ -17,12 +17,27 @@ class ClockedPin(MockPin):  # type: ignore[misc]
     def _call_when_changed(self) -> None:
         PiPin._call_when_changed(self, self.factory.ticks() - self.factory.late, self._state)
 
+    def _set_function(self, value: str) -> None:
+        self.factory.claim()
+        super()._set_function(value)
+
+    def close(self) -> None:
+        self.factory.claim()
+        super().close()
+
 
 class ClockedFactory(MockFactory):  # type: ignore[misc]
     def __init__(self, clock: ManualClock) -> None:
         super().__init__(pin_class=ClockedPin)
         self.ticks = clock.monotonic
         self.late = 0.0
+        self.busy = 0
+        """How often a pin is still busy, as one of lgpio is for a moment after it was let go."""
+
+    def claim(self) -> None:
+        if self.busy:
+            self.busy -= 1
+            raise OSError("GPIO busy")
 
 
 class Posted(list[Command]):

@@ -330,6 +330,53 @@ def test_close_leaves_the_leds_dark_and_the_pins_free(clock: ManualClock, factor
     again.close()
 
 
+class Hurried(ManualClock):
+    """Time passes as it is waited for."""
+
+    def wait(self, condition: threading.Condition, timeout: float | None) -> bool:
+        if threading.current_thread() is threading.main_thread():
+            self.advance(timeout or 0.0)
+            return False
+        return super().wait(condition, timeout)
+
+
+def test_a_pin_that_is_busy_for_a_moment_is_waited_for(factory: Any, posted: Any) -> None:
+    clock = Hurried()
+    factory.ticks = clock.monotonic
+    panel = GpioPanel(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}), clock, Vitals(clock), factory)
+    factory.busy = 3
+    panel.start(posted.append)
+    assert factory.busy == 0
+    factory.pin(17).drive_low()
+    settle(clock)
+    posted.wait(1)
+    panel.close()
+
+
+def test_a_pin_that_stays_busy_is_named(factory: Any, posted: Any) -> None:
+    clock = Hurried()
+    panel = GpioPanel(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}), clock, Vitals(clock), factory)
+    factory.busy = 1000
+    with pytest.raises(PanelError, match="pin 17 is in use already"):
+        panel.start(posted.append)
+    factory.busy = 0
+    panel.close()
+
+
+@pytest.mark.parametrize(("busy", "words"), [(3, []), (10_000, ["panel: pin 18", "panel: pin 17"])])
+def test_closing_ends_well_whatever_the_pins_say(
+    factory: Any, posted: Any, caplog: pytest.LogCaptureFixture, busy: int, words: list[str]
+) -> None:
+    clock = Hurried()
+    settings = PanelSettings(buttons={17: ButtonSettings(TOGGLE)}, leds={18: LedSettings()})
+    panel = GpioPanel(settings, clock, Vitals(clock), factory)
+    panel.start(posted.append)
+    factory.busy = busy
+    panel.close()
+    factory.busy = 0
+    assert [record.message.partition(" cannot be let go")[0] for record in caplog.records] == words
+
+
 def test_a_panel_without_pins_touches_none(clock: ManualClock, posted: Any) -> None:
     panel = GpioPanel(PanelSettings(), clock, Vitals(clock))
     panel.start(posted.append)
