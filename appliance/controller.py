@@ -14,11 +14,11 @@ from enum import StrEnum
 
 from appliance.clock import Clock
 from appliance.errors import Refused
-from appliance.events import ClipFinished, Command, CommandRefused, Event, FaultRaised, TakeDiscarded, TakeFailed
+from appliance.events import ClipFinished, Command, CommandRefused, Event, FaultRaised, Play, TakeDiscarded, TakeFailed
 from appliance.machine import BEGIN, INPUTS, Do, Effect, Input, Recorder, State, step
 from appliance.status import Status, advance, carried
 
-Answer = Future[None] | None
+Answer = Future[str] | None
 Listener = Callable[[Event, Status], None]
 """Hears of every event, on the controller's thread: it must only pass it on."""
 
@@ -58,9 +58,13 @@ class Controller:
         """Put a command or an event into the inbox. From any thread, signal handlers included; returns at once."""
         self._inbox.put((input, None))
 
-    def request(self, command: Command) -> Future[None]:
-        """As `post`; the future ends once the command was followed, or with Refused."""
-        answer: Future[None] = Future()
+    def request(self, command: Command) -> Future[str]:
+        """As `post`; the future ends once the command was followed, or with Refused.
+
+        Its result is the id of the take or playback that this is about, be it one that is still to be chosen; ""
+        for neither.
+        """
+        answer: Future[str] = Future()
         self._inbox.put((command, answer))
         return answer
 
@@ -137,7 +141,7 @@ class Controller:
             return
         fresh_id = self._fresh_id() if type(input) in INPUTS else ""  # random numbers cost more than most steps
         self._state, effects, refusal = step(self._state, input, fresh_id)
-        happened = CommandRefused(type(input).__name__, refusal) if refusal else input
+        happened = _refused(input, refusal) if refusal else input
         self._note_saved(happened)
         self.status = advance(self.status, self._state, happened)  # first: whoever is interrupted may ask why
         for effect in effects:
@@ -151,7 +155,7 @@ class Controller:
             if refusal:
                 answer.set_exception(Refused(refusal))
             else:
-                answer.set_result(None)
+                answer.set_result(effects[-1].id if effects else "")
 
     def _turn_away(self, command: Command, answer: Answer) -> None:
         """A command that comes while everything is taken down: nobody is there any more to follow it."""
@@ -168,3 +172,8 @@ class Controller:
                 self._unsaved.discard(happened.take_id)
             case FaultRaised() if happened.fault.name == "catalogue":
                 self._unsaved.clear()  # takes that the catalogue refuses are adopted at the next start, or reload
+
+
+def _refused(input: Input, reason: str) -> CommandRefused:
+    playback_id = input.playback_id if isinstance(input, Play) else None
+    return CommandRefused(type(input).__name__, reason, playback_id)

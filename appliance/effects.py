@@ -51,8 +51,8 @@ class Effects:
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
             Do.SEEK_PLAYBACK: lambda effect: player.seek(effect.cause.seconds),
             Do.STOP_PLAYBACK: lambda _: player.stop(),
-            Do.CHOOSE_NEXT: lambda _: self._on_store(lambda: self._play(store.next_message())),
-            Do.CHOOSE_LATEST: lambda _: self._on_store(lambda: self._play(store.latest())),
+            Do.CHOOSE_NEXT: lambda effect: self._choose(effect.id, store.next_message),
+            Do.CHOOSE_LATEST: lambda effect: self._choose(effect.id, store.latest),
             Do.SET_VOLUME: lambda effect: player.set_volume(effect.cause.percent),
             Do.RAISE_VOLUME: lambda _: player.change_volume(VOLUME_STEP),
             Do.LOWER_VOLUME: lambda _: player.change_volume(-VOLUME_STEP),
@@ -93,8 +93,16 @@ class Effects:
         self._store.upkeep.take_up()
         self._outbox.wake()
 
-    def _play(self, message: Message | None) -> None:
-        self._post(Play(*message) if message else NothingToPlay())
+    def _choose(self, playback_id: str, choice: Callable[[], Message | None]) -> None:
+        def play() -> None:
+            try:
+                message = choice()
+            except StorageError as error:
+                self._post(PlaybackFailed(playback_id, str(error)))
+                raise
+            self._post(Play(*message, playback_id) if message else NothingToPlay(playback_id))
+
+        self._on_store(play)
 
     def _start_playback(self, effect: Effect) -> None:
         cause = effect.cause

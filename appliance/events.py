@@ -1,6 +1,7 @@
 """Every command (what someone asks of the appliance) and every event (what has happened in it), one small class each.
 
-Commands and events reach the controller through its inbox. Times named `at` are CLOCK_MONOTONIC in seconds: the
+Commands and events reach the controller through its inbox. A command that ends or changes something may name the take
+or the playback that it means, and is refused once that is over. Times named `at` are CLOCK_MONOTONIC in seconds: the
 moment of the press itself, not of its handling. Positions are frames.
 """
 
@@ -72,6 +73,7 @@ class RecordPause(Command):
     """Pause the take."""
 
     at: float
+    take_id: str | None = None
 
 
 @message
@@ -79,6 +81,7 @@ class RecordResume(Command):
     """Go on with the paused take."""
 
     at: float
+    take_id: str | None = None
 
 
 @message
@@ -86,6 +89,7 @@ class RecordPauseToggle(Command):
     """Pause the take, or go on with the paused one."""
 
     at: float
+    take_id: str | None = None
 
 
 @message
@@ -93,11 +97,14 @@ class RecordStop(Command):
     """Stop the take and keep it as a clip."""
 
     at: float
+    take_id: str | None = None
 
 
 @message
 class RecordDiscard(Command):
     """Stop the take and throw it away."""
+
+    take_id: str | None = None
 
 
 @message
@@ -105,6 +112,7 @@ class RecordMark(Command):
     """Mark the position in the take."""
 
     at: float
+    take_id: str | None = None
 
 
 # -- commands: player --------------------------------------------------------------------------------------------------
@@ -112,11 +120,15 @@ class RecordMark(Command):
 
 @message
 class Play(Command):
-    """Play a local audio file; `track_id` names the inbox track that it is, if it is one."""
+    """Play a local audio file; `track_id` names the inbox track that it is, if it is one.
+
+    The playback is named `playback_id` where it was asked for under that name before the file was known.
+    """
 
     path: Path
     title: str
     track_id: int | None = None
+    playback_id: str | None = None
 
 
 @message
@@ -143,15 +155,21 @@ class PlayWhenFree(Command):
 class PlayerPause(Command):
     """Pause the playback."""
 
+    playback_id: str | None = None
+
 
 @message
 class PlayerResume(Command):
     """Go on with the paused playback."""
 
+    playback_id: str | None = None
+
 
 @message
 class PlayerStop(Command):
     """Stop the playback."""
+
+    playback_id: str | None = None
 
 
 @message
@@ -159,6 +177,7 @@ class PlayerSeek(Command):
     """Go to `seconds` from the start of what plays."""
 
     seconds: float
+    playback_id: str | None = None
 
 
 @message
@@ -332,7 +351,9 @@ class PlaybackFailed(Event):
 
 @message
 class NothingToPlay(Event):
-    """There is no message to play."""
+    """There is no message to play: the playback that was asked for does not begin."""
+
+    playback_id: str
 
 
 @message
@@ -461,10 +482,11 @@ class StorageFree(Event):
 
 @message
 class CommandRefused(Event):
-    """A command came when it could not be followed, and why."""
+    """A command came when it could not be followed, and why; `playback_id` where it named the playback to begin."""
 
     command: str
     reason: str
+    playback_id: str | None = None
 
 
 @message
@@ -476,3 +498,11 @@ class EventsLost(Event):
 
 EVENTS: tuple[type[Event], ...] = tuple(Event.__subclasses__())
 """Every event of this release."""
+
+
+def subject(message: Command | Event) -> str | None:
+    """The id of the take or playback that a message speaks of; None where it names none."""
+    if isinstance(message, ClipFinished):
+        return message.clip.id
+    take_id: str | None = getattr(message, "take_id", None)
+    return getattr(message, "playback_id", None) if take_id is None else take_id

@@ -16,7 +16,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from appliance import events
-from appliance.events import Command, Event
+from appliance.events import Command, Event, subject
 
 Input = Command | Event
 
@@ -63,6 +63,8 @@ class Do(StrEnum):
 
 BEGIN = (Do.START_TAKE, Do.CARRY_ON_TAKE)
 """Effects that begin a take."""
+AHEAD = (Do.START_PLAYBACK, Do.CHOOSE_NEXT, Do.CHOOSE_LATEST)
+"""Effects that begin a playback, or look for what is to be played under the same id."""
 
 
 @frozen
@@ -75,6 +77,8 @@ class State:
     playback_id: str | None = None
     room: bool = True
     """Whether a take may begin: false once the card is full."""
+    began_as: str | None = None
+    """The take that the recording in progress began with, where others have carried it on."""
 
 
 @frozen
@@ -90,7 +94,7 @@ class Effect:
 class Row:
     """One line of the table: in these states this input leads there and does that, or is refused.
 
-    `current` holds the row to inputs that speak of the take or playback in progress (True) or of a past one (False).
+    `current` holds the row to inputs that speak of the take or playback in progress (True) or of another one (False).
     `room` holds it to states with room for another take, or without. A next state of None stays as it is.
     """
 
@@ -124,9 +128,22 @@ STOPPED = (Player.STOPPED,)
 IN_PLAYBACK = (Player.PLAYING, Player.PAUSED)
 
 NO_TAKE = "no take is in progress"
+TAKE_OVER = "the take that was meant has ended already"
+PLAYBACK_OVER = "the playback that was meant has ended already"
 IN_PROGRESS = "a take is in progress"
 NOTHING_PLAYS = "nothing is playing"
 NO_ROOM = "the card is full, and nothing on it may be deleted. `appliance status` says why"
+
+ABOUT_A_TAKE = (
+    events.RecordPause,
+    events.RecordResume,
+    events.RecordPauseToggle,
+    events.RecordStop,
+    events.RecordDiscard,
+    events.RecordMark,
+)
+ABOUT_A_PLAYBACK = (events.PlayerPause, events.PlayerResume, events.PlayerStop, events.PlayerSeek)
+"""Commands that may name the take or the playback that they mean."""
 
 
 def _recorder_rows() -> Iterator[Row]:
@@ -138,20 +155,19 @@ def _recorder_rows() -> Iterator[Row]:
     yield Row(events.RecordStart, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
     yield Row(events.RecordToggle, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (Do.FINISH_TAKE,))
 
+    recording, paused = (Recorder.RECORDING,), (Recorder.PAUSED,)
     for pause in (events.RecordPause, events.RecordPauseToggle):
-        yield Row(pause, (Recorder.RECORDING,), ANY_PLAYER, Recorder.PAUSED, None, (Do.PAUSE_TAKE,))
-        yield Row(pause, IDLE, ANY_PLAYER, refuse=NO_TAKE)
+        yield Row(pause, recording, ANY_PLAYER, Recorder.PAUSED, None, (Do.PAUSE_TAKE,), current=True)
     for resume in (events.RecordResume, events.RecordPauseToggle):
-        yield Row(resume, (Recorder.PAUSED,), ANY_PLAYER, Recorder.RECORDING, None, (Do.RESUME_TAKE,))
-    yield Row(events.RecordPause, (Recorder.PAUSED,), ANY_PLAYER, refuse="the take is paused already")
-    yield Row(events.RecordResume, (Recorder.RECORDING,), ANY_PLAYER, refuse="the take is not paused")
-    yield Row(events.RecordResume, IDLE, ANY_PLAYER, refuse=NO_TAKE)
-
+        yield Row(resume, paused, ANY_PLAYER, Recorder.RECORDING, None, (Do.RESUME_TAKE,), current=True)
+    yield Row(events.RecordPause, paused, ANY_PLAYER, refuse="the take is paused already", current=True)
+    yield Row(events.RecordResume, recording, ANY_PLAYER, refuse="the take is not paused", current=True)
     for end, do in ((events.RecordStop, Do.FINISH_TAKE), (events.RecordDiscard, Do.DISCARD_TAKE)):
-        yield Row(end, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (do,))
-        yield Row(end, IDLE, ANY_PLAYER, refuse=NO_TAKE)
-    yield Row(events.RecordMark, IN_TAKE, ANY_PLAYER, do=(Do.MARK_TAKE,))
-    yield Row(events.RecordMark, IDLE, ANY_PLAYER, refuse=NO_TAKE)
+        yield Row(end, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (do,), current=True)
+    yield Row(events.RecordMark, IN_TAKE, ANY_PLAYER, do=(Do.MARK_TAKE,), current=True)
+    for command in ABOUT_A_TAKE:
+        yield Row(command, IDLE, ANY_PLAYER, refuse=NO_TAKE, current=True)
+        yield Row(command, ANY_RECORDER, ANY_PLAYER, refuse=TAKE_OVER, current=False)
 
     for state, more in ((Recorder.RECORDING, ()), (Recorder.PAUSED, (Do.PAUSE_TAKE,))):
         yield Row(events.TakeContinues, (state,), ANY_PLAYER, do=(Do.CARRY_ON_TAKE, *more), current=True)
@@ -176,16 +192,17 @@ def _player_rows() -> Iterator[Row]:
     yield Row(events.PlayToggle, IDLE, STOPPED, do=(Do.CHOOSE_NEXT,))
     yield Row(events.PlayToggle, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
     for pause in (events.PlayerPause, events.PlayToggle):
-        yield Row(pause, IDLE, (Player.PLAYING,), None, Player.PAUSED, (Do.PAUSE_PLAYBACK,))
+        yield Row(pause, IDLE, (Player.PLAYING,), None, Player.PAUSED, (Do.PAUSE_PLAYBACK,), current=True)
     for resume in (events.PlayerResume, events.PlayToggle):
-        yield Row(resume, IDLE, (Player.PAUSED,), None, Player.PLAYING, (Do.RESUME_PLAYBACK,))
-    yield Row(events.PlayerPause, IDLE, (Player.PAUSED,), refuse="the playback is paused already")
-    yield Row(events.PlayerResume, IDLE, (Player.PLAYING,), refuse="the playback is not paused")
-    yield Row(events.PlayerStop, IDLE, IN_PLAYBACK, None, Player.STOPPED, (Do.STOP_PLAYBACK,))
-    yield Row(events.PlayerSeek, IDLE, IN_PLAYBACK, do=(Do.SEEK_PLAYBACK,))
-    for command in (events.PlayerPause, events.PlayerResume, events.PlayerStop, events.PlayerSeek):
-        yield Row(command, IDLE, STOPPED, refuse=NOTHING_PLAYS)
-        yield Row(command, IN_TAKE, ANY_PLAYER, refuse=NOTHING_PLAYS)
+        yield Row(resume, IDLE, (Player.PAUSED,), None, Player.PLAYING, (Do.RESUME_PLAYBACK,), current=True)
+    yield Row(events.PlayerPause, IDLE, (Player.PAUSED,), refuse="the playback is paused already", current=True)
+    yield Row(events.PlayerResume, IDLE, (Player.PLAYING,), refuse="the playback is not paused", current=True)
+    yield Row(events.PlayerStop, IDLE, IN_PLAYBACK, None, Player.STOPPED, (Do.STOP_PLAYBACK,), current=True)
+    yield Row(events.PlayerSeek, IDLE, IN_PLAYBACK, do=(Do.SEEK_PLAYBACK,), current=True)
+    for command in ABOUT_A_PLAYBACK:
+        yield Row(command, IDLE, STOPPED, refuse=NOTHING_PLAYS, current=True)
+        yield Row(command, IN_TAKE, ANY_PLAYER, refuse=NOTHING_PLAYS, current=True)
+        yield Row(command, ANY_RECORDER, ANY_PLAYER, refuse=PLAYBACK_OVER, current=False)
 
     yield Row(events.VolumeSet, ANY_RECORDER, ANY_PLAYER, do=(Do.SET_VOLUME,))
     yield Row(events.VolumeUp, ANY_RECORDER, ANY_PLAYER, do=(Do.RAISE_VOLUME,))
@@ -208,12 +225,13 @@ INPUTS: frozenset[type[Input]] = frozenset(row.input for row in TABLE)
 
 
 def is_current(state: State, input: Input) -> bool:
-    """Whether the input speaks of the take or playback in progress; one that names neither always does."""
-    if hasattr(input, "take_id"):
-        return state.take_id is not None and input.take_id == state.take_id
-    if hasattr(input, "playback_id"):
-        return state.playback_id is not None and input.playback_id == state.playback_id
-    return True
+    """Whether the input speaks of the take or playback in progress; one that names neither always does.
+
+    Who asks may name the take that the recording began with: it is one recording, whatever carries it on.
+    """
+    named = subject(input)
+    began_as = state.began_as if isinstance(input, Command) else None
+    return named is None or named in (state.take_id, state.playback_id, began_as)
 
 
 def find_row(state: State, input: Input) -> Row:
@@ -224,7 +242,7 @@ def find_row(state: State, input: Input) -> Row:
 def step(state: State, input: Input, fresh_id: str) -> tuple[State, tuple[Effect, ...], str]:
     """Decide about one input: the next state, what to do in this order, and why it was refused ("" where it was not).
 
-    `fresh_id` names the take or playback, should this step begin one.
+    `fresh_id` names the take or playback, should this step begin one that has no name yet.
     """
     if type(input) not in INPUTS:
         return state, (), ""
@@ -233,24 +251,25 @@ def step(state: State, input: Input, fresh_id: str) -> tuple[State, tuple[Effect
     if row.to_room is not None:
         following = evolve(following, room=row.to_room)
     begins = any(do in BEGIN for do in row.do)
-    take_id = fresh_id if begins else state.take_id
-    effects = tuple(Effect(do, _subject(do, state, take_id, input, fresh_id), input) for do in row.do)
+    take_id = input.take_id if isinstance(input, events.TakeSealed) else fresh_id if begins else state.take_id
+    playback_id = subject(input) or fresh_id
+    effects = tuple(Effect(do, _subject(do, state, take_id, playback_id), input) for do in row.do)
     if begins:
-        following = evolve(following, take_id=fresh_id)
+        began_as = (state.began_as or state.take_id) if Do.CARRY_ON_TAKE in row.do else None
+        following = evolve(following, take_id=fresh_id, began_as=began_as)
     elif following.recorder is Recorder.IDLE:
-        following = evolve(following, take_id=None)
+        following = evolve(following, take_id=None, began_as=None)
     if Do.START_PLAYBACK in row.do:
-        following = evolve(following, playback_id=fresh_id)
+        following = evolve(following, playback_id=playback_id)
     elif following.player is Player.STOPPED:
         following = evolve(following, playback_id=None)
     return following, effects, row.refuse
 
 
-def _subject(do: Do, state: State, take_id: str | None, input: Input, fresh_id: str) -> str:
-    """The id of the take or playback that an effect is about, where `take_id` is in progress."""
-    if do is Do.START_PLAYBACK:
-        return fresh_id
-    if isinstance(input, events.TakeSealed):
-        return input.take_id
-    about_take = do.value.endswith("_take")
-    return (take_id if about_take else state.playback_id) or ""
+def _subject(do: Do, state: State, take_id: str | None, playback_id: str) -> str:
+    """The id of the take or playback that an effect is about, where these would be the next ones; "" for neither."""
+    if do in AHEAD:
+        return playback_id
+    if do.value.endswith("_take"):
+        return take_id or ""
+    return (state.playback_id or "") if do.value.endswith("_playback") else ""

@@ -68,7 +68,10 @@ def button_words() -> tuple[str, ...]:
     return tuple(verb.word for verb in VERBS.values() if verb.for_buttons)
 
 
-_PLAYED = ((events.PlaybackStarted,), (events.PlaybackFailed, events.NothingToPlay))
+_PLAYED = ((events.PlaybackStarted,), (events.PlaybackFailed, events.PlaybackFinished, events.NothingToPlay))
+_STOPPED = (events.PlaybackFinished, events.PlaybackFailed)
+_NEVER = (events.TakeFailed, events.TakeDiscarded)
+_OVER = (events.TakeSealed, *_NEVER)
 _CLIP = Argument("clip", Kind.TEXT, "A clip: its id, the beginning of one, or its name.")
 _CLIPS = Argument("clips", Kind.TEXTS, "Clips, each by its id, the beginning of one, or its name. Default: all.", False)
 _TO = Argument("to", Kind.TEXT, "The name of a destination.")
@@ -83,17 +86,18 @@ _RECORDER = (
         "Begin a take, or stop the one in progress.",
         events.RecordToggle,
         (events.TakeStarted, events.ClipFinished),
-        (events.TakeFailed,),
+        _NEVER,
         since=2,
     ),
-    Verb("record.start", "Begin a take.", events.RecordStart, (events.TakeStarted,), (events.TakeFailed,)),
-    Verb("record.pause", "Pause the take.", events.RecordPause, (events.TakePaused,)),
-    Verb("record.resume", "Go on with the paused take.", events.RecordResume, (events.TakeResumed,)),
+    Verb("record.start", "Begin a take.", events.RecordStart, (events.TakeStarted,), _NEVER),
+    Verb("record.pause", "Pause the take.", events.RecordPause, (events.TakePaused,), _OVER),
+    Verb("record.resume", "Go on with the paused take.", events.RecordResume, (events.TakeResumed,), _OVER),
     Verb(
         "record.pause_toggle",
         "Pause the take, or go on with the paused one.",
         events.RecordPauseToggle,
         (events.TakePaused, events.TakeResumed),
+        _OVER,
         since=2,
     ),
     Verb(
@@ -101,10 +105,10 @@ _RECORDER = (
         "Stop the take, and wait until its clip is safe.",
         events.RecordStop,
         (events.ClipFinished,),
-        (events.TakeFailed,),
+        _NEVER,
     ),
-    Verb("record.discard", "Stop the take and throw it away.", events.RecordDiscard, (events.TakeDiscarded,)),
-    Verb("record.mark", "Mark the position in the take.", events.RecordMark, (events.MarkSet,)),
+    Verb("record.discard", "Stop the take and throw it away.", events.RecordDiscard, (events.TakeDiscarded,), _OVER),
+    Verb("record.mark", "Mark the position in the take.", events.RecordMark, (events.MarkSet,), _OVER),
 )
 
 _PLAYER = (
@@ -126,10 +130,10 @@ _PLAYER = (
     Verb("play.toggle", "Pause what plays, go on with it, or play the next message.", events.PlayToggle, since=2),
     Verb("play.next", "Play the oldest message not heard yet, else the newest.", events.PlayNext, *_PLAYED, since=2),
     Verb("play.latest", "Play the newest thing in the box, clip or track.", events.PlayLatest, *_PLAYED, since=2),
-    Verb("play.stop", "Stop the playback.", events.PlayerStop, (events.PlaybackFinished,), since=2),
+    Verb("play.stop", "Stop the playback.", events.PlayerStop, _STOPPED, since=2),
     Verb("player.pause", "Pause the playback.", events.PlayerPause),
     Verb("player.resume", "Go on with the paused playback.", events.PlayerResume),
-    Verb("player.stop", "Stop the playback.", events.PlayerStop, (events.PlaybackFinished,)),
+    Verb("player.stop", "Stop the playback.", events.PlayerStop, _STOPPED),
     Verb(
         "player.seek",
         "Go to a position in what plays.",

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,29 @@ def test_a_refused_command_raises_and_is_told(house: House) -> None:
         house.controller.request(events.RecordStop(1.0)).result(5)
     house.finish()
     assert house.heard == [events.CommandRefused("RecordStop", "no take is in progress")]
+
+
+def test_the_answer_is_the_id_of_what_the_command_concerns(house: House) -> None:
+    ask = house.controller.request
+    take = ask(events.RecordStart(1.0)).result(5)
+    assert take and house.effects == [(Do.START_TAKE, take)]
+    assert ask(events.RecordMark(2.0)).result(5) == ask(events.RecordStop(3.0, take)).result(5) == take
+    assert ask(events.VolumeUp()).result(5) == ""
+    asked = ask(events.PlayToggle()).result(5)
+    assert asked not in ("", take) and house.effects[-1] == (Do.CHOOSE_NEXT, asked)
+    assert ask(events.Play(Path("/a.wav"), "a", None, asked)).result(5) == asked
+    assert ask(events.PlayToggle()).result(5) == asked
+    other = ask(events.RecordStart(4.0)).result(5)
+    assert other not in (take, asked) and house.effects[-2:] == [(Do.STOP_PLAYBACK, asked), (Do.START_TAKE, other)]
+    with pytest.raises(Refused, match="ended already"):
+        ask(events.RecordStop(5.0, take)).result(5)
+
+
+def test_a_playback_that_is_refused_after_it_was_chosen_is_told_by_its_id(house: House) -> None:
+    house.controller.post(events.RecordStart(1.0))
+    house.controller.post(events.Play(Path("/a.wav"), "a", None, "asked"))
+    house.finish()
+    assert house.heard == [events.CommandRefused("Play", "a take is in progress", "asked")]
 
 
 def test_everything_posted_before_stop_is_handled(house: House) -> None:

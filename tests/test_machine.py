@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance import events
-from appliance.machine import BEGIN, INPUTS, TABLE, Do, Input, Player, Recorder, State, step
+from appliance.machine import (
+    ABOUT_A_PLAYBACK,
+    ABOUT_A_TAKE,
+    BEGIN,
+    INPUTS,
+    TABLE,
+    Do,
+    Input,
+    Player,
+    Recorder,
+    State,
+    step,
+)
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
 
 CLIP = Clip("x", "x", "box", AudioFormat(), 0, 0, ClockStamp(0, 0, "boot", ClockSource.NONE))
@@ -59,6 +71,45 @@ def test_every_input_in_every_state_finds_exactly_one_row(kind: type[Input], cur
         assert len(rows) == 1, (kind.__name__, state, rows)
 
 
+ABOUT = (*ABOUT_A_TAKE, *ABOUT_A_PLAYBACK)
+
+
+@pytest.mark.parametrize("kind", ABOUT)
+def test_a_command_that_names_nothing_means_what_is_in_progress(kind: type[Input]) -> None:
+    for state in reachable_states():
+        rows = [row for row in TABLE if row.matches(state, make(kind, take_id=None, playback_id=None))]
+        assert len(rows) == 1 and rows[0].current, (state, rows)
+        named = make(kind, take_id=state.take_id or "take", playback_id=state.playback_id or "playback")
+        if state.take_id if kind in ABOUT_A_TAKE else state.playback_id:
+            assert step(state, named, "new")[2] == step(state, make(kind, take_id=None, playback_id=None), "new")[2]
+
+
+@pytest.mark.parametrize("kind", ABOUT)
+def test_a_command_that_means_another_take_or_playback_is_refused_in_words(kind: type[Input]) -> None:
+    for state in reachable_states():
+        after, effects, why = step(state, make(kind, take_id="past", playback_id="past"), "new")
+        assert (after, effects) == (state, ()) and "that was meant has ended already" in why
+
+
+def test_whoever_began_a_recording_may_end_it_after_another_take_carries_it_on() -> None:
+    state, _, _ = step(State(), events.RecordStart(1.0), "first")
+    for before, take_id in (("first", "second"), ("second", "third")):
+        state, _, _ = step(state, events.TakeContinues(before, 2.0, AudioFormat()), take_id)
+    for named in ("first", "third"):
+        after, effects, _ = step(state, events.RecordStop(3.0, named), "unused")
+        assert after == State() and [(effect.do, effect.id) for effect in effects] == [(Do.FINISH_TAKE, "third")]
+    state, _, _ = step(after, events.RecordStart(4.0), "other")
+    assert "ended already" in step(state, events.RecordStop(5.0, "first"), "unused")[2]
+
+
+def test_a_playback_keeps_the_id_under_which_it_was_asked_for() -> None:
+    state, effects, _ = step(State(), events.PlayNext(), "asked")
+    assert [(effect.do, effect.id) for effect in effects] == [(Do.CHOOSE_NEXT, "asked")]
+    state, effects, _ = step(state, events.Play(Path("/a.wav"), "a", None, "asked"), "unused")
+    assert [(effect.do, effect.id) for effect in effects] == [(Do.START_PLAYBACK, "asked")]
+    assert state.playback_id == "asked"
+
+
 def test_every_command_is_in_the_table() -> None:
     commands = {
         kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, events.Command)
@@ -94,7 +145,7 @@ def test_news_of_a_past_take_does_not_end_the_present_one() -> None:
 def test_a_take_that_changes_its_format_goes_on_under_another_id(state: Recorder, more: list[Do]) -> None:
     wish = events.TakeContinues("old", 2.0, AudioFormat())
     after, effects, _ = step(State(state, take_id="old"), wish, "new")
-    assert after == State(state, take_id="new")
+    assert after == State(state, take_id="new", began_as="old")
     assert [(effect.do, effect.id) for effect in effects] == [(do, "new") for do in (Do.CARRY_ON_TAKE, *more)]
     assert step(after, events.TakeSealed("old", CLIP), "unused")[0] == after
     assert step(State(), wish, "new") == (State(), (), "")

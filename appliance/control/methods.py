@@ -1,7 +1,6 @@
 """What can be asked over the control socket: the table of verbs, each with what answers it."""
 
 import os
-import queue
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from appliance import __version__, events
+from appliance.asking import Asking
 from appliance.audio.decode import check_sound
 from appliance.codec import event_to_plain, to_plain
 from appliance.control.clips import ClipMethods
@@ -16,13 +16,9 @@ from appliance.control.contract import described, hello
 from appliance.control.examinations import Examinations
 from appliance.control.services import Services
 from appliance.control.streams import Streams
-from appliance.describe import describe
-from appliance.errors import ApplianceError, NotFound
-from appliance.events import Command, Event
+from appliance.errors import NotFound
+from appliance.events import Command
 from appliance.verbs import VERBS, Verb
-
-PATIENCE = 10.0
-"""Seconds that a call waits for what it asked for to happen."""
 
 
 class Methods:
@@ -32,6 +28,7 @@ class Methods:
         self._services = services
         self._streams = streams
         self._controller = services.turn.controller
+        self._asking = Asking(services.turn.controller, services.clock)
         self._store = services.store
         self._examinations = Examinations(services)
 
@@ -66,21 +63,7 @@ class Methods:
         return checked
 
     def _ask(self, verb: Verb, command: Command) -> dict[str, Any] | None:
-        """Post the command, and wait for the event that answers it where there is any. Raises Refused."""
-        outcomes = (*verb.done, *verb.failed)
-        heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        forget = self._controller.listen(lambda event, _: heard.put(event) if isinstance(event, outcomes) else None)
-        try:
-            self._controller.request(command).result(PATIENCE)
-            event = heard.get(timeout=PATIENCE) if outcomes else None
-        except (queue.Empty, TimeoutError) as error:
-            raise ApplianceError(f"{verb.word} was taken but did not happen. See `appliance status`") from error
-        finally:
-            forget()
-        if isinstance(event, events.NothingToPlay):
-            raise NotFound("there is no message to play: nothing was recorded or pulled yet")
-        if isinstance(event, verb.failed):
-            raise ApplianceError(getattr(event, "message", describe(event)))
+        event = self._asking.ask(command, verb.done, verb.failed)
         return event_to_plain(event) if event else None
 
     def _now(self) -> float:

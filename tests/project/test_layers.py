@@ -42,6 +42,7 @@ ROWS = (
     "controller",
     "turn",
     "front",
+    "asking",
     "control",
     "app",
     "daemon",
