@@ -23,6 +23,10 @@ Listener = Callable[[Event, Status], None]
 """Hears of every event, on the controller's thread: it must only pass it on."""
 
 
+_LAST_CLIP = 4.0
+"""Seconds that the end waits for more of a take that is not a clip yet."""
+
+
 class End(StrEnum):
     """Why the controller has stopped."""
 
@@ -121,14 +125,14 @@ class Controller:
                 return self._ended
 
     def drain(self) -> None:
-        """Handle what was posted while everything was taken down.
+        """Handle what was posted while everything was taken down, and what comes until the last take is a clip.
 
         Commands are refused after `stop`, else kept for the controller that comes next.
         """
         self._draining = True
         with suppress(queue.Empty):
             while True:
-                item = self._inbox.get_nowait()
+                item = self._inbox.get(timeout=_LAST_CLIP if self._unsaved else 0)
                 if isinstance(item, tuple):
                     self._handle(*item)
 

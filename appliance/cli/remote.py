@@ -58,7 +58,7 @@ class Remote:
         with self._client() as client:
             yield from client.stream(method, **params)
 
-    def follow(self, method: str) -> Iterator[dict[str, Any]]:
+    def follow(self, method: str, **params: object) -> Iterator[dict[str, Any]]:
         """As `stream`, through reloads and restarts. Raises NotRunning where no daemon answers for ten seconds."""
         give_up = time.monotonic()
         while True:
@@ -71,7 +71,7 @@ class Remote:
                 continue
             try:
                 with client, suppress(NotRunning):
-                    yield from client.stream(method)
+                    yield from client.stream(method, **params)
             except TooSlow as error:
                 click.echo(f"appliance: {error}", err=True)
             give_up = time.monotonic() + PATIENCE

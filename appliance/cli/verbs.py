@@ -13,7 +13,7 @@ _SHORT = {"TakePaused": "paused", "TakeResumed": "recording", "MarkSet": "mark a
 
 
 class Verbs(click.Group):
-    """A group of the commands that are words of the table: `record mark` is `record.mark`.
+    """A group of the commands that are words of the table: `record stop` is `record.stop`.
 
     `families` are the first parts of its words; of two words with the same last part that of the later family counts.
     """

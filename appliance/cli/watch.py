@@ -5,6 +5,7 @@ import json
 import click
 
 from appliance.cli.remote import Remote, pass_remote
+from appliance.events import EVENTS
 
 PROGRESS = {"TakeProgress", "PlaybackProgress", "DeliveryProgress", "QueueChanged", "InboxChanged"}
 
@@ -31,6 +32,6 @@ def events(remote: Remote, as_json: bool, progress: bool) -> None:
     """Follow what happens, until Ctrl-C."""
     from appliance.describe import describe_plain
 
-    for event in remote.follow("events"):
-        if progress or event["event"] not in PROGRESS:
-            click.echo(json.dumps(event, ensure_ascii=False) if as_json else describe_plain(event))
+    wanted = [cls.__name__ for cls in EVENTS if progress or cls.__name__ not in PROGRESS]
+    for event in remote.follow("subscribe", events=wanted):
+        click.echo(json.dumps(event, ensure_ascii=False) if as_json else describe_plain(event))

@@ -2,8 +2,10 @@
 
 import json
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,7 +23,8 @@ class Client:
     def __init__(self, path: Path, timeout: float = 30.0) -> None:
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(timeout)
+        # in a blocking connect the kernel waits while many others want to be let in; a timeout of ours would give up
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", ceil(timeout), 0))
         self._calls = 0
         try:
             self._socket.connect(str(path))
@@ -35,6 +38,7 @@ class Client:
                 f"no appliance answers at {path}: {error.strerror or error}. "
                 "Start it with `sudo systemctl start appliance`, or `appliance run` in another terminal"
             ) from error
+        self._socket.settimeout(timeout)
         self._lines = self._socket.makefile("rb")
 
     def __enter__(self) -> "Client":

@@ -34,9 +34,13 @@ class Methods:
 
     def table(self) -> dict[str, Callable[..., object]]:
         """Every word that can be called; its arguments are checked before anything else."""
+        own = self.own()
+        return {word: self._checked(verb, own.get(word)) for word, verb in VERBS.items()}
+
+    def own(self) -> dict[str, Callable[..., object]]:
+        """What answers the words that do not simply become a command."""
         services = self._services
-        clips = ClipMethods(services.store, services.outbox, services.settings.destinations)
-        own: dict[str, Callable[..., object]] = {
+        return {
             "status": self.status,
             "config.reload": services.turn.reload,
             "doctor": self._examinations.stream,
@@ -44,14 +48,13 @@ class Methods:
             "plugins": services.plan.plugins.statuses,
             "play": self.play,
             "feeds.list": services.store.tracks,
-            "feeds.pull": services.feeds.pull_now,
+            "feeds.pull": lambda feed=None: services.feeds.pull_now(feed),
             "events": self._streams.events,
             "subscribe": self._streams.events,
             "hello": hello,
             "describe": described,
-            **clips.table(),
+            **ClipMethods(services.store, services.outbox, services.settings.destinations).table(),
         }
-        return {word: self._checked(verb, own.get(word)) for word, verb in VERBS.items()}
 
     def _checked(self, verb: Verb, call: Callable[..., object] | None) -> Callable[..., object]:
         def checked(**given: object) -> object:

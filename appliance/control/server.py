@@ -16,7 +16,7 @@ from attrs import frozen
 from appliance.control.connection import Connection, Methods
 from appliance.errors import AlreadyRunning, ApplianceError
 
-_WAITING = 32
+_WAITING = 128
 """Callers that the kernel lets wait until they are let in."""
 
 _JOIN_TIMEOUT = 2.0

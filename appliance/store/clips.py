@@ -59,12 +59,14 @@ class Clips:
 
     def find(self, reference: str) -> Clip:
         """The clip of this name, id or unambiguous beginning of an id. Raises NotFound, which says why."""
-        rows = self._db.execute(
-            "SELECT id, body FROM clips WHERE (name = ?1 OR id >= ?1 AND id < ?2) AND deleted_at IS NULL"
-            " ORDER BY id LIMIT 2",
-            (reference, reference + _LAST),
-        ).fetchall()
-        if not reference or not rows:
+        rows = []
+        if reference and reference.isprintable():  # else it need not even be UTF-8
+            rows = self._db.execute(
+                "SELECT id, body FROM clips WHERE (name = ?1 OR id >= ?1 AND id < ?2) AND deleted_at IS NULL"
+                " ORDER BY id LIMIT 2",
+                (reference, reference + _LAST),
+            ).fetchall()
+        if not rows:
             raise NotFound(f"no clip {reference!r}: `appliance clips list` shows those there are")
         (first, body), *others = rows
         if others and first != reference:
