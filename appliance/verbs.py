@@ -72,6 +72,8 @@ _PLAYED = ((events.PlaybackStarted,), (events.PlaybackFailed, events.PlaybackFin
 _STOPPED = (events.PlaybackFinished, events.PlaybackFailed)
 _NEVER = (events.TakeFailed, events.TakeDiscarded)
 _OVER = (events.TakeSealed, *_NEVER)
+_TAKE = (Argument("take_id", Kind.TEXT, "The take that is meant. Default: the one in progress.", False),)
+_PLAYBACK = (Argument("playback_id", Kind.TEXT, "The playback that is meant. Default: the one in progress.", False),)
 _CLIP = Argument("clip", Kind.TEXT, "A clip: its id, the beginning of one, or its name.")
 _CLIPS = Argument("clips", Kind.TEXTS, "Clips, each by its id, the beginning of one, or its name. Default: all.", False)
 _TO = Argument("to", Kind.TEXT, "The name of a destination.")
@@ -90,14 +92,15 @@ _RECORDER = (
         since=2,
     ),
     Verb("record.start", "Begin a take.", events.RecordStart, (events.TakeStarted,), _NEVER),
-    Verb("record.pause", "Pause the take.", events.RecordPause, (events.TakePaused,), _OVER),
-    Verb("record.resume", "Go on with the paused take.", events.RecordResume, (events.TakeResumed,), _OVER),
+    Verb("record.pause", "Pause the take.", events.RecordPause, (events.TakePaused,), _OVER, _TAKE),
+    Verb("record.resume", "Go on with the paused take.", events.RecordResume, (events.TakeResumed,), _OVER, _TAKE),
     Verb(
         "record.pause_toggle",
         "Pause the take, or go on with the paused one.",
         events.RecordPauseToggle,
         (events.TakePaused, events.TakeResumed),
         _OVER,
+        _TAKE,
         since=2,
     ),
     Verb(
@@ -106,9 +109,17 @@ _RECORDER = (
         events.RecordStop,
         (events.ClipFinished,),
         _NEVER,
+        _TAKE,
     ),
-    Verb("record.discard", "Stop the take and throw it away.", events.RecordDiscard, (events.TakeDiscarded,), _OVER),
-    Verb("record.mark", "Mark the position in the take.", events.RecordMark, (events.MarkSet,), _OVER),
+    Verb(
+        "record.discard",
+        "Throw the take away.",
+        events.RecordDiscard,
+        (events.TakeDiscarded,),
+        _OVER,
+        _TAKE,
+    ),
+    Verb("record.mark", "Mark the position in the take.", events.RecordMark, (events.MarkSet,), _OVER, _TAKE),
 )
 
 _PLAYER = (
@@ -130,15 +141,15 @@ _PLAYER = (
     Verb("play.toggle", "Pause what plays, go on with it, or play the next message.", events.PlayToggle, since=2),
     Verb("play.next", "Play the oldest message not heard yet, else the newest.", events.PlayNext, *_PLAYED, since=2),
     Verb("play.latest", "Play the newest thing in the box, clip or track.", events.PlayLatest, *_PLAYED, since=2),
-    Verb("play.stop", "Stop the playback.", events.PlayerStop, _STOPPED, since=2),
-    Verb("player.pause", "Pause the playback.", events.PlayerPause),
-    Verb("player.resume", "Go on with the paused playback.", events.PlayerResume),
-    Verb("player.stop", "Stop the playback.", events.PlayerStop, _STOPPED),
+    Verb("play.stop", "Stop the playback.", events.PlayerStop, _STOPPED, arguments=_PLAYBACK, since=2),
+    Verb("player.pause", "Pause the playback.", events.PlayerPause, arguments=_PLAYBACK),
+    Verb("player.resume", "Go on with the paused playback.", events.PlayerResume, arguments=_PLAYBACK),
+    Verb("player.stop", "Stop the playback.", events.PlayerStop, _STOPPED, arguments=_PLAYBACK),
     Verb(
         "player.seek",
         "Go to a position in what plays.",
         events.PlayerSeek,
-        arguments=(Argument("seconds", Kind.NUMBER, "Seconds from its start.", most=_YEAR),),
+        arguments=(Argument("seconds", Kind.NUMBER, "Seconds from its start.", most=_YEAR), *_PLAYBACK),
     ),
     Verb("player.volume", "Set the volume.", events.VolumeSet, (events.VolumeChanged,), arguments=(_PERCENT,)),
     Verb("volume.set", "Set the volume.", events.VolumeSet, (events.VolumeChanged,), arguments=(_PERCENT,), since=2),

@@ -46,14 +46,14 @@ def _command(name: str, verb: Verb) -> click.Command:
         short = _SHORT.get(answer["event"], "").format(**answer) if answer else "done"
         click.echo(short or describe_plain(answer))
 
-    told = [f"{each.name.upper()}: {each.help}" for each in verb.arguments]
+    told = [f"{each.name.upper()}: {each.help}" for each in verb.arguments if each.required]
     return click.Command(
         name, params=[*map(_parameter, verb.arguments)], callback=run, help="\n\n".join([verb.help, *told])
     )
 
 
-def _parameter(argument: Argument) -> click.Argument:
-    """The argument as a person writes it, checked as the daemon does."""
+def _parameter(argument: Argument) -> click.Parameter:
+    """The argument as a person writes it, checked as the daemon does; an option where it may be left out."""
 
     def read(context: click.Context, parameter: click.Parameter, text: str | None) -> object:
         try:
@@ -61,7 +61,9 @@ def _parameter(argument: Argument) -> click.Argument:
         except UsageError as error:
             raise click.BadParameter(str(error), context, parameter) from error
 
-    return click.Argument([argument.name], callback=read, required=argument.required)
+    if argument.required:
+        return click.Argument([argument.name], callback=read)
+    return click.Option([f"--{argument.name.replace('_', '-')}"], callback=read, help=argument.help)
 
 
 record = Verbs("record", "Record: start, pause, resume, stop, discard, mark.", "record")

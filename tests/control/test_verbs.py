@@ -103,3 +103,11 @@ def test_what_is_described_is_what_is_checked(house: House) -> None:
             client.call("volume.set")
         with pytest.raises(UsageError, match='has no argument "loud": it takes percent'):
             client.call("volume.set", percent=5, loud=True)
+
+
+def test_who_names_a_take_never_ends_another(house: House) -> None:
+    with Client(house.socket) as client:
+        mine = client.call("record.start")["take_id"]
+        with pytest.raises(Refused, match="the take that was meant has ended already"):
+            client.call("record.stop", take_id="another")
+        assert client.call("record.stop", take_id=mine)["event"] == "ClipFinished"
