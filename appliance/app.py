@@ -66,6 +66,12 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
     cards = SharedCards(hardware.cards)
 
     with ExitStack() as stop:
+        # Before whatever takes long, and closed after it: no press is missed while the box starts, or changes its ways.
+        stop.callback(controller.drain)
+        controller.listen(write_log)
+        panel = hardware.panel(settings.panel, clock, vitals)
+        start_panel(panel, controller, stop)
+
         store = Store(directory, clock, post, vitals)
         store.set_destinations({key: destination.deliver_as for key, destination in settings.destinations.items()})
         store.start()
@@ -74,16 +80,11 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         plugins.start(post)
         stop.callback(plugins.close)
         controller.listen(lambda event, _: plugins.publish(event), closely=plugins.listening)
-        controller.listen(write_log)
         streams = Streams(controller, clock)
         control = ControlServer(settings.control.socket, settings.control.group)
         stop.callback(control.close)
         stop.callback(streams.close)
         stop.callback(controller.drain)
-
-        # Before whatever takes long to start, and closed after it: no press is missed while the configuration changes.
-        panel = hardware.panel(settings.panel, clock, vitals)
-        start_panel(panel, controller, stop)
 
         destinations = _destinations(settings, plugins, post)
         outbox = Outbox(store, destinations, clock, post, vitals)

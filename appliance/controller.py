@@ -105,7 +105,13 @@ class Controller:
         self._effects = effects
 
     def run(self, heartbeat: Callable[[], None], interval: float) -> End:
-        """Handle the inbox until `stop` or `reload`, calling `heartbeat` at least every `interval` seconds."""
+        """Handle the inbox until `stop` or `reload`, calling `heartbeat` at least every `interval` seconds.
+
+        What `drain` kept as a start failed is handled now.
+        """
+        self._draining, left_over, self._left_over = False, self._left_over, []
+        for command in left_over:
+            self._inbox.put(command)
         due = self._clock.monotonic()
         while True:
             now = self._clock.monotonic()
@@ -130,11 +136,16 @@ class Controller:
         Commands are refused after `stop`, else kept for the controller that comes next.
         """
         self._draining = True
+        ends: list[End] = []
         with suppress(queue.Empty):
             while True:
                 item = self._inbox.get(timeout=_LAST_CLIP if self._unsaved else 0)
                 if isinstance(item, tuple):
                     self._handle(*item)
+                else:
+                    ends.append(item)
+        for end in ends:
+            self._inbox.put(end)
 
     def _at_rest(self) -> bool:
         return self._state.recorder is Recorder.IDLE and not self._unsaved
