@@ -10,8 +10,6 @@ from typing import Any, NewType
 
 import attrs
 
-from appliance.verbs import button_words
-
 Seconds = NewType("Seconds", float)
 """A duration. In YAML a number with a unit: `1.5s`, `250ms`, `5m`, `12h`, `30d`."""
 
@@ -27,21 +25,8 @@ TimeOfDay = NewType("TimeOfDay", str)
 Keep = NewType("Keep", str)
 """`until_space_needed`, `always`, or a number of days: `30d`."""
 
-ButtonAction = NewType("ButtonAction", str)
-"""What a button asks for: one of `button_actions()`."""
-
-WHILE_HELD = ButtonAction("record.while_held")
-"""Records from the press to the release."""
-
 AbsolutePath = NewType("AbsolutePath", Path)
 """A path that starts with `/`."""
-
-
-def button_actions() -> tuple[ButtonAction, ...]:
-    """Everything that a button may be given."""
-    words = [ButtonAction(word) for word in button_words()]
-    recorder = [word for word in words if word.startswith("record.")]
-    return (*recorder, WHILE_HELD, *words[len(recorder) :])
 
 
 class Secret:

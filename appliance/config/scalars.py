@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Literal, get_origin
 
 from appliance.config import units
+from appliance.config.actions import ButtonAction
 from appliance.config.document import Broken, Kind, Word
-from appliance.config.options import AbsolutePath, ButtonAction, ByteCount, Keep, Percent, Seconds, Secret, TimeOfDay
+from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, Secret, TimeOfDay
 from appliance.config.words import choices, expected, found, members, suggestion
 
 WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9](?:_?[0-9]){0,30})")

@@ -9,8 +9,9 @@ from typing import Any
 from attrs import evolve, frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
+from appliance.config.actions import ButtonAction
 from appliance.config.heartbeat import HeartbeatSettings
-from appliance.config.options import WHILE_HELD, AbsolutePath, ButtonAction, ByteCount, Keep, Percent, Seconds, option
+from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, option
 from appliance.config.units import format_duration
 from appliance.models import AudioFormat, RenditionKind, SampleFormat
 
@@ -125,7 +126,7 @@ class RecordingSettings:
 
 
 def _while_held_alone(button: "ButtonSettings", _: object, press: ButtonAction | None) -> None:
-    if press == WHILE_HELD and (button.hold or button.double_press):
+    if press is ButtonAction.RECORD_WHILE_HELD and (button.hold or button.double_press):
         raise ValueError("record.while_held goes with neither hold nor double_press: use another button for those")
 
 

@@ -10,17 +10,16 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 import yaml
 
+from appliance.config.actions import ButtonAction
 from appliance.config.document import Kind, Word
 from appliance.config.options import (
     AbsolutePath,
-    ButtonAction,
     ByteCount,
     Keep,
     Percent,
     Seconds,
     Secret,
     TimeOfDay,
-    button_actions,
 )
 from appliance.config.units import format_duration, format_size
 from appliance.describe import counted
@@ -56,7 +55,7 @@ def optional_type(wanted: Any) -> tuple[Any, bool]:
 def members(wanted: Any) -> dict[str, Any]:
     """The words that an enum or Literal knows, or a button, each with its value; none for other types."""
     if wanted is ButtonAction:
-        return {str(action): action for action in button_actions()}
+        return {str(action): action for action in ButtonAction}
     if get_origin(wanted) is Literal:
         return {str(value): value for value in get_args(wanted)}
     if isinstance(wanted, type) and issubclass(wanted, Enum):

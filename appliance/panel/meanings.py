@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from appliance.config.options import WHILE_HELD
+from appliance.config.actions import ButtonAction
 from appliance.config.settings import ButtonSettings, SwitchAction, SwitchSettings
 from appliance.events import Command
 from appliance.panel.facts import Fact, Gesture
@@ -11,7 +11,8 @@ from appliance.verbs import VERBS
 Means = Callable[[Iterable[Fact]], list[Command]]
 """Turns facts into what they ask for, in order; most ask for nothing."""
 
-_WHILE = dict.fromkeys((WHILE_HELD, SwitchAction.RECORD_WHILE_OFF_HOOK), ("record.start", "record.stop"))
+_WHILE_IT_LASTS = ("record.start", "record.stop")
+_WHILE = dict.fromkeys((ButtonAction.RECORD_WHILE_HELD, SwitchAction.RECORD_WHILE_OFF_HOOK), _WHILE_IT_LASTS)
 """Actions that go on for a while: what they ask for as that begins, and once it is over."""
 
 

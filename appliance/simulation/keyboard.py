@@ -13,7 +13,7 @@ from typing import Any, TextIO, TypeVar
 from attrs import evolve
 
 from appliance.clock import Clock
-from appliance.config.options import ButtonAction
+from appliance.config.actions import ButtonAction
 from appliance.config.settings import (
     ButtonSettings,
     Contact,
@@ -31,11 +31,11 @@ from appliance.vitals import Vitals
 
 SIMULATED = PanelSettings(
     buttons={
-        17: ButtonSettings(ButtonAction("record.toggle")),
-        27: ButtonSettings(ButtonAction("record.pause_toggle")),
-        22: ButtonSettings(ButtonAction("play.toggle")),
-        23: ButtonSettings(ButtonAction("record.discard")),
-        24: ButtonSettings(ButtonAction("record.mark")),
+        17: ButtonSettings(ButtonAction.RECORD_TOGGLE),
+        27: ButtonSettings(ButtonAction.RECORD_PAUSE_TOGGLE),
+        22: ButtonSettings(ButtonAction.PLAY_TOGGLE),
+        23: ButtonSettings(ButtonAction.RECORD_DISCARD),
+        24: ButtonSettings(ButtonAction.RECORD_MARK),
     },
     leds={18: LedSettings()},
 )

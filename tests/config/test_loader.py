@@ -7,8 +7,8 @@ import pytest
 from appliance_upload_s3.options import S3Options
 
 from appliance.config.loader import load, parse
-from appliance.config.options import ButtonAction, Secret
-from appliance.config.settings import Light, Settings, SwitchAction
+from appliance.config.options import Secret
+from appliance.config.settings import ButtonAction, Light, Settings, SwitchAction
 from appliance.errors import ConfigError
 from appliance.models import RenditionKind
 
@@ -57,7 +57,7 @@ class TestValues:
         assert (settings.audio.capture.rate, settings.audio.capture.period) == (44_100, 0.1)
         assert settings.audio.playback.volume == 55
         assert settings.audio.playback.rate is None
-        assert settings.panel.buttons[17].press == ButtonAction("record.toggle")
+        assert settings.panel.buttons[17].press is ButtonAction.RECORD_TOGGLE
         assert settings.panel.buttons[4].hold_time == 2
         assert settings.panel.switches[22].action is SwitchAction.RECORD_WHILE_OFF_HOOK
         assert settings.panel.leds[18].shows is Light.STATUS

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from appliance.clock import SystemClock
-from appliance.config.options import ButtonAction
 from appliance.config.settings import (
+    ButtonAction,
     ButtonSettings,
     Contact,
     LedSettings,
@@ -27,8 +27,8 @@ from appliance.vitals import Vitals
 Make = Callable[..., Box]
 Findings = Callable[..., list[Finding]]
 
-TOGGLE = ButtonSettings(ButtonAction("record.toggle"))
-TWO = Settings(panel=PanelSettings(buttons={17: TOGGLE, 27: ButtonSettings(ButtonAction("record.mark"))}))
+TOGGLE = ButtonSettings(ButtonAction.RECORD_TOGGLE)
+TWO = Settings(panel=PanelSettings(buttons={17: TOGGLE, 27: ButtonSettings(ButtonAction.RECORD_MARK)}))
 HOOK = Settings(panel=PanelSettings(switches={22: SwitchSettings()}))
 
 
@@ -78,7 +78,7 @@ def test_a_button_that_is_wired_the_other_way_round(
     make_box: Make, findings: Findings, clock: Any, panel: FakePanel, contact: Contact
 ) -> None:
     other = next(word for word in Contact if word is not contact)
-    settings = Settings(panel=PanelSettings(buttons={17: ButtonSettings(ButtonAction("play.next"), contact=contact)}))
+    settings = Settings(panel=PanelSettings(buttons={17: ButtonSettings(ButtonAction.PLAY_NEXT, contact=contact)}))
     panel.pressed = {17}
     begin = clock.monotonic() + 1
 

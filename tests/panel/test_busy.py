@@ -62,9 +62,9 @@ def busy() -> Iterator[threading.Event]:
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        (ButtonSettings(ButtonAction("record.toggle")), [RecordToggle]),
-        (ButtonSettings(ButtonAction("record.toggle"), hold=ButtonAction("record.discard")), [RecordToggle]),
-        (ButtonSettings(ButtonAction("record.while_held")), [RecordStart, RecordStop]),
+        (ButtonSettings(ButtonAction.RECORD_TOGGLE), [RecordToggle]),
+        (ButtonSettings(ButtonAction.RECORD_TOGGLE, hold=ButtonAction.RECORD_DISCARD), [RecordToggle]),
+        (ButtonSettings(ButtonAction.RECORD_WHILE_HELD), [RecordStart, RecordStop]),
     ],
 )
 def test_bouncing_presses_count_once_on_a_busy_box(

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.config.options import ButtonAction, Seconds, button_actions
-from appliance.config.settings import ButtonSettings, SwitchSettings
+from appliance.config.options import Seconds
+from appliance.config.settings import ButtonAction, ButtonSettings, SwitchSettings
 from appliance.events import (
     Command,
     PlayerStop,
@@ -27,12 +27,12 @@ from appliance.panel.facts import Fact, Gesture
 from appliance.panel.gestures import Debouncer
 from appliance.panel.meanings import means
 
-TOGGLE, MARK, DISCARD = ButtonAction("record.toggle"), ButtonAction("record.mark"), ButtonAction("record.stop")
-HELD = ButtonAction("record.while_held")
+TOGGLE, MARK, DISCARD = ButtonAction.RECORD_TOGGLE, ButtonAction.RECORD_MARK, ButtonAction.RECORD_STOP
+HELD = ButtonAction.RECORD_WHILE_HELD
 
-actions = st.sampled_from(button_actions())
+actions = st.sampled_from(tuple(ButtonAction))
 meanings = st.tuples(st.none() | actions, st.none() | actions, st.none() | actions).filter(
-    lambda meaning: meaning[0] != HELD or meaning[1:] == (None, None)
+    lambda meaning: meaning[0] is not HELD or meaning[1:] == (None, None)
 )
 buttons = st.builds(
     lambda meaning, **times: ButtonSettings(*meaning, **times),
@@ -108,19 +108,19 @@ def play(key: Meant, steps: list[Step], start: float = 100.0) -> list[Command]:
 @pytest.mark.parametrize(
     ("action", "expected"),
     [
-        (ButtonAction("record.toggle"), RecordToggle(7.0)),
-        (ButtonAction("record.start"), RecordStart(7.0)),
-        (ButtonAction("record.stop"), RecordStop(7.0)),
-        (ButtonAction("record.pause_toggle"), RecordPauseToggle(7.0)),
-        (ButtonAction("record.discard"), RecordDiscard()),
-        (ButtonAction("record.mark"), RecordMark(7.0)),
-        (ButtonAction("record.while_held"), RecordStart(7.0)),
-        (ButtonAction("play.toggle"), PlayToggle()),
-        (ButtonAction("play.next"), PlayNext()),
-        (ButtonAction("play.latest"), PlayLatest()),
-        (ButtonAction("play.stop"), PlayerStop()),
-        (ButtonAction("volume.up"), VolumeUp()),
-        (ButtonAction("volume.down"), VolumeDown()),
+        (ButtonAction.RECORD_TOGGLE, RecordToggle(7.0)),
+        (ButtonAction.RECORD_START, RecordStart(7.0)),
+        (ButtonAction.RECORD_STOP, RecordStop(7.0)),
+        (ButtonAction.RECORD_PAUSE_TOGGLE, RecordPauseToggle(7.0)),
+        (ButtonAction.RECORD_DISCARD, RecordDiscard()),
+        (ButtonAction.RECORD_MARK, RecordMark(7.0)),
+        (ButtonAction.RECORD_WHILE_HELD, RecordStart(7.0)),
+        (ButtonAction.PLAY_TOGGLE, PlayToggle()),
+        (ButtonAction.PLAY_NEXT, PlayNext()),
+        (ButtonAction.PLAY_LATEST, PlayLatest()),
+        (ButtonAction.PLAY_STOP, PlayerStop()),
+        (ButtonAction.VOLUME_UP, VolumeUp()),
+        (ButtonAction.VOLUME_DOWN, VolumeDown()),
     ],
 )
 def test_every_action_has_its_command(action: ButtonAction, expected: Command) -> None:
@@ -128,7 +128,7 @@ def test_every_action_has_its_command(action: ButtonAction, expected: Command) -
 
 
 def test_the_table_of_actions_is_complete() -> None:
-    assert all(isinstance(command(action, 0.0), Command) for action in button_actions())
+    assert all(isinstance(command(action, 0.0), Command) for action in ButtonAction)
 
 
 def test_a_plain_press_acts_as_the_key_goes_down() -> None:
@@ -302,7 +302,7 @@ def test_one_press_asks_for_at_most_one_thing(settings: ButtonSettings, stuck: b
     plain = ButtonSettings(
         settings.press and TOGGLE,
         settings.hold and MARK,
-        settings.double_press and ButtonAction("record.pause_toggle"),
+        settings.double_press and ButtonAction.RECORD_PAUSE_TOGGLE,
         debounce=settings.debounce,
         hold_time=settings.hold_time,
         double_press_time=settings.double_press_time,

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from appliance.config.options import ButtonAction, Seconds
+from appliance.config.options import Seconds
 from appliance.config.settings import (
+    ButtonAction,
     ButtonSettings,
     Contact,
     LedSettings,
@@ -36,7 +37,7 @@ from appliance.panel.worker import Worker
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
-TOGGLE = ButtonAction("record.toggle")
+TOGGLE = ButtonAction.RECORD_TOGGLE
 Start = Callable[[PanelSettings], GpioPanel]
 
 
@@ -86,7 +87,7 @@ def test_every_wiring(
     def drive(high: bool) -> None:
         factory.pin(17).drive_high() if high else factory.pin(17).drive_low()
 
-    start(PanelSettings(buttons={17: ButtonSettings(ButtonAction("record.while_held"), to=to, contact=contact)}))
+    start(PanelSettings(buttons={17: ButtonSettings(ButtonAction.RECORD_WHILE_HELD, to=to, contact=contact)}))
     assert factory.pin(17).pull == pull
     drive(idle)
     settle(clock)
@@ -126,7 +127,7 @@ def test_a_bouncing_button_is_one_press(start: Start, factory: Any, posted: Any,
 def test_holding_acts_by_itself(
     start: Start, factory: Any, posted: Any, clock: ManualClock, passing: Callable[[Callable[[], object]], None]
 ) -> None:
-    start(PanelSettings(buttons={17: ButtonSettings(TOGGLE, hold=ButtonAction("record.mark"))}))
+    start(PanelSettings(buttons={17: ButtonSettings(TOGGLE, hold=ButtonAction.RECORD_MARK)}))
     pressed = clock.monotonic()
     factory.pin(17).drive_low()
     passing(lambda: posted)
@@ -164,7 +165,7 @@ def test_a_button_stuck_at_the_start_does_nothing(clock: ManualClock, factory: A
 def test_an_edge_that_the_kernel_dropped_is_found(
     start: Start, factory: Any, posted: Any, clock: ManualClock, passing: Callable[[Callable[[], object]], None]
 ) -> None:
-    start(PanelSettings(buttons={17: ButtonSettings(ButtonAction("record.while_held"))}))
+    start(PanelSettings(buttons={17: ButtonSettings(ButtonAction.RECORD_WHILE_HELD)}))
     pin = factory.pin(17)
     pin.drive_low()
     settle(clock)
@@ -449,7 +450,7 @@ def test_an_examined_panel_asks_for_nothing(start: Start, factory: Any, posted: 
 def test_what_was_pressed_during_an_examination_is_not_asked_for_after_it(
     start: Start, factory: Any, posted: Any, clock: ManualClock
 ) -> None:
-    settings = ButtonSettings(TOGGLE, double_press=ButtonAction("record.mark"))
+    settings = ButtonSettings(TOGGLE, double_press=ButtonAction.RECORD_MARK)
     panel = start(PanelSettings(buttons={17: settings}))
     with panel.examine():
         factory.pin(17).drive_low()

@@ -8,8 +8,8 @@ from typing import Any, TextIO
 
 import pytest
 
-from appliance.config.options import ButtonAction
 from appliance.config.settings import (
+    ButtonAction,
     ButtonSettings,
     Contact,
     LedSettings,
@@ -89,7 +89,7 @@ def test_a_digit_taps_once_and_line_ends_are_passed_over(typist: Callable[..., T
 
 
 def test_h_keeps_a_button_down(typist: Callable[..., Typist], posted: Any) -> None:
-    one = typist(PanelSettings(buttons={17: ButtonSettings(ButtonAction("record.while_held"))}))
+    one = typist(PanelSettings(buttons={17: ButtonSettings(ButtonAction.RECORD_WHILE_HELD)}))
     one.type("h1", 1)
     assert isinstance(posted[0], RecordStart)
     one.type("1", 2)
@@ -107,21 +107,21 @@ def test_o_lifts_the_handset_and_hangs_up_whatever_its_wiring(typist: Callable[.
 
 
 def test_two_quick_taps_are_a_double_press(typist: Callable[..., Typist], posted: Any) -> None:
-    both = ButtonSettings(ButtonAction("record.toggle"), double_press=ButtonAction("record.mark"))
+    both = ButtonSettings(ButtonAction.RECORD_TOGGLE, double_press=ButtonAction.RECORD_MARK)
     one = typist(PanelSettings(buttons={17: both}))
     one.type("11", 1)
     assert [type(command) for command in posted] == [RecordMark]
 
 
 def test_other_keys_are_for_others(typist: Callable[..., Typist], posted: Any, passing: Passing) -> None:
-    one = typist(PanelSettings(buttons={17: ButtonSettings(ButtonAction("record.toggle"))}))
+    one = typist(PanelSettings(buttons={17: ButtonSettings(ButtonAction.RECORD_TOGGLE)}))
     one.type("q9hxo1", 1)
     assert one.others == ["q", "9", "x", "o"]
 
 
 def test_lights_are_said_where_they_change(typist: Callable[..., Typist]) -> None:
     leds = {18: LedSettings(), 23: LedSettings(Light.FAULT)}
-    one = typist(PanelSettings(buttons={17: ButtonSettings(ButtonAction("record.toggle"))}, leds=leds))
+    one = typist(PanelSettings(buttons={17: ButtonSettings(ButtonAction.RECORD_TOGGLE)}, leds=leds))
     one.panel.show(PanelState(Indication.RECORDING, recording=True))
     one.panel.show(PanelState(Indication.RECORDING, recording=True, delivering=True))
     one.panel.show(PanelState(Indication.PAUSED, paused=True))

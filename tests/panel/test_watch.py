@@ -16,7 +16,7 @@ from appliance.panel.facts import Fact, Gesture
 from appliance.panel.gestures import Hook, Key
 from appliance.panel.watch import LATEST, LOOK_AGAIN, PinWatch
 
-TOGGLE, MARK, DISCARD = ButtonAction("record.toggle"), ButtonAction("record.mark"), ButtonAction("record.discard")
+TOGGLE, MARK, DISCARD = ButtonAction.RECORD_TOGGLE, ButtonAction.RECORD_MARK, ButtonAction.RECORD_DISCARD
 START = 100.0
 END = 5.0
 """Seconds of quiet at the end."""
@@ -110,7 +110,7 @@ timed = st.sampled_from(
         ButtonSettings(TOGGLE, hold=DISCARD, double_press=MARK, hold_time=Seconds(0.3)),
     ]
 )
-plain = st.sampled_from([ButtonSettings(TOGGLE), ButtonSettings(ButtonAction("record.while_held"))])
+plain = st.sampled_from([ButtonSettings(TOGGLE), ButtonSettings(ButtonAction.RECORD_WHILE_HELD)])
 
 
 @given(timed, signals(spiky=True), lateness, waking)
