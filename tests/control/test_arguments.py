@@ -161,6 +161,6 @@ def test_clips_come_in_pages(house: House) -> None:
 def test_a_word_lives_in_few_rooms() -> None:
     """Its command, what that does, and the table; the keyboard's own panel gives it a key. Beyond that, who does it."""
     rooms = Path(appliance.__file__).parent
-    names = re.compile(r"RecordMark|record\.mark|MARK_TAKE")
+    names = re.compile(r"RecordMark|record\.mark|RECORD_MARK|MARK_TAKE")
     named = {str(path.relative_to(rooms)) for path in rooms.rglob("*.py") if names.search(path.read_text())}
     assert named == {"events.py", "machine.py", "effects.py", "verbs.py", "simulation/keyboard.py"}
