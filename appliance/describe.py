@@ -31,6 +31,8 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
+_SAFE = {True: "safe", False: "kept in memory only"}
+
 _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.ApplianceReady: lambda e: "ready",
     events.TakeStarted: lambda e: f"recording {e.name}, {e.format}",
@@ -47,8 +49,8 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.TakeDiscarded: lambda e: "take discarded, as asked",
     events.TakeFailed: lambda e: f"recording failed: {e.message}",
     events.ClipFinished: lambda e: (
-        f"clip {e.clip.name} is safe: {duration(e.clip.seconds)}, peak {e.clip.levels.peak_dbfs:.1f} dBFS, "
-        f"{counted(len(e.clip.gaps), 'gap')}, verdict {e.verdict}"
+        f"clip {e.clip.name} is {_SAFE[e.lasting]}: {duration(e.clip.seconds)}, "
+        f"peak {e.clip.levels.peak_dbfs:.1f} dBFS, {counted(len(e.clip.gaps), 'gap')}, verdict {e.verdict}"
     ),
     events.ClipDeleted: lambda e: f"clip {e.clip_id} deleted: {e.reason}",
     events.ClipCorrected: lambda e: f"clip {e.clip.name} now has its true start, by {e.clip.began.source}",

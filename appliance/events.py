@@ -291,10 +291,14 @@ class TakeFailed(Event):
 
 @message
 class ClipFinished(Event):
-    """The clip is in `clips/`, synced and in the catalogue, and its deliveries are queued."""
+    """The clip is in `clips/`, synced and in the catalogue, and its deliveries are queued.
+
+    `lasting` is false where all that is in memory only.
+    """
 
     clip: Clip
     verdict: Verdict
+    lasting: bool = True
 
 
 @message

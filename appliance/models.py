@@ -289,7 +289,9 @@ class Track:
 
 @frozen
 class Fault:
-    """Something that a person should know until it is over. `urgent` faults stop the box from recording."""
+    """Something that a person should know until it is over. `urgent` faults stop the box from recording, or what it
+    records from lasting.
+    """
 
     name: str
     message: str

@@ -2,10 +2,17 @@
 
 import os
 import runpy
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from appliance.mounts import in_memory
+
+if in_memory(Path(tempfile.gettempdir())):  # a box whose state is in memory says so at every turn
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/var/tmp")
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -26,3 +33,10 @@ def test_card(alsa_config: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "card"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder that the next power cut takes."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from appliance.config.settings import Settings
 from appliance.errors import ApplianceError, ConfigError, NotRunning
 from appliance.plugin.upload import UploadBackend
 from appliance.plugin_host import PluginHost
+
+if TYPE_CHECKING:
+    from appliance.housekeeping.outlook import Outlook
 
 
 @click.command()
@@ -70,10 +74,13 @@ def check(remote: Remote, path: Path) -> None:
             host.build_feed(name, feed, device, directory).close()
         except ConfigError as error:
             problems.append(f"{path}: feeds: {error}")
+    outlook = _outlook(settings, backends, remote)
+    if outlook.space.in_vain:
+        problems.append(f"{path}: storage.directory: {outlook.space.in_vain}")
     if problems:
         raise ConfigError(*problems)
-    if warning := _warning(settings, backends, remote):
-        warnings.append(warning)
+    if outlook.warning:
+        warnings.append(outlook.warning)
     for warning in warnings:
         click.echo(f"{path}: warning: {warning}")
     for backend in backends.values():
@@ -81,14 +88,14 @@ def check(remote: Remote, path: Path) -> None:
     click.echo(f"{path} is good")
 
 
-def _warning(settings: Settings, backends: Mapping[str, UploadBackend], remote: Remote) -> str:
-    """Whether the card will fill up for good, and when, by what the appliance recorded lately where it is running."""
+def _outlook(settings: Settings, backends: Mapping[str, UploadBackend], remote: Remote) -> "Outlook":
+    """What is to come of the room that is left, by what the appliance recorded lately where it is running."""
     from appliance.housekeeping.prospects import foresee
 
     days = None
     with suppress(ApplianceError):
         days = remote.call("status")["storage"]["full_in_days"]
-    return foresee(settings, backends, days).warning
+    return foresee(settings, backends, days)
 
 
 @config.command()

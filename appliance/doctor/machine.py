@@ -18,11 +18,14 @@ _WORN = 9
 
 
 def room(box: Box) -> Iterator[Step]:
-    """How much sound fits onto the disk, and whether clips can ever make room."""
+    """How much sound fits onto the disk, whether clips can ever make room, and whether it lasts."""
     outlook = box.outlook()
     free = outlook.space.free
     hours = free / outlook.byte_rate / 3600
     words = f"room for {hours:.{0 if hours >= 10 else 1}f} hours of sound ({size(free)} free)"
+    if outlook.space.in_vain:
+        fact, _, next_step = outlook.space.in_vain.partition(". ")
+        yield Finding("lasting", Result.FAIL, fact, next_step)
     if outlook.space.read_only:
         yield Finding("free space", Result.FAIL, f"{words}, but the disk is read-only", _READ_ONLY)
     elif free < outlook.reserve:

@@ -1,4 +1,4 @@
-"""The disk of the state directory: how full it is, and whether it takes writes."""
+"""The disk of the state directory: how full it is, whether it takes writes, and whether they last."""
 
 import os
 from pathlib import Path
@@ -6,14 +6,31 @@ from typing import Protocol
 
 from attrs import frozen
 
+from appliance.mounts import in_memory
+from appliance.store.places import Places
+
 
 @frozen
 class Space:
-    """Bytes that the appliance may still write, bytes of the whole disk, and whether it takes writes at all."""
+    """Bytes that the appliance may still write, bytes of the whole disk, and whether it takes writes at all.
+
+    `memory` is what keeps it in memory, where the next power cut takes all of it; empty for a disk that lasts.
+    """
 
     free: int
     total: int
     read_only: bool = False
+    memory: str = ""
+
+    @property
+    def in_vain(self) -> str:
+        """Why nothing that is recorded lasts, and what a person can do about it; empty where it does."""
+        if not self.memory:
+            return ""
+        return (
+            f"recordings are kept in memory only ({self.memory}), and gone when the power is cut. "
+            "Switch the overlay file system off (`sudo raspi-config`), or set storage.directory to a place on a disk"
+        )
 
 
 class Disk(Protocol):
@@ -35,7 +52,9 @@ class StateDisk:
     def space(self) -> Space:
         told = os.statvfs(self._directory)
         read_only = bool(told.f_flag & os.ST_RDONLY)
-        return Space(told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize, read_only)
+        places = Places(self._directory)
+        memory = in_memory(places.directory) or in_memory(places.takes) or in_memory(places.clips)
+        return Space(told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize, read_only, memory)
 
     def try_out(self) -> None:
         trial = self._directory / ".trial"

@@ -88,6 +88,7 @@ class Housekeeper:
         self._told = ""
         self._complaint = ""
         self._read_only = False
+        self._in_vain = ""
         self._ballast_due = True
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
@@ -189,6 +190,7 @@ class Housekeeper:
     def _look(self) -> None:
         space = self._disk.space()
         self._tell_read_only(space)
+        self._tell_in_vain(space)
         lacking = self._reserve - space.free
         wanted, self._wanted = self._wanted, 0
         if lacking + wanted > 0 and not space.read_only:
@@ -220,6 +222,12 @@ class Housekeeper:
             self._post(FaultRaised(Fault("storage", _READ_ONLY, urgent=True)))
             self._refused = True
         self._read_only |= space.read_only
+
+    def _tell_in_vain(self, space: Space) -> None:
+        if space.in_vain != self._in_vain:
+            self._in_vain = space.in_vain
+            fault = Fault("memory", space.in_vain, urgent=True)
+            self._post(FaultRaised(fault) if space.in_vain else FaultCleared(fault.name))
 
     def _try_again(self) -> None:
         """After the disk refused something: once it works again, say so and have the rest finished."""

@@ -9,6 +9,8 @@ from appliance.config.web import check_headers, check_url, is_loopback, shown_ur
 from appliance.errors import Cancelled, CannotVerify, CopyDiffers, CopyMissing, Permanent, Transient
 from appliance.events import Command, Event
 from appliance.models import AudioFormat, Clip, Receipt, Rendition, RenditionKind, Track
+from appliance.mounts import MOUNTINFO, Mount, in_memory, mount_of
+from appliance.mounts import parse as parse_mounts
 from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob
 from appliance.plugin.hookspecs import hookimpl
 from appliance.plugin.upload import (
@@ -21,6 +23,7 @@ from appliance.plugin.upload import (
 )
 
 __all__ = [
+    "MOUNTINFO",
     "AbsolutePath",
     "AudioFormat",
     "BackendContext",
@@ -37,6 +40,7 @@ __all__ = [
     "FeedJob",
     "LiveJob",
     "LiveUploadBackend",
+    "Mount",
     "Percent",
     "Permanent",
     "Receipt",
@@ -53,7 +57,10 @@ __all__ = [
     "check_headers",
     "check_url",
     "hookimpl",
+    "in_memory",
     "is_loopback",
+    "mount_of",
     "option",
+    "parse_mounts",
     "shown_url",
 ]

@@ -12,6 +12,7 @@ from typing import TypeVar
 from appliance import events
 from appliance.errors import StorageError
 from appliance.models import Clip, Fault
+from appliance.mounts import in_memory
 from appliance.store.adoption import adopt
 from appliance.store.ballast import Ballast
 from appliance.store.catalogue import Catalogue, Wanted
@@ -51,6 +52,7 @@ class Keeper:
         """Whether everything that the last run left was dealt with."""
         self.missing: list[str] = []
         """Names of clips whose sound was not found; on the store thread."""
+        self._lasting = True
         self._clips_known = False
         self._catalogue: Catalogue | None = None
         self._told: tuple[int | None, int | None] = (None, None)
@@ -60,6 +62,7 @@ class Keeper:
         with storage_errors(self._places.directory):
             self._places.make()
             self._lock.acquire()
+        self._lasting = not in_memory(self._places.clips)
         self._thread.start()
         try:
             self._thread.call(self._open)
@@ -96,7 +99,7 @@ class Keeper:
         """Make a sealed take a clip and tell of it, on the store thread. Raises as `adoption.adopt`."""
         clip, added = self._insist(lambda: adopt(self._places, catalogue, self.wanted, take_id))
         if added:
-            self._post(events.ClipFinished(clip, clip.verdict))
+            self._post(events.ClipFinished(clip, clip.verdict, self._lasting))
             self.tell(catalogue)
         return clip
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from appliance.plugin import (
+    MOUNTINFO,
     BackendContext,
     CopyDiffers,
     CopyMissing,
@@ -43,7 +44,7 @@ class FolderBackend:
         context: BackendContext,
         *,
         require_mount: bool,
-        mountinfo: Path = mounts.MOUNTINFO,
+        mountinfo: Path = MOUNTINFO,
         devices: Path = mounts.BLOCK_DEVICES,
     ) -> None:
         self._path = path
@@ -92,7 +93,7 @@ class FolderBackend:
             finally:
                 files.remove(folder, name)
             free = os.fstatvfs(folder)
-        limit = ", no clip of 4 GB or more as it is FAT" if self._is_fat() else ""
+        limit = ", no clip of 4 GB or more as it is FAT" if mounts.is_fat(self._path, self._mountinfo) else ""
         return f"{self._path} takes files{limit}, {free.f_bavail * free.f_frsize / 1e9:.1f} GB free"
 
     def close(self) -> None:
@@ -160,16 +161,12 @@ class FolderBackend:
             files.remove(folder, hidden)
             raise
 
-    def _is_fat(self) -> bool:
-        mount = mounts.mount_of(self._path.resolve(), mounts.parse(self._mountinfo.read_text(errors="surrogateescape")))
-        return mount is not None and mount.is_fat
-
     def _check_room(self, folder: int, size: int) -> None:
         """Spare a full disk the writing, and FAT32 the first 4 GiB of what it cannot hold.
 
         Filesystems that tell nothing about their size are tried.
         """
-        if size >= _FAT_LIMIT and self._is_fat():
+        if size >= _FAT_LIMIT and mounts.is_fat(self._path, self._mountinfo):
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         room = os.fstatvfs(folder)
         if room.f_blocks and room.f_bavail * room.f_frsize < size:

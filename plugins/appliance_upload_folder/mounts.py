@@ -1,53 +1,21 @@
-"""What is mounted where, as the kernel says in /proc/PID/mountinfo (proc_pid_mountinfo(5)), and on which disk."""
+"""On which disk a place lies."""
 
 import contextlib
 import os
-import re
 from pathlib import Path
 
-from attrs import frozen
+from appliance.plugin import MOUNTINFO, Mount, in_memory, mount_of, parse_mounts
 
-MOUNTINFO = Path("/proc/self/mountinfo")
 BLOCK_DEVICES = Path("/sys/dev/block")
 _MEMORY = {"tmpfs", "ramfs", "devtmpfs"}
 _NOT_YET = {"autofs"}
 _FAT = {"vfat", "msdos"}
 
 
-@frozen
-class Mount:
-    """A mounted filesystem: where, the `major:minor` of its device, its kind, and what was mounted."""
-
-    point: Path
-    device: str
-    kind: str
-    source: str = ""
-
-    @property
-    def is_fat(self) -> bool:
-        """Whether no file on it can have 4 GiB."""
-        return self.kind in _FAT
-
-
-def parse(text: str) -> list[Mount]:
-    """Every mount in the order of the kernel: where one hides another, the later one is seen."""
-    mounts = []
-    for line in text.splitlines():
-        before, _, after = line.partition(" - ")
-        fields = before.split(" ")
-        if len(fields) >= 6 and after:
-            kind, _, rest = after.partition(" ")
-            mounts.append(Mount(Path(_unescape(fields[4])), fields[2], kind, _unescape(rest.split(" ")[0])))
-    return mounts
-
-
-def mount_of(path: Path, mounts: list[Mount]) -> Mount | None:
-    """The mount that holds `path`, whether or not `path` exists."""
-    found: Mount | None = None
-    for mount in mounts:
-        if path.is_relative_to(mount.point) and (found is None or len(mount.point.parts) >= len(found.point.parts)):
-            found = mount
-    return found
+def is_fat(path: Path, mountinfo: Path = MOUNTINFO) -> bool:
+    """Whether no file there can have 4 GiB."""
+    mount = mount_of(path.resolve(), parse_mounts(mountinfo.read_text(encoding="utf-8", errors="surrogateescape")))
+    return mount is not None and mount.kind in _FAT
 
 
 def on_other_disk(path: Path, mountinfo: Path = MOUNTINFO) -> bool:
@@ -57,7 +25,7 @@ def on_other_disk(path: Path, mountinfo: Path = MOUNTINFO) -> bool:
     """
     with contextlib.suppress(OSError):
         path.stat()  # wakes an automount
-    mounts = parse(mountinfo.read_text(encoding="utf-8", errors="surrogateescape"))
+    mounts = parse_mounts(mountinfo.read_text(encoding="utf-8", errors="surrogateescape"))
     root, here = mount_of(Path("/"), mounts), mount_of(path.resolve(), mounts)
     if root is None or here is None:
         return False
@@ -66,9 +34,9 @@ def on_other_disk(path: Path, mountinfo: Path = MOUNTINFO) -> bool:
 
 def on_same_disk(path: Path, other: Path, mountinfo: Path = MOUNTINFO, devices: Path = BLOCK_DEVICES) -> bool:
     """Whether `path` lies on the disk that `other` lies on, on any partition of it, or in memory."""
-    mounts = parse(mountinfo.read_text(encoding="utf-8", errors="surrogateescape"))
+    mounts = parse_mounts(mountinfo.read_text(encoding="utf-8", errors="surrogateescape"))
     here, there = mount_of(path.resolve(), mounts), mount_of(other.resolve(), mounts)
-    if here is None or there is None or here.device == there.device or here.kind in _MEMORY:
+    if here is None or there is None or here.device == there.device or in_memory(path, mountinfo):
         return True
     return not _disks(here, devices).isdisjoint(_disks(there, devices))
 
@@ -91,8 +59,3 @@ def _whole(entry: Path) -> set[str]:
     if parts:
         return set().union(*(_whole(part) for part in parts))
     return {entry.parent.name if (entry / "partition").exists() else entry.name}
-
-
-def _unescape(text: str) -> str:
-    """Undo the octal escapes of space, tab, newline and backslash."""
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)

@@ -43,3 +43,10 @@ def test_a_plugin_to_disable_that_is_misspelt_is_a_warning(check: Check, tmp_pat
 def test_a_destination_whose_plugin_is_disabled_cannot_be_used(check: Check) -> None:
     error = check("disabled_plugins: [upload-folder]").exception
     assert isinstance(error, ConfigError) and "which is disabled" in str(error)
+
+
+def test_a_place_in_memory_is_an_error(tmp_path: Path, memory: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"storage: {{directory: {memory}}}\n")
+    error = CliRunner().invoke(root, ["--socket", str(tmp_path / "none"), "config", "check", str(path)]).exception
+    assert isinstance(error, ConfigError) and "storage.directory: recordings are kept in memory only" in str(error)

@@ -116,3 +116,11 @@ def test_room_on_a_disk_that_takes_no_writes(make_box: Make, findings: Findings)
     outlook = Outlook(Space(30 * GB, 64 * GB, read_only=True), GB, 96_000)
     (found,) = findings(room(make_box(outlook=lambda: outlook)))
     assert found.result is Result.FAIL and "read-only" in found.words and "replace the card" in found.next_step
+
+
+def test_room_that_does_not_last(make_box: Make, findings: Findings) -> None:
+    outlook = Outlook(Space(30 * GB, 64 * GB, memory="an overlay on tmpfs"), GB, 96_000)
+    lasting, free = findings(room(make_box(outlook=lambda: outlook)))
+    assert lasting.result is Result.FAIL and "in memory only (an overlay on tmpfs)" in lasting.words
+    assert "raspi-config" in lasting.next_step
+    assert free.result is Result.PASS

@@ -32,6 +32,7 @@ class FakeDisk:
         self.total = total
         self.other = 0
         self.read_only = False
+        self.memory = ""
         self.refusal: OSError | None = None
         self.tried = 0
         self.looks = 0
@@ -48,7 +49,7 @@ class FakeDisk:
         self.looks += 1
         if self.broken:
             raise self.broken
-        return Space(self.free, self.total, self.read_only)
+        return Space(self.free, self.total, self.read_only, self.memory)
 
     def try_out(self) -> None:
         self.tried += 1

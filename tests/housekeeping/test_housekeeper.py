@@ -184,6 +184,17 @@ def test_a_read_only_disk_is_told_before_anyone_records(household: Household) ->
     assert household.of(FaultCleared) == [FaultCleared("storage")]
 
 
+def test_a_disk_that_is_none_is_an_urgent_fault_while_it_is(household: Household) -> None:
+    household.disk.memory = "tmpfs"
+    household.start()
+    household.look()
+    (fault,) = household.of(FaultRaised)
+    assert isinstance(fault, FaultRaised) and fault.fault.urgent and "in memory only (tmpfs)" in fault.fault.message
+    household.disk.memory = ""
+    household.look()
+    assert household.of(FaultCleared) == [FaultCleared("memory")]
+
+
 def test_a_take_left_behind_is_finished_when_the_disk_works(household: Household) -> None:
     household.start()
     take = household.clip()  # as if: its folder comes back

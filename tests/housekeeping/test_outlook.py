@@ -123,6 +123,12 @@ def test_backends_say_what_may_be_hoped_of_them() -> None:
     )
 
 
+def test_memory_is_no_disk(memory: Path, tmp_path: Path) -> None:
+    assert StateDisk(memory).space().in_vain and not StateDisk(tmp_path).space().in_vain
+    (tmp_path / "clips").symlink_to(memory)
+    assert StateDisk(tmp_path).space().in_vain
+
+
 def test_a_real_disk(tmp_path: Path) -> None:
     disk = StateDisk(tmp_path)
     space = disk.space()

@@ -19,6 +19,7 @@ ROWS = (
     "clock",
     "backlog",
     "durable",
+    "mounts",
     "vitals",
     "sdnotify",
     "config",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from appliance.codec import from_json
+from appliance.describe import describe
 from appliance.errors import AlreadyRunning, NotFound, StorageError
 from appliance.events import ClipDeleted, ClipFinished, QueueChanged
 from appliance.models import Clip, DeliveryState, Rendition, RenditionKind, Verdict
@@ -48,6 +49,17 @@ def test_after_close_everything_is_refused_and_close_is_harmless(box: Any) -> No
     box.store.close()
     with pytest.raises(StorageError, match="closed"):
         box.store.clips()
+
+
+def test_a_clip_in_memory_is_not_said_to_be_safe(box: Any, box_type: Any, memory: Path) -> None:
+    other = box_type(memory)
+    other.start()
+    for each in (box, other):
+        each.clip()
+    other.close()
+    (safe,), (gone,) = box.posted(ClipFinished), other.posted(ClipFinished)
+    assert safe.lasting and " is safe" in describe(safe)
+    assert not gone.lasting and "in memory only" in describe(gone)
 
 
 def test_work_runs_on_one_thread_in_order_and_may_call_the_store(box: Any) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from appliance_upload_folder.backend import FolderBackend
-from appliance_upload_folder.mounts import Mount, mount_of, on_other_disk, parse
+from appliance_upload_folder.mounts import on_other_disk
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.mounts import Mount, mount_of, parse
 from appliance.plugin import BackendContext, Transient, UploadJob
 
 BOX = r"""21 1 179:2 / / rw,noatime shared:1 - ext4 /dev/mmcblk0p2 rw

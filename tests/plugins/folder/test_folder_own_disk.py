@@ -78,6 +78,15 @@ def test_every_partition_of_the_card_and_memory_are_the_same_disk(
     assert on_same_disk(Path(path), Path("/var/lib/appliance"), mountinfo, devices) is same
 
 
+def test_an_overlay_in_memory_is_no_other_disk(tmp_path: Path, devices: Path) -> None:
+    mountinfo = tmp_path / "mountinfo"
+    below = "40 21 0:50 / /srv rw - overlay overlay rw,lowerdir=/a,upperdir=/run/upper,workdir=/run/work\n"
+    mountinfo.write_text(BOX + below)
+    assert on_same_disk(Path("/srv/copies"), Path("/var/lib/appliance"), mountinfo, devices)
+    mountinfo.write_text(BOX + below.replace("/run/upper", "/media/stick/upper"))
+    assert not on_same_disk(Path("/srv/copies"), Path("/var/lib/appliance"), mountinfo, devices)
+
+
 def test_without_any_mount_nothing_is_taken_for_another_disk(tmp_path: Path) -> None:
     empty = tmp_path / "mountinfo"
     empty.write_text("")
