@@ -2,9 +2,10 @@
 
 import errno
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance.errors import StorageError
@@ -55,10 +56,18 @@ def storage_errors(place: Path) -> Iterator[None]:
         message = _SQLITE.get(_code(error)) or _SQLITE.get(_code(error) & _PRIMARY)
         if message is None:
             raise
-        raise StorageError(message.format(place=place, error=error)) from error
+        raise StorageError(_said(message, place, error)) from error
     except OSError as error:
         message = _SYSTEM.get(error.errno or 0, _OTHER)
-        raise StorageError(message.format(place=place, error=error.strerror or error)) from error
+        raise StorageError(_said(message, place, error.strerror or error)) from error
+
+
+def _said(message: str, place: Path, error: object) -> str:
+    """SQLite cannot open its files on a disk that is read-only, and does not tell that from a lack of permission."""
+    with suppress(OSError):
+        if message == _FORBIDDEN and os.statvfs(place).f_flag & os.ST_RDONLY:
+            message = _READ_ONLY
+    return message.format(place=place, error=error)
 
 
 def is_full(error: BaseException | None) -> bool:

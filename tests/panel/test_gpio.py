@@ -341,6 +341,7 @@ class Hurried(ManualClock):
         return super().wait(condition, timeout)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # gpiozero tries to close it again
 def test_a_pin_that_is_busy_for_a_moment_is_waited_for(factory: Any, posted: Any) -> None:
     clock = Hurried()
     factory.ticks = clock.monotonic
@@ -354,6 +355,7 @@ def test_a_pin_that_is_busy_for_a_moment_is_waited_for(factory: Any, posted: Any
     panel.close()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # gpiozero tries to close it again
 def test_a_pin_that_stays_busy_is_named(factory: Any, posted: Any) -> None:
     clock = Hurried()
     panel = GpioPanel(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}), clock, Vitals(clock), factory)
