@@ -80,6 +80,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         plugins.start(post)
         stop.callback(plugins.close)
         controller.listen(lambda event, _: plugins.publish(event), closely=plugins.listening)
+        controller.listen(turn.reactions.listener(post))
         streams = Streams(controller, clock)
         control = ControlServer(settings.control.socket, settings.control.group)
         stop.callback(control.close)

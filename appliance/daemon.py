@@ -20,6 +20,7 @@ from appliance.errors import ApplianceError, ConfigError, StorageError
 from appliance.events import FaultCleared, FaultRaised
 from appliance.machine import Recorder
 from appliance.models import Fault
+from appliance.reactions import Autoplay, Reactions
 from appliance.turn import Plan, Turn
 
 FAULT = "configuration"
@@ -40,6 +41,7 @@ class Daemon:
         self._reading = threading.Lock()
         self._turning = threading.Lock()
         self._controller = Controller(clock, new_take_id)
+        self._reactions = Reactions(Autoplay())
         self._next: Plan | None = None
         self._stopping = False
 
@@ -63,7 +65,9 @@ class Daemon:
             if trouble:
                 self._refuse(trouble)
             started = threading.Event()
-            turn = Turn(number, self._started, controller, self._read, self.reload, self._ready(started))
+            turn = Turn(
+                number, self._started, controller, self._reactions, self._read, self.reload, self._ready(started)
+            )
             try:
                 if app.run(plan, self._hardware, self._clock, turn) is End.STOP:
                     return

@@ -147,8 +147,8 @@ class PlayLatest(Command):
 
 
 @message
-class PlayWhenFree(Command):
-    """Play the oldest message not heard yet, unless a take or another playback is in progress."""
+class PlayIfFree(Play):
+    """Play it, unless a take or another playback is in progress."""
 
 
 @message

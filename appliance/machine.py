@@ -181,13 +181,13 @@ def _recorder_rows() -> Iterator[Row]:
 
 def _player_rows() -> Iterator[Row]:
     yield Row(events.Play, IDLE, ANY_PLAYER, None, Player.PLAYING, (Do.START_PLAYBACK,))
-    yield Row(events.Play, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
+    yield Row(events.PlayIfFree, IDLE, STOPPED, None, Player.PLAYING, (Do.START_PLAYBACK,))
+    yield Row(events.PlayIfFree, IDLE, IN_PLAYBACK, refuse="something else is playing")
+    for play in (events.Play, events.PlayIfFree):
+        yield Row(play, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
     for choose, do in ((events.PlayNext, Do.CHOOSE_NEXT), (events.PlayLatest, Do.CHOOSE_LATEST)):
         yield Row(choose, IDLE, ANY_PLAYER, do=(do,))
         yield Row(choose, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
-    yield Row(events.PlayWhenFree, IDLE, STOPPED, do=(Do.CHOOSE_NEXT,))
-    yield Row(events.PlayWhenFree, IDLE, IN_PLAYBACK)
-    yield Row(events.PlayWhenFree, IN_TAKE, ANY_PLAYER)
 
     yield Row(events.PlayToggle, IDLE, STOPPED, do=(Do.CHOOSE_NEXT,))
     yield Row(events.PlayToggle, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)

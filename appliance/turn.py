@@ -7,6 +7,7 @@ from attrs import frozen
 from appliance.config.settings import Settings
 from appliance.controller import Controller
 from appliance.plugin_host import PluginHost
+from appliance.reactions import Reactions
 
 
 @frozen
@@ -21,14 +22,16 @@ class Plan:
 class Turn:
     """One configuration's turn.
 
-    `number` counts turns from 1, `process_started` is CLOCK_MONOTONIC. `read` reads the configuration as it is on the
-    disk now. `reload` reads it too, and asks for the next turn: True where that begins at once, False where it waits
-    for the end of a take. Both raise ConfigError. `ready` must be called once everything has started.
+    `number` counts turns from 1, `process_started` is CLOCK_MONOTONIC. `reactions` are the process's own. `read` reads
+    the configuration as it is on the disk now. `reload` reads it too, and asks for the next turn: True where that
+    begins at once, False where it waits for the end of a take. Both raise ConfigError. `ready` must be called once
+    everything has started.
     """
 
     number: int
     process_started: float
     controller: Controller
+    reactions: Reactions
     read: Callable[[], Plan]
     reload: Callable[[], bool]
     ready: Callable[[], None]

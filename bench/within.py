@@ -17,6 +17,7 @@ from appliance.models import Receipt
 from appliance.panel.ports import PanelState
 from appliance.plugin import BackendContext, UploadBackendType, UploadJob, hookimpl
 from appliance.plugin_host import PluginHost
+from appliance.reactions import Reactions
 from appliance.simulation.cards import FakeCards
 from appliance.testing.backends import MemoryBackend
 from appliance.testing.clock import ManualClock
@@ -91,7 +92,7 @@ class Appliance:
         plan = Plan(settings, plugins)
         hardware = app.Hardware(self.cards, lambda *_: _Unwatched(), real_cards=False, real_pins=False)
         ready = threading.Event()
-        turn = Turn(1, self.clock.monotonic(), self.controller, lambda: plan, lambda: False, ready.set)
+        turn = Turn(1, self.clock.monotonic(), self.controller, Reactions(), lambda: plan, lambda: False, ready.set)
         thread = threading.Thread(target=app.run, args=(plan, hardware, self.clock, turn), daemon=True)
         thread.start()
         if not ready.wait(_PATIENCE):

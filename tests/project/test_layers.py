@@ -39,6 +39,7 @@ ROWS = (
     "doctor",
     "machine",
     "status",
+    "reactions",
     "effects",
     "controller",
     "turn",

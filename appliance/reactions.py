@@ -1,0 +1,102 @@
+"""When this happens, do that: pure machines beside the table, whose output is commands.
+
+A machine is an immutable value. Of every event, and of how the box is after it, it says what it becomes and what it
+asks for. What it asks for goes through the controller's inbox like every command: the table decides about it in its
+turn, and may refuse it.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, Self
+
+from attrs import frozen
+
+from appliance.events import (
+    ApplianceReady,
+    Command,
+    Event,
+    PlaybackFailed,
+    PlaybackFinished,
+    PlaybackStarted,
+    PlayIfFree,
+    TrackArrived,
+    subject,
+)
+from appliance.machine import Player, Recorder
+from appliance.models import Track
+from appliance.status import Status
+
+
+class Reaction(Protocol):
+    """One machine."""
+
+    def react(self, event: Event, status: Status) -> tuple[Self, tuple[Command, ...]]:
+        """What it becomes after `event`, with the box being as `status` says, and what it asks for, in this order."""
+
+
+@frozen
+class Autoplay:
+    """Plays what a feed with `autoplay` brings, each message once and the oldest first, as soon as the box is free.
+
+    A message that somebody plays meanwhile is not played again. One that cannot be played, or was interrupted after it
+    had begun, is left to whoever presses a button: it stays in the inbox, not heard. A speaker that is known to be away
+    lets all wait.
+    """
+
+    waiting: tuple[Track, ...] = ()
+    asked: str | None = None
+    """The playback that was asked for and has not begun, failed, ended or been refused yet.
+
+    A start that failed may have lost the question: once the box is ready it may be asked again.
+    """
+
+    def react(self, event: Event, status: Status) -> tuple["Autoplay", tuple[Command, ...]]:
+        """See `Reaction`."""
+        if not (self.waiting or self.asked or isinstance(event, TrackArrived)):
+            return self, ()
+        asked = None if isinstance(event, ApplianceReady) or subject(event) == self.asked else self.asked
+        waiting = self._still_waiting(event)
+        if asked or not waiting or not _is_free(status):
+            return Autoplay(waiting, asked), ()
+        first = waiting[0]
+        command = PlayIfFree(first.path, first.title, first.id, _playback_id(first))
+        return Autoplay(waiting, command.playback_id), (command,)
+
+    def _still_waiting(self, event: Event) -> tuple[Track, ...]:
+        match event:
+            case TrackArrived(track=track, play_now=True):
+                others = (other for other in self.waiting if (other.feed, other.key) != (track.feed, track.key))
+                return tuple(sorted((*others, track), key=lambda each: each.id))
+            case PlaybackStarted():
+                return tuple(track for track in self.waiting if track.id != event.track_id)
+            case PlaybackFailed() | PlaybackFinished(completed=True):
+                return tuple(track for track in self.waiting if _playback_id(track) != event.playback_id)
+        return self.waiting
+
+
+class Reactions:
+    """The machines of one process, which go from configuration to configuration."""
+
+    def __init__(self, *machines: Reaction) -> None:
+        self._machines = machines
+
+    def listener(self, post: Callable[[Command], None]) -> Callable[[Event, Status], None]:
+        """What listens to a controller whose inbox is `post`."""
+
+        def hear(event: Event, status: Status) -> None:
+            reacted = [machine.react(event, status) for machine in self._machines]
+            self._machines = tuple(machine for machine, _ in reacted)
+            for _, commands in reacted:
+                for command in commands:
+                    post(command)
+
+        return hear
+
+
+def _is_free(status: Status) -> bool:
+    """Whether nobody is disturbed by a message, and somebody can hear it."""
+    idle = status.recorder is Recorder.IDLE and status.player is Player.STOPPED
+    return idle and not any(fault.name == "speaker" for fault in status.faults)
+
+
+def _playback_id(track: Track) -> str:
+    return f"autoplay-{track.id}"
