@@ -57,6 +57,9 @@ class Asking:
             concerned = answer.result()
             if not done:
                 return None
+            last = self._controller.status.last_clip
+            if ClipFinished in done and last and last.id == concerned:
+                return ClipFinished(last, last.verdict)  # the take had ended by itself
             words = next((_NOT_YET[kind] for kind in done if kind in _NOT_YET), "it was taken up, but is not done yet")
             event = news.wait(lambda: news.about(concerned, done), words)
         finally:

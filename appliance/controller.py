@@ -155,6 +155,7 @@ class Controller:
             self._turn_away(input, answer)
             return
         fresh_id = self._fresh_id() if type(input) in INPUTS else ""  # random numbers cost more than most steps
+        ended = self._state.ended
         self._state, effects, refusal = step(self._state, input, fresh_id)
         happened = _refused(input, refusal) if refusal else input
         self._note_saved(happened)
@@ -170,7 +171,7 @@ class Controller:
             if refusal:
                 answer.set_exception(Refused(refusal))
             else:
-                answer.set_result(effects[-1].id if effects else "")
+                answer.set_result(effects[-1].id if effects else ended or "")
 
     def _turn_away(self, command: Command, answer: Answer) -> None:
         """A command that comes while everything is taken down: nobody is there any more to follow it."""

@@ -44,7 +44,8 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
         f"gap: {counted(e.gap.frames, 'frame')} lost at frame {e.gap.offset} "
         f"(give or take {e.gap.uncertainty}), {e.gap.cause}"
     ),
-    events.TakeContinues: lambda e: f"another microphone is plugged in: recording goes on in a linked clip, {e.format}",
+    events.TakeContinues: lambda e: f"{e.reason}: recording goes on in a linked clip, {e.format}",
+    events.TakeNearlyUp: lambda e: f"recording ends in {duration(e.seconds_left)}, at its longest duration",
     events.TakeSealed: lambda e: f"take {e.clip.name} is whole, {duration(e.clip.seconds)}",
     events.TakeDiscarded: lambda e: "take discarded, as asked",
     events.TakeFailed: lambda e: f"recording failed: {e.message}",

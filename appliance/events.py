@@ -258,12 +258,23 @@ class GapFound(Event):
 
 @message
 class TakeContinues(Event):
-    """The microphone came back as one that cannot do the take's format: the take ends, and from `at` on another one,
-    linked to it, goes on in `format`."""
+    """The take ends, and from `at` on another one, linked to it, goes on in `format`; `reason` says in words why.
+
+    So it is where a take is as long as it may be, and where the microphone came back as one that cannot do its format.
+    """
 
     take_id: str
     at: float
     format: AudioFormat
+    reason: str = ""
+
+
+@message
+class TakeNearlyUp(Event):
+    """The take will be ended in so many seconds: `recording.at_max` wants it, and it is nearly as long as it may be."""
+
+    take_id: str
+    seconds_left: float
 
 
 @message
@@ -283,10 +294,14 @@ class TakeDiscarded(Event):
 
 @message
 class TakeFailed(Event):
-    """The take could not begin, or nothing of it could be kept."""
+    """The take could not begin, or nothing of it could be kept.
+
+    No `fault` of the box where it was stopped before its first sound.
+    """
 
     take_id: str
     message: str
+    fault: bool = True
 
 
 @message

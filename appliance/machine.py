@@ -79,6 +79,8 @@ class State:
     """Whether a take may begin: false once the card is full."""
     began_as: str | None = None
     """The take that the recording in progress began with, where others have carried it on."""
+    ended: str | None = None
+    """The take that ended by itself, until another begins or somebody stops it too late."""
 
 
 @frozen
@@ -95,7 +97,8 @@ class Row:
     """One line of the table: in these states this input leads there and does that, or is refused.
 
     `current` holds the row to inputs that speak of the take or playback in progress (True) or of another one (False).
-    `room` holds it to states with room for another take, or without. A next state of None stays as it is.
+    `room` holds it to states with room for another take, or without; `ended` to those after a take that ended by
+    itself, or to the others. A next state of None stays as it is.
     """
 
     input: type[Input]
@@ -108,6 +111,7 @@ class Row:
     current: bool | None = None
     room: bool | None = None
     to_room: bool | None = None
+    ended: bool | None = None
 
     def matches(self, state: State, input: Input) -> bool:
         """Whether this row decides about `input` in `state`."""
@@ -117,6 +121,7 @@ class Row:
             and state.player in self.player
             and self.current in (None, is_current(state, input))
             and self.room in (None, state.room)
+            and self.ended in (None, state.ended is not None)
         )
 
 
@@ -165,8 +170,10 @@ def _recorder_rows() -> Iterator[Row]:
     for end, do in ((events.RecordStop, Do.FINISH_TAKE), (events.RecordDiscard, Do.DISCARD_TAKE)):
         yield Row(end, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (do,), current=True)
     yield Row(events.RecordMark, IN_TAKE, ANY_PLAYER, do=(Do.MARK_TAKE,), current=True)
+    yield Row(events.RecordStop, IDLE, ANY_PLAYER, current=True, ended=True)  # it comes too late, and is no mistake
     for command in ABOUT_A_TAKE:
-        yield Row(command, IDLE, ANY_PLAYER, refuse=NO_TAKE, current=True)
+        ended = False if command is events.RecordStop else None
+        yield Row(command, IDLE, ANY_PLAYER, refuse=NO_TAKE, current=True, ended=ended)
         yield Row(command, ANY_RECORDER, ANY_PLAYER, refuse=TAKE_OVER, current=False)
 
     for state, more in ((Recorder.RECORDING, ()), (Recorder.PAUSED, (Do.PAUSE_TAKE,))):
@@ -256,9 +263,11 @@ def step(state: State, input: Input, fresh_id: str) -> tuple[State, tuple[Effect
     effects = tuple(Effect(do, _subject(do, state, take_id, playback_id), input) for do in row.do)
     if begins:
         began_as = (state.began_as or state.take_id) if Do.CARRY_ON_TAKE in row.do else None
-        following = evolve(following, take_id=fresh_id, began_as=began_as)
+        following = evolve(following, take_id=fresh_id, began_as=began_as, ended=None)
     elif following.recorder is Recorder.IDLE:
-        following = evolve(following, take_id=None, began_as=None)
+        acknowledged = isinstance(input, events.RecordStop) and not row.refuse
+        ended = None if acknowledged else state.ended if isinstance(input, Command) else state.take_id or state.ended
+        following = evolve(following, take_id=None, began_as=None, ended=ended)
     if Do.START_PLAYBACK in row.do:
         following = evolve(following, playback_id=playback_id)
     elif following.player is Player.STOPPED:

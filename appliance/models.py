@@ -173,7 +173,9 @@ class Clip:
     drift_ppm: float | None = None
     recovered: bool = False
     continues: str | None = None
-    """The id of the clip that this one carries on, where a take had to change its format midway."""
+    """The id of the clip that this one carries on: the take grew too long, was split, or had to change its format."""
+    cut: bool = False
+    """Whether the take was ended by `recording.max_duration` while there was more to be heard."""
     corrected: ClockStamp | None = None
     """The start by a better clock than `started` had, known once the clock was set in the same boot."""
 

@@ -25,6 +25,8 @@ class TakeStatus:
     rms_dbfs: float = SILENCE_DBFS
     gaps: int = 0
     marks: int = 0
+    seconds_left: float | None = None
+    """How soon the take will be ended, where that is near."""
 
 
 @frozen
@@ -65,6 +67,8 @@ _COMPLAINTS = {
 }
 """What a person must hear about the clip just made."""
 
+_CUT = "was cut: more was said than recording.max_duration takes. Raise it, or set recording.at_max to continue"
+
 STORAGE_FULL = "storage_full"
 """The fault that keeps takes from beginning, and does no harm to the one in progress."""
 
@@ -94,19 +98,23 @@ def _fold(status: Status, event: Command | Event) -> Status:
         case events.TakeStarted():
             take = TakeStatus(event.take_id, event.name, event.format, event.buffer_seconds)
             return _clear(evolve(status, take=take), "recording")
-        case events.TakeFailed():
+        case events.TakeFailed(fault=True):
             return _raise(status, Fault("recording", event.message, urgent=True))
         case events.TakeProgress() if take and take.id == event.take_id:
-            take = evolve(take, seconds=event.seconds, peak_dbfs=event.peak_dbfs, rms_dbfs=event.rms_dbfs)
-            return evolve(status, take=take)
+            left = take.seconds_left and max(0.0, take.seconds_left - event.seconds + take.seconds)
+            take = evolve(take, seconds=event.seconds, seconds_left=left)
+            return evolve(status, take=evolve(take, peak_dbfs=event.peak_dbfs, rms_dbfs=event.rms_dbfs))
+        case events.TakeNearlyUp() if take and take.id == event.take_id:
+            return evolve(status, take=evolve(take, seconds_left=event.seconds_left))
         case events.GapFound() if take and take.id == event.take_id:
             return evolve(status, take=evolve(take, gaps=take.gaps + 1))
         case events.MarkSet() if take and take.id == event.take_id:
             return evolve(status, take=evolve(take, marks=take.marks + 1))
         case events.ClipFinished():
             status = evolve(status, last_clip=event.clip)
-            if event.verdict in _COMPLAINTS:
-                return _raise(status, Fault("last_clip", f"clip {event.clip.name} {_COMPLAINTS[event.verdict]}"))
+            complaint = _CUT if event.clip.cut else _COMPLAINTS.get(event.verdict)
+            if complaint:
+                return _raise(status, Fault("last_clip", f"clip {event.clip.name} {complaint}"))
             return _clear(status, "last_clip")
         case events.ClipCorrected() if status.last_clip and status.last_clip.id == event.clip.id:
             return evolve(status, last_clip=event.clip)
@@ -177,6 +185,7 @@ def panel_state(status: Status) -> PanelState:
     harmless = STORAGE_FULL if status.recorder is not Recorder.IDLE else ""
     holds = {
         Indication.URGENT_FAULT: any(fault.urgent and fault.name != harmless for fault in status.faults),
+        Indication.ENDING: status.take is not None and status.take.seconds_left is not None,
         Indication.RECORDING: status.recorder is Recorder.RECORDING,
         Indication.PAUSED: status.recorder is Recorder.PAUSED,
         Indication.FAULT: bool(status.faults),

@@ -365,7 +365,8 @@ def _table_row(row: Row) -> str:
         return "any" if states == everything else ", ".join(states)
 
     room = {None: "", True: ", with room", False: ", without room"}
-    recorder = words(row.recorder, ANY_RECORDER) + room[row.room]
+    ended = {None: "", True: ", after a take that ended by itself", False: ""}
+    recorder = words(row.recorder, ANY_RECORDER) + room[row.room] + ended[row.ended]
     subject = {None: "", True: " of the present one", False: " of a past one"}[row.current]
     leads = ", ".join(
         f"{what} {state}" for what, state in (("recorder", row.to_recorder), ("player", row.to_player)) if state

@@ -55,9 +55,10 @@ def reachable_states() -> list[State]:
             None if recorder is Recorder.IDLE else "take",
             None if player is Player.STOPPED else "playback",
             room,
+            ended=ended,
         )
-        for recorder, player, room in product(Recorder, Player, (True, False))
-        if recorder is Recorder.IDLE or player is Player.STOPPED
+        for recorder, player, room, ended in product(Recorder, Player, (True, False), (None, "over"))
+        if (recorder is Recorder.IDLE or player is Player.STOPPED) and (recorder is Recorder.IDLE or not ended)
     ]
 
 
@@ -149,6 +150,23 @@ def test_a_take_that_changes_its_format_goes_on_under_another_id(state: Recorder
     assert [(effect.do, effect.id) for effect in effects] == [(do, "new") for do in (Do.CARRY_ON_TAKE, *more)]
     assert step(after, events.TakeSealed("old", CLIP), "unused")[0] == after
     assert step(State(), wish, "new") == (State(), (), "")
+
+
+@pytest.mark.parametrize("over", [events.TakeSealed("t", CLIP), events.TakeFailed("t", "no microphone")])
+def test_a_stop_that_comes_after_the_end_is_no_mistake(over: Input) -> None:
+    state, _, _ = step(State(Recorder.RECORDING, take_id="t"), over, "u")
+    assert state == State(ended="t")
+    state, effects, refused = step(state, events.RecordStop(1.0), "u")
+    assert (state, effects, refused) == (State(), (), "")
+    assert "no take is in progress" in step(state, events.RecordStop(1.0), "u")[2]
+
+
+def test_after_its_end_a_take_can_only_be_stopped_too_late() -> None:
+    ended = State(ended="t")
+    assert "no take is in progress" in step(ended, events.RecordPause(1.0), "u")[2]
+    assert step(ended, events.RecordStart(1.0), "u")[0] == State(Recorder.RECORDING, take_id="u")
+    stopped, _, _ = step(State(Recorder.RECORDING, take_id="t"), events.RecordStop(1.0), "u")
+    assert step(stopped, events.TakeSealed("t", CLIP), "u")[0] == State()
 
 
 def test_a_full_card_keeps_takes_from_beginning_and_disturbs_none() -> None:

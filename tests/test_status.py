@@ -36,6 +36,29 @@ def test_the_take_in_progress() -> None:
     assert advance(status, State(), events.TakeSealed("t", CLIP)).take is None
 
 
+def test_a_take_that_will_be_ended_soon_says_so() -> None:
+    status = follow(
+        events.TakeStarted("t", "box_t", AudioFormat(), 2.0),
+        events.TakeNearlyUp("t", 60.0),
+        state=IN_TAKE,
+    )
+    assert status.take and status.take.seconds_left == 60.0
+    assert panel_state(status).status is Indication.ENDING
+    status = advance(status, IN_TAKE, events.TakeProgress("t", 48_000, 1.0, -6.0, -20.0))
+    assert status.take and status.take.seconds_left == 59.0
+    assert advance(status, State(), events.TakeSealed("t", CLIP)).ok
+
+
+def test_a_clip_that_was_cut_is_a_fault_until_a_whole_one() -> None:
+    cut = events.ClipFinished(evolve(CLIP, cut=True), Verdict.OK)
+    assert "recording.max_duration" in follow(cut).faults[0].message
+    assert follow(cut, events.ClipFinished(CLIP, Verdict.OK)).ok
+
+
+def test_a_take_that_was_stopped_before_its_first_sound_is_no_fault() -> None:
+    assert follow(events.TakeFailed("t", "nothing was recorded", fault=False)).ok
+
+
 def test_a_failed_take_is_an_urgent_fault_until_one_starts() -> None:
     failed = follow(events.TakeFailed("t", "no microphone"))
     assert failed.faults == (Fault("recording", "no microphone", urgent=True),)

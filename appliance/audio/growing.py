@@ -7,8 +7,8 @@ from pathlib import Path
 from appliance.audio import wav
 from appliance.audio.journal import Begin
 
-_BEYOND = 2.0
-"""Seconds that a take may outgrow its longest duration, at the very most."""
+_BEYOND = 60.0
+"""Seconds that a take may outgrow its longest duration, where its stop was told before a stalled disk got that far."""
 
 
 class GrowingTake:

@@ -57,7 +57,7 @@ class Hindsight:
         if step:
             self._keep(step.reads)
             if self._recent and self._recent[0].kept:
-                self._assembler.insert(step.frames, step.uncertainty, self._behind())
+                self._assembler.insert(step, self._behind())
             self._keep(step.late)
             self._before = self._assembler.held
 
@@ -65,14 +65,14 @@ class Hindsight:
         while len(self._recent) > reads:
             self._recent.popleft()
 
-    def _behind(self) -> Sequence[memoryview]:
+    def _behind(self) -> Sequence[Stretch]:
         """The sound behind the loss, as far back as nothing but sound is there: a press or another loss stays put."""
-        sound: deque[memoryview] = deque()
+        sound: deque[Stretch] = deque()
         end, cut = self._assembler.held, self._assembler.stopped
         for placed in reversed(self._recent):
-            data, whole = placed.stretch.data, placed.kept == placed.stretch.frames or cut
-            if data is None or not whole or (end[0] - placed.kept, end[1]) != placed.before or placed.after != end:
+            whole = placed.kept == placed.stretch.frames or cut
+            if not whole or (end[0] - placed.kept, end[1]) != placed.before or placed.after != end:
                 break
-            sound.appendleft(data[: placed.kept * len(data) // placed.stretch.frames])
+            sound.appendleft(placed.stretch.part(0, placed.kept, self._assembler.format))
             end, cut = placed.before, False
         return sound

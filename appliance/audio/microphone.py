@@ -158,9 +158,10 @@ class _Stream:
     def leave(self, line: Line) -> None:
         with self._lock:
             self._lines = [other for other in self._lines if other is not line]
-            self._over = self._over or not self._lines
             if self._lines:
                 return
+            self._over = True
+            self._last.clear()
         self.thread.stop()
 
     def join(self, timeout: float) -> bool:
@@ -170,7 +171,7 @@ class _Stream:
         """On the thread that captures."""
         with self._lock:
             match item:
-                case Stretch():
+                case Stretch() if not self._over:
                     self._last.append(item)
                     while self._last[0].end < item.end - _LAST_SECONDS:
                         self._last.popleft()
@@ -180,5 +181,6 @@ class _Stream:
                     self._lost = item
                 case Ended():
                     self._over = True
+                    self._last.clear()
             for line in self._lines:
                 line.tell(item)

@@ -4,16 +4,16 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from appliance.audio.assembler import Press, Wish
 from appliance.audio.growing import GrowingTake, follow_nothing
 from appliance.audio.microphone import Microphone
 from appliance.audio.ports import SoundCards
+from appliance.audio.press import Press, Wish
 from appliance.audio.session import TakeSession
 from appliance.audio.studio import Faults, Studio
 from appliance.clock import Clock
 from appliance.config.settings import CaptureSettings, RecordingSettings
 from appliance.errors import AudioError
-from appliance.events import Command, Event
+from appliance.events import Command, Event, TakeFailed
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
 
@@ -51,13 +51,16 @@ class Recorder:
         self._closed = False
 
     def start(self, take_id: str, at: float, format: AudioFormat | None = None, continues: str | None = None) -> None:
-        """Begin a take, beside the one before where that is still being finished.
+        """Begin a take, beside the one before where that is still being finished, or as its next part.
 
-        In `format` instead of the configured one, and carrying on the clip `continues`, where these are given. Does
-        nothing after `close`.
+        In `format` instead of the configured one, and carrying on the clip `continues`, where these are given. After
+        `close` nothing begins.
         """
         with self._lock:
             if self._closed:
+                self._studio.post(TakeFailed(take_id, "the appliance is stopping", fault=False))
+                return
+            if continues and self._split(take_id, at, format):
                 return
             self._sessions = [session for session in self._sessions if not session.join(0)]
             line = self._microphone.listen(at, format, self._studio.heed_backlog)
@@ -83,9 +86,19 @@ class Recorder:
 
     def discard(self) -> None:
         """Throw the take away."""
+        self._press(Wish.DISCARD, self._studio.clock.monotonic())
+
+    def split(self, take_id: str, at: float) -> bool:
+        """End the take with the frame that sounded at `at`, and go on with the next one in `take_id`, linked to it.
+
+        Nothing is lost or doubled in between. Told late, it splits at most a second ago. False where none is recorded.
+        """
         with self._lock:
-            if self._sessions:
-                self._sessions[-1].discard()
+            return self._split(take_id, at, None)
+
+    def _split(self, take_id: str, at: float, format: AudioFormat | None) -> bool:
+        press = Press(Wish.SPLIT, at, take_id)
+        return bool(self._sessions) and self._sessions[-1].split(press, format)
 
     def disk_works(self) -> None:
         """The disk takes writes again: the fault of a take that it refused is over."""

@@ -2,12 +2,14 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
-from appliance.audio.assembler import Assembler, Press
+from appliance.audio.assembler import Assembler
 from appliance.audio.growing import GrowingTake
 from appliance.audio.journal import Begin
 from appliance.audio.microphone import Line
+from appliance.audio.press import Press, Wish
 from appliance.audio.stretch import Ended, Heard, Opened
 from appliance.audio.studio import Studio
 from appliance.audio.take import clip_name
@@ -27,11 +29,25 @@ _DEFECT = (
 )
 
 
-class TakeSession:
-    """Records the take `take_id` that was begun at `at`, and seals it.
+class _Part:
+    """A take that is being written."""
 
-    Ends with TakeSealed, TakeDiscarded or TakeFailed; before that asks with TakeContinues for another take where only
-    that can go on.
+    def __init__(self, assembler: Assembler, growing: GrowingTake) -> None:
+        self.take_id = assembler.begin.take_id
+        self.assembler = assembler
+        self.growing = growing
+
+    def close(self) -> None:
+        """Let go of the file, and of those who follow it: it is kept, unless they were told otherwise."""
+        self.growing.end(kept=True)
+        self.assembler.close()
+
+
+class TakeSession:
+    """Records the take `take_id` that was begun at `at`, and seals it; likewise those that carry it on without a break.
+
+    Each ends with TakeSealed, TakeDiscarded or TakeFailed. TakeContinues asks for another take before that, where one
+    is as long as it may be, or where only another can go on.
     """
 
     def __init__(self, studio: Studio, take_id: str, at: float, line: Line, continues: str | None = None) -> None:
@@ -41,11 +57,13 @@ class TakeSession:
         self._at = at
         self._line = line
         self._pulse = studio.vitals.pulse("writer", _WRITE_LIMIT)
+        self._lock = threading.Lock()
         self._presses: deque[Press] = deque()
         self._discarding = False
         self._ended: Ended | None = None
-        self._assembler: Assembler | None = None
-        self._growing: GrowingTake | None = None
+        self._over = False
+        self._format: AudioFormat | None = None
+        self._part: _Part | None = None
         self._writer: TakeWriter | None = None
         self._message = _NOTHING
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -59,10 +77,13 @@ class TakeSession:
         self._presses.append(press)
         self._line.wake()
 
-    def discard(self) -> None:
-        """Stop now and keep nothing. Returns at once, from any thread."""
-        self._discarding = True
-        self._line.wake()
+    def split(self, press: Press, format: AudioFormat | None) -> bool:
+        """Hand over a split; whether it can be followed, as it can by a take in progress in that format."""
+        with self._lock:
+            if self._over or not self._format or format not in (None, self._format):
+                return False
+            self.press(press)
+            return True
 
     def abandon(self) -> None:
         """Hear no further and keep what is there. Returns at once, from any thread."""
@@ -74,7 +95,7 @@ class TakeSession:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        outcome: Event = TakeFailed(self._take_id, _DEFECT)
+        outcome: Event | None = None
         try:
             try:
                 self._record()
@@ -82,17 +103,17 @@ class TakeSession:
                 self._storage_fails(error)
             self._line.leave()
             outcome = self._finish()
-        except StorageError as error:
-            self._storage_fails(error)
-            message = f"{error}. What was recorded is kept, and made a clip as soon as the disk takes it"
-            outcome = TakeFailed(self._take_id, message)
         finally:
             self._line.leave()
-            self._end(kept=True)
-            if self._assembler:
-                self._assembler.close()
+            if self._part:
+                self._part.close()
             self._studio.vitals.remove(self._pulse)
-            self._studio.post(outcome)
+            self._studio.post(outcome or TakeFailed(self._take_id, _DEFECT))
+            with self._lock:
+                self._over = True
+            for press in tuple(self._presses):
+                if press.wish is Wish.SPLIT:
+                    self._studio.post(TakeFailed(press.into, self._message))
 
     def _storage_fails(self, error: StorageError) -> None:
         self._message = str(error)
@@ -103,9 +124,21 @@ class TakeSession:
             self._pulse.rest()
             item = self._line.hear(self._writer.patience if self._writer else None)
             self._pulse.beat()
-            while self._presses and self._writer:
-                self._writer.press(self._presses.popleft())
+            self._heed_presses()
             self._take_in(item)
+
+    def _heed_presses(self) -> None:
+        writer = self._writer
+        if writer is None:
+            self._discarding = any(press.wish is Wish.DISCARD for press in tuple(self._presses))
+            return
+        while self._presses and not self._discarding:
+            press = self._presses.popleft()
+            if press.wish is Wish.DISCARD:
+                self._discarding = True
+            else:
+                writer.press(press)
+                self._follow_split(writer)
 
     def _take_in(self, item: Heard | None) -> None:
         writer = self._writer
@@ -114,53 +147,81 @@ class TakeSession:
             self._message = str(item.error) if item.error else self._message
         if writer is None:
             if isinstance(item, Opened):
-                self._writer = self._begin(item)
+                self._format = item.format
+                self._part = self._begin(self._at, item.format)
+                self._writer = TakeWriter(self._part.assembler, item, self._studio, self._part.growing)
         elif item is None:
             writer.idle()
         else:
             writer.hear(item)
+            self._follow_split(writer)
             if isinstance(item, Ended):
                 self._carry_on(item)
 
-    def _begin(self, opened: Opened) -> TakeWriter:
-        studio = self._studio
-        started = studio.clock.stamp(self._at)
-        name = clip_name(studio.device_label, started, self._take_id)
-        shortest = studio.recording.min_duration
-        label = studio.device_label
-        begin = Begin(self._take_id, name, label, opened.format, started, shortest, self._continues)
-        self._assembler = Assembler(TakeFile.create(studio.takes, begin), studio.recording, studio.post)
+    def _begin(self, at: float, format: AudioFormat) -> _Part:
+        studio, take_id, label = self._studio, self._take_id, self._studio.device_label
+        started = studio.clock.stamp(at)
+        name = clip_name(label, started, take_id)
+        shortest = 0.0 if self._continues else studio.recording.min_duration
+        begin = Begin(take_id, name, label, format, started, shortest, self._continues)
+        assembler = Assembler(TakeFile.create(studio.takes, begin), studio.recording, studio.post)
         studio.faults.end("microphone")
-        audio = studio.takes / self._take_id / AUDIO
-        self._growing = GrowingTake(begin, audio, studio.recording.max_duration)
-        studio.follow(self._growing)
-        return TakeWriter(self._assembler, begin, opened, studio, self._growing)
+        growing = GrowingTake(begin, studio.takes / take_id / AUDIO, studio.recording.max_duration)
+        studio.follow(growing)
+        return _Part(assembler, growing)
+
+    def _follow_split(self, writer: TakeWriter) -> None:
+        """Go on in another take where one was split, and seal the one before, unless nothing is in it."""
+        while (split := writer.split) and (before := self._part):
+            empty = not before.assembler.frames
+            self._part, self._take_id = None, split.into
+            self._continues = self._continues if empty else before.take_id
+            try:
+                self._part = self._begin(split.at, before.assembler.format)
+                writer.carry_on(self._part.assembler, self._part.growing)
+            finally:
+                self._studio.post(self._close(before, self._clear_away if empty else self._seal))
 
     def _finish(self) -> Event:
-        """Seal the take, or clear away what is not to be kept; what is to be told of it."""
-        take = self._assembler
-        if take and (self._discarding or not take.frames):
-            self._end(kept=False)
-            take.discard()
+        """What is to be told of the last take, once it is sealed or cleared away."""
+        part, self._part, self._writer = self._part, None, None
+        if part and part.assembler.frames and not self._discarding:
+            return self._close(part, self._seal)
+        if part and isinstance(failed := self._close(part, self._clear_away), TakeFailed):
+            return failed
         if self._discarding:
             return TakeDiscarded(self._take_id)
-        if take and take.frames:
-            clip = take.seal(self._line.drift_ppm)
-            self._end(kept=clip.verdict is not Verdict.TOO_SHORT)
-            return TakeSealed(self._take_id, clip)
-        return TakeFailed(self._take_id, self._message)
+        return TakeFailed(self._take_id, self._message, fault=self._message is not _NOTHING)
+
+    def _seal(self, part: _Part) -> Event:
+        clip = part.assembler.seal(self._line.drift_ppm)
+        part.growing.end(kept=clip.verdict is not Verdict.TOO_SHORT)
+        return TakeSealed(part.take_id, clip)
+
+    def _clear_away(self, part: _Part) -> Event:
+        part.growing.end(kept=False)
+        part.assembler.discard()
+        return TakeDiscarded(part.take_id)
+
+    def _close(self, part: _Part, how: Callable[[_Part], Event]) -> Event:
+        """End a take; what is to be told of it."""
+        try:
+            return how(part)
+        except StorageError as error:
+            self._storage_fails(error)
+            message = f"{error}. What was recorded is kept, and made a clip as soon as the disk takes it"
+            return TakeFailed(part.take_id, message)
+        finally:
+            part.close()
 
     def _carry_on(self, ended: Ended) -> None:
         """Ask for another take where the microphone came back as one that cannot do the format but another one."""
         error = ended.error
-        if not (isinstance(error, FormatUnsupported) and error.offered and self._assembler and self._assembler.frames):
+        if not (isinstance(error, FormatUnsupported) and error.offered and self._part and self._part.assembler.frames):
             return
         rate, channels, sample = error.offered
         with suppress(ValueError):
             format = AudioFormat(rate, channels, SampleFormat(sample))
             self._studio.capture.in_format(format)
-            self._studio.post(TakeContinues(self._take_id, ended.at, format))
-
-    def _end(self, *, kept: bool) -> None:
-        if self._growing:
-            self._growing.end(kept=kept)
+            reason = "another microphone is plugged in"
+            self._studio.post(TakeContinues(self._take_id, ended.at, format, reason))

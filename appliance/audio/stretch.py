@@ -49,6 +49,8 @@ class Stretch:
 
     def part(self, begin: int, end: int, format: AudioFormat) -> "Stretch":
         """Its frames from `begin` to `end`."""
+        if end - begin == self.frames:
+            return self
         width = format.frame_bytes
         data = self.data and self.data[begin * width : end * width]
         return evolve(self, frames=end - begin, end=self.end - (self.frames - end) / format.rate, data=data)

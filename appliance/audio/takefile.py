@@ -134,7 +134,13 @@ class TakeFile:
             _append_line(self._folder / JOURNAL, entry)
 
     def seal(
-        self, levels: Levels, verdict: Verdict, *, drift_ppm: float | None = None, recovered: bool = False
+        self,
+        levels: Levels,
+        verdict: Verdict,
+        *,
+        drift_ppm: float | None = None,
+        recovered: bool = False,
+        cut: bool = False,
     ) -> Clip:
         """Make it a clip: final header, everything safe, then `clip.json`. Costs the same whatever the length.
 
@@ -160,6 +166,7 @@ class TakeFile:
             drift_ppm=drift_ppm,
             recovered=recovered,
             continues=self.begin.continues,
+            cut=cut,
         )
         with disk():
             (self._folder / _RESERVE).unlink(missing_ok=True)

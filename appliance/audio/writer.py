@@ -1,12 +1,14 @@
 """What the writer thread does with each thing that it hears: write it, keep it safe, and tell how far the take is."""
 
-from appliance.audio.assembler import Assembler, Press, Wish
+from appliance.audio.assembler import Assembler
 from appliance.audio.growing import GrowingTake
 from appliance.audio.hindsight import Hindsight
-from appliance.audio.journal import Begin
+from appliance.audio.press import Press, Wish
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Step, Stretch
 from appliance.audio.studio import Studio
-from appliance.events import TakeProgress, TakeStarted
+from appliance.config.settings import AtMax
+from appliance.config.units import format_duration
+from appliance.events import TakeContinues, TakeNearlyUp, TakeProgress, TakeStarted
 from appliance.models import GapCause
 
 _PROGRESS_EVERY = 0.25
@@ -21,18 +23,21 @@ _PROGRESS_LEAST = 0.2
 _STOP_PATIENCE = 1.0
 """Seconds that the card may be late beyond its buffer with the sound of the moment of a stop."""
 
+_WARN_MOST = 60.0
+"""Seconds before a hard end from which on it is told, at most."""
+
+_WARN_SHARE = 0.1
+"""The same as a share of the longest duration."""
+
 
 class TakeWriter:
-    """Writes one take. Every method may raise StorageError; one thread uses it."""
+    """Writes one take, or several that carry each other on. Every method may raise StorageError; one thread uses it."""
 
-    def __init__(
-        self, assembler: Assembler, begin: Begin, opened: Opened, studio: Studio, growing: GrowingTake
-    ) -> None:
+    def __init__(self, assembler: Assembler, opened: Opened, studio: Studio, growing: GrowingTake) -> None:
         self._assembler = assembler
-        self._begin = begin
         self._growing = growing
-        self._format = begin.format
-        self._rate = begin.format.rate
+        self._format = opened.format
+        self._rate = opened.format.rate
         self._settings = studio.recording
         self._clock = studio.clock
         self._post = studio.post
@@ -42,7 +47,9 @@ class TakeWriter:
         self._period_seconds = studio.capture.period
         self._buffer_seconds = opened.buffer_seconds
         self._hindsight = Hindsight(assembler) if opened.behind_server else None
-        self._started = False
+        self._longest = self._settings.max_duration
+        self._hard_end = self._settings.at_max is AtMax.STOP
+        self._started = self._asked = self._warned = False
         self._told = 0
         self._uncertainty = 0
         self._unplugged = False
@@ -67,6 +74,21 @@ class TakeWriter:
             due.append(self._stop_by)
         return max(0.001, min(due) - self._clock.monotonic()) if due else None
 
+    @property
+    def split(self) -> Press | None:
+        """The press at whose moment another take goes on, once that was reached."""
+        return self._assembler.split
+
+    def carry_on(self, assembler: Assembler, growing: GrowingTake) -> None:
+        """Go on in another take, with what the one before has left over."""
+        before, self._assembler, self._growing = self._assembler, assembler, growing
+        assembler.carry_on(before)
+        self._hindsight = Hindsight(assembler) if self._hindsight else None
+        self._started = self._asked = self._warned = False
+        self._unsafe_since, self._untold = None, 0
+        for stretch in before.rest:
+            self._take_in(stretch)
+
     def press(self, press: Press) -> None:
         """A person pressed."""
         if press.wish is Wish.STOP and not self._stop:
@@ -77,6 +99,7 @@ class TakeWriter:
         if self._unplugged:
             self._bridge(press)
         self._assembler.press(press)
+        self._heed_longest()
 
     def idle(self) -> None:
         """Nothing came for as long as `patience` said."""
@@ -98,6 +121,7 @@ class TakeWriter:
                 self._sound(item)
             case Step() if self._hindsight:
                 self._hindsight.look_back(item)
+                self._heed_longest()
                 self._keep_safe()
             case Opened():
                 self._faults.end("microphone")
@@ -109,10 +133,13 @@ class TakeWriter:
 
     def _sound(self, stretch: Stretch) -> None:
         self._uncertainty = stretch.uncertainty
-        self._add(stretch)
-        if self._hindsight:
-            self._hindsight.placed(stretch)
+        self._take_in(stretch)
         self._keep_safe()
+
+    def _take_in(self, stretch: Stretch) -> None:
+        self._add(stretch)
+        if self._hindsight and stretch.data is not None:
+            self._hindsight.placed(stretch)
 
     def _lose(self, stretch: Stretch) -> None:
         """What was bridged already until a press is not lost once more."""
@@ -133,6 +160,8 @@ class TakeWriter:
 
     def _ended(self, ended: Ended) -> None:
         """Nothing more will come."""
+        if self._assembler.full:
+            self._assembler.outgrow()
         if self._unplugged and not self.stopped:
             self._miss(ended.at, fill=False)
         if ended.error:
@@ -152,7 +181,7 @@ class TakeWriter:
     def _add(self, stretch: Stretch) -> None:
         if not self._started:
             self._started = True
-            begin = self._begin
+            begin = self._assembler.begin
             self._post(TakeStarted(begin.take_id, begin.name, begin.format, self._buffer_seconds))
         before = self._assembler.frames
         self._assembler.add(stretch)
@@ -162,6 +191,24 @@ class TakeWriter:
                 sounding = stretch.frames / self._rate
                 self._unsafe_since = self._clock.monotonic() if stretch.data is None else stretch.end - sounding
             self._tell(written)
+        self._heed_longest()
+
+    def _heed_longest(self) -> None:
+        """Where more has sounded than the take may hold, end it, ask for another, or go on to an end that is known."""
+        assembler = self._assembler
+        if self._hard_end:
+            left = self._longest - self._format.seconds(assembler.frames)
+            if left <= min(_WARN_MOST, self._longest * _WARN_SHARE) and not self._warned and not self.stopped:
+                self._warned = True
+                self._post(TakeNearlyUp(assembler.begin.take_id, left))
+            if assembler.full:
+                assembler.cut_short()
+        elif assembler.full and assembler.ending:
+            assembler.outgrow()
+        elif assembler.full and not self._asked:
+            self._asked = True
+            reason = f"the clip is {format_duration(self._longest)} long, as long as one may be"
+            self._post(TakeContinues(assembler.begin.take_id, assembler.until, self._format, reason))
 
     def _tell(self, frames: int) -> None:
         self._untold += frames
@@ -172,7 +219,7 @@ class TakeWriter:
         self._untold, self._told_at = 0, now
         peak, rms = self._assembler.meter.stretch()
         length = self._assembler.frames
-        self._post(TakeProgress(self._begin.take_id, length, self._format.seconds(length), peak, rms))
+        self._post(TakeProgress(self._assembler.begin.take_id, length, self._format.seconds(length), peak, rms))
 
     def _keep_safe(self) -> None:
         """Sync at the period's end that is nearest to the interval's."""

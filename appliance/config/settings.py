@@ -110,10 +110,20 @@ class AudioSettings:
     playback: PlaybackSettings = option(PlaybackSettings, "The speaker.")
 
 
+class AtMax(StrEnum):
+    """What becomes of a take that is as long as it may be."""
+
+    CONTINUE = "continue"
+    STOP = "stop"
+
+
 @frozen
 class RecordingSettings:
-    max_duration: Seconds = option(
-        Seconds(3600), "A take that nobody stops is finished after this long.", check=and_(ge(1), le(7 * 86400))
+    max_duration: Seconds = option(Seconds(3600), "The longest that one clip gets.", check=and_(ge(1), le(7 * 86400)))
+    at_max: AtMax = option(
+        AtMax.CONTINUE,
+        "What becomes of a take that gets longer: it goes on in another clip without losing a frame (`continue`), or "
+        "ends (`stop`), which is told some time before and marks the clip as cut.",
     )
     min_duration: Seconds = option(Seconds(0.5), "Shorter clips are kept but not delivered.", check=ge(0))
     sync_interval: Seconds = option(

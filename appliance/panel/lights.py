@@ -2,6 +2,7 @@
 
 indication     the status LED
 urgent fault   fast even blinking, four times a second: this box does not record
+ending         on, with a short dark moment: this take will be ended soon, as it is nearly as long as it may be
 recording      steadily on
 paused         even blinking, once a second
 fault          two blinks, then a pause
@@ -32,6 +33,7 @@ ON = Pattern("on", steady=True)
 
 STATUS: dict[Indication, Pattern] = {
     Indication.URGENT_FAULT: Pattern("fast blinking", (0.125, 0.125)),
+    Indication.ENDING: Pattern("on, dark for a moment every one and a half seconds", (1.3, 0.2)),
     Indication.RECORDING: ON,
     Indication.PAUSED: Pattern("even blinking, once a second", (0.5, 0.5)),
     Indication.FAULT: Pattern("two blinks, then a pause", (0.15, 0.25, 0.15, 1.45)),

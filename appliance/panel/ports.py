@@ -14,6 +14,7 @@ class Indication(StrEnum):
     """What the status LED says, the most important first."""
 
     URGENT_FAULT = "urgent_fault"
+    ENDING = "ending"
     RECORDING = "recording"
     PAUSED = "paused"
     FAULT = "fault"

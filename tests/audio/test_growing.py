@@ -10,6 +10,8 @@ from attrs import evolve
 
 from appliance.audio.growing import GrowingTake
 from appliance.audio.wav import HEADER_BYTES
+from appliance.config.options import Seconds
+from appliance.config.settings import AtMax
 from appliance.events import GapFound, TakeDiscarded, TakeFailed
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import numbered
@@ -123,7 +125,7 @@ def test_a_take_that_the_disk_refuses_to_seal_is_kept(booth: Booth) -> None:
 
 
 def test_a_take_never_outgrows_its_longest(booth: Booth) -> None:
-    booth.recording = evolve(booth.recording, max_duration=2.0)
+    booth.recording = evolve(booth.recording, max_duration=Seconds(2.0), at_max=AtMax.STOP)
     growing = recorded(booth, 2.0)
     clip = booth.sealed()
     assert clip.frames == 2 * RATE

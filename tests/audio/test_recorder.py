@@ -26,7 +26,7 @@ from appliance.audio.takefile import TakeFile
 from appliance.audio.wav import HEADER_BYTES
 from appliance.clock import SystemClock
 from appliance.config.options import Seconds
-from appliance.config.settings import CaptureSettings, RecordingSettings
+from appliance.config.settings import AtMax, CaptureSettings, RecordingSettings
 from appliance.errors import DeviceBusy, FormatUnsupported
 from appliance.events import (
     Command,
@@ -38,6 +38,7 @@ from appliance.events import (
     RecordStop,
     TakeDiscarded,
     TakeFailed,
+    TakeNearlyUp,
     TakePaused,
     TakeProgress,
     TakeResumed,
@@ -132,6 +133,7 @@ def test_a_long_pause_keeps_no_more_than_a_late_resume_needs(booth: Booth) -> No
     booth.recorder.pause(booth.at(1.0))
     booth.run(30.0)
     booth.first(TakePaused)
+    gc.collect()
     kept = [thing.data for thing in gc.get_objects() if isinstance(thing, stretch.Stretch)]
     assert len({id(data.obj) for data in kept if data}) < 10
 
@@ -203,7 +205,8 @@ def test_a_stop_before_the_first_sound_leaves_nothing(booth: Booth) -> None:
     booth.recorder.stop(booth.at(0.0))
     booth.clock.waiters()
     booth.clock.advance(0.25)
-    assert "nothing was recorded" in booth.first(TakeFailed).message
+    failed = booth.first(TakeFailed)
+    assert "nothing was recorded" in failed.message and not failed.fault
     assert list(booth.takes.iterdir()) == []
 
 
@@ -400,9 +403,9 @@ def test_a_disk_that_stalls_for_longer_is_a_gap_of_known_length(booth: Booth) ->
     stall.go_on.set()
     booth.wait_until_written(30.0)
     booth.run(2.75)
-    for seconds in range(44, 47):
-        booth.wait_until_written(seconds)
-        booth.run(1.0)
+    for quarters in range(44 * 4, 47 * 4):
+        booth.wait_until_written(quarters / 4)
+        booth.run(0.25)
     assert booth.first(FaultCleared).name == "slow_storage"
     booth.recorder.stop(booth.at(46.0))
     clip = booth.sealed()
@@ -547,32 +550,52 @@ def test_a_microphone_that_hangs_does_not_hold_the_stop_up(booth: Booth) -> None
 # -- limits, levels, storage -------------------------------------------------------------------------------------------
 
 
-def test_a_take_that_is_as_long_as_it_may_be_asks_to_be_stopped(booth: Booth) -> None:
-    booth.recording = RecordingSettings(max_duration=Seconds(2.1))
+def test_a_take_is_as_long_as_it_may_be_whatever_of_it_was_paused(booth: Booth) -> None:
+    booth.recording = RecordingSettings(max_duration=Seconds(2.1), at_max=AtMax.STOP)
     booth.begin()
     booth.run(1.0)
     booth.recorder.pause(booth.at(1.0))
     booth.run(1.0)
     booth.recorder.resume(booth.at(2.0))
-    booth.run(1.25)
-    stop = booth.first(RecordStop)
-    assert stop.at == pytest.approx(booth.at(3.1))
-    booth.recorder.stop(stop.at)
-    assert booth.sealed().frames == 16_800
-    assert len(booth.of(RecordStop)) == 1
+    booth.run(1.0)
+    clip = booth.sealed()
+    assert (clip.frames, clip.cut) == (16_800, True)
+    assert booth.of(RecordStop) == []
 
 
 def test_it_is_cut_where_nobody_answers(booth: Booth) -> None:
-    booth.recording = RecordingSettings(max_duration=Seconds(2))
+    booth.recording = RecordingSettings(max_duration=Seconds(2), at_max=AtMax.STOP)
     booth.begin()
-    booth.run(2.75)
-    assert booth.sealed().frames == 16_000
+    booth.run(2.0)
+    clip = booth.sealed()
+    assert (clip.frames, clip.cut) == (16_000, True)
     assert booth.sound() == numbered(0, 16_000, booth.format)
-    assert len(booth.of(RecordStop)) == 1
+    booth.recorder.stop(booth.at(2.6))
+
+
+def test_a_take_that_is_stopped_in_time_is_not_cut(booth: Booth) -> None:
+    booth.recording = RecordingSettings(max_duration=Seconds(2), at_max=AtMax.STOP)
+    booth.begin()
+    booth.run(1.75)
+    booth.recorder.stop(booth.at(2.0))
+    clip = booth.sealed()
+    assert (clip.frames, clip.cut) == (16_000, False)
+
+
+def test_a_hard_end_is_told_some_time_before(booth: Booth) -> None:
+    booth.recording = RecordingSettings(max_duration=Seconds(10), at_max=AtMax.STOP)
+    booth.begin()
+    booth.run(8.75)
+    booth.wait_until_written(8.75)
+    assert booth.of(TakeNearlyUp) == []
+    booth.run(1.25)
+    assert booth.first(TakeNearlyUp) == TakeNearlyUp(FIRST, 1.0)
+    booth.sealed()
+    assert len(booth.of(TakeNearlyUp)) == 1
 
 
 def test_a_gap_makes_no_take_longer_than_it_may_be(booth: Booth) -> None:
-    booth.recording = RecordingSettings(max_duration=Seconds(2))
+    booth.recording = RecordingSettings(max_duration=Seconds(2), at_max=AtMax.STOP)
     booth.begin()
     booth.run(1.0)
     booth.cards.capture.stall()
@@ -580,7 +603,7 @@ def test_a_gap_makes_no_take_longer_than_it_may_be(booth: Booth) -> None:
     booth.cards.capture.go_on()
     clip = booth.sealed()
     assert clip.frames == 16_000
-    assert booth.first(GapFound).gap.frames == 16_000
+    assert booth.first(GapFound).gap.frames == 8000
     assert [gap.frames for gap in clip.gaps] == [8000]
 
 
@@ -688,7 +711,7 @@ import sys, time
 from pathlib import Path
 from appliance.audio.recorder import Recorder
 from appliance.clock import SystemClock
-from appliance.config.settings import CaptureSettings, RecordingSettings
+from appliance.config.settings import AtMax, CaptureSettings, RecordingSettings
 from appliance.simulation.cards import FakeCards
 from appliance.vitals import Vitals
 

@@ -13,7 +13,7 @@ from appliance.audio.stretch import Step
 from appliance.audio.take import repair
 from appliance.audio.wav import HEADER_BYTES
 from appliance.config.options import Seconds
-from appliance.config.settings import RecordingSettings
+from appliance.config.settings import AtMax, RecordingSettings
 from appliance.events import GapFound, TakeSealed
 from appliance.models import GapCause, Mark
 from appliance.simulation.cards import FakeCards
@@ -277,7 +277,7 @@ def test_the_card_itself_is_believed(booth: Booth) -> None:
 
 
 def test_a_loss_makes_no_take_longer_than_it_may_be(served: Booth) -> None:
-    served.recording = RecordingSettings(max_duration=Seconds(12))
+    served.recording = RecordingSettings(max_duration=Seconds(12), at_max=AtMax.STOP)
     served.begin()
     run(served, 6.0)
     lose(served, 1.5)

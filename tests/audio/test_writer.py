@@ -45,7 +45,7 @@ class Desk:
         self.take = TakeFile.create(takes, begin)
         assembler = Assembler(self.take, studio.recording, studio.post)
         growing = GrowingTake(begin, takes / AUDIO, 60.0)
-        self.writer = TakeWriter(assembler, begin, self._opened(), studio, growing)
+        self.writer = TakeWriter(assembler, self._opened(), studio, growing)
         self.placing = Placing(self.writer.hear)
         self.placing.hear(self._opened())
 

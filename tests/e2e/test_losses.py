@@ -136,6 +136,35 @@ def test_a_disk_that_stalls_for_twenty_seconds_costs_no_frame_and_is_told_meanwh
     assert piece.frames == entry["clip"]["frames"] > 21 * format.rate and entry["clip"]["gaps"] == []
 
 
+def test_a_long_recording_is_parted_without_losing_a_frame(box: Box, test_card: Path) -> None:
+    box.config.write_text(box.config.read_text() + "recording: {max_duration: 1s}\n")
+    start(box, test_card)
+    begun = box.call("record.start")
+    box.until(lambda: len(box.clips()) >= (60 if FULL else 6), 120)
+    last = box.call("record.stop")["clip"]
+    box.until(lambda: last["id"] in [entry["clip"]["id"] for entry in box.clips()])
+    parts = box.clips()[::-1]
+    assert [entry["clip"]["continues"] for entry in parts] == [None, *(entry["clip"]["id"] for entry in parts[:-1])]
+    assert parts[0]["clip"]["id"] == begun["take_id"] and parts[-1]["clip"]["id"] == last["id"]
+    sounds = [sound_of(entry) for entry in parts]
+    (piece,) = stretches(b"".join(data for _, data in sounds), sounds[0][0])
+    assert piece.frames == sum(entry["clip"]["frames"] for entry in parts)
+    assert {entry["clip"]["frames"] for entry in parts[:-1]} == {48_000}
+    assert all(entry["clip"]["gaps"] == [] for entry in parts) and box.status()["ok"]
+
+
+def test_a_hard_end_is_told_before_and_afterwards(box: Box, test_card: Path) -> None:
+    box.config.write_text(box.config.read_text() + "recording: {max_duration: 2s, at_max: stop}\n")
+    start(box, test_card)
+    begun = box.call("record.start")
+    box.until(lambda: (box.status()["take"] or {}).get("seconds_left") is not None)
+    box.until(lambda: box.status()["recorder"] == "idle" and box.clips())
+    clip = box.call("record.stop")["clip"]
+    assert (clip["id"], clip["frames"], clip["cut"]) == (begun["take_id"], 96_000, True)
+    (fault,) = box.status()["faults"]
+    assert fault["name"] == "last_clip" and "was cut" in fault["message"]
+
+
 def test_another_microphone_carries_the_take_on_in_a_linked_clip(box: Box, test_card: Path) -> None:
     start(box, test_card)
     begun = box.call("record.start")

@@ -1,0 +1,25 @@
+"""What presses ask of a take."""
+
+from enum import StrEnum
+
+from attrs import frozen
+
+
+class Wish(StrEnum):
+    """What a press asks of a take."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    MARK = "mark"
+    STOP = "stop"
+    SPLIT = "split"
+    DISCARD = "discard"
+
+
+@frozen
+class Press:
+    """What a person wants from the moment `at` on; a split goes on in the take `into`."""
+
+    wish: Wish
+    at: float
+    into: str = ""
