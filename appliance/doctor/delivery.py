@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Prompt, Result, Step
 from appliance.errors import ApplianceError, Transient
+from appliance.plugin import UploadBackend
+from appliance.plugin.upload import on_own_disk
 
 PATIENCE = 60.0
 """Seconds that a destination may take to answer."""
@@ -31,12 +33,19 @@ def _prober(box: Box, name: str) -> Callable[[], Finding]:
         backend = box.plugins.build_upload(name, settings.destinations[name], settings.device.label, directory)
         try:
             found = " ".join(backend.probe().split())
-            proof = "receipts are proof" if backend.proves else "receipts are no proof"
+            proof = _proof(backend)
         finally:
             backend.close()
         return Finding(f"destination {name}", Result.PASS, f"{found}; {proof}")
 
     return probe
+
+
+def _proof(backend: UploadBackend) -> str:
+    """What its receipts are worth: a copy beside the clip goes when the clip goes."""
+    if on_own_disk(backend):
+        return "on the box's own disk or in its memory, so receipts are no proof"
+    return "receipts are proof" if backend.proves else "receipts are no proof"
 
 
 def _begin(name: str, probe: Callable[[], Finding]) -> "Future[Finding]":

@@ -68,6 +68,15 @@ def test_a_destination_that_works(make_box: Make, findings: Findings) -> None:
     assert Probed.closed == before + 1
 
 
+def test_copies_on_the_own_disk_are_no_proof(make_box: Make, findings: Findings) -> None:
+    class Beside(Probed):
+        on_own_disk = True
+
+    plugins = hosting(lambda: "", lambda options, context: Beside(lambda: "it takes files"))
+    (found,) = findings(delivery.destinations(make_box(settings=to("shelf"), plugins=plugins)))[-1:]
+    assert found.words.endswith("it takes files; on the box's own disk or in its memory, so receipts are no proof")
+
+
 @pytest.mark.parametrize(
     ("error", "result", "word"),
     [
