@@ -2,15 +2,30 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from typing import TypeVar
 
 from appliance.audio.player import Player
 from appliance.audio.recorder import Recorder
 from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
-from appliance.events import FaultCleared, FaultRaised, NothingToPlay, Play, PlaybackFailed, TakeFailed
+from appliance.events import (
+    FaultCleared,
+    FaultRaised,
+    NothingToPlay,
+    Play,
+    PlaybackFailed,
+    PlaybackStarted,
+    PlayerSeek,
+    TakeContinues,
+    TakeFailed,
+    Timed,
+    VolumeSet,
+)
 from appliance.machine import Do, Effect, Input
 from appliance.models import Fault
 from appliance.store import Message, Store
+
+T = TypeVar("T")
 
 VOLUME_STEP = 10
 """Percent that one press makes it louder or quieter."""
@@ -38,29 +53,29 @@ class Effects:
         """What starts each effect."""
         recorder, player, store = self._recorder, self._player, self._store
         return {
-            Do.START_TAKE: lambda effect: recorder.start(effect.id, effect.cause.at),
+            Do.START_TAKE: lambda effect: recorder.start(effect.id, _moment(effect)),
             Do.CARRY_ON_TAKE: self._carry_on_take,
-            Do.PAUSE_TAKE: lambda effect: recorder.pause(effect.cause.at),
-            Do.RESUME_TAKE: lambda effect: recorder.resume(effect.cause.at),
-            Do.MARK_TAKE: lambda effect: recorder.mark(effect.cause.at),
-            Do.FINISH_TAKE: lambda effect: recorder.stop(effect.cause.at),
+            Do.PAUSE_TAKE: lambda effect: recorder.pause(_moment(effect)),
+            Do.RESUME_TAKE: lambda effect: recorder.resume(_moment(effect)),
+            Do.MARK_TAKE: lambda effect: recorder.mark(_moment(effect)),
+            Do.FINISH_TAKE: lambda effect: recorder.stop(_moment(effect)),
             Do.DISCARD_TAKE: lambda _: recorder.discard(),
             Do.ADOPT_TAKE: lambda effect: self._on_store(lambda: self._adopt(effect.id)),
             Do.START_PLAYBACK: self._start_playback,
             Do.PAUSE_PLAYBACK: lambda _: player.pause(),
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
-            Do.SEEK_PLAYBACK: lambda effect: player.seek(effect.cause.seconds),
+            Do.SEEK_PLAYBACK: lambda effect: player.seek(_cause(effect, PlayerSeek).seconds),
             Do.STOP_PLAYBACK: lambda _: player.stop(),
             Do.CHOOSE_NEXT: lambda effect: self._choose(effect.id, store.next_message),
             Do.CHOOSE_LATEST: lambda effect: self._choose(effect.id, store.latest),
-            Do.SET_VOLUME: lambda effect: player.set_volume(effect.cause.percent),
+            Do.SET_VOLUME: lambda effect: player.set_volume(_cause(effect, VolumeSet).percent),
             Do.RAISE_VOLUME: lambda _: player.change_volume(VOLUME_STEP),
             Do.LOWER_VOLUME: lambda _: player.change_volume(-VOLUME_STEP),
             Do.MARK_HEARD: self._mark_heard,
         }
 
     def _carry_on_take(self, effect: Effect) -> None:
-        cause = effect.cause
+        cause = _cause(effect, TakeContinues)
         self._recorder.start(effect.id, cause.at, cause.format, continues=cause.take_id)
 
     def _on_store(self, work: Callable[[], None]) -> None:
@@ -105,13 +120,25 @@ class Effects:
         self._on_store(play)
 
     def _start_playback(self, effect: Effect) -> None:
-        cause = effect.cause
+        cause = _cause(effect, Play)
         self._player.play(effect.id, cause.path, cause.title, cause.track_id)
 
     def _mark_heard(self, effect: Effect) -> None:
-        track_id = effect.cause.track_id
+        track_id = _cause(effect, PlaybackStarted).track_id
         if track_id is not None:
             self._on_store(lambda: self._store.mark_played(track_id))
+
+
+def _cause(effect: Effect, kind: type[T]) -> T:
+    """What asked for an effect that only this kind of input can ask for."""
+    assert isinstance(effect.cause, kind), effect
+    return effect.cause
+
+
+def _moment(effect: Effect) -> float:
+    """When somebody pressed, or the microphone came back: CLOCK_MONOTONIC seconds."""
+    assert isinstance(effect.cause, Timed), effect
+    return effect.cause.at
 
 
 def refusing(why: str, post: Callable[[Input], None]) -> Mapping[Do, Callable[[Effect], None]]:

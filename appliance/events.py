@@ -6,7 +6,7 @@ moment of the press itself, not of its handling. Positions are frames.
 """
 
 from pathlib import Path
-from typing import TypeVar, dataclass_transform
+from typing import Protocol, TypeVar, dataclass_transform, runtime_checkable
 
 from attrs import frozen
 
@@ -49,6 +49,15 @@ class Command(_Message):
 
 class Event(_Message):
     """Something that has happened in the appliance."""
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """Whatever bears the moment of its press."""
+
+    @property
+    def at(self) -> float:
+        """CLOCK_MONOTONIC in seconds."""
 
 
 # -- commands: recorder ------------------------------------------------------------------------------------------------

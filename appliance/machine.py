@@ -11,7 +11,6 @@ recorder goes on recording, or holds still, all the while.
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
 
 from attrs import evolve, frozen
 
@@ -89,7 +88,7 @@ class Effect:
 
     do: Do
     id: str
-    cause: Any
+    cause: Input
 
 
 @frozen

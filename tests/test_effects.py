@@ -1,6 +1,7 @@
 """Effects that the disk refuses: what was left is told, kept, and finished when the disk works again."""
 
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
 from appliance.events import Event, FaultCleared, FaultRaised, PlaybackFailed, TakeFailed
-from appliance.machine import Do, Effect
+from appliance.machine import TABLE, Do, Effect, Input
 
 
 class FakeUpkeep:
@@ -46,6 +47,12 @@ class FakeStore:
 
     def next_message(self) -> None:
         """There is none."""
+
+    def latest(self) -> None:
+        """There is none."""
+
+    def mark_played(self, track_id: int) -> None:
+        """Nothing more than that."""
 
     def adopt(self, take_id: str) -> None:
         if self.upkeep.refusal:
@@ -108,6 +115,13 @@ def test_what_works_meanwhile_does_not_end_the_fault_of_a_take_that_was_left(hou
     assert FaultCleared("catalogue") not in house.events
     house.effects.disk_works()
     assert house.events[-1] == FaultCleared("catalogue")
+
+
+@pytest.mark.parametrize(("do", "kind"), sorted({(do, row.input) for row in TABLE for do in row.do}, key=str))
+def test_every_effect_can_start_whatever_asks_for_it(house: House, do: Do, kind: type[Input]) -> None:
+    values = {"at": 1.0, "path": Path("/a.wav"), "title": "a", "seconds": 1.0, "percent": 50, "take_id": "t1"}
+    names = [name for name in kind.__init__.__annotations__ if name != "return"]
+    house.do(do, "t1", kind(**{name: values.get(name) for name in names}))
 
 
 def test_an_appliance_that_can_do_nothing_says_so_to_whoever_asks() -> None:
