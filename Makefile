@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # What pip cannot bring: a compiler and ALSA's headers for pyalsaaudio and the test card; peers, servers and disks for tests.
 BUILD_PACKAGES := gcc libasound2-dev libc6-dev python3-dev python3-venv
-TEST_PACKAGES := $(BUILD_PACKAGES) alsa-utils e2fsprogs mount nginx-light systemd
+TEST_PACKAGES := $(BUILD_PACKAGES) alsa-utils e2fsprogs mount nginx-light strace systemd
 BENCH_PACKAGES := $(TEST_PACKAGES) curl stress-ng
 
 # $(call debian,PACKAGES): install those that are missing, and say so.

@@ -33,6 +33,7 @@ from appliance.housekeeping.policy import Rules
 from appliance.housekeeping.prospects import prospects
 from appliance.machine import Input
 from appliance.models import Fault
+from appliance.mountwatch import MountWatch
 from appliance.network import NetworkWatch
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
@@ -99,6 +100,9 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         network = NetworkWatch(outbox.hurry)
         network.start()
         stop.callback(network.close)
+        mounted = MountWatch(partial(outbox.hurry, parked=True))
+        mounted.start()
+        stop.callback(mounted.close)
         stop.callback(player.close)
         stop.callback(recorder.close)
         stop.callback(cards.close)

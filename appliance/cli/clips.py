@@ -2,7 +2,7 @@
 
 import json
 import re
-import shutil
+import sys
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -81,38 +81,29 @@ def show_(remote: Remote, clip: str, as_json: bool) -> None:
         show.clip(found)
 
 
-@clips.command()
+@clips.command("export")
 @since_option
 @until_option
 @click.option(
     "--to", "target", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to copy to."
 )
 @pass_remote
-def export(remote: Remote, since: int | None, until: int | None, target: Path) -> None:
-    """Copy clips and their metadata to a folder. Files that are there already are left alone."""
-    found = list(remote.clips(since, until))
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        copied = sum(_copy(entry, target) for entry in found)
-    except OSError as error:
-        why = error.strerror or error
-        raise StorageError(f"export to {target} stopped: {why}. Make room or choose another folder") from error
-    click.echo(
-        f"{counted(copied, 'clip')} copied to {target}, {counted(len(found) - copied, 'was', 'were')} there already"
-    )
+def export_(remote: Remote, since: int | None, until: int | None, target: Path) -> None:
+    """Copy clips and their metadata to a folder, compare and sync them. The same bytes there already are let be."""
+    from appliance.cli.export import COPIED, FAILED, MENDED, THERE, export
 
+    def tell(name: str, outcome: str) -> None:
+        if outcome in (MENDED, FAILED) or (outcome == COPIED and sys.stdout.isatty()):
+            click.echo(f"{name}: {outcome}", err=outcome == FAILED)
 
-def _copy(entry: dict[str, Any], target: Path) -> bool:
-    """Copy sound and sidecar under a temporary name first, so that a file with the final name is whole."""
-    source = Path(entry["path"])
-    final = target / source.name
-    if final.exists() and final.stat().st_size == entry["clip"]["size"]:
-        return False
-    for file in (source.with_suffix(".json"), source):
-        partial = target / f".{file.name}.partial"
-        shutil.copyfile(file, partial)
-        partial.replace(target / file.name)
-    return True
+    outcomes = export(remote.clips(since, until), target, tell)
+    copied, there = outcomes[COPIED] + outcomes[MENDED], outcomes[THERE]
+    click.echo(f"{counted(copied, 'clip')} copied to {target}, {counted(there, 'was', 'were')} there already")
+    if failed := outcomes[FAILED]:
+        raise StorageError(
+            f"{counted(failed, 'clip')} could not be read here and {'is' if failed == 1 else 'are'} not in {target}: "
+            "see `appliance status`, and whether you may read the folder of the clips"
+        )
 
 
 @clips.command()

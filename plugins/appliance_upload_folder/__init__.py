@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from attrs import frozen
+from attrs.validators import matches_re
 
 from appliance.plugin import AbsolutePath, BackendContext, UploadBackend, UploadBackendType, hookimpl, option
 
@@ -17,12 +18,23 @@ class FolderOptions:
         "Deliver only while a stick or network disk is mounted there, so that an unplugged one never fills the card "
         "of the box. Set it for everything that can be unplugged.",
     )
+    mode: str = option(
+        "0644",
+        "Permissions of the copies, as for chmod; folders made for them may be opened by whoever may read. By default "
+        "everybody may read, so that a share or a synchronising program can.",
+        check=matches_re(r"0?[0-7]{3}"),
+    )
+    group: str = option(
+        "", "Group that the copies are given to. The user of the service must be in it.", example="media"
+    )
 
 
 def _create(options: FolderOptions, context: BackendContext) -> UploadBackend:
     from appliance_upload_folder.backend import FolderBackend
+    from appliance_upload_folder.files import Ownership
 
-    return FolderBackend(options.path, context, require_mount=options.require_mount)
+    ownership = Ownership(int(options.mode, 8), options.group)
+    return FolderBackend(options.path, context, require_mount=options.require_mount, ownership=ownership)
 
 
 @hookimpl

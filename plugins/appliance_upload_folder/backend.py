@@ -44,11 +44,13 @@ class FolderBackend:
         context: BackendContext,
         *,
         require_mount: bool,
+        ownership: files.Ownership = files.READABLE,
         mountinfo: Path = MOUNTINFO,
         devices: Path = mounts.BLOCK_DEVICES,
     ) -> None:
         self._path = path
         self._require_mount = require_mount
+        self._ownership = ownership
         self._mountinfo = mountinfo
         self._devices = devices
         self._state_directory = context.state_directory
@@ -87,7 +89,7 @@ class FolderBackend:
         with translated(self._path), self._folder() as folder:
             name = f"{self._own_prefix}probe.partial"
             try:
-                files.write(folder, name, [_PROBE])
+                files.write(folder, name, [_PROBE], self._ownership)
                 if files.digest(folder, name) != hashlib.sha256(_PROBE).hexdigest():
                     raise Permanent(f"{self._path} returned other bytes than were written: replace the disk")
             finally:
@@ -108,7 +110,7 @@ class FolderBackend:
         )
         if self._require_mount and not mounts.on_other_disk(self._path, self._mountinfo):
             raise away
-        files.make_folder(self._path)
+        files.make_folder(self._path, self._ownership)
         folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             if self._require_mount and os.fstat(folder).st_dev == Path("/").stat().st_dev:
@@ -147,7 +149,7 @@ class FolderBackend:
         hidden = f"{self._own_prefix}{hashlib.sha256(name.encode()).hexdigest()[:16]}.partial"
         try:
             hashed = hashlib.sha256()
-            files.write(folder, hidden, _blocks(source, job, hashed.update))
+            files.write(folder, hidden, _blocks(source, job, hashed.update), self._ownership)
             if hashed.hexdigest() != job.rendition.sha256:
                 raise Permanent(
                     f"{job.rendition.file_name} is not what it was when it was recorded: its file changed on this box. "

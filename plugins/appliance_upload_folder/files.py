@@ -2,11 +2,17 @@
 
 import contextlib
 import errno
+import grp
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from attrs import frozen
+
+from appliance.plugin import Permanent
 
 BLOCK = 1 << 20
 _SYNC_EVERY = 16 << 20
@@ -18,11 +24,53 @@ def safe_name(name: str) -> str:
     return re.sub(r"[. ]+$", lambda match: "_" * len(match[0]), plain) or "_"
 
 
-def make_folder(path: Path) -> None:
+@frozen
+class Ownership:
+    """Who may do what with a copy: its permission bits, and the name of its group ("" for that of the service).
+
+    The umask of the service does not count: it is for what the box keeps to itself. Filesystems that know no
+    permissions, as FAT, are let be.
+    """
+
+    mode: int = 0o644
+    group: str = ""
+
+    def give(self, descriptor: int) -> None:
+        """Hand over an open file or folder. Raises Permanent where the group cannot be given."""
+        mode = self.mode
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            mode |= 0o700 | (mode & 0o444) >> 2
+        if self.group:
+            self._give_to_group(descriptor)
+        with contextlib.suppress(PermissionError, NotImplementedError):
+            os.fchmod(descriptor, mode)
+
+    def _give_to_group(self, descriptor: int) -> None:
+        try:
+            os.fchown(descriptor, -1, grp.getgrnam(self.group).gr_gid)
+        except KeyError as error:
+            raise Permanent(f"there is no group {self.group!r} on this box: correct the option group") from error
+        except PermissionError as error:
+            raise Permanent(
+                f"the copies cannot be given to the group {self.group!r}: the service is not in it "
+                f"(`sudo usermod -aG {self.group} appliance`, then restart it), or the disk knows no groups"
+            ) from error
+
+
+READABLE = Ownership()
+"""Everybody may read."""
+
+
+def make_folder(path: Path, ownership: Ownership) -> None:
     """Create what is missing of the folder, durably."""
     if not path.exists():
-        make_folder(path.parent)
+        make_folder(path.parent, ownership)
         path.mkdir(exist_ok=True)
+        own = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            ownership.give(own)
+        finally:
+            os.close(own)
         parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             sync_folder(parent)
@@ -30,10 +78,11 @@ def make_folder(path: Path) -> None:
             os.close(parent)
 
 
-def write(folder: int, name: str, blocks: Iterable[bytes]) -> None:
+def write(folder: int, name: str, blocks: Iterable[bytes], ownership: Ownership) -> None:
     """Write a new file, synced. Syncing on the way keeps progress honest and the last sync short."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     with os.fdopen(os.open(name, flags, 0o644, dir_fd=folder), "wb", buffering=0) as file:
+        ownership.give(file.fileno())
         unsynced = 0
         for block in blocks:
             rest = memoryview(block)

@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,7 +20,7 @@ from appliance.plugin import (
 )
 from appliance_upload_s3.attempt import Attempt, part_size_of
 from appliance_upload_s3.bucket import Answer, Bucket
-from appliance_upload_s3.client import make_client
+from appliance_upload_s3.client import endpoint_of, make_client
 from appliance_upload_s3.errors import Target, UploadGone
 from appliance_upload_s3.keys import own_keys, probe_key, render
 from appliance_upload_s3.live import LIVE_PART_SIZE, send_live
@@ -43,10 +44,9 @@ class S3Backend:
     def __init__(self, options: S3Options, context: BackendContext) -> None:
         self._options = options
         self._context = context
-        self._client = make_client(options)
-        target = Target(options.bucket, self._client.meta.endpoint_url, context.clock_trusted)
+        target = Target(options.bucket, endpoint_of(options), context.clock_trusted)
         block = context.block(SENT_AT_ONCE, options.parallel_parts)
-        self._bucket = Bucket(self._client, options.bucket, target, _properties(options), block)
+        self._bucket = Bucket(partial(make_client, options), options.bucket, target, _properties(options), block)
         self._template = options.prefix.replace("{", "{{").replace("}", "}}") + options.key
         self._orphans = Orphans(self._bucket, own_keys(self._template, context.device))
 
@@ -111,7 +111,7 @@ class S3Backend:
         return "deleted"
 
     def close(self) -> None:
-        self._client.close()
+        self._bucket.close()
 
     def _part_size(self, size: int, wanted: int) -> int:
         smallest = -(-size // (_MOST_PARTS * MIB)) * MIB

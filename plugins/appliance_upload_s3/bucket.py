@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve, frozen
 from botocore.exceptions import BotoCoreError, ClientError
 
-from appliance_upload_s3.errors import Target, code, status, translate
+from appliance_upload_s3.errors import Target, code, refuses_credentials, status, translate
 from appliance_upload_s3.source import SENT_AT_ONCE, Body, Stretch, as_header
 
 _REFUSED_HEADER = {"NotImplemented", "InvalidArgument", "InvalidRequest"}
@@ -28,10 +28,18 @@ class Bucket:
     """One bucket. All methods are for any thread and raise Transient, Permanent or a kind of them from errors.py."""
 
     def __init__(
-        self, client: Any, name: str, target: Target, properties: dict[str, Any], block: int = SENT_AT_ONCE
+        self,
+        connect: Callable[[], Any],
+        name: str,
+        target: Target,
+        properties: dict[str, Any],
+        block: int = SENT_AT_ONCE,
     ) -> None:
-        """`block` is how many bytes of a stretch are handed over at once."""
-        self._client = client
+        """`connect` makes a client with the credentials as they are now. `block` is how many bytes of a stretch are
+        handed over at once.
+        """
+        self._connect = connect
+        self._client = connect()
         self._block = block
         self._name = name
         self._properties = properties
@@ -48,11 +56,13 @@ class Bucket:
                     return None
                 raise
 
-    def put(self, key: str, stretch: Stretch, metadata: Mapping[str, str], progress: Callable[[int], None]) -> Answer:
+    def put(
+        self, key: str, stretch: Stretch, media_type: str, metadata: Mapping[str, str], progress: Callable[[int], None]
+    ) -> Answer:
         """Create an object. Raises Exists where there is one already."""
 
         def send(abilities: Abilities) -> Answer:
-            described = self._properties | {"Metadata": dict(metadata)}
+            described = self._properties | {"ContentType": media_type, "Metadata": dict(metadata)}
             rules = _condition(abilities) | _checksum(abilities, stretch)
             body = Body(stretch, progress, self._block)
             return dict(self._client.put_object(Bucket=self._name, Key=key, Body=body, **described, **rules))
@@ -70,11 +80,11 @@ class Bucket:
 
         self._adapting(send)
 
-    def begin(self, key: str, metadata: Mapping[str, str]) -> tuple[str, bool]:
+    def begin(self, key: str, media_type: str, metadata: Mapping[str, str]) -> tuple[str, bool]:
         """Start a multipart upload; its id, and whether its parts go with a SHA-256."""
 
         def send(abilities: Abilities) -> Answer:
-            described = self._properties | {"Metadata": dict(metadata)}
+            described = self._properties | {"ContentType": media_type, "Metadata": dict(metadata)}
             rules = {"ChecksumAlgorithm": "SHA256"} if abilities.sha256 else {}
             return dict(self._client.create_multipart_upload(Bucket=self._name, Key=key, **described, **rules))
 
@@ -132,6 +142,10 @@ class Bucket:
         with self._translated():
             self._client.delete_object(Bucket=self._name, Key=key)
 
+    def close(self) -> None:
+        """Free the connections."""
+        self._client.close()
+
     def learn(self, **abilities: bool) -> None:
         """Remember what the server turned out not to do."""
         self.abilities = evolve(self.abilities, **abilities)
@@ -161,6 +175,8 @@ class Bucket:
         try:
             yield
         except (BotoCoreError, ClientError) as error:
+            if refuses_credentials(error):
+                self._client = self._connect()  # whoever renews them does not tell us
             raise translate(error, self.target) from error
 
 

@@ -1,13 +1,16 @@
 """The boto3 client of one destination. The only module that imports boto3."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
+from urllib.parse import urlsplit
 
 import boto3.session
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader
 
-from appliance_upload_s3.options import S3Options
+from appliance_upload_s3.options import Addressing, S3Options
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -15,20 +18,44 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 20
 
 
+_PATH_FORBIDDEN = (".amazonaws.com", ".aliyuncs.com", ".myqcloud.com")
+"""Hosts that take the bucket's name before their own name only, or better there."""
+
+
 @cache
+def _loader() -> Loader:
+    """One for all clients: it holds the description of the protocol, which is slow to load and large."""
+    return cast(Loader, botocore.session.Session().get_component("data_loader"))
+
+
 def _session() -> boto3.session.Session:
-    """One for all destinations: it holds the description of the protocol, which is slow to load and large."""
-    return boto3.session.Session()
+    """A session that has looked for credentials nowhere yet."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", _loader())
+    return boto3.session.Session(botocore_session=session)
+
+
+def endpoint_of(options: S3Options) -> str:
+    """The server, as messages name it."""
+    return options.endpoint_url or "AWS"
+
+
+def _addressing(options: S3Options) -> Literal["auto", "path", "virtual"]:
+    if options.addressing is not Addressing.AUTO or not options.endpoint_url:
+        return options.addressing.value
+    host = urlsplit(options.endpoint_url).hostname or ""
+    return "virtual" if host.endswith(_PATH_FORBIDDEN) else "path"
 
 
 def make_client(options: S3Options) -> "S3Client":
-    """A client that sends each request once: trying again is the outbox's business, which also survives a reboot.
+    """A client with the credentials as they are now. It sends each request once: trying again is the outbox's business,
+    which also survives a reboot.
 
     It adds no checksum of its own, because servers other than AWS refuse those they do not know; the backend sends
     SHA-256 or MD5 itself. That header is signed and covers the body, so the body is not hashed again to sign it.
     """
     session = _session()
-    secret = options.secret_key
+    secret, token = options.secret_key, options.session_token
     client = session.client(
         "s3",
         region_name=options.region or session.region_name or "us-east-1",
@@ -36,6 +63,7 @@ def make_client(options: S3Options) -> "S3Client":
         verify=str(options.ca_file) if options.ca_file else None,
         aws_access_key_id=options.access_key.reveal() if options.access_key else None,
         aws_secret_access_key=secret.reveal() if secret else None,
+        aws_session_token=token.reveal() if token else None,
         config=Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=options.timeout,
@@ -45,7 +73,7 @@ def make_client(options: S3Options) -> "S3Client":
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             user_agent_extra="audio-appliance",
-            s3={"addressing_style": options.addressing.value, "payload_signing_enabled": False},
+            s3={"addressing_style": _addressing(options), "payload_signing_enabled": False},
         ),
     )
     if options.endpoint_url:

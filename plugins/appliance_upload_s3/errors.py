@@ -17,7 +17,6 @@ MUST_ACT = {
     "AccountProblem": "there is a problem with the account. Ask its owner",
     "InvalidAccessKeyId": "the server does not know this access key. Correct `access_key`",
     "SignatureDoesNotMatch": "the secret key is wrong. Correct `secret_key`",
-    "ExpiredToken": "the temporary credentials have expired. Renew them",
     "InvalidToken": "the temporary credentials are not valid. Renew them",
     "PermanentRedirect": "the bucket is elsewhere, maybe in another region. Correct `region` or `endpoint_url`",
     "AuthorizationHeaderMalformed": "the bucket is in another region. Correct `region`",
@@ -36,10 +35,12 @@ MUST_ACT = {
     "MethodNotAllowed": "the server does not allow that. Check `endpoint_url`",
     "InvalidObjectState": "the object is archived. Restore it there",
 }
+_CREDENTIALS = {"ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 CLOCK = {"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"}
 DAMAGED = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"}
 GONE = {"NoSuchUpload", "InvalidPart", "InvalidPartOrder"}
 TRY_AGAIN = {
+    "ExpiredToken": "the temporary credentials have expired. Whoever renews them is late",
     "SlowDown": "the server asks to slow down",
     "Throttling": "the server asks to slow down",
     "TooManyRequests": "the server asks to slow down",
@@ -108,6 +109,13 @@ class Target:
         return f"bucket '{self.bucket}' at {self.endpoint}"
 
 
+def refuses_credentials(error: BotoCoreError | ClientError) -> bool:
+    """Whether other credentials might have done."""
+    if isinstance(error, ClientError):
+        return code(error) in _CREDENTIALS or status(error) in (401, 403)
+    return isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError | boto.CredentialRetrievalError)
+
+
 def code(error: ClientError) -> str:
     """The server's own word for what is wrong. The answer to a HEAD has no body: there it is the status."""
     return error.response.get("Error", {}).get("Code", "")
@@ -162,6 +170,8 @@ def _library(error: BotoCoreError, target: Target) -> Transient | Permanent | Ca
     if isinstance(cause, (Transient, Permanent, Cancelled)):
         return cause
     text = " ".join(str(cause or error).split())
+    if isinstance(cause, ValueError):  # http.client names the header that it cannot send, and shows its value
+        return Permanent(f"{target}: the credentials hold characters that no key has. Copy them anew")
     if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
         return Permanent(f"{target}: no credentials found. Set `access_key` and `secret_key` of this destination")
     if isinstance(error, _LIBRARY_MUST_ACT):

@@ -37,7 +37,7 @@ def send_live(bucket: Bucket, key: str, job: LiveJob, part_size: int, orphans: O
 
 def _begin(bucket: Bucket, key: str, job: LiveJob, part_size: int, orphans: Orphans) -> Note:
     metadata = describe_take(job.clip, RenditionKind.ORIGINAL, job.idempotency_key, part_size)
-    upload_id, sha256_parts = bucket.begin(key, metadata)
+    upload_id, sha256_parts = bucket.begin(key, RenditionKind.ORIGINAL.media_type, metadata)
     orphans.in_use(upload_id)
     note = Note(upload_id, key, "", part_size, sha256_parts)
     job.save_resume(note.to_json())

@@ -1,5 +1,6 @@
 """The options of an s3 destination."""
 
+import re
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,10 +16,11 @@ _LONGEST_PREFIX = 512
 
 
 class Addressing(StrEnum):
-    """Where the bucket's name goes: in the path, or in the host name where the server allows it."""
+    """Where the bucket's name goes: into the path or the host name of the URL."""
 
     AUTO = "auto"
     PATH = "path"
+    VIRTUAL = "virtual"
 
 
 class Encryption(StrEnum):
@@ -50,6 +52,19 @@ def _check_prefix(_: Any, __: Any, prefix: str) -> None:
 def _check_credentials(options: "S3Options", _: Any, secret_key: Secret | None) -> None:
     if (secret_key is None) != (options.access_key is None):
         raise ValueError("access_key and secret_key come together: set both, or neither to use the environment's")
+    for secret in (options.access_key, secret_key):
+        _check_secret(secret)
+
+
+def _check_token(options: "S3Options", _: Any, token: Secret | None) -> None:
+    if token is not None and options.access_key is None:
+        raise ValueError("session_token belongs to an access_key and a secret_key: set these too")
+    _check_secret(token)
+
+
+def _check_secret(secret: Secret | None) -> None:
+    if secret is not None and not re.fullmatch(r"[!-~]+", secret.reveal()):
+        raise ValueError("it holds characters that no key has, as dashes and spaces from a web page: copy it anew")
 
 
 def _check_key(_: Any, __: Any, template: str) -> None:
@@ -79,12 +94,19 @@ class S3Options:
     )
     allow_http: bool = option(False, "Allow an endpoint without encryption. Loopback is always allowed.")
     region: str = option("", "Region of the bucket. Default: the environment's, else us-east-1.")
-    addressing: Addressing = option(Addressing.AUTO, "`path` for servers that want the bucket in the path.")
+    addressing: Addressing = option(
+        Addressing.AUTO,
+        "Where the bucket's name goes: into the `path` of the URL, or before the host name (`virtual`). `auto` takes "
+        "the path where there is an `endpoint_url`, unless that server is known to forbid it.",
+    )
     ca_file: AbsolutePath | None = option(None, "Certificates (PEM) to trust instead of the system's.")
     access_key: Secret | None = option(
         None, "Key id. Default: what AWS tools use (environment, ~/.aws, instance role)."
     )
     secret_key: Secret | None = option(None, "Secret of that key.", check=_check_credentials)
+    session_token: Secret | None = option(
+        None, "Token of temporary credentials, where the key is such a one.", check=_check_token
+    )
     storage_class: str = option("", "Storage class of the objects. Default: the bucket's.", example="STANDARD_IA")
     encryption: Encryption | None = option(None, "Encryption at rest: `AES256` or `aws:kms`. Default: the bucket's.")
     kms_key: str = option("", "Id of the KMS key for `aws:kms`. Default: the account's own.")

@@ -1,5 +1,7 @@
 """A small file goes in one request."""
 
+from functools import partial
+
 from appliance.plugin import Receipt
 from appliance_upload_s3.attempt import Attempt, check_whole, describe
 from appliance_upload_s3.bucket import Answer
@@ -13,10 +15,12 @@ def send_at_once(attempt: Attempt) -> Receipt:
     """One PUT that creates the object, with its SHA-256 for the server to check. On a thread, so that it can end."""
     answers: list[Answer] = []
     metadata = describe(attempt.job, attempt.part_size)
+    media_type = attempt.job.rendition.kind.media_type
 
     def send(stretch: Stretch) -> None:
         try:
-            answer = attempt.bucket.put(attempt.key, stretch, metadata, lambda sent: attempt.progress(1, sent))
+            progress = partial(attempt.progress, 1)
+            answer = attempt.bucket.put(attempt.key, stretch, media_type, metadata, progress)
         except Damaged:
             stretch.check_unchanged()
             raise

@@ -1,5 +1,7 @@
 """What the commands about clips say of how many there were."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from appliance.cli.clips import clips
 from appliance.cli.remote import Remote
-from appliance.errors import DeliveryError
+from appliance.errors import DeliveryError, StorageError
 
 
 @frozen
@@ -49,6 +51,43 @@ def test_how_many_were_copied(tmp_path: Path) -> None:
     assert said == f"1 clip copied to {target}, 0 were there already\n"
     said = run([entry], "export", "--to", str(target)).output
     assert said == f"0 clips copied to {target}, 1 was there already\n"
+
+
+@pytest.mark.parametrize("left", [bytes(4), b"dat", b""], ids=["zeros", "short", "empty"])
+def test_a_copy_that_a_power_cut_left_is_made_anew(left: bytes, tmp_path: Path) -> None:
+    target = tmp_path / "stick"
+    target.mkdir()
+    (tmp_path / "a.wav").write_bytes(b"data")
+    (target / "a.wav").write_bytes(left)
+    entry = {"path": str(tmp_path / "a.wav"), "clip": {"size": 4}}
+    said = run([entry], "export", "--to", str(target)).output
+    assert said == f"a.wav: damaged there and copied anew\n1 clip copied to {target}, 0 were there already\n"
+    assert [(path.name, path.read_bytes()) for path in target.iterdir()] == [("a.wav", b"data")]
+
+
+def test_a_clip_that_cannot_be_read_holds_up_no_other(tmp_path: Path) -> None:
+    target = tmp_path / "stick"
+    (tmp_path / "b.wav").write_bytes(b"data")
+    entries = [{"path": str(tmp_path / name), "clip": {"size": 4}} for name in ("a.wav", "b.wav")]
+    result = run(entries, "export", "--to", str(target))
+    assert (target / "b.wav").read_bytes() == b"data"
+    assert "1 clip copied" in result.output
+    assert isinstance(result.exception, StorageError) and "1 clip could not be read here" in str(result.exception)
+
+
+def test_a_copy_is_synced_before_it_is_told_of(tmp_path: Path) -> None:
+    """Seen from outside: the calls that the kernel gets, in their order."""
+    (tmp_path / "a.wav").write_bytes(b"data")
+    target, trace = tmp_path / "stick", tmp_path / "trace"
+    program = (
+        "from pathlib import Path; from appliance.cli.export import export;"
+        f"export([{{'path': {str(tmp_path / 'a.wav')!r}}}], Path({str(target)!r}), lambda *told: print('told'))"
+    )
+    calls = "trace=fsync,rename,write"
+    subprocess.run(["strace", "-f", "-y", "-e", calls, "-o", trace, sys.executable, "-c", program], check=True)
+    seen = [line for line in trace.read_text().splitlines() if str(target) in line or "told" in line]
+    order = [line.split("(")[0].split()[-1] for line in seen]
+    assert order[-5:] == ["write", "fsync", "rename", "fsync", "write"]
 
 
 @pytest.mark.parametrize(

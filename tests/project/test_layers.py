@@ -29,6 +29,7 @@ ROWS = (
     "store",
     "timekeeping",
     "network",
+    "mountwatch",
     "hours",
     "retry",
     "plugin_host",

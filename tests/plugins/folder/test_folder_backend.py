@@ -1,9 +1,11 @@
 """The folder backend on real filesystems."""
 
 import errno
+import grp
 import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 from appliance_upload_folder.backend import FolderBackend
 from appliance_upload_folder.errors import translate
-from appliance_upload_folder.files import safe_name
+from appliance_upload_folder.files import Ownership, safe_name
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -295,6 +297,7 @@ from pathlib import Path
 from appliance.plugin import BackendContext
 from appliance.testing.backends import make_upload_job
 from appliance_upload_folder.backend import FolderBackend
+from appliance_upload_folder.files import Ownership
 
 folder, point = Path(sys.argv[1]), int(sys.argv[2])
 job = make_upload_job(folder, (folder / "sound").read_bytes(), "clip")
@@ -331,3 +334,43 @@ def test_killed_before_any_call_to_the_system_the_file_is_whole_or_not_there(tmp
         stick.rmdir()
         point += 1
     assert point > 10
+
+
+@pytest.fixture
+def service_umask() -> Iterator[None]:
+    """The umask of the unit, which is for what the box keeps to itself."""
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> tuple[int, int]:
+    (copy,) = [path for path in folder.iterdir() if path.is_file()]
+    return stat.S_IMODE(folder.stat().st_mode), stat.S_IMODE(copy.stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    ("ownership", "wanted"),
+    [(Ownership(), (0o755, 0o644)), (Ownership(0o660), (0o770, 0o660)), (Ownership(0o600), (0o700, 0o600))],
+    ids=str,
+)
+@pytest.mark.usefixtures("service_umask")
+def test_who_may_read_the_copies(
+    ownership: Ownership, wanted: tuple[int, int], folder: Path, context: BackendContext, job: UploadJob
+) -> None:
+    inner = folder / "clips"
+    FolderBackend(inner, context, require_mount=False, ownership=ownership).deliver(job)
+    assert modes(inner) == wanted
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give to any group")
+def test_copies_are_given_to_a_group(folder: Path, context: BackendContext, job: UploadJob) -> None:
+    inner = folder / "clips"
+    FolderBackend(inner, context, require_mount=False, ownership=Ownership(0o640, "audio")).deliver(job)
+    audio = grp.getgrnam("audio").gr_gid
+    assert {path.stat().st_gid for path in (inner, *inner.iterdir())} == {audio}
+
+
+def test_a_group_that_is_not_there_is_named(folder: Path, context: BackendContext, job: UploadJob) -> None:
+    with pytest.raises(Permanent, match="no group 'nobodyknows'"):
+        FolderBackend(folder / "x", context, require_mount=False, ownership=Ownership(group="nobodyknows")).deliver(job)

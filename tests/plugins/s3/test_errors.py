@@ -40,6 +40,7 @@ def answer(status: int, code: str, message: str = "so says the server", headers:
         (400, "EntityTooLarge", Permanent, "larger than the server takes"),
         (413, "413", Permanent, "larger than the server takes"),
         (400, "SomethingNew", Permanent, "Check the settings"),
+        (400, "ExpiredToken", Transient, "expired"),
         (503, "SlowDown", Transient, "slow down"),
         (429, "TooManyRequests", Transient, "slow down"),
         (400, "RequestTimeout", Transient, "too slowly"),

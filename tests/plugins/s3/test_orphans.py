@@ -25,7 +25,7 @@ def begin(weed: Any) -> Callable[[str], str]:
 
 
 def make(server: Any, own: tuple[str, re.Pattern[str]] | None, age: timedelta, now: Callable[[], float]) -> Orphans:
-    bucket = Bucket(server.client(), "clips", Target("clips", server.url), {})
+    bucket = Bucket(server.client, "clips", Target("clips", server.url), {})
     return Orphans(bucket, own, age, now)
 
 
@@ -77,7 +77,7 @@ def test_no_right_to_look_is_no_error(weed: Any, front: Any) -> None:
     hours = [0.0]
     denied = front(refuse=lambda *_: (403, "AccessDenied"))
     client = weed.client(denied.port)
-    bucket = Bucket(client, "clips", Target("clips", weed.url), {})
+    bucket = Bucket(lambda: client, "clips", Target("clips", weed.url), {})
     sweeper = Orphans(bucket, own_keys("{file_name}", "box"), now=lambda: hours[0] * 3600)
     hours[0] = 5
     sweeper.sweep_when_due()
