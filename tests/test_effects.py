@@ -67,7 +67,7 @@ class Fake:
         self.calls: list[tuple[object, ...]] = []
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *arguments: self.calls.append((name, *arguments))
+        return lambda *arguments, **_: self.calls.append((name, *arguments))
 
 
 class House:
