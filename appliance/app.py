@@ -97,7 +97,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         controller.connect(effects.table())
         outbox.start()
         stop.callback(outbox.close)
-        network = NetworkWatch(outbox.hurry)
+        network = NetworkWatch(outbox.hurry, clock, vitals)
         network.start()
         stop.callback(network.close)
         mounted = MountWatch(partial(outbox.hurry, parked=True))

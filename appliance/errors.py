@@ -24,7 +24,8 @@
     │   │   └── CannotVerify               it cannot be asked what it holds
     │   └── Cancelled                      somebody took the delivery back while it ran
     ├── PanelError                     12  the pins of buttons and LEDs cannot be used
-    └── Unhealthy                      13  the doctor found something that does not work
+    ├── Unhealthy                      13  the doctor found something that does not work
+    └── Stuck                          14  a thread of the appliance does not end
 
 A message is one line for a person: what happened, why, and the next step. The exit code of the `appliance`
 command is the class attribute of the error that ended it; 2 is a usage error, as in every click program.
@@ -173,3 +174,9 @@ class Unhealthy(ApplianceError):
     """The doctor found something that does not work."""
 
     exit_code = 13
+
+
+class Stuck(ApplianceError):
+    """A thread of the appliance does not end: what it holds cannot be used again in this process."""
+
+    exit_code = 14

@@ -6,9 +6,11 @@ import os
 import select
 import socket
 import struct
-import threading
-import time
 from collections.abc import Callable, Iterator
+
+from appliance.clock import Clock
+from appliance.loops import Loop
+from appliance.vitals import Vitals
 
 SETTLE = 1.0
 """A network comes back in many steps: it counts as back once nothing has changed for so many seconds."""
@@ -26,6 +28,8 @@ _BUFFER = 65_536
 _HEADER = struct.Struct("=IHHII")
 _LINK = struct.Struct("=BxHiII")
 _ROUTE = struct.Struct("=BBBBBBBBI")
+
+_LIMIT = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -82,15 +86,23 @@ class NetworkWatch:
     def __init__(
         self,
         came_back: Callable[[], None],
+        clock: Clock,
+        vitals: Vitals,
         open_socket: Callable[[], socket.socket] = open_netlink,
         settle: float = SETTLE,
+        after_defect: float = 5.0,
     ) -> None:
         self._came_back = came_back
         self._open_socket = open_socket
         self._settle = settle
         self._signs = Signs()
+        self._clock = clock
+        self._loop = Loop("network", self._look, after_defect, _LIMIT, clock, vitals)
+        self._poll = select.poll()
+        self._tell_by: float | None = None
+        self._socket: socket.socket | None = None
         self._ended, self._end = os.pipe()
-        self._thread = threading.Thread(target=self._run, name="network", daemon=True)
+        self._poll.register(self._ended, select.POLLHUP)
 
     def start(self) -> None:
         """Begin to listen."""
@@ -99,37 +111,38 @@ class NetworkWatch:
         except OSError as error:
             log.info("the kernel does not tell when the network comes back: %s", error)
             return
-        self._thread.start()
+        self._poll.register(self._socket, select.POLLIN)
+        self._loop.start()
 
-    def close(self, timeout: float = 2.0) -> None:
-        """Stop listening."""
+    def close(self) -> None:
+        """Stop listening. Raises Stuck where the thread does not end."""
+        self._loop.stop()
         os.close(self._end)
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
-            if self._thread.is_alive():
-                raise RuntimeError("the thread that watches the network does not end")
+        self._loop.close()
+        if self._socket is not None:
             self._socket.close()
         os.close(self._ended)
 
-    def _run(self) -> None:
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        poll.register(self._ended, select.POLLHUP)
-        tell_by: float | None = None
-        while True:
-            wait = None if tell_by is None else max(0.0, min(self._settle, tell_by - time.monotonic())) * 1000
-            ready = {descriptor for descriptor, _ in poll.poll(wait)}
-            if self._ended in ready:
-                return
-            if ready and self._heard_good():
-                tell_by = tell_by or time.monotonic() + LONGEST
-            if tell_by is not None and (not ready or time.monotonic() >= tell_by):
-                tell_by = None
-                log.info("the network has changed for the better: what waits is tried again")
-                self._came_back()
+    def _look(self) -> float:
+        """Sleep until the kernel says something, or has been silent for long enough: descriptors know no other clock.
+
+        Returns 0: listen again at once.
+        """
+        tell_by = self._tell_by
+        wait = None if tell_by is None else max(0.0, min(self._settle, tell_by - self._clock.monotonic())) * 1000
+        self._loop.pulse.rest()
+        ready = {descriptor for descriptor, _ in self._poll.poll(wait)}
+        self._loop.pulse.beat()
+        if ready and not self._loop.stopping and self._heard_good():
+            self._tell_by = tell_by = tell_by or self._clock.monotonic() + LONGEST
+        if tell_by is not None and (not ready or self._clock.monotonic() >= tell_by):
+            self._tell_by = None
+            log.info("the network has changed for the better: what waits is tried again")
+            self._came_back()
+        return 0.0
 
     def _heard_good(self) -> bool:
         try:
-            return self._signs.good(self._socket.recv(_BUFFER))
+            return self._socket is not None and self._signs.good(self._socket.recv(_BUFFER))
         except OSError as error:
             return error.errno == errno.ENOBUFS  # so much has happened that messages were lost

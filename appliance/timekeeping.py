@@ -6,12 +6,12 @@ each clip of this boot really began.
 """
 
 import logging
-import threading
 from collections.abc import Callable
 
 from appliance.clock import Clock
 from appliance.errors import StorageError
 from appliance.events import ClipFinished, Event
+from appliance.loops import Loop
 from appliance.models import ClockSource, ClockStamp
 from appliance.store import Store
 from appliance.vitals import Vitals
@@ -45,42 +45,23 @@ class Timekeeper:
         self._store = store
         self._clock_set = clock_set
         self._clock = clock
-        self._vitals = vitals
-        self._pulse = vitals.pulse("timekeeper", _LIMIT)
+        self._loop = Loop("timekeeper", self._look, LOOK_EVERY, _LIMIT, clock, vitals)
         self._seen: ClockStamp | None = None
         self._best: ClockStamp | None = None
-        self._changed = threading.Condition()
         self._undated = True
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="timekeeper", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self._loop.start()
 
-    def close(self, timeout: float = 2.0) -> None:
-        """Stop looking. Raises StorageError where the disk holds the thread up."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            raise StorageError("timekeeping did not stop: the disk hangs. Look at `dmesg`")
+    def close(self) -> None:
+        """Stop looking. Raises Stuck where the disk holds the thread up."""
+        self._loop.close()
 
     def hear(self, event: Event, _: object) -> None:
         """Listen to what happens, on the controller's thread."""
         if isinstance(event, ClipFinished) and event.clip.started.source is not ClockSource.NTP:
             self._undated = True
-
-    def _run(self) -> None:
-        while not self._stopping:
-            self._pulse.beat()
-            self._pulse.guard(self._look, None)
-            with self._changed:
-                self._pulse.rest()
-                if not self._stopping:
-                    self._clock.wait(self._changed, LOOK_EVERY)
-        self._vitals.remove(self._pulse)
 
     def _look(self) -> None:
         before, now = self._seen, self._clock.stamp()
@@ -94,8 +75,8 @@ class Timekeeper:
         if best and self._undated:
             self._undated = False
             try:
-                while self._store.upkeep.correct_starts(best) and not self._stopping:
-                    self._pulse.beat()
+                while self._store.upkeep.correct_starts(best) and self._loop.goes_on():
+                    pass
             except Exception as error:
                 self._undated = True
                 if not isinstance(error, StorageError):

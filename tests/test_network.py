@@ -13,9 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.clock import SystemClock
+from appliance.events import Event, FaultCleared, FaultRaised
 from appliance.network import NetworkWatch, Signs
+from appliance.vitals import Vitals
 
 SOON = 10.0
+CLOCK = SystemClock()
 UP, DOWN = 0x1043, 0x1003
 
 
@@ -89,7 +93,7 @@ def kernel() -> Iterator[tuple[socket.socket, socket.socket]]:
 def test_many_steps_make_one_network(kernel: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = kernel
     ear = Ear()
-    watch = NetworkWatch(ear, lambda: ours, settle=0.2)
+    watch = NetworkWatch(ear, CLOCK, Vitals(CLOCK), lambda: ours, settle=0.2)
     watch.start()
     for datagram in (link(DOWN), link(UP), route(), route()):
         theirs.send(datagram)
@@ -100,25 +104,53 @@ def test_many_steps_make_one_network(kernel: tuple[socket.socket, socket.socket]
     assert ear.told == 2
 
 
+def test_a_defect_is_told_and_the_next_word_of_the_kernel_is_heard(kernel: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = kernel
+    ear, posted, told = Ear(), list[Event](), threading.Semaphore(0)
+
+    def broken_once() -> None:
+        if not posted:
+            raise ZeroDivisionError
+        ear()
+
+    def post(event: Event) -> None:
+        posted.append(event)
+        told.release()
+
+    watch = NetworkWatch(broken_once, CLOCK, Vitals(CLOCK, post), lambda: ours, settle=0.0, after_defect=0.0)
+    watch.start()
+    theirs.send(route())
+    assert told.acquire(timeout=SOON)
+    theirs.send(route())
+    assert ear.wait(1)
+    watch.close()
+    raised, cleared = posted
+    assert isinstance(raised, FaultRaised) and raised.fault.name == "network"
+    assert cleared == FaultCleared("network")
+
+
 def test_where_the_kernel_does_not_tell_nothing_is_heard() -> None:
     def refuse() -> socket.socket:
         raise PermissionError(1, "Operation not permitted")
 
-    watch = NetworkWatch(Ear(), refuse)
+    watch = NetworkWatch(Ear(), CLOCK, Vitals(CLOCK), refuse)
     watch.start()
     watch.close()
 
 
 def test_a_watch_that_never_began_can_be_closed() -> None:
-    NetworkWatch(Ear()).close()
+    NetworkWatch(Ear(), CLOCK, Vitals(CLOCK)).close()
 
 
 _IN_A_NAMESPACE = """
 import subprocess, threading
+from appliance.clock import SystemClock
 from appliance.network import NetworkWatch
+from appliance.vitals import Vitals
 
 told = threading.Semaphore(0)
-watch = NetworkWatch(told.release, settle=0.3)
+clock = SystemClock()
+watch = NetworkWatch(told.release, clock, Vitals(clock), settle=0.3)
 watch.start()
 run = lambda command: subprocess.run(["ip", *command.split()], check=True)
 run("link add near type veth peer name far")

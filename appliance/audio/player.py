@@ -15,7 +15,7 @@ from appliance.audio.output import RAMP, Output, loudness
 from appliance.audio.ports import SoundCards
 from appliance.clock import Clock
 from appliance.config.settings import PlaybackSettings
-from appliance.errors import AudioError, DeviceLost
+from appliance.errors import AudioError, DeviceLost, Stuck
 from appliance.events import (
     Command,
     Event,
@@ -105,14 +105,14 @@ class Player:
         self._orders.put(lambda: self._do_volume(self._percent + step_percent))
 
     def close(self, timeout: float = 2.0) -> None:
-        """Stop, and end the thread. Raises RuntimeError where it does not end within `timeout` seconds."""
+        """Stop, and end the thread. Raises Stuck where it does not end within `timeout` seconds."""
         self._orders.put(self._do_end)
         self._thread.join(timeout / 4)
         if self._thread.is_alive():
             self._output.interrupt()
             self._thread.join(timeout * 3 / 4)
         if self._thread.is_alive():
-            raise RuntimeError("the player thread does not end")
+            raise Stuck("the player thread does not end")
 
     def _run(self) -> None:
         while not self._ending:

@@ -12,7 +12,7 @@ from appliance.audio.session import TakeSession
 from appliance.audio.studio import Faults, Studio
 from appliance.clock import Clock
 from appliance.config.settings import CaptureSettings, RecordingSettings
-from appliance.errors import AudioError
+from appliance.errors import Stuck
 from appliance.events import Command, Event, TakeFailed
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
@@ -105,7 +105,7 @@ class Recorder:
         self._studio.faults.end("storage")
 
     def close(self, timeout: float = 4.0) -> None:
-        """Seal what is in progress and end the threads. Raises AudioError where they do not end within `timeout`."""
+        """Seal what is in progress and end the threads. Raises Stuck where they do not end within `timeout`."""
         self._press(Wish.STOP, self._studio.clock.monotonic())
         with self._lock:
             self._closed = True
@@ -115,7 +115,7 @@ class Recorder:
                 session.abandon()
         sealed = [session.join(timeout / 4) for session in sessions]
         if not (all(sealed) and self._microphone.join(timeout / 4)):
-            raise AudioError("the sound card or the disk does not let go: the take is repaired at the next start")
+            raise Stuck("the sound card or the disk does not let go: the take is repaired at the next start")
 
     def _press(self, wish: Wish, at: float) -> None:
         with self._lock:

@@ -14,7 +14,7 @@ from pathlib import Path
 from attrs import frozen
 
 from appliance.control.connection import Connection, Methods
-from appliance.errors import AlreadyRunning, ApplianceError
+from appliance.errors import AlreadyRunning, ApplianceError, Stuck
 
 _WAITING = 128
 """Callers that the kernel lets wait until they are let in."""
@@ -97,7 +97,7 @@ class ControlServer:
             self._socket.shutdown(socket.SHUT_RDWR)  # lets the thread wake
             self._thread.join(_JOIN_TIMEOUT)
             if self._thread.is_alive():
-                raise ApplianceError("the control socket's thread does not end")
+                raise Stuck("the control socket's thread does not end")
             self._socket.close()
             self._socket = None
             self._path.unlink(missing_ok=True)

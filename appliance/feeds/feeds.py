@@ -14,6 +14,7 @@ from appliance.durable import PARTIAL
 from appliance.errors import ApplianceError, NotFound, Permanent, PluginError, Transient
 from appliance.events import Command, Event, FaultCleared, FaultRaised, TrackArrived
 from appliance.feeds.pull import Pull, Room
+from appliance.loops import Loop
 from appliance.models import Fault, Track
 from appliance.plugin.feed import FeedBackend
 from appliance.retry import backoff
@@ -138,33 +139,15 @@ class _Puller:
         self._post = post
         self._has_room = has_room
         self._random = random
-        self._vitals = vitals
-        self._pulse = vitals.pulse(f"feed:{feed.name}", _PULSE_LIMIT)
-        self._changed = threading.Condition()
-        self._stopping = False
-        self._woken = False
+        self._loop = Loop(f"feed:{feed.name}", self._pull, feed.settings.every, _PULSE_LIMIT, clock, vitals)
         self._misses = 0
         self._complaint = ""
-        self._thread = threading.Thread(target=self._run, name=f"feed:{feed.name}", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        with self._changed:
-            self._woken = True
-            self._changed.notify_all()
-
-    def stop(self) -> None:
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
+        self.start = self._loop.start
+        self.wake = self._loop.wake
+        self.stop = self._loop.stop
 
     def join(self, timeout: float) -> None:
-        if self._thread.ident is None:
-            return
-        self._thread.join(timeout)
-        if self._thread.is_alive():
+        if not self._loop.ends(timeout):
             log.warning("feed %s does not come back: the appliance stops without it", self._feed.name)
             return
         try:
@@ -172,21 +155,11 @@ class _Puller:
         except Exception:  # a plugin may do anything
             log.exception("defect in the backend of feed %s", self._feed.name)
 
-    def _run(self) -> None:
-        while not self._stopping:
-            until = self._clock.monotonic() + self._pull()
-            with self._changed:
-                self._pulse.rest()
-                while not (self._stopping or self._woken) and (left := until - self._clock.monotonic()) > 0:
-                    self._clock.wait(self._changed, left)
-                self._woken = False
-        self._vitals.remove(self._pulse)
-
     def _pull(self) -> float:
         """Pull once; the seconds until the next time."""
         every: float = self._feed.settings.every
         error = self._error_of_pull()
-        if self._stopping:
+        if self._loop.stopping:
             return 0.0
         if error is None:
             self._misses = 0
@@ -202,8 +175,8 @@ class _Puller:
         return min(every, max(asked, backoff(self._misses, FIRST_RETRY, every, self._random)))
 
     def _error_of_pull(self) -> BaseException | None:
-        pull = Pull(self._store, self._feed.name, self._clock, self._has_room, lambda: self._stopping, self._arrived)
-        self._pulse.rest()  # inside the backend the network's own timeouts hold
+        pull = Pull(self._store, self._feed.name, self._clock, self._has_room, self._is_over, self._arrived)
+        self._loop.pulse.rest()  # inside the backend the network's own timeouts hold
         try:
             self._feed.backend.pull(pull)
             return None
@@ -211,7 +184,10 @@ class _Puller:
             log.debug("feed %s", self._feed.name, exc_info=True)
             return error
         finally:
-            self._pulse.beat()
+            self._loop.pulse.beat()
+
+    def _is_over(self) -> bool:
+        return self._loop.stopping
 
     def _complain(self, error: BaseException) -> None:
         """Log it; what does not pass by itself is a fault too."""

@@ -6,7 +6,6 @@ tells of what a person must see to.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Iterable
 
 from appliance.clock import Clock
@@ -27,6 +26,7 @@ from appliance.housekeeping.disk import Disk, Space
 from appliance.housekeeping.losses import Losses
 from appliance.housekeeping.outlook import LOOK_BACK, Outlook, Prospect, days_until, obstacle
 from appliance.housekeeping.policy import Rules
+from appliance.loops import Loop
 from appliance.models import Fault
 from appliance.store import Store
 from appliance.vitals import Vitals
@@ -74,52 +74,43 @@ class Housekeeper:
         self._clock = clock
         self._post = post
         self._losses = Losses(store, post)
-        self._clearing = Clearing(store, rules, clock, self._goes_on)
-        self._pulse = vitals.pulse("housekeeper", _LIMIT)
-        self._vitals = vitals
-        self._changed = threading.Condition()
-        self._stopping = False
-        self._woken = False
+        self._loop = Loop("housekeeper", self._look_round, LOOK_EVERY, _LIMIT, clock, vitals)
+        self._clearing = Clearing(store, rules, clock, self._loop.goes_on)
         self._refused = False
         self._take_failed = False
         self._wanted = 0
-        self._looks = 0
         self._try_at = 0.0
         self._told = ""
         self._complaint = ""
         self._read_only = False
         self._in_vain = ""
         self._ballast_due = True
-        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
     # -- from other threads --------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self._loop.start()
 
-    def close(self, timeout: float = 2.0) -> None:
-        """Stop looking. Raises StorageError where the disk holds the thread up."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            raise StorageError("housekeeping did not stop: the disk hangs. Look at `dmesg`")
+    def close(self) -> None:
+        """Stop looking. Raises Stuck where the disk holds the thread up."""
+        self._loop.close()
 
     def hear(self, event: Event, _: object) -> None:
         """Listen to what happens, on the controller's thread."""
         match event:
             case TakeFailed():
                 self._store.upkeep.leave(event.take_id)
-                self._wake(take_failed=self._refused)
+                self._take_failed |= self._refused
             case FaultRaised() if event.fault.name in _DISK_FAULTS:
-                self._wake(refused=True)
+                self._refused = True
             case DeliverySucceeded():
                 self._clearing.something_arrived()
-                self._wake()
             case ClipFinished() | ClipDeleted():
-                self._wake()
+                pass
+            case _:
+                return
+        self._loop.wake()
 
     def outlook(self) -> Outlook:
         """What is to come. Raises StorageError."""
@@ -140,35 +131,11 @@ class Housekeeper:
         for _ in range(3):  # the look that is under way may know nothing of this
             if self._disk.space().free - size >= self._reserve:
                 return True
-            with self._changed:
-                looks, self._wanted = self._looks, size
-                self._woken = True
-                self._changed.notify_all()
-                while self._looks == looks and not self._stopping and self._clock.wait(self._changed, _PATIENCE):
-                    pass
+            self._wanted = size
+            self._loop.wait_for_look(_PATIENCE)
         return False
 
-    def _wake(self, *, take_failed: bool = False, refused: bool = False) -> None:
-        with self._changed:
-            self._take_failed |= take_failed
-            self._refused |= refused
-            self._woken = True
-            self._changed.notify_all()
-
     # -- the thread ----------------------------------------------------------------------------------------------------
-
-    def _run(self) -> None:
-        while not self._stopping:
-            self._pulse.beat()
-            self._pulse.guard(self._look_round, None)
-            with self._changed:
-                self._pulse.rest()
-                self._looks += 1
-                self._changed.notify_all()
-                if not (self._stopping or self._woken):
-                    self._clock.wait(self._changed, LOOK_EVERY)
-                self._woken = False
-        self._vitals.remove(self._pulse)
 
     def _look_round(self) -> None:
         try:
@@ -177,10 +144,6 @@ class Housekeeper:
             self._complaint = ""
         except (StorageError, OSError) as error:
             self._complain(str(error))
-
-    def _goes_on(self) -> bool:
-        self._pulse.beat()
-        return not self._stopping
 
     def _complain(self, message: str) -> None:
         if message != self._complaint:

@@ -200,6 +200,6 @@ class GpioPanel:
         return fact.at >= self._deaf_until
 
     def close(self) -> None:
-        """Let go of the pins, LEDs dark. Raises RuntimeError where the thread does not end."""
+        """Let go of the pins, LEDs dark. Raises Stuck where the thread does not end."""
         with self._pins:
             self._worker.close()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from appliance.clock import Clock
+from appliance.errors import Stuck
 from appliance.events import Command
 from appliance.panel.lights import Lamp
 from appliance.panel.ports import PanelState
@@ -63,14 +64,14 @@ class Worker:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """End the thread. Raises RuntimeError where it does not."""
+        """End the thread. Raises Stuck where it does not."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(_JOIN_TIMEOUT)
             if self._thread.is_alive():
-                raise RuntimeError("the panel thread does not end")
+                raise Stuck("the panel thread does not end")
 
     def _run(self, post: Callable[[Command], None]) -> None:
         pulse = self._vitals.pulse("panel", _PULSE_LIMIT)

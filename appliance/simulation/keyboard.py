@@ -22,6 +22,7 @@ from appliance.config.settings import (
     SwitchSettings,
     Wiring,
 )
+from appliance.errors import Stuck
 from appliance.events import Command
 from appliance.panel.factory import simulated_factory
 from appliance.panel.gpio import GpioPanel
@@ -126,7 +127,7 @@ class KeyboardPanel:
         return self._panel.examine()
 
     def close(self) -> None:
-        """Give the terminal back as it was. Raises RuntimeError where a thread does not end."""
+        """Give the terminal back as it was. Raises Stuck where a thread does not end."""
         self._stopping.set()
         os.write(self._wake_write, b"!")
         with self._tap_over:
@@ -135,7 +136,7 @@ class KeyboardPanel:
             self._thread.join(_JOIN_TIMEOUT)
         self._restore()
         if self._thread.is_alive():
-            raise RuntimeError("the keyboard thread does not end")
+            raise Stuck("the keyboard thread does not end")
         os.close(self._wake_read)
         os.close(self._wake_write)
         self._panel.close()

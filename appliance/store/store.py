@@ -58,7 +58,7 @@ class Store:
         self._keeper.start()
 
     def close(self, timeout: float = 4.0) -> None:
-        """Finish what was submitted, close the catalogue, let go of the directory. Raises StorageError on a hang."""
+        """Finish what was submitted, close the catalogue, let go of the directory. Raises Stuck on a hang."""
         self._keeper.close(timeout)
 
     def submit(self, work: Callable[[], T]) -> "Future[T]":

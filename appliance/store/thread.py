@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from appliance.errors import StorageError
+from appliance.errors import StorageError, Stuck
 from appliance.vitals import Pulse, Vitals
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class StoreThread:
         return self.submit(work).result()
 
     def close(self, timeout: float) -> None:
-        """Finish what was submitted and end. Raises StorageError where that takes more than `timeout` seconds."""
+        """Finish what was submitted and end. Raises Stuck where that takes more than `timeout` seconds."""
         with self._lock:
             if not self._open:
                 return
@@ -62,7 +62,7 @@ class StoreThread:
             self._jobs.put(None)
         self._thread.join(timeout)
         if self._thread.is_alive():
-            raise StorageError(f"the store did not stop within {timeout:g} s: the disk hangs. Look at `dmesg`")
+            raise Stuck(f"the store did not stop within {timeout:g} s: the disk hangs. Look at `dmesg`")
         if self._pulse is not None:
             self._vitals.remove(self._pulse)
 

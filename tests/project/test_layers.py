@@ -21,6 +21,7 @@ ROWS = (
     "durable",
     "mounts",
     "vitals",
+    "loops",
     "sdnotify",
     "config",
     "plugin",

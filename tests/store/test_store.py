@@ -8,7 +8,7 @@ import pytest
 
 from appliance.codec import from_json
 from appliance.describe import describe
-from appliance.errors import AlreadyRunning, NotFound, StorageError
+from appliance.errors import AlreadyRunning, NotFound, StorageError, Stuck
 from appliance.events import ClipDeleted, ClipFinished, QueueChanged
 from appliance.models import Clip, DeliveryState, Rendition, RenditionKind, Verdict
 from appliance.store import Store
@@ -99,7 +99,7 @@ def test_the_store_thread_is_at_rest_between_work_and_gone_after_close(new_box: 
     assert began.wait(5)
     box.clock.advance(1000)
     assert vitals.overdue() == ("store",)
-    with pytest.raises(StorageError, match=r"did not stop within 0\.01 s"):
+    with pytest.raises(Stuck, match=r"did not stop within 0\.01 s"):
         store.close(timeout=0.01)
     release.set()
     hanging.result(5)
