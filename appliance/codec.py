@@ -43,7 +43,11 @@ def to_json(value: object) -> str:
 
 def from_json(text: str | bytes, cls: type[T]) -> T:
     """The inverse of `to_json`. Raises ValueError for malformed JSON as well."""
-    return from_plain(json.loads(text), cls)
+    try:
+        plain = json.loads(text)
+    except RecursionError as error:
+        raise ValueError(f"not a valid {cls.__name__}: nested too deeply") from error
+    return from_plain(plain, cls)
 
 
 def event_to_plain(event: object) -> dict[str, Any]:

@@ -66,8 +66,8 @@ class Effects:
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
             Do.SEEK_PLAYBACK: lambda effect: player.seek(_cause(effect, PlayerSeek).seconds),
             Do.STOP_PLAYBACK: lambda _: player.stop(),
-            Do.CHOOSE_NEXT: lambda effect: self._choose(effect.id, store.next_message),
-            Do.CHOOSE_LATEST: lambda effect: self._choose(effect.id, store.latest),
+            Do.CHOOSE_NEXT: lambda effect: self._choose(effect.id, store.inbox.next_message),
+            Do.CHOOSE_LATEST: lambda effect: self._choose(effect.id, store.inbox.latest),
             Do.SET_VOLUME: lambda effect: player.set_volume(_cause(effect, VolumeSet).percent),
             Do.RAISE_VOLUME: lambda _: player.change_volume(VOLUME_STEP),
             Do.LOWER_VOLUME: lambda _: player.change_volume(-VOLUME_STEP),
@@ -98,7 +98,7 @@ class Effects:
 
     def _adopt(self, take_id: str) -> None:
         try:
-            self._store.adopt(take_id)
+            self._store.clips.adopt(take_id)
         except StorageError:
             self._store.upkeep.leave(take_id)
             raise
@@ -126,7 +126,7 @@ class Effects:
     def _mark_heard(self, effect: Effect) -> None:
         track_id = _cause(effect, PlaybackStarted).track_id
         if track_id is not None:
-            self._on_store(lambda: self._store.mark_played(track_id))
+            self._on_store(lambda: self._store.inbox.mark_played(track_id))
 
 
 def _cause(effect: Effect, kind: type[T]) -> T:

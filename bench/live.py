@@ -114,7 +114,7 @@ def _stop_to_acknowledged(server: S3Server, seconds: float) -> float:
             cards,
             _CAPTURE,
             RecordingSettings(max_duration=Seconds(2 * 3600)),
-            store.takes_directory,
+            store.places.takes,
             "bench",
             clock,
             events.post,
@@ -134,7 +134,7 @@ def _stop_to_acknowledged(server: S3Server, seconds: float) -> float:
         stopped = time.monotonic()
         recorder.stop(clock.monotonic())
         events.wait_for(TakeSealed)
-        store.adopt("take")
+        store.clips.adopt("take")
         events.wait_for(ClipFinished)
         outbox.wake()
         took = events.wait_for(DeliverySucceeded) - stopped
@@ -144,12 +144,12 @@ def _stop_to_acknowledged(server: S3Server, seconds: float) -> float:
 
 def _check(server: S3Server, store: Store) -> None:
     """The object is the clip, byte for byte."""
-    [clip] = store.clips()
+    [clip] = store.clips.newest_first()
     body = server.client().get_object(Bucket=BUCKET, Key=f"bench/{clip.file_name}")["Body"]
     digest = hashlib.sha256()
     for block in body.iter_chunks(1 << 20):
         digest.update(block)
-    with store.clip_path(clip).open("rb") as file:
+    with store.clips.path(clip).open("rb") as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == digest.hexdigest(), "other bytes arrived"
 
 

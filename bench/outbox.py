@@ -42,11 +42,11 @@ def record(store: Store) -> Clip:
     clock = SystemClock()
     take_id, started = new_take_id(), clock.stamp()
     begin = Begin(take_id, clip_name("bench", started, take_id), "bench", _FORMAT, started, 0.0)
-    take = TakeFile.create(store.takes_directory, begin)
+    take = TakeFile.create(store.places.takes, begin)
     take.append(bytes(1000))
     take.seal(Levels(), Verdict.OK)
     take.close()
-    return store.adopt(take_id)
+    return store.clips.adopt(take_id)
 
 
 def fill(directory: Path, rows: int) -> None:
@@ -59,8 +59,8 @@ def fill(directory: Path, rows: int) -> None:
     connection = connect(directory / "catalogue.db")
     connection.execute("BEGIN")
     for copy in copies:
-        (store.clips_directory / f"{copy.name}.wav").touch()
-        (store.clips_directory / f"{copy.name}.json").touch()
+        (store.places.clips / f"{copy.name}.wav").touch()
+        (store.places.clips / f"{copy.name}.json").touch()
         began = copy.started.wall_ns
         connection.execute(
             "INSERT INTO clips (id, name, start_ns, body, bytes, clock) VALUES (?, ?, ?, ?, ?, 'ntp')",
@@ -72,7 +72,7 @@ def fill(directory: Path, rows: int) -> None:
     )
     connection.execute("COMMIT")
     connection.close()
-    os.utime(store.clips_directory, (0, 0))  # as if the last clip was not a moment ago
+    os.utime(store.places.clips, (0, 0))  # as if the last clip was not a moment ago
     store = open_store(directory)
     store.start()
     store.close()
@@ -91,9 +91,9 @@ def look(directory: Path) -> dict[str, float]:
     adopt = time.perf_counter() - begun
     begun = time.perf_counter()
     for _ in range(_STEPS):
-        delivery = store.take_next("cloud", "newest", now=0.0)
+        delivery = store.outbox.take_next("cloud", "newest", now=0.0)
         assert delivery is not None
-        store.delivered(delivery.id, Receipt("there", 1, True, "sha256", "0" * 64))
+        store.outbox.delivered(delivery.id, Receipt("there", 1, True, "sha256", "0" * 64))
     pick = time.perf_counter() - begun
     grown = memory("VmHWM") - before
     store.close()

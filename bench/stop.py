@@ -28,7 +28,7 @@ def _stop(seconds: int) -> float:
         store.start()
         started = clock.stamp()
         begin = Begin("take", clip_name("bench", started, "take"), "bench", _STEREO, started, 0.5)
-        take = TakeFile.create(store.takes_directory, begin)
+        take = TakeFile.create(store.places.takes, begin)
         second = numbered(0, _STEREO.rate, _STEREO)
         for _ in range(seconds):
             take.append(second)
@@ -37,7 +37,7 @@ def _stop(seconds: int) -> float:
         begun = time.perf_counter()
         take.seal(Levels(), Verdict.OK)
         take.close()
-        store.adopt("take")
+        store.clips.adopt("take")
         took = time.perf_counter() - begun
         store.close()
     return took * 1000

@@ -34,12 +34,12 @@ def _make_clip(directory: Path, size: int) -> None:
     store.start()
     started = clock.stamp()
     begin = Begin("abcdefghij", clip_name("bench", started, "abcdefghij"), "bench", _STEREO, started, 0.0)
-    take = TakeFile.create(store.takes_directory, begin)
+    take = TakeFile.create(store.places.takes, begin)
     for number in range(size // _BLOCK):
         take.append(number.to_bytes(4, "big") * (_BLOCK // 4))
     take.seal(Levels(), Verdict.OK)
     take.close()
-    store.adopt("abcdefghij")
+    store.clips.adopt("abcdefghij")
     store.close()
 
 

@@ -31,10 +31,11 @@ class FakeUpkeep:
 
 
 class FakeStore:
-    """Does everything at once, on the caller's thread."""
+    """Does everything at once, on the caller's thread; clips and inbox are rooms of it."""
 
     def __init__(self) -> None:
         self.upkeep = FakeUpkeep()
+        self.clips = self.inbox = self
         self.adopted: list[str] = []
 
     def submit(self, work: Any) -> "Future[None]":

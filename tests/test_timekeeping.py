@@ -106,20 +106,19 @@ class Box:
         self.truth[take_id] = self.now()
         name = clip_name("box", started, take_id)
         begin = Begin(take_id, name, "box", AudioFormat(rate=8000), started, 0.0)
-        take = TakeFile.create(self.store.takes_directory, begin)
+        take = TakeFile.create(self.store.places.takes, begin)
         take.append(hashlib.sha256(take_id.encode()).digest())
         take.seal(Levels(), Verdict.OK)
         take.close()
-        return self.store.adopt(take_id)
+        return self.store.clips.adopt(take_id)
 
     def sidecar(self, clip: Clip) -> Clip:
-        return from_json((self.store.clips_directory / f"{clip.name}.json").read_text(), Clip)
+        return from_json((self.store.places.clips / f"{clip.name}.json").read_text(), Clip)
 
     def files(self) -> dict[str, str]:
         """Every sound file, and the hash of what is in it."""
         return {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in self.store.clips_directory.glob("*.wav")
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in self.store.places.clips.glob("*.wav")
         }
 
 
@@ -137,18 +136,18 @@ def test_a_sync_gives_clips_of_the_same_boot_their_true_start(box: Box) -> None:
     files = box.files()
     box.synchronise()
     box.look()
-    assert box.store.clip(first.id) == first, "one look is not enough: the clock may be about to be set"
+    assert box.store.clips.find(first.id) == first, "one look is not enough: the clock may be about to be set"
     box.look()
     for clip in (first, second):
-        found = box.store.clip(clip.id)
+        found = box.store.clips.find(clip.id)
         assert found.corrected and found.corrected.wall_ns / 1e9 == pytest.approx(box.truth[clip.id])
         assert found.corrected.source is NTP and found.started.source is NONE
         assert evolve(found, corrected=None) == clip, "nothing else changes"
         assert box.sidecar(clip) == found
     assert box.files() == files
     assert [event for event in box.events if isinstance(event, ClipCorrected)] == [
-        ClipCorrected(box.store.clip(first.id)),
-        ClipCorrected(box.store.clip(second.id)),
+        ClipCorrected(box.store.clips.find(first.id)),
+        ClipCorrected(box.store.clips.find(second.id)),
     ]
 
 
@@ -157,23 +156,25 @@ def test_clips_are_found_by_their_true_time(box: Box) -> None:
     box.synchronise()
     box.look(2)
     begun = round(box.truth[clip.id] * 1e9)
-    assert [found.id for found in box.store.clips(since_ns=begun - 10**9, until_ns=begun + 10**9)] == [clip.id]
-    assert box.store.clips(until_ns=10**15) == []
+    assert [found.id for found in box.store.clips.newest_first(since_ns=begun - 10**9, until_ns=begun + 10**9)] == [
+        clip.id
+    ]
+    assert box.store.clips.newest_first(until_ns=10**15) == []
 
 
 def test_a_take_in_progress_at_the_sync_gets_its_true_start_too(box: Box) -> None:
     take_id, started = new_take_id(), box.clock.stamp()
     begin = Begin(take_id, clip_name("box", started, take_id), "box", AudioFormat(), started, 0.0)
-    take = TakeFile.create(box.store.takes_directory, begin)
+    take = TakeFile.create(box.store.places.takes, begin)
     began = box.now()
     box.synchronise()
     box.look(2)
     take.append(b"\x01\x02")
     take.seal(Levels(), Verdict.OK)
     take.close()
-    box.store.adopt(take_id)
+    box.store.clips.adopt(take_id)
     box.look()
-    assert box.store.clip(take_id).began.wall_ns / 1e9 == pytest.approx(began)
+    assert box.store.clips.find(take_id).began.wall_ns / 1e9 == pytest.approx(began)
 
 
 def test_a_better_clock_corrects_again_and_a_poorer_one_never(box: Box) -> None:
@@ -181,15 +182,15 @@ def test_a_better_clock_corrects_again_and_a_poorer_one_never(box: Box) -> None:
     box.synchronise(error=40.0)
     box.clock.source = RTC
     box.look(2)
-    assert box.store.clip(clip.id).began.source is RTC
+    assert box.store.clips.find(clip.id).began.source is RTC
     box.synchronise()
     box.look(2)
-    right = box.store.clip(clip.id)
+    right = box.store.clips.find(clip.id)
     assert right.began.source is NTP
     box.clock.source = RTC
     box.clock.set_wall(0)
     box.look(3)
-    assert box.store.clip(clip.id) == right
+    assert box.store.clips.find(clip.id) == right
 
 
 def test_the_best_clock_of_the_boot_counts_after_it_got_worse(box: Box) -> None:
@@ -200,7 +201,7 @@ def test_the_best_clock_of_the_boot_counts_after_it_got_worse(box: Box) -> None:
     box.look()
     clip = box.record()
     box.look()
-    assert box.store.clip(clip.id).began.wall_ns / 1e9 == pytest.approx(box.truth[clip.id])
+    assert box.store.clips.find(clip.id).began.wall_ns / 1e9 == pytest.approx(box.truth[clip.id])
     assert clip.name.startswith("box_1970-01-01_")
 
 
@@ -210,7 +211,7 @@ def test_clips_of_an_earlier_boot_stay_as_they_are(box: Box) -> None:
     box.boot()
     box.synchronise()
     box.look(2)
-    assert box.store.clip(clip.id) == clip
+    assert box.store.clips.find(clip.id) == clip
 
 
 def test_a_restart_in_the_same_boot_goes_on(box: Box) -> None:
@@ -219,40 +220,40 @@ def test_a_restart_in_the_same_boot_goes_on(box: Box) -> None:
     box.close()
     box.start()
     box.look(2)
-    assert box.store.clip(clip.id).began.wall_ns / 1e9 == pytest.approx(box.truth[clip.id])
+    assert box.store.clips.find(clip.id).began.wall_ns / 1e9 == pytest.approx(box.truth[clip.id])
 
 
 def test_many_clips_are_corrected(box: Box) -> None:
     clips = [box.record() for _ in range(50)]
     box.synchronise()
     box.look(2)
-    assert all(box.store.clip(clip.id).corrected for clip in clips)
+    assert all(box.store.clips.find(clip.id).corrected for clip in clips)
 
 
 def test_a_sidecar_that_could_not_be_written_is_written_at_the_next_start(box: Box) -> None:
     clip = box.record()
-    sidecar = box.store.clips_directory / f"{clip.name}.json"
+    sidecar = box.store.places.clips / f"{clip.name}.json"
     (partial := sidecar.with_name(f".{sidecar.name}.partial")).mkdir()
     box.synchronise()
     box.look(2)
-    assert box.store.clip(clip.id).corrected and not box.sidecar(clip).corrected
+    assert box.store.clips.find(clip.id).corrected and not box.sidecar(clip).corrected
     box.close()
     partial.rmdir()
     box.start()
-    assert box.sidecar(clip) == box.store.clip(clip.id)
+    assert box.sidecar(clip) == box.store.clips.find(clip.id)
 
 
 def test_a_lost_catalogue_is_rebuilt_with_the_true_start(box: Box) -> None:
     clip = box.record()
     box.synchronise()
     box.look(2)
-    right = box.store.clip(clip.id)
+    right = box.store.clips.find(clip.id)
     box.close()
     for path in box.root.glob("catalogue.db*"):
         path.unlink()
     box.start()
-    assert box.store.clip(clip.id) == right
-    assert box.store.clips(since_ns=right.began.wall_ns, until_ns=right.began.wall_ns + 1) == [right]
+    assert box.store.clips.find(clip.id) == right
+    assert box.store.clips.newest_first(since_ns=right.began.wall_ns, until_ns=right.began.wall_ns + 1) == [right]
 
 
 def test_a_defect_ends_no_more_than_one_look(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -268,7 +269,7 @@ def test_a_defect_ends_no_more_than_one_look(tmp_path: Path, caplog: pytest.LogC
     assert raised.fault.name == "timekeeper"
     assert any(record.exc_info for record in caplog.records)
     box.look(2)
-    assert box.store.clip(clip.id).began.wall_ns / 1e9 == pytest.approx(box.truth[clip.id])
+    assert box.store.clips.find(clip.id).began.wall_ns / 1e9 == pytest.approx(box.truth[clip.id])
     assert FaultCleared("timekeeper") in box.events
     box.close()
 
@@ -360,7 +361,7 @@ def test_whatever_the_clock_does_nothing_collides_and_starts_become_true(
             box.synchronise()
             box.look(3)
             assert box.files() == files
-            found = {clip.id: clip for clip in box.store.clips()}
+            found = {clip.id: clip for clip in box.store.clips.newest_first()}
             assert found.keys() == made.keys() and len({clip.name for clip in made.values()}) == len(made)
             for clip in found.values():
                 assert evolve(clip, corrected=None) == made[clip.id]

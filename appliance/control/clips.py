@@ -41,15 +41,18 @@ class ClipMethods:
     ) -> list[dict[str, Any]]:
         """Clips with their deliveries, newest first: those behind the clip with the id `after`."""
         running = self._outbox.progress()
-        return [self._with_deliveries(clip, running) for clip in self._store.clips(since_ns, until_ns, limit, after)]
+        return [
+            self._with_deliveries(clip, running)
+            for clip in self._store.clips.newest_first(since_ns, until_ns, limit, after)
+        ]
 
     def show(self, clip: str) -> dict[str, Any]:
         """One clip, by id, the beginning of one, or name."""
-        return self._with_deliveries(self._store.clip(clip), self._outbox.progress())
+        return self._with_deliveries(self._store.clips.find(clip), self._outbox.progress())
 
     def read(self, clip: str, offset: int = 0, length: int = MOST_BYTES) -> dict[str, Any]:
         """Some of a clip's bytes, in Base64. Behind the end there are none."""
-        path = self._store.clip_path(self._store.clip(clip))
+        path = self._store.clips.path(self._store.clips.find(clip))
         try:
             with path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
@@ -63,18 +66,18 @@ class ClipMethods:
         here = {each.destination: each for each in running if each.clip_id == clip.id}
         return {
             "clip": to_plain(clip),
-            "path": str(self._store.clip_path(clip)),
+            "path": str(self._store.clips.path(clip)),
             "deliveries": [
                 to_plain(delivery) | {"progress": to_plain(here.get(delivery.destination))}
-                for delivery in self._store.deliveries(clip_id=clip.id)
+                for delivery in self._store.outbox.find(clip_id=clip.id)
             ],
         }
 
     def delete(self, clip: str) -> None:
         """Delete a clip's sound on a person's word: a tombstone stays, deliveries are cancelled."""
-        found = self._store.clip(clip)
+        found = self._store.clips.find(clip)
         self._outbox.cancel(found.id)
-        self._store.delete_clip(found.id, "deleted by hand")
+        self._store.clips.delete(found.id, "deleted by hand")
 
     def _destination(self, name: str) -> DestinationSettings:
         if name not in self._destinations:
@@ -85,8 +88,8 @@ class ClipMethods:
     def deliver(self, to: str, clips: list[str] | None = None) -> int:
         """Queue clips (all where None) for a destination that does not have them yet; how many were new."""
         destination = self._destination(to)
-        chosen = self._store.clips() if clips is None else [self._store.clip(clip) for clip in clips]
-        queued = self._store.enqueue([clip.id for clip in chosen], to, destination.deliver_as)
+        chosen = self._store.clips.newest_first() if clips is None else [self._store.clips.find(clip) for clip in clips]
+        queued = self._store.outbox.enqueue([clip.id for clip in chosen], to, destination.deliver_as)
         self._outbox.wake(to)
         return queued
 
@@ -94,8 +97,8 @@ class ClipMethods:
         """Try again now what is parked or waits; how many."""
         if to is not None:
             self._destination(to)
-        clip_id = self._store.clip(clip).id if clip else None
-        count = self._store.retry(to, clip_id)
+        clip_id = self._store.clips.find(clip).id if clip else None
+        count = self._store.outbox.retry(to, clip_id)
         self._outbox.wake(to)
         return count
 
@@ -103,5 +106,5 @@ class ClipMethods:
         self, clips: list[str] | None = None, to: str | None = None, resend: bool = False
     ) -> Generator[Checked, None, None]:
         """Look again at what destinations have of clips (all where None), and tell of each copy."""
-        chosen = None if clips is None else [self._store.clip(clip).id for clip in clips]
+        chosen = None if clips is None else [self._store.clips.find(clip).id for clip in clips]
         yield from self._outbox.verify(chosen, to, resend=resend)

@@ -47,7 +47,7 @@ class Methods:
             "devices": services.cards.cards,
             "plugins": services.plan.plugins.statuses,
             "play": self.play,
-            "feeds.list": services.store.tracks,
+            "feeds.list": services.store.inbox.tracks,
             "feeds.pull": lambda feed=None: services.feeds.pull_now(feed),
             "events": self._streams.events,
             "subscribe": self._streams.events,
@@ -88,7 +88,7 @@ class Methods:
             "uptime": round(self._now() - services.turn.process_started, 1),
             "ok": status.ok,
             **to_plain(status),
-            "deliveries": to_plain(self._store.delivery_counts()),
+            "deliveries": to_plain(self._store.outbox.counts()),
             "storage": {
                 "free": space.free,
                 "total": space.total,
@@ -122,5 +122,5 @@ class Methods:
                 )
             title = os.fsencode(Path(source).name).decode(errors="replace")
             return events.Play(Path(source), title)
-        clip = self._store.clip(source)
-        return events.Play(self._store.clip_path(clip), clip.name)
+        clip = self._store.clips.find(source)
+        return events.Play(self._store.clips.path(clip), clip.name)

@@ -146,7 +146,7 @@ class Live:
 
     def _save(self, take: GrowingTake, note: Note | None) -> None:
         try:
-            self._store.save_live(take.begin.take_id, self._name, note)
+            self._store.outbox.save_live(take.begin.take_id, self._name, note)
         except StorageError as error:
             log.warning("a note to resume %s could not be kept: %s", take.begin.name, error)
         if note is not None:
@@ -216,18 +216,18 @@ class Live:
     def _withdraw_leftovers(self) -> None:
         """What a crash kept from being withdrawn. A take that is still there becomes a clip some day."""
         try:
-            notes = self._store.live_notes(self._name)
+            notes = self._store.outbox.live_notes(self._name)
         except StorageError as error:
             log.warning("destination %s: %s", self._name, error)
             return
         for take_id, note in notes.items():
-            if not (self._store.takes_directory / take_id).exists():
+            if not (self._store.places.takes / take_id).exists():
                 self._withdraw_note(take_id, note)
 
     def _withdraw_note(self, take_id: str, note: Note) -> None:
         """Failures are logged: what stays there is little, and the next start tries again."""
         try:
             self._backend.withdraw(note)
-            self._store.save_live(take_id, self._name, None)
+            self._store.outbox.save_live(take_id, self._name, None)
         except (Exception, SystemExit) as error:  # a plugin may do anything
             log.warning("destination %s keeps a part of take %s: %s", self._name, take_id, line(error))

@@ -78,11 +78,11 @@ class Outbox:
         For whoever knows that the reason of failures is gone: the network is back, the clock is set. From any thread;
         returns at once.
         """
-        work = self._retry if parked else self._store.hurry
+        work = self._retry if parked else self._store.outbox.hurry
         self._store.submit(work).add_done_callback(self._hope)
 
     def _retry(self) -> None:
-        self._store.retry()
+        self._store.outbox.retry()
 
     def _hope(self, _: object) -> None:
         for _, part in self._parts():
@@ -93,8 +93,8 @@ class Outbox:
         return self._store.submit(lambda: self._cancel(clip_id, destination)).result()
 
     def _cancel(self, clip_id: str, destination: str | None) -> int:
-        cancelled = set(self._store.cancel(clip_id, destination))
-        for delivery in self._store.deliveries(clip_id=clip_id):
+        cancelled = set(self._store.outbox.cancel(clip_id, destination))
+        for delivery in self._store.outbox.find(clip_id=clip_id):
             if delivery.id in cancelled:
                 self._post(DeliveryCancelled(clip_id, delivery.destination))
                 self._renditions.finished(clip_id, delivery.kind)

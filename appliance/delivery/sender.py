@@ -79,7 +79,7 @@ class Sender:
             attempt.check()
 
         try:
-            clip = self._store.clip(delivery.clip_id)
+            clip = self._store.clips.find(delivery.clip_id)
             rendition = self._renditions.prepare(clip, delivery.kind, check)
             attempt.delivery = self._with_live_note(delivery, check)
         except Cancelled:
@@ -100,7 +100,7 @@ class Sender:
         if self._finish_live is None:
             return delivery
         self._finish_live(delivery.clip_id, check)
-        [found] = self._store.deliveries(delivery.clip_id, delivery.destination)
+        [found] = self._store.outbox.find(delivery.clip_id, delivery.destination)
         return evolve(delivery, resume=found.resume)
 
     def _job(self, attempt: Attempt, clip: Clip, rendition: Rendition) -> UploadJob:
@@ -109,7 +109,7 @@ class Sender:
         def save_resume(note: dict[str, object] | None) -> None:
             try:
                 if not attempt.abandoned:
-                    self._store.save_resume(delivery.id, note)
+                    self._store.outbox.save_resume(delivery.id, note)
             except StorageError as error:
                 log.warning("a note to resume %s could not be kept: %s", rendition.file_name, error)
 

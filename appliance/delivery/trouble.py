@@ -46,7 +46,7 @@ class Trouble:
 
     def parked(self) -> int:
         """How many deliveries wait for a person."""
-        return self._store.delivery_counts().get(self._destination, {}).get(DeliveryState.PARKED, 0)
+        return self._store.outbox.counts().get(self._destination, {}).get(DeliveryState.PARKED, 0)
 
     def clear_if_over(self) -> None:
         """Clear the fault where nothing is parked any more and no delivery is left that the backend spoilt."""

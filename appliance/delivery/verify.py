@@ -71,10 +71,10 @@ class Verifier:
     def _deliveries(self, clip_ids: Sequence[str] | None, destination: str | None) -> Iterator[Delivery]:
         if clip_ids is not None:
             for clip_id in clip_ids:
-                yield from self._store.deliveries(clip_id, destination, _DELIVERED)
+                yield from self._store.outbox.find(clip_id, destination, _DELIVERED)
             return
         last = 0
-        while page := self._store.deliveries(None, destination, _DELIVERED, _PAGE, after=last):
+        while page := self._store.outbox.find(None, destination, _DELIVERED, _PAGE, after=last):
             yield from page
             last = page[-1].id
 
@@ -94,21 +94,21 @@ class Verifier:
                 self._note(delivery, evolve(again, received_at=receipt.received_at))
             return checked if again.verified else evolve(checked, found=Found.THERE)
         if checked.found in LOST:
-            if resend and self._store.redeliver(delivery.id):
+            if resend and self._store.outbox.redeliver(delivery.id):
                 return evolve(checked, resent=True)
             self._note(delivery, evolve(receipt, verified=False))
         return checked
 
     def _note(self, delivery: Delivery, receipt: Receipt) -> None:
         if receipt != delivery.receipt:
-            self._store.correct_receipt(delivery.id, receipt)
+            self._store.outbox.correct_receipt(delivery.id, receipt)
 
     def _rendition(self, delivery: Delivery, receipt: Receipt) -> Rendition:
         """What was delivered, as far as it is remembered: encodings are dropped, and clips deleted."""
-        known = self._store.rendition(delivery.clip_id, delivery.kind)
+        known = self._store.clips.rendition(delivery.clip_id, delivery.kind)
         if known is not None:
             return known
-        path = self._store.renditions_directory / Path(receipt.remote_name).name
+        path = self._store.places.renditions / Path(receipt.remote_name).name
         sha256 = receipt.checksum if receipt.algorithm == "sha256" else ""
         return Rendition(delivery.clip_id, delivery.kind, path, receipt.size, sha256)
 

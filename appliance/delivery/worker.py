@@ -134,7 +134,7 @@ class Worker:
         for attempt in left:
             log.warning("destination %s does not let go of a delivery: it goes again at the next start", self._name)
             with suppress(StorageError):  # the next start does it anyway
-                self._store.released(attempt.delivery.id)
+                self._store.outbox.released(attempt.delivery.id)
         if live_ended and not left:
             try:
                 self._backend.close()
@@ -194,7 +194,7 @@ class Worker:
             pause = self._patience.remaining(now)
             day = self._parked_due - now
         if parked_due and self._trouble.parked():
-            self._store.retry(self._name)
+            self._store.outbox.retry(self._name)
         self._trouble.clear_if_over()
         if closed := seconds_until_active(self._settings.active_hours, self._clock.stamp()):
             return min(closed, LOOK_AGAIN, day)
@@ -203,12 +203,12 @@ class Worker:
         attempt = self._store.submit(self._take).result()
         if attempt is not None:
             return attempt
-        due = self._store.next_due(self._name)
+        due = self._store.outbox.next_due(self._name)
         return day if due is None else min(max(0.0, due - now), day)
 
     def _take(self) -> Attempt | None:
         """Claim a delivery and make it known, at one go: runs on the store thread, as `cancel` of the outbox does."""
-        delivery = self._store.take_next(self._name, self._settings.order, now=self._clock.monotonic())
+        delivery = self._store.outbox.take_next(self._name, self._settings.order, now=self._clock.monotonic())
         if delivery is None:
             return None
         attempt = Attempt(delivery, self._limit, self._clock, self._post)
@@ -225,7 +225,7 @@ class Worker:
         if attempt.abandoned:
             return
         if isinstance(outcome, Delivered):
-            if not self._keep(lambda: self._store.delivered(delivery.id, outcome.receipt), pulse):
+            if not self._keep(lambda: self._store.outbox.delivered(delivery.id, outcome.receipt), pulse):
                 return
             self._trouble.forget([delivery.id])
             with self._changed:
@@ -235,7 +235,7 @@ class Worker:
         elif isinstance(outcome, Failed) and not attempt.cancelled():
             self._fail(delivery, evolve(outcome, parks=outcome.parks and not attempt.hoped), pulse)
         else:
-            self._keep(lambda: self._store.released(delivery.id), pulse)
+            self._keep(lambda: self._store.outbox.released(delivery.id), pulse)
 
     def _fail(self, delivery: Delivery, failed: Failed, pulse: Pulse) -> None:
         now = self._clock.monotonic()
@@ -245,9 +245,9 @@ class Worker:
                 until = self._patience.failed(delivery.attempts, now, asked=failed.asked, defect=failed.defect)
             wait = max(until - now, self._patience.remaining(now))
         if failed.parks:
-            kept = self._keep(lambda: self._store.parked(delivery.id, failed.message), pulse)
+            kept = self._keep(lambda: self._store.outbox.parked(delivery.id, failed.message), pulse)
         else:
-            kept = self._keep(lambda: self._store.postponed(delivery.id, failed.message, until), pulse)
+            kept = self._keep(lambda: self._store.outbox.postponed(delivery.id, failed.message, until), pulse)
         if not kept or self._is_cancelled(delivery):
             return
         if failed.parks:
@@ -279,7 +279,7 @@ class Worker:
     def _is_cancelled(self, delivery: Delivery) -> bool:
         """Whether somebody took it back meanwhile: then nobody needs to hear that it failed."""
         try:
-            found = self._store.deliveries(clip_id=delivery.clip_id, destination=self._name)
+            found = self._store.outbox.find(clip_id=delivery.clip_id, destination=self._name)
         except StorageError:
             return False
         return any(other.id == delivery.id and other.state is DeliveryState.CANCELLED for other in found)

@@ -72,7 +72,7 @@ class Feeds:
 
     def start(self) -> None:
         """Pull every feed now and then on its schedule. What a crash left half pulled is removed where it can be."""
-        for path in self._store.inbox_directory.glob(f".*{PARTIAL}"):
+        for path in self._store.places.inbox.glob(f".*{PARTIAL}"):
             with suppress(OSError):
                 path.unlink()
         for puller in self._pullers.values():

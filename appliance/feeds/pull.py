@@ -60,16 +60,16 @@ class Pull:
 
     def has(self, key: str) -> bool:
         """Whether the item is in the inbox already, or was."""
-        return not self._fresh and self._store.has_track(self._feed, key)
+        return not self._fresh and self._store.inbox.has(self._feed, key)
 
     def note(self, key: str) -> dict[str, object]:
         """What `save_note` kept for this key last, or an empty dict."""
-        return {} if self._fresh else self._store.note(self._feed, key)
+        return {} if self._fresh else self._store.inbox.note(self._feed, key)
 
     def save_note(self, key: str, note: dict[str, object]) -> None:
         """Keep a JSON-able note for the next pull."""
         if not self._fresh:
-            self._store.save_note(self._feed, key, note)
+            self._store.inbox.save_note(self._feed, key, note)
 
     @contextmanager
     def new_track(self, key: str, title: str, suffix: str) -> Iterator[BinaryIO]:
@@ -78,7 +78,7 @@ class Pull:
         Writing raises Permanent where that would take room that recordings have in reserve. So does the end of the
         block where the bytes are no sound: a message that cannot be played would stand before all others for ever.
         """
-        path = self._store.inbox_directory / self._new_name(suffix)
+        path = self._store.places.inbox / self._new_name(suffix)
         partial = path.with_name(f".{path.name}{PARTIAL}")
         with _disk_errors():
             file = io.BufferedWriter(_Considerate(partial, self._has_room), _BLOCK)
@@ -106,9 +106,9 @@ class Pull:
         self._enter(key, title, path, size, sha256)
 
     def _enter(self, key: str, title: str, path: Path, size: int, sha256: str) -> None:
-        replaced = [track.path for track in self._store.tracks(self._feed) if track.key == key]
+        replaced = [track.path for track in self._store.inbox.tracks(self._feed) if track.key == key]
         try:
-            track = self._store.add_track(self._feed, key, title, path, size, sha256)
+            track = self._store.inbox.add(self._feed, key, title, path, size, sha256)
         except BaseException:
             _remove(path)
             raise

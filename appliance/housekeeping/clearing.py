@@ -49,7 +49,7 @@ class Clearing:
             for arrived in choose(page, self._rules, needed - freed, self._clock.stamp()):
                 if not self._goes_on():
                     break
-                self._store.delete_clip(arrived.clip.id, f"made room: {self._safe_at(arrived)}")
+                self._store.clips.delete(arrived.clip.id, f"made room: {self._safe_at(arrived)}")
                 freed += arrived.clip.size
         return freed
 

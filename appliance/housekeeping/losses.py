@@ -22,7 +22,7 @@ class Losses:
         self._tell("missing_clips", self._missing())
 
     def _quarantine(self) -> str:
-        place = self._store.quarantine_directory
+        place = self._store.places.quarantine
         count = sum(1 for _ in place.iterdir())
         if not count:
             return ""
@@ -37,7 +37,7 @@ class Losses:
             return ""
         clips = f"clip {names[0]}" if len(names) == 1 else f"{len(names)} clips, the first of them {names[0]},"
         return (
-            f"the sound of {clips} is missing: put it back into {self._store.clips_directory}, "
+            f"the sound of {clips} is missing: put it back into {self._store.places.clips}, "
             "or give it up with `appliance clips delete`"
         )
 

@@ -40,7 +40,7 @@ class Renditions:
         the encoding, StorageError where it refuses the catalogue.
         """
         with self._alone(clip, kind, check):
-            known = self._store.rendition(clip.id, kind)
+            known = self._store.clips.rendition(clip.id, kind)
             if kind is RenditionKind.ORIGINAL:
                 return self._original(clip, known, check)
             return self._encoding(clip, kind, known, check)
@@ -68,7 +68,7 @@ class Renditions:
                 self._changed.notify_all()
 
     def _original(self, clip: Clip, known: Rendition | None, check: Check) -> Rendition:
-        path = self._store.clip_path(clip)
+        path = self._store.clips.path(clip)
         try:
             if known is not None and self._is_seen(path):
                 return known
@@ -81,11 +81,11 @@ class Renditions:
             self._seen.pop(path, None)
             raise Permanent(f"the file of clip {clip.name} is not what was recorded. The card may be failing")
         if known is None:
-            self._store.add_rendition(found)
+            self._store.clips.add_rendition(found)
         return found
 
     def _encoding(self, clip: Clip, kind: RenditionKind, known: Rendition | None, check: Check) -> Rendition:
-        path = self._store.renditions_directory / f"{clip.name}{kind.suffix}"
+        path = self._store.places.renditions / f"{clip.name}{kind.suffix}"
         if known is not None and self._is_intact(known, clip, path, check):
             return known
         encode(self.prepare(clip, RenditionKind.ORIGINAL, check).path, path, kind, check)
@@ -93,7 +93,7 @@ class Renditions:
             made = self._hashed(clip, kind, path, check)
         except OSError as error:
             raise Transient(f"{path.name} cannot be read back: {error.strerror}") from error
-        self._store.add_rendition(made)
+        self._store.clips.add_rendition(made)
         return made
 
     def _is_intact(self, known: Rendition, clip: Clip, path: Path, check: Check) -> bool:

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from appliance.models import Clip, RenditionKind, Verdict
-from appliance.store.clips import Clips
+from appliance.store.clips import ClipRows
 from appliance.store.dates import Dates
 from appliance.store.live import LiveNotes
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.retention import Retention
 from appliance.store.schema import connect, is_sound, transaction
-from appliance.store.tracks import Tracks
+from appliance.store.tracks import TrackRows
 
 Wanted = Mapping[str, RenditionKind]
 """Which destinations new clips go to, and as what."""
@@ -26,10 +26,10 @@ class Catalogue:
         database, log, _ = places.catalogue_files
         # SQLite removes the log when it is closed well. After anything else every page is looked at.
         self._connection = connect(database, check=log.exists())
-        self.clips = Clips(self._connection, places)
+        self.clips = ClipRows(self._connection, places)
         self.outbox = OutboxRows(self._connection)
         self.live = LiveNotes(self._connection)
-        self.tracks = Tracks(self._connection, places)
+        self.tracks = TrackRows(self._connection, places)
         self.dates = Dates(self._connection)
         self.retention = Retention(self._connection, places)
 
@@ -42,7 +42,7 @@ class Catalogue:
     def enter(self, clip: Clip, wanted: Wanted) -> bool:
         """Enter a clip with its deliveries, inside a transaction; False where it is there already.
 
-        What is too short to have been meant is kept, but goes nowhere by itself. Raises ValueError as `Clips.add`.
+        What is too short to have been meant is kept, but goes nowhere by itself. Raises ValueError as `ClipRows.add`.
         """
         added = self.clips.add(clip)
         if added and clip.verdict is not Verdict.TOO_SHORT:

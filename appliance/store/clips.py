@@ -19,7 +19,7 @@ def clip_in(body: str) -> Clip:
         return from_json(body, Clip)
 
 
-class Clips:
+class ClipRows:
     """Clips that are there, and tombstones of those that were."""
 
     def __init__(self, connection: sqlite3.Connection, places: Places) -> None:
@@ -39,7 +39,8 @@ class Clips:
         if rows:
             raise ValueError(f"the catalogue knows another clip, or a deleted one, as {clip.id} or {clip.name}")
         self._db.execute(
-            "INSERT INTO clips (id, name, start_ns, body, bytes, boot_id, clock) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO clips (id, name, start_ns, body, bytes, boot_id, clock, continues)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 clip.id,
                 clip.name,
@@ -48,6 +49,7 @@ class Clips:
                 clip.size,
                 clip.started.boot_id,
                 clip.began.source.value,
+                clip.continues,
             ),
         )
         return True
@@ -74,6 +76,23 @@ class Clips:
                 f"{reference!r} begins the ids of several clips, {first} and {others[0][0]}: give more of it"
             )
         return clip_in(body)
+
+    def parts(self, clip_id: str) -> list[Clip]:
+        """All parts of the recording that a clip belongs to, in order; those that were deleted are left out."""
+        ids = [clip_id]
+        while (before := self._before(ids[0])) and before not in ids:
+            ids.insert(0, before)
+        for part in ids:
+            ids += [after for after in self._after(part) if after not in ids]
+        return [clip for part in ids if (clip := self.get(part))]
+
+    def _before(self, clip_id: str) -> str | None:
+        row = self._db.execute("SELECT continues FROM clips WHERE id = ?", (clip_id,)).fetchone()
+        return row[0] if row else None
+
+    def _after(self, clip_id: str) -> list[str]:
+        query = "SELECT id FROM clips WHERE continues = ? ORDER BY seq"
+        return [after for (after,) in self._db.execute(query, (clip_id,))]
 
     def bodies(
         self,
@@ -131,7 +150,7 @@ class Clips:
         self._db.execute("DELETE FROM renditions WHERE clip = (SELECT seq FROM clips WHERE id = ?)", (clip_id,))
 
     def rendition(self, clip_id: str, kind: RenditionKind) -> Rendition | None:
-        """What was entered for a clip that is there."""
+        """What `add_rendition` kept for a clip that is there."""
         row = self._db.execute(
             "SELECT path, size, sha256 FROM renditions JOIN clips ON seq = clip"
             " WHERE id = ? AND kind = ? AND deleted_at IS NULL",
@@ -140,7 +159,7 @@ class Clips:
         return Rendition(clip_id, kind, self._places.directory / row[0], row[1], row[2]) if row else None
 
     def add_rendition(self, rendition: Rendition) -> None:
-        """Enter a rendition, in place of an older one of its kind. Raises NotFound where the clip is gone."""
+        """Keep a rendition, in place of an older one of its kind. Raises NotFound where the clip is gone."""
         added = self._db.execute(
             "INSERT OR REPLACE INTO renditions SELECT seq, ?, ?, ?, ? FROM clips WHERE id = ? AND deleted_at IS NULL",
             (

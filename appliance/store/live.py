@@ -15,7 +15,10 @@ class LiveNotes:
         self._db = connection
 
     def save(self, take_id: str, destination: str, note: dict[str, object] | None) -> None:
-        """Keep a note, with the delivery where there is one already; None forgets it."""
+        """Keep the note of what was sent of a take while it is recorded; None forgets it.
+
+        It becomes the note of the delivery once the take is a clip that goes there, be it after a crash.
+        """
         text = None if note is None else json.dumps(note, ensure_ascii=False, allow_nan=False)
         values = (take_id, destination, text)
         if self._db.execute(f"UPDATE deliveries SET resume = ?3 WHERE {_DELIVERY}", values).rowcount:
@@ -33,6 +36,6 @@ class LiveNotes:
             self._db.execute("DELETE FROM live WHERE take = ? AND destination = ?", row[:2])
 
     def notes(self, destination: str) -> dict[str, dict[str, object]]:
-        """What is left of takes that are no clips, by take."""
+        """Notes of takes that are not clips with a delivery there, by take."""
         rows = self._db.execute("SELECT take, note FROM live WHERE destination = ?", (destination,))
         return {take_id: note for take_id, text in rows if (note := note_in(text)) is not None}

@@ -39,7 +39,7 @@ class OutboxRows:
         self._db.execute("UPDATE deliveries SET state = 'pending' WHERE state = 'sending'")
 
     def enqueue(self, clip_ids: Iterable[str], destination: str, kind: RenditionKind) -> int:
-        """Add a delivery for each clip that has none there yet, of whatever state; how many were added."""
+        """Add a delivery for each clip that has none to this destination, in whatever state; how many were added."""
         rows = ((destination, kind.value, clip_id) for clip_id in clip_ids)
         return self._db.executemany(
             "INSERT INTO deliveries (clip, destination, kind)"
@@ -48,7 +48,11 @@ class OutboxRows:
         ).rowcount
 
     def take_next(self, destination: str, order: str, now: float) -> Delivery | None:
-        """Claim what goes next; `now` is CLOCK_MONOTONIC. It counts as an attempt from here on."""
+        """Claim what goes next to a destination, if anything is due at `now` (CLOCK_MONOTONIC).
+
+        `order` is `oldest` or `newest`. It is SENDING until one of `delivered`, `postponed`, `parked`, `released` and
+        `cancel` ends that; `attempts` counts this one.
+        """
         found = self._begun(destination, order) or self._ready(destination, order) or self._waited(destination, now)
         if found is None:
             return None
@@ -87,7 +91,7 @@ class OutboxRows:
         return row[0] if row else None
 
     def next_due(self, destination: str) -> float | None:
-        """When, by CLOCK_MONOTONIC, `take_next` finds something: 0.0 for at once, None for nothing pending."""
+        """When `take_next` will find something: CLOCK_MONOTONIC, 0.0 for at once, None for nothing pending."""
         if self._ready(destination, "oldest") is not None:
             return 0.0
         (due,) = self._db.execute(
@@ -98,7 +102,7 @@ class OutboxRows:
         return None if due is None else float(due)
 
     def delivered(self, delivery_id: int, receipt: Receipt) -> None:
-        """The destination has it. Also true of what was cancelled too late: the receipt counts."""
+        """It arrived. True even of what was cancelled too late: the receipt counts."""
         self._db.execute(
             "UPDATE deliveries SET state = 'delivered', receipt = ?, resume = NULL, last_error = ''"
             " WHERE id = ? AND state IN ('sending', 'cancelled')",
@@ -106,12 +110,12 @@ class OutboxRows:
         )
 
     def correct_receipt(self, delivery_id: int, receipt: Receipt) -> None:
-        """A second look has shown something else."""
+        """A second look at what had arrived has shown something else."""
         query = "UPDATE deliveries SET receipt = ? WHERE id = ? AND state = 'delivered'"
         self._db.execute(query, (to_json(receipt), delivery_id))
 
     def redeliver(self, delivery_id: int) -> bool:
-        """Begin anew what had been delivered; False where its clip is gone."""
+        """Queue anew what had arrived and was lost there; False where its clip is gone from here as well."""
         changed = self._db.execute(
             "UPDATE deliveries SET state = 'pending', attempts = 0, tried = 0, due = NULL, receipt = NULL"
             " WHERE id = ? AND state = 'delivered' AND clip IN (SELECT seq FROM clips WHERE deleted_at IS NULL)",
@@ -120,15 +124,15 @@ class OutboxRows:
         return changed.rowcount > 0
 
     def postponed(self, delivery_id: int, error: str, until: float) -> None:
-        """Not yet; again when CLOCK_MONOTONIC reaches `until`."""
+        """Try again when CLOCK_MONOTONIC of this run reaches `until`, or in the next run."""
         self._leave(delivery_id, "state = 'pending', last_error = ?, due = ?", error, until)
 
     def parked(self, delivery_id: int, error: str) -> None:
-        """Not before a person has acted."""
+        """Not again before a person has acted."""
         self._leave(delivery_id, "state = 'parked', last_error = ?", error)
 
     def released(self, delivery_id: int) -> None:
-        """As if it had not been claimed."""
+        """The attempt was broken off by us and counts for nothing."""
         self._leave(delivery_id, "state = 'pending', attempts = attempts - 1, tried = 0")
 
     def _leave(self, delivery_id: int, change: str, *values: object) -> None:
@@ -136,12 +140,12 @@ class OutboxRows:
         self._db.execute(f"UPDATE deliveries SET {change} WHERE id = ? AND state = 'sending'", (*values, delivery_id))
 
     def save_resume(self, delivery_id: int, note: dict[str, object] | None) -> None:
-        """Keep the backend's note for the next attempt."""
+        """Keep the backend's note for the next attempt; None forgets it."""
         text = None if note is None else json.dumps(note, ensure_ascii=False, allow_nan=False)
         self._db.execute("UPDATE deliveries SET resume = ? WHERE id = ?", (text, delivery_id))
 
-    def retry(self, destination: str | None, clip_id: str | None) -> int:
-        """Make what is parked or waits pending now; how many that were."""
+    def retry(self, destination: str | None = None, clip_id: str | None = None) -> int:
+        """Make what is parked or waits for its time due at once; how many that were."""
         return sum(
             self._db.execute(
                 f"UPDATE deliveries SET state = 'pending', tried = 0, due = NULL WHERE {which}"
@@ -152,13 +156,13 @@ class OutboxRows:
         )
 
     def hurry(self) -> None:
-        """End all waits, of what is parked not; the order in which things go stays."""
+        """Make everything due at once that waits for its time, and not what is parked; the order stays."""
         self._db.execute(
             "UPDATE deliveries SET due = 0 WHERE state = 'pending' AND due > 0 AND tried = ?", (self._run,)
         )
 
-    def cancel(self, clip_id: str, destination: str | None) -> list[int]:
-        """Take back what has not arrived; ids of the deliveries that this was true of."""
+    def cancel(self, clip_id: str, destination: str | None = None) -> list[int]:
+        """Take back what has not arrived; ids of the deliveries. An attempt that is running is the caller's to stop."""
         rows = self._db.execute(
             "UPDATE deliveries SET state = 'cancelled', due = NULL, resume = NULL"
             f" WHERE clip = {_CLIP} AND state IN ('pending', 'sending', 'parked')"
@@ -169,13 +173,16 @@ class OutboxRows:
 
     def find(
         self,
-        clip_id: str | None,
-        destination: str | None,
-        states: Collection[DeliveryState] | None,
-        limit: int | None,
+        clip_id: str | None = None,
+        destination: str | None = None,
+        states: Collection[DeliveryState] | None = None,
+        limit: int | None = None,
         after: int = 0,
     ) -> list[Delivery]:
-        """Deliveries in the order in which they were queued, those with ids above `after`."""
+        """Deliveries in the order in which they were queued, which is that of their ids: those above `after`.
+
+        Those of deleted clips are included.
+        """
         conditions: list[str] = ["d.id > ?"]
         values: list[object] = [after]
         if clip_id is not None:
@@ -191,7 +198,7 @@ class OutboxRows:
         return [_delivery(row) for row in self._db.execute(query, values)]
 
     def counts(self) -> dict[str, dict[DeliveryState, int]]:
-        """How many deliveries each destination has in each state; maintained, so it costs nothing to ask."""
+        """How many deliveries each destination has in each state; costs the same however many there are."""
         counts: dict[str, dict[DeliveryState, int]] = {}
         for destination, state, count in self._db.execute("SELECT * FROM delivery_counts WHERE count > 0"):
             with reading("a count of deliveries"):

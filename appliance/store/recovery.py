@@ -245,7 +245,9 @@ class Recovery:
 
     def _sweep_inbox(self) -> None:
         """Put away what the catalogue does not name. Its feed brings it again."""
-        known = {track.path.name for track in self._catalogue.tracks.all(None)}
+        known = {track.path.name for track in self._catalogue.tracks.all()}
+        for name in self._catalogue.tracks.removed():
+            (self._places.inbox / name).unlink(missing_ok=True)
         strays = [path for path in self._places.inbox.iterdir() if path.name not in known and path.name[0] != "."]
         if strays:
             self._set_aside("the catalogue knows nothing of these tracks", *sorted(strays))

@@ -125,6 +125,14 @@ MIGRATIONS = (
     """
     ALTER TABLE run ADD COLUMN clips_changed INTEGER NOT NULL DEFAULT 0;
     """,
+    # Which clip a clip carries on, so that the parts of a recording are found. What a feed brought and a person took
+    # out of the inbox: its feed must not bring it again.
+    """
+    ALTER TABLE clips ADD COLUMN continues TEXT;
+    UPDATE clips SET continues = json_extract(body, '$.continues') WHERE json_valid(body);
+    CREATE INDEX clips_continued ON clips (continues) WHERE continues IS NOT NULL;
+    ALTER TABLE tracks ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 """Number N leads from version N to N + 1. A released one never changes; new ones are added at the end."""
 

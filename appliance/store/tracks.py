@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from appliance.errors import NotFound
 from appliance.models import Track
 from appliance.store.places import Places
 from appliance.store.trouble import note_in
@@ -13,15 +14,18 @@ from appliance.store.trouble import note_in
 _COLUMNS = "id, feed, key, title, path, size, sha256, fetched_at, played"
 
 
-class Tracks:
+class TrackRows:
     """All tracks in the inbox."""
 
     def __init__(self, connection: sqlite3.Connection, places: Places) -> None:
         self._db = connection
         self._places = places
+        self.changes = 0
+        """Grows with whatever changes about the tracks, so that it can be told."""
 
     def add(self, feed: str, key: str, title: str, path: Path, size: int, sha256: str, at_ns: int) -> Track:
         """Enter a track, not heard yet. One of the same feed and key gives way to it."""
+        self.changes += 1
         self._db.execute("DELETE FROM tracks WHERE feed = ? AND key = ?", (feed, key))
         row = self._db.execute(
             "INSERT INTO tracks (feed, key, title, path, size, sha256, fetched_at)"
@@ -30,38 +34,54 @@ class Tracks:
         ).fetchone()
         return self._track(row)
 
-    def all(self, feed: str | None) -> list[Track]:
+    def all(self, feed: str | None = None) -> list[Track]:
         """Tracks of one feed or of all, in the order of arrival."""
-        rows = self._db.execute(f"SELECT {_COLUMNS} FROM tracks WHERE ?1 IS NULL OR feed = ?1 ORDER BY id", (feed,))
+        query = f"SELECT {_COLUMNS} FROM tracks WHERE removed = 0 AND (?1 IS NULL OR feed = ?1) ORDER BY id"
+        rows = self._db.execute(query, (feed,))
         return [self._track(row) for row in rows]
 
     def unheard_first(self) -> Iterator[Track]:
         """What nobody has heard yet, oldest first; then the rest, newest first."""
-        for query in ("played = 0 ORDER BY id", "played <> 0 ORDER BY id DESC"):
+        for query in ("played = 0 ORDER BY id", "played <> 0 AND removed = 0 ORDER BY id DESC"):
             for row in self._db.execute(f"SELECT {_COLUMNS} FROM tracks WHERE {query}"):
                 yield self._track(row)
 
     def newest_first(self) -> Iterator[Track]:
         """All, by arrival."""
-        for row in self._db.execute(f"SELECT {_COLUMNS} FROM tracks ORDER BY id DESC"):
+        for row in self._db.execute(f"SELECT {_COLUMNS} FROM tracks WHERE removed = 0 ORDER BY id DESC"):
             yield self._track(row)
 
     def has(self, feed: str, key: str) -> bool:
-        """Whether the item was pulled."""
+        """Whether the item of the feed was pulled, be it that its track was removed since."""
         query = "SELECT 1 FROM tracks WHERE feed = ? AND key = ?"
         return self._db.execute(query, (feed, key)).fetchone() is not None
 
     def mark_played(self, track_id: int) -> None:
-        """Somebody has heard it."""
-        self._db.execute("UPDATE tracks SET played = 1 WHERE id = ?", (track_id,))
+        """Somebody has heard the track."""
+        heard = self._db.execute("UPDATE tracks SET played = 1 WHERE id = ? AND played = 0", (track_id,))
+        self.changes += heard.rowcount
+
+    def remove(self, track_id: int) -> Path:
+        """Forget a track, but not that it was pulled; its file. Raises NotFound."""
+        self.changes += 1
+        row = self._db.execute(
+            "UPDATE tracks SET removed = 1, played = 1 WHERE id = ? AND removed = 0 RETURNING path", (track_id,)
+        ).fetchone()
+        if row is None:
+            raise NotFound(f"no track {track_id} in the inbox: `appliance feeds list` shows those there are")
+        return self._places.directory / str(row[0])
+
+    def removed(self) -> set[str]:
+        """Names of the files of removed tracks."""
+        return {Path(path).name for (path,) in self._db.execute("SELECT path FROM tracks WHERE removed <> 0")}
 
     def unheard(self) -> int:
-        """How many nobody has heard yet."""
+        """How many tracks nobody has heard yet."""
         (count,) = self._db.execute("SELECT count(*) FROM tracks WHERE played = 0").fetchone()
         return int(count)
 
     def note(self, feed: str, key: str) -> dict[str, object]:
-        """What `save_note` kept last, or an empty dict."""
+        """What `save_note` kept for an item last, or an empty dict."""
         row = self._db.execute("SELECT note FROM notes WHERE feed = ? AND key = ?", (feed, key)).fetchone()
         return (note_in(row[0]) if row else None) or {}
 

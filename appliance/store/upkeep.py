@@ -9,8 +9,8 @@ from appliance.codec import to_json
 from appliance.errors import NotFound, StorageError
 from appliance.events import ClipCorrected, Command, Event
 from appliance.models import Clip, ClockStamp
+from appliance.store.access import Access
 from appliance.store.catalogue import Catalogue
-from appliance.store.keeper import Keeper
 from appliance.store.places import Places
 from appliance.store.retention import Arrived, Recorded
 
@@ -18,16 +18,16 @@ from appliance.store.retention import Arrived, Recorded
 class Upkeep:
     """Called from any thread, as the methods of `Store`: each may raise StorageError."""
 
-    def __init__(self, places: Places, keeper: Keeper, post: Callable[[Command | Event], None]) -> None:
+    def __init__(self, places: Places, access: Access, post: Callable[[Command | Event], None]) -> None:
         self._places = places
-        self._keeper = keeper
+        self._access = access
         self._post = post
 
     # -- room ----------------------------------------------------------------------------------------------------------
 
     def arrived(self, destinations: Collection[str], after: int, limit: int) -> list[Arrived]:
         """Clips with a receipt from each of `destinations`, in the order of entry, those behind number `after`."""
-        return self._keeper.use(lambda catalogue: catalogue.retention.arrived(destinations, after, limit))
+        return self._access.use(lambda catalogue: catalogue.retention.arrived(destinations, after, limit))
 
     def drop_encodings(self, needed: int) -> int:
         """Remove encodings that no delivery waits for, about `needed` bytes of them; how many bytes that were."""
@@ -42,7 +42,7 @@ class Upkeep:
                     path.unlink()
             return dropped
 
-        return self._keeper.use(work)
+        return self._access.use(work)
 
     def drop_encodings_of(self, clip_id: str) -> None:
         """Remove the encodings of one clip that no delivery waits for any more."""
@@ -53,15 +53,15 @@ class Upkeep:
             for path in paths:
                 path.unlink(missing_ok=True)
 
-        self._keeper.use(work)
+        self._access.use(work)
 
     def recorded(self, since_ns: int, until_ns: int) -> Recorded:
         """What was recorded in [since, until] by wall time, deleted clips included."""
-        return self._keeper.use(lambda catalogue: catalogue.retention.recorded(since_ns, until_ns))
+        return self._access.use(lambda catalogue: catalogue.retention.recorded(since_ns, until_ns))
 
     def hold_ballast(self) -> None:
         """There is room: hold some back again for the next full disk."""
-        self._keeper.use(lambda _: self._keeper.ballast.hold())
+        self._access.use(lambda _: self._access.ballast.hold())
 
     # -- takes that the disk kept from becoming clips ------------------------------------------------------------------
 
@@ -70,48 +70,48 @@ class Upkeep:
 
         def work() -> None:
             if (self._places.takes / take_id).exists():
-                self._keeper.unfinished.add(take_id)
+                self._access.unfinished.add(take_id)
 
-        self._keeper.submit(work)
+        self._access.submit(work)
 
     @property
     def unfinished(self) -> bool:
         """Whether `take_up` has something to do."""
-        return bool(self._keeper.unfinished) or not self._keeper.recovered
+        return bool(self._access.unfinished) or not self._access.recovered
 
     def take_up(self) -> None:
         """Make clips of the takes that were left. Raises StorageError where the disk still refuses one of them."""
 
         def work(catalogue: Catalogue) -> None:
-            recovery = self._keeper.recovery(catalogue)
-            for take_id in sorted(self._keeper.unfinished):
+            recovery = self._access.recovery(catalogue)
+            for take_id in sorted(self._access.unfinished):
                 folder = self._places.takes / take_id
                 if not (folder / AUDIO).exists():
                     with suppress(NotFound, ValueError):
-                        self._keeper.adopt(catalogue, take_id)
+                        self._access.adopt(catalogue, take_id)
                 if folder.is_dir():
                     recovery.take_up([folder])
                 if not folder.exists():
-                    self._keeper.unfinished.remove(take_id)
-            if not self._keeper.recovered:
-                self._keeper.recover(catalogue)
+                    self._access.unfinished.remove(take_id)
+            if not self._access.recovered:
+                self._access.recover(catalogue)
             if self.unfinished:
                 raise StorageError("takes are left that could not be made clips yet: the log says why. They are kept")
 
-        self._keeper.use(work)
+        self._access.use(work)
 
     def missing(self) -> list[str]:
         """Names of clips whose sound was not found at the start, and that were neither brought back nor deleted."""
 
         def work(catalogue: Catalogue) -> list[str]:
-            self._keeper.missing = [
+            self._access.missing = [
                 name
-                for name in self._keeper.missing
+                for name in self._access.missing
                 if not self._places.audio(name).exists() and not catalogue.clips.is_deleted(name)
             ]
-            return self._keeper.missing
+            return self._access.missing
 
-        return self._keeper.use(work) if self._keeper.missing else []
+        return self._access.use(work) if self._access.missing else []
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
@@ -135,4 +135,4 @@ class Upkeep:
                     catalogue.dates.told(stale)
             return corrected
 
-        return self._keeper.use(work)
+        return self._access.use(work)

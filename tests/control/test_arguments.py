@@ -113,11 +113,11 @@ def add_clip(house: House, clip_id: str, start_ns: int, sound: bytes = b"") -> N
     """A take that has become a clip."""
     started = ClockStamp(start_ns, 5, "boot", ClockSource.NTP)
     clip = Clip(clip_id, f"box_{clip_id}", "box", AudioFormat(), 1, len(sound), started)
-    folder = house.store.takes_directory / clip_id
+    folder = house.store.places.takes / clip_id
     folder.mkdir()
     (folder / "audio.wav").write_bytes(sound)
     (folder / "clip.json").write_text(to_json(clip))
-    house.store.adopt(clip_id)
+    house.store.clips.adopt(clip_id)
 
 
 def test_the_bytes_of_a_clip_come_in_pieces(house: House) -> None:
@@ -133,7 +133,7 @@ def test_the_bytes_of_a_clip_come_in_pieces(house: House) -> None:
         for wrong in ({"length": MOST_BYTES + 1}, {"length": 0}, {"offset": -1}, {"offset": 1 << 63}):
             with pytest.raises(UsageError, match=r"^clips\.read: "):
                 client.call("clips.read", clip="id1", **wrong)
-        house.store.clip_path(house.store.clip("id1")).unlink()
+        house.store.clips.path(house.store.clips.find("id1")).unlink()
         with pytest.raises(StorageError, match=r"box_id1\.wav cannot be read: No such file"):
             client.call("clips.read", clip="id1")
 

@@ -78,11 +78,11 @@ class Box:
         self.clock.advance(1)
         take_id, started = new_take_id(), self.clock.stamp()
         begin = Begin(take_id, clip_name("box", started, take_id), "box", format, started, 0.0)
-        take = TakeFile.create(self.store.takes_directory, begin)
+        take = TakeFile.create(self.store.places.takes, begin)
         take.append(sound)
         take.seal(Levels(), Verdict.OK)
         take.close()
-        return self.store.adopt(take_id)
+        return self.store.clips.adopt(take_id)
 
     def deliver(self, jitter: Callable[[], float] = lambda: 0.5, settings: Any = None, **backends: Any) -> Outbox:
         """Start an outbox with these backends as destinations. Waits are half of the longest possible, unless told."""
@@ -105,14 +105,14 @@ class Box:
 
     def _has_room(self, size: int) -> bool:
         """Room for tracks is what `room` says, those in the inbox included."""
-        return sum(path.stat().st_size for path in self.store.inbox_directory.iterdir()) + size <= self.room
+        return sum(path.stat().st_size for path in self.store.places.inbox.iterdir()) + size <= self.room
 
     def delivery(self, clip: Clip, destination: str = "cloud") -> Delivery:
-        [delivery] = self.store.deliveries(clip.id, destination)
+        [delivery] = self.store.outbox.find(clip.id, destination)
         return delivery
 
     def path(self, clip: Clip) -> Path:
-        return self.store.clip_path(clip)
+        return self.store.clips.path(clip)
 
     def settle(self, condition: Callable[[], bool]) -> None:
         """Wait in real time until the threads have got there."""

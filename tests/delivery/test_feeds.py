@@ -70,13 +70,13 @@ def test_a_track_enters_the_inbox(box: Box) -> None:
     [arrived] = box.events.wait(TrackArrived)
     track = arrived.track
     assert not arrived.play_now
-    assert box.store.tracks() == [track]
+    assert box.store.inbox.tracks() == [track]
     assert (track.feed, track.key, track.title, track.size) == ("news", "a/1?x", "News", len(SOUND))
-    assert track.path.parent == box.store.inbox_directory
+    assert track.path.parent == box.store.places.inbox
     assert track.path.read_bytes() == SOUND
     assert track.path.suffix == ".mp3"
     assert track.sha256 == hashlib.sha256(SOUND).hexdigest()
-    assert list(box.store.inbox_directory.iterdir()) == [track.path]
+    assert list(box.store.places.inbox.iterdir()) == [track.path]
     assert box.events.of(InboxChanged)[-1] == InboxChanged(1)
 
 
@@ -91,7 +91,7 @@ def test_what_arrives_on_an_autoplay_feed_is_to_be_played(box: Box) -> None:
 def test_no_suffix_leads_out_of_the_inbox(box: Box, suffix: str) -> None:
     box.pull(news=feed(Puller(brings("1", suffix=suffix))))
     [arrived] = box.events.wait(TrackArrived)
-    assert list(box.store.inbox_directory.iterdir()) == [arrived.track.path]
+    assert list(box.store.places.inbox.iterdir()) == [arrived.track.path]
     assert arrived.track.path.suffix in ("", ".mp3")
 
 
@@ -151,7 +151,7 @@ def test_nothing_stays_of_a_track_that_broke_off(box: Box, error: Exception) -> 
     feeds = box.pull(news=feed(puller))
     box.settle(lambda: puller.pulls == 1)
     box.clock.waiters()
-    assert not list(box.store.inbox_directory.iterdir())
+    assert not list(box.store.places.inbox.iterdir())
     feeds.pull_now()
     box.events.wait(TrackArrived)
 
@@ -166,13 +166,13 @@ def test_a_track_takes_no_room_that_recordings_have_in_reserve(box: Box) -> None
                 file.write(wav.build(AudioFormat(), 8_000_000))
                 for _ in range(80):
                     file.write(bytes(100_000))
-                    most.append(sum(path.stat().st_size for path in box.store.inbox_directory.iterdir()))
+                    most.append(sum(path.stat().st_size for path in box.store.places.inbox.iterdir()))
 
     feeds = box.pull(lambda _: Puller(large), news=feed(Puller(large)))
     [raised] = box.events.wait(FaultRaised)
     assert "feed news: there is no room for new tracks beside the reserve for recordings" in raised.fault.message
     assert 4 << 20 <= max(most) <= 5 << 20
-    assert not list(box.store.inbox_directory.iterdir())
+    assert not list(box.store.places.inbox.iterdir())
     with pytest.raises(Permanent, match="no room"):
         feeds.fetch("http://x")
 
@@ -188,7 +188,7 @@ def test_an_empty_track_is_none(box: Box) -> None:
     box.pull(news=feed(puller))
     box.settle(lambda: puller.pulls == 1)
     box.clock.waiters()
-    assert not box.store.tracks() and not list(box.store.inbox_directory.iterdir())
+    assert not box.store.inbox.tracks() and not list(box.store.places.inbox.iterdir())
 
 
 def test_what_cannot_be_played_is_no_message(box: Box) -> None:
@@ -196,7 +196,7 @@ def test_what_cannot_be_played_is_no_message(box: Box) -> None:
     feeds = box.pull(news=feed(puller))
     [raised] = box.events.wait(FaultRaised)
     assert raised.fault.message == ("feed news: News is no sound that can be played: serve WAV, FLAC, Ogg, Opus or MP3")
-    assert not list(box.store.inbox_directory.iterdir()) and box.store.unheard() == 0
+    assert not list(box.store.places.inbox.iterdir()) and box.store.inbox.unheard() == 0
     feeds.pull_now()
     box.events.wait(TrackArrived)
 
@@ -263,7 +263,7 @@ def test_feeds_do_not_wait_for_each_other_and_stop(box: Box) -> None:
 
 
 def test_what_a_crash_left_half_pulled_is_removed_at_start(box: Box) -> None:
-    left = box.store.inbox_directory / ".news_2026-01-01_00-00-00Z_0123456789.mp3.partial"
+    left = box.store.places.inbox / ".news_2026-01-01_00-00-00Z_0123456789.mp3.partial"
     left.write_bytes(b"half")
     box.pull(news=feed(Puller(nothing)))
     assert not left.exists()
@@ -288,7 +288,7 @@ def test_fetching_a_url(box: Box) -> None:
     again = feeds.fetch("http://x/a.mp3")
     assert again.path.read_bytes() == other
     assert not first.path.exists()
-    assert box.store.tracks() == [again]
+    assert box.store.inbox.tracks() == [again]
     assert asked == ["http://x/a.mp3"] * 2
     assert box.events.of(TrackArrived) == [TrackArrived(first, False), TrackArrived(again, False)]
 
@@ -314,13 +314,13 @@ def test_fetching_without_a_plugin_that_can(box: Box) -> None:
 
 
 def test_a_leftover_that_cannot_be_removed_keeps_nobody_from_starting(box: Box) -> None:
-    (box.store.inbox_directory / ".news_2026-01-01_00-00-00Z_0123456789.mp3.partial").mkdir()
+    (box.store.places.inbox / ".news_2026-01-01_00-00-00Z_0123456789.mp3.partial").mkdir()
     box.pull(news=feed(Puller(brings("a"))))
     box.events.wait(TrackArrived)
 
 
 def test_a_disk_that_fails_in_the_middle_of_a_track_is_no_defect_of_the_backend(box: Box) -> None:
-    inbox = box.store.inbox_directory
+    inbox = box.store.places.inbox
     aside = inbox.with_name("aside")
 
     def pull(job: FeedJob) -> None:

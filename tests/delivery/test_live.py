@@ -86,8 +86,8 @@ class Take:
         box.clock.advance(1)
         self.id, started = new_take_id(), box.clock.stamp()
         begin = Begin(self.id, clip_name("box", started, self.id), "box", FORMAT, started, 0.0)
-        self.file = TakeFile.create(box.store.takes_directory, begin)
-        self.growing = GrowingTake(begin, box.store.takes_directory / self.id / AUDIO, 60.0)
+        self.file = TakeFile.create(box.store.places.takes, begin)
+        self.growing = GrowingTake(begin, box.store.places.takes / self.id / AUDIO, 60.0)
 
     def record(self, size: int) -> "Take":
         """So many bytes more, all of which stay."""
@@ -104,7 +104,7 @@ class Take:
     def stop(self, verdict: Verdict = Verdict.OK) -> Clip:
         """What recorder and controller do: seal, adopt, wake."""
         self.seal(verdict)
-        clip: Clip = self.box.store.adopt(self.id)
+        clip: Clip = self.box.store.clips.adopt(self.id)
         self.box.outbox.wake()
         return clip
 
@@ -151,7 +151,7 @@ def test_what_stays_is_sent_while_the_take_goes_on(box: Box, cloud: LiveMemory, 
     assert (arrived.clip_id, cloud.resumed) == (clip.id, [3])
     assert cloud.objects[clip.file_name] == box.path(clip).read_bytes()
     assert cloud.live_attempts[0].idempotency_key == cloud.attempts[0].idempotency_key
-    assert box.store.live_notes("cloud") == {}
+    assert box.store.outbox.live_notes("cloud") == {}
     assert not cloud.withdrawn
 
 
@@ -176,7 +176,7 @@ def test_a_take_that_is_thrown_away_is_withdrawn(box: Box, cloud: LiveMemory, ta
     first.discard()
     assert box.events.wait(DeliveryCancelled) == [DeliveryCancelled(first.id, "cloud")]
     assert cloud.withdrawn == [first.id]
-    box.settle(lambda: box.store.live_notes("cloud") == {})
+    box.settle(lambda: box.store.outbox.live_notes("cloud") == {})
     assert not cloud.attempts
 
 
@@ -198,7 +198,7 @@ def test_a_clip_too_short_to_be_meant_is_withdrawn(box: Box, cloud: LiveMemory, 
     box.settle(sent(cloud, first, 2))
     first.stop(Verdict.TOO_SHORT)
     box.settle(lambda: cloud.withdrawn == [first.id])
-    assert box.store.deliveries() == []
+    assert box.store.outbox.find() == []
 
 
 def test_a_delivery_waits_for_the_part_under_way_and_knows_of_it(box: Box, cloud: LiveMemory, take: Any) -> None:
@@ -239,7 +239,7 @@ def test_two_takes_in_a_row(box: Box, cloud: LiveMemory, take: Any) -> None:
     box.settle(sent(cloud, first, 2))
     first.seal()
     second = take().record(2 * PART)
-    box.store.adopt(first.id)
+    box.store.clips.adopt(first.id)
     box.outbox.wake()
     box.settle(sent(cloud, second, 1))
     second.record(PART)
@@ -337,7 +337,7 @@ def test_a_crash_in_mid_take_keeps_what_was_sent(box: Box, cloud: LiveMemory, ta
     box.settle(sent(cloud, first, 2))
     first.file.append(bytes(777))
     box.restart()
-    [found] = box.store.clips()
+    [found] = box.store.clips.newest_first()
     assert found.recovered
     box.deliver(cloud=cloud)
     box.events.wait(DeliverySucceeded)
@@ -371,13 +371,13 @@ def test_a_backend_that_does_not_come_back_is_left_behind(box: Box, cloud: LiveM
 def test_what_a_crash_left_of_takes_that_are_gone_is_withdrawn(box: Box, cloud: LiveMemory) -> None:
     gone, there = "gonegone22", "therethere"
     for take_id in (gone, there):
-        box.store.save_live(take_id, "cloud", {"take": take_id, "parts": []})
-    box.store.save_live(gone, "elsewhere", {"take": gone, "parts": []})
-    (box.store.takes_directory / there).mkdir()
+        box.store.outbox.save_live(take_id, "cloud", {"take": take_id, "parts": []})
+    box.store.outbox.save_live(gone, "elsewhere", {"take": gone, "parts": []})
+    (box.store.places.takes / there).mkdir()
     box.deliver(cloud=cloud)
-    box.settle(lambda: list(box.store.live_notes("cloud")) == [there])
+    box.settle(lambda: list(box.store.outbox.live_notes("cloud")) == [there])
     assert cloud.withdrawn == [gone]
-    assert list(box.store.live_notes("elsewhere")) == [gone]
+    assert list(box.store.outbox.live_notes("elsewhere")) == [gone]
 
 
 def test_what_cannot_be_withdrawn_now_is_withdrawn_at_the_next_start(box: Box, cloud: LiveMemory, take: Any) -> None:
@@ -453,28 +453,28 @@ def test_a_defect_of_ours_ends_no_more_than_one_take(
 def test_the_note_goes_only_to_a_delivery_of_the_original(new_box: Any) -> None:
     box = new_box(cloud="flac")
     first = Take(box).record(PART)
-    box.store.save_live(first.id, "cloud", {"parts": [1]})
+    box.store.outbox.save_live(first.id, "cloud", {"parts": [1]})
     first.seal()
-    box.store.adopt(first.id)
-    [delivery] = box.store.deliveries()
+    box.store.clips.adopt(first.id)
+    [delivery] = box.store.outbox.find()
     assert isinstance(delivery, Delivery)
     assert (delivery.kind, delivery.resume) == (RenditionKind.FLAC, None)
-    assert box.store.live_notes("cloud") == {}
+    assert box.store.outbox.live_notes("cloud") == {}
 
 
 def test_a_note_can_be_forgotten(box: Box) -> None:
-    box.store.save_live("sometakeid", "cloud", {"parts": [1]})
-    box.store.save_live("sometakeid", "cloud", {"parts": [1, 2]})
-    assert box.store.live_notes("cloud") == {"sometakeid": {"parts": [1, 2]}}
-    box.store.save_live("sometakeid", "cloud", None)
-    assert box.store.live_notes("cloud") == {}
+    box.store.outbox.save_live("sometakeid", "cloud", {"parts": [1]})
+    box.store.outbox.save_live("sometakeid", "cloud", {"parts": [1, 2]})
+    assert box.store.outbox.live_notes("cloud") == {"sometakeid": {"parts": [1, 2]}}
+    box.store.outbox.save_live("sometakeid", "cloud", None)
+    assert box.store.outbox.live_notes("cloud") == {}
 
 
 def test_a_note_left_after_adoption_goes_to_the_delivery(box: Box) -> None:
     clip = box.clip()
-    box.store.save_live(clip.id, "cloud", {"parts": [7]})
+    box.store.outbox.save_live(clip.id, "cloud", {"parts": [7]})
     assert box.delivery(clip).resume == {"parts": [7]}
-    assert box.store.live_notes("cloud") == {}
+    assert box.store.outbox.live_notes("cloud") == {}
 
 
 def test_a_thread_that_hangs_is_noticed_and_a_slow_network_is_none(box: Box, cloud: LiveMemory, take: Any) -> None:

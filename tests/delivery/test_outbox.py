@@ -28,7 +28,7 @@ from appliance.events import (
 )
 from appliance.models import ClockSource, DeliveryState, Receipt
 from appliance.plugin import UploadJob
-from appliance.store import Store
+from appliance.store.access import Room
 from appliance.testing.backends import MemoryBackend
 from appliance.timekeeping import LOOK_EVERY, Timekeeper
 
@@ -129,7 +129,7 @@ def test_waking_ends_the_wait_after_a_failure(box: Box) -> None:
     clip = box.clip()
     outbox = box.deliver(cloud=backend)
     box.events.wait(DeliveryPostponed)
-    assert box.store.retry("cloud", clip.id) == 1
+    assert box.store.outbox.retry("cloud", clip.id) == 1
     outbox.wake("cloud")
     box.events.wait(DeliverySucceeded)
 
@@ -227,7 +227,7 @@ def test_a_permanent_failure_parks_until_a_person_has_acted(box: Box) -> None:
     assert len(backend.attempts) == 1
     assert box.delivery(clip).state is DeliveryState.PARKED
 
-    box.store.retry("cloud")
+    box.store.outbox.retry("cloud")
     outbox.wake("cloud")
     box.events.wait(DeliverySucceeded)
     assert box.events.wait(FaultCleared) == [FaultCleared(FAULT)]
@@ -274,7 +274,7 @@ def test_the_fault_stays_while_anything_is_parked(box: Box) -> None:
     assert not box.events.of(FaultCleared)
     assert box.delivery(second).state is DeliveryState.DELIVERED
     backend.allowed = True
-    box.store.retry()
+    box.store.outbox.retry()
     outbox.wake()
     box.events.wait(FaultCleared)
 
@@ -555,7 +555,7 @@ def test_what_arrived_although_it_was_cancelled_keeps_its_receipt(box: Box) -> N
 def test_a_clip_deleted_while_it_is_sent_raises_no_fault(box: Box) -> None:
     class Deletes(MemoryBackend):
         def deliver(self, job: UploadJob) -> Receipt:
-            box.store.delete_clip(job.clip.id, "full")
+            box.store.clips.delete(job.clip.id, "full")
             return super().deliver(job)
 
     box.clip()
@@ -643,26 +643,32 @@ def test_clips_of_a_destination_without_a_backend_wait(new_box: Callable[..., Bo
     assert box.delivery(clip, "broken").state is DeliveryState.PENDING
 
 
-class FullDisk:
-    """A store whose disk refuses a few receipts."""
+class Instead:
+    """Something of which a few attributes are others."""
 
-    def __init__(self, store: Store, refusals: int) -> None:
-        self._store = store
-        self._refusals = refusals
+    def __init__(self, inner: Any, **others: Any) -> None:
+        self._inner = inner
+        self.__dict__.update(others)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+        return getattr(self._inner, name)
 
-    def delivered(self, delivery_id: int, receipt: Receipt) -> None:
-        if self._refusals:
-            self._refusals -= 1
+
+def full_disk(store: Any, refusals: int) -> Any:
+    """A store whose disk refuses a few receipts."""
+    left = iter(range(refusals))
+
+    def delivered(delivery_id: int, receipt: Receipt) -> None:
+        if next(left, None) is not None:
             raise StorageError("the disk is full")
-        self._store.delivered(delivery_id, receipt)
+        store.outbox.delivered(delivery_id, receipt)
+
+    return Instead(store, outbox=Instead(store.outbox, delivered=delivered))
 
 
 def test_a_disk_that_refuses_does_not_lose_the_receipt(box: Box) -> None:
     clip, backend = box.clip(), MemoryBackend()
-    box.store = FullDisk(box.store, refusals=2)
+    box.store = full_disk(box.store, refusals=2)
     box.deliver(cloud=backend)
     box.pass_time(1, lambda: box.events.of(DeliverySucceeded))
     assert box.delivery(clip).state is DeliveryState.DELIVERED
@@ -674,38 +680,34 @@ def test_a_disk_that_refuses_does_not_lose_the_receipt(box: Box) -> None:
 def test_a_receipt_that_the_disk_refused_to_the_end_is_never_told(box: Box) -> None:
     """The next start delivers again: whoever heard of a receipt could look for it in vain."""
     box.clip()
-    box.store = FullDisk(box.store, refusals=1000)
+    box.store = full_disk(box.store, refusals=1000)
     outbox = box.deliver(cloud=MemoryBackend())
     box.events.wait(FaultRaised)
     outbox.close()
     assert not box.events.of(DeliverySucceeded)
 
 
-class Forgetful:
+def forgetful(store: Any) -> Any:
     """A store that cannot be read once after a failure was written down."""
+    refuse: list[bool] = []
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._refuses = False
+    def postponed(delivery_id: int, error: str, until: float) -> None:
+        store.outbox.postponed(delivery_id, error, until)
+        refuse.append(True)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def postponed(self, delivery_id: int, error: str, until: float) -> None:
-        self._store.postponed(delivery_id, error, until)
-        self._refuses = True
-
-    def deliveries(self, *args: Any, **names: Any) -> Any:
-        if self._refuses:
-            self._refuses = False
+    def find(*args: Any, **names: Any) -> Any:
+        if refuse:
+            refuse.clear()
             raise StorageError("the disk reports errors")
-        return self._store.deliveries(*args, **names)
+        return store.outbox.find(*args, **names)
+
+    return Instead(store, outbox=Instead(store.outbox, postponed=postponed, find=find))
 
 
 def test_a_disk_that_cannot_be_read_after_a_failure_does_not_end_the_worker(box: Box) -> None:
     clip, backend = box.clip(), MemoryBackend()
     backend.fail(Transient("no route"))
-    box.store = Forgetful(box.store)
+    box.store = forgetful(box.store)
     box.deliver(cloud=backend)
     box.events.wait(DeliveryPostponed)
     box.pass_time(1, lambda: box.events.of(DeliverySucceeded))
@@ -765,7 +767,7 @@ def test_whatever_happens_every_clip_arrives_and_none_is_sent_twice_at_a_time(
                 box.restart()
                 start()
             elif interruption == "retry":
-                box.store.retry()
+                box.store.outbox.retry()
                 box.outbox.wake()
             elif interruption == "wake":
                 box.outbox.wake()
@@ -777,19 +779,21 @@ def test_whatever_happens_every_clip_arrives_and_none_is_sent_twice_at_a_time(
 
 
 class Surprising:
-    """A store whose methods named in `broken` raise what nobody has foreseen."""
+    """A store whose methods, or those of its rooms, named in `broken` raise what nobody has foreseen."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Any, broken: set[str] | None = None, room: str = "") -> None:
         self._store = store
-        self.broken: set[str] = set()
+        self._room = room
+        self.broken = set() if broken is None else broken
 
     def __getattr__(self, name: str) -> Any:
-        if name in self.broken:
-            raise RuntimeError(f"{name} is broken")
-        return getattr(self._store, name)
+        if self._room + name in self.broken:
+            raise RuntimeError(f"{self._room}{name} is broken")
+        found = getattr(self._store, name)
+        return Surprising(found, self.broken, f"{name}.") if isinstance(found, Room) else found
 
 
-@pytest.mark.parametrize("broken", ["clip", "delivered"])
+@pytest.mark.parametrize("broken", ["clips.find", "outbox.delivered"])
 def test_a_defect_of_ours_costs_one_attempt(box: Box, caplog: pytest.LogCaptureFixture, broken: str) -> None:
     clip = box.clip()
     store = box.store = Surprising(box.store)
@@ -802,7 +806,7 @@ def test_a_defect_of_ours_costs_one_attempt(box: Box, caplog: pytest.LogCaptureF
     assert box.events.wait(FaultRaised)[0].fault.name == FAULT
     assert any(record.exc_info for record in caplog.records)
     box.settle(lambda: not outbox.progress())
-    store.broken = set()
+    store.broken.clear()
     other = box.clip()
     outbox.wake()
     [arrived] = box.events.wait(DeliverySucceeded)
@@ -826,6 +830,6 @@ def test_a_defect_while_looking_for_work_is_told_and_looked_past(box: Box, caplo
         box.clock.advance(10)
     assert box.vitals.overdue() == ()
     assert len(box.events.of(FaultRaised)) == 1
-    store.broken = set()
+    store.broken.clear()
     box.pass_time(1, lambda: box.events.of(DeliverySucceeded))
     box.events.wait(FaultCleared)

@@ -31,7 +31,7 @@ def test_the_original_is_the_clip_and_its_hash_is_kept(box: Box) -> None:
     assert rendition == Rendition(
         clip.id, RenditionKind.ORIGINAL, path, clip.size, hashlib.sha256(path.read_bytes()).hexdigest()
     )
-    assert box.store.rendition(clip.id, RenditionKind.ORIGINAL) == rendition
+    assert box.store.clips.rendition(clip.id, RenditionKind.ORIGINAL) == rendition
 
 
 def test_a_file_is_read_once_in_a_run_unless_it_is_touched(box: Box) -> None:
@@ -100,7 +100,7 @@ def test_flac_holds_the_same_samples(box: Box, sample: SampleFormat, channels: i
     format = AudioFormat(48_000, channels, sample)
     clip = recorded(box, format)
     rendition = Renditions(box.store).prepare(clip, RenditionKind.FLAC)
-    assert rendition.path == box.store.renditions_directory / f"{clip.name}.flac"
+    assert rendition.path == box.store.places.renditions / f"{clip.name}.flac"
     assert rendition.sha256 == hashlib.sha256(rendition.path.read_bytes()).hexdigest()
     before, rate = soundfile.read(box.path(clip), dtype="int32")
     after, after_rate = soundfile.read(rendition.path, dtype="int32")
@@ -163,7 +163,7 @@ def test_a_format_that_the_encoding_does_not_know_is_permanent(box: Box) -> None
     clip = recorded(box, AudioFormat(48_000, 12), seconds=0.1)
     with pytest.raises(Permanent, match=r"cannot be encoded as flac .*Set `deliver_as: original`"):
         Renditions(box.store).prepare(clip, RenditionKind.FLAC)
-    assert not list(box.store.renditions_directory.iterdir())
+    assert not list(box.store.places.renditions.iterdir())
 
 
 def test_an_encoding_that_cannot_be_read_is_transient(box: Box) -> None:
@@ -177,7 +177,7 @@ def test_an_encoding_that_cannot_be_read_is_transient(box: Box) -> None:
 
 def test_a_folder_of_encodings_that_takes_nothing_is_transient(box: Box) -> None:
     """Not even the removal of what was begun, as on a disk that turned read-only."""
-    clip, folder = box.clip(), box.store.renditions_directory
+    clip, folder = box.clip(), box.store.places.renditions
     folder.rmdir()
     folder.touch()
     try:
@@ -190,7 +190,7 @@ def test_a_folder_of_encodings_that_takes_nothing_is_transient(box: Box) -> None
 
 def test_a_disk_that_refuses_is_transient(box: Box) -> None:
     clip = recorded(box, AudioFormat())
-    box.store.renditions_directory.rmdir()
+    box.store.places.renditions.rmdir()
     with pytest.raises(Transient, match="cannot be written"):
         Renditions(box.store).prepare(clip, RenditionKind.FLAC)
 
@@ -203,7 +203,7 @@ def test_preparing_ends_soon_when_it_is_cancelled_and_leaves_nothing(box: Box, k
     clip = recorded(box, AudioFormat(), seconds=3)
     with pytest.raises(Cancelled):
         Renditions(box.store).prepare(clip, kind, check)
-    assert not list(box.store.renditions_directory.iterdir())
+    assert not list(box.store.places.renditions.iterdir())
     assert Renditions(box.store).prepare(clip, kind).size
 
 
@@ -236,14 +236,14 @@ def test_an_encoding_goes_once_nobody_waits_for_it(new_box: Callable[..., Box]) 
     outbox = box.deliver(cloud=cloud, stick=stick, attic=MemoryBackend())
     box.events.wait(DeliverySucceeded, 2)
     box.events.wait(DeliveryParked)
-    encoding = box.store.renditions_directory / f"{clip.name}.flac"
+    encoding = box.store.places.renditions / f"{clip.name}.flac"
     assert encoding.exists(), "the stick still waits for it"
-    box.store.retry("stick")
+    box.store.outbox.retry("stick")
     outbox.wake()
     box.events.wait(DeliverySucceeded, 3)
     box.settle(lambda: not encoding.exists())
-    assert box.store.rendition(clip.id, RenditionKind.FLAC) is None
-    assert box.store.rendition(clip.id, RenditionKind.ORIGINAL) is not None
+    assert box.store.clips.rendition(clip.id, RenditionKind.FLAC) is None
+    assert box.store.clips.rendition(clip.id, RenditionKind.ORIGINAL) is not None
     assert box.path(clip).exists()
     assert stick.objects == cloud.objects
 
@@ -257,4 +257,4 @@ def test_an_encoding_goes_when_its_last_delivery_is_cancelled(new_box: Callable[
     box.events.wait(DeliverySucceeded)
     box.events.wait(DeliveryParked)
     outbox.cancel(clip.id, "stick")
-    box.settle(lambda: not list(box.store.renditions_directory.iterdir()))
+    box.settle(lambda: not list(box.store.places.renditions.iterdir()))

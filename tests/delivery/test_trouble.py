@@ -15,8 +15,9 @@ class Counting:
 
     def __init__(self) -> None:
         self.meanwhile: Callable[[], None] = lambda: None
+        self.outbox = self
 
-    def delivery_counts(self) -> Mapping[str, Mapping[DeliveryState, int]]:
+    def counts(self) -> Mapping[str, Mapping[DeliveryState, int]]:
         self.meanwhile()
         return {}
 

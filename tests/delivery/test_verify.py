@@ -138,7 +138,7 @@ def test_an_answer_that_is_no_receipt_is_a_defect_and_changes_nothing(box: Box, 
 def test_clips_deleted_here_are_looked_at_too(box: Box) -> None:
     backend = MemoryBackend()
     (clip,), outbox = delivered(box, backend)
-    box.store.delete_clip(clip.id, "by hand")
+    box.store.clips.delete(clip.id, "by hand")
     assert [each.found for each in look(outbox)] == [Found.OK]
     backend.objects.clear()
     (checked,) = look(outbox, resend=True)
@@ -149,7 +149,7 @@ def test_an_encoding_that_is_no_longer_here(new_box: Callable[..., Box]) -> None
     box = new_box(cloud="flac")
     backend = MemoryBackend()
     (clip,), outbox = delivered(box, backend)
-    box.settle(lambda: box.store.rendition(clip.id, RenditionKind.FLAC) is None)
+    box.settle(lambda: box.store.clips.rendition(clip.id, RenditionKind.FLAC) is None)
     assert [each.found for each in look(outbox)] == [Found.OK]
 
 

@@ -37,7 +37,7 @@ class House:
         post, vitals = self.controller.post, Vitals(clock)
         self.store = Store(directory, clock, post, vitals)
         self.store.start()
-        cards, takes = FakeCards(clock, remember=False), self.store.takes_directory
+        cards, takes = FakeCards(clock, remember=False), self.store.places.takes
         capture = CaptureSettings(rate=8000)
         self.recorder = Recorder(cards, capture, RecordingSettings(), takes, "box", clock, post, vitals)
         parts = (self.recorder, NotAsked(), self.store, NotAsked())

@@ -41,7 +41,7 @@ class FakeDisk:
 
     @property
     def free(self) -> int:
-        folders = self._store.clips_directory, self._store.renditions_directory, self._store.inbox_directory
+        folders = self._store.places.clips, self._store.places.renditions, self._store.places.inbox
         used = sum(path.stat().st_size for folder in folders for path in folder.iterdir() if path.suffix != ".json")
         return max(0, self.total - self.other - used)
 
@@ -132,27 +132,27 @@ class Household:
         self.clock.advance(1)
         take_id, started = new_take_id(), self.clock.stamp()
         begin = Begin(take_id, clip_name("box", started, take_id), "box", FORMAT, started, 0.0)
-        take = TakeFile.create(self.store.takes_directory, begin)
+        take = TakeFile.create(self.store.places.takes, begin)
         take.append(b"\x01\x02")
         take.cut(round(megabytes * MEGABYTE / 2) - 256)
         take.seal(Levels(), Verdict.OK)
         take.close()
-        return self.store.adopt(take_id)
+        return self.store.clips.adopt(take_id)
 
     def deliver(self, *clips: Clip, destination: str = "office", receipt: Receipt = PROOF) -> None:
         """These clips arrive."""
         wanted = {clip.id for clip in clips}
-        claimed = list(iter(lambda: self.store.take_next(destination, "oldest", now=0.0), None))
+        claimed = list(iter(lambda: self.store.outbox.take_next(destination, "oldest", now=0.0), None))
         for delivery in claimed:
             assert delivery
             if delivery.clip_id in wanted:
-                self.store.delivered(delivery.id, receipt)
+                self.store.outbox.delivered(delivery.id, receipt)
             else:
-                self.store.released(delivery.id)
+                self.store.outbox.released(delivery.id)
 
     def clips(self) -> list[str]:
         """Ids of the clips that are there, oldest first."""
-        return [clip.id for clip in self.store.clips()][::-1]
+        return [clip.id for clip in self.store.clips.newest_first()][::-1]
 
     def of(self, *kinds: type[Event]) -> list[Event]:
         """Events of these kinds so far."""

@@ -125,15 +125,15 @@ def test_a_clip_that_was_never_meant_for_a_destination_stays(make_household: Cal
 def test_encodings_go_before_clips(household: Household) -> None:
     clips = [household.clip() for _ in range(3)]
     for clip in clips:
-        path = household.store.renditions_directory / f"{clip.name}.flac"
+        path = household.store.places.renditions / f"{clip.name}.flac"
         path.write_bytes(bytes(5 * MEGABYTE))
-        household.store.add_rendition(Rendition(clip.id, RenditionKind.FLAC, path, 5 * MEGABYTE, "0" * 64))
+        household.store.clips.add_rendition(Rendition(clip.id, RenditionKind.FLAC, path, 5 * MEGABYTE, "0" * 64))
     household.deliver(clips[0])
-    household.store.enqueue([clips[1].id], "later", RenditionKind.FLAC)
+    household.store.outbox.enqueue([clips[1].id], "later", RenditionKind.FLAC)
     household.disk.other = 53 * MEGABYTE
     household.start()
     assert household.clips() == [clip.id for clip in clips]
-    left = {path.stem for path in household.store.renditions_directory.iterdir()}
+    left = {path.stem for path in household.store.places.renditions.iterdir()}
     assert left == {clips[1].name}, "what a delivery waits for stays"
     household.disk.other += 3 * MEGABYTE
     household.look()
@@ -198,7 +198,7 @@ def test_a_disk_that_is_none_is_an_urgent_fault_while_it_is(household: Household
 def test_a_take_left_behind_is_finished_when_the_disk_works(household: Household) -> None:
     household.start()
     take = household.clip()  # as if: its folder comes back
-    folder = household.store.takes_directory / "left000001"
+    folder = household.store.places.takes / "left000001"
     folder.mkdir()
     household.tell(TakeFailed("left000001", "the disk is full"))
     limit = time.monotonic() + 5
@@ -216,7 +216,7 @@ def test_the_outlook(household: Household) -> None:
     seen = housekeeper.outlook()
     assert seen.reserve == 10 * MEGABYTE and seen.days == pytest.approx(1.0, rel=0.01)
     assert "there is no destination; full in 24 hours" in seen.warning
-    household.store.delete_clip(household.clips()[0], "test")
+    household.store.clips.delete(household.clips()[0], "test")
     assert housekeeper.outlook().days == pytest.approx(2.0, rel=0.01), "what was deleted was recorded too"
 
 
@@ -265,7 +265,7 @@ def test_whoever_asks_for_room_is_not_kept_when_housekeeping_ends(household: Hou
 
 
 def test_what_lies_in_quarantine_is_a_fault_until_it_is_dealt_with(household: Household) -> None:
-    place = household.store.quarantine_directory
+    place = household.store.places.quarantine
     for name in ("one", "two"):
         (place / name).mkdir()
     household.start()
@@ -285,13 +285,13 @@ def test_a_clip_whose_sound_is_missing_is_a_fault_until_it_is_given_up(make_hous
     household = make_household()
     household.open()
     clip = household.clip()
-    household.store.clip_path(clip).unlink()
+    household.store.clips.path(clip).unlink()
     household.reopen()
     household.start()
     household.look()
     (fault,) = household.of(FaultRaised)
     assert isinstance(fault, FaultRaised) and not fault.fault.urgent
     assert f"the sound of clip {clip.name} is missing: put it back into" in fault.fault.message
-    household.store.delete_clip(clip.id, "as asked")
+    household.store.clips.delete(clip.id, "as asked")
     household.look()
     assert household.of(FaultCleared) == [FaultCleared("missing_clips")]

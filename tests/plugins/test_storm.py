@@ -62,11 +62,11 @@ def record(store: Store, clock: SystemClock, number: int) -> None:
     """A clip unlike all others."""
     take_id, started = new_take_id(), clock.stamp()
     begin = Begin(take_id, clip_name("box", started, take_id), "box", AudioFormat(48_000), started, 0.0)
-    take = TakeFile.create(store.takes_directory, begin)
+    take = TakeFile.create(store.places.takes, begin)
     take.append(number.to_bytes(4, "big") * (SIZE // 4))
     take.seal(Levels(), Verdict.OK)
     take.close()
-    store.adopt(take_id)
+    store.clips.adopt(take_id)
 
 
 def deliver_all(directory: Path, backend: UploadBackend) -> dict[str, bytes]:
@@ -83,11 +83,11 @@ def deliver_all(directory: Path, backend: UploadBackend) -> dict[str, bytes]:
         record(store, clock, number)
         outbox.wake()
     limit = time.monotonic() + PATIENCE
-    while store.delivery_counts() != {"cloud": {DeliveryState.DELIVERED: COUNT}}:
-        assert time.monotonic() < limit, store.delivery_counts()
+    while store.outbox.counts() != {"cloud": {DeliveryState.DELIVERED: COUNT}}:
+        assert time.monotonic() < limit, store.outbox.counts()
         time.sleep(0.1)
-    assert all(delivery.receipt and delivery.receipt.verified for delivery in store.deliveries())
-    files = {store.clip_path(clip).name: store.clip_path(clip).read_bytes() for clip in store.clips()}
+    assert all(delivery.receipt and delivery.receipt.verified for delivery in store.outbox.find())
+    files = {store.clips.path(clip).name: store.clips.path(clip).read_bytes() for clip in store.clips.newest_first()}
     outbox.close()
     store.close()
     assert len(files) == COUNT

@@ -79,11 +79,11 @@ class Judge:
                     yield f"{gone} is gone, it was said, but {path} is there"
 
     def _after(self, store: Store, state: State, told: Told, crash: int) -> Iterator[str]:
-        clips = {clip.id: clip for clip in store.clips()}
-        yield from (f"{path.name} is left in takes/" for path in store.takes_directory.iterdir())
+        clips = {clip.id: clip for clip in store.clips.newest_first()}
+        yield from (f"{path.name} is left in takes/" for path in store.places.takes.iterdir())
         yield from (
             f"{path.name} is left in quarantine/"
-            for path in store.quarantine_directory.iterdir()
+            for path in store.places.quarantine.iterdir()
             if not path.name.startswith("news_")  # nobody was told of that track yet, and it comes again
         )
         yield from self._check_files(store, clips)
@@ -97,11 +97,11 @@ class Judge:
     def _check_files(self, store: Store, clips: Mapping[str, Clip]) -> Iterator[str]:
         """Every clip has its two files, and there are no others."""
         wanted = {f"{clip.name}{suffix}" for clip in clips.values() for suffix in (".wav", ".json")}
-        there = {path.name for path in store.clips_directory.iterdir()}
+        there = {path.name for path in store.places.clips.iterdir()}
         if wanted != there:
             yield f"clips/ lacks {sorted(wanted - there)} and should not have {sorted(there - wanted)}"
         for clip in clips.values():
-            if clip.file_name in there and store.clip_path(clip).stat().st_size != clip.size:
+            if clip.file_name in there and store.clips.path(clip).stat().st_size != clip.size:
                 yield f"clip {clip.id} has another size than the catalogue says"
             if f"{clip.name}.json" in there and _sidecar(store, clip) != clip:
                 yield f"the sidecar of {clip.id} says something else than the catalogue"
@@ -146,11 +146,11 @@ class Judge:
     def _is_proved(self, store: Store, clip_id: str, crash: int) -> bool:
         """Whether there is a receipt from elsewhere for exactly what was recorded."""
         wanted = hashlib.sha256(self.sound(clip_id, crash)).hexdigest()
-        receipts = [row.receipt for row in store.deliveries() if row.clip_id == clip_id]
+        receipts = [row.receipt for row in store.outbox.find() if row.clip_id == clip_id]
         return any(each and each.verified and not each.on_own_disk and each.checksum == wanted for each in receipts)
 
     def _check_deliveries(self, store: Store, state: State, clips: Mapping[str, Clip], told: Told) -> Iterator[str]:
-        rows = {(row.clip_id, row.destination): row for row in store.deliveries()}
+        rows = {(row.clip_id, row.destination): row for row in store.outbox.find()}
         for clip_id in (clip.id for clip in clips.values() if clip.verdict is not Verdict.TOO_SHORT):
             if not DESTINATIONS.keys() <= {name for owner, name in rows if owner == clip_id}:
                 yield f"clip {clip_id} does not go everywhere"
@@ -175,25 +175,25 @@ def open_store(root: Path) -> Store:
 
 
 def _bytes(store: Store, clip: Clip) -> bytes:
-    path = store.clip_path(clip)
+    path = store.clips.path(clip)
     return path.read_bytes() if path.exists() else b""
 
 
 def _sidecar(store: Store, clip: Clip) -> Clip | None:
     try:
-        return from_json((store.clips_directory / f"{clip.name}.json").read_bytes(), Clip)
+        return from_json((store.places.clips / f"{clip.name}.json").read_bytes(), Clip)
     except ValueError:
         return None
 
 
 def _check_tracks(store: Store, told: Told) -> Iterator[str]:
-    tracks = {track.id: track for track in store.tracks()}
+    tracks = {track.id: track for track in store.inbox.tracks()}
     for track in told.tracks.values():
         found = tracks.get(track.id)
-        path = store.inbox_directory / track.path.name
+        path = store.places.inbox / track.path.name
         if found is None or not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != track.sha256:
             yield f"track {track.id} was promised and is gone or another"
     known = {track.path.name for track in tracks.values()}
-    for path in store.inbox_directory.iterdir():
+    for path in store.places.inbox.iterdir():
         if path.name not in known and not path.name.endswith(".partial"):
             yield f"{path.name} in inbox/ belongs to nothing"

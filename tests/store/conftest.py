@@ -64,11 +64,18 @@ class Box:
         self.clock = ManualClock(now, 1.0)
         return self.start()
 
-    def take(self, sound: bytes = b"\x01\x02" * 400, *, sealed: bool = True, verdict: Verdict = Verdict.OK) -> str:
+    def take(
+        self,
+        sound: bytes = b"\x01\x02" * 400,
+        *,
+        sealed: bool = True,
+        verdict: Verdict = Verdict.OK,
+        continues: str | None = None,
+    ) -> str:
         """A take as the recorder leaves it, one second after the last one; its id."""
         self.clock.advance(1)
         take_id, started = new_take_id(), self.clock.stamp()
-        begin = Begin(take_id, clip_name("box", started, take_id), "box", FORMAT, started, 0.0)
+        begin = Begin(take_id, clip_name("box", started, take_id), "box", FORMAT, started, 0.0, continues)
         take = TakeFile.create(self.directory / "takes", begin)
         try:
             take.append(sound)
@@ -80,7 +87,7 @@ class Box:
 
     def clip(self, verdict: Verdict = Verdict.OK) -> Clip:
         """A take that was adopted."""
-        return self.store.adopt(self.take(verdict=verdict))
+        return self.store.clips.adopt(self.take(verdict=verdict))
 
     def files(self, count: int) -> list[Clip]:
         """Clips that lie in `clips/`, unknown to any catalogue."""

@@ -55,9 +55,9 @@ def run(scenario: str, directory: Path, at: int) -> None:
             return
         sys.setprofile(Killer(at))
         if scenario == "adopt":
-            store.adopt(subject)
+            store.clips.adopt(subject)
         else:
-            store.delete_clip(subject, "by hand")
+            store.clips.delete(subject, "by hand")
         sys.setprofile(None)
 
     store.submit(work).result()

@@ -39,17 +39,17 @@ def crashed(tmp_path: Path, box_type: type[Any]) -> Callable[[str, Path], list[A
 def check(box: Any, take_id: str, sound: bytes) -> None:
     """The clip is there, whole, once, and on its way to both destinations; nothing else is."""
     store = box.start()
-    clip = store.clip(take_id)
-    assert store.clips() == [clip]
-    assert store.clip_path(clip).read_bytes()[104:] == sound
-    sidecar = store.clips_directory / f"{clip.name}.json"
+    clip = store.clips.find(take_id)
+    assert store.clips.newest_first() == [clip]
+    assert store.clips.path(clip).read_bytes()[104:] == sound
+    sidecar = store.places.clips / f"{clip.name}.json"
     assert from_json(sidecar.read_bytes(), Clip) == clip
-    assert {(d.destination, d.kind, d.state) for d in store.deliveries()} == {
+    assert {(d.destination, d.kind, d.state) for d in store.outbox.find()} == {
         (name, kind, DeliveryState.PENDING) for name, kind in DESTINATIONS.items()
     }
-    assert len(store.deliveries()) == 2
-    assert len(list(store.clips_directory.iterdir())) == 2
-    assert list(store.takes_directory.iterdir()) == list(store.quarantine_directory.iterdir()) == []
+    assert len(store.outbox.find()) == 2
+    assert len(list(store.places.clips.iterdir())) == 2
+    assert list(store.places.takes.iterdir()) == list(store.places.quarantine.iterdir()) == []
     box.close()
 
 
@@ -89,7 +89,7 @@ def test_a_kill_at_any_step_of_a_deletion_leaves_all_of_the_clip_or_nothing(
     template.destinations = DESTINATIONS
     template.start()
     take = template.clip().id
-    sound = template.store.clip_path(template.store.clip(take)).read_bytes()[104:]
+    sound = template.store.clips.path(template.store.clips.find(take)).read_bytes()[104:]
     template.close()
     (template.directory / "subject").write_text(take)
     boxes = crashed("delete", template.directory)
@@ -98,11 +98,11 @@ def test_a_kill_at_any_step_of_a_deletion_leaves_all_of_the_clip_or_nothing(
     for box in boxes:
         store = box.start()
         try:
-            store.clip(take)
+            store.clips.find(take)
         except NotFound:
-            assert list(store.clips_directory.iterdir()) == []
-            assert {d.state for d in store.deliveries()} == {DeliveryState.CANCELLED}
-            assert list(store.quarantine_directory.iterdir()) == []
+            assert list(store.places.clips.iterdir()) == []
+            assert {d.state for d in store.outbox.find()} == {DeliveryState.CANCELLED}
+            assert list(store.places.quarantine.iterdir()) == []
             box.close()
         else:
             kept += 1

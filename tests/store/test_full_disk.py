@@ -55,7 +55,7 @@ def exhaust(box: Box) -> None:
     """Use up what is held back as well."""
     with pytest.raises(StorageError, match="is full"):
         for number in range(1000):
-            box.store.save_note("feed", str(number), {"text": "x" * 8000})
+            box.store.inbox.save_note("feed", str(number), {"text": "x" * 8000})
 
 
 def test_nothing_is_lost_and_all_goes_on_with_room(box: Box, small_disk: Path, fill: Callable[[], None]) -> None:
@@ -65,21 +65,21 @@ def test_nothing_is_lost_and_all_goes_on_with_room(box: Box, small_disk: Path, f
     exhaust(box)
     fill()
     with pytest.raises(StorageError, match="is full"):
-        box.store.adopt(take)
-    assert box.store.clips() == clips[::-1]
+        box.store.clips.adopt(take)
+    assert box.store.clips.newest_first() == clips[::-1]
     (small_disk / "other").unlink()
-    adopted = box.store.adopt(take)
-    assert box.store.clips() == [adopted, *clips[::-1]]
-    assert len(box.store.deliveries()) == 4
+    adopted = box.store.clips.adopt(take)
+    assert box.store.clips.newest_first() == [adopted, *clips[::-1]]
+    assert len(box.store.outbox.find()) == 4
 
 
 def test_clips_can_be_deleted_from_a_full_disk(box: Box, small_disk: Path, fill: Callable[[], None]) -> None:
     clips = [box.clip() for _ in range(30)]
     for clip in clips:
         fill()
-        box.store.delete_clip(clip.id, "test")
-    assert box.store.clips() == []
-    assert list(box.store.clips_directory.iterdir()) == []
+        box.store.clips.delete(clip.id, "test")
+    assert box.store.clips.newest_first() == []
+    assert list(box.store.places.clips.iterdir()) == []
 
 
 def test_clips_are_delivered_from_a_full_disk(box: Box, fill: Callable[[], None]) -> None:
@@ -87,18 +87,18 @@ def test_clips_are_delivered_from_a_full_disk(box: Box, fill: Callable[[], None]
     clips = [box.clip() for _ in range(100)]
     fill()
     for number, clip in enumerate(clips):
-        delivery = box.store.take_next("cloud", "oldest", now=0.0)
+        delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
         assert delivery and delivery.clip_id == clip.id
-        path = box.store.clip_path(clip)
-        box.store.add_rendition(Rendition(clip.id, RenditionKind.ORIGINAL, path, clip.size, f"{number:064}"))
-        box.store.delivered(delivery.id, PROOF)
+        path = box.store.clips.path(clip)
+        box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.ORIGINAL, path, clip.size, f"{number:064}"))
+        box.store.outbox.delivered(delivery.id, PROOF)
     assert len(box.store.upkeep.arrived(["cloud"], 0, 1000)) == 100
 
 
 def test_a_sealed_take_becomes_a_clip_on_a_full_disk(box: Box, fill: Callable[[], None]) -> None:
     take = box.take()
     fill()
-    assert box.store.adopt(take).id == take
+    assert box.store.clips.adopt(take).id == take
     assert box.posted(ClipFinished)
 
 
@@ -108,11 +108,11 @@ def test_the_box_starts_on_a_full_disk(box: Box, small_disk: Path, fill: Callabl
     box.close()
     fill()
     store = box.start()
-    assert [clip.id for clip in store.clips()] == [take, *(clip.id for clip in clips[::-1])]
+    assert [clip.id for clip in store.clips.newest_first()] == [take, *(clip.id for clip in clips[::-1])]
     for _ in range(3):
         store.close()
         store = box.start()
-    store.delete_clip(clips[0].id, "test")
+    store.clips.delete(clips[0].id, "test")
     (small_disk / "other").unlink()
     store.upkeep.hold_ballast()
     assert (box.directory / "ballast").stat().st_size == BYTES
@@ -129,13 +129,13 @@ def test_what_a_full_disk_kept_from_being_finished_at_start_is_finished_later(
     fill()
     (small_disk / "other").open("r+b").truncate((small_disk / "other").stat().st_size - 65_536)
     store = box.start()
-    assert store.upkeep.unfinished and len(store.clips()) < 299
+    assert store.upkeep.unfinished and len(store.clips.newest_first()) < 299
     with pytest.raises(StorageError):
         store.upkeep.take_up()
     (small_disk / "other").unlink()
     store.upkeep.take_up()
     assert not store.upkeep.unfinished
-    assert {clip.id for clip in store.clips()} == {clip.id for clip in files[1:]}
+    assert {clip.id for clip in store.clips.newest_first()} == {clip.id for clip in files[1:]}
 
 
 def test_a_second_daemon_is_still_refused_by_its_process(box: Box, fill: Callable[[], None]) -> None:

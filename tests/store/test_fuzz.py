@@ -41,23 +41,23 @@ class Filled:
 def filled(tmp_path_factory: pytest.TempPathFactory, box_type: Any) -> Filled:
     box = box_type(tmp_path_factory.mktemp("filled"), {"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.FLAC})
     store = box.start()
-    clips = [store.adopt(box.take(SOUND + bytes([number, 1]))) for number in range(4)]
-    store.delete_clip(clips[3].id, "by hand")
-    path = store.renditions_directory / f"{clips[0].name}.flac"
+    clips = [store.clips.adopt(box.take(SOUND + bytes([number, 1]))) for number in range(4)]
+    store.clips.delete(clips[3].id, "by hand")
+    path = store.places.renditions / f"{clips[0].name}.flac"
     path.write_bytes(b"fLaC")
-    store.add_rendition(Rendition(clips[0].id, RenditionKind.FLAC, path, 4, "0" * 64))
+    store.clips.add_rendition(Rendition(clips[0].id, RenditionKind.FLAC, path, 4, "0" * 64))
     for end in (
-        lambda each: store.delivered(each.id, Receipt("clip", 3, True, "sha256", "00")),
-        lambda each: store.postponed(each.id, "no network", 5000.0),
-        lambda each: store.parked(each.id, "wrong password"),
+        lambda each: store.outbox.delivered(each.id, Receipt("clip", 3, True, "sha256", "00")),
+        lambda each: store.outbox.postponed(each.id, "no network", 5000.0),
+        lambda each: store.outbox.parked(each.id, "wrong password"),
     ):
-        delivery = store.take_next("cloud", "oldest", now=box.clock.monotonic())
-        store.save_resume(delivery.id, {"offset": 5})
+        delivery = store.outbox.take_next("cloud", "oldest", now=box.clock.monotonic())
+        store.outbox.save_resume(delivery.id, {"offset": 5})
         end(delivery)
-    track = store.inbox_directory / "track.flac"
+    track = store.places.inbox / "track.flac"
     track.write_bytes(b"fLaC")
-    store.add_track("news", "key", "title", track, 4, "0" * 64)
-    store.save_note("news", "key", {"etag": "x"})
+    store.inbox.add("news", "key", "title", track, 4, "0" * 64)
+    store.inbox.save_note("news", "key", {"etag": "x"})
     box.close()
     with closing(sqlite3.connect(box.directory / "catalogue.db")) as database:
         database.execute("INSERT INTO live VALUES ('take', 'cloud', '{}')")
@@ -88,31 +88,34 @@ def copied(filled: Filled, box_type: Any) -> Iterator[Any]:
 
 def uses(box: Any, store: Store) -> list[Callable[[], object]]:
     """Everything that is asked of a store."""
-    ids = [path.stem[-10:] for path in store.clips_directory.glob("*.wav")]
+    ids = [path.stem[-10:] for path in store.places.clips.glob("*.wav")]
     now = box.clock.monotonic()
     return [
-        store.clips,
-        lambda: store.clip(ids[0]),
-        lambda: [store.rendition(id, kind) for id in ids for kind in RenditionKind],
-        store.deliveries,
-        lambda: store.deliveries(states=[DeliveryState.DELIVERED]),
-        store.delivery_counts,
-        lambda: [store.next_due(name) for name in ("cloud", "stick")],
-        lambda: store.retry("cloud"),
+        store.clips.newest_first,
+        lambda: store.clips.find(ids[0]),
+        lambda: [store.clips.parts(id) for id in ids],
+        lambda: [store.clips.rendition(id, kind) for id in ids for kind in RenditionKind],
+        store.outbox.find,
+        lambda: store.outbox.find(states=[DeliveryState.DELIVERED]),
+        store.outbox.counts,
+        lambda: [store.outbox.next_due(name) for name in ("cloud", "stick")],
+        lambda: store.outbox.retry("cloud"),
         lambda: [
-            store.take_next(name, order, now=now) for name in ("cloud", "stick") for order in ("oldest", "newest")
+            store.outbox.take_next(name, order, now=now)
+            for name in ("cloud", "stick")
+            for order in ("oldest", "newest")
         ],
-        lambda: store.enqueue(ids, "new", RenditionKind.ORIGINAL),
+        lambda: store.outbox.enqueue(ids, "new", RenditionKind.ORIGINAL),
         lambda: store.upkeep.arrived(["cloud"], 0, 10),
         lambda: store.upkeep.recorded(0, 1 << 62),
         lambda: store.upkeep.drop_encodings(1),
         lambda: store.upkeep.correct_starts(ClockStamp(1, 1, "manual-boot", ClockSource.NTP)),
-        store.tracks,
-        lambda: store.note("news", "key"),
-        store.unheard,
-        store.next_message,
-        store.latest,
-        lambda: store.adopt(box.take(SOUND)),
+        store.inbox.tracks,
+        lambda: store.inbox.note("news", "key"),
+        store.inbox.unheard,
+        store.inbox.next_message,
+        store.inbox.latest,
+        lambda: store.clips.adopt(box.take(SOUND)),
     ]
 
 

@@ -16,14 +16,14 @@ PROOF = Receipt("clip.wav", 10, True, "sha256", "ab", 5, "stored")
 def drain(box: Any, order: str = "oldest", now: float = 0.0) -> list[str]:
     """Clip ids in the order in which they are claimed; nothing becomes of them."""
     taken = []
-    while delivery := box.store.take_next("cloud", order, now=now):
+    while delivery := box.store.outbox.take_next("cloud", order, now=now):
         taken.append(delivery.clip_id)
     return taken
 
 
 def only(box: Any) -> Delivery:
     delivery: Delivery
-    (delivery,) = box.store.deliveries()
+    (delivery,) = box.store.outbox.find()
     return delivery
 
 
@@ -36,8 +36,8 @@ def test_clips_go_in_the_order_of_the_destination(box: Any, order: str) -> None:
 @pytest.mark.parametrize("order", ["oldest", "newest"])
 def test_what_was_sent_while_it_was_recorded_goes_first_once(box: Any, order: str) -> None:
     ids = [box.clip().id for _ in range(4)]
-    box.store.save_live(ids[1], "cloud", {"parts": 5})
-    box.store.save_live(ids[2], "cloud", {"parts": 7})
+    box.store.outbox.save_live(ids[1], "cloud", {"parts": 5})
+    box.store.outbox.save_live(ids[2], "cloud", {"parts": 7})
     begun, rest = [ids[1], ids[2]], [ids[0], ids[3]]
     step = 1 if order == "oldest" else -1
     assert drain(box, order) == begun[::step] + rest[::step]
@@ -50,66 +50,66 @@ def test_a_back_filled_clip_takes_the_place_of_its_age(box: Any) -> None:
     old = box.clip()
     box.store.set_destinations({"cloud": RenditionKind.ORIGINAL})
     new = box.clip()
-    assert box.store.enqueue([new.id, old.id, "nosuchclip"], "cloud", RenditionKind.FLAC) == 1
+    assert box.store.outbox.enqueue([new.id, old.id, "nosuchclip"], "cloud", RenditionKind.FLAC) == 1
     assert drain(box) == [old.id, new.id]
-    assert [delivery.kind for delivery in box.store.deliveries(new.id)] == [RenditionKind.ORIGINAL]
+    assert [delivery.kind for delivery in box.store.outbox.find(new.id)] == [RenditionKind.ORIGINAL]
 
 
 def test_a_claim_is_an_attempt_and_nobody_else_gets_it(box: Any) -> None:
     clip = box.clip()
-    delivery = box.store.take_next("cloud", "oldest", now=0.0)
+    delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
     assert delivery == Delivery(1, clip.id, "cloud", RenditionKind.ORIGINAL, DeliveryState.SENDING, attempts=1)
-    assert box.store.take_next("cloud", "oldest", now=0.0) is None
-    assert box.store.take_next("stick", "oldest", now=0.0) is None
-    assert box.store.next_due("cloud") is None
+    assert box.store.outbox.take_next("cloud", "oldest", now=0.0) is None
+    assert box.store.outbox.take_next("stick", "oldest", now=0.0) is None
+    assert box.store.outbox.next_due("cloud") is None
 
 
 def test_a_wait_can_be_ended_for_all_but_what_is_parked(box: Any) -> None:
     for _ in range(3):
         box.clip()
-    first, second, third = (box.store.take_next("cloud", "oldest", now=0.0) for _ in range(3))
-    box.store.postponed(second.id, "no network", 500.0)
-    box.store.postponed(first.id, "no network", 900.0)
-    box.store.parked(third.id, "wrong password")
-    assert box.store.next_due("cloud") == 500.0
-    box.store.hurry()
-    assert box.store.next_due("cloud") == 0.0
-    again = [box.store.take_next("cloud", "oldest", now=0.0) for _ in range(3)]
+    first, second, third = (box.store.outbox.take_next("cloud", "oldest", now=0.0) for _ in range(3))
+    box.store.outbox.postponed(second.id, "no network", 500.0)
+    box.store.outbox.postponed(first.id, "no network", 900.0)
+    box.store.outbox.parked(third.id, "wrong password")
+    assert box.store.outbox.next_due("cloud") == 500.0
+    box.store.outbox.hurry()
+    assert box.store.outbox.next_due("cloud") == 0.0
+    again = [box.store.outbox.take_next("cloud", "oldest", now=0.0) for _ in range(3)]
     assert {delivery.id for delivery in again if delivery} == {first.id, second.id}
 
 
 def test_a_receipt_ends_a_delivery(box: Any) -> None:
     box.clip()
-    delivery = box.store.take_next("cloud", "oldest", now=0.0)
-    box.store.save_resume(delivery.id, {"part": 3})
-    box.store.delivered(delivery.id, PROOF)
-    assert box.store.next_due("cloud") is None
+    delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
+    box.store.outbox.save_resume(delivery.id, {"part": 3})
+    box.store.outbox.delivered(delivery.id, PROOF)
+    assert box.store.outbox.next_due("cloud") is None
     found = only(box)
     assert (found.state, found.receipt, found.resume) == (DeliveryState.DELIVERED, PROOF, None)
-    box.store.postponed(delivery.id, "late", 1.0)
-    box.store.parked(delivery.id, "late")
-    box.store.released(delivery.id)
-    assert box.store.retry() == 0 and box.store.cancel(found.clip_id) == []
-    assert only(box) == found and box.restart().deliveries() == [found]
+    box.store.outbox.postponed(delivery.id, "late", 1.0)
+    box.store.outbox.parked(delivery.id, "late")
+    box.store.outbox.released(delivery.id)
+    assert box.store.outbox.retry() == 0 and box.store.outbox.cancel(found.clip_id) == []
+    assert only(box) == found and box.restart().outbox.find() == [found]
 
 
 def test_a_postponed_delivery_waits_for_its_time(box: Any) -> None:
     box.clip()
-    delivery = box.store.take_next("cloud", "oldest", now=0.0)
-    box.store.postponed(delivery.id, "no route", 50.0)
-    assert box.store.next_due("cloud") == 50.0
-    assert box.store.take_next("cloud", "oldest", now=49.9) is None
-    again = box.store.take_next("cloud", "oldest", now=50.0)
+    delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
+    box.store.outbox.postponed(delivery.id, "no route", 50.0)
+    assert box.store.outbox.next_due("cloud") == 50.0
+    assert box.store.outbox.take_next("cloud", "oldest", now=49.9) is None
+    again = box.store.outbox.take_next("cloud", "oldest", now=50.0)
     assert (again.id, again.attempts, again.last_error) == (delivery.id, 2, "no route")
 
 
 def test_the_earliest_of_several_waits_is_told(box: Any) -> None:
     for until in (70.0, 60.0):
         box.clip()
-        box.store.postponed(box.store.take_next("cloud", "oldest", now=0.0).id, "", until)
-    assert box.store.next_due("cloud") == 60.0
+        box.store.outbox.postponed(box.store.outbox.take_next("cloud", "oldest", now=0.0).id, "", until)
+    assert box.store.outbox.next_due("cloud") == 60.0
     box.clip()
-    assert box.store.next_due("cloud") == 0.0
+    assert box.store.outbox.next_due("cloud") == 0.0
 
 
 @pytest.mark.parametrize("order", ["oldest", "newest"])
@@ -118,11 +118,11 @@ def test_a_clip_that_always_fails_lets_all_others_pass(box: Any, order: str) -> 
     poison = ids[0] if order == "oldest" else ids[-1]
     arrived: list[str] = []
     for now in range(8):
-        delivery = box.store.take_next("cloud", order, now=float(now))
+        delivery = box.store.outbox.take_next("cloud", order, now=float(now))
         if delivery and delivery.clip_id == poison:
-            box.store.postponed(delivery.id, "bad", now + 0.5)
+            box.store.outbox.postponed(delivery.id, "bad", now + 0.5)
         elif delivery:
-            box.store.delivered(delivery.id, PROOF)
+            box.store.outbox.delivered(delivery.id, PROOF)
             arrived.append(delivery.clip_id)
     assert set(arrived) == set(ids) - {poison}
 
@@ -131,9 +131,9 @@ def test_two_clips_that_always_fail_take_turns(box: Any) -> None:
     ids = [box.clip().id for _ in range(2)]
     turns = []
     for now in range(6):
-        delivery = box.store.take_next("cloud", "oldest", now=float(now))
+        delivery = box.store.outbox.take_next("cloud", "oldest", now=float(now))
         turns.append(delivery.clip_id)
-        box.store.postponed(delivery.id, "bad", now + 0.1)
+        box.store.outbox.postponed(delivery.id, "bad", now + 0.1)
     assert turns == ids * 3
 
 
@@ -141,19 +141,19 @@ def test_a_clip_that_takes_the_daemon_down_goes_behind_the_others_next_time(box:
     ids = [box.clip().id for _ in range(3)]
     turns = []
     for _ in range(6):
-        turns.append(box.store.take_next("cloud", "oldest", now=0.0).clip_id)
+        turns.append(box.store.outbox.take_next("cloud", "oldest", now=0.0).clip_id)
         box.crash()
     assert turns == ids * 2
 
 
 def test_a_restart_ends_all_waits_and_takes_back_what_was_being_sent(box: Any) -> None:
     waiting, sending = box.clip(), box.clip()
-    box.store.postponed(box.store.take_next("cloud", "oldest", now=0.0).id, "no route", 9e9)
-    delivery = box.store.take_next("cloud", "oldest", now=0.0)
-    box.store.save_resume(delivery.id, {"upload": "x"})
+    box.store.outbox.postponed(box.store.outbox.take_next("cloud", "oldest", now=0.0).id, "no route", 9e9)
+    delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
+    box.store.outbox.save_resume(delivery.id, {"upload": "x"})
     box.restart()
-    assert box.store.next_due("cloud") == 0.0
-    found = [box.store.take_next("cloud", "oldest", now=0.0) for _ in range(2)]
+    assert box.store.outbox.next_due("cloud") == 0.0
+    found = [box.store.outbox.take_next("cloud", "oldest", now=0.0) for _ in range(2)]
     assert [(d.clip_id, d.attempts, d.resume) for d in found] == [
         (waiting.id, 2, None),
         (sending.id, 2, {"upload": "x"}),
@@ -162,78 +162,78 @@ def test_a_restart_ends_all_waits_and_takes_back_what_was_being_sent(box: Any) -
 
 def test_a_released_delivery_is_as_if_it_had_not_been_claimed(box: Any) -> None:
     first, _ = box.clip(), box.clip()
-    before = box.store.deliveries()
-    delivery = box.store.take_next("cloud", "oldest", now=0.0)
-    box.store.released(delivery.id)
-    assert box.store.deliveries() == before
-    assert box.store.take_next("cloud", "oldest", now=0.0).clip_id == first.id
+    before = box.store.outbox.find()
+    delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
+    box.store.outbox.released(delivery.id)
+    assert box.store.outbox.find() == before
+    assert box.store.outbox.take_next("cloud", "oldest", now=0.0).clip_id == first.id
 
 
 def test_a_parked_delivery_waits_for_a_person_even_across_restarts(box: Any) -> None:
     clip = box.clip()
-    box.store.parked(box.store.take_next("cloud", "oldest", now=0.0).id, "wrong password")
+    box.store.outbox.parked(box.store.outbox.take_next("cloud", "oldest", now=0.0).id, "wrong password")
     box.restart()
-    assert box.store.next_due("cloud") is None
+    assert box.store.outbox.next_due("cloud") is None
     assert only(box).last_error == "wrong password"
-    assert box.store.retry("stick") == box.store.retry(clip_id="other") == 0
-    assert box.store.retry("cloud", clip.id) == 1
-    assert box.store.next_due("cloud") == 0.0
+    assert box.store.outbox.retry("stick") == box.store.outbox.retry(clip_id="other") == 0
+    assert box.store.outbox.retry("cloud", clip.id) == 1
+    assert box.store.outbox.next_due("cloud") == 0.0
 
 
 def test_retry_ends_waits_but_touches_neither_what_is_due_nor_what_is_sent(box: Any) -> None:
     for _ in range(3):
         box.clip()
     for until in (50.0, 60.0):
-        box.store.postponed(box.store.take_next("cloud", "oldest", now=0.0).id, "", until)
-    assert box.store.retry() == 2
-    assert box.store.next_due("cloud") == 0.0 and box.store.retry() == 0
-    sending = box.store.take_next("cloud", "oldest", now=0.0)
-    assert box.store.retry() == 0
-    assert [d.id for d in box.store.deliveries(states=[DeliveryState.SENDING])] == [sending.id]
+        box.store.outbox.postponed(box.store.outbox.take_next("cloud", "oldest", now=0.0).id, "", until)
+    assert box.store.outbox.retry() == 2
+    assert box.store.outbox.next_due("cloud") == 0.0 and box.store.outbox.retry() == 0
+    sending = box.store.outbox.take_next("cloud", "oldest", now=0.0)
+    assert box.store.outbox.retry() == 0
+    assert [d.id for d in box.store.outbox.find(states=[DeliveryState.SENDING])] == [sending.id]
 
 
 def test_what_is_cancelled_never_goes_again(box: Any) -> None:
     box.store.set_destinations({"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.ORIGINAL})
     clip, other = box.clip(), box.clip()
-    sending = box.store.take_next("cloud", "oldest", now=0.0)
-    assert box.store.cancel(clip.id, "cloud") == [sending.id]
-    box.store.postponed(sending.id, "", 0.0)
-    box.store.released(sending.id)
-    assert box.store.retry() == 0
+    sending = box.store.outbox.take_next("cloud", "oldest", now=0.0)
+    assert box.store.outbox.cancel(clip.id, "cloud") == [sending.id]
+    box.store.outbox.postponed(sending.id, "", 0.0)
+    box.store.outbox.released(sending.id)
+    assert box.store.outbox.retry() == 0
     assert drain(box) == [other.id]
-    assert len(box.store.cancel(clip.id)) == 1
-    assert {d.state for d in box.store.deliveries(clip.id)} == {DeliveryState.CANCELLED}
+    assert len(box.store.outbox.cancel(clip.id)) == 1
+    assert {d.state for d in box.store.outbox.find(clip.id)} == {DeliveryState.CANCELLED}
 
 
 def test_a_cancel_that_came_too_late_does_not_hide_the_receipt(box: Any) -> None:
     clip = box.clip()
-    delivery = box.store.take_next("cloud", "oldest", now=0.0)
-    box.store.cancel(clip.id)
-    box.store.delivered(delivery.id, PROOF)
+    delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
+    box.store.outbox.cancel(clip.id)
+    box.store.outbox.delivered(delivery.id, PROOF)
     assert (only(box).state, only(box).receipt) == (DeliveryState.DELIVERED, PROOF)
 
 
 def test_deliveries_are_found_by_clip_destination_and_state(box: Any) -> None:
     box.store.set_destinations({"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.ORIGINAL})
     first, second = box.clip(), box.clip()
-    box.store.take_next("stick", "oldest", now=0.0)
-    everything = box.store.deliveries()
+    box.store.outbox.take_next("stick", "oldest", now=0.0)
+    everything = box.store.outbox.find()
     assert len(everything) == 4
-    assert {d.clip_id for d in box.store.deliveries(second.id)} == {second.id}
-    assert {d.destination for d in box.store.deliveries(destination="stick")} == {"stick"}
-    (sent,) = box.store.deliveries(first.id, "stick", [DeliveryState.SENDING, DeliveryState.PARKED])
+    assert {d.clip_id for d in box.store.outbox.find(second.id)} == {second.id}
+    assert {d.destination for d in box.store.outbox.find(destination="stick")} == {"stick"}
+    (sent,) = box.store.outbox.find(first.id, "stick", [DeliveryState.SENDING, DeliveryState.PARKED])
     assert sent.clip_id == first.id
-    assert box.store.deliveries(states=[]) == []
-    assert box.store.deliveries(limit=3) == everything[:3]
+    assert box.store.outbox.find(states=[]) == []
+    assert box.store.outbox.find(limit=3) == everything[:3]
 
 
 def test_counts_are_by_destination_and_state(box: Any) -> None:
     box.store.set_destinations({"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.ORIGINAL})
-    assert box.store.delivery_counts() == {}
+    assert box.store.outbox.counts() == {}
     for _ in range(3):
         box.clip()
-    box.store.parked(box.store.take_next("stick", "oldest", now=0.0).id, "")
-    assert box.store.delivery_counts() == {
+    box.store.outbox.parked(box.store.outbox.take_next("stick", "oldest", now=0.0).id, "")
+    assert box.store.outbox.counts() == {
         "cloud": {DeliveryState.PENDING: 3},
         "stick": {DeliveryState.PENDING: 2, DeliveryState.PARKED: 1},
     }
@@ -241,10 +241,10 @@ def test_counts_are_by_destination_and_state(box: Any) -> None:
 
 def test_the_number_still_to_be_made_is_told_when_it_changes_and_at_start(box: Any) -> None:
     clip, _ = box.clip(), box.clip()
-    delivery = box.store.take_next("cloud", "oldest", now=0.0)
-    box.store.postponed(delivery.id, "", 1.0)
-    box.store.take_next("cloud", "oldest", now=1.0)
-    box.store.cancel(clip.id)
+    delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
+    box.store.outbox.postponed(delivery.id, "", 1.0)
+    box.store.outbox.take_next("cloud", "oldest", now=1.0)
+    box.store.outbox.cancel(clip.id)
     assert [event.waiting for event in box.posted(QueueChanged)] == [0, 1, 2, 1]
     box.restart()
     assert box.posted(QueueChanged)[-1] == QueueChanged(1) and len(box.posted(QueueChanged)) == 5

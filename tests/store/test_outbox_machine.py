@@ -67,8 +67,8 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule(target=claims, destination=names, order=st.sampled_from(["oldest", "newest"]))
     def claim(self, destination: str, order: str) -> Any:
         now = self.box.clock.monotonic()
-        due = self.box.store.next_due(destination)
-        delivery = self.box.store.take_next(destination, order, now=now)
+        due = self.box.store.outbox.next_due(destination)
+        delivery = self.box.store.outbox.take_next(destination, order, now=now)
         assert (delivery is not None) == (due is not None and due <= now)
         if delivery is None:
             assert due is None or due > now
@@ -81,23 +81,23 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(delivery=consumes(claims))
     def deliver(self, delivery: Any) -> None:
-        self.box.store.delivered(delivery.id, PROOF)
+        self.box.store.outbox.delivered(delivery.id, PROOF)
         only = (DeliveryState.SENDING, DeliveryState.CANCELLED)
         self.expect(delivery.clip_id, DeliveryState.DELIVERED, *only, destination=delivery.destination)
 
     @rule(delivery=consumes(claims), wait=st.floats(0, 100))
     def postpone(self, delivery: Any, wait: float) -> None:
-        self.box.store.postponed(delivery.id, "later", self.box.clock.monotonic() + wait)
+        self.box.store.outbox.postponed(delivery.id, "later", self.box.clock.monotonic() + wait)
         self.end(delivery, DeliveryState.PENDING)
 
     @rule(delivery=consumes(claims))
     def park(self, delivery: Any) -> None:
-        self.box.store.parked(delivery.id, "no")
+        self.box.store.outbox.parked(delivery.id, "no")
         self.end(delivery, DeliveryState.PARKED)
 
     @rule(delivery=consumes(claims))
     def release(self, delivery: Any) -> None:
-        self.box.store.released(delivery.id)
+        self.box.store.outbox.released(delivery.id)
         self.end(delivery, DeliveryState.PENDING)
 
     def end(self, delivery: Any, state: DeliveryState) -> None:
@@ -105,23 +105,23 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(destination=st.none() | names)
     def retry(self, destination: str | None) -> None:
-        self.box.store.retry(destination)
+        self.box.store.outbox.retry(destination)
         for clip_id, name in self.states:
             if destination in (None, name):
                 self.expect(clip_id, DeliveryState.PENDING, DeliveryState.PARKED, destination=name)
 
     @rule()
     def hurry(self) -> None:
-        self.box.store.hurry()
+        self.box.store.outbox.hurry()
 
     @rule(clip_id=clips, destination=st.none() | names)
     def cancel(self, clip_id: str, destination: str | None) -> None:
-        self.box.store.cancel(clip_id, destination)
+        self.box.store.outbox.cancel(clip_id, destination)
         self.take_back(clip_id, destination)
 
     @rule(clip_id=consumes(clips))
     def delete(self, clip_id: str) -> None:
-        self.box.store.delete_clip(clip_id, "by hand")
+        self.box.store.clips.delete(clip_id, "by hand")
         self.take_back(clip_id, None)
 
     def take_back(self, clip_id: str, destination: str | None) -> None:
@@ -130,7 +130,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(clip_id=clips, destination=names)
     def back_fill(self, clip_id: str, destination: str) -> None:
-        added = self.box.store.enqueue([clip_id], destination, DESTINATIONS[destination])
+        added = self.box.store.outbox.enqueue([clip_id], destination, DESTINATIONS[destination])
         assert added == ((clip_id, destination) not in self.states)
         self.states.setdefault((clip_id, destination), DeliveryState.PENDING)
 
@@ -157,7 +157,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_delivery_is_what_it_must_be(self) -> None:
-        found = self.box.store.deliveries()
+        found = self.box.store.outbox.find()
         assert len({delivery.id for delivery in found}) == len(found)
         assert {(delivery.clip_id, delivery.destination): delivery.state for delivery in found} == self.states
 
@@ -167,7 +167,7 @@ class OutboxMachine(RuleBasedStateMachine):
         for (_, name), state in self.states.items():
             of_one = counts.setdefault(name, {})
             of_one[state] = of_one.get(state, 0) + 1
-        assert self.box.store.delivery_counts() == counts
+        assert self.box.store.outbox.counts() == counts
 
 
 def test_no_delivery_is_ever_lost(box_type: type[Any]) -> None:

@@ -17,7 +17,7 @@ SOUND = b"\x01\x02\x03\x04" * 500
 
 
 def sound_of(box: Any, clip: Clip) -> bytes:
-    content: bytes = box.store.clip_path(clip).read_bytes()
+    content: bytes = box.store.clips.path(clip).read_bytes()
     return content[104:]
 
 
@@ -28,14 +28,14 @@ def test_takes_left_behind_become_clips_in_the_order_of_their_start(new_box: Cal
     box = new_box()
     ids = [box.take(SOUND, sealed=False), box.take(SOUND), box.take(SOUND, sealed=False)]
     store = box.start()
-    clips = store.clips()[::-1]
+    clips = store.clips.newest_first()[::-1]
     assert [clip.id for clip in clips] == ids
     assert [clip.recovered for clip in clips] == [True, False, True]
     assert all(sound_of(box, clip) == SOUND for clip in clips)
-    assert list(store.takes_directory.iterdir()) == []
+    assert list(store.places.takes.iterdir()) == []
     assert [event.clip for event in box.posted(ClipFinished)] == clips
     assert box.posted(QueueChanged)[-1] == QueueChanged(3)
-    assert [delivery.clip_id for delivery in store.deliveries()] == ids
+    assert [delivery.clip_id for delivery in store.outbox.find()] == ids
 
 
 def test_a_take_without_a_byte_of_sound_is_removed(new_box: Callable[[], Any]) -> None:
@@ -43,8 +43,8 @@ def test_a_take_without_a_byte_of_sound_is_removed(new_box: Callable[[], Any]) -
     box.take(b"", sealed=False)
     (box.directory / "takes" / "empty").mkdir()
     store = box.start()
-    assert list(store.takes_directory.iterdir()) == []
-    assert store.clips() == [] and box.quarantined() == {}
+    assert list(store.places.takes.iterdir()) == []
+    assert store.clips.newest_first() == [] and box.quarantined() == {}
 
 
 def test_a_file_that_strayed_among_the_takes_is_nothing_to_finish(new_box: Callable[[], Any]) -> None:
@@ -52,7 +52,7 @@ def test_a_file_that_strayed_among_the_takes_is_nothing_to_finish(new_box: Calla
     box.take(SOUND)
     (box.directory / "takes" / ".DS_Store").write_bytes(b"rubbish")
     store = box.start()
-    assert len(store.clips()) == 1 and not store.upkeep.unfinished
+    assert len(store.clips.newest_first()) == 1 and not store.upkeep.unfinished
 
 
 def test_a_take_that_cannot_be_repaired_is_kept_with_a_note(new_box: Callable[[], Any]) -> None:
@@ -65,8 +65,8 @@ def test_a_take_that_cannot_be_repaired_is_kept_with_a_note(new_box: Callable[[]
         box.close()
     notes = box.quarantined()
     assert sorted(notes) == ["hopeless", "hopeless-2"] and "could not be repaired" in notes["hopeless"]
-    assert (box.store.quarantine_directory / "hopeless-2" / "audio.wav").stat().st_size == 5000
-    assert list(box.store.takes_directory.iterdir()) == []
+    assert (box.store.places.quarantine / "hopeless-2" / "audio.wav").stat().st_size == 5000
+    assert list(box.store.places.takes.iterdir()) == []
 
 
 def test_a_sealed_take_whose_metadata_broke_is_repaired(new_box: Callable[[], Any]) -> None:
@@ -74,7 +74,7 @@ def test_a_sealed_take_whose_metadata_broke_is_repaired(new_box: Callable[[], An
     take = box.take(SOUND)
     (box.directory / "takes" / take / "clip.json").write_bytes(b'{"id": "torn')
     store = box.start()
-    assert sound_of(box, store.clip(take)) == SOUND
+    assert sound_of(box, store.clips.find(take)) == SOUND
 
 
 def test_a_half_moved_take_whose_metadata_broke_keeps_its_sound_and_name(new_box: Callable[[], Any]) -> None:
@@ -86,9 +86,9 @@ def test_a_half_moved_take_whose_metadata_broke_keeps_its_sound_and_name(new_box
     (folder / "audio.wav").rename(box.directory / "clips" / f"{name}.wav")
     (folder / "clip.json").write_bytes(b"\x00" * 100)
     store = box.start()
-    clip = store.clip(name)
+    clip = store.clips.find(name)
     assert clip.id == take and clip.recovered and sound_of(box, clip) == SOUND
-    assert list(store.takes_directory.iterdir()) == []
+    assert list(store.places.takes.iterdir()) == []
 
 
 def test_a_sealed_take_without_sound_anywhere_is_kept_with_a_note(new_box: Callable[[], Any]) -> None:
@@ -107,16 +107,16 @@ def test_an_adopted_take_that_a_power_cut_brings_back_is_removed(
     take = box.take(SOUND)
     folder = box.directory / "takes" / take
     files = {name: (folder / name).read_bytes() for name in left}
-    clip = box.store.adopt(take)
+    clip = box.store.clips.adopt(take)
     if deleted:
-        box.store.delete_clip(take, "by hand")
+        box.store.clips.delete(take, "by hand")
     folder.mkdir()
     for name, content in files.items():
         (folder / name).write_bytes(content)
     store = box.restart()
-    assert store.clips() == ([] if deleted else [clip])
-    assert len(list(store.clips_directory.iterdir())) == (0 if deleted else 2)
-    assert list(store.takes_directory.iterdir()) == list(store.quarantine_directory.iterdir()) == []
+    assert store.clips.newest_first() == ([] if deleted else [clip])
+    assert len(list(store.places.clips.iterdir())) == (0 if deleted else 2)
+    assert list(store.places.takes.iterdir()) == list(store.places.quarantine.iterdir()) == []
 
 
 def test_the_metadata_of_an_adoption_that_a_power_cut_undid_gives_way(new_box: Callable[[], Any]) -> None:
@@ -127,10 +127,10 @@ def test_the_metadata_of_an_adoption_that_a_power_cut_undid_gives_way(new_box: C
     name = content.decode().split('"name": "')[1].split('"')[0]
     (folder / "clip.json").rename(box.directory / "clips" / f"{name}.json")
     store = box.start()
-    clip = store.clip(name)
+    clip = store.clips.find(name)
     assert clip.recovered and sound_of(box, clip) == SOUND
-    assert (store.clips_directory / f"{name}.json").read_text() == to_json(clip)
-    assert list(store.takes_directory.iterdir()) == list(store.quarantine_directory.iterdir()) == []
+    assert (store.places.clips / f"{name}.json").read_text() == to_json(clip)
+    assert list(store.places.takes.iterdir()) == list(store.places.quarantine.iterdir()) == []
 
 
 # -- clips -------------------------------------------------------------------------------------------------------------
@@ -140,9 +140,9 @@ def test_clips_that_the_catalogue_does_not_know_are_entered_by_age(new_box: Call
     box = new_box()
     clips = box.files(450)
     store = box.start()
-    assert store.clips() == clips[::-1]
-    assert store.take_next("cloud", "oldest", now=0.0).clip_id == clips[0].id
-    assert store.take_next("cloud", "newest", now=0.0).clip_id == clips[-1].id
+    assert store.clips.newest_first() == clips[::-1]
+    assert store.outbox.take_next("cloud", "oldest", now=0.0).clip_id == clips[0].id
+    assert store.outbox.take_next("cloud", "newest", now=0.0).clip_id == clips[-1].id
     assert box.posted(QueueChanged)[-1] == QueueChanged(450)
 
 
@@ -153,11 +153,11 @@ def test_metadata_that_the_disk_refuses_to_read_holds_up_no_other_clip(new_box: 
     sidecar.rename(kept := box.directory / "kept")
     sidecar.mkdir()
     store = box.start()
-    assert store.clips() == [clips[2], clips[0]] and store.upkeep.unfinished
+    assert store.clips.newest_first() == [clips[2], clips[0]] and store.upkeep.unfinished
     sidecar.rmdir()
     kept.rename(sidecar)
     store.upkeep.take_up()
-    assert store.clips() == clips[::-1] and not store.upkeep.unfinished
+    assert store.clips.newest_first() == clips[::-1] and not store.upkeep.unfinished
 
 
 def test_only_what_is_not_in_the_catalogue_is_opened(new_box: Callable[[], Any]) -> None:
@@ -167,22 +167,22 @@ def test_only_what_is_not_in_the_catalogue_is_opened(new_box: Callable[[], Any])
     for sidecar in (box.directory / "clips").glob("*.json"):
         sidecar.write_text("not looked at")
     new = box.files(1)
-    assert box.start().clips() == [*new, *clips[::-1]]
+    assert box.start().clips.newest_first() == [*new, *clips[::-1]]
 
 
 def test_a_lost_catalogue_is_rebuilt_and_everything_queued_anew(box: Any) -> None:
     clips = [box.clip() for _ in range(3)]
     short = box.clip(Verdict.TOO_SHORT)
-    box.store.delivered(box.store.take_next("cloud", "oldest", now=0.0).id, Receipt("x", 1, True))
+    box.store.outbox.delivered(box.store.outbox.take_next("cloud", "oldest", now=0.0).id, Receipt("x", 1, True))
     gone = box.clip()
-    box.store.delete_clip(gone.id, "by hand")
+    box.store.clips.delete(gone.id, "by hand")
     box.close()
     box.lose_catalogue()
     store = box.start()
-    assert store.clips() == [short, *clips[::-1]]
-    assert store.delivery_counts() == {"cloud": {DeliveryState.PENDING: 3}}
+    assert store.clips.newest_first() == [short, *clips[::-1]]
+    assert store.outbox.counts() == {"cloud": {DeliveryState.PENDING: 3}}
     with pytest.raises(NotFound):
-        store.clip(gone.id)
+        store.clips.find(gone.id)
     assert box.quarantined() == {}
 
 
@@ -215,10 +215,10 @@ def test_a_damaged_catalogue_goes_to_quarantine_and_is_rebuilt(
     box.close()
     damage(box.directory / "catalogue.db")
     store = box.start()
-    assert store.clips() == clips[::-1]
-    assert store.delivery_counts() == {"cloud": {DeliveryState.PENDING: 20}}
+    assert store.clips.newest_first() == clips[::-1]
+    assert store.outbox.counts() == {"cloud": {DeliveryState.PENDING: 20}}
     assert ("catalogue" in box.quarantined()) is in_quarantine
-    assert box.restart().clips() == clips[::-1]
+    assert box.restart().clips.newest_first() == clips[::-1]
 
 
 def test_after_a_power_cut_damage_is_found_where_the_start_does_not_look(box: Any) -> None:
@@ -234,8 +234,8 @@ def test_after_a_power_cut_damage_is_found_where_the_start_does_not_look(box: An
 
     store = box.crash(damage)
     assert "catalogue" in box.quarantined()
-    assert store.clips() == clips[::-1]
-    store.save_note("feed", "key", {})
+    assert store.clips.newest_first() == clips[::-1]
+    store.inbox.save_note("feed", "key", {})
 
 
 def test_the_log_of_a_lost_catalogue_is_not_taken_for_that_of_the_new_one(box: Any) -> None:
@@ -245,8 +245,8 @@ def test_the_log_of_a_lost_catalogue_is_not_taken_for_that_of_the_new_one(box: A
     box.close()
     box.lose_catalogue()
     log.write_bytes(kept)
-    assert box.start().clips() == [clip]
-    assert (box.store.quarantine_directory / "catalogue" / "catalogue.db-wal").read_bytes() == kept
+    assert box.start().clips.newest_first() == [clip]
+    assert (box.store.places.quarantine / "catalogue" / "catalogue.db-wal").read_bytes() == kept
 
 
 def test_damage_met_at_work_is_a_fault_and_the_next_start_rebuilds(box: Any) -> None:
@@ -255,9 +255,9 @@ def test_damage_met_at_work_is_a_fault_and_the_next_start_rebuilds(box: Any) -> 
     overwrite_the_middle(box.directory / "catalogue.db")
     for _ in range(2):
         with pytest.raises(StorageError, match=r"damaged\. Restart the appliance"):
-            box.store.deliveries()
+            box.store.outbox.find()
     assert [event.fault.name for event in box.events if hasattr(event, "fault")] == ["catalogue"]
-    assert box.restart().clips() == clips[::-1]
+    assert box.restart().clips.newest_first() == clips[::-1]
     assert "catalogue" in box.quarantined()
 
 
@@ -272,54 +272,54 @@ def test_a_catalogue_of_a_newer_release_is_left_alone(box: Any) -> None:
 
 
 def test_a_wav_file_without_metadata_becomes_the_clip_that_it_was(box: Any) -> None:
-    clip = box.store.adopt(box.take(SOUND))
+    clip = box.store.clips.adopt(box.take(SOUND))
     box.close()
     box.lose_catalogue()
     (box.directory / "clips" / f"{clip.name}.json").unlink()
     store = box.start()
-    found = store.clip(clip.id)
+    found = store.clips.find(clip.id)
     assert (found.name, found.device, found.format, found.frames) == (clip.name, "box", clip.format, clip.frames)
     assert found.started.wall_ns == clip.started.wall_ns and found.recovered
     assert sound_of(box, found) == SOUND
-    assert len(store.deliveries()) == 1
+    assert len(store.outbox.find()) == 1
 
 
 def test_unreadable_metadata_goes_to_quarantine_and_the_sound_is_a_clip(box: Any) -> None:
-    clip = box.store.adopt(box.take(SOUND))
+    clip = box.store.clips.adopt(box.take(SOUND))
     box.close()
     box.lose_catalogue()
     (box.directory / "clips" / f"{clip.name}.json").write_bytes(b"\xff\xfe")
-    assert sound_of(box, box.start().clip(clip.id)) == SOUND
+    assert sound_of(box, box.start().clips.find(clip.id)) == SOUND
     assert "cannot be used" in box.quarantined()[clip.name]
 
 
 def test_metadata_of_another_clip_is_not_believed(box: Any) -> None:
-    clip, other = box.store.adopt(box.take(SOUND)), box.clip()
+    clip, other = box.store.clips.adopt(box.take(SOUND)), box.clip()
     box.close()
     box.lose_catalogue()
     clips = box.directory / "clips"
     shutil.copy(clips / f"{other.name}.json", clips / f"{clip.name}.json")
     store = box.start()
-    assert {found.id for found in store.clips()} == {clip.id, other.id}
-    assert sound_of(box, store.clip(clip.id)) == SOUND
+    assert {found.id for found in store.clips.newest_first()} == {clip.id, other.id}
+    assert sound_of(box, store.clips.find(clip.id)) == SOUND
 
 
 @pytest.mark.parametrize("content", [b"RIFF", os.urandom(500)])
 def test_sound_that_nothing_is_known_of_is_kept_with_a_note(box: Any, content: bytes) -> None:
-    (box.store.clips_directory / "strange.wav").write_bytes(content)
+    (box.store.places.clips / "strange.wav").write_bytes(content)
     store = box.restart()
     assert "strange.wav has no metadata" in box.quarantined()["strange"]
-    assert (store.quarantine_directory / "strange" / "strange.wav").read_bytes() == content
-    assert store.clips() == []
+    assert (store.places.quarantine / "strange" / "strange.wav").read_bytes() == content
+    assert store.clips.newest_first() == []
 
 
 def test_a_foreign_recording_is_kept_with_a_note(box: Any) -> None:
     clip = box.clip()
-    shutil.copy(box.store.clip_path(clip), box.store.clips_directory / "my song.wav")
-    (box.store.clips_directory / "read me.txt").write_text("left alone")
-    assert box.restart().clips() == [clip]
+    shutil.copy(box.store.clips.path(clip), box.store.places.clips / "my song.wav")
+    (box.store.places.clips / "read me.txt").write_text("left alone")
+    assert box.restart().clips.newest_first() == [clip]
     assert "not one that the appliance gives" in box.quarantined()["my song"]
-    assert (box.store.clips_directory / "read me.txt").exists()
+    assert (box.store.places.clips / "read me.txt").exists()
 
 
 def test_metadata_without_sound_is_kept_with_a_note(box: Any) -> None:
@@ -327,13 +327,13 @@ def test_metadata_without_sound_is_kept_with_a_note(box: Any) -> None:
     box.close()
     box.lose_catalogue()
     (box.directory / "clips" / f"{clip.name}.wav").unlink()
-    assert box.start().clips() == []
+    assert box.start().clips.newest_first() == []
     assert "sound of clip" in box.quarantined()[clip.name]
 
 
 def test_lost_metadata_is_written_again_from_the_catalogue(box: Any) -> None:
     clip = box.clip()
-    sidecar = box.store.clips_directory / f"{clip.name}.json"
+    sidecar = box.store.places.clips / f"{clip.name}.json"
     before = sidecar.read_text()
     sidecar.unlink()
     box.restart()
@@ -343,41 +343,41 @@ def test_lost_metadata_is_written_again_from_the_catalogue(box: Any) -> None:
 def test_missing_sound_is_said_until_it_is_back_or_given_up_and_forgets_nothing(box: Any) -> None:
     clips = [box.clip() for _ in range(2)]
     assert box.restart().upkeep.missing() == []
-    sound = [box.store.clip_path(clip).read_bytes() for clip in clips]
+    sound = [box.store.clips.path(clip).read_bytes() for clip in clips]
     for clip in clips:
-        box.store.clip_path(clip).unlink()
+        box.store.clips.path(clip).unlink()
     names = [clip.name for clip in clips]
     for _ in range(2):
         assert sorted(box.restart().upkeep.missing()) == sorted(names)
-        assert len(box.store.clips()) == 2
-        os.utime(box.store.clips_directory, (1, 1))  # the folder has not changed for long
-    box.store.clip_path(clips[0]).write_bytes(sound[0])
+        assert len(box.store.clips.newest_first()) == 2
+        os.utime(box.store.places.clips, (1, 1))  # the folder has not changed for long
+    box.store.clips.path(clips[0]).write_bytes(sound[0])
     assert box.store.upkeep.missing() == names[1:]
-    box.store.delete_clip(clips[1].id, "as asked")
+    box.store.clips.delete(clips[1].id, "as asked")
     assert box.store.upkeep.missing() == []
     assert box.restart().upkeep.missing() == []
 
 
 def test_a_deletion_that_was_cut_short_is_finished(box: Any) -> None:
     clip = box.clip()
-    files = {path: path.read_bytes() for path in box.store.clips_directory.iterdir()}
-    box.store.delete_clip(clip.id, "by hand")
+    files = {path: path.read_bytes() for path in box.store.places.clips.iterdir()}
+    box.store.clips.delete(clip.id, "by hand")
     for path, content in files.items():
         path.write_bytes(content)
     store = box.restart()
-    assert store.clips() == [] and list(store.clips_directory.iterdir()) == []
+    assert store.clips.newest_first() == [] and list(store.places.clips.iterdir()) == []
 
 
 def test_half_written_metadata_is_removed(box: Any) -> None:
-    (box.store.clips_directory / ".x.json.partial").write_bytes(b"{")
-    assert list(box.restart().clips_directory.iterdir()) == []
+    (box.store.places.clips / ".x.json.partial").write_bytes(b"{")
+    assert list(box.restart().places.clips.iterdir()) == []
 
 
 def test_tracks_that_nothing_names_are_put_away(box: Any) -> None:
-    kept, stray = (box.store.inbox_directory / name for name in ("kept.mp3", "stray.mp3"))
+    kept, stray = (box.store.places.inbox / name for name in ("kept.mp3", "stray.mp3"))
     for path in (kept, stray):
         path.write_bytes(b"ID3")
-    box.store.add_track("news", "1", "One", kept, 3, "aa")
+    box.store.inbox.add("news", "1", "One", kept, 3, "aa")
     box.restart()
     assert kept.exists() and not stray.exists()
     assert box.quarantined().keys() == {"stray"}
@@ -385,7 +385,7 @@ def test_tracks_that_nothing_names_are_put_away(box: Any) -> None:
 
 def put_in(box: Any, changed_ns: int | None) -> Path:
     """Close the store, long after the last clip, and put half-written metadata in; the folder's time may be set."""
-    os.utime(box.store.clips_directory, (1000, 1000))
+    os.utime(box.store.places.clips, (1000, 1000))
     box.close()
     stray: Path = box.directory / "clips" / ".clip.json.partial"
     stray.touch()
@@ -407,7 +407,7 @@ def test_a_folder_that_somebody_has_touched_is_looked_through(box: Any) -> None:
 
 
 def test_after_a_bad_end_the_folder_is_looked_through(box: Any, tmp_path: Path) -> None:
-    os.utime(box.store.clips_directory, (1000, 1000))
+    os.utime(box.store.places.clips, (1000, 1000))
     box.restart()
     crashed = tmp_path / "crashed"
     shutil.copytree(box.directory, crashed)
@@ -434,10 +434,10 @@ def test_a_change_too_recent_to_tell_from_the_next_is_not_relied_on(box: Any) ->
 
 def test_renditions_that_nothing_names_are_removed_at_start(box: Any) -> None:
     clip = box.clip()
-    kept, stray = (box.store.renditions_directory / name for name in ("kept.flac", ".stray.flac.partial"))
+    kept, stray = (box.store.places.renditions / name for name in ("kept.flac", ".stray.flac.partial"))
     for path in (kept, stray):
         path.write_bytes(b"fLaC")
-    box.store.add_rendition(Rendition(clip.id, RenditionKind.FLAC, kept, 4, "aa"))
+    box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.FLAC, kept, 4, "aa"))
     box.restart()
     assert kept.exists() and not stray.exists()
 
@@ -449,7 +449,7 @@ def test_a_start_with_many_clips_is_quick(
     """20,000 clips cost a start little more than none; a rebuild from their files may take its time."""
     box, empty = new_box(), new_box()
     box.files(20_000)
-    assert len(box.start().clips()) == 20_000
+    assert len(box.start().clips.newest_first()) == 20_000
     box.close()
 
     def quickest(one: Any) -> float:

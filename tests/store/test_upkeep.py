@@ -23,10 +23,10 @@ def test_a_take_that_was_left_becomes_a_clip_without_a_restart(box: Box) -> None
     for take in (sealed, torn):
         box.store.upkeep.leave(take)
     box.store.upkeep.take_up()
-    clips = {clip.id: clip for clip in box.store.clips()}
+    clips = {clip.id: clip for clip in box.store.clips.newest_first()}
     assert clips.keys() == {sealed, torn} and clips[torn].recovered
     assert len(box.posted(ClipFinished)) == 2 and not box.store.upkeep.unfinished
-    assert list(box.store.takes_directory.iterdir()) == []
+    assert list(box.store.places.takes.iterdir()) == []
     box.store.upkeep.take_up()
     assert len(box.posted(ClipFinished)) == 2
 
@@ -36,7 +36,7 @@ def test_only_what_was_left_is_taken_up(box: Box) -> None:
     left, running = box.take(sealed=False), box.take(sealed=False)
     box.store.upkeep.leave(left)
     box.store.upkeep.take_up()
-    assert [folder.name for folder in box.store.takes_directory.iterdir()] == [running]
+    assert [folder.name for folder in box.store.places.takes.iterdir()] == [running]
 
 
 def test_a_take_in_progress_is_left_alone_while_what_the_start_could_not_finish_is_tried_again(box: Box) -> None:
@@ -46,13 +46,13 @@ def test_a_take_in_progress_is_left_alone_while_what_the_start_could_not_finish_
     obstacle.mkdir()
     store = box.start()
     running = box.take(sealed=False)
-    files = {path.name: path.read_bytes() for path in (store.takes_directory / running).iterdir()}
+    files = {path.name: path.read_bytes() for path in (store.places.takes / running).iterdir()}
     with pytest.raises(StorageError):
         store.upkeep.take_up()
     obstacle.rmdir()
     store.upkeep.take_up()
-    assert {path.name: path.read_bytes() for path in (store.takes_directory / running).iterdir()} == files
-    assert store.clips() == [] and not store.upkeep.unfinished
+    assert {path.name: path.read_bytes() for path in (store.places.takes / running).iterdir()} == files
+    assert store.clips.newest_first() == [] and not store.upkeep.unfinished
 
 
 def test_so_are_tracks_and_encodings_that_are_just_being_made(box: Box) -> None:
@@ -61,7 +61,7 @@ def test_so_are_tracks_and_encodings_that_are_just_being_made(box: Box) -> None:
     obstacle = box.directory / "clips" / ".odd.partial"
     obstacle.mkdir()
     store = box.start()
-    unknown = [store.inbox_directory / "news.mp3", store.renditions_directory / ".clip.flac.partial"]
+    unknown = [store.places.inbox / "news.mp3", store.places.renditions / ".clip.flac.partial"]
     for path in unknown:
         path.touch()
     obstacle.rmdir()
@@ -79,28 +79,26 @@ def test_a_clip_without_metadata_that_could_not_be_mended_at_start_is_mended_lat
     obstacle.mkdir()
     store = box.start()
     obstacle.rmdir()
-    in_the_way = store.takes_directory / clip.id / ".clip.json.partial"
+    in_the_way = store.places.takes / clip.id / ".clip.json.partial"
     in_the_way.mkdir(parents=True)
     with pytest.raises(StorageError):
         store.upkeep.take_up()
-    assert not store.clip_path(clip).exists()
+    assert not store.clips.path(clip).exists()
     in_the_way.rmdir()
     store.upkeep.take_up()
-    assert [found.id for found in store.clips()] == [clip.id] and not store.upkeep.unfinished
+    assert [found.id for found in store.clips.newest_first()] == [clip.id] and not store.upkeep.unfinished
 
 
 def test_a_take_whose_files_were_moved_already_is_entered(box: Box) -> None:
     clip = box.clip()
-    (folder := box.store.takes_directory / "moved00001").mkdir()
+    (folder := box.store.places.takes / "moved00001").mkdir()
     renamed = evolve(clip, id="moved00001", name=clip.name.replace(clip.id, "moved00001"))
     for suffix in (".wav", ".json"):
-        (box.store.clips_directory / f"{clip.name}{suffix}").rename(
-            box.store.clips_directory / f"{renamed.name}{suffix}"
-        )
-    (box.store.clips_directory / f"{renamed.name}.json").write_text(to_json(renamed))
+        (box.store.places.clips / f"{clip.name}{suffix}").rename(box.store.places.clips / f"{renamed.name}{suffix}")
+    (box.store.places.clips / f"{renamed.name}.json").write_text(to_json(renamed))
     box.store.upkeep.leave("moved00001")
     box.store.upkeep.take_up()
-    assert box.store.clip("moved00001") == renamed and not folder.exists()
+    assert box.store.clips.find("moved00001") == renamed and not folder.exists()
 
 
 def test_a_take_that_is_gone_is_forgotten(box: Box) -> None:
@@ -111,13 +109,13 @@ def test_a_take_that_is_gone_is_forgotten(box: Box) -> None:
 def test_what_has_arrived_everywhere(box: Box) -> None:
     clips = [box.clip() for _ in range(5)]
     box.clip(Verdict.TOO_SHORT)
-    box.store.enqueue([clip.id for clip in clips], "office", RenditionKind.FLAC)
+    box.store.outbox.enqueue([clip.id for clip in clips], "office", RenditionKind.FLAC)
     for destination, count in (("cloud", 4), ("office", 2)):
         for _ in range(count):
-            delivery = box.store.take_next(destination, "oldest", now=0.0)
+            delivery = box.store.outbox.take_next(destination, "oldest", now=0.0)
             assert delivery
-            box.store.delivered(delivery.id, PROOF)
-    box.store.delete_clip(clips[0].id, "test")
+            box.store.outbox.delivered(delivery.id, PROOF)
+    box.store.clips.delete(clips[0].id, "test")
     found = box.store.upkeep.arrived(["cloud", "office"], 0, 10)
     assert [(each.clip, each.receipts) for each in found] == [(clips[1], {"cloud": PROOF, "office": PROOF})]
     cloud = box.store.upkeep.arrived(["cloud"], 0, 2)
@@ -129,18 +127,18 @@ def test_what_has_arrived_everywhere(box: Box) -> None:
 def test_encodings_that_nobody_waits_for_are_dropped(box: Box) -> None:
     clips = [box.clip() for _ in range(3)]
     for clip in clips:
-        path = box.store.renditions_directory / f"{clip.name}.flac"
+        path = box.store.places.renditions / f"{clip.name}.flac"
         path.write_bytes(b"x" * 100)
-        box.store.add_rendition(Rendition(clip.id, RenditionKind.FLAC, path, 100, "0" * 64))
-        original = box.store.clip_path(clip)
-        box.store.add_rendition(Rendition(clip.id, RenditionKind.ORIGINAL, original, clip.size, "1" * 64))
-    box.store.enqueue([clips[0].id], "office", RenditionKind.FLAC)
+        box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.FLAC, path, 100, "0" * 64))
+        original = box.store.clips.path(clip)
+        box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.ORIGINAL, original, clip.size, "1" * 64))
+    box.store.outbox.enqueue([clips[0].id], "office", RenditionKind.FLAC)
     assert box.store.upkeep.drop_encodings(50) == 100
-    assert box.store.rendition(clips[1].id, RenditionKind.FLAC) is None
+    assert box.store.clips.rendition(clips[1].id, RenditionKind.FLAC) is None
     assert box.store.upkeep.drop_encodings(10_000) == 100
-    assert [path.stem for path in box.store.renditions_directory.iterdir()] == [clips[0].name]
-    assert all(box.store.rendition(clip.id, RenditionKind.ORIGINAL) for clip in clips)
-    assert all(box.store.clip_path(clip).exists() for clip in clips)
+    assert [path.stem for path in box.store.places.renditions.iterdir()] == [clips[0].name]
+    assert all(box.store.clips.rendition(clip.id, RenditionKind.ORIGINAL) for clip in clips)
+    assert all(box.store.clips.path(clip).exists() for clip in clips)
 
 
 def test_starts_are_corrected_a_few_at_a_time(box: Box) -> None:
@@ -151,7 +149,7 @@ def test_starts_are_corrected_a_few_at_a_time(box: Box) -> None:
     assert [clip.id for clip in box.store.upkeep.correct_starts(now, 3)] == [clip.id for clip in clips[:3]]
     assert [clip.id for clip in box.store.upkeep.correct_starts(now, 3)] == [clip.id for clip in clips[3:]]
     assert box.store.upkeep.correct_starts(now) == []
-    for clip in box.store.clips():
+    for clip in box.store.clips.newest_first():
         assert clip.began.wall_ns - clip.started.wall_ns == 3600 * 10**9
     assert len(box.posted(ClipCorrected)) == 5
     assert box.store.upkeep.correct_starts(evolve(now, boot_id="other")) == []
@@ -160,7 +158,7 @@ def test_starts_are_corrected_a_few_at_a_time(box: Box) -> None:
 def test_what_was_recorded_lately(box: Box) -> None:
     assert box.store.upkeep.recorded(0, 2**62).first_ns is None
     clips = [box.clip() for _ in range(3)]
-    box.store.delete_clip(clips[1].id, "test")
+    box.store.clips.delete(clips[1].id, "test")
     starts = [clip.started.wall_ns for clip in clips]
     found = box.store.upkeep.recorded(starts[1], starts[2])
     assert (found.size, found.first_ns) == (clips[1].size + clips[2].size, starts[1])
@@ -168,7 +166,8 @@ def test_what_was_recorded_lately(box: Box) -> None:
 
 def test_a_catalogue_of_the_first_release_is_brought_up_to_date(box: Box) -> None:
     box.clock.source = ClockSource.NONE
-    clips = [box.clip() for _ in range(3)]
+    clips = [box.clip(), box.clip()]
+    clips.append(box.store.clips.adopt(box.take(continues=clips[0].id)))
     box.store.close()
     database: Path = box.directory / "catalogue.db"
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
@@ -179,7 +178,8 @@ def test_a_catalogue_of_the_first_release_is_brought_up_to_date(box: Box) -> Non
         connection.executescript(f"BEGIN; {MIGRATIONS[0]}; PRAGMA user_version = 1; COMMIT")
         connection.executemany("INSERT INTO clips (seq, id, name, start_ns, body) VALUES (?, ?, ?, ?, ?)", rows)
     store = box.start()
-    assert store.clips() == clips[::-1]
+    assert store.clips.newest_first() == clips[::-1]
+    assert store.clips.parts(clips[2].id) == [clips[0], clips[2]]
     assert store.upkeep.recorded(0, 2**62).size == sum(clip.size for clip in clips)
     now = evolve(box.clock.stamp(), source=ClockSource.NTP)
     assert len(store.upkeep.correct_starts(now)) == 3

@@ -42,7 +42,7 @@ class Studio:
         self.outbox = Outbox(self.store, {"cloud": destination}, self.clock, post, vitals)
         self.outbox.start()
         stack.callback(self.outbox.close)
-        takes = self.store.takes_directory
+        takes = self.store.places.takes
         self.recorder = Recorder(
             self._cards, CAPTURE, RecordingSettings(), takes, "box", self.clock, post, vitals, follow=self.outbox.follow
         )
@@ -95,12 +95,12 @@ class Studio:
             return any(isinstance(event, TakeSealed) for event in self.posted)
 
         self.settle(sealed)
-        clip = self.store.adopt("thetakeid2")
+        clip = self.store.clips.adopt("thetakeid2")
         self.outbox.wake()
-        self.settle(lambda: all(each.receipt is not None for each in self.store.deliveries(clip.id)))
-        [delivery] = self.store.deliveries(clip.id)
+        self.settle(lambda: all(each.receipt is not None for each in self.store.outbox.find(clip.id)))
+        [delivery] = self.store.outbox.find(clip.id)
         assert delivery.receipt and delivery.receipt.verified
-        assert self._weed.content(delivery.receipt.remote_name) == self.store.clip_path(clip).read_bytes()
+        assert self._weed.content(delivery.receipt.remote_name) == self.store.clips.path(clip).read_bytes()
         return clip
 
 

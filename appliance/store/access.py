@@ -1,4 +1,4 @@
-"""Opens the catalogue, lets work at it on the one thread, and sees to it when it breaks."""
+"""The way to the catalogue: opens it, lets work at it on the one thread, and sees to it when it breaks."""
 
 import logging
 import sqlite3
@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
-from typing import TypeVar
+from functools import partial, wraps
+from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from appliance import events
 from appliance.errors import StorageError
@@ -23,6 +23,8 @@ from appliance.store.thread import StoreThread
 from appliance.store.trouble import damage, is_damage, is_full, is_riddle, storage_errors
 from appliance.vitals import Vitals
 
+P = ParamSpec("P")
+R = TypeVar("R")
 T = TypeVar("T")
 Post = Callable[[events.Command | events.Event], None]
 
@@ -32,7 +34,7 @@ _TICK_NS = 2_000_000_000
 log = logging.getLogger(__name__)
 
 
-class Keeper:
+class Access:
     """The directory's lock, the store thread, and the catalogue while it is open.
 
     Where the disk is full, everything is tried once more with the room that was held back: what may be deleted must
@@ -118,13 +120,13 @@ class Keeper:
 
     def tell(self, catalogue: Catalogue) -> None:
         """Post what has changed since the last time, at first all of it. On the store thread, after a commit."""
-        waiting, unheard = catalogue.outbox.waiting(), catalogue.tracks.unheard()
-        told_waiting, told_unheard = self._told
-        self._told = waiting, unheard
+        waiting, inbox = catalogue.outbox.waiting(), catalogue.tracks.changes
+        told_waiting, told_inbox = self._told
+        self._told = waiting, inbox
         if waiting != told_waiting:
             self._post(events.QueueChanged(waiting))
-        if unheard != told_unheard:
-            self._post(events.InboxChanged(unheard))
+        if inbox != told_inbox:
+            self._post(events.InboxChanged(catalogue.tracks.unheard()))
 
     def _guarded(self, work: Callable[[Catalogue], T]) -> T:
         catalogue = self._catalogue
@@ -220,3 +222,35 @@ class Keeper:
         if catalogue is not None:
             with suppress(sqlite3.Error):
                 catalogue.close()
+
+
+class Room(Generic[R]):
+    """One part of the store, made of the methods of some rows of the catalogue, which run on the store thread.
+
+    Any of them may be called from any thread and returns when it is done; what it wrote is on the disk by then. Each
+    may raise StorageError: the disk is full, read-only or broken, or the store is not open.
+    """
+
+    def __init__(self, access: Access, rows: Callable[[Catalogue], R]) -> None:
+        self.access = access
+        self.rows = rows
+
+
+def read(method: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[Room[R], P], T]:
+    """A method of the rows as one of their room."""
+
+    @wraps(method)
+    def ask(room: Room[R], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return room.access.use(lambda catalogue: method(room.rows(catalogue), *args, **kwargs))
+
+    return ask
+
+
+def change(method: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[Room[R], P], T]:
+    """As `read`, in one transaction; then QueueChanged and InboxChanged are posted, where that is true."""
+
+    @wraps(method)
+    def ask(room: Room[R], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return room.access.change(lambda catalogue: method(room.rows(catalogue), *args, **kwargs))
+
+    return ask

@@ -1,0 +1,153 @@
+"""The rooms of the store: what may be asked of the clips, the outbox and the inbox, from any thread."""
+
+from pathlib import Path
+
+from appliance import events
+from appliance.clock import Clock
+from appliance.codec import from_json
+from appliance.errors import StorageError
+from appliance.models import Clip, Track
+from appliance.store.access import Access, Post, Room, change, read
+from appliance.store.catalogue import Catalogue
+from appliance.store.clips import ClipRows, clip_in
+from appliance.store.deletion import delete_clip
+from appliance.store.live import LiveNotes
+from appliance.store.messages import Message, latest, next_message
+from appliance.store.outbox import OutboxRows
+from appliance.store.places import Places
+from appliance.store.tracks import TrackRows
+
+
+class Clips(Room[ClipRows]):
+    """What was recorded, and the renditions made of it."""
+
+    def __init__(self, access: Access, places: Places, clock: Clock, post: Post) -> None:
+        super().__init__(access, lambda catalogue: catalogue.clips)
+        self._places = places
+        self._clock = clock
+        self._post = post
+
+    find = read(ClipRows.find)
+    parts = read(ClipRows.parts)
+    rendition = read(ClipRows.rendition)
+    add_rendition = change(ClipRows.add_rendition)
+
+    def path(self, clip: Clip) -> Path:
+        """The clip's audio file."""
+        return self._places.audio(clip.name)
+
+    def newest_first(
+        self,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> list[Clip]:
+        """Clips that started in [since, until) by wall time: those behind the clip with the id `after`.
+
+        Raises NotFound where there never was such a clip.
+        """
+        bodies = self.access.use(lambda catalogue: list(catalogue.clips.bodies(since_ns, until_ns, limit, after)))
+        try:
+            return [from_json(body, Clip) for body in bodies]
+        except ValueError:
+            return self.access.use(lambda _: [clip_in(body) for body in bodies])  # where it counts as damage
+
+    def adopt(self, take_id: str) -> Clip:
+        """Make a sealed take a clip with its deliveries; posts ClipFinished. Harmless when repeated.
+
+        Raises NotFound where there is no such take, sealed or adopted.
+        """
+
+        def work(catalogue: Catalogue) -> Clip:
+            try:
+                return self.access.adopt(catalogue, take_id)
+            except ValueError as error:
+                raise StorageError(
+                    f"take {take_id} cannot become a clip: {error}. It is kept; restart the appliance to have it mended"
+                ) from error
+
+        return self.access.use(work)
+
+    def delete(self, clip_id: str, reason: str) -> None:
+        """Remove the clip's files, cancel what is still to be delivered of it, and keep a tombstone.
+
+        Posts ClipDeleted. Should the power go in between, the next start finishes it. Raises NotFound.
+        """
+
+        def work(catalogue: Catalogue) -> None:
+            delete_clip(self._places, catalogue, clip_id, self._clock.wall_ns(), reason)
+            self._post(events.ClipDeleted(clip_id, reason))
+            self.access.tell(catalogue)
+
+        self.access.use(work)
+
+
+class _Live(Room[LiveNotes]):
+    """What was sent of takes while they are recorded."""
+
+    save_live = change(LiveNotes.save)
+    live_notes = read(LiveNotes.notes)
+
+
+class Outbox(Room[OutboxRows]):
+    """Which clip still has to go where, and what has arrived."""
+
+    def __init__(self, access: Access) -> None:
+        super().__init__(access, lambda catalogue: catalogue.outbox)
+        live = _Live(access, lambda catalogue: catalogue.live)
+        self.save_live, self.live_notes = live.save_live, live.live_notes
+
+    enqueue = change(OutboxRows.enqueue)
+    take_next = change(OutboxRows.take_next)
+    next_due = read(OutboxRows.next_due)
+    delivered = change(OutboxRows.delivered)
+    correct_receipt = change(OutboxRows.correct_receipt)
+    redeliver = change(OutboxRows.redeliver)
+    postponed = change(OutboxRows.postponed)
+    parked = change(OutboxRows.parked)
+    released = change(OutboxRows.released)
+    cancel = change(OutboxRows.cancel)
+    save_resume = change(OutboxRows.save_resume)
+    retry = change(OutboxRows.retry)
+    hurry = change(OutboxRows.hurry)
+    find = read(OutboxRows.find)
+    counts = read(OutboxRows.counts)
+
+
+class Inbox(Room[TrackRows]):
+    """Tracks that feeds pulled, what the feeds noted, and what is to be heard next. Changes post InboxChanged."""
+
+    def __init__(self, access: Access, places: Places, clock: Clock) -> None:
+        super().__init__(access, lambda catalogue: catalogue.tracks)
+        self._places = places
+        self._clock = clock
+
+    tracks = read(TrackRows.all)
+    has = read(TrackRows.has)
+    note = read(TrackRows.note)
+    save_note = change(TrackRows.save_note)
+    mark_played = change(TrackRows.mark_played)
+    unheard = read(TrackRows.unheard)
+
+    def add(self, feed: str, key: str, title: str, path: Path, size: int, sha256: str) -> Track:
+        """Enter a file of the inbox; a track of the same feed and key gives way to it."""
+        at_ns = self._clock.wall_ns()
+        return self.access.change(lambda catalogue: catalogue.tracks.add(feed, key, title, path, size, sha256, at_ns))
+
+    def remove(self, track_id: int) -> None:
+        """Remove a track and its file; its feed does not bring it again by itself. Raises NotFound.
+
+        Should the power go in between, the next start removes the file.
+        """
+        path = self.access.change(lambda catalogue: catalogue.tracks.remove(track_id))
+        if path.parent == self._places.inbox:
+            self.access.use(lambda _: path.unlink(missing_ok=True))
+
+    def next_message(self) -> Message | None:
+        """The oldest track not heard yet, else the newest track, else the newest clip; of those whose file is there."""
+        return self.access.use(lambda catalogue: next_message(self._places, catalogue))
+
+    def latest(self) -> Message | None:
+        """The newest of all clips and tracks."""
+        return self.access.use(lambda catalogue: latest(self._places, catalogue))
