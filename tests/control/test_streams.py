@@ -91,6 +91,15 @@ def test_the_last_event_is_told_before_the_stream_ends(house: House, follow: Fol
     assert [event["event"] for event in heard] == ["TakeStarted", "ClipFinished", "QueueChanged"]
 
 
+def test_a_stream_that_has_nothing_to_tell_ends_as_well(house: House, follow: Follow) -> None:
+    follower = follow("subscribe", events=["QueueChanged", "FaultCleared"])
+    house.controller.post(QueueChanged(1))
+    follower.until(lambda event: event["event"] == "QueueChanged")
+    house.server.deafen()
+    house.streams.close()
+    assert follower.to_the_end() == [{"event": "QueueChanged", "waiting": 1}]
+
+
 def test_no_call_is_taken_while_streams_tell_the_last(house: House, follow: Follow) -> None:
     follow()
     with Client(house.socket) as client:
