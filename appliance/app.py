@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from functools import partial
 
 from attrs import frozen
@@ -37,6 +36,7 @@ from appliance.mountwatch import MountWatch
 from appliance.network import NetworkWatch
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
+from appliance.stops import StopList
 from appliance.store import Store
 from appliance.timekeeping import Timekeeper
 from appliance.turn import Plan, Turn
@@ -66,7 +66,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
     vitals = Vitals(clock, post)
     cards = SharedCards(hardware.cards)
 
-    with ExitStack() as stop:
+    with StopList(post) as stop:
         # Before whatever takes long, and closed after it: no press is missed while the box starts, or changes its ways.
         stop.callback(controller.drain)
         controller.listen(write_log)
@@ -156,7 +156,7 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
         if clock.monotonic() >= until:
             controller.reload()
 
-    with ExitStack() as stop:
+    with StopList(post) as stop:
         stop.callback(controller.drain)
         controller.listen(write_log)
         start_panel(hardware.panel(settings.panel, clock, vitals), controller, stop)

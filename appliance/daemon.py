@@ -16,7 +16,7 @@ from appliance import app, sdnotify
 from appliance.audio.take import new_take_id
 from appliance.clock import Clock
 from appliance.controller import Controller, End
-from appliance.errors import ApplianceError, ConfigError, StorageError
+from appliance.errors import ApplianceError, ConfigError, StorageError, Stuck
 from appliance.events import FaultCleared, FaultRaised
 from appliance.machine import Recorder
 from appliance.models import Fault
@@ -72,6 +72,8 @@ class Daemon:
                 if app.run(plan, self._hardware, self._clock, turn) is End.STOP:
                     return
                 trouble = None
+            except Stuck:
+                raise  # the next turn would meet what the thread still holds
             except ApplianceError as error:
                 if started.is_set():
                     raise

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from appliance import sdnotify
 from appliance.controller import Controller
@@ -20,6 +20,7 @@ from appliance.events import (
 from appliance.models import Fault
 from appliance.panel.ports import Panel, PanelState
 from appliance.status import Status, panel_state
+from appliance.stops import StopList
 from appliance.vitals import Vitals
 
 HEARTBEAT = 5.0
@@ -34,7 +35,7 @@ _NOT_SHOWN = (TakeProgress, PlaybackProgress)
 log = logging.getLogger(__name__)
 
 
-def start_panel(panel: Panel, controller: Controller, stop: ExitStack) -> None:
+def start_panel(panel: Panel, controller: Controller, stop: StopList) -> None:
     """Let the panel press and show until `stop`."""
     with tell_and_go_on("panel", controller.post):
         panel.start(controller.post)
@@ -50,6 +51,10 @@ def tell_and_go_on(part: str, post: Callable[[FaultRaised], None]) -> Iterator[N
     except ApplianceError as error:
         log.error("%s: %s", part, error)
         post(FaultRaised(Fault(part, str(error))))
+    except Exception as error:  # a library or a plugin may do anything
+        log.exception("%s", part)
+        words = f"it cannot be started: {type(error).__name__}: {error}. The log says more; report it"
+        post(FaultRaised(Fault(part, words)))
 
 
 def write_log(event: Event, _: Status) -> None:

@@ -12,7 +12,16 @@ from appliance.config.options import AbsolutePath
 from appliance.config.settings import ControlSettings, Settings, StorageSettings
 from appliance.controller import Controller, End
 from appliance.errors import AlreadyRunning, StorageError
-from appliance.events import Event, RecordStart, RecordStop, TakeFailed, TakeProgress, TakeStarted
+from appliance.events import (
+    ApplianceReady,
+    Event,
+    FaultRaised,
+    RecordStart,
+    RecordStop,
+    TakeFailed,
+    TakeProgress,
+    TakeStarted,
+)
 from appliance.plugin_host import PluginHost
 from appliance.simulation.cards import simulated_cards
 from appliance.status import Status
@@ -129,3 +138,30 @@ def test_a_press_while_a_start_fails_is_refused_with_the_reason(box: Box) -> Non
     assert out_of_order(box.plan, box.hardware(FakePanel()), box.clock, turn, refused.value) is End.STOP
     [failed] = [event for event in heard if isinstance(event, TakeFailed)]
     assert str(refused.value) in failed.message
+
+
+class Broken(FakePanel):
+    """A panel whose library fails when it is to let go of the pins."""
+
+    def close(self) -> None:
+        super().close()
+        raise OSError("GPIO busy")
+
+
+def test_a_panel_that_does_not_let_go_of_its_pins_neither_ends_the_process_nor_keeps_others_from_stopping(
+    box: Box,
+) -> None:
+    heard: list[Event] = []
+
+    def reload(controller: Controller) -> Callable[[Event, Status], None]:
+        def listen(event: Event, _: Status) -> None:
+            heard.append(event)
+            if isinstance(event, ApplianceReady):
+                controller.reload()
+
+        return listen
+
+    assert run(box.plan, box.hardware(Broken()), box.clock, box.turn(reload)) is End.RELOAD
+    [fault] = [event.fault for event in heard if isinstance(event, FaultRaised)]
+    assert "GPIO busy" in fault.message
+    assert run(box.plan, box.hardware(FakePanel()), box.clock, box.turn(reload)) is End.RELOAD

@@ -45,6 +45,7 @@ ROWS = (
     "effects",
     "controller",
     "turn",
+    "stops",
     "front",
     "asking",
     "control",
