@@ -23,6 +23,7 @@ from appliance.events import (
     TakeStarted,
 )
 from appliance.plugin_host import PluginHost
+from appliance.reactions import Autoplay, Reactions
 from appliance.simulation.cards import simulated_cards
 from appliance.status import Status
 from appliance.store.lock import DirectoryLock
@@ -86,7 +87,8 @@ class Box:
         def ready() -> None:
             controller.listen(started(controller))
 
-        return Turn(1, self.clock.monotonic(), controller, lambda: self.plan, lambda: True, ready)
+        read = (lambda: self.plan, lambda: True)
+        return Turn(1, self.clock.monotonic(), controller, Reactions(Autoplay()), *read, ready)
 
     def hardware(self, panel: FakePanel) -> Hardware:
         return Hardware(simulated_cards(self.clock), lambda *_: panel)
