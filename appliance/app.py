@@ -90,7 +90,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
         destinations = _destinations(settings, plugins, post)
         outbox = Outbox(store, destinations, clock, post, vitals)
-        player = Player(cards, audio.playback, audio.playback.rate or audio.capture.rate, clock, post, vitals)
+        player = Player(cards, audio.playback, audio.playback.rate or audio.capture.format.rate, clock, post, vitals)
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
         recorder = Recorder(cards, audio.capture, settings.recording, takes, name, clock, post, vitals, watched, follow)
         effects = Effects(recorder, player, store, outbox, post)

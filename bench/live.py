@@ -13,8 +13,9 @@ from appliance_upload_s3.options import S3Options
 
 from appliance.audio.recorder import Recorder
 from appliance.clock import SystemClock
+from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.config.options import Seconds, Secret
-from appliance.config.settings import CaptureSettings, DestinationSettings, RecordingSettings
+from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import ClipFinished, Command, DeliverySucceeded, Event, TakeProgress, TakeSealed
 from appliance.models import ClockStamp, RenditionKind

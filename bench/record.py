@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from appliance.config.settings import CaptureSettings
+from appliance.config.audio import CaptureSettings
 from appliance.models import AudioFormat
 from appliance.simulation.sound import missing
 from bench.box import Box, cpu_seconds, environment, memory_mb, running, sd_card

@@ -16,7 +16,7 @@ from appliance.audio.press import Press, Wish
 from appliance.audio.recall import RECALL, Recall
 from appliance.audio.stretch import Step, Stretch
 from appliance.audio.takefile import TakeFile
-from appliance.config.settings import RecordingSettings
+from appliance.config.audio import RecordingSettings
 from appliance.events import Command, Event, GapFound, MarkSet, TakePaused, TakeResumed
 from appliance.models import AudioFormat, Clip, Gap, GapCause, Mark
 

@@ -8,15 +8,23 @@ from collections.abc import Callable
 
 from attrs import frozen
 
+from appliance.audio.nearest import open_nearest
 from appliance.audio.ports import XRUN, Capture, Direction, SoundCards
 from appliance.audio.stretch import Ended, Lost, Opened
 from appliance.clock import Clock
-from appliance.config.settings import CaptureSettings
+from appliance.config.audio import CaptureSettings
 from appliance.errors import AudioError, DeviceBusy, DeviceLost, FormatUnsupported
+from appliance.models import AudioFormat
 from appliance.vitals import Vitals
 
 LOOK_EVERY = 0.5
 """Seconds between two looks for a card that was unplugged."""
+
+BUSY_PATIENCE = 2.0
+"""Seconds for which a card that another program holds is tried again before a take fails."""
+
+BUSY_AGAIN = 0.1
+"""Seconds between two tries."""
 
 _READ_LIMIT = 15.0
 _FREE_LIMIT = 60.0
@@ -72,13 +80,18 @@ class CaptureThread:
         self._changed = threading.Condition()
         self._stopping = False
         self._capture: Capture | None = None
+        self._format: AudioFormat | None = None
         self._sounded = True
         self._give_up_at = 0.0
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        """Begin. Raises RuntimeError where no thread can be had."""
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._vitals.remove(self._pulse)
+            raise
 
     def stop(self) -> None:
         """Read no further. Returns at once."""
@@ -97,7 +110,7 @@ class CaptureThread:
         error: AudioError | None = AudioError(_DEFECT)
         try:
             self._wait_for_card()
-            self._open()
+            self._open_first()
             while self._capture:
                 self._stream(self._capture)
             error = None
@@ -112,12 +125,28 @@ class CaptureThread:
             raise DeviceBusy("the microphone is still held by the take before. Restart the appliance")
         self._after = None
 
-    def _open(self) -> None:
+    def _open_first(self) -> None:
+        """In the nearest format; again and again for a moment where another program holds the card."""
+        give_up_at = self._clock.monotonic() + BUSY_PATIENCE
+        while not self._stopping:
+            self._pulse.beat()
+            try:
+                return self._opened(open_nearest(self._cards, self._settings))
+            except DeviceBusy:
+                left = give_up_at - self._clock.monotonic()
+                if left <= 0:
+                    raise
+                self._wait(min(BUSY_AGAIN, left))
+
+    def _open_as_before(self) -> None:
         settings = self._settings
         self._pulse.beat()
-        if self._stopping:
-            return
-        capture = self._cards.open_capture(settings.device, settings.format, settings.period, settings.buffer)
+        if not self._stopping:
+            format = self._format or settings.format
+            self._opened(self._cards.open_capture(settings.device, format, settings.period, settings.buffer))
+
+    def _opened(self, capture: Capture) -> None:
+        self._format = capture.format
         held = capture.format.seconds(capture.buffer_frames)
         self._hear(Opened(self._clock.monotonic(), capture.format, held, capture.behind_server))
         with self._changed:
@@ -176,7 +205,7 @@ class CaptureThread:
         while not self._stopping:
             if self._cards.present(self._settings.device, Direction.CAPTURE):
                 try:
-                    return self._open()
+                    return self._open_as_before()
                 except FormatUnsupported:
                     raise
                 except AudioError:
@@ -187,7 +216,10 @@ class CaptureThread:
         left = self._give_up_at - self._clock.monotonic()
         if left <= 0:
             raise lost
+        self._wait(min(LOOK_EVERY, left))
+
+    def _wait(self, seconds: float) -> None:
         self._pulse.rest()
         with self._changed:
             if not self._stopping:
-                self._clock.wait(self._changed, min(LOOK_EVERY, left))
+                self._clock.wait(self._changed, seconds)

@@ -15,7 +15,7 @@ from appliance.audio.ports import SoundCards
 from appliance.audio.ring import Ring
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Stretch
 from appliance.clock import Clock
-from appliance.config.settings import CaptureSettings
+from appliance.config.audio import CaptureSettings
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
 

@@ -14,7 +14,7 @@ from appliance.audio.decode import Decoder
 from appliance.audio.output import RAMP, Output, loudness
 from appliance.audio.ports import SoundCards
 from appliance.clock import Clock
-from appliance.config.settings import PlaybackSettings
+from appliance.config.audio import PlaybackSettings
 from appliance.errors import AudioError, DeviceLost, Stuck
 from appliance.events import (
     Command,

@@ -1,5 +1,6 @@
 """The recorder as the controller knows it: every call returns at once, what happens is posted."""
 
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,15 @@ from appliance.audio.press import Press, Wish
 from appliance.audio.session import TakeSession
 from appliance.audio.studio import Faults, Studio
 from appliance.clock import Clock
-from appliance.config.settings import CaptureSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.errors import Stuck
 from appliance.events import Command, Event, TakeFailed
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
+
+_NO_THREAD = "nothing was recorded: the system has no thread left for it. Stop what else runs, then record again"
+
+log = logging.getLogger(__name__)
 
 
 class Recorder:
@@ -63,10 +68,15 @@ class Recorder:
             if continues and self._split(take_id, at, format):
                 return
             self._sessions = [session for session in self._sessions if not session.join(0)]
-            line = self._microphone.listen(at, format, self._studio.heed_backlog)
-            session = TakeSession(self._studio, take_id, at, line, continues)
-            self._sessions.append(session)
-            session.start()
+            try:
+                line = self._microphone.listen(at, format, self._studio.heed_backlog)
+                session = TakeSession(self._studio, take_id, at, line, continues)
+                session.start()
+            except RuntimeError:
+                log.exception("no take could be started")
+                self._studio.post(TakeFailed(take_id, _NO_THREAD))
+            else:
+                self._sessions.append(session)
 
     def pause(self, at: float) -> None:
         """Pass over the sound from `at` on; the card stays open."""

@@ -69,8 +69,13 @@ class TakeSession:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        """Begin. Raises RuntimeError where no thread can be had."""
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._line.leave()
+            self._studio.vitals.remove(self._pulse)
+            raise
 
     def press(self, press: Press) -> None:
         """Hand over a press. Returns at once, from any thread."""

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
-from appliance.config.settings import CaptureSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.events import Command, Event, FaultCleared, FaultRaised
 from appliance.models import Fault
 from appliance.vitals import Vitals

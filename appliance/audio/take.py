@@ -11,7 +11,7 @@ from appliance.audio import wav
 from appliance.audio.journal import Begin, replay
 from appliance.audio.levels import Meter, verdict
 from appliance.audio.takefile import AUDIO, CLIP, JOURNAL, TakeFile, disk
-from appliance.config.settings import RecordingSettings
+from appliance.config.audio import RecordingSettings
 from appliance.models import Clip, ClockSource, ClockStamp, Gap, Levels
 
 _BLOCK_BYTES = 1_048_576

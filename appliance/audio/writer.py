@@ -6,7 +6,7 @@ from appliance.audio.hindsight import Hindsight
 from appliance.audio.press import Press, Wish
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Step, Stretch
 from appliance.audio.studio import Studio
-from appliance.config.settings import AtMax
+from appliance.config.audio import AtMax
 from appliance.config.units import format_duration
 from appliance.events import TakeContinues, TakeNearlyUp, TakeProgress, TakeStarted
 from appliance.models import GapCause
@@ -19,6 +19,11 @@ _UNWATCHED_EVERY = 1.0
 
 _PROGRESS_LEAST = 0.2
 """Seconds between two of them at least, also while a stalled disk catches up."""
+
+_QUIET_PATIENCE = 2.0
+"""Seconds beyond a period after which a microphone that delivers nothing is a fault."""
+
+_MUTE = "the microphone is open but delivers no sound. Unplug it and plug it in again, or choose another"
 
 _STOP_PATIENCE = 1.0
 """Seconds that the card may be late beyond its buffer with the sound of the moment of a stop."""
@@ -52,7 +57,8 @@ class TakeWriter:
         self._started = self._asked = self._warned = False
         self._told = 0
         self._uncertainty = 0
-        self._unplugged = False
+        self._unplugged = self._mute = False
+        self._heard_at = self._clock.monotonic()
         self._stop: Press | None = None
         self._stop_by = 0.0
         self._unsafe_since: float | None = None
@@ -67,12 +73,16 @@ class TakeWriter:
     @property
     def patience(self) -> float | None:
         """Seconds after which `idle` wants to be called where nothing else happens."""
-        due: list[float] = []
+        due = [] if self._unplugged or self._mute else [self._mute_at]
         if self._unsafe_since is not None:
             due.append(self._safe_at + self._settings.sync_interval + self._period_seconds)
         if self._stop:
             due.append(self._stop_by)
         return max(0.001, min(due) - self._clock.monotonic()) if due else None
+
+    @property
+    def _mute_at(self) -> float:
+        return self._heard_at + self._period_seconds + _QUIET_PATIENCE
 
     @property
     def split(self) -> Press | None:
@@ -106,6 +116,9 @@ class TakeWriter:
         now = self._clock.monotonic()
         if self._unsafe_since is not None and now >= self._safe_at + self._settings.sync_interval:
             self._sync()
+        if not (self._unplugged or self._mute) and now >= self._mute_at:
+            self._mute = True
+            self._faults.begin("microphone", _MUTE, urgent=True)
         if self._stop and now >= self._stop_by:
             if self._hindsight:
                 self._hindsight.last_look()
@@ -114,6 +127,7 @@ class TakeWriter:
 
     def hear(self, item: Heard) -> None:
         """What comes from the microphone, in the order of time."""
+        self._heard_at = self._clock.monotonic()
         match item:
             case Stretch(data=None):
                 self._lose(item)
@@ -133,6 +147,9 @@ class TakeWriter:
 
     def _sound(self, stretch: Stretch) -> None:
         self._uncertainty = stretch.uncertainty
+        if self._mute:
+            self._mute = False
+            self._faults.end("microphone")
         self._take_in(stretch)
         self._keep_safe()
 

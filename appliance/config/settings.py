@@ -6,14 +6,15 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
 from appliance.config.actions import ButtonAction
+from appliance.config.audio import AudioSettings, RecordingSettings
 from appliance.config.heartbeat import HeartbeatSettings
-from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, option
+from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
 from appliance.config.units import format_duration
-from appliance.models import AudioFormat, RenditionKind, SampleFormat
+from appliance.models import RenditionKind
 
 GPIO_PINS = range(2, 28)
 """BCM numbers of the pins on the 40-pin header that are free to use."""
@@ -63,76 +64,6 @@ class DeviceSettings:
     def label(self) -> str:
         """The name of the box, the host name where none is configured."""
         return self.name or socket.gethostname().split(".")[0]
-
-
-@frozen
-class CaptureSettings:
-    device: str = option(
-        "usb",
-        "The microphone: `usb`, `usb:NAME`, `usb-path:PATH` or any ALSA PCM name. `appliance devices` lists them.",
-    )
-    rate: int = option(48_000, "Frames per second.", check=and_(ge(8_000), le(384_000)))
-    channels: int = option(1, "1 is mono, 2 is stereo.", check=and_(ge(1), le(32)))
-    sample_format: SampleFormat = option(SampleFormat.S16_LE, "How one sample is stored.")
-    period: Seconds = option(
-        Seconds(0.25), "How much sound the card hands over at once. Longer saves power.", check=and_(ge(0.01), le(1))
-    )
-    buffer: Seconds = option(
-        Seconds(2.0),
-        "How long the card may hold sound back without loss; the card may grant less.",
-        check=and_(ge(0.1), le(10)),
-    )
-
-    @property
-    def format(self) -> AudioFormat:
-        """The wanted format."""
-        return AudioFormat(self.rate, self.channels, self.sample_format)
-
-    def in_format(self, format: AudioFormat) -> "CaptureSettings":
-        """The same in another format. Raises ValueError for one that cannot be configured."""
-        return evolve(self, rate=format.rate, channels=format.channels, sample_format=format.sample)
-
-
-@frozen
-class PlaybackSettings:
-    device: str = option("usb", "The speaker, in the same words as the microphone.")
-    rate: int | None = option(
-        None,
-        "Rate the speaker runs at; everything else is resampled. Default: the microphone's, as many cards need it.",
-        check=optional(and_(ge(8_000), le(384_000))),
-    )
-    volume: Percent = option(Percent(80), "Volume at start.", check=and_(ge(0), le(100)))
-
-
-@frozen
-class AudioSettings:
-    capture: CaptureSettings = option(CaptureSettings, "The microphone.")
-    playback: PlaybackSettings = option(PlaybackSettings, "The speaker.")
-
-
-class AtMax(StrEnum):
-    """What becomes of a take that is as long as it may be."""
-
-    CONTINUE = "continue"
-    STOP = "stop"
-
-
-@frozen
-class RecordingSettings:
-    max_duration: Seconds = option(Seconds(3600), "The longest that one clip gets.", check=and_(ge(1), le(7 * 86400)))
-    at_max: AtMax = option(
-        AtMax.CONTINUE,
-        "What becomes of a take that gets longer: it goes on in another clip without losing a frame (`continue`), or "
-        "ends (`stop`), which is told some time before and marks the clip as cut.",
-    )
-    min_duration: Seconds = option(Seconds(0.5), "Shorter clips are kept but not delivered.", check=ge(0))
-    sync_interval: Seconds = option(
-        Seconds(0.5), "How often sound is forced onto the card: what a power cut may cost.", check=and_(ge(0.1), le(60))
-    )
-    fill_gaps: bool = option(True, "Put silence where the card lost frames, so that the clip keeps its timing.")
-    reconnect: Seconds = option(
-        Seconds(60), "How long a take waits for an unplugged microphone to come back.", check=and_(ge(0), le(86400))
-    )
 
 
 def _while_held_alone(button: "ButtonSettings", _: object, press: ButtonAction | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from appliance.audio.nearest import open_nearest
 from appliance.audio.output import Output, loudness
 from appliance.audio.ports import XRUN, Capture, Direction
 from appliance.doctor.box import Box
@@ -83,8 +84,8 @@ def loop(box: Box) -> Iterator[Step]:
 
 def _measure(box: Box) -> Finding:
     audio = box.settings.audio
-    rate = audio.playback.rate or audio.capture.rate
-    capture = box.cards.open_capture(audio.capture.device, audio.capture.format, PERIOD, BUFFER)
+    rate = audio.playback.rate or audio.capture.format.rate
+    capture = open_nearest(box.cards, audio.capture, PERIOD, BUFFER)
     listener = _Listener(box, capture)
     thread = threading.Thread(target=listener.run, name="doctor-listener", daemon=True)
     thread.start()

@@ -6,6 +6,7 @@ from contextlib import closing
 from attrs import frozen
 
 from appliance.audio.levels import Meter, verdict
+from appliance.audio.nearest import open_nearest
 from appliance.audio.ports import XRUN, Capture
 from appliance.describe import duration
 from appliance.doctor.box import Box
@@ -44,9 +45,7 @@ def microphone(box: Box) -> Iterator[Step]:
     yield Prompt(f"listening to the microphone for {LISTEN:.0f} seconds: please speak")
     settings = box.settings.audio.capture
     try:
-        with closing(
-            box.cards.open_capture(settings.device, settings.format, settings.period, settings.buffer)
-        ) as capture:
+        with closing(open_nearest(box.cards, settings)) as capture:
             heard = _listen(capture)
     except DeviceRecalled as error:
         yield Finding("microphone", Result.SKIP, str(error))

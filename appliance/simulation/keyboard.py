@@ -14,14 +14,7 @@ from attrs import evolve
 
 from appliance.clock import Clock
 from appliance.config.actions import ButtonAction
-from appliance.config.settings import (
-    ButtonSettings,
-    Contact,
-    LedSettings,
-    PanelSettings,
-    SwitchSettings,
-    Wiring,
-)
+from appliance.config.settings import ButtonSettings, Contact, LedSettings, PanelSettings, SwitchSettings, Wiring
 from appliance.errors import Stuck
 from appliance.events import Command
 from appliance.panel.factory import simulated_factory

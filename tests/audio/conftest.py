@@ -11,7 +11,7 @@ import pytest
 from appliance.audio.growing import GrowingTake
 from appliance.audio.recorder import Recorder
 from appliance.audio.wav import HEADER_BYTES
-from appliance.config.settings import CaptureSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.events import Command, Event, TakeFailed, TakeSealed
 from appliance.models import AudioFormat, Clip
 from appliance.simulation.cards import FakeCards

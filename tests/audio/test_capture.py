@@ -3,10 +3,10 @@ from queue import SimpleQueue
 
 import pytest
 
-from appliance.audio.capture import CaptureThread, Item, Overrun, Period
+from appliance.audio.capture import BUSY_AGAIN, BUSY_PATIENCE, CaptureThread, Item, Overrun, Period
 from appliance.audio.ports import XRUN, Capture, Direction
 from appliance.audio.stretch import Ended, Lost, Opened
-from appliance.config.settings import CaptureSettings
+from appliance.config.audio import CaptureSettings
 from appliance.errors import DeviceBusy, FormatUnsupported
 from appliance.models import AudioFormat
 from appliance.simulation.cards import FakeCards
@@ -95,7 +95,31 @@ def test_an_overrun_is_told_before_the_sound_after_it(lab: Lab) -> None:
 def test_a_card_that_cannot_be_opened_ends_it(lab: Lab, error: DeviceBusy) -> None:
     lab.cards.refuse(Direction.CAPTURE, error)
     lab.thread.start()
-    assert lab.next() == Ended(1000.0, error)
+    while lab.heard.empty() and lab.thread.join(0.01) is False:
+        lab.clock.advance(0.1)
+    ended = lab.next()
+    assert isinstance(ended, Ended) and ended.error == error
+    assert (ended.at > 1000.0) == isinstance(error, DeviceBusy)
+
+
+def test_a_card_that_is_busy_for_a_moment_is_waited_for(lab: Lab) -> None:
+    lab.cards.refuse(Direction.CAPTURE, DeviceBusy("held by arecord"))
+    lab.thread.start()
+    lab.clock.waiters()
+    lab.clock.advance(BUSY_PATIENCE - 0.2)
+    lab.clock.waiters()
+    assert lab.heard.empty()
+    lab.cards.refuse(Direction.CAPTURE, None)
+    lab.clock.advance(BUSY_AGAIN)
+    assert isinstance(lab.next(), Opened)
+
+
+def test_a_stop_ends_the_wait_for_a_busy_card(lab: Lab) -> None:
+    lab.cards.refuse(Direction.CAPTURE, DeviceBusy("held by arecord"))
+    lab.thread.start()
+    lab.clock.waiters()
+    lab.thread.stop()
+    assert lab.next() == Ended(1000.0, None)
 
 
 def test_an_unplugged_card_is_opened_again(lab: Lab) -> None:

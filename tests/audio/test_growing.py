@@ -10,8 +10,8 @@ from attrs import evolve
 
 from appliance.audio.growing import GrowingTake
 from appliance.audio.wav import HEADER_BYTES
+from appliance.config.audio import AtMax
 from appliance.config.options import Seconds
-from appliance.config.settings import AtMax
 from appliance.events import GapFound, TakeDiscarded, TakeFailed
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import numbered

@@ -17,8 +17,8 @@ from appliance.audio.journal import Begin
 from appliance.audio.take import repair
 from appliance.audio.takefile import TakeFile
 from appliance.audio.wav import HEADER_BYTES
+from appliance.config.audio import CaptureSettings
 from appliance.config.options import Seconds
-from appliance.config.settings import CaptureSettings
 from appliance.models import AudioFormat, ClockSource, ClockStamp, SampleFormat, Verdict
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import numbered

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from appliance.audio.microphone import Line, Microphone
 from appliance.audio.ring import RING_SECONDS, Ring
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Stretch
-from appliance.config.settings import CaptureSettings
+from appliance.config.audio import CaptureSettings
 from appliance.models import AudioFormat, GapCause
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import numbered

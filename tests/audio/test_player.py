@@ -16,8 +16,8 @@ from appliance.audio.output import PERIOD, RAMP, Gain, loudness, to_channels, to
 from appliance.audio.player import Player
 from appliance.audio.ports import XRUN, Direction
 from appliance.clock import SystemClock
+from appliance.config.audio import PlaybackSettings
 from appliance.config.options import Percent
-from appliance.config.settings import PlaybackSettings
 from appliance.errors import DeviceBusy, FormatUnsupported
 from appliance.events import (
     Command,

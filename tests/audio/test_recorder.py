@@ -25,8 +25,8 @@ from appliance.audio.take import repair
 from appliance.audio.takefile import TakeFile
 from appliance.audio.wav import HEADER_BYTES
 from appliance.clock import SystemClock
+from appliance.config.audio import AtMax, CaptureSettings, RecordingSettings
 from appliance.config.options import Seconds
-from appliance.config.settings import AtMax, CaptureSettings, RecordingSettings
 from appliance.errors import DeviceBusy, FormatUnsupported
 from appliance.events import (
     Command,
@@ -45,7 +45,7 @@ from appliance.events import (
     TakeSealed,
     TakeStarted,
 )
-from appliance.models import AudioFormat, Gap, GapCause, Levels, Mark, Pause, SampleFormat, Verdict
+from appliance.models import AudioFormat, Fault, Gap, GapCause, Levels, Mark, Pause, SampleFormat, Verdict
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import Stretch, missing, numbered, stretches
 from appliance.vitals import Vitals
@@ -245,13 +245,14 @@ def test_the_next_take_begins_while_the_last_one_is_not_sealed_yet(booth: Booth)
 def test_a_microphone_that_cannot_be_opened_fails_the_take(booth: Booth, error: DeviceBusy) -> None:
     booth.cards.refuse(Direction.CAPTURE, error)
     booth.recorder.start(FIRST, booth.at(0))
+    booth.turn_until(lambda: booth.of(TakeFailed), 0.1)
     assert booth.first(TakeFailed) == TakeFailed(FIRST, str(error))
     assert not booth.takes.exists()
     booth.cards.refuse(Direction.CAPTURE, None)
     booth.recorder.start(SECOND, booth.at(0))
     booth.wait_for(lambda: booth.cards.captures)
     booth.run(1.0)
-    booth.recorder.stop(booth.at(1.0))
+    booth.recorder.stop(booth.clock.monotonic())
     assert booth.sealed().id == SECOND
 
 
@@ -370,6 +371,8 @@ class Stall:
 
     def __call__(self, event: object) -> None:
         self._post(event)  # type: ignore[arg-type]
+        if isinstance(event, FaultRaised):
+            return  # told under a lock that the capture takes as well
         if not self.go_on.is_set() and threading.current_thread().name == "writer":
             self.stalled.set()
             assert self.go_on.wait(30.0)
@@ -547,6 +550,69 @@ def test_a_microphone_that_hangs_does_not_hold_the_stop_up(booth: Booth) -> None
     assert [(gap.offset, gap.frames, gap.filled) for gap in clip.gaps] == [(8000, 4000, False)]
 
 
+def mute_faults(booth: Booth) -> list[str]:
+    return [event.fault.message for event in booth.of(FaultRaised) if event.fault.name == "microphone"]
+
+
+@pytest.mark.parametrize("before", [0.0, 2.0])
+def test_a_microphone_that_delivers_nothing_is_a_fault_until_it_does(booth: Booth, before: float) -> None:
+    booth.begin()
+    booth.run(before)
+    booth.cards.capture.stall()
+    booth.wait_until_written(before) if before else booth.wait_for(lambda: booth.growing)
+    booth.clock.waiters()
+    booth.clock.advance(2.2)
+    assert mute_faults(booth) == []
+    booth.turn_until(lambda: mute_faults(booth), 0.02)
+    assert booth.clock.monotonic() - booth.began <= before + 2.0 + 0.25 + 0.5
+    (message,) = mute_faults(booth)
+    assert "delivers no sound" in message
+    assert FaultRaised(Fault("microphone", message, urgent=True)) in booth.posted
+    booth.cards.capture.go_on()
+    booth.turn_until(lambda: FaultCleared("microphone") in booth.posted, 0.05)
+    booth.recorder.discard()
+
+
+def test_a_slow_disk_is_no_mute_microphone(booth: Booth) -> None:
+    stall = Stall(booth)
+    booth.begin()
+    booth.run(1.0)
+    stall.begin()
+    booth.run(6.0)
+    stall.go_on.set()
+    booth.recorder.stop(booth.clock.monotonic())
+    booth.sealed()
+    assert mute_faults(booth) == []
+
+
+def test_a_take_for_which_no_thread_can_be_had_fails_and_the_next_one_works(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("capture", "writer"):
+        with monkeypatch.context() as patch:
+            refuse_threads(patch, name)
+            booth.recorder.start(FIRST, booth.at(0))
+        failed = booth.of(TakeFailed)[-1]
+        assert failed.take_id == FIRST and "no thread" in failed.message and failed.fault
+    assert booth.vitals.overdue() == ()
+    booth.begin(SECOND)
+    booth.run(1.0)
+    booth.recorder.stop(booth.clock.monotonic())
+    assert booth.sealed().id == SECOND
+
+
+def refuse_threads(patch: pytest.MonkeyPatch, name: str) -> None:
+    """Let no thread of that name start, as where the system has none left."""
+    start = threading.Thread.start
+
+    def refuse(self: threading.Thread) -> None:
+        if self.name == name:
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    patch.setattr(threading.Thread, "start", refuse)
+
+
 # -- limits, levels, storage -------------------------------------------------------------------------------------------
 
 
@@ -711,7 +777,7 @@ import sys, time
 from pathlib import Path
 from appliance.audio.recorder import Recorder
 from appliance.clock import SystemClock
-from appliance.config.settings import AtMax, CaptureSettings, RecordingSettings
+from appliance.config.audio import AtMax, CaptureSettings, RecordingSettings
 from appliance.simulation.cards import FakeCards
 from appliance.vitals import Vitals
 

@@ -12,8 +12,8 @@ from appliance.audio.server import STEP, ServerTimeline
 from appliance.audio.stretch import Step
 from appliance.audio.take import repair
 from appliance.audio.wav import HEADER_BYTES
+from appliance.config.audio import AtMax, RecordingSettings
 from appliance.config.options import Seconds
-from appliance.config.settings import AtMax, RecordingSettings
 from appliance.events import GapFound, TakeSealed
 from appliance.models import GapCause, Mark
 from appliance.simulation.cards import FakeCards

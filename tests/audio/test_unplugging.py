@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from appliance.config.audio import RecordingSettings
 from appliance.config.options import Seconds
-from appliance.config.settings import RecordingSettings
 from appliance.events import FaultCleared, FaultRaised, GapFound, TakeSealed
 from appliance.models import GapCause
 from appliance.simulation.sound import stretches

@@ -13,7 +13,7 @@ from appliance.audio.stretch import Lost, Opened
 from appliance.audio.studio import Faults, Studio
 from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
-from appliance.config.settings import CaptureSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.events import Command, Event, FaultRaised
 from appliance.models import AudioFormat
 from appliance.testing.clock import ManualClock

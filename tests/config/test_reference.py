@@ -91,7 +91,8 @@ class TestReference:
     @pytest.mark.parametrize(
         "row",
         [
-            "| `rate` | whole number, between 8000 and 384000 | `48000` | Frames per second. |",
+            "| `rate` | whole number, between 8000 and 384000, or nothing | `null` | Frames per second. Default: "
+            "48000, or the nearest that the microphone offers. |",
             "| `period` | duration, between 10ms and 1s | `250ms` | How much",
             "| `volume` | percentage, between 0% and 100% | `80%` |",
             "| `order` | one of oldest or newest | `oldest` |",

@@ -8,8 +8,9 @@ import pytest
 
 from appliance.audio.ports import Direction
 from appliance.clock import SystemClock
+from appliance.config.audio import AudioSettings, CaptureSettings, PlaybackSettings
 from appliance.config.options import Percent
-from appliance.config.settings import AudioSettings, CaptureSettings, PlaybackSettings, Settings
+from appliance.config.settings import Settings
 from appliance.doctor import Box, Finding, Result
 from appliance.doctor.loop import loop
 from appliance.errors import DeviceBusy

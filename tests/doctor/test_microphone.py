@@ -10,7 +10,8 @@ import pytest
 from appliance.audio.ports import Direction
 from appliance.audio.shared import SharedCards
 from appliance.clock import SystemClock
-from appliance.config.settings import AudioSettings, CaptureSettings, Settings
+from appliance.config.audio import AudioSettings, CaptureSettings
+from appliance.config.settings import Settings
 from appliance.doctor import Box, Finding, Prompt, Result
 from appliance.doctor.microphone import microphone
 from appliance.errors import DeviceBusy

@@ -136,6 +136,42 @@ def test_a_disk_that_stalls_for_twenty_seconds_costs_no_frame_and_is_told_meanwh
     assert piece.frames == entry["clip"]["frames"] > 21 * format.rate and entry["clip"]["gaps"] == []
 
 
+@pytest.mark.parametrize(
+    ("only", "granted"),
+    [
+        ({"channels": "2"}, (48_000, 2, "S16_LE")),
+        ({"rate": "44100"}, (44_100, 1, "S16_LE")),
+        ({"format": "S24_3LE"}, (48_000, 1, "S24_3LE")),
+        ({"format": "S32_LE", "channels": "2", "rate": "96000"}, (96_000, 2, "S32_LE")),
+    ],
+)
+def test_the_first_press_records_whatever_the_microphone_can_do(
+    box: Box, test_card: Path, only: dict[str, str], granted: tuple[int, int, str]
+) -> None:
+    for name, word in only.items():
+        (test_card / name).write_text(word)
+    start(box, test_card)
+    box.press("1")
+    box.until(lambda: recorded(box) > 0.6)
+    status = box.status()
+    format = status["take"]["format"]
+    assert (format["rate"], format["channels"], format["sample"]) == granted and status["ok"]
+    clip = box.call("record.stop")["clip"]
+    assert clip["format"] == format and clip["gaps"] == []
+    assert f"{granted[0]} Hz {granted[2]}" in box.log.read_text()
+
+
+def test_an_explicit_wish_that_the_microphone_cannot_grant_is_refused_with_what_it_can_do(
+    box: Box, test_card: Path
+) -> None:
+    (test_card / "rate").write_text("44100")
+    audio = AUDIO.replace("capture: {{", "capture: {{rate: 48000, ").format(device=f"testcard:{test_card}")
+    box.config.write_text(box.config.read_text() + audio)
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    refused = box.cli("record", "start", code=1).stderr
+    assert "44100 Hz" in refused and "audio.capture.rate" in refused
+
+
 def test_a_long_recording_is_parted_without_losing_a_frame(box: Box, test_card: Path) -> None:
     box.config.write_text(box.config.read_text() + "recording: {max_duration: 1s}\n")
     start(box, test_card)

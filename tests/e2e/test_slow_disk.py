@@ -12,7 +12,7 @@ from appliance.asking import Asking
 from appliance.audio.recorder import Recorder
 from appliance.audio.take import new_take_id
 from appliance.clock import SystemClock
-from appliance.config.settings import CaptureSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.controller import Controller
 from appliance.effects import Effects
 from appliance.events import ClipFinished, Event, FaultRaised, TakeFailed, TakeSealed, TakeStarted

@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.config.settings import (
-    AudioSettings,
-    CaptureSettings,
-    DeleteAfter,
-    DestinationSettings,
-    Settings,
-    StorageSettings,
-)
+from appliance.config.audio import AudioSettings, CaptureSettings
+from appliance.config.settings import DeleteAfter, DestinationSettings, Settings, StorageSettings
 from appliance.config.units import parse_keep
 from appliance.housekeeping import Outlook, Space, StateDisk
 from appliance.housekeeping.outlook import DAY, Obstacle, Prospect, days_until, obstacle, reserve_bytes

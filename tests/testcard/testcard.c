@@ -8,7 +8,8 @@
  *     unplugged       makes every call fail with -ENODEV while it exists
  *     capture.lock    is held while the microphone is open (a second opening gets -EBUSY), playback.lock likewise
  *     played.raw      gets everything written to the speaker
- *     rate            holds the only rate that the card can do, where it exists
+ *     rate            holds the only rate that the card can do, where it exists; channels and format (the name that
+ *                     ALSA gives it, such as S24_3LE) likewise
  * and `ppm`, how many parts per million the card's crystal is too fast.
  */
 #include <alsa/asoundlib.h>
@@ -201,17 +202,37 @@ static void read_rates(const char *directory, unsigned int *lowest, unsigned int
     fclose(file);
 }
 
+static void read_word(const char *directory, const char *name, char word[16])
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "re");
+    *word = 0;
+    if (!file)
+        return;
+    if (fscanf(file, "%15s", word) != 1)
+        *word = 0;
+    fclose(file);
+}
+
 static int set_limits(snd_pcm_ioplug_t *io, const char *directory)
 {
     unsigned int lowest = 8000, highest = 192000;
+    char word[16];
     read_rates(directory, &lowest, &highest);
     unsigned int accesses[] = {SND_PCM_ACCESS_RW_INTERLEAVED};
     unsigned int formats[] = {SND_PCM_FORMAT_S16_LE, SND_PCM_FORMAT_S24_3LE, SND_PCM_FORMAT_S32_LE};
     int error = snd_pcm_ioplug_set_param_list(io, SND_PCM_IOPLUG_HW_ACCESS, 1, accesses);
+    read_word(directory, "format", word);
+    if (*word)
+        formats[0] = snd_pcm_format_value(word);
     if (error >= 0)
-        error = snd_pcm_ioplug_set_param_list(io, SND_PCM_IOPLUG_HW_FORMAT, 3, formats);
+        error = snd_pcm_ioplug_set_param_list(io, SND_PCM_IOPLUG_HW_FORMAT, *word ? 1 : 3, formats);
     if (error >= 0)
         error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_CHANNELS, 1, 2);
+    read_word(directory, "channels", word);
+    if (error >= 0 && *word)
+        error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_CHANNELS, atoi(word), atoi(word));
     if (error >= 0)
         error = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_RATE, lowest, highest);
     if (error >= 0)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from appliance.audio.recorder import Recorder
-from appliance.config.settings import CaptureSettings, DestinationSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import Command, Event, TakeSealed
 from appliance.models import Clip, RenditionKind, SampleFormat
