@@ -4,11 +4,14 @@ WAV and RF64, FLAC, Ogg (Vorbis, Opus), MP3 and whatever else libsndfile knows. 
 16-bit samples pass through unchanged at their own rate.
 """
 
+import io
+import os
 import stat
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from appliance.audio.pieces import PieceFile, pieces_of
 from appliance.describe import counted
 from appliance.errors import AudioError
 
@@ -25,6 +28,11 @@ _RATES = range(1000, 768_001)
 _MOST_CHANNELS = 64
 _MISSING = 0.25
 """Seconds that may be missing at the end: MP3 headers tell the length roughly."""
+
+_NO_LENGTH = 1 << 60
+"""More frames than there are: libsndfile says so of FLAC that tells no length."""
+
+_BUFFER = 1 << 16
 
 
 class Decoder:
@@ -45,13 +53,13 @@ class Decoder:
             try:
                 if not stat.S_ISREG(path.stat().st_mode):
                     raise AudioError(f"cannot play '{self._name}': it is not a file")
-                file = opened.enter_context(path.open("rb"))
+                file = opened.enter_context(path.open("rb", buffering=0))
             except (FileNotFoundError, ValueError):
                 raise AudioError(f"cannot play '{self._name}': there is no such file") from None
             except OSError as error:
                 raise AudioError(f"cannot play '{self._name}': {error.strerror}") from error
             try:
-                self._file = opened.enter_context(_open(file.fileno()))
+                self._file = _Sound(file, opened)
             except soundfile.SoundFileError as error:
                 raise AudioError(
                     f"cannot play '{self._name}': this is no sound that can be read. Use WAV, FLAC, Ogg, Opus or MP3"
@@ -70,7 +78,7 @@ class Decoder:
         """Channels of what `read` returns."""
         self._file_rate: int = self._file.samplerate
         self.seconds: float = self._file.frames / self._file_rate
-        """Duration, as the file tells it."""
+        """Duration: as the file tells it, as its frames were counted, or as its size lets guess."""
         self._resampler = self._new_resampler()
         self._begin(0)
 
@@ -131,7 +139,7 @@ class Decoder:
         self._next += len(block)
         if len(block) < _BLOCK:
             self._ended = True
-            if self._next < self._file.frames - _MISSING * self._file_rate:
+            if self._file.counted and self._next < self._file.frames - _MISSING * self._file_rate:
                 self._damage = self._damaged_at(self._next / self._file_rate)
         if self._file.subtype in ("FLOAT", "DOUBLE"):
             block = np.clip(np.nan_to_num(block), -1, 1)
@@ -154,7 +162,55 @@ def check_sound(path: Path) -> None:
     Decoder(path, 48_000).close()
 
 
-def _open(descriptor: int) -> Any:
+class _Sound:
+    """An open file as libsndfile reads it, piece by piece where it is made of several.
+
+    `frames` is its length; not `counted` where nothing tells that but the size of the file.
+    """
+
+    def __init__(self, file: BinaryIO, opened: ExitStack) -> None:
+        pieces = pieces_of(file)
+        files = [io.BufferedReader(PieceFile(file, piece), _BUFFER) for piece in pieces]
+        self._parts = [opened.enter_context(_open(each)) for each in files or (file.fileno(),)]
+        self._part = 0
+        first = self._parts[0]
+        self.samplerate: int = first.samplerate
+        self.channels: int = first.channels
+        self.subtype: str = first.subtype
+        self.counted = first.frames < _NO_LENGTH
+        self.frames: int = sum(part.frames for part in self._parts) if self.counted else self._guess(file)
+
+    def _guess(self, file: BinaryIO) -> int:
+        """About how long FLAC is that was streamed: it takes some 60 % of the sound."""
+        sample = {"PCM_S8": 1, "PCM_24": 3}.get(self.subtype, 2)
+        return round(os.fstat(file.fileno()).st_size / (0.6 * sample * self.channels))
+
+    def read(self, frames: int, **options: Any) -> Any:
+        """The next frames; fewer only at the end. Raises SoundFileError where the file is damaged."""
+        import numpy as np
+        import soundfile
+
+        blocks = [self._parts[self._part].read(frames, **options)]
+        while (missing := frames - sum(map(len, blocks))) and self._part + 1 < len(self._parts):
+            self._part += 1
+            part = self._parts[self._part]
+            if (part.samplerate, part.channels) != (self.samplerate, self.channels):
+                raise soundfile.SoundFileError("another kind of sound")
+            part.seek(0)
+            blocks.append(part.read(missing, **options))
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+    def seek(self, frame: int) -> None:
+        """Go on at this frame. Raises SoundFileError."""
+        for number, part in enumerate(self._parts):
+            if frame <= part.frames or number == len(self._parts) - 1:
+                self._part = number
+                part.seek(frame)
+                return
+            frame -= part.frames
+
+
+def _open(file: "int | BinaryIO") -> Any:
     """By descriptor: libsndfile then looks at what is in the file, never at its name."""
     import soundfile
 
@@ -164,4 +220,4 @@ def _open(descriptor: int) -> Any:
         def seekable(self) -> bool:
             return False
 
-    return Sequential(descriptor, closefd=False)
+    return Sequential(file, closefd=False)
