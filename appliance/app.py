@@ -67,9 +67,10 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
     cards = SharedCards(hardware.cards)
 
     with StopList(post) as stop:
+        stop.callback(controller.listen(write_log))
+        stop.callback(controller.listen(turn.reactions.listener(post)))
         # Before whatever takes long, and closed after it: no press is missed while the box starts, or changes its ways.
         stop.callback(controller.drain)
-        controller.listen(write_log)
         panel = hardware.panel(settings.panel, clock, vitals)
         start_panel(panel, controller, stop)
 
@@ -81,7 +82,6 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         plugins.start(post)
         stop.callback(plugins.close)
         controller.listen(lambda event, _: plugins.publish(event), closely=plugins.listening)
-        controller.listen(turn.reactions.listener(post))
         streams = Streams(controller, clock)
         control = ControlServer(settings.control.socket, settings.control.group)
         stop.callback(control.close)
@@ -157,8 +157,9 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
             controller.reload()
 
     with StopList(post) as stop:
+        stop.callback(controller.listen(write_log))
+        stop.callback(controller.listen(turn.reactions.listener(post)))
         stop.callback(controller.drain)
-        controller.listen(write_log)
         start_panel(hardware.panel(settings.panel, clock, vitals), controller, stop)
         with tell_and_go_on("control", post):
             control = ControlServer(settings.control.socket, settings.control.group)

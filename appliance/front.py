@@ -40,7 +40,7 @@ def start_panel(panel: Panel, controller: Controller, stop: StopList) -> None:
     with tell_and_go_on("panel", controller.post):
         panel.start(controller.post)
         stop.callback(panel.close)
-        controller.listen(_PanelListener(panel))
+        stop.callback(controller.listen(_PanelListener(panel)))
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from typing import Protocol, Self
 from attrs import frozen
 
 from appliance.events import (
-    ApplianceReady,
     Command,
     Event,
     PlaybackFailed,
@@ -44,16 +43,13 @@ class Autoplay:
 
     waiting: tuple[Track, ...] = ()
     asked: str | None = None
-    """The playback that was asked for and has not begun, failed, ended or been refused yet.
-
-    A start that failed may have lost the question: once the box is ready it may be asked again.
-    """
+    """The playback that was asked for and has not begun, failed, ended or been refused yet."""
 
     def react(self, event: Event, status: Status) -> tuple["Autoplay", tuple[Command, ...]]:
         """See `Reaction`."""
         if not (self.waiting or self.asked or isinstance(event, TrackArrived)):
             return self, ()
-        asked = None if isinstance(event, ApplianceReady) or subject(event) == self.asked else self.asked
+        asked = None if subject(event) == self.asked else self.asked
         waiting = self._still_waiting(event)
         if asked or not waiting or not _is_free(status):
             return Autoplay(waiting, asked), ()

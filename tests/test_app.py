@@ -1,5 +1,6 @@
 """The whole program in this process: what it hears while it starts, and while it makes room for the next turn."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,7 +123,8 @@ def test_a_press_is_heard_before_all_else_has_started_and_after_it_has_stopped(b
     assert run(box.plan, box.hardware(FakePanel()), box.clock, box.turn(stop)) is End.STOP
 
 
-def test_a_press_while_a_start_fails_is_refused_with_the_reason(box: Box) -> None:
+def test_a_press_while_a_start_fails_is_refused_with_the_reason(box: Box, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     box.state.write_text("no folder")
     heard: list[Event] = []
 
@@ -140,6 +142,7 @@ def test_a_press_while_a_start_fails_is_refused_with_the_reason(box: Box) -> Non
     assert out_of_order(box.plan, box.hardware(FakePanel()), box.clock, turn, refused.value) is End.STOP
     [failed] = [event for event in heard if isinstance(event, TakeFailed)]
     assert str(refused.value) in failed.message
+    assert len([line for line in caplog.messages if "recording failed" in line]) == 1, "nothing is logged twice"
 
 
 class Broken(FakePanel):
