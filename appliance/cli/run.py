@@ -1,9 +1,11 @@
 """`appliance run`: the daemon."""
 
+import faulthandler
 import gc
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +16,12 @@ from appliance.cli.remote import PATH
 if TYPE_CHECKING:
     from appliance.app import Hardware
     from appliance.clock import Clock
+    from appliance.outlet import Outlet
     from appliance.turn import Plan
 
 DEFAULT_CONFIG = "/etc/appliance/config.yaml"
+
+_STDOUT, _STDERR = 1, 2
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +48,14 @@ def run(path: Path | None, simulate: str | None, verbose: bool) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else numpy starts a thread per core, for sums of one period
     from appliance.clock import SystemClock
     from appliance.daemon import Daemon
+    from appliance.outlet import Outlet
 
-    _log_to_stderr(verbose)
-    clock = SystemClock()
-    Daemon(lambda: plan(path, simulated=simulate is not None), hardware(simulate, clock), clock).run()
+    with Outlet(_STDERR) as errors, Outlet(_STDOUT) as output:
+        faulthandler.enable(errors.real)  # last words are nobody's to hand over
+        _log_to(errors, verbose)
+        clock = SystemClock()
+        box = hardware(simulate, clock, lambda line: output.write(f"{line}\n"))
+        Daemon(lambda: plan(path, simulated=simulate is not None), box, clock).run()
 
 
 def plan(path: Path | None, *, simulated: bool = False) -> "Plan":
@@ -68,12 +77,12 @@ def plan(path: Path | None, *, simulated: bool = False) -> "Plan":
     return Plan(settings, plugins)
 
 
-def hardware(simulate: str | None, clock: "Clock") -> "Hardware":
-    """The hardware of this machine, or what stands in for it."""
+def hardware(simulate: str | None, clock: "Clock", say: Callable[[str], None] = click.echo) -> "Hardware":
+    """The hardware of this machine, or what stands in for it and tells through `say`."""
     if simulate:
         from appliance.simulation.hardware import simulated_hardware
 
-        return simulated_hardware(simulate, clock, sys.stdin, click.echo)
+        return simulated_hardware(simulate, clock, sys.stdin, say)
     from appliance.app import Hardware
     from appliance.audio.alsa import AlsaCards
     from appliance.panel.gpio import GpioPanel
@@ -81,14 +90,14 @@ def hardware(simulate: str | None, clock: "Clock") -> "Hardware":
     return Hardware(AlsaCards(), GpioPanel)
 
 
-def _log_to_stderr(verbose: bool) -> None:
+def _log_to(outlet: "Outlet", verbose: bool) -> None:
     """systemd stamps the time itself; a terminal does not."""
     under_systemd = "JOURNAL_STREAM" in os.environ
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(message)s" if under_systemd else "%(asctime)s %(message)s",
         datefmt="%H:%M:%S",
-        stream=sys.stderr,
+        stream=outlet,
     )
     logging.getLogger("urllib3").setLevel(logging.WARNING)
     logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -22,6 +22,7 @@ ROWS = (
     "mounts",
     "vitals",
     "loops",
+    "outlet",
     "sdnotify",
     "config",
     "plugin",

@@ -1,0 +1,161 @@
+"""Whoever says something hands it over: nobody waits for a reader, and what was lost is told where it was lost."""
+
+import fcntl
+import logging
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from appliance.outlet import CAPACITY, Outlet
+
+SOON = 10.0
+
+
+class Reader:
+    """A pipe that is read when the test says so; `descriptor` is where the others write."""
+
+    def __init__(self) -> None:
+        self._source, self.descriptor = os.pipe()
+        fcntl.fcntl(self.descriptor, fcntl.F_SETPIPE_SZ, 4096)
+        self._read = bytearray()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        while data := os.read(self._source, 65536):
+            self._read += data
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wait_for(self, size: int) -> None:
+        """Until so many bytes were read."""
+        limit = time.monotonic() + SOON
+        while len(self._read) < size:
+            assert time.monotonic() < limit
+            time.sleep(0.001)
+
+    def lines(self) -> list[str]:
+        """Everything that was written, once nobody can write any more."""
+        os.close(self.descriptor)
+        self._thread.join(SOON)
+        assert not self._thread.is_alive()
+        return self._read.decode().splitlines()
+
+
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    yield Reader()
+
+
+def at_once(work: Callable[[], object]) -> None:
+    """Do it on a thread of its own, and insist on its end."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(SOON)
+    assert not thread.is_alive(), "somebody waits for the reader"
+
+
+def test_every_line_arrives_in_order(reader: Reader) -> None:
+    reader.start()
+    with Outlet(reader.descriptor) as outlet:
+        for number in range(1000):
+            outlet.write(f"line {number}\n")
+    outlet_closed_descriptor_works = os.write(reader.descriptor, b"after\n")
+    assert outlet_closed_descriptor_works == 6
+    os.close(outlet.real)
+    assert reader.lines() == [*(f"line {number}" for number in range(1000)), "after"]
+
+
+def test_nobody_waits_where_nobody_reads_and_what_was_lost_is_told_in_its_place(reader: Reader) -> None:
+    outlet = Outlet(reader.descriptor)
+    said = 3 * CAPACITY // 100
+
+    def say() -> None:
+        for number in range(said):
+            outlet.write(f"line {number:<94}\n")
+
+    at_once(say)
+    reader.start()
+    outlet.close(SOON)
+    os.close(outlet.real)
+    lines = reader.lines()
+    numbers = [int(match[1]) for line in lines if (match := re.match(r"line (\d+) ", line))]
+    assert numbers == list(range(len(numbers))) and len(numbers) > CAPACITY // 200
+    assert lines[-1] == f"{said - len(numbers)} lines of the log were lost: nobody read it"
+
+
+def test_after_a_stall_the_next_line_tells_what_went_before_it(reader: Reader) -> None:
+    outlet = Outlet(reader.descriptor)
+    at_once(lambda: [outlet.write("x" * 9999 + "\n") for _ in range(CAPACITY // 1000)])
+    reader.start()
+    reader.wait_for(CAPACITY // 2)
+    outlet.write("it was read again\n")
+    outlet.close(SOON)
+    os.close(outlet.real)
+    lines = reader.lines()
+    told = next(index for index, line in enumerate(lines) if "lines of the log were lost" in line)
+    whole = sum(line == "x" * 9999 for line in lines)
+    assert int(lines[told].split()[0]) == CAPACITY // 1000 - whole
+    assert lines[told + 1] == "it was read again"
+    assert all(set(line) == {"x"} for line in lines[:told])
+
+
+def test_what_a_library_writes_to_the_descriptor_by_itself_waits_as_little(reader: Reader) -> None:
+    outlet = Outlet(reader.descriptor)
+
+    def scream() -> None:
+        for _ in range(CAPACITY // 500):
+            try:
+                os.write(reader.descriptor, b"ALSA lib pcm.c:2660: Unknown PCM" * 30 + b"\n")
+            except BlockingIOError:
+                return
+
+    at_once(scream)
+    reader.start()
+    outlet.close(SOON)
+    os.close(outlet.real)
+    assert reader.lines()[0].startswith("ALSA lib")
+
+
+def test_at_the_end_nobody_who_does_not_read_is_waited_for_in_vain(reader: Reader) -> None:
+    outlet = Outlet(reader.descriptor)
+    outlet.write("x" * 9999 + "\n")
+    at_once(lambda: outlet.close(0.05))
+    at_once(lambda: os.write(reader.descriptor, bytes(1_000_000)))
+    outlet.write("too late\n")
+
+
+def test_a_reader_who_has_gone_is_no_harm() -> None:
+    source, sink = os.pipe()
+    with Outlet(sink) as outlet:
+        os.close(source)
+        for _ in range(100):
+            outlet.write("is anybody there?\n")
+    os.close(outlet.real)
+    os.close(sink)
+
+
+def test_it_is_a_stream_for_logging(reader: Reader) -> None:
+    reader.start()
+    with Outlet(reader.descriptor) as outlet:
+        handler = logging.StreamHandler(outlet)
+        handler.handle(logging.LogRecord("name", logging.INFO, __file__, 1, "a %s \udcff", ("word",), None))
+    os.close(outlet.real)
+    assert reader.lines() == ["a word \\udcff"]
+
+
+def test_a_descriptor_that_is_closed_is_one_that_nobody_reads() -> None:
+    code = """
+import os
+from appliance.outlet import Outlet
+os.close(2)
+with Outlet(2) as outlet:
+    outlet.write("hello\\n")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
