@@ -88,7 +88,7 @@ class Appliance:
         plugins = PluginHost([("memory", _Plugin)])
         plugins.discover()
         text = CONFIG.format(root=self.root, backend="memory")
-        settings = parse(text, "soak", plugins.upload_options, plugins.feed_options, {})
+        settings = parse(text, "soak", plugins.extensions, {})
         plan = Plan(settings, plugins)
         hardware = app.Hardware(self.cards, lambda *_: _Unwatched(), real_cards=False, real_pins=False)
         ready = threading.Event()

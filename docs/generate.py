@@ -54,11 +54,10 @@ def generated() -> dict[Path, str]:
     """Every generated file, by its path from the root of the repository."""
     plugins = PluginHost.installed()
     plugins.discover()
-    options = (plugins.upload_options, plugins.feed_options)
     reference_folder = Path("docs/reference")
     return {
-        Path("config.example.yaml"): example(*options),
-        reference_folder / "configuration.md": reference(*options),
+        Path("config.example.yaml"): example(plugins.extensions),
+        reference_folder / "configuration.md": reference(plugins.extensions),
         reference_folder / "command-line.md": command_line(),
         reference_folder / "control-protocol.md": control_protocol(),
         reference_folder / "events.md": commands_and_events(),

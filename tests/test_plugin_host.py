@@ -24,6 +24,7 @@ from appliance.plugin import (
     hookimpl,
     option,
 )
+from appliance.plugin.kinds import DESTINATION
 from appliance.plugin_host import PluginHost, PluginState, PluginStatus
 from appliance.testing.backends import MemoryBackend
 
@@ -117,9 +118,8 @@ def status(host: PluginHost, name: str) -> PluginStatus:
 
 def test_a_plugin_brings_its_backend() -> None:
     found = host(mine=Plugin(), other=FeedPlugin())
-    assert list(found.upload_types) == ["memory"]
-    assert found.upload_options == {"memory": Options}
-    assert found.feed_options == {"urls": Options}
+    assert list(found.types(DESTINATION)) == ["memory"]
+    assert found.extensions == {DestinationSettings: {"memory": Options}, FeedSettings: {"urls": Options}}
     assert status(found, "mine") == PluginStatus("mine", backends=("memory",))
     assert to_plain(found.statuses()[0])["state"] == "active"
 
@@ -140,7 +140,7 @@ def test_a_broken_plugin_is_named_and_the_rest_works(plugin: object, words: str)
     assert words in status(found, "bad").message
     assert "\n" not in status(found, "bad").message
     assert status(found, "good").state is PluginState.ACTIVE
-    assert list(found.upload_types) == ["fine"]
+    assert list(found.types(DESTINATION)) == ["fine"]
 
 
 def test_hooks_that_do_not_fit_break_the_plugin() -> None:
@@ -179,7 +179,7 @@ def test_the_first_of_two_backends_of_one_name_wins() -> None:
 def test_the_first_of_two_plugins_of_one_name_wins() -> None:
     found = PluginHost([("twin", lambda: Plugin("a")), ("twin", lambda: Plugin("b"))])
     found.discover()
-    assert list(found.upload_types) == ["a"]
+    assert list(found.types(DESTINATION)) == ["a"]
     assert [one.state for one in found.statuses()] == [PluginState.ACTIVE, PluginState.BROKEN]
 
 
@@ -192,7 +192,7 @@ def test_options_must_not_be_called_as_those_of_every_destination() -> None:
 
     found = host(bad=Plugin(options=Clash))
     assert "order, retry" in status(found, "bad").message
-    assert not found.upload_types
+    assert not found.types(DESTINATION)
 
 
 def test_a_disabled_plugin_is_not_even_imported() -> None:
@@ -209,7 +209,7 @@ def test_a_disabled_plugin_is_not_even_imported() -> None:
 def test_a_plugin_disabled_later_brings_nothing(tmp_path: Path) -> None:
     found = host(mine=Plugin())
     assert not found.disable(["mine"])
-    assert not found.upload_types
+    assert not found.types(DESTINATION)
     with pytest.raises(ConfigError, match="plugin mine, which is disabled"):
         found.build_upload("office", DestinationSettings("memory"), "box", tmp_path)
 
@@ -221,7 +221,7 @@ def test_a_name_to_disable_that_no_plugin_has_is_told() -> None:
         'disabled_plugins: found "never-installed", expected the name of an installed plugin; '
         "`appliance plugins` shows what is installed",
     ]
-    assert found.upload_types
+    assert found.types(DESTINATION)
 
 
 def test_building_a_backend(tmp_path: Path) -> None:

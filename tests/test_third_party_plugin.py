@@ -21,7 +21,7 @@ from appliance.testing.backends import make_upload_job
 configuration, folder = sys.argv[1], Path(sys.argv[2])
 host = PluginHost.installed()
 host.discover()
-settings = parse(configuration, "config.yaml", host.upload_options, host.feed_options, {})
+settings = parse(configuration, "config.yaml", host.extensions, {})
 backend = host.build_upload("attic", settings.destinations["attic"], "box", folder)
 job = make_upload_job(folder / "takes", b"some sound", "clip")
 receipt = backend.deliver(job)

@@ -71,7 +71,7 @@ def plan(path: Path | None, *, simulated: bool = False) -> "Plan":
 
         settings = built_in_settings()
     else:
-        settings = loader.load(path or Path(DEFAULT_CONFIG), plugins.upload_options, plugins.feed_options)
+        settings = loader.load(path or Path(DEFAULT_CONFIG), plugins.extensions)
     for warning in plugins.disable(settings.disabled_plugins):
         log.warning("configuration: %s", warning)
     return Plan(settings, plugins)

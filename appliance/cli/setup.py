@@ -60,7 +60,7 @@ def check(remote: Remote, path: Path) -> None:
     from appliance.config.loader import load
 
     host = _plugins()
-    settings = load(path, host.upload_options, host.feed_options)
+    settings = load(path, host.extensions)
     warnings, problems = host.disable(settings.disabled_plugins), []
     directory, device = settings.storage.directory, settings.device.label
     backends = {}
@@ -118,7 +118,7 @@ def reference() -> None:
     from appliance.config.reference import reference as text
 
     host = _plugins()
-    click.echo(text(host.upload_options, host.feed_options))
+    click.echo(text(host.extensions))
 
 
 @config.command()
@@ -127,7 +127,7 @@ def example() -> None:
     from appliance.config.reference import example as text
 
     host = _plugins()
-    click.echo(text(host.upload_options, host.feed_options), nl=False)
+    click.echo(text(host.extensions), nl=False)
 
 
 def _plugins() -> PluginHost:

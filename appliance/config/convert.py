@@ -1,10 +1,10 @@
 """The values of a document to configuration classes through cattrs, with every problem and the way to it.
 
 cattrs assembles the classes, and its detailed validation carries each error past the errors next to it. Beside that
-stand the rules of the file: names that no option has, shorthand, and options of a backend next to the common ones.
+stand the rules of the file: names that no option has, shorthand, and a plugin's options next to the common ones.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from enum import Enum
 from inspect import isabstract
 from pathlib import Path
@@ -24,10 +24,9 @@ from cattrs.errors import (
 
 from appliance.config import document, words
 from appliance.config.document import Broken, Kind, Word
-from appliance.config.options import Secret
+from appliance.config.options import Extensions, Secret
 from appliance.config.scalars import Problem, Reported, anything, read_word, takes_a_word
 from appliance.config.sections import Section, notes
-from appliance.config.settings import DestinationSettings, FeedSettings
 from appliance.config.withheld import Withheld
 
 Hook = Callable[[Any, Any], Any]
@@ -35,15 +34,10 @@ _NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 
 class Structurer:
-    """Turns plain values into settings; `upload_options` and `feed_options` are the options classes by backend."""
+    """Turns plain values into settings."""
 
-    def __init__(
-        self, upload_options: Mapping[str, type], feed_options: Mapping[str, type], withheld: Withheld
-    ) -> None:
-        self._backends: dict[Any, Mapping[str, type]] = {
-            DestinationSettings: upload_options,
-            FeedSettings: feed_options,
-        }
+    def __init__(self, extensions: Extensions, withheld: Withheld) -> None:
+        self._extensions = extensions
         self._withheld = withheld
         self._converter = converter = Converter(detailed_validation=True)
         for wanted in (str, int, float, bool, Path, Secret, Enum):
@@ -94,7 +88,7 @@ class Structurer:
         def hook(value: Any, _: Any) -> Any:
             given = _given(value, wanted)
             problems: list[Exception] = []
-            if values in self._backends:
+            if values in self._extensions:
                 problems = [
                     Problem(f'found "{words.printable(name)}", expected a name of letters, digits, - and _', name)
                     for name in given
@@ -139,15 +133,15 @@ class Structurer:
                 self._converter.structure(value, section.types[short])
                 value = {short: value}
             given = _given(value, cls)
-            return self._with_backend(given, section) if cls in self._backends else section.assemble(given)
+            return self._with_extension(given, section) if cls in self._extensions else section.assemble(given)
 
         return hook
 
-    def _with_backend(self, given: dict[str, Any], section: Section) -> Any:
-        """A destination or feed: the common options, and in `options` those of its backend from beside them."""
-        common = section.fields.keys() - {"options"}
+    def _with_extension(self, given: dict[str, Any], section: Section) -> Any:
+        """A section that plugins extend: its own options, and in `options` those of what is chosen from beside them."""
+        common, chooser = section.fields.keys() - {"options"}, next(iter(section.fields))
         problems: list[Exception] = []
-        options_class = self._options_class(given, section, problems)
+        options_class = self._options_class(given, section, chooser, problems)
         settings = _attempt(
             problems, lambda: section.assemble({name: item for name, item in given.items() if name in common})
         )
@@ -159,26 +153,28 @@ class Structurer:
             except BaseValidationError as error:
                 problems += error.exceptions
             except Exception as error:  # a plugin's broken options class must not end the daemon
-                problems.append(Problem(f"the plugin of its backend is broken: {self._withheld.message(error)}"))
+                problems.append(Problem(f"the plugin of its {chooser} is broken: {self._withheld.message(error)}"))
         _raise(problems, section.cls)
         return attrs.evolve(settings, options=options)
 
-    def _options_class(self, given: dict[str, Any], section: Section, problems: list[Exception]) -> type | None:
-        backends = self._backends[section.cls]
-        known = words.either(sorted(backends)) if backends else "the backend of an installed plugin"
-        chosen = given.get("backend", section.fields["backend"].default)
+    def _options_class(
+        self, given: dict[str, Any], section: Section, chooser: str, problems: list[Exception]
+    ) -> type | None:
+        choices = self._extensions[section.cls]
+        known = words.either(sorted(choices)) if choices else f"the {chooser} of an installed plugin"
+        chosen = given.get(chooser, section.fields[chooser].default)
         if chosen is attrs.NOTHING:
-            given["backend"] = Broken()
-            problems.append(Problem(f"is missing, expected {known}", "backend"))
+            given[chooser] = Broken()
+            problems.append(Problem(f"is missing, expected {known}", chooser))
             return None
         word = Word(chosen) if isinstance(chosen, str) else chosen
         if not isinstance(word, Word):
             return None
-        if word.text not in backends:
-            near = "" if word.origin else words.suggestion(word.text, backends)
+        if word.text not in choices:
+            near = "" if word.origin else words.suggestion(word.text, choices)
             hint = near or "; `appliance plugins` shows what is installed"
-            problems.append(Problem(f"found {words.found(word)}, expected {known}{hint}", "backend"))
-        return backends.get(word.text)
+            problems.append(Problem(f"found {words.found(word)}, expected {known}{hint}", chooser))
+        return choices.get(word.text)
 
 
 def _given(value: Any, wanted: Any) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Collection, Mapping
 
 from appliance.config.described import Described, describe, summary
-from appliance.config.settings import DestinationSettings, FeedSettings, Settings
+from appliance.config.options import Extensions
+from appliance.config.settings import Settings
 
 _WIDTH = 110
 _TOP = (
@@ -21,22 +22,20 @@ _TOP = (
 _FIRST = ("panel", "destinations")
 _PINS = {"buttons": ("17: record.toggle", "27"), "switches": ("", "22"), "leds": ("18: status", "23")}
 _LIVE = ("panel", "buttons", "leds")
-_SIMPLEST_BACKEND = "folder"
+_SIMPLEST = "folder"
 
 
-def example(upload_options: Mapping[str, type], feed_options: Mapping[str, type]) -> str:
-    """The text of config.example.yaml for these options classes by backend."""
+def example(extensions: Extensions, schema: type[Settings] = Settings) -> str:
+    """The text of config.example.yaml with what plugins add."""
     file = _File()
     for paragraph in _TOP:
         file.words(paragraph, 0)
-    options = {option.name: option for option in describe(Settings)}
+    options = {option.name: option for option in describe(schema)}
     for name in sorted(options, key=lambda name: name not in _FIRST):
         file.lines.append("")
         option = options[name]
-        if option.section is DestinationSettings:
-            file.backends(option, DestinationSettings, upload_options)
-        elif option.section is FeedSettings:
-            file.backends(option, FeedSettings, feed_options)
+        if option.section and option.section in extensions:
+            file.entries(option, option.section, extensions[option.section])
         else:
             file.option(option, 0)
     return "\n".join(file.lines) + "\n"
@@ -72,21 +71,22 @@ class _File:
             if option.name not in leave_out:
                 self.option(option, depth)
 
-    def backends(self, option: Described, common: type, backends: Mapping[str, type]) -> None:
-        """One entry for each backend, the simplest first; the options that all of them have stand in the first."""
+    def entries(self, option: Described, common: type, types: Mapping[str, type]) -> None:
+        """One entry for each type, the simplest first; the options that all of them have stand in the first."""
         self.words(option.help, 0)
-        self.line(f"{option.name}:" if backends else f"{option.name}: {{}}", 0)
-        for index, backend in enumerate(sorted(backends, key=lambda backend: (backend != _SIMPLEST_BACKEND, backend))):
-            self.words(summary(backends[backend]), 1)
-            self.line(f"my-{backend}:", 1)
-            self.line(f"backend: {backend}", 2)
-            for required in describe(backends[backend]):
+        self.line(f"{option.name}:" if types else f"{option.name}: {{}}", 0)
+        chooser = next(describe(common)).name
+        for index, name in enumerate(sorted(types, key=lambda name: (name != _SIMPLEST, name))):
+            self.words(summary(types[name]), 1)
+            self.line(f"my-{name}:", 1)
+            self.line(f"{chooser}: {name}", 2)
+            for required in describe(types[name]):
                 if required.required:
                     self.words(_sentences(required), 2)
                     self.line(f"{required.name}: {required.value}", 2)
-            self.section(backends[backend], 2, [each.name for each in describe(backends[backend]) if each.required])
+            self.section(types[name], 2, [each.name for each in describe(types[name]) if each.required])
             if index == 0:
-                self.section(common, 2, ("backend", "options"))
+                self.section(common, 2, (chooser, "options"))
 
 
 def _sentences(option: Described) -> str:

@@ -12,6 +12,7 @@ from appliance.config import document
 from appliance.config.convert import Structurer
 from appliance.config.document import read_document
 from appliance.config.files import read_text
+from appliance.config.options import Extensions
 from appliance.config.settings import Settings
 from appliance.config.sources import Sources
 from appliance.config.words import printable
@@ -22,37 +23,35 @@ SECRETS_FILE = "secrets.yaml"
 
 def load(
     path: Path,
-    upload_options: Mapping[str, type],
-    feed_options: Mapping[str, type],
+    extensions: Extensions,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """The settings in the file at `path`. Raises ConfigError with every problem.
 
-    `upload_options` and `feed_options` are the options classes by backend. A `!secret NAME` that is no credential of
-    the systemd unit is looked up in `secrets.yaml` next to the file.
+    A `!secret NAME` that is no credential of the systemd unit is looked up in `secrets.yaml` next to the file.
     """
     try:
         text = read_text(path)
     except FileNotFoundError:
         missing = f"{path}: there is no such file; `appliance config example` prints one to begin with"
     else:
-        return parse(text, str(path), upload_options, feed_options, environment, path.with_name(SECRETS_FILE))
+        return parse(text, str(path), extensions, environment, path.with_name(SECRETS_FILE))
     raise ConfigError(missing)
 
 
 def parse(
     text: str,
     source: str,
-    upload_options: Mapping[str, type],
-    feed_options: Mapping[str, type],
+    extensions: Extensions,
     environment: Mapping[str, str] = os.environ,
     secrets_file: Path | None = None,
+    schema: type[Settings] = Settings,
 ) -> Settings:
     """The settings in `text`; `source` is how problems name the file. Raises ConfigError with every problem."""
     sources = Sources(environment, secrets_file)
     read = read_document(text, source, sources.look_up)
-    settings, problems = Structurer(upload_options, feed_options, sources.withheld).structure(read.root, Settings)
-    if isinstance(settings, Settings) and not read.problems:
+    settings, problems = Structurer(extensions, sources.withheld).structure(read.root, schema)
+    if isinstance(settings, schema) and not read.problems:
         return settings
     placed = read.problems + [(_line(read.lines, path), path, words) for path, words in problems]
     lines = [

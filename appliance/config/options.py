@@ -4,7 +4,7 @@ A configuration class is a frozen attrs class whose every field comes from `opti
 sections with the same building blocks, which `appliance.plugin` re-exports.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NewType
 
@@ -27,6 +27,12 @@ Keep = NewType("Keep", str)
 
 AbsolutePath = NewType("AbsolutePath", Path)
 """A path that starts with `/`."""
+
+
+Extensions = Mapping[type, Mapping[str, type]]
+"""What plugins add to the configuration: for each class of section that they extend, the first option of which chooses,
+their options classes by the words that choose them.
+"""
 
 
 class Secret:

@@ -1,10 +1,11 @@
 """Generates docs/reference/configuration.md from the configuration classes."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 from appliance.config.described import Described, describe, summary
 from appliance.config.example import example
-from appliance.config.settings import DestinationSettings, FeedSettings, Settings
+from appliance.config.options import Extensions
+from appliance.config.settings import Settings
 
 __all__ = ["example", "reference"]
 
@@ -31,17 +32,14 @@ mode 0600. Both work for every option.
 """
 
 
-def reference(upload_options: Mapping[str, type], feed_options: Mapping[str, type]) -> str:
-    """The reference as Markdown, with the options classes of these backends."""
-    backends = {DestinationSettings: upload_options, FeedSettings: feed_options}
-    return _TOP + "\n".join(_section(Settings, "", summary(Settings), backends)) + "\n"
+def reference(extensions: Extensions, schema: type[Settings] = Settings) -> str:
+    """The reference as Markdown, with what plugins add."""
+    return _TOP + "\n".join(_section(schema, "", summary(schema), extensions)) + "\n"
 
 
-def _section(
-    cls: type, path: str, help: str, backends: Mapping[type, Mapping[str, type]], where: str = ""
-) -> Iterator[str]:
-    """The table of a class, then the sections below it; `where` tells for which backend they are."""
-    options = [option for option in describe(cls) if option.name != "options" or cls not in backends]
+def _section(cls: type, path: str, help: str, extensions: Extensions, where: str = "") -> Iterator[str]:
+    """The table of a class, then the sections below it; `where` tells for which type of a plugin they are."""
+    options = [option for option in describe(cls) if option.name != "options" or cls not in extensions]
     yield f"\n## `{path}`{where}" if path else "\n## Top level"
     yield f"\n{help}"
     yield from _shorthand(options, path)
@@ -51,9 +49,10 @@ def _section(
     for option in options:
         if option.section is not None:
             below = f"{path}.{option.name}".lstrip(".") + (_placeholder(option) if option.keyed else "")
-            yield from _section(option.section, below, option.help, backends, where)
-    for backend, options_class in sorted(backends.get(cls, {}).items()):
-        yield from _section(options_class, path, summary(options_class), backends, f" with `backend: {backend}`")
+            yield from _section(option.section, below, option.help, extensions, where)
+    for name, options_class in sorted(extensions.get(cls, {}).items()):
+        chosen = f" with `{options[0].name}: {name}`"
+        yield from _section(options_class, path, summary(options_class), extensions, chosen)
 
 
 def _placeholder(option: Described) -> str:

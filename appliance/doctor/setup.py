@@ -6,6 +6,7 @@ from appliance.describe import counted
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Result, Step
 from appliance.errors import ConfigError
+from appliance.plugin.kinds import KINDS
 from appliance.plugin_host import PluginState
 
 
@@ -23,8 +24,7 @@ def configuration(box: Box) -> Iterator[Step]:
         return
     panel = settings.panel
     counts = (
-        counted(len(settings.destinations), "destination"),
-        counted(len(settings.feeds), "feed"),
+        *(counted(len(getattr(settings, kind.section)), kind.one) for kind in KINDS),
         counted(len(panel.buttons) + len(panel.switches), "button or switch", "buttons and switches"),
         counted(len(panel.leds), "LED"),
     )

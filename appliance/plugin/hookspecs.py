@@ -1,6 +1,7 @@
 """The hooks a plugin can implement. Each plugin is called by itself: one that raises disables only itself."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pluggy
 
@@ -49,3 +50,7 @@ def appliance_stopping() -> None:
 
     Called on the plugin thread, with two seconds to finish. `post` of `appliance_started` is of no use afterwards.
     """
+
+
+LISTENING: tuple[Callable[..., Any], ...] = (appliance_started, appliance_event, appliance_stopping)
+"""The hooks of those that listen; the others name what a plugin brings, see `appliance.plugin.kinds`."""

@@ -1,77 +1,71 @@
-"""The kinds of backend that plugins bring, and how one is built."""
+"""What plugins bring, of each kind, and how one of it is built."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import attrs
 from attrs import frozen
 
 from appliance.errors import ApplianceError, ConfigError, PluginError
-from appliance.plugin.feed import FeedBackendType
-from appliance.plugin.upload import BackendContext, UploadBackendType
+from appliance.plugin.kinds import Kind
 from appliance.plugin_host.record import Plugin, words
-
-BackendType = TypeVar("BackendType", UploadBackendType, FeedBackendType)
 
 
 @frozen
-class Brought(Generic[BackendType]):
-    """A kind of backend and the plugin that brings it."""
+class Brought:
+    """One type that a plugin brings, such as a kind of destination, and the plugin."""
 
     plugin: Plugin
-    kind: BackendType
+    kind: Kind
+    type: Any
 
-    def build(self, options: object, context: BackendContext) -> Any:
-        """Build a backend. Raises ConfigError where an extra is missing, PluginError where the plugin is at fault."""
-        plugin, kind = self.plugin, self.kind
+    def build(self, name: str, options: object, context: object) -> Any:
+        """Build one for the entry `name` of the configuration.
+
+        Raises ConfigError where an extra is missing, PluginError where the plugin is at fault.
+        """
+        plugin = self.plugin
         try:
-            return kind.create(options, context)
+            return self.type.create(options, context)
         except ApplianceError:
             raise
         except ImportError as error:
-            if not kind.extra:
-                raise PluginError(f"{context.name}: plugin {plugin.name} is incomplete: {words(error)}") from error
-            wanted = f"{plugin.status.distribution or 'audio-appliance'}[{kind.extra}]"
-            raise ConfigError(
-                f"{context.name}: backend {kind.name!r} needs more than is installed: pip install '{wanted}'"
-            ) from error
+            if not self.type.extra:
+                raise PluginError(f"{name}: plugin {plugin.name} is incomplete: {words(error)}") from error
+            wanted = f"{plugin.status.distribution or 'audio-appliance'}[{self.type.extra}]"
+            called = f"{self.kind.chooser} {self.type.name!r}"
+            raise ConfigError(f"{name}: {called} needs more than is installed: pip install '{wanted}'") from error
         except Exception as error:  # a plugin may do anything
-            raise PluginError(f"{context.name}: plugin {plugin.name} failed: {words(error)}") from error
+            raise PluginError(f"{name}: plugin {plugin.name} failed: {words(error)}") from error
 
 
-def checked(
-    plugin: Plugin,
-    answers: Iterable[Iterable[Any]],
-    kind: type[BackendType],
-    common: type,
-    known: Mapping[str, Brought[BackendType]],
-) -> dict[str, Brought[BackendType]]:
-    """The backends that a plugin named, by name. Raises PluginError where they break the contract.
+def checked(plugin: Plugin, kind: Kind, known: Mapping[str, Brought]) -> dict[str, Brought]:
+    """What a plugin brings of a kind, by name, asked for; `known` is what others brought before.
 
-    `common` is the settings class whose names every backend of this kind shares, `known` what others brought before.
+    Raises whatever the plugin raises, and PluginError where it breaks the contract.
     """
-    found: dict[str, Brought[BackendType]] = {}
-    for backend in (backend for answer in answers for backend in answer):
-        if not isinstance(backend, kind):
-            raise PluginError(f"it names {backend!r}, which is no {kind.__name__}")
-        if not attrs.has(backend.options):
-            raise PluginError(f"the options of backend {backend.name!r} are no attrs class")
-        if earlier := found.get(backend.name) or known.get(backend.name):
-            raise PluginError(f"backend {backend.name!r} comes from plugin {earlier.plugin.name} already")
-        if clash := attrs.fields_dict(backend.options).keys() & attrs.fields_dict(common).keys():
-            raise PluginError(
-                f"backend {backend.name!r} has options that every backend has: {', '.join(sorted(clash))}"
-            )
-        found[backend.name] = Brought(plugin, backend)
+    found: dict[str, Brought] = {}
+    for brought in (each for answer in plugin.call(kind.hook) for each in answer):
+        if not isinstance(brought, kind.brings):
+            raise PluginError(f"it names {brought!r}, which is no {kind.brings.__name__}")
+        called = f"{kind.chooser} {brought.name!r}"
+        if not attrs.has(brought.options):
+            raise PluginError(f"the options of {called} are no attrs class")
+        if earlier := found.get(brought.name) or known.get(brought.name):
+            raise PluginError(f"{called} comes from plugin {earlier.plugin.name} already")
+        if clash := attrs.fields_dict(brought.options).keys() & attrs.fields_dict(kind.common).keys():
+            raise PluginError(f"{called} has options that every {kind.one} has: {', '.join(sorted(clash))}")
+        found[brought.name] = Brought(plugin, kind, brought)
     return found
 
 
-def find(known: Mapping[str, Brought[BackendType]], backend: str, wanted_by: str) -> Brought[BackendType]:
-    """The backend that a destination or feed needs. Raises ConfigError where there is none."""
-    brought = known.get(backend)
+def find(known: Mapping[str, Brought], kind: Kind, name: str, wanted: Any) -> Brought:
+    """The type that the entry `name` of the configuration chooses. Raises ConfigError where it cannot be used."""
+    chosen = getattr(wanted, kind.chooser)
+    brought = known.get(chosen)
+    needs = f"{kind.one} {name!r} needs {kind.chooser} {chosen!r}"
     if brought is None:
-        raise ConfigError(f"{wanted_by} needs backend {backend!r}, and no plugin brings it: see `appliance plugins`")
+        raise ConfigError(f"{needs}, and no plugin brings it: see `appliance plugins`")
     if not brought.plugin.active:
-        state = brought.plugin.status.state
-        raise ConfigError(f"{wanted_by} needs backend {backend!r} of plugin {brought.plugin.name}, which is {state}")
+        raise ConfigError(f"{needs} of plugin {brought.plugin.name}, which is {brought.plugin.status.state}")
     return brought

@@ -1,19 +1,24 @@
 """All plugins, and the backends that they bring."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import attrs
 
+from appliance.config.options import Extensions
 from appliance.config.settings import DestinationSettings, FeedSettings
 from appliance.config.words import printable, suggestion
 from appliance.errors import NotFound, PluginError
 from appliance.events import Event
-from appliance.plugin.feed import FeedBackend, FeedBackendType
-from appliance.plugin.upload import BackendContext, UploadBackend, UploadBackendType
+from appliance.plugin import hookspecs
+from appliance.plugin.feed import FeedBackend
+from appliance.plugin.kinds import DESTINATION, FEED, KINDS, Kind
+from appliance.plugin.upload import BackendContext, UploadBackend
 from appliance.plugin_host.backends import Brought, checked, find
 from appliance.plugin_host.listeners import Listeners
-from appliance.plugin_host.record import Plugin, PluginState, PluginStatus, Post, words
+from appliance.plugin_host.record import Plugin, PluginState, PluginStatus, Post, manager, words
 
 GROUP = "appliance"
 """The entry point group that plugins are found by."""
@@ -31,15 +36,18 @@ class PluginHost:
         disabled: Collection[str] = (),
         *,
         origins: Mapping[str, tuple[str, str]] | None = None,
+        kinds: Iterable[Kind] = KINDS,
     ) -> None:
         """`plugins` are names and the functions that import them; `origins` the distribution and version of each.
 
         Of two that bring the same backend the first one wins.
         """
-        self._plugins = [Plugin(PluginStatus(name, *(origins or {}).get(name, ())), load) for name, load in plugins]
+        self._brought: dict[Kind, dict[str, Brought]] = {kind: {} for kind in kinds}
+        hooks = (*hookspecs.LISTENING, *(kind.hook for kind in self._brought))
+        self._plugins = [
+            Plugin(PluginStatus(name, *(origins or {}).get(name, ())), load, manager(hooks)) for name, load in plugins
+        ]
         self._disabled = disabled
-        self._uploads: dict[str, Brought[UploadBackendType]] = {}
-        self._feeds: dict[str, Brought[FeedBackendType]] = {}
         self._listeners: Listeners | None = None
 
     @classmethod
@@ -69,14 +77,10 @@ class PluginHost:
 
     def _load(self, plugin: Plugin) -> None:
         plugin.register()
-        hook = plugin.manager.hook
-        uploads = checked(
-            plugin, hook.appliance_upload_backends(), UploadBackendType, DestinationSettings, self._uploads
-        )
-        feeds = checked(plugin, hook.appliance_feed_backends(), FeedBackendType, FeedSettings, self._feeds)
-        self._uploads.update(uploads)
-        self._feeds.update(feeds)
-        plugin.status = attrs.evolve(plugin.status, backends=(*uploads, *feeds))
+        found = {kind: checked(plugin, kind, known) for kind, known in self._brought.items()}
+        for kind, brought in found.items():
+            self._brought[kind].update(brought)
+        plugin.status = attrs.evolve(plugin.status, backends=tuple(chain.from_iterable(found.values())))
 
     def disable(self, names: Collection[str]) -> list[str]:
         """Leave these plugins out from now on, as the configuration says; a warning for each name that none has."""
@@ -95,25 +99,16 @@ class PluginHost:
         """Every plugin and how it is. From any thread."""
         return tuple(plugin.status for plugin in self._plugins)
 
-    @property
-    def upload_types(self) -> dict[str, UploadBackendType]:
-        """The kinds of destination of all active plugins, by name."""
-        return {name: brought.kind for name, brought in self._uploads.items() if brought.plugin.active}
+    def types(self, kind: Kind) -> dict[str, Any]:
+        """What all active plugins bring of a kind, by name."""
+        return {name: brought.type for name, brought in self._brought[kind].items() if brought.plugin.active}
 
     @property
-    def feed_types(self) -> dict[str, FeedBackendType]:
-        """The kinds of feed of all active plugins, by name."""
-        return {name: brought.kind for name, brought in self._feeds.items() if brought.plugin.active}
-
-    @property
-    def upload_options(self) -> dict[str, type]:
-        """The options class of each kind of destination."""
-        return {name: kind.options for name, kind in self.upload_types.items()}
-
-    @property
-    def feed_options(self) -> dict[str, type]:
-        """The options class of each kind of feed."""
-        return {name: kind.options for name, kind in self.feed_types.items()}
+    def extensions(self) -> Extensions:
+        """What all active plugins add to the configuration."""
+        return {
+            kind.common: {name: brought.options for name, brought in self.types(kind).items()} for kind in self._brought
+        }
 
     # -- backends ------------------------------------------------------------------------------------------------------
 
@@ -124,28 +119,30 @@ class PluginHost:
 
         Raises ConfigError where the configuration or an extra is at fault, PluginError where the plugin is.
         """
-        brought = find(self._uploads, settings.backend, f"destination {name!r}")
         limit = settings.rate_limit // settings.max_parallel if settings.rate_limit is not None else None
         context = BackendContext(name, device, state_directory, rate_limit=limit)
-        backend: UploadBackend = brought.build(settings.options, context)
+        backend: UploadBackend = self.build(DESTINATION, name, settings, context)
         return backend
 
     def build_feed(self, name: str, settings: FeedSettings, device: str, state_directory: Path) -> FeedBackend:
         """Build the backend of feed `name`. Raises as `build_upload` does."""
-        brought = find(self._feeds, settings.backend, f"feed {name!r}")
-        backend: FeedBackend = brought.build(settings.options, BackendContext(name, device, state_directory))
+        backend: FeedBackend = self.build(FEED, name, settings, BackendContext(name, device, state_directory))
         return backend
+
+    def build(self, kind: Kind, name: str, settings: Any, context: object) -> Any:
+        """Build what the entry `name` of a kind's section asks for. Raises as `build_upload` does."""
+        return find(self._brought[kind], kind, name, settings).build(name, settings.options, context)
 
     def build_fetcher(self, url: str, name: str, device: str, state_directory: Path) -> FeedBackend:
         """Build a backend that pulls just `url`, as if it were feed `name`. Raises NotFound where no plugin can."""
-        for brought in self._feeds.values():
+        for brought in self._brought[FEED].values():
             if brought.plugin.active:
                 try:
-                    options = brought.kind.options_for_url(url)
+                    options = brought.type.options_for_url(url)
                 except Exception as error:  # a plugin may do anything
                     raise PluginError(f"plugin {brought.plugin.name} cannot read {url}: {words(error)}") from error
                 if options is not None:
-                    backend: FeedBackend = brought.build(options, BackendContext(name, device, state_directory))
+                    backend: FeedBackend = brought.build(name, options, BackendContext(name, device, state_directory))
                     return backend
         raise NotFound(f"no plugin can fetch {url}: see `appliance plugins`")
 
@@ -162,7 +159,7 @@ class PluginHost:
     @property
     def listening(self) -> bool:
         """Whether any plugin hears of events."""
-        return any(plugin.active and plugin.implements("appliance_event") for plugin in self._plugins)
+        return any(plugin.active and plugin.implements(hookspecs.appliance_event) for plugin in self._plugins)
 
     def publish(self, event: Event) -> None:
         """Tell the plugins of an event. Never blocks: a plugin that is too slow misses the oldest."""

@@ -3,9 +3,11 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from appliance.events import Command, Event
+from appliance.plugin import hookspecs
 from appliance.plugin_host.record import Plugin, Post
 
 BACKLOG = 1000
@@ -13,8 +15,6 @@ BACKLOG = 1000
 
 STOP_SECONDS = 2.0
 """How long plugins may take to stop, all together."""
-
-_HOOKS = ("appliance_started", "appliance_event", "appliance_stopping")
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Listeners:
 
     def start(self) -> None:
         """Start the thread, where any plugin listens."""
-        if any(plugin.active and plugin.implements(hook) for plugin in self._plugins for hook in _HOOKS):
+        if any(plugin.active and plugin.implements(hook) for plugin in self._plugins for hook in hookspecs.LISTENING):
             self._thread.start()
 
     def publish(self, event: Event) -> None:
@@ -54,10 +54,10 @@ class Listeners:
             log.error("a plugin does not come back: the appliance stops without it")
 
     def _run(self) -> None:
-        self._call("appliance_started", post=self._post_command)
+        self._call(hookspecs.appliance_started, post=self._post_command)
         while (event := self._next()) is not None:
-            self._call("appliance_event", event=event)
-        self._call("appliance_stopping")
+            self._call(hookspecs.appliance_event, event=event)
+        self._call(hookspecs.appliance_stopping)
 
     def _next(self) -> Event | None:
         """The next event; None once it is time to stop and nothing is left."""
@@ -65,11 +65,11 @@ class Listeners:
             self._changed.wait_for(lambda: self._stopping or self._waiting)
             return self._waiting.popleft() if self._waiting else None
 
-    def _call(self, hook: str, **arguments: object) -> None:
+    def _call(self, hook: Callable[..., Any], **arguments: object) -> None:
         for plugin in self._plugins:
             if plugin.active and plugin.implements(hook):
-                with plugin.blamed(f"failed in {hook}", self._post):
-                    getattr(plugin.manager.hook, hook)(**arguments)
+                with plugin.blamed(f"failed in {hook.__name__}", self._post):
+                    plugin.call(hook, **arguments)
 
     def _post_command(self, command: Command) -> None:
         if not isinstance(command, Command):

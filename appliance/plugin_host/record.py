@@ -1,18 +1,18 @@
 """One plugin and how it is."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import Any
 
 import attrs
 import pluggy
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 from appliance.errors import ApplianceError, PluginError
 from appliance.events import Command, Event, FaultRaised
 from appliance.models import Fault
-from appliance.plugin import hookspecs
 
 Post = Callable[[Command | Event], None]
 log = logging.getLogger(__name__)
@@ -38,9 +38,10 @@ class PluginStatus:
     backends: tuple[str, ...] = ()
 
 
-def _manager() -> pluggy.PluginManager:
+def manager(hooks: Iterable[Callable[..., Any]]) -> pluggy.PluginManager:
+    """A manager that knows these hooks."""
     manager = pluggy.PluginManager("appliance")
-    manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(type("Hooks", (), {hook.__name__: hook for hook in hooks}))
     return manager
 
 
@@ -53,7 +54,7 @@ class Plugin:
 
     status: PluginStatus
     load: Callable[[], object]
-    manager: pluggy.PluginManager = field(factory=_manager)
+    manager: pluggy.PluginManager
 
     @property
     def name(self) -> str:
@@ -71,9 +72,14 @@ class Plugin:
         if not self.manager.get_hookcallers(module):
             raise PluginError("it implements no hook; is @hookimpl missing?")
 
-    def implements(self, hook: str) -> bool:
+    def implements(self, hook: Callable[..., Any]) -> bool:
         """Whether the hook would reach it."""
-        return bool(getattr(self.manager.hook, hook).get_hookimpls())
+        return bool(getattr(self.manager.hook, hook.__name__).get_hookimpls())
+
+    def call(self, hook: Callable[..., Any], **arguments: object) -> list[Any]:
+        """What it answers to a hook, once for each implementation. Raises whatever it raises."""
+        answers: list[Any] = getattr(self.manager.hook, hook.__name__)(**arguments)
+        return answers
 
     def end(self, state: PluginState, message: str) -> None:
         """It is left out from now on."""

@@ -10,8 +10,8 @@ from attrs import frozen
 from attrs.validators import and_, ge, in_, le, max_len, min_len, optional
 
 from appliance.config.loader import parse
-from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay, option
-from appliance.config.settings import Settings
+from appliance.config.options import AbsolutePath, ByteCount, Extensions, Percent, Seconds, Secret, TimeOfDay, option
+from appliance.config.settings import DestinationSettings, FeedSettings, Settings
 from appliance.errors import ConfigError
 
 
@@ -88,9 +88,14 @@ def feeds() -> dict[str, type]:
 
 
 @pytest.fixture(scope="session")
-def read(uploads: dict[str, type], feeds: dict[str, type]) -> Read:
+def extensions(uploads: dict[str, type], feeds: dict[str, type]) -> Extensions:
+    return {DestinationSettings: uploads, FeedSettings: feeds}
+
+
+@pytest.fixture(scope="session")
+def read(extensions: Extensions) -> Read:
     def read(text: str, environment: Mapping[str, str] | None = None, secrets: Path | None = None) -> Settings:
-        return parse(text, "box.yaml", uploads, feeds, environment or {}, secrets)
+        return parse(text, "box.yaml", extensions, environment or {}, secrets)
 
     return read
 

@@ -1,14 +1,14 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from appliance_upload_s3.options import S3Options
 
 from appliance.config.loader import load, parse
-from appliance.config.options import Secret
-from appliance.config.settings import ButtonAction, Light, Settings, SwitchAction
+from appliance.config.options import Extensions, Secret
+from appliance.config.settings import ButtonAction, DestinationSettings, Light, Settings, SwitchAction
 from appliance.errors import ConfigError
 from appliance.models import RenditionKind
 
@@ -129,10 +129,10 @@ class TestValues:
         assert (buttons[5].press, buttons[5].debounce) == ("play.next", 0.05)
         assert (buttons[6].press, buttons[6].debounce) == ("volume.up", 0.05)
 
-    def test_a_byte_order_mark_and_windows_line_ends(self, tmp_path: Path, uploads: Any, feeds: Any) -> None:
+    def test_a_byte_order_mark_and_windows_line_ends(self, tmp_path: Path, extensions: Extensions) -> None:
         path = tmp_path / "box.yaml"
         path.write_bytes(b"\xef\xbb\xbfdevice:\r\n  name: box\r\n")
-        assert load(path, uploads, feeds, {}).device.name == "box"
+        assert load(path, extensions, {}).device.name == "box"
 
     def test_other_plugins_find_no_own_names_in_the_way(self, read: Read) -> None:
         found = read(
@@ -144,7 +144,7 @@ class TestValues:
 class TestFile:
     def load(self, path: Path) -> str:
         with pytest.raises(ConfigError) as caught:
-            load(path, {}, {}, {})
+            load(path, {}, {})
         assert caught.value.__context__ is None or caught.value.__suppress_context__
         return str(caught.value)
 
@@ -459,27 +459,28 @@ def test_a_broken_plugin_is_named(uploads: dict[str, type]) -> None:
         pass
 
     with pytest.raises(ConfigError, match=r"box.yaml:1: destinations.a: the plugin of its backend is broken: .*attrs"):
-        parse("destinations: {a: {backend: odd}}", "box.yaml", {"odd": NoOptions}, {}, {})
+        parse("destinations: {a: {backend: odd}}", "box.yaml", {DestinationSettings: {"odd": NoOptions}}, {})
 
 
 def test_without_any_plugin_every_backend_is_unknown() -> None:
     from appliance.config.loader import parse
 
     with pytest.raises(ConfigError, match="expected the backend of an installed plugin"):
-        parse("destinations: {a: {backend: folder}}", "box.yaml", {}, {}, {})
+        parse("destinations: {a: {backend: folder}}", "box.yaml", {DestinationSettings: {}}, {})
 
 
 class TestLive:
     """Only originals can be sent while they are recorded."""
 
     TEXT = "destinations:\n  cloud:\n    backend: s3\n    bucket: clips\n    deliver_as: {kind}\n    live: {live}\n"
+    CLOUD: ClassVar[Extensions] = {DestinationSettings: {"s3": S3Options}}
 
     @pytest.mark.parametrize(("kind", "live"), [("original", "true"), ("flac", "false"), ("original", "false")])
     def test_what_goes_together(self, kind: str, live: str) -> None:
-        settings = parse(self.TEXT.format(kind=kind, live=live), "box.yaml", {"s3": S3Options}, {}, {})
+        settings = parse(self.TEXT.format(kind=kind, live=live), "box.yaml", self.CLOUD, {})
         assert settings.destinations["cloud"].options.live is (live == "true")
 
     @pytest.mark.parametrize("kind", ["flac", "opus"])
     def test_what_does_not(self, kind: str) -> None:
         with pytest.raises(ConfigError, match=f"found `live: true` and `deliver_as: {kind}`.*Leave out one"):
-            parse(self.TEXT.format(kind=kind, live="true"), "box.yaml", {"s3": S3Options}, {}, {})
+            parse(self.TEXT.format(kind=kind, live="true"), "box.yaml", self.CLOUD, {})

@@ -12,14 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.config.loader import parse
-from appliance.config.options import ByteCount, Percent, Seconds, TimeOfDay
+from appliance.config.options import ByteCount, Extensions, Percent, Seconds, TimeOfDay
 from appliance.config.reference import example, reference
 from appliance.config.settings import DestinationSettings, FeedSettings, Settings
 from appliance.config.words import to_yaml
+from appliance.plugin.kinds import KINDS
 from appliance.plugin_host import PluginHost
 
 ROOT = Path(__file__).parents[2]
-Options = dict[str, type]
+NOTHING: Extensions = {kind.common: {} for kind in KINDS}
+"""What a box without plugins adds."""
 
 
 def uncommented(text: str) -> str:
@@ -38,8 +40,12 @@ def option_names(cls: type) -> Iterator[str]:
                 yield from option_names(below)
 
 
-def all_names(uploads: Options, feeds: Options) -> set[str]:
-    return {name for cls in (Settings, *uploads.values(), *feeds.values()) for name in option_names(cls)}
+def all_names(extensions: Extensions) -> set[str]:
+    return {
+        name
+        for cls in (Settings, *(cls for kind in extensions.values() for cls in kind.values()))
+        for name in option_names(cls)
+    }
 
 
 def same_but_for_entries(settings: Settings) -> Settings:
@@ -49,43 +55,43 @@ def same_but_for_entries(settings: Settings) -> Settings:
 
 
 class TestExample:
-    def test_it_loads_as_it_stands(self, uploads: Options, feeds: Options) -> None:
-        settings = parse(example(uploads, feeds), "example", uploads, feeds, {})
+    def test_it_loads_as_it_stands(self, extensions: Extensions) -> None:
+        settings = parse(example(extensions), "example", extensions, {})
         assert settings.panel.buttons[17].press == "record.toggle"
         assert settings.panel.leds[18].shows == "status"
         assert settings.destinations == {} and settings.feeds == {}
         assert same_but_for_entries(settings) == Settings()
 
-    def test_its_live_part_is_short(self, uploads: Options, feeds: Options) -> None:
-        lines = example(uploads, feeds).splitlines()
+    def test_its_live_part_is_short(self, extensions: Extensions) -> None:
+        lines = example(extensions).splitlines()
         assert len([line for line in lines if line.strip() and not line.strip().startswith("#")]) < 20
 
-    def test_everything_commented_out_loads_and_is_the_default(self, uploads: Options, feeds: Options) -> None:
-        settings = parse(uncommented(example(uploads, feeds)), "example", uploads, feeds, {})
+    def test_everything_commented_out_loads_and_is_the_default(self, extensions: Extensions) -> None:
+        settings = parse(uncommented(example(extensions)), "example", extensions, {})
         assert same_but_for_entries(settings) == Settings()
-        assert {entry.backend for entry in settings.destinations.values()} == uploads.keys()
-        assert {entry.backend for entry in settings.feeds.values()} == feeds.keys()
+        assert {entry.backend for entry in settings.destinations.values()} == extensions[DestinationSettings].keys()
+        assert {entry.backend for entry in settings.feeds.values()} == extensions[FeedSettings].keys()
         assert all(
             entry == DestinationSettings(entry.backend, options=entry.options)
             for entry in settings.destinations.values()
         )
         web = settings.destinations["my-web"].options
-        assert web == uploads["web"](url="https://example.org/")
+        assert web == extensions[DestinationSettings]["web"](url="https://example.org/")
 
-    def test_it_names_every_option(self, uploads: Options, feeds: Options) -> None:
-        named = set(re.findall(r"(?m)^ *([a-z_]+):", uncommented(example(uploads, feeds))))
-        assert all_names(uploads, feeds) <= named
+    def test_it_names_every_option(self, extensions: Extensions) -> None:
+        named = set(re.findall(r"(?m)^ *([a-z_]+):", uncommented(example(extensions))))
+        assert all_names(extensions) <= named
 
     def test_without_plugins(self) -> None:
-        text = example({}, {})
-        assert parse(text, "example", {}, {}, {}).destinations == {}
-        assert parse(uncommented(text), "example", {}, {}, {}).destinations == {}
+        text = example(NOTHING)
+        assert parse(text, "example", NOTHING, {}).destinations == {}
+        assert parse(uncommented(text), "example", NOTHING, {}).destinations == {}
 
 
 class TestReference:
-    def test_it_names_every_option(self, uploads: Options, feeds: Options) -> None:
-        text = reference(uploads, feeds)
-        for name in all_names(uploads, feeds):
+    def test_it_names_every_option(self, extensions: Extensions) -> None:
+        text = reference(extensions)
+        for name in all_names(extensions):
             assert f"`{name}`" in text or f".{name}" in text or f"## `{name}" in text
 
     @pytest.mark.parametrize(
@@ -114,11 +120,11 @@ class TestReference:
             "## `feeds.NAME` with `backend: urls`",
         ],
     )
-    def test_rows(self, uploads: Options, feeds: Options, row: str) -> None:
-        assert row in reference(uploads, feeds)
+    def test_rows(self, extensions: Extensions, row: str) -> None:
+        assert row in reference(extensions)
 
-    def test_every_row_has_four_cells(self, uploads: Options, feeds: Options) -> None:
-        rows = re.findall(r"(?m)^\| `.*$", reference(uploads, feeds).split("## Top level")[1])
+    def test_every_row_has_four_cells(self, extensions: Extensions) -> None:
+        rows = re.findall(r"(?m)^\| `.*$", reference(extensions).split("## Top level")[1])
         assert len(rows) > 50
         assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
 
@@ -154,14 +160,14 @@ def test_every_value_is_written_as_the_loader_reads_it(web: Callable[..., Any], 
 def test_the_committed_example_is_what_the_installed_plugins_give() -> None:
     plugins = PluginHost.installed()
     plugins.discover()
-    uploads, feeds = dict(plugins.upload_options), dict(plugins.feed_options)
+    extensions = plugins.extensions
     text = (ROOT / "config.example.yaml").read_text()
-    assert text == example(uploads, feeds), "config.example.yaml is old: run `make docs`"
-    assert {"folder", "http", "rclone", "s3"} <= uploads.keys()
-    assert same_but_for_entries(parse(text, "config.example.yaml", uploads, feeds, {})) == Settings()
-    everything = parse(uncommented(text), "config.example.yaml", uploads, feeds, {})
+    assert text == example(extensions), "config.example.yaml is old: run `make docs`"
+    assert {"folder", "http", "rclone", "s3"} <= extensions[DestinationSettings].keys()
+    assert same_but_for_entries(parse(text, "config.example.yaml", extensions, {})) == Settings()
+    everything = parse(uncommented(text), "config.example.yaml", extensions, {})
     assert same_but_for_entries(everything) == Settings()
-    assert {entry.backend for entry in everything.destinations.values()} == uploads.keys()
-    assert {entry.backend for entry in everything.feeds.values()} == feeds.keys()
+    assert {entry.backend for entry in everything.destinations.values()} == extensions[DestinationSettings].keys()
+    assert {entry.backend for entry in everything.feeds.values()} == extensions[FeedSettings].keys()
     lines = text.splitlines()
     assert len([line for line in lines if line.strip() and not line.strip().startswith("#")]) < 20

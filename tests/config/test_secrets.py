@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.config.loader import load, parse
-from appliance.config.options import Secret
+from appliance.config.options import Extensions, Secret
 from appliance.config.settings import Settings
 from appliance.errors import ConfigError
 
@@ -51,10 +51,10 @@ class TestSources:
         assert settings.destinations["office"].options.token.reveal() == "hunter22"
         assert settings.destinations["office"].options.user == "12345"
 
-    def test_the_file_next_to_the_configuration(self, tmp_path: Path, uploads: Any, feeds: Any) -> None:
+    def test_the_file_next_to_the_configuration(self, tmp_path: Path, extensions: Extensions) -> None:
         secrets_file(tmp_path, "token: hunter22\n")
         (tmp_path / "box.yaml").write_text(WEB % "token: !secret token")
-        settings = load(tmp_path / "box.yaml", uploads, feeds, {})
+        settings = load(tmp_path / "box.yaml", extensions, {})
         assert settings.destinations["office"].options.token.reveal() == "hunter22"
 
     def test_variables_and_secrets_for_options_of_any_type(self, web: Web, credentials: Path) -> None:
@@ -170,13 +170,13 @@ class TestNothingIsShown:
     @pytest.mark.parametrize("line", LINES)
     @pytest.mark.parametrize("tag", ["!env WORD", "!secret word"])
     @pytest.mark.parametrize("text", ["http:hunter22-and-more", 'http:it\'s \\ "quoted" é', "http:\nhunter"])
-    def test_in_problems(self, uploads: Any, feeds: Any, tmp_path: Path, line: str, tag: str, text: str) -> None:
+    def test_in_problems(self, extensions: Extensions, tmp_path: Path, line: str, tag: str, text: str) -> None:
         (tmp_path / "word").write_text(text)
         lines = ["backend: web", "url: https://example.org", line % tag]
         kept = {each.partition(":")[0]: each for each in lines}.values()
         environment = {"WORD": text, "CREDENTIALS_DIRECTORY": str(tmp_path)}
         with pytest.raises(ConfigError) as caught:
-            parse(f"destinations: {{office: {{{', '.join(kept)}}}}}", "box.yaml", uploads, feeds, environment)
+            parse(f"destinations: {{office: {{{', '.join(kept)}}}}}", "box.yaml", extensions, environment)
         shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
         for part in ("hunter", "quoted", "it's", "é"):
             assert part not in shown
@@ -198,12 +198,10 @@ class TestNothingIsShown:
         assert "hunter22" not in f"{options.names} {options.token} {options.token!r}"
 
     @given(secret=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=6))
-    def test_of_any_secret_that_a_check_quotes(self, uploads: Any, feeds: Any, secret: str) -> None:
+    def test_of_any_secret_that_a_check_quotes(self, extensions: Extensions, secret: str) -> None:
         text = WEB % "token: !env T, headers: {A: !env T}, allow_http: !env T"
         with pytest.raises(ConfigError) as caught:
-            parse(
-                text.replace("https://example.org", "!env U"), "b", uploads, feeds, {"T": "xyz", "U": f"http:{secret}"}
-            )
+            parse(text.replace("https://example.org", "!env U"), "b", extensions, {"T": "xyz", "U": f"http:{secret}"})
         said = str(caught.value).replace("office.url: '***' is not encrypted: add the line `allow_http: true`", "")
         assert secret not in said or secret in text
 
@@ -216,7 +214,7 @@ from appliance.config.loader import parse
 from appliance.errors import ConfigError
 for text in sys.argv[1:]:
     try:
-        print(parse(text, "box.yaml", {}, {}, {}).device.name)
+        print(parse(text, "box.yaml", {}, {}).device.name)
     except ConfigError as error:
         print(str(error).split(": ")[0])
 """

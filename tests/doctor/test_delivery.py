@@ -12,6 +12,7 @@ from appliance.config.settings import DestinationSettings, FeedSettings, Setting
 from appliance.doctor import Box, Finding, Result, delivery
 from appliance.errors import Permanent, Transient
 from appliance.plugin import UploadBackendType, hookimpl
+from appliance.plugin.kinds import FEED
 from appliance.plugin_host import PluginHost
 from appliance.testing.backends import MemoryBackend
 
@@ -126,7 +127,7 @@ def test_a_box_without_destinations(make_box: Make, findings: Findings) -> None:
 def test_feeds(make_box: Make, findings: Findings, tmp_path: Path) -> None:
     installed = PluginHost.installed()
     installed.discover()
-    options = installed.feed_options["urls"](urls=("https://example.org/a.mp3",))
+    options = installed.types(FEED)["urls"].options(urls=("https://example.org/a.mp3",))
     settings = Settings(feeds={"news": FeedSettings(options=options), "lost": FeedSettings(backend="nowhere")})
     good, bad = findings(delivery.feeds(make_box(settings, plugins=installed)))
     assert (good.name, good.result) == ("feed news", Result.PASS)

@@ -2,7 +2,7 @@
 
 import struct
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from appliance.audio.journal import Begin, PauseBegin, PauseEnd, line, replay
 from appliance.audio.take import repair
 from appliance.audio.takefile import AUDIO, CLIP, JOURNAL
 from appliance.config.loader import parse
+from appliance.config.options import Extensions
 from appliance.config.reference import example
 from appliance.errors import ConfigError
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Gap, GapCause, Mark
@@ -101,17 +102,17 @@ def unpack(data: bytes) -> list[bytes | None]:
 
 
 @cache
-def _options() -> tuple[Mapping[str, type], Mapping[str, type]]:
+def _extensions() -> Extensions:
     plugins = PluginHost.installed()
     plugins.discover()
-    return plugins.upload_options, plugins.feed_options
+    return plugins.extensions
 
 
 def read_configuration(data: bytes) -> None:
     """A configuration is used, or every problem with it is one plain line."""
     text = data.decode("utf-8", "replace")
     try:
-        parse(text, "box.yaml", *_options(), {"A": "1"})
+        parse(text, "box.yaml", _extensions(), {"A": "1"})
     except ConfigError as error:
         assert error.problems and all(each.startswith("box.yaml") and each.isprintable() for each in error.problems)
 
@@ -130,5 +131,5 @@ TARGETS = {
             pack(wav.build(FORMAT, 160) + SOUND, JOURNAL_SEED, CLIP_SEED),
         ),
     ),
-    "configuration": Target(read_configuration, lambda: (example(*_options()).encode(),)),
+    "configuration": Target(read_configuration, lambda: (example(_extensions()).encode(),)),
 }

@@ -47,7 +47,7 @@ def test_every_configuration_in_the_docs_loads(page: Path) -> None:
     plugins.discover()
     environment = {**os.environ, "CREDENTIALS_DIRECTORY": str(ROOT / "tests" / "project" / "credentials")}
     for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)):
-        parse(block, f"{page.name} block {number}", plugins.upload_options, plugins.feed_options, environment)
+        parse(block, f"{page.name} block {number}", plugins.extensions, environment)
 
 
 def test_every_hook_is_documented() -> None:

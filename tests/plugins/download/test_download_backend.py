@@ -12,6 +12,7 @@ from appliance_download.options import UrlsOptions
 from appliance_http.options import Timeouts, Tls
 
 from appliance.config.loader import parse
+from appliance.config.settings import FeedSettings
 from appliance.errors import ConfigError
 from appliance.plugin import AbsolutePath, ByteCount, Cancelled, Permanent, Seconds, Secret, Transient
 from tests.plugins.certificates import Authority
@@ -241,7 +242,7 @@ def test_options_for_one_url() -> None:
 
 def load(options: str) -> UrlsOptions:
     text = f"feeds:\n  news:\n    {options}\n"
-    found = parse(text, "config.yaml", {}, {"urls": UrlsOptions}, {}).feeds["news"].options
+    found = parse(text, "config.yaml", {FeedSettings: {"urls": UrlsOptions}}, {}).feeds["news"].options
     assert isinstance(found, UrlsOptions)
     return found
 

@@ -5,6 +5,7 @@ from appliance_upload_http import appliance_upload_backends
 from appliance_upload_http.options import HttpOptions
 
 from appliance.config.loader import parse
+from appliance.config.settings import DestinationSettings
 from appliance.errors import ConfigError
 from appliance.plugin import BackendContext, Seconds
 
@@ -13,7 +14,7 @@ from appliance.plugin import BackendContext, Seconds
 
 def load(options: str, **environment: str) -> HttpOptions:
     text = "destinations:\n  web:\n    backend: http\n" + "".join(f"    {line}\n" for line in options.splitlines())
-    settings = parse(text, "config.yaml", {"http": HttpOptions}, {}, environment)
+    settings = parse(text, "config.yaml", {DestinationSettings: {"http": HttpOptions}}, environment)
     found = settings.destinations["web"].options
     assert isinstance(found, HttpOptions)
     return found

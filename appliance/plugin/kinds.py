@@ -1,0 +1,40 @@
+"""The kinds of thing that plugins bring, in one table: configuration, documents, checks and host derive from it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from appliance.config.settings import DestinationSettings, FeedSettings
+from appliance.plugin import hookspecs
+from appliance.plugin.feed import FeedBackendType
+from appliance.plugin.upload import UploadBackendType
+
+
+@frozen
+class Kind:
+    """One kind: the hook that names what a plugin brings, and the class of that.
+
+    What is configured of it stands in the section `section` by name. Each entry has the options of the class `common`,
+    the first of which chooses, and next to them those of what is chosen. `one` is what people call an entry.
+    """
+
+    hook: Callable[..., Any]
+    brings: type[Any]
+    section: str
+    common: type
+    one: str
+
+    @property
+    def chooser(self) -> str:
+        """The option that chooses the type, and what people call what it chooses."""
+        return str(attrs.fields(self.common)[0].name)
+
+
+DESTINATION = Kind(
+    hookspecs.appliance_upload_backends, UploadBackendType, "destinations", DestinationSettings, "destination"
+)
+FEED = Kind(hookspecs.appliance_feed_backends, FeedBackendType, "feeds", FeedSettings, "feed")
+
+KINDS = (DESTINATION, FEED)
