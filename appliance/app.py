@@ -23,7 +23,8 @@ from appliance.controller import End
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
-from appliance.events import ApplianceReady, FaultRaised
+from appliance.events import ApplianceReady
+from appliance.faults import CONTROL, DELIVERY, FEED, STORAGE_AT_START
 from appliance.feeds.feeds import FETCHED, Feed, Feeds
 from appliance.front import heartbeat, interval, start_panel, tell_and_go_on, write_log
 from appliance.housekeeping import Housekeeper, StateDisk
@@ -31,7 +32,6 @@ from appliance.housekeeping.outlook import reserve_bytes
 from appliance.housekeeping.policy import Rules
 from appliance.housekeeping.prospects import prospects
 from appliance.machine import Input
-from appliance.models import Fault
 from appliance.mountwatch import MountWatch
 from appliance.network import NetworkWatch
 from appliance.panel.ports import Panel
@@ -161,12 +161,12 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
         stop.callback(controller.listen(turn.reactions.listener(post)))
         stop.callback(controller.drain)
         start_panel(hardware.panel(settings.panel, clock, vitals), controller, stop)
-        with tell_and_go_on("control", post):
+        with tell_and_go_on(post, CONTROL):
             control = ControlServer(settings.control.socket, settings.control.group)
             control.start(defaultdict(lambda: refuse))
             stop.callback(control.close)
         controller.connect(refusing(words, post))
-        post(FaultRaised(Fault("storage", words, urgent=True)))
+        post(STORAGE_AT_START.raised(words))
         turn.ready()
         sdnotify.notify(f"READY=1\nSTATUS={words}")
         return controller.run(look, interval())
@@ -176,7 +176,7 @@ def _destinations(settings: Settings, plugins: PluginHost, post: Post) -> dict[s
     """The destinations that can be used; for each of the others a fault. Their clips wait."""
     ready: dict[str, Destination] = {}
     for name, wanted in settings.destinations.items():
-        with tell_and_go_on(f"delivery:{name}", post):
+        with tell_and_go_on(post, DELIVERY, name):
             backend = plugins.build_upload(name, wanted, settings.device.label, settings.storage.directory)
             ready[name] = Destination(name, wanted, backend)
     return ready
@@ -211,7 +211,7 @@ def _feeds(settings: Settings, plugins: PluginHost, post: Post) -> dict[str, Fee
     """The feeds that can be used; for each of the others a fault."""
     ready: dict[str, Feed] = {}
     for name, wanted in settings.feeds.items():
-        with tell_and_go_on(f"feed:{name}", post):
+        with tell_and_go_on(post, FEED, name):
             backend = plugins.build_feed(name, wanted, settings.device.label, settings.storage.directory)
             ready[name] = Feed(name, wanted, backend)
     return ready

@@ -15,6 +15,7 @@ from enum import StrEnum
 from appliance.clock import Clock
 from appliance.errors import Refused
 from appliance.events import ClipFinished, Command, CommandRefused, Event, FaultRaised, Play, TakeDiscarded, TakeFailed
+from appliance.faults import CATALOGUE
 from appliance.machine import BEGIN, INPUTS, Do, Effect, Input, Recorder, State, step
 from appliance.status import Status, advance, carried
 
@@ -159,7 +160,8 @@ class Controller:
         self._state, effects, refusal = step(self._state, input, fresh_id)
         happened = _refused(input, refusal) if refusal else input
         self._note_saved(happened)
-        self.status = advance(self.status, self._state, happened)  # first: whoever is interrupted may ask why
+        now = self._clock.monotonic()
+        self.status = advance(self.status, self._state, happened, now)  # first: whoever is interrupted may ask why
         for effect in effects:
             if effect.do in BEGIN:
                 self._unsaved.add(effect.id)
@@ -186,7 +188,7 @@ class Controller:
                 self._unsaved.discard(happened.clip.id)
             case TakeFailed() | TakeDiscarded():
                 self._unsaved.discard(happened.take_id)
-            case FaultRaised() if happened.fault.name == "catalogue":
+            case FaultRaised() if happened.fault.name == CATALOGUE.name:
                 self._unsaved.clear()  # takes that the catalogue refuses are adopted at the next start, or reload
 
 

@@ -17,14 +17,10 @@ from appliance.audio.take import new_take_id
 from appliance.clock import Clock
 from appliance.controller import Controller, End
 from appliance.errors import ApplianceError, ConfigError, StorageError, Stuck
-from appliance.events import FaultCleared, FaultRaised
+from appliance.faults import CONFIGURATION
 from appliance.machine import Recorder
-from appliance.models import Fault
 from appliance.reactions import Autoplay, Reactions
 from appliance.turn import Plan, Turn
-
-FAULT = "configuration"
-"""The name of the fault that stands while the configuration asked for last cannot be used."""
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +95,8 @@ class Daemon:
             with self._turning:
                 self._next = plan
                 controller = self._controller
-                if any(fault.name == FAULT for fault in controller.status.faults):
-                    controller.post(FaultCleared(FAULT))
+                if any(fault.name == CONFIGURATION.name for fault in controller.status.faults):
+                    controller.post(CONFIGURATION.cleared())
                 at_once = controller.status.recorder is Recorder.IDLE
                 controller.reload()
             log.info("the new configuration is good, and used %s", "now" if at_once else "after the take in progress")
@@ -115,7 +111,7 @@ class Daemon:
             log.error("configuration: %s", problem)
         more = f" (and {len(problems) - 1} more: run `appliance config check`)" if len(problems) > 1 else ""
         words = f"the new configuration cannot be used, the one before goes on: {problems[0]}{more}"
-        self._controller.post(FaultRaised(Fault(FAULT, words)))
+        self._controller.post(CONFIGURATION.raised(words))
 
     def _ready(self, started: threading.Event) -> Callable[[], None]:
         """What to do once a turn has started: from now on signals are listened to."""

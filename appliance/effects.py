@@ -9,8 +9,6 @@ from appliance.audio.recorder import Recorder
 from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
 from appliance.events import (
-    FaultCleared,
-    FaultRaised,
     NothingToPlay,
     Play,
     PlaybackFailed,
@@ -21,8 +19,8 @@ from appliance.events import (
     Timed,
     VolumeSet,
 )
+from appliance.faults import CATALOGUE
 from appliance.machine import Do, Effect, Input
-from appliance.models import Fault
 from appliance.store import Message, Store
 
 T = TypeVar("T")
@@ -87,10 +85,7 @@ class Effects:
         if complaint == self._complaint or not (complaint or self._is_over()):
             return
         self._complaint = complaint
-        if complaint:
-            self._post(FaultRaised(Fault("catalogue", complaint, urgent=True)))
-        else:
-            self._post(FaultCleared("catalogue"))
+        self._post(CATALOGUE.raised(complaint) if complaint else CATALOGUE.cleared())
 
     def _is_over(self) -> bool:
         """Whether something that worked tells that all is well: not while a take waits to become a clip."""

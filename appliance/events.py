@@ -484,7 +484,7 @@ class ApplianceReady(Event):
 
 @message
 class FaultRaised(Event):
-    """Something is wrong until `FaultCleared` names it again; raised anew it replaces the message."""
+    """Something is wrong until `FaultCleared` names it and its owner; raised anew it replaces the message."""
 
     fault: Fault
 
@@ -494,6 +494,7 @@ class FaultCleared(Event):
     """What was wrong is over."""
 
     name: str
+    owner: str = ""
 
 
 @message

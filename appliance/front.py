@@ -17,7 +17,7 @@ from appliance.events import (
     QueueChanged,
     TakeProgress,
 )
-from appliance.models import Fault
+from appliance.faults import PANEL, FaultKind
 from appliance.panel.ports import Panel, PanelState
 from appliance.status import Status, panel_state
 from appliance.stops import StopList
@@ -37,24 +37,24 @@ log = logging.getLogger(__name__)
 
 def start_panel(panel: Panel, controller: Controller, stop: StopList) -> None:
     """Let the panel press and show until `stop`."""
-    with tell_and_go_on("panel", controller.post):
+    with tell_and_go_on(controller.post, PANEL):
         panel.start(controller.post)
         stop.callback(panel.close)
         stop.callback(controller.listen(_PanelListener(panel)))
 
 
 @contextmanager
-def tell_and_go_on(part: str, post: Callable[[FaultRaised], None]) -> Iterator[None]:
+def tell_and_go_on(post: Callable[[FaultRaised], None], kind: FaultKind, subject: str = "") -> Iterator[None]:
     """Without this part the box still records: what is wrong with it becomes a fault."""
     try:
         yield
     except ApplianceError as error:
-        log.error("%s: %s", part, error)
-        post(FaultRaised(Fault(part, str(error))))
+        log.error("%s: %s", kind.named(subject), error)
+        post(kind.raised(str(error), subject))
     except Exception as error:  # a library or a plugin may do anything
-        log.exception("%s", part)
+        log.exception("%s", kind.named(subject))
         words = f"it cannot be started: {type(error).__name__}: {error}. The log says more; report it"
-        post(FaultRaised(Fault(part, words)))
+        post(kind.raised(words, subject))
 
 
 def write_log(event: Event, _: Status) -> None:

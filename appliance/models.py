@@ -291,10 +291,10 @@ class Track:
 
 @frozen
 class Fault:
-    """Something that a person should know until it is over. `urgent` faults stop the box from recording, or what it
-    records from lasting.
-    """
+    """What a person should know until it is over; urgent where nothing can be recorded, or what is will not last."""
 
     name: str
     message: str
     urgent: bool = False
+    owner: str = ""
+    since: float | None = None  # CLOCK_MONOTONIC, in seconds

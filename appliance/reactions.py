@@ -20,6 +20,7 @@ from appliance.events import (
     TrackArrived,
     subject,
 )
+from appliance.faults import SPEAKER
 from appliance.machine import Player, Recorder
 from appliance.models import Track
 from appliance.status import Status
@@ -91,7 +92,7 @@ class Reactions:
 def _is_free(status: Status) -> bool:
     """Whether nobody is disturbed by a message, and somebody can hear it."""
     idle = status.recorder is Recorder.IDLE and status.player is Player.STOPPED
-    return idle and not any(fault.name == "speaker" for fault in status.faults)
+    return idle and not any(fault.name == SPEAKER.name for fault in status.faults)
 
 
 def _playback_id(track: Track) -> str:

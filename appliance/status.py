@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 
 from appliance import events
 from appliance.events import Command, Event
+from appliance.faults import CONFIGURATION, LAST_CLIP, MICROPHONE_AWAY, PLAYBACK, RECORDING, STORAGE_FULL, FaultKind
 from appliance.machine import Player, Recorder, State
 from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, Verdict
 from appliance.panel.ports import Indication, PanelState
@@ -69,13 +70,10 @@ _COMPLAINTS = {
 
 _CUT = "was cut: more was said than recording.max_duration takes. Raise it, or set recording.at_max to continue"
 
-STORAGE_FULL = "storage_full"
-"""The fault that keeps takes from beginning, and does no harm to the one in progress."""
 
-
-def advance(status: Status, state: State, event: Command | Event) -> Status:
-    """The status after `event`, with the machine in `state`."""
-    status = _fold(status, event)
+def advance(status: Status, state: State, event: Command | Event, now: float | None = None) -> Status:
+    """The status after `event`, with the machine in `state`; faults that begin have begun `now` (CLOCK_MONOTONIC)."""
+    status = _dated(_fold(status, event), now)
     take = status.take if state.take_id else None
     playback = status.playback if state.playback_id else None
     machine = (state.recorder, state.player, take, playback)
@@ -88,7 +86,7 @@ def carried(status: Status) -> Status:
     """What of the status is still true after a reload: everything else is found out anew."""
     return Status(
         last_clip=status.last_clip,
-        faults=tuple(fault for fault in status.faults if fault.name in ("last_clip", "configuration")),
+        faults=tuple(fault for fault in status.faults if fault.name in (LAST_CLIP.name, CONFIGURATION.name)),
     )
 
 
@@ -97,9 +95,9 @@ def _fold(status: Status, event: Command | Event) -> Status:
     match event:
         case events.TakeStarted():
             take = TakeStatus(event.take_id, event.name, event.format, event.buffer_seconds)
-            return _clear(evolve(status, take=take), "recording")
+            return _clear(evolve(status, take=take), RECORDING)
         case events.TakeFailed(fault=True):
-            return _raise(status, Fault("recording", event.message, urgent=True))
+            return _raise(status, RECORDING.fault(event.message))
         case events.TakeProgress() if take and take.id == event.take_id:
             left = take.seconds_left and max(0.0, take.seconds_left - event.seconds + take.seconds)
             take = evolve(take, seconds=event.seconds, seconds_left=left)
@@ -114,19 +112,19 @@ def _fold(status: Status, event: Command | Event) -> Status:
             status = evolve(status, last_clip=event.clip)
             complaint = _CUT if event.clip.cut else _COMPLAINTS.get(event.verdict)
             if complaint:
-                return _raise(status, Fault("last_clip", f"clip {event.clip.name} {complaint}"))
-            return _clear(status, "last_clip")
+                return _raise(status, LAST_CLIP.fault(f"clip {event.clip.name} {complaint}"))
+            return _clear(status, LAST_CLIP)
         case events.ClipCorrected() if status.last_clip and status.last_clip.id == event.clip.id:
             return evolve(status, last_clip=event.clip)
         case events.StorageFull():
-            return _raise(status, Fault(STORAGE_FULL, event.message, urgent=True))
+            return _raise(status, STORAGE_FULL.fault(event.message))
         case events.StorageFree():
             return _clear(status, STORAGE_FULL)
         case events.PlaybackStarted():
             playback = PlaybackStatus(event.playback_id, event.title, event.seconds)
-            return _clear(evolve(status, playback=playback), "playback")
+            return _clear(evolve(status, playback=playback), PLAYBACK)
         case events.PlaybackFailed():
-            return _raise(status, Fault("playback", event.message))
+            return _raise(status, PLAYBACK.fault(event.message))
         case events.PlaybackProgress() if playback and playback.id == event.playback_id:
             return evolve(status, playback=evolve(playback, position=event.position))
         case events.VolumeChanged():
@@ -149,10 +147,10 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return evolve(status, unheard=event.unheard)
         case events.FaultRaised():
             return _raise(status, event.fault)
-        case events.FaultCleared(name="microphone"):
-            return _clear(_clear(status, "microphone"), "recording")  # a take that had none may begin now
+        case events.FaultCleared(name=MICROPHONE_AWAY.name):
+            return _clear(_clear(status, event), RECORDING)  # a take that had none may begin now
         case events.FaultCleared():
-            return _clear(status, event.name)
+            return _clear(status, event)
     return status
 
 
@@ -167,11 +165,26 @@ _DeliveryEvent = (
 
 
 def _raise(status: Status, fault: Fault) -> Status:
-    return evolve(status, faults=(*_clear(status, fault.name).faults, fault))
+    """With the fault; one that stood before has begun when it did, whatever its message is now."""
+    before = next((each for each in status.faults if _is_same(each, fault)), fault)
+    since = before.since if fault.since is None else fault.since
+    return evolve(status, faults=(*_clear(status, fault).faults, evolve(fault, since=since)))
 
 
-def _clear(status: Status, name: str) -> Status:
-    return evolve(status, faults=tuple(fault for fault in status.faults if fault.name != name))
+def _clear(status: Status, what: Fault | FaultKind | events.FaultCleared) -> Status:
+    return evolve(status, faults=tuple(fault for fault in status.faults if not _is_same(fault, what)))
+
+
+def _is_same(fault: Fault, other: Fault | FaultKind | events.FaultCleared) -> bool:
+    return (fault.name, fault.owner) == (other.name, other.owner)
+
+
+def _dated(status: Status, now: float | None) -> Status:
+    """With a beginning for the fault that has none yet."""
+    if now is None or all(fault.since is not None for fault in status.faults):
+        return status
+    faults = (fault if fault.since is not None else evolve(fault, since=now) for fault in status.faults)
+    return evolve(status, faults=tuple(faults))
 
 
 def _others(status: Status, event: _DeliveryEvent) -> tuple[events.DeliveryProgress, ...]:
@@ -182,7 +195,7 @@ def _others(status: Status, event: _DeliveryEvent) -> tuple[events.DeliveryProgr
 
 def panel_state(status: Status) -> PanelState:
     """What the panel shows: a fault that stops recording before all, then what the person at the box is doing."""
-    harmless = STORAGE_FULL if status.recorder is not Recorder.IDLE else ""
+    harmless = STORAGE_FULL.name if status.recorder is not Recorder.IDLE else ""
     holds = {
         Indication.URGENT_FAULT: any(fault.urgent and fault.name != harmless for fault in status.faults),
         Indication.ENDING: status.take is not None and status.take.seconds_left is not None,

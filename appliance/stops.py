@@ -8,12 +8,7 @@ from typing import Self
 
 from appliance.errors import Stuck
 from appliance.events import FaultRaised
-from appliance.models import Fault
-
-FAULT = "stopping"
-"""The name of the fault of a part that could not be stopped as it should. It tells what happened: what starts next
-finds out by itself whether it can work.
-"""
+from appliance.faults import STOPPING
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +38,7 @@ class StopList:
         except BaseException as error:  # a library or a plugin may do anything
             log.exception("stopping: %r failed", stop)
             words = f"a part of the appliance could not be stopped: {type(error).__name__}: {error}"
-            self._post(FaultRaised(Fault(FAULT, f"{words}. The log says which; report it")))
+            self._post(STOPPING.raised(f"{words}. The log says which; report it"))
 
     def __enter__(self) -> Self:
         return self

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from appliance.clock import Clock
-from appliance.events import Event, FaultCleared, FaultRaised
-from appliance.models import Fault
+from appliance.events import Event
+from appliance.faults import DEFECT
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -29,7 +29,7 @@ class Pulse:
 
     def guard(self, work: Callable[[], T], otherwise: U) -> T | U:
         """What `work` returns; `otherwise` where it ends by an error that nobody has foreseen, so that the thread can
-        go on. Such an error is logged, and a fault of the pulse's name until such work ends well again.
+        go on. Such an error is logged, and a fault that names the pulse until such work ends well again.
         """
         try:
             result = work()
@@ -39,11 +39,11 @@ class Pulse:
                 self._defect = defect
                 log.exception("defect in the thread %s", self.name)
                 words = f"a defect of the appliance disturbs {self.name}, the log says which. Report it"
-                self._post(FaultRaised(Fault(self.name, words)))
+                self._post(DEFECT.raised(words, self.name))
             return otherwise
         if self._defect:
             self._defect = ""
-            self._post(FaultCleared(self.name))
+            self._post(DEFECT.cleared(self.name))
         return result
 
     def beat(self) -> None:

@@ -42,6 +42,7 @@ from appliance.config.reference import example, reference
 from appliance.control import protocol
 from appliance.control.server import Limits
 from appliance.errors import Permanent, Transient
+from appliance.faults import KINDS
 from appliance.machine import ANY_PLAYER, ANY_RECORDER, TABLE, Player, Recorder, Row
 from appliance.plugin_host import PluginHost
 from appliance.verbs import VERBS, VERSIONS
@@ -63,6 +64,7 @@ def generated() -> dict[Path, str]:
         reference_folder / "events.md": commands_and_events(),
         reference_folder / "delivery-errors.md": delivery_errors(),
         reference_folder / "exit-codes.md": exit_codes(),
+        reference_folder / "faults.md": fault_table(),
         reference_folder / "state-machine.md": state_machine(),
     }
 
@@ -331,6 +333,25 @@ def _any_errors() -> Iterator[tuple[str, Exception]]:
     yield "an encoding that the disk refuses", Transient("it cannot be written")
     for whose in ("plugin", "appliance"):
         yield f"a defect of the {whose}", Transient("it is tried again after the longest wait, and named in a fault")
+
+
+def fault_table() -> str:
+    """A table of everything that may be wrong."""
+    lines = [
+        "# Faults",
+        "",
+        "What `appliance status` lists, the LED shows and the events `FaultRaised` and `FaultCleared` name, each until",
+        "it is over. An urgent one keeps the box from recording. A fault is known by its name and by its owner, the",
+        "one part that raises and clears it; its message says more. A box of a newer release may know others.",
+        "",
+        "| fault | owner | urgent | what is wrong | what to do |",
+        "|---|---|---|---|---|",
+    ]
+    for kind in KINDS:
+        name = f"{kind.name}:{kind.subject.upper()}" if kind.subject else kind.name
+        urgent = "urgent" if kind.urgent else ""
+        lines.append(f"| `{name}` | {kind.owner} | {urgent} | {kind.cause} | {kind.next_step} |")
+    return "\n".join([*lines, ""])
 
 
 def state_machine() -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
-from appliance.events import Event, FaultCleared, FaultRaised, PlaybackFailed, TakeFailed
+from appliance.events import Event, FaultRaised, PlaybackFailed, TakeFailed
+from appliance.faults import CATALOGUE
 from appliance.machine import TABLE, Do, Effect, Input
 
 
@@ -103,7 +104,7 @@ def test_what_was_left_is_finished_when_the_disk_works(house: House) -> None:
     assert len(house.events) == 1 and house.store.upkeep.left == ["t1"]
     house.store.upkeep.refusal = ""
     house.effects.disk_works()
-    assert house.events[1:] == [FaultCleared("catalogue")] and house.store.upkeep.left == []
+    assert house.events[1:] == [CATALOGUE.cleared()] and house.store.upkeep.left == []
     assert ("disk_works",) in house.recorder.calls and ("wake",) in house.outbox.calls
 
 
@@ -113,9 +114,9 @@ def test_what_works_meanwhile_does_not_end_the_fault_of_a_take_that_was_left(hou
     house.do(Do.CHOOSE_NEXT, "")
     house.store.upkeep.refusal = ""
     house.do(Do.ADOPT_TAKE, "t2")
-    assert FaultCleared("catalogue") not in house.events
+    assert CATALOGUE.cleared() not in house.events
     house.effects.disk_works()
-    assert house.events[-1] == FaultCleared("catalogue")
+    assert house.events[-1] == CATALOGUE.cleared()
 
 
 @pytest.mark.parametrize(("do", "kind"), sorted({(do, row.input) for row in TABLE for do in row.do}, key=str))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from appliance import codec, durable, errors, events, sdnotify
 from appliance.clock import SystemClock, clock_source
 from appliance.describe import DESCRIBED, counted, describe, describe_plain, duration, size
+from appliance.faults import DEFECT
 from appliance.models import (
     AudioFormat,
     Clip,
@@ -185,10 +186,10 @@ def test_a_defect_is_logged_and_told_once_until_it_is_over(caplog: pytest.LogCap
     [record] = caplog.records
     assert record.exc_info is not None and "panel" in record.getMessage()
     [raised] = told
-    assert isinstance(raised, events.FaultRaised) and raised.fault.name == "panel"
+    assert isinstance(raised, events.FaultRaised) and raised.fault.name == "defect:panel"
     for _ in range(2):
         assert pulse.guard(lambda: 6 // 2, 7) == 3
-    assert told[1:] == [events.FaultCleared("panel")]
+    assert told[1:] == [DEFECT.cleared("panel")]
 
 
 def test_systemd_hears_notifications_and_is_not_waited_for(

@@ -7,6 +7,7 @@ import pytest
 
 from appliance.errors import Stuck
 from appliance.events import Event, FaultCleared, FaultRaised
+from appliance.faults import DEFECT
 from appliance.loops import Loop
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
@@ -105,11 +106,11 @@ def test_a_defect_is_told_once_and_ends_a_look_alone(watched: Watched) -> None:
     watched.clock.advance(10.0)
     assert watched.looked()
     [raised] = watched.posted
-    assert isinstance(raised, FaultRaised) and raised.fault.name == "watch"
+    assert isinstance(raised, FaultRaised) and raised.fault.name == "defect:watch"
     watched.look = lambda: None
     watched.clock.advance(10.0)
     assert watched.looked()
-    assert watched.posted[1:] == [FaultCleared("watch")]
+    assert watched.posted[1:] == [DEFECT.cleared("watch")]
 
 
 def test_a_look_that_hangs_is_overdue_and_one_that_sleeps_or_moves_is_not(watched: Watched) -> None:

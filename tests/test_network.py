@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.clock import SystemClock
-from appliance.events import Event, FaultCleared, FaultRaised
+from appliance.events import Event, FaultRaised
+from appliance.faults import DEFECT
 from appliance.network import NetworkWatch, Signs
 from appliance.vitals import Vitals
 
@@ -125,8 +126,8 @@ def test_a_defect_is_told_and_the_next_word_of_the_kernel_is_heard(kernel: tuple
     assert ear.wait(1)
     watch.close()
     raised, cleared = posted
-    assert isinstance(raised, FaultRaised) and raised.fault.name == "network"
-    assert cleared == FaultCleared("network")
+    assert isinstance(raised, FaultRaised) and raised.fault.name == "defect:network"
+    assert cleared == DEFECT.cleared("network")
 
 
 def test_where_the_kernel_does_not_tell_nothing_is_heard() -> None:

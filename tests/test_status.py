@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from appliance import events
 from appliance.codec import from_plain, to_plain
+from appliance.faults import MICROPHONE_AWAY, RECORDING, STORAGE_FULL
 from appliance.machine import Recorder, State
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Gap, GapCause, Receipt, Verdict
 from appliance.panel.ports import Indication
@@ -61,16 +62,16 @@ def test_a_take_that_was_stopped_before_its_first_sound_is_no_fault() -> None:
 
 def test_a_failed_take_is_an_urgent_fault_until_one_starts() -> None:
     failed = follow(events.TakeFailed("t", "no microphone"))
-    assert failed.faults == (Fault("recording", "no microphone", urgent=True),)
+    assert failed.faults == (RECORDING.fault("no microphone"),)
     assert panel_state(failed).status is Indication.URGENT_FAULT
     assert follow(events.TakeFailed("t", "x"), events.TakeStarted("u", "n", AudioFormat(), 2.0)).ok
 
 
 def test_a_take_that_found_no_microphone_is_no_fault_any_more_once_that_is_there() -> None:
-    gone = events.FaultRaised(Fault("microphone", "gone", urgent=True))
+    gone = MICROPHONE_AWAY.raised("gone")
     failed = follow(gone, events.TakeFailed("t", "no microphone"))
     assert len(failed.faults) == 2
-    assert advance(failed, State(), events.FaultCleared("microphone")).ok
+    assert advance(failed, State(), MICROPHONE_AWAY.cleared()).ok
 
 
 def test_a_silent_clip_is_a_fault_until_a_good_one() -> None:
@@ -81,11 +82,11 @@ def test_a_silent_clip_is_a_fault_until_a_good_one() -> None:
 
 def test_a_full_card_is_shown_until_there_is_room_but_never_over_a_take_that_goes_on() -> None:
     full = events.StorageFull("no clip may go")
-    assert follow(full).faults == (Fault("storage_full", "no clip may go", urgent=True),)
+    assert follow(full).faults == (STORAGE_FULL.fault("no clip may go"),)
     assert panel_state(follow(full)).status is Indication.URGENT_FAULT
     in_take = panel_state(follow(full, state=IN_TAKE))
     assert in_take.status is Indication.RECORDING and in_take.fault
-    lost = events.FaultRaised(Fault("microphone", "gone", urgent=True))
+    lost = MICROPHONE_AWAY.raised("gone")
     assert panel_state(follow(full, lost, state=IN_TAKE)).status is Indication.URGENT_FAULT
     assert follow(full, events.StorageFree()).ok
 

@@ -17,7 +17,8 @@ from appliance.audio.take import clip_name, new_take_id
 from appliance.audio.takefile import TakeFile
 from appliance.clock import SystemClock
 from appliance.codec import from_json
-from appliance.events import ClipCorrected, ClipFinished, Command, Event, FaultCleared, FaultRaised
+from appliance.events import ClipCorrected, ClipFinished, Command, Event, FaultRaised
+from appliance.faults import DEFECT
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Levels, RenditionKind, Verdict
 from appliance.status import Status
 from appliance.store import Store
@@ -266,11 +267,11 @@ def test_a_defect_ends_no_more_than_one_look(tmp_path: Path, caplog: pytest.LogC
     box.synchronise()
     box.look()
     [raised] = [event for event in box.events if isinstance(event, FaultRaised)]
-    assert raised.fault.name == "timekeeper"
+    assert raised.fault.name == "defect:timekeeper"
     assert any(record.exc_info for record in caplog.records)
     box.look(2)
     assert box.store.clips.find(clip.id).began.wall_ns / 1e9 == pytest.approx(box.truth[clip.id])
-    assert FaultCleared("timekeeper") in box.events
+    assert DEFECT.cleared("timekeeper") in box.events
     box.close()
 
 

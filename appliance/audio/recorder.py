@@ -15,6 +15,7 @@ from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.errors import Stuck
 from appliance.events import Command, Event, TakeFailed
+from appliance.faults import STORAGE
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
 
@@ -112,7 +113,7 @@ class Recorder:
 
     def disk_works(self) -> None:
         """The disk takes writes again: the fault of a take that it refused is over."""
-        self._studio.faults.end("storage")
+        self._studio.faults.end(STORAGE)
 
     def close(self, timeout: float = 4.0) -> None:
         """Seal what is in progress and end the threads. Raises Stuck where they do not end within `timeout`."""

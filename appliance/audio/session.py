@@ -17,6 +17,7 @@ from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
 from appliance.errors import FormatUnsupported, StorageError
 from appliance.events import Event, TakeContinues, TakeDiscarded, TakeFailed, TakeSealed
+from appliance.faults import MICROPHONE_LOST, STORAGE
 from appliance.models import AudioFormat, SampleFormat, Verdict
 
 _WRITE_LIMIT = 60.0
@@ -122,7 +123,7 @@ class TakeSession:
 
     def _storage_fails(self, error: StorageError) -> None:
         self._message = str(error)
-        self._studio.faults.begin("storage", self._message, urgent=True)
+        self._studio.faults.begin(STORAGE, self._message)
 
     def _record(self) -> None:
         while not (self._discarding or self._ended or (self._writer and self._writer.stopped)):
@@ -170,7 +171,7 @@ class TakeSession:
         shortest = 0.0 if self._continues else studio.recording.min_duration
         begin = Begin(take_id, name, label, format, started, shortest, self._continues)
         assembler = Assembler(TakeFile.create(studio.takes, begin), studio.recording, studio.post)
-        studio.faults.end("microphone")
+        studio.faults.end(MICROPHONE_LOST)
         growing = GrowingTake(begin, studio.takes / take_id / AUDIO, studio.recording.max_duration)
         studio.follow(growing)
         return _Part(assembler, growing)

@@ -9,8 +9,8 @@ from attrs import frozen
 from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings, RecordingSettings
-from appliance.events import Command, Event, FaultCleared, FaultRaised
-from appliance.models import Fault
+from appliance.events import Command, Event
+from appliance.faults import SLOW_STORAGE, FaultKind
 from appliance.vitals import Vitals
 
 _SLOW = 1.0
@@ -25,21 +25,21 @@ class Faults:
     def __init__(self, post: Callable[[Event], None]) -> None:
         self._post = post
         self._lock = threading.Lock()
-        self._raised: set[str] = set()
+        self._raised: set[FaultKind] = set()
 
-    def begin(self, name: str, message: str, *, urgent: bool = False) -> None:
+    def begin(self, kind: FaultKind, message: str) -> None:
         """Tell a fault, unless it is known already."""
         with self._lock:
-            if name not in self._raised:
-                self._raised.add(name)
-                self._post(FaultRaised(Fault(name, message, urgent)))
+            if kind not in self._raised:
+                self._raised.add(kind)
+                self._post(kind.raised(message))
 
-    def end(self, name: str) -> None:
+    def end(self, kind: FaultKind) -> None:
         """Tell that the fault is over, where it was told."""
         with self._lock:
-            if name in self._raised:
-                self._raised.remove(name)
-                self._post(FaultCleared(name))
+            if kind in self._raised:
+                self._raised.remove(kind)
+                self._post(kind.cleared())
 
 
 @frozen
@@ -66,4 +66,4 @@ class Studio:
     def heed_backlog(self, seconds: float) -> None:
         """So much sound waits for the disk: to be told while it stalls, when the thread that writes cannot tell it."""
         if seconds > self.slow_after:
-            self.faults.begin("slow_storage", _BEHIND)
+            self.faults.begin(SLOW_STORAGE, _BEHIND)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from appliance.audio.ports import Direction, SoundCards
 from appliance.clock import Clock
-from appliance.events import Event, FaultCleared, FaultRaised
+from appliance.events import Event
+from appliance.faults import MICROPHONE_AWAY, SPEAKER
 from appliance.loops import Loop
-from appliance.models import Fault
 from appliance.vitals import Vitals
 
 LOOK_EVERY = 1.5
@@ -31,8 +31,8 @@ class DeviceWatch:
         self._post = post
         self._loop = Loop("device-watch", self._look, LOOK_EVERY, _LIMIT, clock, vitals)
         self._wanted = (
-            (Direction.CAPTURE, microphone, Fault("microphone", _absent("microphone", microphone), urgent=True)),
-            (Direction.PLAYBACK, speaker, Fault("speaker", _absent("speaker", speaker))),
+            (Direction.CAPTURE, microphone, MICROPHONE_AWAY),
+            (Direction.PLAYBACK, speaker, SPEAKER),
         )
         self._away: set[Direction] = set()
 
@@ -41,14 +41,14 @@ class DeviceWatch:
         self._loop.start()
 
     def _look(self) -> None:
-        for direction, device, fault in self._wanted:
+        for direction, device, kind in self._wanted:
             present = self._cards.present(device, direction)
             if present and direction in self._away:
                 self._away.remove(direction)
-                self._post(FaultCleared(fault.name))
+                self._post(kind.cleared())
             elif not present and direction not in self._away:
                 self._away.add(direction)
-                self._post(FaultRaised(fault))
+                self._post(kind.raised(_absent(kind.name, device)))
 
     def close(self) -> None:
         """Stop looking. Raises Stuck where the sound system does not answer."""

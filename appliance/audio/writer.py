@@ -9,6 +9,7 @@ from appliance.audio.studio import Studio
 from appliance.config.audio import AtMax
 from appliance.config.units import format_duration
 from appliance.events import TakeContinues, TakeNearlyUp, TakeProgress, TakeStarted
+from appliance.faults import MICROPHONE_LOST, SLOW_STORAGE, STORAGE
 from appliance.models import GapCause
 
 _PROGRESS_EVERY = 0.25
@@ -118,7 +119,7 @@ class TakeWriter:
             self._sync()
         if not (self._unplugged or self._mute) and now >= self._mute_at:
             self._mute = True
-            self._faults.begin("microphone", _MUTE, urgent=True)
+            self._faults.begin(MICROPHONE_LOST, _MUTE)
         if self._stop and now >= self._stop_by:
             if self._hindsight:
                 self._hindsight.last_look()
@@ -138,7 +139,7 @@ class TakeWriter:
                 self._heed_longest()
                 self._keep_safe()
             case Opened():
-                self._faults.end("microphone")
+                self._faults.end(MICROPHONE_LOST)
                 self._unplugged = False
             case Lost():
                 self._lost(item)
@@ -149,7 +150,7 @@ class TakeWriter:
         self._uncertainty = stretch.uncertainty
         if self._mute:
             self._mute = False
-            self._faults.end("microphone")
+            self._faults.end(MICROPHONE_LOST)
         self._take_in(stretch)
         self._keep_safe()
 
@@ -170,7 +171,7 @@ class TakeWriter:
     def _lost(self, lost: Lost) -> None:
         """The card is gone."""
         self._unplugged = True
-        self._faults.begin("microphone", lost.message, urgent=True)
+        self._faults.begin(MICROPHONE_LOST, lost.message)
         for press in tuple(self._assembler.waiting):
             self._bridge(press)
         self._sync()
@@ -182,7 +183,7 @@ class TakeWriter:
         if self._unplugged and not self.stopped:
             self._miss(ended.at, fill=False)
         if ended.error:
-            self._faults.begin("microphone", f"the take ended early: {ended.error}", urgent=True)
+            self._faults.begin(MICROPHONE_LOST, f"the take ended early: {ended.error}")
         self._assembler.end()
 
     def _bridge(self, press: Press) -> None:
@@ -253,11 +254,11 @@ class TakeWriter:
         self._safe_at = self._clock.monotonic()
         age = self._safe_at - self._unsafe_since
         self._unsafe_since = None
-        self._faults.end("storage")
+        self._faults.end(STORAGE)
         if age > self._slow_after:
-            self._faults.begin("slow_storage", _slow(age))
+            self._faults.begin(SLOW_STORAGE, _slow(age))
         else:
-            self._faults.end("slow_storage")
+            self._faults.end(SLOW_STORAGE)
 
 
 def _slow(age: float) -> str:

@@ -11,13 +11,11 @@ from appliance.codec import to_plain
 from appliance.config.heartbeat import HeartbeatSettings
 from appliance.config.web import shown_url
 from appliance.errors import ApplianceError, Transient
-from appliance.events import Event, FaultCleared, FaultRaised
-from appliance.models import Fault
+from appliance.events import Event
+from appliance.faults import HEARTBEAT
 
 if TYPE_CHECKING:
     import requests
-
-FAULT = "heartbeat"
 
 MISSES = 3
 """So many beats in a row that did not arrive are a fault: a network may be away for a moment."""
@@ -102,7 +100,7 @@ class Heartbeat:
 
     def _arrived(self) -> None:
         if self._complaint:
-            self._post(FaultCleared(FAULT))
+            self._post(HEARTBEAT.cleared())
         self._misses, self._complaint = 0, ""
 
     def _missed(self, why: str) -> None:
@@ -112,7 +110,7 @@ class Heartbeat:
             log.info("%s", message)
         if self._misses >= MISSES and message != self._complaint:
             self._complaint = message
-            self._post(FaultRaised(Fault(FAULT, message)))
+            self._post(HEARTBEAT.raised(message))
 
 
 def _as_it_is(request: "requests.PreparedRequest") -> "requests.PreparedRequest":

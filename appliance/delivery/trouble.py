@@ -4,8 +4,9 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 
-from appliance.events import Command, Event, FaultCleared, FaultRaised
-from appliance.models import DeliveryState, Fault
+from appliance.events import Command, Event
+from appliance.faults import DELIVERY
+from appliance.models import DeliveryState
 from appliance.store import Store
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Trouble:
             if news:
                 text = f"destination {self._destination}: {message}"
                 log.warning("%s", text)
-                self._post(FaultRaised(Fault(f"delivery:{self._destination}", text)))
+                self._post(DELIVERY.raised(text, self._destination))
 
     def defect(self, delivery_id: int, message: str) -> None:
         """The backend spoilt this delivery."""
@@ -59,4 +60,4 @@ class Trouble:
         with self._lock:
             if complaints == self._complaints:
                 self._message = ""
-                self._post(FaultCleared(f"delivery:{self._destination}"))
+                self._post(DELIVERY.cleared(self._destination))

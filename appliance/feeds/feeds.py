@@ -12,10 +12,11 @@ from appliance.clock import Clock
 from appliance.config.settings import FeedSettings
 from appliance.durable import PARTIAL
 from appliance.errors import ApplianceError, NotFound, Permanent, PluginError, Transient
-from appliance.events import Command, Event, FaultCleared, FaultRaised, TrackArrived
+from appliance.events import Command, Event, TrackArrived
+from appliance.faults import FEED
 from appliance.feeds.pull import Pull, Room
 from appliance.loops import Loop
-from appliance.models import Fault, Track
+from appliance.models import Track
 from appliance.plugin.feed import FeedBackend
 from appliance.retry import backoff
 from appliance.store import Store
@@ -165,7 +166,7 @@ class _Puller:
             self._misses = 0
             if self._complaint:
                 self._complaint = ""
-                self._post(FaultCleared(f"feed:{self._feed.name}"))
+                self._post(FEED.cleared(self._feed.name))
             return every
         self._misses += 1
         self._complain(error)
@@ -197,7 +198,7 @@ class _Puller:
         log.warning("%s", message)
         if message != self._complaint and (isinstance(error, Permanent) or not ours):
             self._complaint = message
-            self._post(FaultRaised(Fault(f"feed:{self._feed.name}", message)))
+            self._post(FEED.raised(message, self._feed.name))
 
     def _arrived(self, track: Track) -> None:
         self._post(TrackArrived(track, self._feed.settings.autoplay))

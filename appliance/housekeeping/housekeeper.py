@@ -15,19 +15,18 @@ from appliance.events import (
     ClipFinished,
     DeliverySucceeded,
     Event,
-    FaultCleared,
     FaultRaised,
     StorageFree,
     StorageFull,
     TakeFailed,
 )
+from appliance.faults import CATALOGUE, MEMORY, RECORDING, STORAGE, STORAGE_READ_ONLY
 from appliance.housekeeping.clearing import Clearing
 from appliance.housekeeping.disk import Disk, Space
 from appliance.housekeeping.losses import Losses
 from appliance.housekeeping.outlook import LOOK_BACK, Outlook, Prospect, days_until, obstacle
 from appliance.housekeeping.policy import Rules
 from appliance.loops import Loop
-from appliance.models import Fault
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -39,7 +38,7 @@ TRY_EVERY = 30.0
 
 _LIMIT = 120.0
 _PATIENCE = 10.0
-_DISK_FAULTS = ("storage", "catalogue")
+_DISK_FAULTS = (STORAGE.name, CATALOGUE.name)
 _READ_ONLY = "the disk is read-only: it may be broken. Look at `dmesg`, check the card, then restart the box"
 
 log = logging.getLogger(__name__)
@@ -182,15 +181,14 @@ class Housekeeper:
 
     def _tell_read_only(self, space: Space) -> None:
         if space.read_only and not self._read_only:
-            self._post(FaultRaised(Fault("storage", _READ_ONLY, urgent=True)))
+            self._post(STORAGE_READ_ONLY.raised(_READ_ONLY))
             self._refused = True
         self._read_only |= space.read_only
 
     def _tell_in_vain(self, space: Space) -> None:
         if space.in_vain != self._in_vain:
             self._in_vain = space.in_vain
-            fault = Fault("memory", space.in_vain, urgent=True)
-            self._post(FaultRaised(fault) if space.in_vain else FaultCleared(fault.name))
+            self._post(MEMORY.raised(space.in_vain) if space.in_vain else MEMORY.cleared())
 
     def _try_again(self) -> None:
         """After the disk refused something: once it works again, say so and have the rest finished."""
@@ -205,8 +203,8 @@ class Housekeeper:
             return
         self._refused = False
         self._try_at = now + TRY_EVERY
-        for name, raised in (("storage", self._read_only), ("recording", self._take_failed)):
+        for kind, raised in ((STORAGE_READ_ONLY, self._read_only), (RECORDING, self._take_failed)):
             if raised:
-                self._post(FaultCleared(name))
+                self._post(kind.cleared())
         self._read_only = self._take_failed = False
         self._disk_works()

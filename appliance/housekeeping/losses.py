@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from appliance.describe import counted
-from appliance.events import Event, FaultCleared, FaultRaised
-from appliance.models import Fault
+from appliance.events import Event
+from appliance.faults import MISSING_CLIPS, QUARANTINE, FaultKind
 from appliance.store import Store
 
 
@@ -14,12 +14,12 @@ class Losses:
     def __init__(self, store: Store, post: Callable[[Event], None]) -> None:
         self._store = store
         self._post = post
-        self._told: dict[str, str] = {}
+        self._told: dict[FaultKind, str] = {}
 
     def look(self) -> None:
         """Tell what has changed. Raises StorageError, OSError."""
-        self._tell("quarantine", self._quarantine())
-        self._tell("missing_clips", self._missing())
+        self._tell(QUARANTINE, self._quarantine())
+        self._tell(MISSING_CLIPS, self._missing())
 
     def _quarantine(self) -> str:
         place = self._store.places.quarantine
@@ -41,8 +41,8 @@ class Losses:
             "or give it up with `appliance clips delete`"
         )
 
-    def _tell(self, name: str, message: str) -> None:
-        if message == self._told.get(name, ""):
+    def _tell(self, kind: FaultKind, message: str) -> None:
+        if message == self._told.get(kind, ""):
             return
-        self._told[name] = message
-        self._post(FaultRaised(Fault(name, message)) if message else FaultCleared(name))
+        self._told[kind] = message
+        self._post(kind.raised(message) if message else kind.cleared())

@@ -11,8 +11,8 @@ import pluggy
 from attrs import define, frozen
 
 from appliance.errors import ApplianceError, PluginError
-from appliance.events import Command, Event, FaultRaised
-from appliance.models import Fault
+from appliance.events import Command, Event
+from appliance.faults import PLUGIN
 
 Post = Callable[[Command | Event], None]
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Plugin:
         """Tell everybody that it is broken, and why."""
         message = f"plugin {self.name} {self.status.message}"
         log.error("%s", message)
-        post(FaultRaised(Fault(f"plugin:{self.name}", message)))
+        post(PLUGIN.raised(message, self.name))
 
 
 def words(error: BaseException) -> str:

@@ -11,7 +11,8 @@ from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from appliance import events
 from appliance.errors import StorageError
-from appliance.models import Clip, Fault
+from appliance.faults import CATALOGUE_DAMAGED
+from appliance.models import Clip
 from appliance.mounts import in_memory
 from appliance.store.adoption import adopt
 from appliance.store.ballast import Ballast
@@ -138,7 +139,7 @@ class Access:
         except StorageError as error:
             if is_damage(error.__cause__):
                 self._give_up(str(error.__cause__))
-                self._post(events.FaultRaised(Fault("catalogue", str(error))))
+                self._post(CATALOGUE_DAMAGED.raised(str(error)))
             raise
 
     def _insist(self, work: Callable[[], T]) -> T:

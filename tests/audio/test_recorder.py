@@ -45,7 +45,8 @@ from appliance.events import (
     TakeSealed,
     TakeStarted,
 )
-from appliance.models import AudioFormat, Fault, Gap, GapCause, Levels, Mark, Pause, SampleFormat, Verdict
+from appliance.faults import MICROPHONE_LOST, STORAGE
+from appliance.models import AudioFormat, Gap, GapCause, Levels, Mark, Pause, SampleFormat, Verdict
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import Stretch, missing, numbered, stretches
 from appliance.vitals import Vitals
@@ -567,9 +568,9 @@ def test_a_microphone_that_delivers_nothing_is_a_fault_until_it_does(booth: Boot
     assert booth.clock.monotonic() - booth.began <= before + 2.0 + 0.25 + 0.5
     (message,) = mute_faults(booth)
     assert "delivers no sound" in message
-    assert FaultRaised(Fault("microphone", message, urgent=True)) in booth.posted
+    assert MICROPHONE_LOST.raised(message) in booth.posted
     booth.cards.capture.go_on()
-    booth.turn_until(lambda: FaultCleared("microphone") in booth.posted, 0.05)
+    booth.turn_until(lambda: MICROPHONE_LOST.cleared() in booth.posted, 0.05)
     booth.recorder.discard()
 
 
@@ -730,7 +731,7 @@ def test_a_full_disk_finishes_the_take_and_the_next_one_works(booth: Booth) -> N
     assert clip.frames == (100_001 - HEADER_BYTES) // 2
     assert booth.sound() == numbered(0, clip.frames, booth.format)
     booth.begin(SECOND)
-    booth.turn_until(lambda: FaultCleared("storage") in booth.posted, 0.05)
+    booth.turn_until(lambda: STORAGE.cleared() in booth.posted, 0.05)
     assert booth.vitals.overdue() == ()
 
 

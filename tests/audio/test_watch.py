@@ -8,7 +8,8 @@ import pytest
 
 from appliance.audio.ports import Direction
 from appliance.audio.watch import DeviceWatch
-from appliance.events import Event, FaultCleared, FaultRaised
+from appliance.events import Event, FaultRaised
+from appliance.faults import DEFECT, MICROPHONE_AWAY, SPEAKER
 from appliance.simulation.cards import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
@@ -71,9 +72,9 @@ def test_what_is_pulled_is_told_within_two_seconds_and_so_is_its_return(
     assert isinstance(first, FaultRaised) and first.fault.name == "microphone" and first.fault.urgent
     assert isinstance(second, FaultRaised) and second.fault.name == "speaker" and not second.fault.urgent
     cards.replug(Direction.CAPTURE)
-    assert look(clock, posted, 1) == [FaultCleared("microphone")]
+    assert look(clock, posted, 1) == [MICROPHONE_AWAY.cleared()]
     cards.replug()
-    assert look(clock, posted, 1) == [FaultCleared("speaker")]
+    assert look(clock, posted, 1) == [SPEAKER.cleared()]
 
 
 def test_a_box_that_starts_without_a_microphone_says_so_at_once(start: Start, cards: FakeCards) -> None:
@@ -92,12 +93,12 @@ def test_a_look_that_fails_by_a_defect_is_told_and_not_the_last(
 
     cards.present = broken  # type: ignore[method-assign]
     [raised] = look(clock, posted, 1)
-    assert isinstance(raised, FaultRaised) and raised.fault.name == "device-watch"
+    assert isinstance(raised, FaultRaised) and raised.fault.name == "defect:device-watch"
     cards.present = present  # type: ignore[method-assign]
     cards.unplug(Direction.CAPTURE)
     gone, over = look(clock, posted, 2)
     assert isinstance(gone, FaultRaised) and gone.fault.name == "microphone"
-    assert over == FaultCleared("device-watch")
+    assert over == DEFECT.cleared("device-watch")
 
 
 def test_a_look_that_hangs_is_noticed(start: Start, cards: FakeCards, clock: ManualClock, vitals: Vitals) -> None:

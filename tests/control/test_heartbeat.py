@@ -13,7 +13,8 @@ from appliance.config.heartbeat import HeartbeatSettings
 from appliance.config.options import Seconds, Secret
 from appliance.control.heartbeat import MISSES, Heartbeat
 from appliance.errors import StorageError
-from appliance.events import Event, FaultCleared, FaultRaised
+from appliance.events import Event, FaultRaised
+from appliance.faults import HEARTBEAT
 from appliance.models import Levels
 from appliance.testing.clock import ManualClock
 
@@ -148,7 +149,7 @@ def test_a_fault_tells_of_several_misses_in_a_row_until_one_arrives(
     fleet.status = 200
     one.again()
     until(lambda: one.events[1:])
-    assert one.events[1:] == [FaultCleared("heartbeat")]
+    assert one.events[1:] == [HEARTBEAT.cleared()]
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

@@ -13,6 +13,7 @@ from appliance.config.options import Seconds
 from appliance.config.settings import FeedSettings
 from appliance.errors import NotFound, Permanent, PluginError, Transient
 from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived
+from appliance.faults import FEED
 from appliance.feeds.feeds import Feed
 from appliance.models import AudioFormat
 from appliance.plugin import FeedJob
@@ -236,7 +237,7 @@ def test_what_does_not_pass_by_itself_is_a_fault_until_it_works(box: Box, error:
         box.clock.waiters()
         feeds.pull_now()
         box.settle(lambda number=number: puller.pulls == number)
-    assert box.events.wait(FaultCleared) == [FaultCleared("feed:news")]
+    assert box.events.wait(FaultCleared) == [FEED.cleared("news")]
     assert len(box.events.of(FaultRaised)) == 1
 
 

@@ -439,7 +439,7 @@ def test_a_defect_of_ours_ends_no_more_than_one_take(
     outbox = box.deliver(cloud=cloud)
     outbox.follow(GrowingTake(Take(box).growing.begin, Path("no\0path"), 60.0))
     [raised] = box.events.wait(FaultRaised)
-    assert raised.fault.name == "live:cloud"
+    assert raised.fault.name == "defect:live:cloud"
     assert any(record.exc_info for record in caplog.records)
     box.clock.advance(3600)
     assert box.vitals.overdue() == ()

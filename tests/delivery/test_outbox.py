@@ -26,6 +26,7 @@ from appliance.events import (
     FaultCleared,
     FaultRaised,
 )
+from appliance.faults import DEFECT, DELIVERY
 from appliance.models import ClockSource, DeliveryState, Receipt
 from appliance.plugin import UploadJob
 from appliance.store.access import Room
@@ -230,7 +231,7 @@ def test_a_permanent_failure_parks_until_a_person_has_acted(box: Box) -> None:
     box.store.outbox.retry("cloud")
     outbox.wake("cloud")
     box.events.wait(DeliverySucceeded)
-    assert box.events.wait(FaultCleared) == [FaultCleared(FAULT)]
+    assert box.events.wait(FaultCleared) == [DELIVERY.cleared("cloud")]
 
 
 def test_what_is_parked_goes_again_once_a_day(box: Box) -> None:
@@ -823,7 +824,7 @@ def test_a_defect_while_looking_for_work_is_told_and_looked_past(box: Box, caplo
     store.broken = {"submit"}
     box.deliver(cloud=MemoryBackend())
     [raised] = box.events.wait(FaultRaised)
-    assert raised.fault.name == "delivery:cloud:0"
+    assert raised.fault.name == DEFECT.named("delivery:cloud:0")
     assert any(record.exc_info for record in caplog.records)
     for _ in range(30):
         box.clock.waiters()

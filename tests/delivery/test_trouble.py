@@ -7,6 +7,7 @@ import pytest
 
 from appliance.delivery.trouble import Trouble
 from appliance.events import Event, FaultCleared, FaultRaised
+from appliance.faults import DELIVERY
 from appliance.models import DeliveryState
 
 
@@ -34,4 +35,4 @@ def test_what_another_thread_parks_meanwhile_keeps_the_fault(second: str) -> Non
     store.meanwhile = lambda: None
     trouble.clear_if_over()
     last: Event = told[-1]
-    assert last == FaultCleared("delivery:cloud") and isinstance(told[0], FaultRaised)
+    assert last == DELIVERY.cleared("cloud") and isinstance(told[0], FaultRaised)

@@ -19,6 +19,7 @@ from appliance.events import (
     StorageFull,
     TakeFailed,
 )
+from appliance.faults import MEMORY, MISSING_CLIPS, QUARANTINE, RECORDING, STORAGE_READ_ONLY
 from appliance.housekeeping.outlook import Prospect
 from appliance.housekeeping.policy import Rules
 from appliance.models import Fault, Receipt, Rendition, RenditionKind
@@ -161,7 +162,7 @@ def test_a_disk_that_refused_is_tried_until_it_works(household: Household) -> No
     assert household.worked == 0 and household.disk.tried >= 2
     household.disk.refusal = None
     household.look()
-    assert household.worked == 1 and FaultCleared("recording") in household.events
+    assert household.worked == 1 and RECORDING.cleared() in household.events
     household.look()
     assert household.worked == 1
 
@@ -181,7 +182,7 @@ def test_a_read_only_disk_is_told_before_anyone_records(household: Household) ->
     assert isinstance(fault, FaultRaised) and fault.fault.urgent and "read-only" in fault.fault.message
     household.disk.read_only, household.disk.refusal = False, None
     household.look()
-    assert household.of(FaultCleared) == [FaultCleared("storage")]
+    assert household.of(FaultCleared) == [STORAGE_READ_ONLY.cleared()]
 
 
 def test_a_disk_that_is_none_is_an_urgent_fault_while_it_is(household: Household) -> None:
@@ -192,7 +193,7 @@ def test_a_disk_that_is_none_is_an_urgent_fault_while_it_is(household: Household
     assert isinstance(fault, FaultRaised) and fault.fault.urgent and "in memory only (tmpfs)" in fault.fault.message
     household.disk.memory = ""
     household.look()
-    assert household.of(FaultCleared) == [FaultCleared("memory")]
+    assert household.of(FaultCleared) == [MEMORY.cleared()]
 
 
 def test_a_take_left_behind_is_finished_when_the_disk_works(household: Household) -> None:
@@ -229,7 +230,9 @@ def test_the_outlook_on_a_disk_that_cannot_be_asked(household: Household) -> Non
     household.disk.broken = None
 
 
-@pytest.mark.parametrize(("error", "told"), [(OSError(errno.EIO, "broken"), []), (KeyError("a"), ["housekeeper"])])
+@pytest.mark.parametrize(
+    ("error", "told"), [(OSError(errno.EIO, "broken"), []), (KeyError("a"), ["defect:housekeeper"])]
+)
 def test_an_error_does_not_end_the_thread(household: Household, error: Exception, told: list[str]) -> None:
     household.disk.broken = error
     household.start()
@@ -278,7 +281,7 @@ def test_what_lies_in_quarantine_is_a_fault_until_it_is_dealt_with(household: Ho
     assert isinstance(two, FaultRaised) and isinstance(one, FaultRaised)
     assert not two.fault.urgent and two.fault.message.startswith("2 things that could not be used: read note.txt")
     assert one.fault.message.startswith("1 thing ") and str(place) in one.fault.message
-    assert none == FaultCleared("quarantine")
+    assert none == QUARANTINE.cleared()
 
 
 def test_a_clip_whose_sound_is_missing_is_a_fault_until_it_is_given_up(make_household: Callable[[], Household]) -> None:
@@ -294,4 +297,4 @@ def test_a_clip_whose_sound_is_missing_is_a_fault_until_it_is_given_up(make_hous
     assert f"the sound of clip {clip.name} is missing: put it back into" in fault.fault.message
     household.store.clips.delete(clip.id, "as asked")
     household.look()
-    assert household.of(FaultCleared) == [FaultCleared("missing_clips")]
+    assert household.of(FaultCleared) == [MISSING_CLIPS.cleared()]

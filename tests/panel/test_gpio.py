@@ -285,7 +285,7 @@ def test_a_defect_costs_no_press_of_another_button(
     assert posted.wait(2)[1] == RecordStart(3.0)
     passing(lambda: len(told) > 1)
     [raised, cleared] = told
-    assert isinstance(raised, FaultRaised) and isinstance(cleared, FaultCleared) and raised.fault.name == "panel"
+    assert isinstance(raised, FaultRaised) and isinstance(cleared, FaultCleared) and raised.fault.name == "defect:panel"
     assert len([record for record in caplog.records if record.exc_info]) == 1
     worker.close()
     assert vitals.overdue() == ()

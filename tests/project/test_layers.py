@@ -12,6 +12,7 @@ ROWS = (
     "errors",
     "models",
     "events",
+    "faults",
     "codec",
     "describe",
     "arguments",

@@ -1,0 +1,222 @@
+"""Every fault that the appliance can raise: one table, from which alone they are raised and cleared.
+
+A fault is known by its name and by its owner, the one part that raises and clears it. So the same word may be said by
+two parts, each for a reason of its own, and neither clears what the other has raised.
+"""
+
+from attrs import frozen
+
+from appliance.events import FaultCleared, FaultRaised
+from appliance.models import Fault
+
+
+@frozen
+class FaultKind:
+    """What may be wrong. `subject` says whom the name tells after a colon, where there may be several at a time."""
+
+    name: str
+    owner: str
+    cause: str
+    next_step: str
+    urgent: bool = False
+    subject: str = ""
+
+    def fault(self, message: str, subject: str = "", *, since: float | None = None) -> Fault:
+        """Such a fault; without `since` (CLOCK_MONOTONIC, in seconds) it has begun when the controller hears of it."""
+        return Fault(self.named(subject), message, self.urgent, self.owner, since)
+
+    def raised(self, message: str, subject: str = "", *, since: float | None = None) -> FaultRaised:
+        """The event that raises it, or gives it another message."""
+        return FaultRaised(self.fault(message, subject, since=since))
+
+    def cleared(self, subject: str = "") -> FaultCleared:
+        """The event that says that it is over."""
+        return FaultCleared(self.named(subject), self.owner)
+
+    def named(self, subject: str = "") -> str:
+        """The name that people see."""
+        if bool(subject) != bool(self.subject):
+            raise ValueError(f"a fault {self.name!r} {'needs a' if self.subject else 'has no'} subject")
+        return f"{self.name}:{subject}" if subject else self.name
+
+
+# -- taking sound
+
+MICROPHONE_AWAY = FaultKind(
+    "microphone",
+    owner="device watch",
+    cause="the microphone of the configuration is not plugged in",
+    next_step="plug it in, or run `appliance devices` and choose another",
+    urgent=True,
+)
+MICROPHONE_LOST = FaultKind(
+    "microphone",
+    owner="recorder",
+    cause="the microphone went away in the middle of a take, or delivers no sound",
+    next_step="check cable and hub; the take goes on where the microphone comes back in time",
+    urgent=True,
+)
+RECORDING = FaultKind(
+    "recording",
+    owner="status",
+    cause="a take could not begin, or could not be finished",
+    next_step="do what the message says; it is over once a take begins, or what kept it from that is over",
+    urgent=True,
+)
+LAST_CLIP = FaultKind(
+    "last_clip",
+    owner="status",
+    cause="the clip made last is silent, very quiet or clipped",
+    next_step="check microphone and gain; it is over with the next good clip",
+)
+
+# -- keeping it
+
+STORAGE = FaultKind(
+    "storage",
+    owner="recorder",
+    cause="the disk refused the sound of a take",
+    next_step="do what the message says; what was recorded is kept and finished once the disk works again",
+    urgent=True,
+)
+STORAGE_READ_ONLY = FaultKind(
+    "storage",
+    owner="housekeeper",
+    cause="the disk has become read-only, as a file system does when it finds itself damaged",
+    next_step="look at `dmesg`, check the card, then restart the box",
+    urgent=True,
+)
+STORAGE_AT_START = FaultKind(
+    "storage",
+    owner="start",
+    cause="the disk keeps the appliance from starting; it tries again every few seconds",
+    next_step="do what the message says",
+    urgent=True,
+)
+MEMORY = FaultKind(
+    "memory",
+    owner="housekeeper",
+    cause="what is recorded is kept in memory only and ends with the next power cut",
+    next_step="give `storage.directory` a place on a disk",
+    urgent=True,
+)
+STORAGE_FULL = FaultKind(
+    "storage_full",
+    owner="housekeeper",
+    cause="the card is full up to its reserve and no clip may be deleted: no take begins, one in progress goes on",
+    next_step="let clips arrive at their destinations, or delete some",
+    urgent=True,
+)
+SLOW_STORAGE = FaultKind(
+    "slow_storage",
+    owner="recorder",
+    cause="the disk does not keep up: a power cut would cost seconds of sound",
+    next_step="use a faster card",
+)
+CATALOGUE = FaultKind(
+    "catalogue",
+    owner="controller",
+    cause="something could not be written down, so that a take did not become a clip yet",
+    next_step="do what the message says; it is made a clip once the disk works again",
+    urgent=True,
+)
+CATALOGUE_DAMAGED = FaultKind(
+    "catalogue",
+    owner="store",
+    cause="the catalogue was found damaged and put aside",
+    next_step="restart the appliance: the catalogue is rebuilt from the clips",
+)
+QUARANTINE = FaultKind(
+    "quarantine",
+    owner="housekeeper",
+    cause="something was found that could not be used, and put aside",
+    next_step="read the notes beside it, save what is of worth, and remove the folder",
+)
+MISSING_CLIPS = FaultKind(
+    "missing_clips",
+    owner="housekeeper",
+    cause="the sound of clips is missing",
+    next_step="put it back, or give it up with `appliance clips delete`",
+)
+
+# -- playing it
+
+SPEAKER = FaultKind(
+    "speaker",
+    owner="device watch",
+    cause="the speaker of the configuration is not plugged in",
+    next_step="plug it in, or run `appliance devices` and choose another",
+)
+PLAYBACK = FaultKind(
+    "playback",
+    owner="status",
+    cause="something could not be played",
+    next_step="do what the message says; it is over once something plays",
+)
+
+# -- the world outside
+
+DELIVERY = FaultKind(
+    "delivery",
+    owner="delivery",
+    cause="clips do not arrive at a destination",
+    next_step="do what the message says; then run `appliance clips retry`",
+    subject="destination",
+)
+FEED = FaultKind(
+    "feed",
+    owner="feeds",
+    cause="a feed cannot be pulled",
+    next_step="do what the message says; then run `appliance feeds pull`",
+    subject="feed",
+)
+HEARTBEAT = FaultKind(
+    "heartbeat",
+    owner="heartbeat",
+    cause="the sign of life does not reach its server",
+    next_step="check the network, `heartbeat.url` and that server",
+)
+
+# -- the box itself
+
+CONFIGURATION = FaultKind(
+    "configuration",
+    owner="daemon",
+    cause="the new configuration cannot be used; the one before goes on",
+    next_step="run `appliance config check`, correct it, then run `appliance config reload`",
+)
+STOPPING = FaultKind(
+    "stopping",
+    owner="start",
+    cause="a part of the appliance could not be stopped as it should; what starts next finds out whether it can work",
+    next_step="report what the log says",
+)
+PANEL = FaultKind(
+    "panel",
+    owner="front",
+    cause="buttons, switches and LEDs cannot be used",
+    next_step="do what the message says",
+)
+CONTROL = FaultKind(
+    "control",
+    owner="start",
+    cause="the control socket cannot be opened, so that no command of `appliance` is heard",
+    next_step="do what the message says",
+)
+PLUGIN = FaultKind(
+    "plugin",
+    owner="plugin host",
+    cause="a plugin is broken and left out",
+    next_step="update or remove it, then restart",
+    subject="plugin",
+)
+DEFECT = FaultKind(
+    "defect",
+    owner="the thread",
+    cause="a defect of the appliance disturbs one of its threads, which goes on",
+    next_step="report what the log says",
+    subject="thread",
+)
+
+KINDS = tuple(kind for kind in globals().values() if isinstance(kind, FaultKind))
+"""The table, in the order of this page."""
