@@ -25,6 +25,9 @@ from appliance.vitals import Vitals
 FETCHED = "url"
 """The feed that tracks fetched by a person's word belong to."""
 
+LONGEST_WAIT = 3600.0
+"""Seconds that a server may ask for at most before it is asked again, where they are more than the feed's interval."""
+
 FIRST_RETRY = 5.0
 """Seconds within which a pull that failed is tried again; doubled each time up to the feed's own interval."""
 
@@ -173,7 +176,7 @@ class _Puller:
         if isinstance(error, Permanent) or not isinstance(error, ApplianceError):
             return every
         asked = (error.retry_after or 0.0) if isinstance(error, Transient) else 0.0
-        return min(every, max(asked, backoff(self._misses, FIRST_RETRY, every, self._random)))
+        return max(min(asked, LONGEST_WAIT), backoff(self._misses, FIRST_RETRY, every, self._random))
 
     def _error_of_pull(self) -> BaseException | None:
         pull = Pull(self._store, self._feed.name, self._clock, self._has_room, self._is_over, self._arrived)

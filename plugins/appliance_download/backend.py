@@ -68,7 +68,9 @@ class UrlsBackend:
         options, note = self._options, job.note(url)
         private = {name: value.reveal() for name, value in options.headers.items()}
         request = Request("GET", url, headers=_conditions(note), private=private)
-        client = Client(options.timeouts, options.tls, options.allow_http, ANY, self._clock_trusted)
+        client = Client(
+            options.timeouts, options.tls, options.allow_http, ANY, self._clock_trusted, allow_local=options.allow_local
+        )
         with client.exchange(request, stop) as answer:
             if answer.status == 304:
                 return

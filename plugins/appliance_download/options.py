@@ -28,6 +28,9 @@ class UrlsOptions:
         example="{Authorization: !secret feed_authorization}",
     )
     allow_http: bool = option(False, "Pull without encryption from hosts other than this one.")
+    allow_local: bool = option(
+        False, "Follow redirects to this box itself, whose services a stranger must not ask for anything."
+    )
     max_size: ByteCount = option(ByteCount(500_000_000), "Larger files are refused.", check=gt(0))
     tls: Tls = option(Tls, "Certificates.")
     timeouts: Timeouts = option(Timeouts, "Patience.")

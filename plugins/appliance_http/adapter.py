@@ -10,14 +10,15 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from appliance_http.head import WholeHead
 from appliance_http.line import Line
+from appliance_http.reach import Reach
 from appliance_http.watch import Watch
 
 
-def watched_adapter(watch: Watch, patience: float, own_authority: bool) -> HTTPAdapter:
+def watched_adapter(watch: Watch, patience: float, own_authority: bool, reach: Reach | None) -> HTTPAdapter:
     """An adapter whose connections `watch` can end, and which give up once no byte has moved for `patience` seconds.
 
     By itself urllib3 gives a block the time that it gave connecting, and `sendall` counts it for the whole block. A
-    connection carries one request.
+    connection carries one request. `reach` may refuse a connection before anything is asked for.
 
     With an `own_authority` certificates are verified, but not held to the letter of RFC 5280: from Python 3.13 on that
     refuses what many a small authority issues (`ssl.VERIFY_X509_STRICT`), and whoever named its file vouches for it.
@@ -31,6 +32,8 @@ def watched_adapter(watch: Watch, patience: float, own_authority: bool) -> HTTPA
 
             def connect(self) -> None:
                 super().connect()
+                if reach is not None:
+                    reach.check(self.sock, proxied=self.proxy is not None)
                 self.line = Line(self.sock, watch, patience)
 
             def send(self, data: Any) -> None:

@@ -15,6 +15,7 @@ from appliance.plugin import Permanent, check_url, shown_url
 from appliance_http.adapter import watched_adapter
 from appliance_http.errors import translate
 from appliance_http.options import Timeouts, Tls
+from appliance_http.reach import Reach
 from appliance_http.watch import Watch
 
 KEEP_METHOD = frozenset({307, 308})
@@ -23,7 +24,8 @@ KEEP_METHOD = frozenset({307, 308})
 ANY = frozenset({301, 302, 303, 307, 308})
 """Every redirect; for GET they all mean the same."""
 
-_MOST_REDIRECTS = 5
+_MOST_REDIRECTS = 20
+"""As many as browsers follow: podcasts go through a chain of services that count."""
 
 
 @frozen
@@ -85,6 +87,8 @@ class Client:
     clock_trusted: Callable[[], bool]
     answer: float | None = None
     """Seconds that the server may think about a request that it has whole; None for `timeouts.read`."""
+    allow_local: bool = True
+    """Whether redirects may lead to this box itself."""
 
     @contextlib.contextmanager
     def exchange(self, request: Request, stop: Callable[[], None]) -> Iterator[Answer]:
@@ -105,8 +109,9 @@ class Client:
                 raise translate(error, host, clock_trusted=self.clock_trusted()) from error
 
     def _session(self, watch: Watch) -> requests.Session:
-        session = requests.Session()
-        adapter = watched_adapter(watch, self.timeouts.read, own_authority=self.tls.ca is not None)
+        session = _Session()
+        reach = None if self.allow_local else Reach()
+        adapter = watched_adapter(watch, self.timeouts.read, self.tls.ca is not None, reach)
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         return session
@@ -146,8 +151,8 @@ class Client:
 
     def follows(self, url: str, location: str) -> str:
         """Where a redirect leads. Raises Permanent where it leads to less safety than there was."""
-        target = urljoin(url, location)
         try:
+            target = _quoted(urljoin(url, _decoded(location)))
             check_url(target, allow_http=self.allow_http)
         except ValueError as error:
             raise Permanent(f"{shown_url(url)} redirects to a place that cannot be used: {error}") from error
@@ -156,6 +161,28 @@ class Client:
                 f"{shown_url(url)} redirects to {shown_url(target)}, which is not encrypted: set the URL to https"
             )
         return target
+
+
+def _decoded(location: str) -> str:
+    """What http.client took for Latin-1, as the UTF-8 that it mostly is."""
+    try:
+        return location.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return location
+
+
+def _quoted(url: str) -> str:
+    """The URL in the characters of RFC 3986, which many a Location is not: a space, an umlaut."""
+    prepared = requests.PreparedRequest()
+    prepared.prepare_url(url, None)
+    return str(prepared.url)
+
+
+class _Session(requests.Session):
+    """Leaves redirects to its client: requests looks at them in any case, and fails over bytes that are no UTF-8."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
 
 
 class _NoAuth(AuthBase):

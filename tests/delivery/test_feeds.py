@@ -211,8 +211,21 @@ def test_a_transient_failure_is_tried_again_soon_and_is_no_fault(box: Box) -> No
     assert not box.events.of(FaultRaised)
 
 
-def test_failures_never_make_it_slower_than_its_schedule(box: Box) -> None:
-    puller = Puller(Transient("busy", retry_after=1e9), nothing)
+@pytest.mark.parametrize(("asked", "waits"), [(1200.0, 1200.0), (1e9, 3600.0)])
+def test_a_server_may_ask_for_a_longer_wait_up_to_an_hour(box: Box, asked: float, waits: float) -> None:
+    puller = Puller(Transient("busy", retry_after=asked), nothing)
+    box.pull(news=feed(puller))
+    box.settle(lambda: puller.pulls == 1)
+    box.clock.waiters()
+    box.clock.advance(waits - 1)
+    box.clock.waiters()
+    assert puller.pulls == 1
+    box.clock.advance(1)
+    box.settle(lambda: puller.pulls == 2)
+
+
+def test_failures_alone_never_make_it_slower_than_its_schedule(box: Box) -> None:
+    puller = Puller(Transient("busy"), nothing)
     box.pull(news=feed(puller))
     box.settle(lambda: puller.pulls == 1)
     box.clock.waiters()

@@ -175,10 +175,60 @@ def test_redirects_are_followed_without_secrets_to_others(status: int, start_rec
     here, there = start_receiver(), start_receiver()
     here.replies.append(Reply(status, {"Location": there.url("/song.flac")}))
     there.replies.append(Reply(200, {"Content-Type": "audio/flac"}, SOUND))
-    backend(here.url("/latest"), headers={"X-Key": Secret("key")}).pull(inbox)
+    backend(here.url("/latest"), headers={"X-Key": Secret("key")}, allow_local=True).pull(inbox)
     assert (inbox.tracks[0].title, inbox.tracks[0].suffix) == ("song", ".flac")
     assert "x-key" in here.seen[0].headers
     assert "x-key" not in there.seen[0].headers
+
+
+def test_as_many_redirects_as_browsers_follow(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies += [*(Reply(302, {"Location": f"/{number}"}) for number in range(20)), offer()]
+    backend(receiver.url("/a.mp3")).pull(inbox)
+    assert [seen.path for seen in receiver.seen] == ["/a.mp3", *(f"/{number}" for number in range(20))]
+    assert len(inbox.tracks) == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "path"),
+    [
+        ("/Grüße.mp3", "/Gr%C3%BC%C3%9Fe.mp3"),
+        ("/two words.mp3?a=b c", "/two%20words.mp3?a=b%20c"),
+        ("/G%C3%BC%20x.mp3", "/G%C3%BC%20x.mp3"),
+        ("\xfc.mp3", "/%C3%BC.mp3"),
+    ],
+)
+def test_redirects_to_what_is_no_proper_url(location: str, path: str, receiver: Receiver, inbox: Inbox) -> None:
+    raw = location.encode("latin-1" if location[0] == "\xfc" else "utf-8")
+    moved = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + raw + b"\r\n\r\n"
+    receiver.replies += [Reply(garbage=moved), offer()]
+    backend(receiver.url("/a.mp3")).pull(inbox)
+    assert receiver.seen[1].path == path
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0.0.0.0"])
+def test_no_redirect_reaches_the_services_of_the_box(host: str, start_receiver: Start, inbox: Inbox) -> None:
+    here, own = start_receiver(), start_receiver(always=offer())
+    here.always = Reply(302, {"Location": own.url("/admin?delete=1", host)})
+    with pytest.raises(Permanent, match=r"to this box itself.*allow_local: true"):
+        backend(here.url("/a.mp3"), allow_http=True).pull(inbox)
+    assert own.attempts == 0
+    backend(here.url("/a.mp3"), allow_http=True, allow_local=True).pull(inbox)
+    assert own.attempts == 1
+
+
+def test_a_proxy_on_the_box_is_none_of_its_services_to_a_redirect(
+    start_receiver: Start, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, own = start_receiver(), start_receiver(always=offer())
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    proxy.replies += [Reply(302, {"Location": "http://other.invalid/b.mp3"}), offer()]
+    backend("http://feed.invalid/a.mp3", allow_http=True).pull(inbox)
+    assert [seen.path for seen in proxy.seen] == ["http://feed.invalid/a.mp3", "http://other.invalid/b.mp3"]
+    proxy.replies.append(Reply(302, {"Location": own.url("/admin")}))
+    with pytest.raises(Permanent, match="to this box itself"):
+        backend("http://feed.invalid/c.mp3", allow_http=True).pull(inbox)
+    assert own.attempts == 0
 
 
 def test_redirect_to_what_is_not_encrypted(receiver: Receiver, inbox: Inbox) -> None:
