@@ -16,8 +16,8 @@ from appliance.clock import Clock
 from appliance.config.settings import PanelSettings, Settings
 from appliance.control.heartbeat import Heartbeat
 from appliance.control.methods import Methods
+from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
-from appliance.control.services import Services
 from appliance.control.streams import Streams
 from appliance.controller import End
 from appliance.delivery.outbox import Destination, Outbox
@@ -126,8 +126,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(watch.close)
 
         real = (hardware.real_cards, hardware.real_pins)
-        services = Services(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper, *real)
-        methods = Methods(services, streams)
+        parts = Parts(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper, *real)
+        methods = Methods(parts, streams)
         control.start(methods.table())
         stop.callback(control.deafen)
         sign_of_life = Heartbeat(settings.heartbeat, methods.status, clock, post)

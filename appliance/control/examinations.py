@@ -4,7 +4,7 @@ import threading
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from appliance.control.services import Services
+from appliance.control.parts import Parts
 from appliance.errors import Refused
 from appliance.machine import Player, Recorder
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Examinations:
     """Examines the box from inside the daemon. A take or a message that begins meanwhile gets the card at once."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         self._one = threading.Lock()
 
     def stream(self, buttons: bool = False, leds: bool = False) -> Generator[dict[str, Any], None, None]:
@@ -34,26 +34,26 @@ class Examinations:
     def _box(self) -> "Box":
         from appliance.doctor import Box
 
-        services = self._services
-        faults = {fault.name: fault.message for fault in services.turn.controller.status.faults}
+        parts = self._parts
+        faults = {fault.name: fault.message for fault in parts.turn.controller.status.faults}
         return Box(
-            settings=services.settings,
-            read=lambda: services.turn.read().settings,
-            plugins=services.plan.plugins,
-            cards=services.cards.lent,
-            panel=None if "panel" in faults else services.panel,
+            settings=parts.settings,
+            read=lambda: parts.turn.read().settings,
+            plugins=parts.plan.plugins,
+            cards=parts.cards.lent,
+            panel=None if "panel" in faults else parts.panel,
             panel_error=faults.get("panel", ""),
-            outlook=services.housekeeper.outlook,
+            outlook=parts.housekeeper.outlook,
             occupied=self._occupied,
-            clock=services.clock,
+            clock=parts.clock,
             is_running=True,
-            real_cards=services.real_cards,
-            real_pins=services.real_pins,
+            real_cards=parts.real_cards,
+            real_pins=parts.real_pins,
         )
 
     def _occupied(self) -> str:
         """Why microphone and speaker cannot be had; empty where they can."""
-        status = self._services.turn.controller.status
+        status = self._parts.turn.controller.status
         if status.recorder is not Recorder.IDLE:
             return "a take is in progress"
         return "a message is playing" if status.player is not Player.STOPPED else ""

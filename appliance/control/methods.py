@@ -14,7 +14,7 @@ from appliance.codec import event_to_plain, to_plain
 from appliance.control.clips import ClipMethods
 from appliance.control.contract import described, hello
 from appliance.control.examinations import Examinations
-from appliance.control.services import Services
+from appliance.control.parts import Parts
 from appliance.control.streams import Streams
 from appliance.errors import NotFound
 from appliance.events import Command
@@ -24,13 +24,13 @@ from appliance.verbs import VERBS, Verb
 class Methods:
     """The calls. Each runs on its connection's own thread."""
 
-    def __init__(self, services: Services, streams: Streams) -> None:
-        self._services = services
+    def __init__(self, parts: Parts, streams: Streams) -> None:
+        self._parts = parts
         self._streams = streams
-        self._controller = services.turn.controller
-        self._asking = Asking(services.turn.controller, services.clock)
-        self._store = services.store
-        self._examinations = Examinations(services)
+        self._controller = parts.turn.controller
+        self._asking = Asking(parts.turn.controller, parts.clock)
+        self._store = parts.store
+        self._examinations = Examinations(parts)
 
     def table(self) -> dict[str, Callable[..., object]]:
         """Every word that can be called; its arguments are checked before anything else."""
@@ -39,21 +39,21 @@ class Methods:
 
     def own(self) -> dict[str, Callable[..., object]]:
         """What answers the words that do not simply become a command."""
-        services = self._services
+        parts = self._parts
         return {
             "status": self.status,
-            "config.reload": services.turn.reload,
+            "config.reload": parts.turn.reload,
             "doctor": self._examinations.stream,
-            "devices": services.cards.cards,
-            "plugins": services.plan.plugins.statuses,
+            "devices": parts.cards.cards,
+            "plugins": parts.plan.plugins.statuses,
             "play": self.play,
-            "feeds.list": services.store.inbox.tracks,
-            "feeds.pull": lambda feed=None: services.feeds.pull_now(feed),
+            "feeds.list": parts.store.inbox.tracks,
+            "feeds.pull": lambda feed=None: parts.feeds.pull_now(feed),
             "events": self._streams.events,
             "subscribe": self._streams.events,
             "hello": hello,
             "describe": described,
-            **ClipMethods(services.store, services.outbox, services.settings.destinations).table(),
+            **ClipMethods(parts.store, parts.outbox, parts.settings.destinations).table(),
         }
 
     def _checked(self, verb: Verb, call: Callable[..., object] | None) -> Callable[..., object]:
@@ -70,22 +70,22 @@ class Methods:
         return event_to_plain(event) if event else None
 
     def _now(self) -> float:
-        return self._services.clock.monotonic()
+        return self._parts.clock.monotonic()
 
     # -- the box
 
     def status(self) -> dict[str, Any]:
         """How everything is."""
-        services = self._services
-        outlook = services.housekeeper.outlook()
+        parts = self._parts
+        outlook = parts.housekeeper.outlook()
         space = outlook.space
-        status = evolve(self._controller.status, sending=services.outbox.progress())
+        status = evolve(self._controller.status, sending=parts.outbox.progress())
         return {
-            "device": services.settings.device.label,
+            "device": parts.settings.device.label,
             "version": __version__,
             "pid": os.getpid(),
-            "turn": services.turn.number,
-            "uptime": round(self._now() - services.turn.process_started, 1),
+            "turn": parts.turn.number,
+            "uptime": round(self._now() - parts.turn.process_started, 1),
             "ok": status.ok,
             **to_plain(status),
             "deliveries": to_plain(self._store.outbox.counts()),
@@ -112,7 +112,7 @@ class Methods:
         if source == "next":
             return events.PlayNext()
         if source.startswith(("http://", "https://")):
-            track = self._services.feeds.fetch(source)
+            track = self._parts.feeds.fetch(source)
             return events.Play(track.path, track.title, track.id)
         if Path(source).is_absolute():
             if not os.path.isfile(source):  # noqa: PTH113  `Path.is_file` raises where a name is too long

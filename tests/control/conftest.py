@@ -14,8 +14,8 @@ from appliance import events
 from appliance.clock import SystemClock
 from appliance.config.settings import Settings
 from appliance.control.methods import Methods
+from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
-from appliance.control.services import Services
 from appliance.control.streams import Streams
 from appliance.controller import Controller
 from appliance.delivery.outbox import Outbox
@@ -78,7 +78,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     vitals = Vitals(clock)
     store = Store(tmp_path / "state", clock, controller.post, vitals)
     store.start()
-    services = Services(
+    parts = Parts(
         plan=cast(Any, SimpleNamespace(settings=Settings(), plugins=SimpleNamespace(statuses=lambda: ()))),
         turn=cast(Any, SimpleNamespace(controller=controller, number=1, process_started=0.0, reload=lambda: True)),
         store=store,
@@ -92,7 +92,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         real_pins=False,
     )
     streams = Streams(controller, clock)
-    methods = Methods(services, streams)
+    methods = Methods(parts, streams)
     server = ControlServer(tmp_path / "control.sock", GROUP)
     server.start(methods.table())
     thread = threading.Thread(target=lambda: controller.run(lambda: None, 5.0), daemon=True)

@@ -14,7 +14,7 @@ from appliance.turn import Plan, Turn
 
 
 @frozen
-class Services:
+class Parts:
     """One turn's parts; `real_cards` and `real_pins` tell hardware from what simulates it."""
 
     plan: Plan
