@@ -46,6 +46,7 @@ class Daemon:
 
         A disk that refuses is no reason to end: the box says so, and tries again until it starts.
         """
+        gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
         plan = self._read()
         before: Plan | None = None
         trouble: ApplianceError | None = None
@@ -118,7 +119,8 @@ class Daemon:
 
         def ready() -> None:
             started.set()
-            gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
+            if gc.isenabled():
+                gc.collect()  # what the turn before leaves hangs together in circles
             gc.enable()
             signal.signal(signal.SIGTERM, self._stop)
             signal.signal(signal.SIGINT, self._stop)
