@@ -1,4 +1,4 @@
-"""Gives clips their true start once the clock was set.
+"""Gives clips their true start once the clock was set, and follows the time zone of the system.
 
 A box without a battery in its clock starts somewhere in the past. What it records then has a wrong time, but the time
 of CLOCK_MONOTONIC with it, which nobody sets: as soon as the wall clock is right, the difference of the two tells when
@@ -6,6 +6,7 @@ each clip of this boot really began.
 """
 
 import logging
+import time
 from collections.abc import Callable
 
 from appliance.clock import Clock
@@ -64,6 +65,7 @@ class Timekeeper:
             self._undated = True
 
     def _look(self) -> None:
+        _follow_zone()
         before, now = self._seen, self._clock.stamp()
         self._seen = now
         if before and now.source.beats(before.source):
@@ -82,3 +84,11 @@ class Timekeeper:
                 if not isinstance(error, StorageError):
                     raise
                 log.debug("true starts could not be written yet: %s", error)
+
+
+def _follow_zone() -> None:
+    """Take local time from what /etc/localtime is now: a process keeps the zone that it began in (tzset(3))."""
+    before = time.tzname
+    time.tzset()
+    if time.tzname != before:
+        log.info("the time zone is another one now: it is %s here", time.strftime("%H:%M %Z"))

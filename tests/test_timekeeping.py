@@ -374,3 +374,15 @@ def test_whatever_the_clock_does_nothing_collides_and_starts_become_true(
             assert json.loads((box.root / "appliance.lock").read_text())
         finally:
             box.close()
+
+
+def test_a_time_zone_that_is_set_while_it_runs_is_followed(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC0")
+    time.tzset()
+    clock = SystemClock()
+    assert clock.stamp().utc_offset == 0
+    monkeypatch.setenv("TZ", "JST-9")
+    box.look()
+    assert clock.stamp().utc_offset == 9 * 3600
+    monkeypatch.undo()
+    time.tzset()
