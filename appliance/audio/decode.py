@@ -34,6 +34,9 @@ _NO_LENGTH = 1 << 60
 
 _BUFFER = 1 << 16
 
+_OGG_PAGE = 27 + 255 + 255 * 255
+"""The largest page of Ogg in bytes."""
+
 
 class Decoder:
     """One open sound file. Only one thread uses it.
@@ -160,6 +163,37 @@ class Decoder:
 def check_sound(path: Path) -> None:
     """Look whether a file could be played. Raises AudioError where it is no sound that can be read."""
     Decoder(path, 48_000).close()
+
+
+def check_whole(path: Path) -> bool:
+    """Whether a file that can be played ends as its format says, so that nothing of it is missing.
+
+    An MP3 without an index may end after any of its frames. Sources: RFC 3533, 6 (Ogg pages), Microsoft RIFF.
+    """
+    decoder = Decoder(path, 48_000)
+    try:
+        while len(decoder.read(_BLOCK)):
+            pass
+    except AudioError:
+        return False
+    finally:
+        decoder.close()
+    with path.open("rb") as file:
+        size, head = os.fstat(file.fileno()).st_size, file.read(12)
+        if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+            told = int.from_bytes(head[4:8], "little")
+            return told in (0, 0xFFFFFFFF) or told + 8 <= size
+        if head[:4] == b"OggS":
+            file.seek(max(0, size - _OGG_PAGE))
+            return _is_last_page(file.read())
+    return True
+
+
+def _is_last_page(end: bytes) -> bool:
+    """Whether the last Ogg page in `end` says that it is the last one, and is all there."""
+    page = end[end.rfind(b"OggS") :]
+    lacing = page[27 : 27 + page[26]] if len(page) > 26 else b""
+    return len(page) > 26 and bool(page[5] & 4) and len(page) == 27 + page[26] + sum(lacing)
 
 
 class _Sound:

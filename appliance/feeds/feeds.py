@@ -14,7 +14,7 @@ from appliance.durable import PARTIAL
 from appliance.errors import ApplianceError, NotFound, Permanent, PluginError, Transient
 from appliance.events import Command, Event, TrackArrived
 from appliance.faults import FEED
-from appliance.feeds.pull import Pull, Room
+from appliance.feeds.pull import BEGUN, Pull, Room
 from appliance.loops import Loop
 from appliance.models import Track
 from appliance.plugin.feed import FeedBackend
@@ -30,6 +30,9 @@ LONGEST_WAIT = 3600.0
 
 FIRST_RETRY = 5.0
 """Seconds within which a pull that failed is tried again; doubled each time up to the feed's own interval."""
+
+_GONE_ON_WITH = 7 * 86_400.0
+"""Seconds within which a track that broke off is gone on with."""
 
 _PULSE_LIMIT = 120.0
 """Seconds within which a thread that pulls shows that it moves, unless it waits."""
@@ -75,8 +78,12 @@ class Feeds:
         }
 
     def start(self) -> None:
-        """Pull every feed now and then on its schedule. What a crash left half pulled is removed where it can be."""
-        for path in self._store.places.inbox.glob(f".*{PARTIAL}"):
+        """Pull every feed now and then on its schedule. What a crash left half pulled is removed where it can be, and
+        what was begun so long ago that nobody goes on with it.
+        """
+        inbox, old = self._store.places.inbox, self._clock.wall_ns() / 1e9 - _GONE_ON_WITH
+        begun = [path for path in inbox.glob(f".*{BEGUN}") if path.lstat().st_mtime < old]
+        for path in [*inbox.glob(f".*{PARTIAL}"), *begun]:
             with suppress(OSError):
                 path.unlink()
         for puller in self._pullers.values():

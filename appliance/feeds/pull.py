@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from appliance.audio.decode import check_sound
+from appliance.audio.decode import check_sound, check_whole
 from appliance.clock import Clock
 from appliance.durable import PARTIAL, move
 from appliance.errors import AudioError, Permanent, Transient
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _BLOCK = 1 << 20
+
+BEGUN = ".begun"
+"""How the names of files end that broke off and are gone on with; they begin with a dot."""
 
 Room = Callable[[int], bool]
 """Whether so many bytes can be written beside the room that recordings have in reserve. May wait, raises OSError."""
@@ -72,22 +75,31 @@ class Pull:
             self._store.inbox.save_note(self._feed, key, note)
 
     @contextmanager
-    def new_track(self, key: str, title: str, suffix: str) -> Iterator[BinaryIO]:
+    def new_track(
+        self, key: str, title: str, suffix: str, *, begun: str = "", bounded: bool = True
+    ) -> Iterator[BinaryIO]:
         """Open a file for the item's bytes. The track enters the inbox, synced, when the block ends without error.
 
         Writing raises Permanent where that would take room that recordings have in reserve. So does the end of the
         block where the bytes are no sound: a message that cannot be played would stand before all others for ever.
         """
         path = self._store.places.inbox / self._new_name(suffix)
-        partial = path.with_name(f".{path.name}{PARTIAL}")
+        partial = self._begun(begun) if begun and not self._fresh else path.with_name(f".{path.name}{PARTIAL}")
         with _disk_errors():
-            file = io.BufferedWriter(_Considerate(partial, self._has_room), _BLOCK)
+            file = io.BufferedRandom(_Considerate(partial, self._has_room), _BLOCK)
+        keep = False
         try:
             try:
                 yield file
                 with _disk_errors():
-                    file.flush()
-                    os.fsync(file.fileno())
+                    _sync(file)
+            except Permanent:
+                raise
+            except BaseException:
+                with suppress(OSError, Permanent):
+                    _sync(file)
+                    keep = bool(begun) and not self._fresh
+                raise
             finally:
                 with suppress(OSError):
                     file.raw.close()  # closing `file` would write once more what the disk has refused, and say so
@@ -97,13 +109,27 @@ class Pull:
                 raise Transient(f"{title} is empty")
             try:
                 check_sound(partial)
+                if not bounded and not check_whole(partial):
+                    raise Transient(f"{title} broke off: it does not end as such a file does")
             except AudioError as error:
                 raise Permanent(f"{title} is no sound that can be played: serve WAV, FLAC, Ogg, Opus or MP3") from error
             with _disk_errors():
                 move(partial, path)
         finally:
-            _remove(partial)
+            if not keep:
+                _remove(partial)
         self._enter(key, title, path, size, sha256)
+
+    def begun(self, name: str) -> int:
+        """How many bytes of a track that broke off are there to be gone on with."""
+        try:
+            return 0 if self._fresh else self._begun(name).stat().st_size
+        except OSError:
+            return 0
+
+    def _begun(self, name: str) -> Path:
+        digest = hashlib.sha256(f"{self._feed}\0{name}".encode("utf-8", "surrogatepass")).hexdigest()
+        return self._store.places.inbox / f".{digest[:32]}{BEGUN}"
 
     def _enter(self, key: str, title: str, path: Path, size: int, sha256: str) -> None:
         replaced = [track.path for track in self._store.inbox.tracks(self._feed) if track.key == key]
@@ -126,10 +152,10 @@ class Pull:
 
 
 class _Considerate(io.FileIO):
-    """A new file that grows only where there is room for it."""
+    """A file, new or begun before, that grows only where there is room for it."""
 
     def __init__(self, path: Path, has_room: Room) -> None:
-        super().__init__(path, "xb")
+        super().__init__(path, "r+b" if path.exists() else "x+b")
         self._has_room = has_room
         self._refused = False
 
@@ -138,6 +164,11 @@ class _Considerate(io.FileIO):
         if self._refused:
             raise Permanent(_NO_ROOM)
         return super().write(data)
+
+
+def _sync(file: io.BufferedRandom) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _remove(path: Path) -> None:

@@ -21,12 +21,21 @@ class FeedJob(Protocol):
     def save_note(self, key: str, note: dict[str, object]) -> None:
         """Keep a JSON-able note, such as an entity tag, for the next pull."""
 
-    def new_track(self, key: str, title: str, suffix: str) -> AbstractContextManager[BinaryIO]:
+    def new_track(
+        self, key: str, title: str, suffix: str, *, begun: str = "", bounded: bool = True
+    ) -> AbstractContextManager[BinaryIO]:
         """Open a file for the item's bytes; `suffix` is its extension (`.mp3`).
 
-        The track enters the inbox, synced, when the block ends without an error; else nothing of it stays. Raises
-        Permanent then where the bytes are no sound that can be played.
+        The track enters the inbox, synced, when the block ends without an error. Raises Permanent then where the bytes
+        are no sound that can be played, and Transient where they are not `bounded`, so that their end cannot be told
+        from that of a broken line, and are no whole sound.
+
+        Else nothing of it stays, unless there is a name for what was `begun`: then an error other than Permanent leaves
+        the bytes under that name, and the file that is next opened for it holds them. Its position is the start.
         """
+
+    def begun(self, name: str) -> int:
+        """How many bytes `new_track` has left under this name; they are synced."""
 
     def cancelled(self) -> bool:
         """True once the appliance is stopping: return soon."""

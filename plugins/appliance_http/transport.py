@@ -70,7 +70,7 @@ class Answer:
 
     def blocks(self) -> Iterator[bytes]:
         """The body. Ends only where the body really ended, not where the connection was taken back."""
-        for block in self._response.iter_content(64 * 1024):
+        for block in self._response.iter_content(16 * 1024):
             self._watch.check()
             yield block
         self._watch.check()

@@ -1,17 +1,21 @@
 """Tracks come into the inbox whole or not at all, and a feed that fails says so."""
 
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from appliance.audio import wav
 from appliance.config.options import Seconds
 from appliance.config.settings import FeedSettings
-from appliance.errors import NotFound, Permanent, PluginError, Transient
+from appliance.errors import Cancelled, NotFound, Permanent, PluginError, Transient
 from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived
 from appliance.faults import FEED
 from appliance.feeds.feeds import Feed
@@ -28,6 +32,7 @@ def sound(frames: int) -> bytes:
 
 
 SOUND = sound(1)
+WHOLE = [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III")]
 
 
 class Puller:
@@ -274,6 +279,84 @@ def test_feeds_do_not_wait_for_each_other_and_stop(box: Box) -> None:
     feeds.close()
     assert left.is_set() and slow.closed and quick.closed
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("feed:")]
+
+
+def breaks_off(error: Exception, content: bytes = SOUND[:20]) -> Callable[[FeedJob], None]:
+    def pull(job: FeedJob) -> None:
+        with job.new_track("1", "News", ".wav", begun="http://x") as file:
+            file.write(content)
+            raise error
+
+    return pull
+
+
+@pytest.mark.parametrize("error", [Transient("line went dead"), Cancelled("stopped"), ConnectionResetError("reset")])
+def test_what_was_begun_is_gone_on_with_after_a_restart_too(box: Box, error: Exception) -> None:
+    def goes_on(job: FeedJob) -> None:
+        with job.new_track("1", "News", ".wav", begun="http://x") as file:
+            assert file.read() == SOUND[: job.begun("http://x")] == SOUND[:20]
+            file.write(SOUND[20:])
+        assert not job.begun("http://x")
+
+    puller = Puller(breaks_off(error), nothing)
+    box.pull(news=feed(puller))
+    box.settle(lambda: puller.pulls == 1)
+    box.clock.waiters()
+    [left] = box.store.places.inbox.iterdir()
+    os.utime(left, ns=(box.clock.wall_ns(), box.clock.wall_ns()))
+    box.restart()
+    box.pull(news=feed(Puller(goes_on)))
+    [arrived] = box.events.wait(TrackArrived)
+    assert arrived.track.path.read_bytes() == SOUND
+    assert list(box.store.places.inbox.iterdir()) == [arrived.track.path]
+
+
+def test_what_needs_a_person_is_not_gone_on_with(box: Box) -> None:
+    puller = Puller(breaks_off(Permanent("too large")))
+    box.pull(news=feed(puller))
+    box.events.wait(FaultRaised)
+    assert not list(box.store.places.inbox.iterdir())
+
+
+def test_what_nobody_goes_on_with_is_removed_at_start(box: Box) -> None:
+    puller = Puller(breaks_off(Transient("line went dead")), nothing)
+    box.pull(news=feed(puller))
+    box.settle(lambda: puller.pulls == 1)
+    box.clock.waiters()
+    [begun] = box.store.places.inbox.iterdir()
+    week = box.clock.wall_ns() / 1e9 - 8 * 86_400
+    os.utime(begun, (week, week))
+    box.restart()
+    box.pull(news=feed(Puller(nothing)))
+    assert not begun.exists()
+
+
+def test_a_fetch_by_a_persons_word_begins_anew(box: Box) -> None:
+    feeds = box.pull(lambda _: Puller(breaks_off(Transient("line went dead"))))
+    with pytest.raises(Transient, match="line went dead"):
+        feeds.fetch("http://x")
+    assert not list(box.store.places.inbox.iterdir())
+
+
+@pytest.mark.parametrize(("format", "subtype"), WHOLE)
+def test_what_has_no_announced_end_is_taken_only_whole(box: Box, tmp_path: Path, format: str, subtype: str) -> None:
+    path = tmp_path / "sound"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.1, 0.1, 160_000), 8000, format=format, subtype=subtype)
+    whole = path.read_bytes()
+
+    def brings_unbounded(content: bytes) -> Callable[[FeedJob], None]:
+        def pull(job: FeedJob) -> None:
+            with job.new_track("1", "News", "", bounded=False) as file:
+                file.write(content)
+
+        return pull
+
+    for share in (0.7, 0.95):
+        feeds = box.pull(lambda _, share=share: Puller(brings_unbounded(whole[: int(len(whole) * share)])))
+        with pytest.raises(Transient, match="News broke off"):
+            feeds.fetch("http://x")
+        assert not list(box.store.places.inbox.iterdir())
+    assert box.pull(lambda _: Puller(brings_unbounded(whole))).fetch("http://x").size == len(whole)
 
 
 def test_what_a_crash_left_half_pulled_is_removed_at_start(box: Box) -> None:

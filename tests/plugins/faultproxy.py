@@ -18,12 +18,13 @@ TICK = 0.02
 class Fault:
     """What happens to one connection. Byte counts are of what the client sent (`up`) or the server answered (`down`).
 
-    `delay` is in seconds before anything passes; `up_rate` in bytes per second. A reset is a TCP RST to both sides, a
-    cut an orderly end to the client, a stall a silence that lasts until the proxy closes.
+    `delay` is in seconds before anything passes; `up_rate` and `down_rate` in bytes per second. A reset is a TCP RST to
+    both sides, a cut an orderly end to the client, a stall a silence that lasts until the proxy closes.
     """
 
     delay: float = 0.0
     up_rate: float | None = None
+    down_rate: float | None = None
     reset_after_up: int | None = None
     stall_after_up: int | None = None
     reset_after_down: int | None = None
@@ -123,7 +124,8 @@ class FaultProxy:
             for side in (client, server):
                 side.setblocking(False)
             with contextlib.suppress(OSError):
-                self._pump(_Flow(client, server, rate=fault.up_rate), _Flow(server, client), fault)
+                up, down = _Flow(client, server, rate=fault.up_rate), _Flow(server, client, rate=fault.down_rate)
+                self._pump(up, down, fault)
 
     def _pump(self, up: _Flow, down: _Flow, fault: Fault) -> None:
         up_limits = [fault.reset_after_up, fault.stall_after_up]

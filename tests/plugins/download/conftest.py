@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 import pytest
 from attrs import define, field, frozen
 
+from appliance.plugin import Permanent
+
 
 @frozen
 class Arrived:
@@ -20,8 +22,8 @@ class Arrived:
 
 
 class _File(io.BytesIO):
-    def __init__(self, room: int) -> None:
-        super().__init__()
+    def __init__(self, room: int, begun: bytes) -> None:
+        super().__init__(begun)
         self._room = room
 
     def write(self, content: Any) -> int:
@@ -32,12 +34,17 @@ class _File(io.BytesIO):
 
 @define
 class Inbox:
-    """Keeps the contract of FeedJob. `stopping` makes it cancelled; a file has `room` for so many bytes."""
+    """Keeps the contract of FeedJob. `stopping` makes it cancelled; a file has `room` for so many bytes.
+
+    `left` is what broke off, `doubted` are the keys of what came without an end.
+    """
 
     tracks: list[Arrived] = field(factory=list)
     notes: dict[str, dict[str, object]] = field(factory=dict)
     stopping: bool = False
     room: int = 1 << 30
+    left: dict[str, bytes] = field(factory=dict)
+    doubted: list[str] = field(factory=list)
 
     def has(self, key: str) -> bool:
         return key in {track.key for track in self.tracks}
@@ -49,11 +56,25 @@ class Inbox:
         self.notes[key] = dict(note)
 
     @contextlib.contextmanager
-    def new_track(self, key: str, title: str, suffix: str) -> Iterator[BinaryIO]:
+    def new_track(
+        self, key: str, title: str, suffix: str, *, begun: str = "", bounded: bool = True
+    ) -> Iterator[BinaryIO]:
         assert not self.has(key), "a key is used twice"
-        file = _File(self.room)
-        yield file
+        file = _File(self.room, self.left.pop(begun, b""))
+        try:
+            yield file
+        except Permanent:
+            raise
+        except BaseException:
+            if begun:
+                self.left[begun] = file.getvalue()
+            raise
+        if not bounded:
+            self.doubted.append(key)
         self.tracks.append(Arrived(key, title, suffix, file.getvalue()))
+
+    def begun(self, name: str) -> int:
+        return len(self.left.get(name, b""))
 
     def cancelled(self) -> bool:
         return self.stopping

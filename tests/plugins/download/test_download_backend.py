@@ -1,5 +1,6 @@
 """The feed backend `urls` against real servers."""
 
+import gzip
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from appliance_download import appliance_feed_backends
 from appliance_download.backend import UrlsBackend
 from appliance_download.options import UrlsOptions
 from appliance_http.options import Timeouts, Tls
+from attrs import evolve
 
 from appliance.config.loader import parse
 from appliance.config.settings import FeedSettings
@@ -34,6 +36,7 @@ def offer(content: bytes = SOUND, **headers: str) -> Reply:
     return Reply(200, {**AUDIO, **{name.replace("_", "-"): value for name, value in headers.items()}}, content)
 
 
+MODIFIED = "Sat, 31 Jan 2026 12:00:00 GMT"
 UNBOUNDED = Reply(garbage=b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n\r\n" + SOUND)
 """An answer whose end is that of the connection."""
 
@@ -133,7 +136,8 @@ def test_half_a_file_is_none(
     puller = backend(f"http://127.0.0.1:{proxy.port}/a.mp3", read=0.5)
     with pytest.raises(Transient):
         puller.pull(inbox)
-    assert (inbox.tracks, inbox.notes) == ([], {})
+    assert inbox.tracks == []
+    assert all(set(note) == {"begun"} for note in inbox.notes.values())
     puller.pull(inbox)
     assert [track.content for track in inbox.tracks] == [SOUND]
 
@@ -154,6 +158,116 @@ def test_a_file_of_no_announced_length(receiver: Receiver, inbox: Inbox) -> None
     receiver.replies.append(UNBOUNDED)
     backend(receiver.url("/a.mp3")).pull(inbox)
     assert [track.content for track in inbox.tracks] == [SOUND]
+    assert inbox.doubted == [inbox.tracks[0].key]
+
+
+HALF = 3 * 16_384
+REST = {**AUDIO, "ETag": '"one"', "Content-Range": f"bytes {HALF}-{len(SOUND) - 1}/{len(SOUND)}"}
+BROKEN = Reply(200, {**AUDIO, "ETag": '"one"', "Connection": "close"}, SOUND[:HALF], claimed=len(SOUND))
+
+
+@pytest.mark.parametrize(
+    ("validators", "condition"),
+    [
+        ({"ETag": '"one"', "Last-Modified": MODIFIED}, '"one"'),
+        ({"ETag": 'W/"one"', "Last-Modified": MODIFIED}, MODIFIED),
+        ({"Last-Modified": MODIFIED}, MODIFIED),
+    ],
+)
+def test_what_broke_off_is_gone_on_with(
+    validators: dict[str, str], condition: str, receiver: Receiver, inbox: Inbox
+) -> None:
+    part = Reply(206, {**REST, **validators}, SOUND[HALF:])
+    if "ETag" not in validators:
+        del part.headers["ETag"]
+    receiver.replies += [evolve(BROKEN, headers={**AUDIO, **validators, "Connection": "close"}), part, Reply(304)]
+    with pytest.raises(Transient):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    for _ in range(2):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND]
+    assert (receiver.seen[1].headers["range"], receiver.seen[1].headers["if-range"]) == (f"bytes={HALF}-", condition)
+    assert "range" not in receiver.seen[2].headers
+    assert set(inbox.note(receiver.url("/a.mp3"))) == {"sha256", *(n.lower().replace("-", "_") for n in validators)}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [offer(ETag='"one"'), offer(ETag='"two"'), offer()],
+    ids=["no ranges", "another file", "no tag any more"],
+)
+def test_what_cannot_be_gone_on_with_begins_anew(reply: Reply, receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies += [BROKEN, reply]
+    with pytest.raises(Transient):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    backend(receiver.url("/a.mp3")).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(416),
+        Reply(206, {**REST, "Content-Range": "bytes 0-9/10"}, SOUND[:10]),
+        Reply(206, {**REST, "ETag": '"two"'}, SOUND[HALF:]),
+        Reply(206, AUDIO, SOUND[HALF:]),
+    ],
+    ids=["nothing more", "another part", "a part of another file", "an unknown part"],
+)
+def test_a_part_that_does_not_fit_is_not_taken(reply: Reply, receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies += [BROKEN, reply, offer(ETag='"one"')]
+    for _ in range(2):
+        with pytest.raises(Transient):
+            backend(receiver.url("/a.mp3")).pull(inbox)
+    backend(receiver.url("/a.mp3")).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND]
+    assert "range" not in receiver.seen[2].headers
+
+
+def test_a_part_that_nobody_asked_for_is_not_taken(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies.append(Reply(206, REST, SOUND[HALF:]))
+    with pytest.raises(Transient):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    assert inbox.tracks == []
+
+
+@pytest.mark.parametrize("headers", [AUDIO, {**AUDIO, "ETag": '"one"', "Content-Encoding": "gzip"}])
+def test_what_has_no_tag_or_is_encoded_is_not_gone_on_with(
+    headers: dict[str, str], receiver: Receiver, inbox: Inbox
+) -> None:
+    content = gzip.compress(SOUND) if "Content-Encoding" in headers else SOUND
+    receiver.replies += [
+        Reply(200, {**headers, "Connection": "close"}, content[:4000], claimed=len(content)),
+        Reply(200, headers, content),
+    ]
+    with pytest.raises(Transient):
+        backend(receiver.url("/a.mp3")).pull(inbox)
+    backend(receiver.url("/a.mp3")).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND]
+    assert "range" not in receiver.seen[-1].headers
+
+
+def test_radio_is_no_message(receiver: Receiver, inbox: Inbox) -> None:
+    radio = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nicy-name: Radio\r\n\r\n" + SOUND
+    receiver.replies += [Reply(garbage=radio), offer(icy_name="A station's file")]
+    with pytest.raises(Permanent, match="live stream, which never ends"):
+        backend(receiver.url("/radio")).pull(inbox)
+    backend(receiver.url("/a.mp3")).pull(inbox)
+    assert len(inbox.tracks) == 1
+
+
+def test_a_slow_url_lets_the_others_go_first(
+    start_receiver: Start, inbox: Inbox, fault_proxy: Callable[[int], FaultProxy]
+) -> None:
+    slow, quick = start_receiver(always=offer(ETag='"one"')), start_receiver(always=offer())
+    proxy = fault_proxy(slow.port)
+    proxy.faults += [Fault(down_rate=100_000)] * 2
+    with pytest.raises(Transient, match=r"/a\.mp3 is too slow for the others: give it a feed of its own"):
+        backend(f"http://127.0.0.1:{proxy.port}/a.mp3", quick.url("/b.mp3"), read=0.3).pull(inbox)
+    assert [track.title for track in inbox.tracks] == ["b"]
+    assert "range" in slow.seen[1].headers
+    backend(f"http://127.0.0.1:{proxy.port}/a.mp3", quick.url("/b.mp3"), read=5).pull(inbox)
+    assert {track.title for track in inbox.tracks} == {"a", "b"}
 
 
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "application/rss+xml"])
