@@ -14,7 +14,6 @@ from appliance.audio.shared import SharedCards
 from appliance.audio.watch import DeviceWatch
 from appliance.clock import Clock
 from appliance.config.settings import PanelSettings, Settings
-from appliance.control.heartbeat import Heartbeat
 from appliance.control.methods import Methods
 from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
@@ -36,6 +35,8 @@ from appliance.mountwatch import MountWatch
 from appliance.network import NetworkWatch
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
+from appliance.plugin_host.house import Doors
+from appliance.plugin_host.services import Services
 from appliance.stops import StopList
 from appliance.store import Store
 from appliance.timekeeping import Timekeeper
@@ -130,9 +131,10 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         methods = Methods(parts, streams)
         control.start(methods.table())
         stop.callback(control.deafen)
-        sign_of_life = Heartbeat(settings.heartbeat, methods.status, clock, post)
-        sign_of_life.start()
-        stop.callback(sign_of_life.close)
+        doors = Doors(name, directory, methods.status, methods.table(), methods.clip_path, controller.listen, post)
+        services = Services(plugins, settings.services, doors, clock, vitals)
+        services.start()
+        stop.callback(services.close)
 
         post(ApplianceReady())
         turn.ready()

@@ -170,11 +170,19 @@ FEED = FaultKind(
     next_step="do what the message says; then run `appliance feeds pull`",
     subject="feed",
 )
-HEARTBEAT = FaultKind(
-    "heartbeat",
-    owner="heartbeat",
-    cause="the sign of life does not reach its server",
-    next_step="check the network, `heartbeat.url` and that server",
+SERVICE = FaultKind(
+    "service",
+    owner="the service",
+    cause="a service cannot do its work",
+    next_step="do what the message says",
+    subject="service",
+)
+SERVICE_ENDED = FaultKind(
+    "service",
+    owner="plugin host",
+    cause="a service has failed; it is run again by itself, after waits that grow",
+    next_step="do what the message says; where its plugin is at fault, update that",
+    subject="service",
 )
 
 # -- the box itself

@@ -119,7 +119,8 @@ def status(host: PluginHost, name: str) -> PluginStatus:
 def test_a_plugin_brings_its_backend() -> None:
     found = host(mine=Plugin(), other=FeedPlugin())
     assert list(found.types(DESTINATION)) == ["memory"]
-    assert found.extensions == {DestinationSettings: {"memory": Options}, FeedSettings: {"urls": Options}}
+    assert found.extensions[DestinationSettings] == {"memory": Options}
+    assert found.extensions[FeedSettings] == {"urls": Options}
     assert status(found, "mine") == PluginStatus("mine", backends=("memory",))
     assert to_plain(found.statuses()[0])["state"] == "active"
 
@@ -386,5 +387,5 @@ def test_a_plugin_that_hangs_does_not_hold_up_the_end() -> None:
 
 def test_the_plugins_of_this_distribution_are_found() -> None:
     names = [status.name for status in PluginHost.installed().statuses()]
-    assert names == ["download", "upload-folder", "upload-http", "upload-rclone", "upload-s3"]
+    assert names == ["download", "heartbeat", "upload-folder", "upload-http", "upload-rclone", "upload-s3"]
     assert {status.distribution for status in PluginHost.installed().statuses()} == {"audio-appliance"}

@@ -12,6 +12,7 @@ from appliance.cli.run import DEFAULT_CONFIG
 from appliance.codec import to_plain
 from appliance.config.settings import Settings
 from appliance.errors import ApplianceError, ConfigError, NotRunning
+from appliance.plugin.kinds import SERVICE
 from appliance.plugin.upload import UploadBackend
 from appliance.plugin_host import PluginHost
 
@@ -74,6 +75,11 @@ def check(remote: Remote, path: Path) -> None:
             host.build_feed(name, feed, device, directory).close()
         except ConfigError as error:
             problems.append(f"{path}: feeds: {error}")
+    for name, service in settings.services.items():
+        try:
+            host.find(SERVICE, name, service)
+        except ConfigError as error:
+            problems.append(f"{path}: services: {error}")
     outlook = _outlook(settings, backends, remote)
     if outlook.space.in_vain:
         problems.append(f"{path}: storage.directory: {outlook.space.in_vain}")

@@ -14,6 +14,7 @@ from appliance.config.document import read_document
 from appliance.config.files import read_text
 from appliance.config.options import Extensions
 from appliance.config.settings import Settings
+from appliance.config.shorthand import spelled_out
 from appliance.config.sources import Sources
 from appliance.config.words import printable
 from appliance.errors import ConfigError
@@ -49,7 +50,7 @@ def parse(
 ) -> Settings:
     """The settings in `text`; `source` is how problems name the file. Raises ConfigError with every problem."""
     sources = Sources(environment, secrets_file)
-    read = read_document(text, source, sources.look_up)
+    read = spelled_out(read_document(text, source, sources.look_up))
     settings, problems = Structurer(extensions, sources.withheld).structure(read.root, schema)
     if isinstance(settings, schema) and not read.problems:
         return settings

@@ -11,7 +11,6 @@ from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, o
 
 from appliance.config.actions import ButtonAction
 from appliance.config.audio import AudioSettings, RecordingSettings
-from appliance.config.heartbeat import HeartbeatSettings
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
 from appliance.config.units import format_duration
 from appliance.models import RenditionKind
@@ -208,6 +207,14 @@ class FeedSettings:
 
 
 @frozen
+class ServiceSettings:
+    """What every service has, whatever it does; `options` is the service's own class."""
+
+    service: str = option(help="The service: `heartbeat` or one from a plugin.")
+    options: Any = option(None, "")
+
+
+@frozen
 class Settings:
     """The whole configuration."""
 
@@ -218,6 +225,6 @@ class Settings:
     storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
     destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
     feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.")
-    heartbeat: HeartbeatSettings = option(HeartbeatSettings, "A sign of life, posted as JSON to a web server.")
+    services: dict[str, ServiceSettings] = option(dict, "What runs beside the recorder, by name.")
     disabled_plugins: tuple[str, ...] = option((), "Plugins to leave out, by the names that `appliance plugins` shows.")
     control: ControlSettings = option(ControlSettings, "The control socket.")

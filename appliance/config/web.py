@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from appliance.config.options import Secret
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LONGEST_LABEL = 63
+"""Characters between two dots of a host's name (RFC 1035, 2.3.4)."""
+
 _OURS = {
     "connection",
     "content-length",
@@ -28,7 +31,13 @@ def check_url(url: str, *, allow_http: bool) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise ValueError(f"not a valid URL: {url!r} ({error})") from error
-    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f]", url):
+    labels = (host or "").removesuffix(".").split(".")
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or not all(0 < len(label) <= _LONGEST_LABEL for label in labels)
+        or re.search(r"[\s\x00-\x1f]", url)
+    ):
         raise ValueError(f"not a valid URL: {url!r}; expected https://HOST/PATH")
     if parts.username is not None or parts.password is not None:
         raise ValueError("a URL is shown in messages and must not hold a password: move it to `auth` or `headers`")

@@ -124,3 +124,7 @@ class Methods:
             return events.Play(Path(source), title)
         clip = self._store.clips.find(source)
         return events.Play(self._store.clips.path(clip), clip.name)
+
+    def clip_path(self, clip: str) -> Path:
+        """The file of a clip, by its id, the beginning of one, or its name. Raises NotFound."""
+        return self._store.clips.path(self._store.clips.find(clip))

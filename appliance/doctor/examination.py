@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     delivery.destinations,
     access.folders,
     delivery.feeds,
+    setup.services,
     machine.room,
     machine.time,
     machine.watchdog,

@@ -6,7 +6,7 @@ from appliance.describe import counted
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Result, Step
 from appliance.errors import ConfigError
-from appliance.plugin.kinds import KINDS
+from appliance.plugin.kinds import KINDS, SERVICE
 from appliance.plugin_host import PluginState
 
 
@@ -29,6 +29,17 @@ def configuration(box: Box) -> Iterator[Step]:
         counted(len(panel.leds), "LED"),
     )
     yield Finding("configuration", Result.PASS, ", ".join(counts))
+
+
+def services(box: Box) -> Iterator[Step]:
+    """Whether every service could be run as far as its settings go."""
+    for name, wanted in box.settings.services.items():
+        try:
+            box.plugins.find(SERVICE, name, wanted)
+        except ConfigError as error:
+            yield Finding(f"service {name}", Result.FAIL, str(error))
+        else:
+            yield Finding(f"service {name}", Result.PASS, "its options are good; `appliance status` tells of faults")
 
 
 def plugins(box: Box) -> Iterator[Step]:

@@ -4,15 +4,28 @@ A plugin is a module that some installed distribution names in the entry point g
 implementations marked by `hookimpl`. The hooks are in `appliance.plugin.hookspecs`.
 """
 
+from appliance import events
 from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay, option
 from appliance.config.web import check_headers, check_url, is_loopback, shown_url
-from appliance.errors import Cancelled, CannotVerify, CopyDiffers, CopyMissing, Permanent, Transient
+from appliance.errors import (
+    ApplianceError,
+    Cancelled,
+    CannotVerify,
+    CopyDiffers,
+    CopyMissing,
+    NotFound,
+    Permanent,
+    Refused,
+    Transient,
+    UsageError,
+)
 from appliance.events import Command, Event
-from appliance.models import AudioFormat, Clip, Receipt, Rendition, RenditionKind, Track
+from appliance.models import AudioFormat, Clip, Fault, Receipt, Rendition, RenditionKind, Track
 from appliance.mounts import MOUNTINFO, Mount, in_memory, mount_of
 from appliance.mounts import parse as parse_mounts
 from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob
 from appliance.plugin.hookspecs import hookimpl
+from appliance.plugin.service import Happenings, House, Service, ServiceType
 from appliance.plugin.upload import (
     BackendContext,
     LiveJob,
@@ -21,10 +34,13 @@ from appliance.plugin.upload import (
     UploadBackendType,
     UploadJob,
 )
+from appliance.verbs import VERBS, Verb
 
 __all__ = [
     "MOUNTINFO",
+    "VERBS",
     "AbsolutePath",
+    "ApplianceError",
     "AudioFormat",
     "BackendContext",
     "ByteCount",
@@ -35,27 +51,37 @@ __all__ = [
     "CopyDiffers",
     "CopyMissing",
     "Event",
+    "Fault",
     "FeedBackend",
     "FeedBackendType",
     "FeedJob",
+    "Happenings",
+    "House",
     "LiveJob",
     "LiveUploadBackend",
     "Mount",
+    "NotFound",
     "Percent",
     "Permanent",
     "Receipt",
+    "Refused",
     "Rendition",
     "RenditionKind",
     "Seconds",
     "Secret",
+    "Service",
+    "ServiceType",
     "TimeOfDay",
     "Track",
     "Transient",
     "UploadBackend",
     "UploadBackendType",
     "UploadJob",
+    "UsageError",
+    "Verb",
     "check_headers",
     "check_url",
+    "events",
     "hookimpl",
     "in_memory",
     "is_loopback",

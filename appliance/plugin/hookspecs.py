@@ -7,6 +7,7 @@ import pluggy
 
 from appliance.events import Command, Event
 from appliance.plugin.feed import FeedBackendType
+from appliance.plugin.service import ServiceType
 from appliance.plugin.upload import UploadBackendType
 
 hookspec = pluggy.HookspecMarker("appliance")
@@ -25,6 +26,11 @@ def appliance_upload_backends() -> Sequence[UploadBackendType]:  # type: ignore[
 @hookspec
 def appliance_feed_backends() -> Sequence[FeedBackendType]:  # type: ignore[empty-body]
     """Name the kinds of feed this plugin brings. Called as `appliance_upload_backends` is."""
+
+
+@hookspec
+def appliance_services() -> Sequence[ServiceType]:  # type: ignore[empty-body]
+    """Name the kinds of service this plugin brings. Called as `appliance_upload_backends` is."""
 
 
 @hookspec

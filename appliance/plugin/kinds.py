@@ -6,9 +6,10 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from appliance.config.settings import DestinationSettings, FeedSettings
+from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings
 from appliance.plugin import hookspecs
 from appliance.plugin.feed import FeedBackendType
+from appliance.plugin.service import ServiceType
 from appliance.plugin.upload import UploadBackendType
 
 
@@ -37,4 +38,6 @@ DESTINATION = Kind(
 )
 FEED = Kind(hookspecs.appliance_feed_backends, FeedBackendType, "feeds", FeedSettings, "feed")
 
-KINDS = (DESTINATION, FEED)
+SERVICE = Kind(hookspecs.appliance_services, ServiceType, "services", ServiceSettings, "service")
+
+KINDS = (DESTINATION, FEED, SERVICE)

@@ -1,6 +1,7 @@
 """What plugins bring, of each kind, and how one of it is built."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -20,23 +21,29 @@ class Brought:
     type: Any
 
     def build(self, name: str, options: object, context: object) -> Any:
-        """Build one for the entry `name` of the configuration.
+        """Build one for the entry `name` of the configuration. Raises as `translated` does."""
+        with self.translated(f"{name}: "):
+            return self.type.create(options, context)
+
+    @contextmanager
+    def translated(self, who: str = "") -> Iterator[None]:
+        """Run code of the plugin; what is wrong is said of `who`.
 
         Raises ConfigError where an extra is missing, PluginError where the plugin is at fault.
         """
         plugin = self.plugin
         try:
-            return self.type.create(options, context)
+            yield
         except ApplianceError:
             raise
         except ImportError as error:
             if not self.type.extra:
-                raise PluginError(f"{name}: plugin {plugin.name} is incomplete: {words(error)}") from error
+                raise PluginError(f"{who}plugin {plugin.name} is incomplete: {words(error)}") from error
             wanted = f"{plugin.status.distribution or 'audio-appliance'}[{self.type.extra}]"
             called = f"{self.kind.chooser} {self.type.name!r}"
-            raise ConfigError(f"{name}: {called} needs more than is installed: pip install '{wanted}'") from error
-        except Exception as error:  # a plugin may do anything
-            raise PluginError(f"{name}: plugin {plugin.name} failed: {words(error)}") from error
+            raise ConfigError(f"{who}{called} needs more than is installed: pip install '{wanted}'") from error
+        except BaseException as error:  # a plugin may do anything
+            raise PluginError(f"{who}plugin {plugin.name} failed: {words(error)}") from error
 
 
 def checked(plugin: Plugin, kind: Kind, known: Mapping[str, Brought]) -> dict[str, Brought]:

@@ -8,13 +8,14 @@ from typing import Any
 import attrs
 
 from appliance.config.options import Extensions
-from appliance.config.settings import DestinationSettings, FeedSettings
+from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings
 from appliance.config.words import printable, suggestion
 from appliance.errors import NotFound, PluginError
 from appliance.events import Event
 from appliance.plugin import hookspecs
 from appliance.plugin.feed import FeedBackend
-from appliance.plugin.kinds import DESTINATION, FEED, KINDS, Kind
+from appliance.plugin.kinds import DESTINATION, FEED, KINDS, SERVICE, Kind
+from appliance.plugin.service import House
 from appliance.plugin.upload import BackendContext, UploadBackend
 from appliance.plugin_host.backends import Brought, checked, find
 from appliance.plugin_host.listeners import Listeners
@@ -129,9 +130,19 @@ class PluginHost:
         backend: FeedBackend = self.build(FEED, name, settings, BackendContext(name, device, state_directory))
         return backend
 
+    def run_service(self, name: str, settings: ServiceSettings, house: House) -> None:
+        """Build service `name` and run it to its end. Raises whatever the service says, else as `build_upload` does."""
+        brought = self.find(SERVICE, name, settings)
+        with brought.translated():
+            brought.type.create(settings.options, house).run()
+
     def build(self, kind: Kind, name: str, settings: Any, context: object) -> Any:
         """Build what the entry `name` of a kind's section asks for. Raises as `build_upload` does."""
-        return find(self._brought[kind], kind, name, settings).build(name, settings.options, context)
+        return self.find(kind, name, settings).build(name, settings.options, context)
+
+    def find(self, kind: Kind, name: str, settings: Any) -> Brought:
+        """What the entry `name` of a kind's section asks for. Raises ConfigError where no working plugin has it."""
+        return find(self._brought[kind], kind, name, settings)
 
     def build_fetcher(self, url: str, name: str, device: str, state_directory: Path) -> FeedBackend:
         """Build a backend that pulls just `url`, as if it were feed `name`. Raises NotFound where no plugin can."""

@@ -10,9 +10,13 @@ import attrs
 import pluggy
 from attrs import define, frozen
 
+from appliance.config.words import printable
 from appliance.errors import ApplianceError, PluginError
 from appliance.events import Command, Event
 from appliance.faults import PLUGIN
+
+_LONGEST = 500
+"""Characters of what is told of a plugin's error."""
 
 Post = Callable[[Command | Event], None]
 log = logging.getLogger(__name__)
@@ -103,8 +107,11 @@ class Plugin:
 
 
 def words(error: BaseException) -> str:
-    """An error as one line; our own errors speak for themselves, others need their class."""
-    text = " ".join(str(error).split())
+    """An error as one printable line; our own errors speak for themselves, others need their class."""
+    try:
+        text = printable(" ".join(str(error).split()), _LONGEST)
+    except BaseException:  # a plugin may do anything
+        text = ""
     if isinstance(error, ApplianceError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

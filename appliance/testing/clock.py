@@ -2,6 +2,7 @@
 
 import threading
 import time
+from math import inf
 
 from appliance.models import ClockSource, ClockStamp
 
@@ -61,6 +62,17 @@ class ManualClock:
     def set_wall(self, wall: float) -> None:
         """Make the wall clock jump to `wall` seconds since 1970 UTC, as time synchronisation does."""
         self._wall_ns = round(wall * 1e9)
+
+    @property
+    def waiting(self) -> int:
+        """How many threads wait on this clock now."""
+        return len(self._waiting)
+
+    @property
+    def next_due(self) -> float:
+        """Seconds until the first of those who wait is due; infinite where nobody waits."""
+        with self._lock:
+            return min((deadline for deadline, _ in self._waiting), default=inf) - self.monotonic()
 
     def waiters(self, timeout: float = 5.0, *, at_least: int = 1) -> int:
         """Wait in real time until `at_least` threads wait on this clock; their number. Raises TimeoutError."""

@@ -11,7 +11,7 @@ from attrs.validators import and_, ge, in_, le, max_len, min_len, optional
 
 from appliance.config.loader import parse
 from appliance.config.options import AbsolutePath, ByteCount, Extensions, Percent, Seconds, Secret, TimeOfDay, option
-from appliance.config.settings import DestinationSettings, FeedSettings, Settings
+from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings, Settings
 from appliance.errors import ConfigError
 
 
@@ -71,6 +71,13 @@ class UrlsOptions:
     urls: tuple[str, ...] = option(help="What to pull.", example="[https://example.org/a.mp3]")
 
 
+@frozen
+class BeatOptions:
+    """A sign of life."""
+
+    url: str = option("", "Where to.")
+
+
 class Read(Protocol):
     def __call__(
         self, text: str, environment: Mapping[str, str] | None = None, secrets: Path | None = None
@@ -89,7 +96,7 @@ def feeds() -> dict[str, type]:
 
 @pytest.fixture(scope="session")
 def extensions(uploads: dict[str, type], feeds: dict[str, type]) -> Extensions:
-    return {DestinationSettings: uploads, FeedSettings: feeds}
+    return {DestinationSettings: uploads, FeedSettings: feeds, ServiceSettings: {"heartbeat": BeatOptions}}
 
 
 @pytest.fixture(scope="session")

@@ -484,3 +484,31 @@ class TestLive:
     def test_what_does_not(self, kind: str) -> None:
         with pytest.raises(ConfigError, match=f"found `live: true` and `deliver_as: {kind}`.*Leave out one"):
             parse(self.TEXT.format(kind=kind, live="true"), "box.yaml", self.CLOUD, {})
+
+
+class TestHeartbeat:
+    """`heartbeat:` at the top is short for a service of that name."""
+
+    def test_it_is_that_service(self, read: Read) -> None:
+        short = read("services: {other: {service: heartbeat}}\nheartbeat:\n  url: here")
+        full = read("services: {other: {service: heartbeat}, heartbeat: {service: heartbeat, url: here}}")
+        assert short == full and short.services["heartbeat"].options.url == "here"
+
+    @pytest.mark.parametrize("text", ["heartbeat:", "heartbeat:\nservices:", "services: {}"])
+    def test_a_heading_alone_is_none(self, read: Read, text: str) -> None:
+        assert read(text).services == {}
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("\nheartbeat:\n  urls: a", "box.yaml:3: services.heartbeat.urls: unknown option; did you mean"),
+            ("\nheartbeat: [a]", "box.yaml:2: services.heartbeat: found a list, expected options below it"),
+            ("heartbeat: {url: a}\nservices: [a]", "box.yaml:2: services: found a list"),
+            (
+                "services: {heartbeat: {service: heartbeat}}\nheartbeat: {url: a}",
+                "box.yaml:2: heartbeat: is short for services.heartbeat, which is there too: take one out",
+            ),
+        ],
+    )
+    def test_what_is_wrong_is_said_where_it_stands(self, problems: Problems, text: str, words: str) -> None:
+        assert problems(text)[0].startswith(words)

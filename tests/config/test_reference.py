@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from appliance.config.loader import parse
 from appliance.config.options import ByteCount, Extensions, Percent, Seconds, TimeOfDay
 from appliance.config.reference import example, reference
-from appliance.config.settings import DestinationSettings, FeedSettings, Settings
+from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings, Settings
 from appliance.config.words import to_yaml
 from appliance.plugin.kinds import KINDS
 from appliance.plugin_host import PluginHost
@@ -33,7 +33,7 @@ def option_names(cls: type) -> Iterator[str]:
     """Every option of a class and of the classes below it."""
     attrs.resolve_types(cls)
     for field in attrs.fields(cls):
-        if field.name != "options" or cls not in (DestinationSettings, FeedSettings):
+        if field.name != "options" or cls not in (DestinationSettings, FeedSettings, ServiceSettings):
             yield field.name
         for below in (field.type, *get_args(field.type)):
             if isinstance(below, type) and attrs.has(below):
@@ -51,7 +51,7 @@ def all_names(extensions: Extensions) -> set[str]:
 def same_but_for_entries(settings: Settings) -> Settings:
     """What is left of settings when entries that a person named are taken out."""
     panel = attrs.evolve(settings.panel, buttons={}, switches={}, leds={})
-    return attrs.evolve(settings, panel=panel, destinations={}, feeds={})
+    return attrs.evolve(settings, panel=panel, destinations={}, feeds={}, services={})
 
 
 class TestExample:

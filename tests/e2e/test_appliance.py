@@ -198,7 +198,7 @@ def test_recording_takes_over_from_the_player(box: Box) -> None:
 
 
 def test_devices_and_plugins(box: Box) -> None:
-    brings = ("upload-folder", "upload-http", "upload-s3", "upload-rclone", "download")
+    brings = ("upload-folder", "upload-http", "upload-s3", "upload-rclone", "download", "heartbeat")
     without_daemon = box.cli("plugins").stdout
     box.cli("devices")
     box.start()

@@ -1,22 +1,26 @@
 """A sign of life reaches its server, and a person hears where it does not; secrets stay secret."""
 
 import json
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from appliance_heartbeat.options import HeartbeatOptions
+from appliance_heartbeat.service import MISSES, Heartbeat
 
-from appliance.config.heartbeat import HeartbeatSettings
 from appliance.config.options import Seconds, Secret
-from appliance.control.heartbeat import MISSES, Heartbeat
 from appliance.errors import StorageError
-from appliance.events import Event, FaultRaised
-from appliance.faults import HEARTBEAT
+from appliance.events import FaultRaised
+from appliance.faults import SERVICE
 from appliance.models import Levels
 from appliance.testing.clock import ManualClock
+from appliance.testing.services import FakeHouse, check_service
 
 SOON = 10.0
 
@@ -75,21 +79,35 @@ def fleet() -> Iterator[Fleet]:
     server.server_close()
 
 
+class House(FakeHouse):
+    """Counts how often it was asked how it is."""
+
+    reports = 0
+
+    def report(self) -> Mapping[str, Any]:
+        self.reports += 1
+        return super().report()
+
+
 class Beating:
     """A heartbeat whose time is turned by hand."""
 
-    def __init__(self, url: str, **settings: Any) -> None:
-        self.clock = ManualClock()
-        self.events: list[Event] = []
-        self.status: Callable[[], dict[str, Any]] = lambda: {"device": "box", "ok": True, "levels": Levels()}
-        wanted = HeartbeatSettings(url, Seconds(60), **settings)
-        self.asked = 0
-        self.heartbeat = Heartbeat(wanted, self._ask, self.clock, self.events.append)
-        self.heartbeat.start()
+    def __init__(self, folder: Path, url: str, **settings: Any) -> None:
+        self.house = House(folder, "heartbeat")
+        self.house.status = {"device": "box", "ok": True, "levels": Levels()}
+        self.clock, self.events = self.house.clock, self.house.said
+        heartbeat = Heartbeat(HeartbeatOptions(url, Seconds(60), **settings), self.house)
+        self._thread = threading.Thread(target=heartbeat.run, daemon=True)
+        self._thread.start()
 
-    def _ask(self) -> dict[str, Any]:
-        self.asked += 1
-        return self.status()
+    @property
+    def asked(self) -> int:
+        return self.house.reports
+
+    def close(self, timeout: float = SOON) -> None:
+        self.house.stop()
+        self._thread.join(timeout)
+        assert not self._thread.is_alive()
 
     def again(self) -> None:
         """Let it beat once more."""
@@ -100,16 +118,16 @@ class Beating:
 
 
 @pytest.fixture
-def beating() -> Iterator[Callable[..., Beating]]:
+def beating(tmp_path: Path) -> Iterator[Callable[..., Beating]]:
     started: list[Beating] = []
 
     def start(url: str, **settings: Any) -> Beating:
-        started.append(Beating(url, **settings))
+        started.append(Beating(tmp_path, url, **settings))
         return started[-1]
 
     yield start
     for each in started:
-        each.heartbeat.close()
+        each.close()
 
 
 def test_it_beats_at_once_and_then_every_so_often(fleet: Fleet, beating: Callable[..., Beating]) -> None:
@@ -140,7 +158,11 @@ def test_a_fault_tells_of_several_misses_in_a_row_until_one_arrives(
     until(lambda: one.events)
     (raised,) = one.events
     assert isinstance(raised, FaultRaised)
-    assert raised.fault.name == "heartbeat" and "503" in raised.fault.message and "127.0.0.1" in raised.fault.message
+    assert (
+        raised.fault.name == "service:heartbeat"
+        and "503" in raised.fault.message
+        and "127.0.0.1" in raised.fault.message
+    )
     assert "hushhush" not in raised.fault.message
     one.again()
     fleet.wait(MISSES + 1)
@@ -149,7 +171,7 @@ def test_a_fault_tells_of_several_misses_in_a_row_until_one_arrives(
     fleet.status = 200
     one.again()
     until(lambda: one.events[1:])
-    assert one.events[1:] == [HEARTBEAT.cleared()]
+    assert one.events[1:] == [SERVICE.cleared("heartbeat")]
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -176,11 +198,8 @@ def test_a_box_that_cannot_tell_how_it_is_does_not_beat(fleet: Fleet, beating: C
     one = beating(fleet.url)
     fleet.wait(1)
 
-    def fail() -> dict[str, Any]:
-        raise StorageError("the disk hangs")
-
     one.clock.waiters()
-    one.status = fail
+    one.house.status = StorageError("the disk hangs")
     for _ in range(MISSES):
         one.again()
     until(lambda: one.events)
@@ -192,13 +211,13 @@ def test_a_silent_server_does_not_hold_up_the_end(fleet: Fleet, beating: Callabl
     one = beating(fleet.url)
     fleet.wait(1)
     begun = time.monotonic()
-    one.heartbeat.close(timeout=0.1)
+    one.close()
     assert time.monotonic() - begun < 2
 
 
 def test_without_a_url_there_is_none(beating: Callable[..., Beating]) -> None:
     one = beating("")
-    one.heartbeat.close()
+    one.close()
     assert one.clock.monotonic() == ManualClock().monotonic()
 
 
@@ -209,9 +228,37 @@ def test_without_a_url_there_is_none(beating: Callable[..., Beating]) -> None:
         ("ftp://example.org/", {}, "not a valid URL"),
         ("https://me:word@example.org/", {}, "must not hold a password"),
         ("https://example.org/", {"Referer": Secret("x")}, "Referer"),
+        ("https://a..b/", {}, "not a valid URL"),
+        (f"https://{'a' * 64}.org/", {}, "not a valid URL"),
     ],
 )
 def test_what_cannot_be_used_is_said(url: str, headers: dict[str, Secret], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        HeartbeatSettings(url, headers=headers)
-    HeartbeatSettings("http://example.org/", allow_http=True)
+        HeartbeatOptions(url, headers=headers)
+    HeartbeatOptions("http://example.org/", allow_http=True)
+
+
+def test_a_server_that_never_comes_to_the_point_costs_little(beating: Callable[..., Beating]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        over = threading.Event()
+
+        def go_on() -> None:
+            for _ in range(MISSES):
+                connection, _ = server.accept()
+                with connection, suppress(OSError):
+                    while not over.is_set():
+                        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+        threading.Thread(target=go_on, daemon=True).start()
+        one = beating(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        for _ in range(MISSES - 1):
+            one.again()
+        until(lambda: one.events)
+        assert "cannot be reached" in str(one.events[0])
+        over.set()
+
+
+def test_it_keeps_what_every_service_has_to(fleet: Fleet, tmp_path: Path) -> None:
+    for url in ("", fleet.url):
+        options = HeartbeatOptions(url)
+        check_service(lambda house, options=options: Heartbeat(options, house), folder=tmp_path)

@@ -6,13 +6,12 @@ from typing import Any
 from attrs import frozen
 from attrs.validators import ge
 
-from appliance.config.options import Seconds, Secret, option
-from appliance.config.web import check_headers, check_url
+from appliance.plugin import Seconds, Secret, check_headers, check_url, option
 
 
-def _url(settings: "HeartbeatSettings", _: Any, url: str) -> None:
+def _url(options: "HeartbeatOptions", _: Any, url: str) -> None:
     if url:
-        check_url(url, allow_http=settings.allow_http)
+        check_url(url, allow_http=options.allow_http)
 
 
 def _headers(_: Any, __: Any, headers: Mapping[str, Secret]) -> None:
@@ -20,7 +19,9 @@ def _headers(_: Any, __: Any, headers: Mapping[str, Secret]) -> None:
 
 
 @frozen
-class HeartbeatSettings:
+class HeartbeatOptions:
+    """A sign of life, posted as JSON to a web server. `heartbeat:` at the top of the file is short for this service."""
+
     url: str = option(
         "",
         "Where the answer of `appliance status --json` is posted. Default: nowhere.",

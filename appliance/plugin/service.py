@@ -1,0 +1,93 @@
+"""The contract of a service: code that runs beside the recorder and speaks with the whole house."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from attrs import frozen
+
+from appliance.events import Event
+
+
+class Happenings(Protocol):
+    """Events as they happen, the oldest first. Iterating over them ends once the service is to end.
+
+    Whoever falls far behind finds `EventsLost` in the place of those that had to go.
+    """
+
+    def __iter__(self) -> Iterator[Event]: ...
+
+    def get(self, timeout: float) -> Event | None:
+        """The next one; None where none comes for `timeout` seconds, and at once where the service is to end."""
+
+
+class House(Protocol):
+    """What a service finds of the box. All of it may be used from any thread, and none of it holds up the recorder."""
+
+    @property
+    def name(self) -> str:
+        """What the service is called in the configuration."""
+
+    @property
+    def device(self) -> str:
+        """The name of the box."""
+
+    @property
+    def folder(self) -> Path:
+        """A folder of the service's own in the state directory, which outlasts restarts."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the service is to end: `run` returns soon."""
+
+    def wait(self, seconds: float) -> bool:
+        """Let time pass; whether to go on. False at once where the service is to end."""
+
+    def report(self) -> Mapping[str, Any]:
+        """How the box is: what `appliance status --json` prints. Raises ApplianceError."""
+
+    def events(self, *kinds: type[Event]) -> Happenings:
+        """What happens from now on; of these kinds alone where any are named."""
+
+    def ask(self, word: str, /, **arguments: object) -> Any:
+        """Ask for what a verb says, and wait for the answer: both as over the control socket, see its reference.
+
+        Raises ApplianceError in words for a person, such as Refused, and UsageError where the words do not fit.
+        """
+
+    def raise_fault(self, message: str) -> None:
+        """Show everybody what keeps the service from its work, in the place of what it said before."""
+
+    def clear_fault(self) -> None:
+        """Nothing does any more."""
+
+    def open_clip(self, clip: str) -> BinaryIO:
+        """The bytes of a clip, named by its id, the beginning of one, or its name. Raises NotFound, StorageError."""
+
+    def clock_trusted(self) -> bool:
+        """Whether the wall clock is to be believed."""
+
+
+class Service(Protocol):
+    """One service of the configuration."""
+
+    def run(self) -> None:
+        """Do the work, on the service's own thread, until the house is stopping or there is nothing more to do.
+
+        Whatever it raises is a fault that people see. It is then built and run again, after waits that grow.
+        """
+
+
+@frozen
+class ServiceType:
+    """A kind of service: its name in the configuration, its options class, and how to build one from them.
+
+    `options` is an attrs class made of `option()` fields; `service` and `options` are taken. `create` may import what
+    it needs and take its time, on the thread that then calls `run`. Where something is missing that comes with an extra
+    of the distribution, it raises ImportError and `extra` names the extra.
+    """
+
+    name: str
+    options: type
+    create: Callable[[Any, House], Service]
+    extra: str = ""

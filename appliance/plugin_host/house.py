@@ -1,0 +1,146 @@
+"""What services find of the running appliance, and the part of it that one of them holds."""
+
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from attrs import frozen
+
+from appliance.backlog import Backlog
+from appliance.clock import Clock, clock_source
+from appliance.codec import to_plain
+from appliance.errors import StorageError, UsageError
+from appliance.events import Event
+from appliance.faults import SERVICE
+from appliance.models import ClockSource
+
+Post = Callable[[Event], None]
+
+
+@frozen
+class Doors:
+    """Where services reach the running appliance.
+
+    `verbs` answer by word. `listen` tells a listener of every event on the controller's thread, `closely` for one who
+    wants to hear of progress more often, and returns what ends that.
+    """
+
+    device: str
+    directory: Path
+    report: Callable[[], Mapping[str, Any]]
+    verbs: Mapping[str, Callable[..., object]]
+    find_clip: Callable[[str], Path]
+    listen: Callable[..., Callable[[], None]]
+    post: Post
+
+
+class ServiceHouse:
+    """The house for one run of one service."""
+
+    def __init__(self, name: str, doors: Doors, clock: Clock) -> None:
+        self.name = name
+        self.device = doors.device
+        self.stopping = False
+        self._doors = doors
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._subscriptions: list[_Subscription] = []
+        self._complaint = ""
+
+    @property
+    def folder(self) -> Path:
+        folder = self._doors.directory / "services" / self.name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be made: {error.strerror}. Look at the disk") from error
+        return folder
+
+    def wait(self, seconds: float) -> bool:
+        with self._changed:
+            until = self._clock.monotonic() + seconds
+            while not self.stopping and (left := until - self._clock.monotonic()) > 0:
+                self._clock.wait(self._changed, left)
+        return not self.stopping
+
+    def report(self) -> Mapping[str, Any]:
+        return self._doors.report()
+
+    def events(self, *kinds: type[Event]) -> "_Subscription":
+        subscription = _Subscription(kinds, self._doors.listen, self._clock)
+        with self._changed:
+            self._subscriptions.append(subscription)
+        if self.stopping:
+            self.stop()
+        return subscription
+
+    def ask(self, word: str, /, **arguments: object) -> Any:
+        verb = self._doors.verbs.get(word)
+        if verb is None:
+            raise UsageError(f"there is no word {word!r} that can be asked: `describe` lists them")
+        answer = verb(**arguments)
+        if isinstance(answer, Generator):
+            return (to_plain(item) for item in answer if item is not None)
+        return to_plain(answer)
+
+    def raise_fault(self, message: str) -> None:
+        with self._changed:
+            if message != self._complaint and not self.stopping:
+                self._complaint = message
+                self._doors.post(SERVICE.raised(message, self.name))
+
+    def clear_fault(self) -> None:
+        with self._changed:
+            if self._complaint:
+                self._complaint = ""
+                self._doors.post(SERVICE.cleared(self.name))
+
+    def open_clip(self, clip: str) -> BinaryIO:
+        path = self._doors.find_clip(clip)
+        try:
+            return path.open("rb")
+        except OSError as error:
+            raise StorageError(f"{path.name} cannot be read: {error.strerror}. The card may be failing") from error
+
+    def clock_trusted(self) -> bool:
+        return clock_source() is not ClockSource.NONE
+
+    def stop(self) -> None:
+        """Let the service end. Returns at once."""
+        with self._changed:
+            self.stopping = True
+            self._changed.notify_all()
+            subscriptions, self._subscriptions = self._subscriptions, []
+        for subscription in subscriptions:
+            subscription.close()
+
+    def leave(self) -> None:
+        """The run is over: nothing of it stays."""
+        self.clear_fault()
+        self.stop()
+
+
+class _Subscription:
+    """The events that one service wants to hear of."""
+
+    def __init__(self, kinds: tuple[type[Event], ...], listen: Callable[..., Callable[[], None]], clock: Clock) -> None:
+        self._backlog = Backlog(clock)
+        self._kinds = kinds or (Event,)
+        self._forget = listen(self._hear, closely=False)
+
+    def _hear(self, event: Event, _: object) -> None:
+        if isinstance(event, self._kinds):
+            self._backlog.put(event)
+
+    def __iter__(self) -> Iterator[Event]:
+        while (event := self._backlog.get()) is not None:
+            yield event
+
+    def get(self, timeout: float) -> Event | None:
+        return self._backlog.get(timeout)
+
+    def close(self) -> None:
+        """No more of them."""
+        self._forget()
+        self._backlog.close()

@@ -1,0 +1,175 @@
+"""A house for tests of services, and what every service has to keep, as checks that its authors run in their own tests.
+
+def test_my_service(tmp_path):
+    check_service(lambda house: MyService(options, house), folder=tmp_path, events=[ClipFinished(clip, Verdict.OK)])
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from appliance.codec import to_plain
+from appliance.errors import ApplianceError, NotFound, Refused
+from appliance.events import Event, EventsLost, FaultRaised
+from appliance.plugin.service import House, Service
+from appliance.plugin_host.house import Doors, ServiceHouse
+from appliance.testing.clock import ManualClock
+from appliance.verbs import VERBS
+
+SOON = 5.0
+"""Seconds that a service may take to end, and to do what a test waits for."""
+
+
+class FakeHouse(ServiceHouse):
+    """The house as services find it, with nobody in it: what is asked and said is written down.
+
+    `status` is what `report` returns, `answers` what words are answered with (else None); an exception is raised.
+    `asked` holds words with their arguments, `said` the events of raised and cleared faults.
+    """
+
+    def __init__(self, folder: Path, name: str = "service", clock: ManualClock | None = None) -> None:
+        self.clock = clock or ManualClock()
+        self.status: object = {"device": "box", "ok": True, "faults": []}
+        self.answers: dict[str, object] = {}
+        self.asked: list[tuple[str, dict[str, object]]] = []
+        self.said: list[Event] = []
+        self._clips: dict[str, Path] = {}
+        self._listeners: tuple[Callable[[Event, object], None], ...] = ()
+        verbs = {word: partial(self._answer, word) for word in VERBS}
+        doors = Doors("box", folder, self._report, verbs, self._find_clip, self._listen, self.said.append)
+        super().__init__(name, doors, self.clock)
+
+    def tell(self, *events: Event) -> None:
+        """Let these events happen."""
+        for event in events:
+            for listener in self._listeners:
+                listener(event, None)
+
+    def add_clip(self, clip: str, content: bytes) -> None:
+        """Let there be a clip of this name."""
+        self._clips[clip] = self.folder / f"{clip}.wav"
+        self._clips[clip].write_bytes(content)
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait until something holds. Raises AssertionError where it does not soon."""
+        limit = time.monotonic() + SOON
+        while not condition():
+            assert time.monotonic() < limit, "it did not happen"
+            time.sleep(0.002)
+
+    @contextmanager
+    def running(self, service: Service) -> Iterator[None]:
+        """Run the service on a thread of its own meanwhile; from the first moment that it listens or waits.
+
+        At the end it is told to end. Raises what it raised, and AssertionError where it does not end soon.
+        """
+        raised: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                service.run()
+            except BaseException as error:  # handed on to the test
+                raised.append(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self.until(lambda: self._listeners or self.clock.waiting or not thread.is_alive() or self.asked)
+        try:
+            yield
+        finally:
+            self.stop()
+            thread.join(SOON)
+            assert not thread.is_alive(), "it does not end where the house is stopping"
+        if raised:
+            raise raised[0]
+
+    def _report(self) -> Mapping[str, Any]:
+        report: Mapping[str, Any] = to_plain(_given(self.status))
+        return report
+
+    def _answer(self, word: str, **arguments: object) -> object:
+        self.asked.append((word, VERBS[word].check(arguments)))
+        return _given(self.answers.get(word))
+
+    def _find_clip(self, clip: str) -> Path:
+        if clip not in self._clips:
+            raise NotFound(f"no clip {clip!r}")
+        return self._clips[clip]
+
+    def _listen(self, listener: Callable[[Event, object], None], *, closely: bool) -> Callable[[], None]:
+        self._listeners = (*self._listeners, listener)
+
+        def forget() -> None:
+            self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+        return forget
+
+
+def check_service(create: Callable[[House], Service], *, folder: Path, events: Iterable[Event] = ()) -> None:
+    """Run every check; raises AssertionError at the first broken rule.
+
+    `create` builds the service, each time a new one. `events` are those that it cares for; `folder` is an empty folder.
+
+    The rules: it ends soon once the house is stopping, whatever it waits for, and at once where that was so before it
+    began; events that it does not know, lost ones and a day without any do not end it; nor does a box that refuses
+    whatever is asked and cannot tell how it is; it can be run again over what an earlier run left in its folder; no
+    thread of it stays; its faults are words for people, on one line.
+    """
+    happened = (*events, EventsLost(7), _Unheard())
+    for check in (_ends_when_told, _ends_before_it_began, _lives_through_a_day, _lives_through_refusals):
+        threads = set(threading.enumerate())
+        house = FakeHouse(folder)
+        try:
+            check(create, house, happened)
+            left = {thread.name for thread in threading.enumerate() if thread.is_alive()} - {
+                thread.name for thread in threads
+            }
+            assert not left, f"threads of it stay: {', '.join(left)}"
+            for event in house.said:
+                message = event.fault.message if isinstance(event, FaultRaised) else "over"
+                assert message.strip() and message.isprintable(), f"no words for people: {message!r}"
+        except Exception as error:  # whatever the service let out, the author wants to know in which check
+            words = f"{check.__name__.strip('_')}: {type(error).__name__}: {error}"
+            raise AssertionError(words) from error
+
+
+Create = Callable[[House], Service]
+
+
+class _Unheard(Event):
+    """An event of a release to come."""
+
+
+def _ends_when_told(create: Create, house: FakeHouse, events: Iterable[Event]) -> None:
+    with house.running(create(house)):
+        house.tell(*events)
+
+
+def _ends_before_it_began(create: Create, house: FakeHouse, events: Iterable[Event]) -> None:
+    service = create(house)
+    house.stop()
+    with house.running(service):
+        house.tell(*events)
+
+
+def _lives_through_a_day(create: Create, house: FakeHouse, events: Iterable[Event]) -> None:
+    with house.running(create(house)):
+        for _ in range(24):
+            house.tell(*events)
+            house.clock.advance(3600)
+
+
+def _lives_through_refusals(create: Create, house: FakeHouse, events: Iterable[Event]) -> None:
+    house.answers = dict.fromkeys(VERBS, Refused("the box does not want to"))
+    house.status = ApplianceError("the disk hangs")
+    _lives_through_a_day(create, house, events)
+
+
+def _given(value: object) -> object:
+    if isinstance(value, BaseException):
+        raise value
+    return value
