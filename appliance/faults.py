@@ -66,8 +66,8 @@ RECORDING = FaultKind(
 LAST_CLIP = FaultKind(
     "last_clip",
     owner="status",
-    cause="the clip made last is silent, very quiet or clipped",
-    next_step="check microphone and gain; it is over with the next good clip",
+    cause="the clip made last is silent, very quiet, clipped, cut at its longest duration, or lacks a second and more",
+    next_step="do what the message says; it is over with the next good clip",
 )
 
 # -- keeping it

@@ -128,25 +128,27 @@ class Pause:
 
 @frozen
 class Levels:
-    """Levels of a stretch of sound over all channels; `clipped` and `silent` are shares (0..1) of its frames.
+    """Levels of a stretch of sound over all channels; `clipped`, `silent` and `active` are shares (0..1) of it.
 
-    A frame is clipped where a channel sits at full scale, and silent where every channel is digital zero.
+    A frame is clipped at full scale, and silent at digital zero. `active` is what rises above the sound's own floor.
     """
 
     peak_dbfs: float = SILENCE_DBFS
     rms_dbfs: float = SILENCE_DBFS
     clipped: float = 0.0
     silent: float = 0.0
+    active: float = 1.0
 
 
 class Verdict(StrEnum):
-    """What the levels of a clip say about the recording."""
+    """What the levels of a clip, and what it lacks, say about the recording."""
 
     OK = "ok"
     SILENT = "silent"
     TOO_QUIET = "too_quiet"
     CLIPPING = "clipping"
     TOO_SHORT = "too_short"
+    GAPS = "gaps"
 
 
 @frozen
@@ -155,7 +157,8 @@ class Clip:
 
     `name` is the file name without extension and never changes; `started` is what the clocks said at the press.
     `size` is that of the audio file in bytes. `drift_ppm` is how much faster than CLOCK_MONOTONIC the card's crystal
-    runs, where the take was long enough to tell. `recovered` marks a take that was found unfinished at start.
+    runs, in a long take. `recovered` marks a take that was found unfinished at start, `cut` one that grew longer than
+    it may. `continues` is the id of the clip that this one carries on, `corrected` the start by a better clock.
     """
 
     id: str
@@ -173,11 +176,8 @@ class Clip:
     drift_ppm: float | None = None
     recovered: bool = False
     continues: str | None = None
-    """The id of the clip that this one carries on: the take grew too long, was split, or had to change its format."""
     cut: bool = False
-    """Whether the take was ended by `recording.max_duration` while there was more to be heard."""
     corrected: ClockStamp | None = None
-    """The start by a better clock than `started` had, known once the clock was set in the same boot."""
 
     @property
     def seconds(self) -> float:

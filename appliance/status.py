@@ -62,9 +62,10 @@ class Status:
 
 
 _COMPLAINTS = {
-    Verdict.SILENT: "is silent: check that the microphone is alive and the right one",
+    Verdict.SILENT: "is silent, or a steady noise: check that the microphone is alive and the right one",
     Verdict.TOO_QUIET: "is very quiet: raise the microphone's gain, or speak closer to it",
     Verdict.CLIPPING: "is clipped: lower the microphone's gain",
+    Verdict.GAPS: "has gaps: `appliance clips show` says what was lost and why",
 }
 """What a person must hear about the clip just made."""
 

@@ -165,7 +165,7 @@ class Assembler:
     def seal(self, drift_ppm: float | None) -> Clip:
         """Make it a clip and judge it. Only `close` comes after."""
         take, levels = self._take, self.meter.levels
-        judged = verdict(levels, take.format.seconds(take.frames), take.begin.min_seconds)
+        judged = verdict(levels, take.seconds, take.begin.min_seconds, take.lost_seconds)
         return take.seal(levels, judged, drift_ppm=drift_ppm, cut=self._cut)
 
     def discard(self) -> None:

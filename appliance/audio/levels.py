@@ -1,4 +1,11 @@
-"""How loud a sound is, how much of it is clipped or digitally silent, and what that says about a recording."""
+"""How loud a sound is, how much of it is clipped or digitally silent, and what that says about a recording.
+
+Whether a microphone is alive is told by what rises above its own floor. The sound is cut into blocks of 50 ms, and each
+is measured without its mean, so that a constant is nothing. The floor is the level that a tenth of the blocks does not
+exceed. A block is active where it is above -70 dBFS and more than 6 dB above the floor, or above -20 dBFS, which no
+dead input reaches. A clip with less than 0.15 s of active blocks is silent: a dead microphone delivers a constant, hum
+or noise that never rises, and plops as it is opened. One word in an hour of digital zero is none of that.
+"""
 
 import math
 from typing import Any
@@ -8,11 +15,21 @@ from numpy.typing import NDArray
 
 from appliance.models import SILENCE_DBFS, AudioFormat, Levels, SampleFormat, Verdict
 
-SILENT_PEAK_DBFS = -70.0
-"""A clip that never gets louder than this comes from a dead or unplugged microphone."""
+SILENT_DBFS = -70.0
+"""What never gets louder than this comes from a dead or unplugged microphone."""
 
-SILENT_SHARE = 0.99
-"""So does a clip of which more than this share is digital zero."""
+ACTIVE_SECONDS = 0.15
+"""Seconds that must rise above the floor: more than a plop, less than a word."""
+
+_BLOCK = 0.05
+_BLOCKS_AT_ONCE = 100
+_THINNED_RATE = 1000
+"""Frames per second that tell the level of a block well enough."""
+
+_RISE_DB = 6
+_FLOOR_SHARE = 0.1
+_LOUD_DBFS = -20.0
+"""How the floor is found, and what is active: see above."""
 
 QUIET_PEAK_DBFS = -40.0
 """A clip that never gets as loud as this is too quiet to be understood."""
@@ -27,15 +44,27 @@ _FULL_SCALE = {SampleFormat.S16_LE: 2**15, SampleFormat.S24_3LE: 2**31, SampleFo
 _HIGHEST = {SampleFormat.S16_LE: 2**15 - 1, SampleFormat.S24_3LE: 2**31 - 256, SampleFormat.S32_LE: 2**31 - 256}
 
 
-def verdict(levels: Levels, seconds: float, min_seconds: float) -> Verdict:
-    """Judge a recording of `seconds`. The first that holds of: too short, silent, too quiet, clipping, ok."""
+GAP_SECONDS = 1.0
+"""A clip that lacks as much as this is not simply well."""
+
+
+def verdict(levels: Levels, seconds: float, min_seconds: float, lost: float = 0.0) -> Verdict:
+    """Judge a recording of `seconds` that lacks `lost` seconds.
+
+    The first that holds of: too short, silent as nothing is loud, too quiet, clipping, silent as nothing is active,
+    gaps, ok.
+    """
     if seconds < min_seconds:
         return Verdict.TOO_SHORT
-    if levels.peak_dbfs <= SILENT_PEAK_DBFS or levels.silent > SILENT_SHARE:
+    if levels.peak_dbfs <= SILENT_DBFS:
         return Verdict.SILENT
     if levels.peak_dbfs < QUIET_PEAK_DBFS:
         return Verdict.TOO_QUIET
-    return Verdict.CLIPPING if levels.clipped > CLIPPED_SHARE else Verdict.OK
+    if levels.clipped > CLIPPED_SHARE:
+        return Verdict.CLIPPING
+    if levels.active * seconds < ACTIVE_SECONDS:
+        return Verdict.SILENT
+    return Verdict.GAPS if lost >= GAP_SECONDS else Verdict.OK
 
 
 class Meter:
@@ -58,6 +87,13 @@ class Meter:
         self._peak = self._stretch_peak = 0
         self._energy = self._stretch_energy = 0.0
         self._stretch_frames = 0
+        self._stride = max(1, format.rate // _THINNED_RATE)
+        every = np.arange(_THINNED_RATE)
+        self._picks = every * self._stride + every * every % self._stride  # unevenly, as a tone might keep step
+        self._block = max(1, round(_BLOCK * format.rate / self._stride))
+        self._blocks = np.zeros(round(-SILENCE_DBFS) + 1, np.int64)
+        self._thin = np.empty((format.channels, self._block * _BLOCKS_AT_ONCE))
+        self._thinned = 0
         self._waiting: list[bytes | memoryview] = []
         self._waiting_bytes = 0
 
@@ -83,6 +119,7 @@ class Meter:
         peak = max(highest, -lowest)
         scaled = samples.astype(np.float32)
         energy = float(np.dot(scaled, scaled))
+        self._thin_out(scaled)
         if highest >= self._highest or -lowest >= self._full_scale:
             self._clipped += self._frames_with((samples >= self._highest) | (samples == -self._full_scale))
         self._silent += frames - self._frames_with(samples)
@@ -92,6 +129,41 @@ class Meter:
         self._stretch_peak = max(self._stretch_peak, peak)
         self._energy += energy
         self._stretch_energy += energy
+
+    def _thin_out(self, samples: NDArray[np.float32]) -> None:
+        """Keep some samples of every block, which tell its level as well, and count many blocks at once."""
+        frames = samples.reshape(-1, self._channels)
+        while len(frames):
+            picks = self._picks[: min(len(frames) // self._stride or 1, self._thin.shape[1] - self._thinned)]
+            self._thin[:, self._thinned : self._thinned + len(picks)] = frames[picks].T
+            self._thinned += len(picks)
+            frames = frames[len(picks) * self._stride :]
+            if self._thinned == self._thin.shape[1]:
+                self._count_blocks()
+
+    def _count_blocks(self) -> None:
+        """Count the blocks by their level in whole dB above SILENCE_DBFS: that of the loudest channel."""
+        size = min(self._block, self._thinned)
+        count = self._thinned // size if size else 0
+        if count:
+            blocks = self._thin[:, : count * size].reshape(self._channels, count, size)
+            mean = blocks.sum(axis=2) / size
+            power = (np.einsum("cbs,cbs->cb", blocks, blocks) / size - mean * mean).max(axis=0)
+            level = 10 * np.log10(np.maximum(power, 1e-9)) - 20 * math.log10(self._full_scale) - SILENCE_DBFS
+            highest = len(self._blocks) - 1
+            self._blocks += np.bincount(np.clip(level, 0, highest).astype(np.intp), minlength=highest + 1)
+        self._thinned = 0
+
+    @property
+    def _active(self) -> float:
+        """The share of blocks that rise above the floor."""
+        blocks, thinned = self._blocks.copy(), self._thinned
+        self._count_blocks()
+        counted, self._blocks, self._thinned = self._blocks, blocks, thinned
+        floor = int(np.searchsorted(counted.cumsum(), counted.sum() * _FLOOR_SHARE))
+        above = max(floor + _RISE_DB, round(SILENT_DBFS - SILENCE_DBFS))
+        above = min(above, round(_LOUD_DBFS - SILENCE_DBFS))
+        return round(float(counted[above + 1 :].sum() / counted.sum()), 6)
 
     def _samples(self, data: bytes | memoryview) -> NDArray[Any]:
         if self._sample is SampleFormat.S16_LE:
@@ -128,6 +200,7 @@ class Meter:
             rms_dbfs=self._decibels(self._rms(self._energy, self._frames)),
             clipped=self._clipped / self._frames,
             silent=self._silent / self._frames,
+            active=self._active,
         )
 
     def _rms(self, energy: float, frames: int) -> float:

@@ -60,7 +60,7 @@ def repair(folder: Path) -> Clip | None:
             history.cut(frames)
             take = TakeFile(folder, begin, history, audio, frames * begin.format.frame_bytes)
             levels = _measure(audio, begin, frames, history.gaps)
-            judged = verdict(levels, begin.format.seconds(frames), begin.min_seconds)
+            judged = verdict(levels, take.seconds, begin.min_seconds, take.lost_seconds)
             return take.seal(levels, judged, recovered=True)
         finally:
             os.close(audio)

@@ -94,6 +94,16 @@ class TakeFile:
         """Whole frames written."""
         return self._bytes // self._frame_bytes
 
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return self.format.seconds(self.frames)
+
+    @property
+    def lost_seconds(self) -> float:
+        """How much it lacks."""
+        return self.format.seconds(sum(gap.frames for gap in self.history.gaps))
+
     def append(self, data: bytes | memoryview) -> None:
         """Write sound at the end."""
         view = memoryview(data)

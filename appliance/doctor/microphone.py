@@ -20,7 +20,7 @@ LISTEN = 3.0
 _RIGHT_ONE = "Check that it is plugged in, not muted (`alsamixer`), and the right one (`appliance devices`)"
 _JUDGED = {
     Verdict.OK: (Result.PASS, "", ""),
-    Verdict.SILENT: (Result.FAIL, "nothing but silence", _RIGHT_ONE),
+    Verdict.SILENT: (Result.FAIL, "nothing but silence or a steady noise", _RIGHT_ONE),
     Verdict.TOO_QUIET: (Result.WARN, "very quiet", "If somebody spoke: raise the gain (`alsamixer`) or come closer"),
     Verdict.CLIPPING: (Result.WARN, "clipped", "Lower the gain (`alsamixer`)"),
 }

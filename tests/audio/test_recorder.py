@@ -696,17 +696,18 @@ def test_progress_comes_as_often_as_it_is_watched_with_the_levels_of_its_stretch
 @pytest.mark.parametrize(
     ("sample", "length", "verdict"),
     [
-        (b"\x00\x20", 1.0, Verdict.OK),
+        (b"\x00\x20\x00\xe0", 1.0, Verdict.OK),
+        (b"\x00\x20", 1.0, Verdict.SILENT),
         (b"\x00\x00", 1.0, Verdict.SILENT),
         (b"\x00\x01", 1.0, Verdict.TOO_QUIET),
         (b"\xff\x7f", 1.0, Verdict.CLIPPING),
-        (b"\x00\x20", 0.4, Verdict.TOO_SHORT),
+        (b"\x00\x20\x00\xe0", 0.4, Verdict.TOO_SHORT),
     ],
 )
 def test_the_clip_is_judged_and_a_repaired_one_alike(
     booth: Booth, sample: bytes, length: float, verdict: Verdict
 ) -> None:
-    booth.cards = FakeCards(booth.clock, sound=lambda first, frames, format: sample * frames)
+    booth.cards = FakeCards(booth.clock, sound=lambda first, frames, format: (sample * frames)[: 2 * frames])
     booth.begin()
     booth.run(0.5)
     booth.cards.capture.overrun(1000)
