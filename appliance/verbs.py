@@ -241,6 +241,20 @@ _BOX = (
     Verb("plugins", "List the plugins, and how they are.", answer="a list of plugins", acts=False),
     Verb("feeds.list", "List the inbox.", answer="a list of tracks", acts=False),
     Verb(
+        "feeds.unheard",
+        "Let a track of the inbox be a message that nobody has heard.",
+        arguments=(Argument("track_id", Kind.WHOLE, "The number of a track.", least=1),),
+        answer="null",
+        since=2,
+    ),
+    Verb(
+        "feeds.remove",
+        "Remove a track from the inbox. Its feed does not bring it again.",
+        arguments=(Argument("track_id", Kind.WHOLE, "The number of a track.", least=1),),
+        answer="null",
+        since=2,
+    ),
+    Verb(
         "feeds.pull",
         "Pull a feed now.",
         arguments=(Argument("feed", Kind.TEXT, "The name of a feed. Default: all.", False),),

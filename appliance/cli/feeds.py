@@ -7,7 +7,7 @@ from appliance.cli.remote import Remote, pass_remote
 
 @click.group()
 def feeds() -> None:
-    """Feeds: pull now, list the inbox."""
+    """Feeds: pull now, list the inbox, hear a message again, remove one."""
 
 
 @feeds.command()
@@ -26,3 +26,21 @@ def list_(remote: Remote) -> None:
     from appliance.cli.show import tracks
 
     tracks(remote.call("feeds.list"))
+
+
+@feeds.command()
+@click.argument("track", type=click.IntRange(min=1))
+@pass_remote
+def unheard(remote: Remote, track: int) -> None:
+    """Let TRACK, a number of the list, be a message that nobody has heard."""
+    remote.call("feeds.unheard", track_id=track)
+    click.echo(f"track {track} counts as not heard")
+
+
+@feeds.command()
+@click.argument("track", type=click.IntRange(min=1))
+@pass_remote
+def remove(remote: Remote, track: int) -> None:
+    """Remove TRACK, a number of the list, and its file. Its feed does not bring it again."""
+    remote.call("feeds.remove", track_id=track)
+    click.echo(f"track {track} is removed")

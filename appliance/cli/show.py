@@ -152,9 +152,10 @@ def _at(thing: Plain, audio: Plain) -> str:
 
 def tracks(found: list[Plain]) -> None:
     """The inbox."""
-    table = Table("feed", "title", "size", "heard")
+    table = Table("track", "feed", "title", "size", "heard")
     for track in found:
-        table.add_row(track["feed"], track["title"], size(track["size"]), "yes" if track["played"] else "no")
+        heard = "yes" if track["played"] else "no"
+        table.add_row(str(track["id"]), track["feed"], track["title"], size(track["size"]), heard)
     Console(highlight=False, markup=False).print(table if found else "the inbox is empty")
 
 

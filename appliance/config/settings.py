@@ -203,6 +203,10 @@ class FeedSettings:
     backend: str = option("urls", "The backend that pulls: `urls` or one from a plugin.")
     every: Seconds = option(Seconds(900), "How often it is pulled.", check=ge(1))
     autoplay: bool = option(False, "Play what arrives at once, unless a take is in progress.")
+    keep: int = option(100, "How many tracks that were heard are kept; older ones are removed.", check=ge(0))
+    keep_unheard: int | None = option(
+        None, "How many tracks that nobody has heard are kept. Default: all of them.", check=optional(ge(1))
+    )
     options: Any = option(None, "")
 
 

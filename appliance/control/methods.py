@@ -48,6 +48,8 @@ class Methods:
             "plugins": parts.plan.plugins.statuses,
             "play": self.play,
             "feeds.list": parts.store.inbox.tracks,
+            "feeds.unheard": parts.store.inbox.mark_unheard,
+            "feeds.remove": parts.store.inbox.remove,
             "feeds.pull": lambda feed=None: parts.feeds.pull_now(feed),
             "events": self._streams.events,
             "subscribe": self._streams.events,

@@ -28,6 +28,9 @@ FETCHED = "url"
 LONGEST_WAIT = 3600.0
 """Seconds that a server may ask for at most before it is asked again, where they are more than the feed's interval."""
 
+FETCHED_KEPT = 100
+"""How many of them are kept, heard or not."""
+
 FIRST_RETRY = 5.0
 """Seconds within which a pull that failed is tried again; doubled each time up to the feed's own interval."""
 
@@ -120,6 +123,7 @@ class Feeds:
 
     def _fetched(self, track: Track) -> None:
         self._post(TrackArrived(track, play_now=False))
+        self._store.inbox.clear(FETCHED, FETCHED_KEPT, FETCHED_KEPT)
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop. A backend that does not come back in time is left behind."""
@@ -211,4 +215,6 @@ class _Puller:
             self._post(FEED.raised(message, self._feed.name))
 
     def _arrived(self, track: Track) -> None:
-        self._post(TrackArrived(track, self._feed.settings.autoplay))
+        settings = self._feed.settings
+        self._post(TrackArrived(track, settings.autoplay))
+        self._store.inbox.clear(self._feed.name, settings.keep, settings.keep_unheard)

@@ -1,11 +1,12 @@
 """The rooms of the store: what may be asked of the clips, the outbox and the inbox, from any thread."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from appliance import events
 from appliance.clock import Clock
 from appliance.codec import from_json
-from appliance.errors import StorageError
+from appliance.errors import NotFound, StorageError
 from appliance.models import Clip, Track
 from appliance.store.access import Access, Post, Room, change, read
 from appliance.store.catalogue import Catalogue
@@ -128,6 +129,8 @@ class Inbox(Room[TrackRows]):
     note = read(TrackRows.note)
     save_note = change(TrackRows.save_note)
     mark_played = change(TrackRows.mark_played)
+    mark_unheard = change(TrackRows.mark_unheard)
+    _beyond = read(TrackRows.beyond)
     unheard = read(TrackRows.unheard)
 
     def add(self, feed: str, key: str, title: str, path: Path, size: int, sha256: str) -> Track:
@@ -143,6 +146,17 @@ class Inbox(Room[TrackRows]):
         path = self.access.change(lambda catalogue: catalogue.tracks.remove(track_id))
         if path.parent == self._places.inbox:
             self.access.use(lambda _: path.unlink(missing_ok=True))
+
+    def clear(self, feed: str, keep: int, keep_unheard: int | None) -> None:
+        """Remove the oldest tracks of a feed: of those heard all but the newest `keep`, of those that nobody has heard
+        all but the newest `keep_unheard`, or none.
+        """
+        surplus = self._beyond(feed, keep, played=True)
+        if keep_unheard is not None:
+            surplus += self._beyond(feed, keep_unheard, played=False)
+        for track_id in surplus:
+            with suppress(NotFound):  # a person was quicker
+                self.remove(track_id)
 
     def next_message(self) -> Message | None:
         """The oldest track not heard yet, else the newest track, else the newest clip; of those whose file is there."""

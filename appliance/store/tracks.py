@@ -61,6 +61,21 @@ class TrackRows:
         heard = self._db.execute("UPDATE tracks SET played = 1 WHERE id = ? AND played = 0", (track_id,))
         self.changes += heard.rowcount
 
+    def mark_unheard(self, track_id: int) -> None:
+        """Let the track be a message that nobody has heard. Raises NotFound."""
+        self.changes += 1
+        if not self._db.execute("UPDATE tracks SET played = 0 WHERE id = ? AND removed = 0", (track_id,)).rowcount:
+            raise _no_track(track_id)
+
+    def beyond(self, feed: str, keep: int, *, played: bool) -> list[int]:
+        """The tracks of a feed, heard or not, that are older than the newest `keep` of them."""
+        rows = self._db.execute(
+            "SELECT id FROM tracks WHERE feed = ? AND removed = 0 AND (played <> 0) = ?"
+            " ORDER BY id DESC LIMIT -1 OFFSET ?",
+            (feed, played, keep),
+        )
+        return [track_id for (track_id,) in rows]
+
     def remove(self, track_id: int) -> Path:
         """Forget a track, but not that it was pulled; its file. Raises NotFound."""
         self.changes += 1
@@ -68,7 +83,7 @@ class TrackRows:
             "UPDATE tracks SET removed = 1, played = 1 WHERE id = ? AND removed = 0 RETURNING path", (track_id,)
         ).fetchone()
         if row is None:
-            raise NotFound(f"no track {track_id} in the inbox: `appliance feeds list` shows those there are")
+            raise _no_track(track_id)
         return self._places.directory / str(row[0])
 
     def removed(self) -> set[str]:
@@ -93,3 +108,7 @@ class TrackRows:
     def _track(self, row: tuple[Any, ...]) -> Track:
         track_id, feed, key, title, path, size, sha256, fetched_at, played = row
         return Track(track_id, feed, key, title, self._places.directory / path, size, sha256, fetched_at, bool(played))
+
+
+def _no_track(track_id: int) -> NotFound:
+    return NotFound(f"no track {track_id} in the inbox: `appliance feeds list` shows those there are")

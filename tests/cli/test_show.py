@@ -70,7 +70,7 @@ def test_brackets_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> N
     answer = {"device": "box", "take": None, "playback": playback, "player": "playing", "recorder": "idle"}
     answer |= {"faults": [{"name": "delivery:cloud", "message": HINT}], "deliveries": {}, "storage": storage}
     show.status({**answer, "sending": [], "unheard": 0, "version": "1", "uptime": 5.0, "pid": 7})
-    show.tracks([{"feed": "news", "title": HINT, "size": 1, "played": False}])
+    show.tracks([{"id": 7, "feed": "news", "title": HINT, "size": 1, "played": False}])
     plugin = {"name": "s3", "distribution": "", "version": "", "state": "broken", "backends": [], "message": HINT}
     show.plugins([plugin])
     failed = {"destination": "cloud", "state": "parked", "receipt": None, "progress": None, "attempts": 1}

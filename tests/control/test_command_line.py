@@ -105,3 +105,19 @@ def test_a_long_list_comes_page_by_page(tmp_path: Path) -> None:
     assert list(remote.clips(None, None, 0)) == []
     assert asked == [1000, 1000, 1000, 1000, 1000, 1]
     server.close()
+
+
+def test_a_message_is_heard_again_and_removed(house: House, typed: Type) -> None:
+    path = house.store.places.inbox / "news.wav"
+    path.write_bytes(b"sound")
+    track = house.store.inbox.add("news", "key", "News", path, 5, "0" * 64)
+    house.store.inbox.mark_played(track.id)
+    assert f" {track.id} " in typed("feeds", "list").output
+    assert typed("feeds", "unheard", str(track.id)).output == f"track {track.id} counts as not heard\n"
+    assert house.store.inbox.unheard() == 1
+    assert typed("feeds", "remove", str(track.id)).output == f"track {track.id} is removed\n"
+    assert house.store.inbox.tracks() == [] and not path.exists()
+    for word in ("unheard", "remove"):
+        result = typed("feeds", word, str(track.id))
+        assert isinstance(result.exception, NotFound) and "`appliance feeds list`" in str(result.exception)
+    assert typed("feeds", "remove", "0").exit_code == 2

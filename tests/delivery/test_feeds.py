@@ -366,6 +366,41 @@ def test_what_a_crash_left_half_pulled_is_removed_at_start(box: Box) -> None:
     assert not left.exists()
 
 
+@pytest.mark.parametrize(("keep_unheard", "left"), [(None, "3456789"), (2, "3489")])
+def test_the_inbox_does_not_grow_for_ever(box: Box, keep_unheard: int | None, left: str) -> None:
+    """Numbers 1 to 4 are heard, 5 to 9 are not."""
+    settings = FeedSettings("urls", Seconds(900), keep=2, keep_unheard=keep_unheard)
+    puller = Puller(*[brings(str(number)) for number in range(1, 10)])
+    feeds = box.pull(news=Feed("news", settings, puller))
+    for number in range(1, 10):
+        track = box.events.wait(TrackArrived, number)[-1].track
+        box.clock.waiters()
+        if number <= 4:
+            box.store.inbox.mark_played(track.id)
+        feeds.pull_now()
+    box.settle(lambda: puller.pulls >= 10)
+    box.clock.waiters()
+    assert "".join(track.key for track in box.store.inbox.tracks()) == left
+    assert {track.path for track in box.store.inbox.tracks()} == set(box.store.places.inbox.iterdir())
+    assert box.store.inbox.has("news", "1")
+
+
+def test_by_default_no_message_is_removed_that_nobody_has_heard() -> None:
+    assert (FeedSettings().keep, FeedSettings().keep_unheard) == (100, None)
+
+
+def test_a_message_may_be_heard_again(box: Box) -> None:
+    box.pull(news=feed(Puller(brings("1"))))
+    [arrived] = box.events.wait(TrackArrived)
+    box.store.inbox.mark_played(arrived.track.id)
+    box.store.inbox.mark_unheard(arrived.track.id)
+    assert box.store.inbox.unheard() == 1
+    box.store.inbox.remove(arrived.track.id)
+    with pytest.raises(NotFound, match="no track"):
+        box.store.inbox.mark_unheard(arrived.track.id)
+    assert box.store.inbox.unheard() == 0
+
+
 # -- `appliance play URL` ----------------------------------------------------------------------------------------------
 
 
