@@ -18,18 +18,19 @@ from appliance.control.methods import Methods
 from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
 from appliance.control.streams import Streams
-from appliance.controller import End
+from appliance.controller import PULSE_LIMIT, End
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
 from appliance.events import ApplianceReady
 from appliance.faults import CONTROL, DELIVERY, FEED, STORAGE_AT_START
 from appliance.feeds.feeds import FETCHED, Feed, Feeds
-from appliance.front import heartbeat, interval, start_panel, tell_and_go_on, write_log
+from appliance.front import start_panel, tell_and_go_on, write_log
 from appliance.housekeeping import Housekeeper, StateDisk
 from appliance.housekeeping.outlook import reserve_bytes
 from appliance.housekeeping.policy import Rules
 from appliance.housekeeping.prospects import prospects
+from appliance.loops import Loop
 from appliance.machine import Input
 from appliance.mountwatch import MountWatch
 from appliance.network import NetworkWatch
@@ -42,6 +43,7 @@ from appliance.store import Store
 from appliance.timekeeping import Timekeeper
 from appliance.turn import Plan, Turn
 from appliance.vitals import Vitals
+from appliance.watchdog import Watchdog
 
 TRY_AGAIN = 10.0
 """Seconds between two tries to start on a disk that refuses."""
@@ -138,8 +140,11 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
         post(ApplianceReady())
         turn.ready()
+        watchdog = Watchdog(clock, post, vitals)
+        watchdog.start()
+        stop.callback(watchdog.close)
         sdnotify.notify(f"READY=1\nSTATUS=ready, state in {directory}")
-        end = controller.run(lambda: heartbeat(vitals), interval())
+        end = controller.run(vitals.pulse("controller", PULSE_LIMIT))
         sdnotify.notify("STOPPING=1" if end is End.STOP else sdnotify.reloading(clock.monotonic()))
         return end
 
@@ -153,10 +158,11 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
     def refuse(**_: object) -> None:
         raise error
 
-    def look() -> None:
-        heartbeat(vitals)
-        if clock.monotonic() >= until:
-            controller.reload()
+    def look() -> float | None:
+        if (left := until - clock.monotonic()) > 0:
+            return left
+        controller.reload()
+        return None
 
     with StopList(post) as stop:
         stop.callback(controller.listen(write_log))
@@ -170,8 +176,12 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
         controller.connect(refusing(words, post))
         post(STORAGE_AT_START.raised(words))
         turn.ready()
+        again = Loop("start", look, TRY_AGAIN, TRY_AGAIN, clock, vitals)
+        for part in (again, Watchdog(clock, post, vitals)):
+            part.start()
+            stop.callback(part.close)
         sdnotify.notify(f"READY=1\nSTATUS={words}")
-        return controller.run(look, interval())
+        return controller.run(vitals.pulse("controller", PULSE_LIMIT))
 
 
 def _destinations(settings: Settings, plugins: PluginHost, post: Post) -> dict[str, Destination]:

@@ -18,6 +18,10 @@ from appliance.events import ClipFinished, Command, CommandRefused, Event, Fault
 from appliance.faults import CATALOGUE
 from appliance.machine import BEGIN, INPUTS, Do, Effect, Input, Recorder, State, step
 from appliance.status import Status, advance, carried
+from appliance.vitals import Pulse
+
+PULSE_LIMIT = 10.0
+"""Seconds within which a step is done: nothing in it may wait."""
 
 Answer = Future[str] | None
 Listener = Callable[[Event, Status], None]
@@ -105,24 +109,18 @@ class Controller:
         """Say what starts each effect: a function that returns at once."""
         self._effects = effects
 
-    def run(self, heartbeat: Callable[[], None], interval: float) -> End:
-        """Handle the inbox until `stop` or `reload`, calling `heartbeat` at least every `interval` seconds.
+    def run(self, pulse: Pulse) -> End:
+        """Handle the inbox until `stop` or `reload`; `pulse` shows that the thread moves.
 
         What `drain` kept as a start failed is handled now.
         """
         self._draining, left_over, self._left_over = False, self._left_over, []
         for command in left_over:
             self._inbox.put(command)
-        due = self._clock.monotonic()
         while True:
-            now = self._clock.monotonic()
-            if now >= due:
-                heartbeat()
-                due = now + interval
-            try:
-                item = self._inbox.get(timeout=due - now if due > now else 0)
-            except queue.Empty:
-                continue
+            pulse.rest()
+            item = self._inbox.get()
+            pulse.beat()
             if isinstance(item, tuple):
                 self._handle(*item)
             elif item is End.RELOAD:

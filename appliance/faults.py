@@ -225,6 +225,21 @@ DEFECT = FaultKind(
     next_step="report what the log says",
     subject="thread",
 )
+RECORDING_HANGS = FaultKind(
+    "recording_hangs",
+    owner="watchdog",
+    cause="a thread without which no press is followed or nothing is recorded does not move",
+    next_step="if it stays so, restart the box; `dmesg` may tell what it waits for",
+    urgent=True,
+    subject="thread",
+)
+HANGING = FaultKind(
+    "hanging",
+    owner="watchdog",
+    cause="a thread that the recorder does not need does not move",
+    next_step="if it stays so, restart the box; `dmesg` may tell what it waits for",
+    subject="thread",
+)
 
 KINDS = tuple(kind for kind in globals().values() if isinstance(kind, FaultKind))
 """The table, in the order of this page."""

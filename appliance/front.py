@@ -1,10 +1,9 @@
-"""What a person meets of the box, whatever else of it works: panel, log, and signs of life."""
+"""What a person meets of the box, whatever else of it works: panel and log."""
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from appliance import sdnotify
 from appliance.controller import Controller
 from appliance.describe import describe
 from appliance.errors import ApplianceError
@@ -17,14 +16,11 @@ from appliance.events import (
     QueueChanged,
     TakeProgress,
 )
-from appliance.faults import PANEL, FaultKind
-from appliance.panel.ports import Panel, PanelState
-from appliance.status import Status, panel_state
+from appliance.faults import PANEL, STORAGE_FULL, FaultKind
+from appliance.machine import Recorder
+from appliance.panel.ports import Indication, Panel, PanelState
+from appliance.status import Status
 from appliance.stops import StopList
-from appliance.vitals import Vitals
-
-HEARTBEAT = 5.0
-"""Seconds between two looks at the pulses, where systemd does not ask for more."""
 
 _TOO_MANY = (TakeProgress, DeliveryProgress, PlaybackProgress, QueueChanged, InboxChanged)
 """Events that would bury the others in the log."""
@@ -63,18 +59,27 @@ def write_log(event: Event, _: Status) -> None:
         log.info("%s", describe(event))
 
 
-def interval() -> float:
-    """Seconds between two heartbeats."""
-    watchdog = sdnotify.watchdog_seconds()
-    return watchdog / 3 if watchdog else HEARTBEAT
-
-
-def heartbeat(vitals: Vitals) -> None:
-    """Feed the watchdog, unless a thread hangs: then name it and let systemd act."""
-    if hanging := vitals.overdue():
-        log.error("hanging: %s", ", ".join(hanging))
-    else:
-        sdnotify.notify("WATCHDOG=1")
+def panel_state(status: Status) -> PanelState:
+    """What the panel shows: a fault that stops recording before all, then what the person at the box is doing."""
+    harmless = STORAGE_FULL.name if status.recorder is not Recorder.IDLE else ""
+    holds = {
+        Indication.URGENT_FAULT: any(fault.urgent and fault.name != harmless for fault in status.faults),
+        Indication.ENDING: status.take is not None and status.take.seconds_left is not None,
+        Indication.RECORDING: status.recorder is Recorder.RECORDING,
+        Indication.PAUSED: status.recorder is Recorder.PAUSED,
+        Indication.FAULT: bool(status.faults),
+        Indication.DELIVERING: bool(status.sending),
+        Indication.NEW_MESSAGE: status.unheard > 0,
+        Indication.IDLE: True,
+    }
+    return PanelState(
+        status=next(word for word in Indication if holds[word]),
+        recording=holds[Indication.RECORDING],
+        paused=holds[Indication.PAUSED],
+        delivering=holds[Indication.DELIVERING],
+        new_message=holds[Indication.NEW_MESSAGE],
+        fault=holds[Indication.FAULT],
+    )
 
 
 class _PanelListener:

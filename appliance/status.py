@@ -1,4 +1,4 @@
-"""How the box is: a value folded from everything that happens, and what the panel shows of it.
+"""How the box is: a value folded from everything that happens.
 
 The controller replaces the value as a whole on every event, so that any thread may read it at any time.
 """
@@ -10,7 +10,6 @@ from appliance.events import Command, Event
 from appliance.faults import CONFIGURATION, LAST_CLIP, MICROPHONE_AWAY, PLAYBACK, RECORDING, STORAGE_FULL, FaultKind
 from appliance.machine import Player, Recorder, State
 from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, Verdict
-from appliance.panel.ports import Indication, PanelState
 
 
 @frozen
@@ -192,26 +191,3 @@ def _others(status: Status, event: _DeliveryEvent) -> tuple[events.DeliveryProgr
     """What is being sent, apart from what `event` speaks of."""
     subject = (event.clip_id, event.destination)
     return tuple(sending for sending in status.sending if (sending.clip_id, sending.destination) != subject)
-
-
-def panel_state(status: Status) -> PanelState:
-    """What the panel shows: a fault that stops recording before all, then what the person at the box is doing."""
-    harmless = STORAGE_FULL.name if status.recorder is not Recorder.IDLE else ""
-    holds = {
-        Indication.URGENT_FAULT: any(fault.urgent and fault.name != harmless for fault in status.faults),
-        Indication.ENDING: status.take is not None and status.take.seconds_left is not None,
-        Indication.RECORDING: status.recorder is Recorder.RECORDING,
-        Indication.PAUSED: status.recorder is Recorder.PAUSED,
-        Indication.FAULT: bool(status.faults),
-        Indication.DELIVERING: bool(status.sending),
-        Indication.NEW_MESSAGE: status.unheard > 0,
-        Indication.IDLE: True,
-    }
-    return PanelState(
-        status=next(word for word in Indication if holds[word]),
-        recording=holds[Indication.RECORDING],
-        paused=holds[Indication.PAUSED],
-        delivering=holds[Indication.DELIVERING],
-        new_message=holds[Indication.NEW_MESSAGE],
-        fault=holds[Indication.FAULT],
-    )

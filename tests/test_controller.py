@@ -1,4 +1,4 @@
-"""The controller: one inbox, effects in order, answers, listeners, heartbeat."""
+"""The controller: one inbox, effects in order, answers, listeners."""
 
 import threading
 from collections.abc import Iterator
@@ -9,12 +9,13 @@ import pytest
 
 from appliance import events
 from appliance.clock import SystemClock
-from appliance.controller import Controller, End
+from appliance.controller import PULSE_LIMIT, Controller, End
 from appliance.errors import Refused
 from appliance.events import Event
 from appliance.machine import Do, Effect, Recorder
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Verdict
 from appliance.status import Status
+from appliance.vitals import Vitals
 
 
 class House:
@@ -23,12 +24,12 @@ class House:
     def __init__(self) -> None:
         self.effects: list[tuple[Do, str]] = []
         self.heard: list[Event] = []
-        self.beats = 0
         numbers = count()
         self.controller = Controller(SystemClock(), lambda: str(next(numbers)))
         self.controller.connect(dict.fromkeys(Do, self._effect))
         self.controller.listen(self._listen)
-        self._thread = threading.Thread(target=self.controller.run, args=(self._beat, 0.01))
+        pulse = Vitals(SystemClock()).pulse("controller", PULSE_LIMIT)
+        self._thread = threading.Thread(target=self.controller.run, args=(pulse,))
 
     def _effect(self, effect: Effect) -> None:
         self.effects.append((effect.do, effect.id))
@@ -36,9 +37,6 @@ class House:
     def _listen(self, event: Event, status: Status) -> None:
         assert status is self.controller.status
         self.heard.append(event)
-
-    def _beat(self) -> None:
-        self.beats += 1
 
     def start(self) -> None:
         self._thread.start()
@@ -119,16 +117,11 @@ def test_it_is_watched_while_anybody_listens_closely(house: House) -> None:
     assert not controller.watched()
 
 
-def test_the_heart_beats_while_nothing_happens(house: House) -> None:
-    deadline = threading.Event()
-    while house.beats < 3:
-        assert not deadline.wait(0.005) and house.beats < 1000
-
-
 def finished(controller: Controller) -> End:
     """Run the controller, which must end by itself."""
     ends: list[End] = []
-    thread = threading.Thread(target=lambda: ends.append(controller.run(lambda: None, 0.01)))
+    pulse = Vitals(SystemClock()).pulse("controller", PULSE_LIMIT)
+    thread = threading.Thread(target=lambda: ends.append(controller.run(pulse)))
     thread.start()
     thread.join(5)
     assert not thread.is_alive()

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from appliance import events
 from appliance.codec import from_plain, to_plain
 from appliance.faults import MICROPHONE_AWAY, RECORDING, STORAGE_FULL
+from appliance.front import panel_state
 from appliance.machine import Recorder, State
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Gap, GapCause, Receipt, Verdict
 from appliance.panel.ports import Indication
-from appliance.status import Status, advance, panel_state
+from appliance.status import Status, advance
 
 IN_TAKE = State(Recorder.RECORDING, take_id="t")
 CLIP = Clip("c", "box_c", "box", AudioFormat(), 480, 1000, ClockStamp(0, 0, "boot", ClockSource.NONE))

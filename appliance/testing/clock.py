@@ -75,12 +75,15 @@ class ManualClock:
             return min((deadline for deadline, _ in self._waiting), default=inf) - self.monotonic()
 
     def waiters(self, timeout: float = 5.0, *, at_least: int = 1) -> int:
-        """Wait in real time until `at_least` threads wait on this clock; their number. Raises TimeoutError."""
+        """Wait in real time until `at_least` threads wait on this clock for what is to come; their number. Raises
+        TimeoutError.
+        """
         limit = time.monotonic() + timeout
         while True:
             with self._lock:
-                if len(self._waiting) >= at_least:
-                    return len(self._waiting)
+                waiting = sum(deadline > self.monotonic() for deadline, _ in self._waiting)
+            if waiting >= at_least:
+                return waiting
             if time.monotonic() > limit:
                 raise TimeoutError(f"fewer than {at_least} threads wait on the clock")
             time.sleep(0.001)

@@ -17,7 +17,7 @@ from appliance.control.methods import Methods
 from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
 from appliance.control.streams import Streams
-from appliance.controller import Controller
+from appliance.controller import PULSE_LIMIT, Controller
 from appliance.delivery.outbox import Outbox
 from appliance.feeds.feeds import Feeds
 from appliance.machine import Do, Effect
@@ -95,7 +95,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     methods = Methods(parts, streams)
     server = ControlServer(tmp_path / "control.sock", GROUP)
     server.start(methods.table())
-    thread = threading.Thread(target=lambda: controller.run(lambda: None, 5.0), daemon=True)
+    thread = threading.Thread(target=controller.run, args=(vitals.pulse("controller", PULSE_LIMIT),), daemon=True)
     thread.start()
     yield House(controller, store, streams, server, tmp_path / "control.sock", methods)
     server.deafen()
