@@ -30,20 +30,30 @@ print(json.dumps([status.distribution, status.version, status.state, status.back
 """
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+TEXT = PAGE.read_text()
+FILES: dict[str, str] = dict(re.findall(r"`([\w./]+)`:[^\n]*\n\n```(?:python|toml)\n(.*?)```", TEXT, re.DOTALL))
+DRAWER, ECHO = re.findall(r"```text\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The package of the page, and where pip has put it."""
+    """The destination of the page, and where pip has put it."""
+    return install(tmp_path_factory, "drawer")
+
+
+@pytest.fixture(scope="module")
+def echo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The service of the page, and where pip has put it."""
+    return install(tmp_path_factory, "echo")
+
+
+def install(tmp_path_factory: pytest.TempPathFactory, name: str) -> tuple[Path, Path]:
     package, target = tmp_path_factory.mktemp("package"), tmp_path_factory.mktemp("target")
-    for folder in ("appliance_drawer", "tests"):
+    for folder in (f"appliance_{name}", "tests"):
         (package / folder).mkdir()
-    module, test = blocks("python")
-    (package / "pyproject.toml").write_text(blocks("toml")[0])
-    (package / "appliance_drawer" / "__init__.py").write_text(module)
-    (package / "tests" / "test_drawer.py").write_text(test)
+    (package / "pyproject.toml").write_text(FILES["pyproject.toml"].replace("drawer", name))
+    for file in (f"appliance_{name}/__init__.py", f"tests/test_{name}.py"):
+        (package / file).write_text(FILES[file])
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     options = ["--no-index", "--no-deps", "--no-build-isolation", "--target", str(target), str(package)]
     subprocess.run([*pip, *options], check=True)
@@ -62,8 +72,7 @@ def run(target: Path, folder: Path, *arguments: str) -> str:
 def test_it_is_discovered_and_delivers(installed: tuple[Path, Path], tmp_path: Path) -> None:
     drawer = tmp_path / "drawer"
     drawer.mkdir()
-    [configuration] = blocks("text")
-    told = run(installed[1], tmp_path, "-c", USE, configuration.replace("/mnt/drawer", str(drawer)), str(tmp_path))
+    told = run(installed[1], tmp_path, "-c", USE, DRAWER.replace("/mnt/drawer", str(drawer)), str(tmp_path))
     assert told.strip() == '["appliance-drawer", "1.0", "active", ["drawer"], "clip.wav"]'
     assert (drawer / "clip.wav").read_bytes() == b"some sound"
 
@@ -71,3 +80,8 @@ def test_it_is_discovered_and_delivers(installed: tuple[Path, Path], tmp_path: P
 def test_its_own_tests_pass(installed: tuple[Path, Path]) -> None:
     package, target = installed
     assert "2 passed" in run(target, package, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
+
+
+def test_the_tests_of_the_service_pass(echo: tuple[Path, Path]) -> None:
+    package, target = echo
+    assert "3 passed" in run(target, package, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")

@@ -1,7 +1,9 @@
 """A house for tests of services, and what every service has to keep, as checks that its authors run in their own tests.
 
-def test_my_service(tmp_path):
-    check_service(lambda house: MyService(options, house), folder=tmp_path, events=[ClipFinished(clip, Verdict.OK)])
+    def test_my_service(tmp_path):
+        check_service(lambda house: MyService(options, house), folder=tmp_path, events=[finished("hello")])
+
+`FakeHouse` is a house in which nothing happens but what a test says.
 """
 
 import threading
@@ -14,7 +16,8 @@ from typing import Any
 
 from appliance.codec import to_plain
 from appliance.errors import ApplianceError, NotFound, Refused
-from appliance.events import Event, EventsLost, FaultRaised
+from appliance.events import ClipFinished, Event, EventsLost, FaultRaised
+from appliance.models import AudioFormat, Clip, Verdict
 from appliance.plugin.service import House, Service
 from appliance.plugin_host.house import Doors, ServiceHouse
 from appliance.testing.clock import ManualClock
@@ -22,6 +25,13 @@ from appliance.verbs import VERBS
 
 SOON = 5.0
 """Seconds that a service may take to end, and to do what a test waits for."""
+
+
+def finished(name: str, *, seconds: float = 3.0, verdict: Verdict = Verdict.OK) -> ClipFinished:
+    """The event of a clip that was just made."""
+    format, started = AudioFormat(), ManualClock().stamp()
+    frames = format.frames(seconds)
+    return ClipFinished(Clip(f"id-{name}", name, "box", format, frames, frames * format.frame_bytes, started), verdict)
 
 
 class FakeHouse(ServiceHouse):
