@@ -5,6 +5,7 @@ import signal
 import subprocess
 import wave
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,18 @@ def mount(box: Box) -> Iterator[Callable[..., None]]:
         subprocess.run(["umount", "-l", path], check=True)
 
 
+def make_card(box: Box, size: int) -> Path:
+    """An ext4 without a journal, of so many bytes, in a file."""
+    image: Path = box.root / "image"
+    image.write_bytes(bytes(size))
+    subprocess.run(["mkfs.ext4", "-q", "-b", "4096", "-m", "0", "-N", "512", "-O", "^has_journal", image], check=True)
+    return image
+
+
 @pytest.fixture
 def small_card(mount: Callable[..., None], box: Box) -> Box:
     """The box with a card of 12 MB and a reserve of 2 MB."""
-    mount("-t", "tmpfs", "-o", "size=12m", "none")
+    mount("-o", "loop", str(make_card(box, 12 << 20)))
     configure(box)
     return box
 
@@ -55,8 +64,13 @@ def configure(box: Box, *, shelf: str = "shelf", keep: str = "until_space_needed
 def fill(box: Box, leave: int = 0) -> None:
     """Use up the card but for so many bytes."""
     free = os.statvfs(box.state).f_bavail * os.statvfs(box.state).f_frsize
-    with (box.state / "other").open("ab") as file:
-        os.posix_fallocate(file.fileno(), file.tell(), free - leave)
+    with (box.state / "other").open("ab", buffering=0) as file:
+        if leave:
+            os.posix_fallocate(file.fileno(), file.tell(), free - leave)
+            return
+        with suppress(OSError):  # what the filesystem needs for itself is not told beforehand
+            while True:
+                file.write(bytes(4096))
 
 
 def faults(box: Box) -> dict[str, Any]:
@@ -138,9 +152,7 @@ def test_a_full_card_at_start(small_card: Box) -> None:
 
 def test_a_card_that_turns_read_only_in_mid_take(mount: Callable[..., None], box: Box) -> None:
     """ext4 does so by itself when it finds an error; the kernel can be asked to find one."""
-    image = box.root / "image"
-    image.write_bytes(bytes(32 << 20))
-    subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", image], check=True)
+    image = make_card(box, 32 << 20)
     mount("-o", "loop,errors=remount-ro", str(image))
     device = Path(f"/sys/dev/block/{os.major(box.state.stat().st_dev)}:{os.minor(box.state.stat().st_dev)}")
     trigger = Path("/sys/fs/ext4") / device.resolve().name / "trigger_fs_error"
@@ -171,7 +183,8 @@ def test_a_card_that_turns_read_only_in_mid_take(mount: Callable[..., None], box
 
 
 def test_a_card_that_is_read_only_at_the_start_is_shown_and_waited_for(mount: Callable[..., None], box: Box) -> None:
-    mount("-t", "tmpfs", "-o", "ro,size=12m", "none")
+    mount("-o", "loop", str(make_card(box, 12 << 20)))
+    subprocess.run(["mount", "-o", "remount,ro", box.state], check=True)
     configure(box)
     box.process = box.spawn()
     said = "LED 18 (status): fast blinking"
