@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from appliance.durable import PARTIAL, make_directory, sync_directory
+from appliance.durable import PARTIAL, sync_directory
 from appliance.errors import StorageError
 
 COPIED, THERE, MENDED, FAILED = "copied", "there already", "damaged there and copied anew", "could not be read here"
@@ -22,7 +22,8 @@ def export(clips: Iterable[dict[str, Any]], target: Path, tell: Callable[[str, s
     """
     outcomes: Counter[str] = Counter()
     try:
-        make_directory(target)
+        target.mkdir(parents=True, exist_ok=True)
+        sync_directory(target.parent)
         for clip in clips:
             sound = Path(clip["path"])
             outcome = _one(sound, target)
