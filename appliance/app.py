@@ -91,7 +91,9 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(streams.close)
         stop.callback(controller.drain)
 
-        destinations = _destinations(settings, plugins, post)
+        for fault in plan.faults:
+            post(fault)
+        destinations = _destinations(plan, post)
         outbox = Outbox(store, destinations, clock, post, vitals)
         player = Player(cards, audio.playback, audio.playback.rate or audio.capture.format.rate, clock, post, vitals)
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
@@ -131,14 +133,16 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         real = (hardware.real_cards, hardware.real_pins)
         parts = Parts(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper, *real)
         methods = Methods(parts, streams)
-        control.start(methods.table())
-        stop.callback(control.deafen)
+        with tell_and_go_on(post, CONTROL):
+            control.start(methods.table())
+            stop.callback(control.deafen)
         doors = Doors(name, directory, methods.status, methods.table(), methods.clip_path, controller.listen, post)
         services = Services(plugins, settings.services, doors, clock, vitals)
         services.start()
         stop.callback(services.close)
 
         post(ApplianceReady())
+        store.submit(plan.used)
         turn.ready()
         watchdog = Watchdog(clock, post, vitals)
         watchdog.start()
@@ -184,10 +188,13 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
         return controller.run(vitals.pulse("controller", PULSE_LIMIT))
 
 
-def _destinations(settings: Settings, plugins: PluginHost, post: Post) -> dict[str, Destination]:
+def _destinations(plan: Plan, post: Post) -> dict[str, Destination]:
     """The destinations that can be used; for each of the others a fault. Their clips wait."""
+    settings, plugins = plan.settings, plan.plugins
     ready: dict[str, Destination] = {}
     for name, wanted in settings.destinations.items():
+        if f"destinations.{name}" in plan.left_out:
+            continue
         with tell_and_go_on(post, DELIVERY, name):
             backend = plugins.build_upload(name, wanted, settings.device.label, settings.storage.directory)
             ready[name] = Destination(name, wanted, backend)

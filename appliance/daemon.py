@@ -17,8 +17,9 @@ from appliance.audio.take import new_take_id
 from appliance.clock import Clock
 from appliance.controller import Controller, End
 from appliance.errors import ApplianceError, ConfigError, StorageError, Stuck
-from appliance.faults import CONFIGURATION
+from appliance.faults import CONFIGURATION, CONFIGURATION_AT_START
 from appliance.machine import Recorder
+from appliance.plans import BuiltIn, Plans
 from appliance.reactions import Autoplay, Reactions
 from appliance.turn import Plan, Turn
 
@@ -26,10 +27,10 @@ log = logging.getLogger(__name__)
 
 
 class Daemon:
-    """Gives each configuration its turn. `read` reads the present one from the disk and raises ConfigError."""
+    """Gives each configuration its turn."""
 
-    def __init__(self, read: Callable[[], Plan], hardware: app.Hardware, clock: Clock) -> None:
-        self._read = read
+    def __init__(self, plans: Plans | BuiltIn, hardware: app.Hardware, clock: Clock) -> None:
+        self._plans = plans
         self._hardware = hardware
         self._clock = clock
         self._started = clock.monotonic()
@@ -47,7 +48,7 @@ class Daemon:
         A disk that refuses is no reason to end: the box says so, and tries again until it starts.
         """
         gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
-        plan = self._read()
+        plan = self._plans.start()
         before: Plan | None = None
         trouble: ApplianceError | None = None
         number = 0
@@ -63,7 +64,7 @@ class Daemon:
                 self._refuse(trouble)
             started = threading.Event()
             turn = Turn(
-                number, self._started, controller, self._reactions, self._read, self.reload, self._ready(started)
+                number, self._started, controller, self._reactions, self._plans.read, self.reload, self._ready(started)
             )
             try:
                 if app.run(plan, self._hardware, self._clock, turn) is End.STOP:
@@ -88,7 +89,7 @@ class Daemon:
         with self._reading:
             sdnotify.notify(sdnotify.reloading(self._clock.monotonic()))
             try:
-                plan = self._read()
+                plan = self._plans.read()
             except ConfigError as error:
                 self._refuse(error)
                 sdnotify.notify("READY=1\nSTATUS=the new configuration cannot be used: see `appliance status`")
@@ -98,6 +99,7 @@ class Daemon:
                 controller = self._controller
                 if any(fault.name == CONFIGURATION.name for fault in controller.status.faults):
                     controller.post(CONFIGURATION.cleared())
+                    controller.post(CONFIGURATION_AT_START.cleared())
                 at_once = controller.status.recorder is Recorder.IDLE
                 controller.reload()
             log.info("the new configuration is good, and used %s", "now" if at_once else "after the take in progress")

@@ -193,6 +193,20 @@ CONFIGURATION = FaultKind(
     cause="the new configuration cannot be used; the one before goes on",
     next_step="run `appliance config check`, correct it, then run `appliance config reload`",
 )
+CONFIGURATION_AT_START = FaultKind(
+    "configuration",
+    owner="start",
+    cause="the configuration cannot be used, or not all of it; the last one that could be goes on, or the rest",
+    next_step="run `appliance config check`, correct it, then run `appliance config reload`",
+    urgent=True,
+)
+LEFT_OUT = FaultKind(
+    "left_out",
+    owner="start",
+    cause="a part of the configuration that recording does not need cannot be used, and is left out",
+    next_step="run `appliance config check`, correct it, then run `appliance config reload`",
+    subject="part",
+)
 STOPPING = FaultKind(
     "stopping",
     owner="start",

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from appliance.controller import Controller
 from appliance.describe import describe
-from appliance.errors import ApplianceError
+from appliance.errors import AlreadyRunning, ApplianceError
 from appliance.events import (
     DeliveryProgress,
     Event,
@@ -44,6 +44,8 @@ def tell_and_go_on(post: Callable[[FaultRaised], None], kind: FaultKind, subject
     """Without this part the box still records: what is wrong with it becomes a fault."""
     try:
         yield
+    except AlreadyRunning:
+        raise
     except ApplianceError as error:
         log.error("%s: %s", kind.named(subject), error)
         post(kind.raised(str(error), subject))

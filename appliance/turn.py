@@ -1,21 +1,41 @@
 """What one run of the appliance has from its process, which goes from configuration to configuration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from appliance.config.settings import Settings
 from appliance.controller import Controller
+from appliance.events import FaultRaised
+from appliance.faults import CONFIGURATION_AT_START, DELIVERY, LEFT_OUT
 from appliance.plugin_host import PluginHost
 from appliance.reactions import Reactions
 
 
 @frozen
 class Plan:
-    """A configuration, and the plugins that it is for."""
+    """A configuration, and the plugins that it is for.
+
+    `left_out` holds why some of it cannot be used, by dotted name; `complaint` why another one runs than was asked for.
+    `used` must be called once it has started.
+    """
 
     settings: Settings
     plugins: PluginHost
+    left_out: Mapping[str, str] = field(factory=dict)
+    complaint: str = ""
+    used: Callable[[], None] = lambda: None
+
+    @property
+    def faults(self) -> tuple[FaultRaised, ...]:
+        """What is wrong with it, for a person to know."""
+        found = [
+            DELIVERY.raised(why, place.removeprefix("destinations."))
+            if place.startswith("destinations.")
+            else LEFT_OUT.raised(why, place)
+            for place, why in self.left_out.items()
+        ]
+        return (*found, CONFIGURATION_AT_START.raised(self.complaint)) if self.complaint else tuple(found)
 
 
 @frozen

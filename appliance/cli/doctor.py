@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from appliance.cli.remote import PATH, Remote, pass_remote
-from appliance.cli.run import DEFAULT_CONFIG, hardware, plan
+from appliance.cli.run import DEFAULT_CONFIG, hardware, plans
 from appliance.errors import ConfigError, NotRunning, PanelError, Unhealthy
 
 Plain = dict[str, Any]
@@ -69,7 +69,7 @@ def _from_here(reason: NotRunning, path: Path, buttons: bool, leds: bool) -> Ite
     words = f"{reason}. What follows was found from here, with other permissions than the service has"
     yield plain(Finding("appliance", Result.WARN, words))
     try:
-        wanted = plan(path)
+        wanted = plans(path).read()
     except ConfigError as error:
         for problem in error.problems:
             yield plain(Finding("configuration", Result.FAIL, problem, "Correct it, then ask again"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from appliance.app import Hardware
     from appliance.clock import Clock
     from appliance.outlet import Outlet
-    from appliance.turn import Plan
+    from appliance.plans import BuiltIn, Plans
 
 DEFAULT_CONFIG = "/etc/appliance/config.yaml"
 
@@ -55,26 +55,24 @@ def run(path: Path | None, simulate: str | None, verbose: bool) -> None:
         _log_to(errors, verbose)
         clock = SystemClock()
         box = hardware(simulate, clock, lambda line: output.write(f"{line}\n"))
-        Daemon(lambda: plan(path, simulated=simulate is not None), box, clock).run()
+        Daemon(plans(path, simulated=simulate is not None), box, clock).run()
 
 
-def plan(path: Path | None, *, simulated: bool = False) -> "Plan":
-    """The configuration as it is now, and the plugins. Raises ConfigError."""
-    from appliance.config import loader
+def plans(path: Path | None, *, simulated: bool = False) -> "Plans | BuiltIn":
+    """Where the configuration comes from."""
+    from appliance.plans import BuiltIn, Plans
     from appliance.plugin_host import PluginHost
-    from appliance.turn import Plan
 
-    plugins = PluginHost.installed()
-    plugins.discover()
+    def discover() -> PluginHost:
+        plugins = PluginHost.installed()
+        plugins.discover()
+        return plugins
+
     if simulated and path is None:
         from appliance.simulation.hardware import built_in_settings
 
-        settings = built_in_settings()
-    else:
-        settings = loader.load(path or Path(DEFAULT_CONFIG), plugins.extensions)
-    for warning in plugins.disable(settings.disabled_plugins):
-        log.warning("configuration: %s", warning)
-    return Plan(settings, plugins)
+        return BuiltIn(built_in_settings, discover)
+    return Plans(path or Path(DEFAULT_CONFIG), discover)
 
 
 def hardware(simulate: str | None, clock: "Clock", say: Callable[[str], None] = click.echo) -> "Hardware":

@@ -16,10 +16,15 @@ def read_text(path: Path, *, private: bool = False) -> str:
     A `private` file is refused where anybody but its owner may read or write it.
     """
     try:
-        with path.open("rb") as file:
-            if private and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+        with open(path, "rb", buffering=0, opener=_at_once) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+                raise ConfigError(f"{path}: this is a pipe, expected a file")
+            if private and stat.S_IMODE(mode) & 0o077:
                 raise ConfigError(f"{path}: others may open this file, and it holds secrets; run: chmod 600 {path}")
-            content = file.read(_LARGEST + 1)
+            content = b""
+            while len(content) <= _LARGEST and (block := file.read(_LARGEST + 1 - len(content))):
+                content += block
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -33,6 +38,11 @@ def read_text(path: Path, *, private: bool = False) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: the file is not UTF-8 text; save it as UTF-8") from None
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens what would keep us waiting, as pipes and some files of the kernel do, so that it does not."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _words(error: OSError) -> str:

@@ -7,36 +7,52 @@ The file is YAML 1.1 with two tags, `!env NAME` and `!secret NAME`. Each problem
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from appliance.config import document
+from attrs import evolve, field, frozen
+
 from appliance.config.convert import Structurer
-from appliance.config.document import read_document
+from appliance.config.document import Document, Place, read_document
 from appliance.config.files import read_text
 from appliance.config.options import Extensions
-from appliance.config.settings import Settings
+from appliance.config.settings import DestinationSettings, Settings
 from appliance.config.shorthand import spelled_out
 from appliance.config.sources import Sources
 from appliance.config.words import printable
+from appliance.describe import counted
 from appliance.errors import ConfigError
 
 SECRETS_FILE = "secrets.yaml"
 
+_MOST_PROBLEMS = 20
+"""So many are told; whoever has more has another file in hand."""
 
-def load(
-    path: Path,
-    extensions: Extensions,
-    environment: Mapping[str, str] = os.environ,
-) -> Settings:
+
+@frozen
+class Usable:
+    """What of a file can be used. `left_out` holds why the rest cannot, in one line, by its dotted name.
+
+    A destination that is left out is there all the same, without a backend: clips wait for it.
+    """
+
+    settings: Settings
+    left_out: Mapping[str, str] = field(factory=dict)
+
+
+def load(path: Path, extensions: Extensions, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings in the file at `path`. Raises ConfigError with every problem.
 
     A `!secret NAME` that is no credential of the systemd unit is looked up in `secrets.yaml` next to the file.
     """
+    return parse(read(path), str(path), extensions, environment, path.with_name(SECRETS_FILE))
+
+
+def read(path: Path) -> str:
+    """The text of the file. Raises ConfigError where it cannot be read."""
     try:
-        text = read_text(path)
+        return read_text(path)
     except FileNotFoundError:
         missing = f"{path}: there is no such file; `appliance config example` prints one to begin with"
-    else:
-        return parse(text, str(path), extensions, environment, path.with_name(SECRETS_FILE))
     raise ConfigError(missing)
 
 
@@ -50,22 +66,105 @@ def parse(
 ) -> Settings:
     """The settings in `text`; `source` is how problems name the file. Raises ConfigError with every problem."""
     sources = Sources(environment, secrets_file)
-    read = spelled_out(read_document(text, source, sources.look_up))
-    settings, problems = Structurer(extensions, sources.withheld).structure(read.root, schema)
-    if isinstance(settings, schema) and not read.problems:
-        return settings
-    placed = read.problems + [(_line(read.lines, path), path, words) for path, words in problems]
-    lines = [
-        f"{source}:{line}: {_dotted(path)}{words}" for line, path, words in sorted(placed, key=lambda each: each[0])
-    ]
-    raise ConfigError(*dict.fromkeys(lines))
+    document = spelled_out(read_document(text, source, sources.look_up))
+    settings, problems = _structured(document, extensions, sources, schema)
+    if settings is None:
+        raise _error(source, problems)
+    return settings
 
 
-def _line(lines: Mapping[document.Place, int], path: document.Place) -> int:
+def usable(
+    text: str,
+    source: str,
+    extensions: Extensions,
+    environment: Mapping[str, str] = os.environ,
+    secrets_file: Path | None = None,
+) -> Usable:
+    """As `parse`, but what the box records without is left out where it has a problem.
+
+    Raises ConfigError where there is one in what recording needs, or in the file as such.
+    """
+    sources = Sources(environment, secrets_file)
+    document = spelled_out(read_document(text, source, sources.look_up))
+    gone: dict[Place, str] = {}
+    while True:
+        settings, problems = _structured(document, extensions, sources, Settings)
+        problems = [each for each in problems if not any(each[1][: len(place)] == place for place in gone)]
+        if settings is not None:
+            break
+        if not problems:
+            settings, _ = _structured(evolve(document, problems=[]), extensions, sources, Settings)
+            assert settings is not None
+            break
+        for problem in problems:
+            place = _spared(problem[1])
+            if place is None or not _leave_out(document.root, place):
+                raise _error(source, problems)
+            gone.setdefault(place, _words(source, problem))
+    waiting = {str(name): DestinationSettings("") for first, *rest in gone for name in rest if first == "destinations"}
+    settings = evolve(settings, destinations={**settings.destinations, **waiting})
+    return Usable(settings, {_name(place): words for place, words in gone.items()})
+
+
+_Problem = tuple[int, Place, str]
+
+_SPARED = {
+    ("destinations",): 2,
+    ("feeds",): 2,
+    ("services",): 2,
+    ("heartbeat",): 1,
+    ("panel",): 3,
+    ("audio", "playback"): 2,
+    ("disabled_plugins",): 1,
+}
+"""What the box records without, and of how many names that has which is left out as one."""
+
+
+def _structured(
+    document: Document, extensions: Extensions, sources: Sources, schema: type[Settings]
+) -> tuple[Settings | None, list[_Problem]]:
+    """The settings, and every problem with its line: one of the two is none."""
+    settings, problems = Structurer(extensions, sources.withheld).structure(document.root, schema)
+    placed = document.problems + [(_line(document.lines, path), path, words) for path, words in problems]
+    return (None if placed else settings), placed
+
+
+def _spared(path: Place) -> Place | None:
+    """What is left out for a problem at `path`; None where recording needs it."""
+    for begin, names in _SPARED.items():
+        if path[: len(begin)] == begin:
+            return path[:names]
+    return None
+
+
+def _leave_out(root: dict[str, Any], place: Place) -> bool:
+    """Take something out of the values; whether it was there, or is gone already."""
+    for name in place[:-1]:
+        root = root.get(str(name), {})
+        if not isinstance(root, dict):
+            return False
+    root.pop(str(place[-1]), None)
+    return True
+
+
+def _error(source: str, problems: list[_Problem]) -> ConfigError:
+    lines = dict.fromkeys(_words(source, each) for each in sorted(problems, key=lambda each: each[0]))
+    shown = list(lines)[:_MOST_PROBLEMS]
+    if more := len(lines) - len(shown):
+        shown.append(f"{source}: and {counted(more, 'problem')} more")
+    return ConfigError(*shown)
+
+
+def _words(source: str, problem: _Problem) -> str:
+    line, path, words = problem
+    return f"{source}:{line}: {_name(path)}{': ' if path else ''}{words}"
+
+
+def _line(lines: Mapping[Place, int], path: Place) -> int:
     """The line of a value, or of the nearest one around it."""
     return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), lines[()])
 
 
-def _dotted(path: document.Place) -> str:
+def _name(path: Place) -> str:
     dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{printable(part)}" for part in path)
-    return f"{dotted.removeprefix('.')}: " if path else ""
+    return dotted.removeprefix(".")

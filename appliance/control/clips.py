@@ -19,10 +19,18 @@ from appliance.verbs import MOST_BYTES, PAGE
 class ClipMethods:
     """The calls. Each runs on its connection's own thread."""
 
-    def __init__(self, store: Store, outbox: Outbox, destinations: Mapping[str, DestinationSettings]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        outbox: Outbox,
+        destinations: Mapping[str, DestinationSettings],
+        troubles: Callable[[], Mapping[str, str]],
+    ) -> None:
+        """`troubles` tells why nothing goes to a destination at all, by its name."""
         self._store = store
         self._outbox = outbox
         self._destinations = destinations
+        self._troubles = troubles
 
     def table(self) -> dict[str, Callable[..., object]]:
         """Every call by its name on the wire."""
@@ -64,11 +72,14 @@ class ClipMethods:
     def _with_deliveries(self, clip: Clip, running: Iterable[DeliveryProgress]) -> dict[str, Any]:
         """The clip, and its deliveries; those under way tell how far they are."""
         here = {each.destination: each for each in running if each.clip_id == clip.id}
+        troubles = self._troubles()
         return {
             "clip": to_plain(clip),
             "path": str(self._store.clips.path(clip)),
             "deliveries": [
-                to_plain(delivery) | {"progress": to_plain(here.get(delivery.destination))}
+                to_plain(delivery)
+                | {"progress": to_plain(here.get(delivery.destination))}
+                | {"last_error": delivery.last_error or troubles.get(delivery.destination, "")}
                 for delivery in self._store.outbox.find(clip_id=clip.id)
             ],
         }

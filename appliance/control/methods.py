@@ -18,6 +18,7 @@ from appliance.control.parts import Parts
 from appliance.control.streams import Streams
 from appliance.errors import NotFound
 from appliance.events import Command
+from appliance.faults import DELIVERY
 from appliance.verbs import VERBS, Verb
 
 
@@ -55,7 +56,7 @@ class Methods:
             "subscribe": self._streams.events,
             "hello": hello,
             "describe": described,
-            **ClipMethods(parts.store, parts.outbox, parts.settings.destinations).table(),
+            **ClipMethods(parts.store, parts.outbox, parts.settings.destinations, self._troubles).table(),
         }
 
     def _checked(self, verb: Verb, call: Callable[..., object] | None) -> Callable[..., object]:
@@ -70,6 +71,11 @@ class Methods:
     def _ask(self, verb: Verb, command: Command) -> dict[str, Any] | None:
         event = self._asking.ask(command, verb.done, verb.failed)
         return event_to_plain(event) if event else None
+
+    def _troubles(self) -> dict[str, str]:
+        """Why nothing goes to a destination at all, by its name."""
+        faults, prefix = self._controller.status.faults, f"{DELIVERY.name}:"
+        return {each.name.removeprefix(prefix): each.message for each in faults if each.name.startswith(prefix)}
 
     def _now(self) -> float:
         return self._parts.clock.monotonic()

@@ -12,7 +12,7 @@ from appliance_upload_http.answer import check_answer
 from appliance_upload_http.body import BLOCK, FileBody, FormBody, content_md5
 from appliance_upload_http.options import SEE_OTHER, Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
-from appliance_upload_http.templates import fill, words_in
+from appliance_upload_http.templates import TELLING_APART, fill, words_in
 
 if TYPE_CHECKING:
     from appliance_http.transport import Answer, Client
@@ -48,6 +48,7 @@ class HttpBackend:
     ) -> None:
         """`block` is how many bytes are handed over at once."""
         self._options = options
+        self._url = _place_of_its_own(options.url) if options.method == "PUT" else options.url
         self._block = block
         self._clock_trusted = clock_trusted
         self._host = urlsplit(options.url).hostname or options.url
@@ -65,7 +66,7 @@ class HttpBackend:
         job.check_cancelled()
         body = self._body(job)
         headers = {"Idempotency-Key": job.idempotency_key, **body.headers}
-        url = fill(self._options.url, job, partial(quote, safe=""))
+        url = fill(self._url, job, partial(quote, safe=""))
         request = Request(self._options.method, url, headers=headers, private=self._private_headers(), body=body)
         client = self._client(self._patience)
         try:
@@ -118,7 +119,7 @@ class HttpBackend:
         """Ask by OPTIONS what the place allows: it goes the whole way, credentials included, and makes no clip."""
         from appliance_http.transport import Request
 
-        place = self._options.url
+        place = self._url
         if words_in(place):
             place = place.partition("{")[0].rpartition("/")[0] + "/"
         request = Request("OPTIONS", place, private=self._private_headers())
@@ -218,8 +219,7 @@ class HttpBackend:
         if location:
             detail += f", Location: {location}"
         return Receipt(
-            remote_name=location
-            or (shown_url(url) if words_in(self._options.url) else fill(self._options.file_name, job)),
+            remote_name=location or (shown_url(url) if words_in(self._url) else fill(self._options.file_name, job)),
             size=job.rendition.size,
             verified=proof.wanted,
             algorithm=proof.algorithm.value if proof.wanted else "",
@@ -227,6 +227,14 @@ class HttpBackend:
             received_at=time.time_ns(),
             detail=f"{detail}\n{said.decode('utf-8', errors='replace')}"[:_MOST_DETAIL].rstrip(),
         )
+
+
+def _place_of_its_own(url: str) -> str:
+    """What is PUT replaces what is at its URL: one that tells no two clips apart is a folder, which gets the name."""
+    if words_in(url) & TELLING_APART:
+        return url
+    place, mark, query = url.partition("?")
+    return f"{place.rstrip('/')}/{{file_name}}{mark}{query}"
 
 
 def _base64(content: bytes) -> str:

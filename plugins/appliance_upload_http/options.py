@@ -8,7 +8,7 @@ from attrs import frozen
 from attrs.validators import in_
 
 from appliance.plugin import Secret, check_headers, check_url, option
-from appliance_upload_http.templates import TELLING_APART, WORDS, check_template, words_in
+from appliance_upload_http.templates import WORDS, check_template
 
 SEE_OTHER = frozenset({302, 303})
 """Redirects by which a program says where its answer to a form is (RFC 9110, 15.4.3 and 15.4.4)."""
@@ -67,11 +67,6 @@ def _success(_: Any, __: Any, success: "Success") -> None:
 def _url(options: Any, _: Any, url: str) -> None:
     check_template(url)
     check_url(url, allow_http=options.allow_http)
-    if options.method == "PUT" and not words_in(url) & TELLING_APART:
-        raise ValueError(
-            "what is PUT replaces what is at its URL: end the URL with a name of its own for each clip, such as "
-            "https://example.org/clips/{file_name}"
-        )
 
 
 def _template(_: Any, __: Any, text: str) -> None:
@@ -147,7 +142,8 @@ class HttpOptions:
     )
     method: str = option(
         "POST",
-        "`POST` or `PATCH` send a form, `PUT` the file itself (WebDAV): then `url` must hold `{file_name}`.",
+        "`POST` or `PATCH` send a form, `PUT` the file itself (WebDAV), to which a `url` without a word that tells clips "
+        "apart is the folder.",
         check=in_(("POST", "PUT", "PATCH")),
     )
     field: str = option("file", "Name of the form field that holds the file.")

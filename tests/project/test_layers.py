@@ -49,6 +49,7 @@ ROWS = (
     "controller",
     "turn",
     "stops",
+    "plans",
     "front",
     "asking",
     "control",

@@ -108,6 +108,25 @@ def test_put_sends_the_file_as_it_is_to_a_place_of_its_own(
     assert sent[-1] == 10
 
 
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ("/dav", "/dav/clip.wav"),
+        ("/dav/", "/dav/clip.wav"),
+        ("/dav/?token=7", "/dav/clip.wav?token=7"),
+        ("/{device}/", "/box/clip.wav"),
+        ("/dav/{id}.wav", None),
+    ],
+)
+def test_no_two_files_are_put_into_one_place(
+    place: str, path: str | None, receiver: Receiver, upload_job: Callable[..., UploadJob]
+) -> None:
+    job = upload_job(SOUND[:10], "clip")
+    receiver.always = Reply(201)
+    backend(receiver.url(place), method="PUT").deliver(job)
+    assert receiver.seen[0].path == (path or f"/dav/{job.rendition.clip_id}.wav")
+
+
 def test_a_file_that_changed_never_arrives_whole(receiver: Receiver, job: UploadJob) -> None:
     job.rendition.path.write_bytes(SOUND[:-1] + b"!")
     with pytest.raises(Permanent, match="not what it was"):

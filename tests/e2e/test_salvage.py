@@ -1,0 +1,93 @@
+"""Whatever has become of the configuration while nobody was there: the box starts, records, and says what is wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Box
+
+GOOD = """\
+device: {{name: box}}
+panel: {{buttons: {{17: record.toggle, 27: record.pause_toggle}}, leds: {{18: status}}}}
+storage: {{directory: {root}/state}}
+control: {{socket: {root}/control.sock}}
+destinations:
+  shelf: {{backend: folder, path: {root}/shelf}}
+"""
+
+
+def faults(box: Box) -> dict[str, Any]:
+    return {fault["name"]: fault for fault in box.status()["faults"]}
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "words"),
+    [
+        ("  office: {{backend: nothere}}\n", "delivery:office", "nothere"),
+        (
+            "  office: {{backend: http, url: 'https://x.org/', auth: {{bearer: !secret gone}}}}\n",
+            "delivery:office",
+            "gone",
+        ),
+        ("  office: {{backend: http, url: 'https://x.org/', expect: [301]}}\n", "delivery:office", "301"),
+        ("feeds: {{news: {{urls: [example]}}}}\n", "left_out:feeds.news", "example"),
+        ("disabled_plugins: 7\n", "left_out:disabled_plugins", "found 7"),
+    ],
+)
+def test_what_recording_does_not_need_is_left_out_and_told(more: str, name: str, words: str, box: Box) -> None:
+    box.config.write_text((GOOD + more).format(root=box.root))
+    box.start()
+    assert words in faults(box)[name]["message"]
+    box.record(0.3)
+    box.until(lambda: any(each["state"] == "delivered" for each in box.clips()[0]["deliveries"]))
+    states = {each["destination"]: each["state"] for each in box.clips()[0]["deliveries"]}
+    assert states == {"shelf": "delivered"} | ({"office": "pending"} if "office" in more else {})
+    assert "Traceback" not in box.log.read_text()
+
+
+def test_a_pin_that_makes_no_sense_leaves_the_others(box: Box) -> None:
+    box.config.write_text(GOOD.format(root=box.root).replace("27: record.pause_toggle", "99: record.pause_toggle"))
+    box.start()
+    assert "99" in faults(box)["left_out:panel.buttons.99"]["message"]
+    box.press("1")
+    box.until(lambda: box.status()["recorder"] == "recording")
+
+
+@pytest.mark.parametrize("spoilt", ["", "device: [\n", "audio: {capture: {rate: fast}}\n", "\0", None], ids=repr)
+def test_a_file_that_is_broken_as_such_gives_way_to_the_last_one_used(
+    spoilt: str | None, box: Box, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    box.start(STATE_DIRECTORY=str(kept))
+    box.until(lambda: any(kept.iterdir()))
+    box.end()
+    if spoilt is None:
+        box.config.unlink()
+    else:
+        box.config.write_text(spoilt)
+    box.start(STATE_DIRECTORY=str(kept))
+    fault = faults(box)["configuration"]
+    assert fault["urgent"] and str(box.config) in fault["message"]
+    assert box.record(0.3)
+    box.config.write_text(GOOD.format(root=box.root))
+    box.cli("config", "reload")
+    box.until(lambda: "configuration" not in faults(box))
+
+
+def test_without_one_to_go_back_to_it_says_what_is_wrong(box: Box, tmp_path: Path) -> None:
+    box.config.write_text("audio: {capture: {rate: fast}}\n")
+    process = box.spawn(STATE_DIRECTORY=str(tmp_path / "nothing"))
+    assert process.wait(20) == 3
+    assert "audio.capture.rate" in box.log.read_text()
+
+
+def test_a_control_socket_that_cannot_be_made_is_a_fault_and_no_end(box: Box) -> None:
+    (box.root / "file").write_text("")
+    box.config.write_text(GOOD.format(root=box.root).replace("/control.sock", "/file/control.sock"))
+    process = box.spawn()
+    box.until(lambda: "control socket" in box.log.read_text() and "ready" in box.log.read_text())
+    assert process.poll() is None
+    process.kill()
+    process.wait()
