@@ -16,7 +16,7 @@ from appliance.config.document import Document, Place, read_document
 from appliance.config.files import read_text
 from appliance.config.options import Extensions
 from appliance.config.settings import DestinationSettings, Settings
-from appliance.config.shorthand import spelled_out
+from appliance.config.shorthand import in_full, spelled_out
 from appliance.config.sources import Sources
 from appliance.config.words import printable
 from appliance.describe import counted
@@ -89,7 +89,7 @@ def usable(
     gone: dict[Place, str] = {}
     while True:
         settings, problems = _structured(document, extensions, sources, Settings)
-        problems = [each for each in problems if not any(each[1][: len(place)] == place for place in gone)]
+        problems = [each for each in problems if not any(in_full(each[1])[: len(place)] == place for place in gone)]
         if settings is not None:
             break
         if not problems:
@@ -97,7 +97,7 @@ def usable(
             assert settings is not None
             break
         for problem in problems:
-            place = _spared(problem[1])
+            place = _spared(in_full(problem[1]))
             if place is None or not _leave_out(document.root, place):
                 raise _error(source, problems)
             gone.setdefault(place, _words(source, problem))
@@ -112,7 +112,6 @@ _SPARED = {
     ("destinations",): 2,
     ("feeds",): 2,
     ("services",): 2,
-    ("heartbeat",): 1,
     ("panel",): 3,
     ("audio", "playback"): 2,
     ("disabled_plugins",): 1,

@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from appliance.config.document import Document, Word
+from appliance.config.document import Document, Place, Word
 
 _SHORT = "heartbeat"
 
@@ -20,3 +20,8 @@ def spelled_out(read: Document) -> Document:
     entry = {"service": Word(_SHORT), **given} if isinstance(given, dict) else given
     lines = {("services", *place): line for place, line in read.lines.items() if place[:1] == (_SHORT,)}
     return evolve(read, root={**root, "services": {**services, _SHORT: entry}}, lines={**lines, **read.lines})
+
+
+def in_full(place: Place) -> Place:
+    """The place of a value, spelled out."""
+    return ("services", *place) if place[:1] == (_SHORT,) else place

@@ -142,8 +142,8 @@ class HttpOptions:
     )
     method: str = option(
         "POST",
-        "`POST` or `PATCH` send a form, `PUT` the file itself (WebDAV), to which a `url` without a word that tells clips "
-        "apart is the folder.",
+        "`POST` or `PATCH` send a form, `PUT` the file itself (WebDAV): `url` is then its folder, unless words in it "
+        "tell clips apart.",
         check=in_(("POST", "PUT", "PATCH")),
     )
     field: str = option("file", "Name of the form field that holds the file.")

@@ -32,6 +32,8 @@ def faults(box: Box) -> dict[str, Any]:
         ),
         ("  office: {{backend: http, url: 'https://x.org/', expect: [301]}}\n", "delivery:office", "301"),
         ("feeds: {{news: {{urls: [example]}}}}\n", "left_out:feeds.news", "example"),
+        ("heartbeat: {{url: !env NOT_SET}}\n", "left_out:services.heartbeat", "NOT_SET"),
+        ("services: {{lobby: {{service: nothere}}}}\n", "left_out:services.lobby", "nothere"),
         ("disabled_plugins: 7\n", "left_out:disabled_plugins", "found 7"),
     ],
 )
