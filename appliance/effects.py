@@ -12,11 +12,11 @@ from appliance.events import (
     NothingToPlay,
     Play,
     PlaybackFailed,
-    PlaybackStarted,
     PlayerSeek,
     TakeContinues,
     TakeFailed,
     Timed,
+    TrackHeard,
     VolumeSet,
 )
 from appliance.faults import CATALOGUE
@@ -41,6 +41,8 @@ class Effects:
         self._outbox = outbox
         self._post = post
         self._complaint = ""
+        self._track_id: int | None = None
+        """The message that was played last, where it was one."""
 
     def disk_works(self) -> None:
         """The disk takes writes again: finish what it kept from being finished. Returns at once."""
@@ -65,11 +67,16 @@ class Effects:
             Do.SEEK_PLAYBACK: lambda effect: player.seek(_cause(effect, PlayerSeek).seconds),
             Do.STOP_PLAYBACK: lambda _: player.stop(),
             Do.CHOOSE_NEXT: lambda effect: self._choose(effect.id, store.inbox.next_message),
+            Do.CHOOSE_FOLLOWING: lambda effect: self._choose(effect.id, store.inbox.next_message, self._track_id),
+            Do.CHOOSE_AGAIN: lambda effect: self._choose(effect.id, store.inbox.again, self._track_id),
+            Do.CHOOSE_PREVIOUS: lambda effect: self._choose(effect.id, store.inbox.previous, self._track_id),
             Do.CHOOSE_LATEST: lambda effect: self._choose(effect.id, store.inbox.latest),
+            Do.CHOOSE_RECORDING: lambda effect: self._choose(effect.id, store.clips.latest),
             Do.SET_VOLUME: lambda effect: player.set_volume(_cause(effect, VolumeSet).percent),
             Do.RAISE_VOLUME: lambda _: player.change_volume(VOLUME_STEP),
             Do.LOWER_VOLUME: lambda _: player.change_volume(-VOLUME_STEP),
             Do.MARK_HEARD: self._mark_heard,
+            Do.MARK_UNPLAYABLE: self._mark_unplayable,
         }
 
     def _carry_on_take(self, effect: Effect) -> None:
@@ -103,10 +110,10 @@ class Effects:
         self._store.upkeep.take_up()
         self._outbox.wake()
 
-    def _choose(self, playback_id: str, choice: Callable[[], Message | None]) -> None:
+    def _choose(self, playback_id: str, choice: Callable[..., Message | None], *of: int | None) -> None:
         def play() -> None:
             try:
-                message = choice()
+                message = choice(*of)
             except StorageError as error:
                 self._post(PlaybackFailed(playback_id, str(error)))
                 raise
@@ -116,12 +123,17 @@ class Effects:
 
     def _start_playback(self, effect: Effect) -> None:
         cause = _cause(effect, Play)
+        self._track_id = cause.track_id
         self._player.play(effect.id, cause.path, cause.title, cause.track_id)
 
     def _mark_heard(self, effect: Effect) -> None:
-        track_id = _cause(effect, PlaybackStarted).track_id
+        track_id = _cause(effect, TrackHeard).track_id
+        self._on_store(lambda: self._store.inbox.mark_played(track_id))
+
+    def _mark_unplayable(self, effect: Effect) -> None:
+        track_id = _cause(effect, PlaybackFailed).unplayable
         if track_id is not None:
-            self._on_store(lambda: self._store.inbox.mark_played(track_id))
+            self._on_store(lambda: self._store.inbox.mark_unplayable(track_id))
 
 
 def _cause(effect: Effect, kind: type[T]) -> T:

@@ -13,7 +13,8 @@
     │   ├── DeviceBusy                     another program holds the card
     │   ├── DeviceLost                     the card vanished while in use
     │   ├── DeviceRecalled                 a take or a message needs the card that was lent
-    │   └── FormatUnsupported              the card cannot do the wanted format
+    │   ├── FormatUnsupported              the card cannot do the wanted format
+    │   └── Unplayable                     the file holds no sound that can be played, or no more of it
     ├── StorageError                    9  the disk refuses: full, read-only, broken
     ├── PluginError                    10  a plugin is missing, broken or breaks its contract
     ├── DeliveryError                  11  a clip could not be delivered
@@ -116,6 +117,10 @@ class FormatUnsupported(AudioError):
     def __init__(self, message: str, *, offered: tuple[int, int, str] | None = None) -> None:
         super().__init__(message)
         self.offered = offered
+
+
+class Unplayable(AudioError):
+    """The file holds no sound that can be played, or no more of it."""
 
 
 class StorageError(ApplianceError):

@@ -147,12 +147,22 @@ class PlayToggle(Command):
 
 @message
 class PlayNext(Command):
-    """Play the oldest message not heard yet, else the newest one."""
+    """Play the oldest message not heard yet, else the newest one; while a message plays, the one after it."""
+
+
+@message
+class PlayPrevious(Command):
+    """Play the message once more that was played last; while a message plays, the one before it."""
 
 
 @message
 class PlayLatest(Command):
-    """Play the newest thing in the box, clip or track."""
+    """Play the newest message."""
+
+
+@message
+class PlayRecording(Command):
+    """Play what was recorded last."""
 
 
 @message
@@ -362,6 +372,22 @@ class PlaybackProgress(Event):
 
 
 @message
+class PlaybackPaused(Event):
+    """The playback holds still, `position` seconds from its start."""
+
+    playback_id: str
+    position: float
+
+
+@message
+class PlaybackResumed(Event):
+    """The playback goes on from there."""
+
+    playback_id: str
+    position: float
+
+
+@message
 class PlaybackFinished(Event):
     """The end was reached, or the playback was stopped."""
 
@@ -370,11 +396,20 @@ class PlaybackFinished(Event):
 
 
 @message
+class TrackHeard(Event):
+    """Somebody has heard a message: nine tenths of it have sounded, or all there was."""
+
+    playback_id: str
+    track_id: int
+
+
+@message
 class PlaybackFailed(Event):
-    """The file could not be played."""
+    """The file could not be played, or not to its end. `unplayable` names the message whose own fault it is."""
 
     playback_id: str
     message: str
+    unplayable: int | None = None
 
 
 @message

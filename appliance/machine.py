@@ -53,16 +53,21 @@ class Do(StrEnum):
     SEEK_PLAYBACK = "seek_playback"
     STOP_PLAYBACK = "stop_playback"
     CHOOSE_NEXT = "choose_next"
+    CHOOSE_FOLLOWING = "choose_following"
+    CHOOSE_AGAIN = "choose_again"
+    CHOOSE_PREVIOUS = "choose_previous"
     CHOOSE_LATEST = "choose_latest"
+    CHOOSE_RECORDING = "choose_recording"
     SET_VOLUME = "set_volume"
     RAISE_VOLUME = "raise_volume"
     LOWER_VOLUME = "lower_volume"
     MARK_HEARD = "mark_heard"
+    MARK_UNPLAYABLE = "mark_unplayable"
 
 
 BEGIN = (Do.START_TAKE, Do.CARRY_ON_TAKE)
 """Effects that begin a take."""
-AHEAD = (Do.START_PLAYBACK, Do.CHOOSE_NEXT, Do.CHOOSE_LATEST)
+AHEAD = (Do.START_PLAYBACK, *(do for do in Do if do.value.startswith("choose_")))
 """Effects that begin a playback, or look for what is to be played under the same id."""
 
 
@@ -191,8 +196,14 @@ def _player_rows() -> Iterator[Row]:
     yield Row(events.PlayIfFree, IDLE, IN_PLAYBACK, refuse="something else is playing")
     for play in (events.Play, events.PlayIfFree):
         yield Row(play, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
-    for choose, do in ((events.PlayNext, Do.CHOOSE_NEXT), (events.PlayLatest, Do.CHOOSE_LATEST)):
-        yield Row(choose, IDLE, ANY_PLAYER, do=(do,))
+    for choose, after_all, meanwhile in (
+        (events.PlayNext, Do.CHOOSE_NEXT, Do.CHOOSE_FOLLOWING),
+        (events.PlayPrevious, Do.CHOOSE_AGAIN, Do.CHOOSE_PREVIOUS),
+        (events.PlayLatest, Do.CHOOSE_LATEST, Do.CHOOSE_LATEST),
+        (events.PlayRecording, Do.CHOOSE_RECORDING, Do.CHOOSE_RECORDING),
+    ):
+        yield Row(choose, IDLE, STOPPED, do=(after_all,))
+        yield Row(choose, IDLE, IN_PLAYBACK, do=(meanwhile,))
         yield Row(choose, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
 
     yield Row(events.PlayToggle, IDLE, STOPPED, do=(Do.CHOOSE_NEXT,))
@@ -214,10 +225,10 @@ def _player_rows() -> Iterator[Row]:
     yield Row(events.VolumeUp, ANY_RECORDER, ANY_PLAYER, do=(Do.RAISE_VOLUME,))
     yield Row(events.VolumeDown, ANY_RECORDER, ANY_PLAYER, do=(Do.LOWER_VOLUME,))
 
-    yield Row(events.PlaybackStarted, ANY_RECORDER, ANY_PLAYER, do=(Do.MARK_HEARD,))
-    for over in (events.PlaybackFinished, events.PlaybackFailed):
-        yield Row(over, ANY_RECORDER, ANY_PLAYER, None, Player.STOPPED, current=True)
-        yield Row(over, ANY_RECORDER, ANY_PLAYER, current=False)
+    yield Row(events.TrackHeard, ANY_RECORDER, ANY_PLAYER, do=(Do.MARK_HEARD,))
+    for over, do in ((events.PlaybackFinished, ()), (events.PlaybackFailed, (Do.MARK_UNPLAYABLE,))):
+        yield Row(over, ANY_RECORDER, ANY_PLAYER, None, Player.STOPPED, do, current=True)
+        yield Row(over, ANY_RECORDER, ANY_PLAYER, do=do, current=False)
 
 
 def _room_rows() -> Iterator[Row]:

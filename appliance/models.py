@@ -243,10 +243,9 @@ class DeliveryState(StrEnum):
 class Receipt:
     """What the destination returned as proof.
 
-    `verified` says that the destination itself proved to hold the same bytes (a checksum it computed or a read-back);
-    else it only accepted them. `checksum` is lower-case hex of `algorithm`. `received_at` is wall time in ns.
-    `detail` is what a person may want to look up later, for example the response body (capped by the backend).
-    `on_own_disk` marks a copy on the disk of the box itself, or in its memory: it lasts no longer than the clip does.
+    `verified`: the destination itself proved to hold the same bytes, by a checksum it computed or by a read-back; else it
+    only accepted them. `checksum` is lower-case hex of `algorithm`, `received_at` wall time in ns, `detail` what a person
+    may look up later, such as the answer. `on_own_disk`: on the box's own disk, or in memory, and gone with the clip.
     """
 
     remote_name: str
@@ -287,6 +286,7 @@ class Track:
     sha256: str
     fetched_at: int
     played: bool = False
+    unplayable: bool = False
 
 
 @frozen

@@ -47,11 +47,16 @@ class FakeStore:
             done.set_exception(error)
         return done
 
-    def next_message(self) -> None:
+    def next_message(self, after: int | None = None) -> None:
         """There is none."""
 
     def latest(self) -> None:
         """There is none."""
+
+    previous = again = next_message
+
+    def mark_unplayable(self, track_id: int) -> None:
+        """Nothing more than that."""
 
     def mark_played(self, track_id: int) -> None:
         """Nothing more than that."""
@@ -121,7 +126,16 @@ def test_what_works_meanwhile_does_not_end_the_fault_of_a_take_that_was_left(hou
 
 @pytest.mark.parametrize(("do", "kind"), sorted({(do, row.input) for row in TABLE for do in row.do}, key=str))
 def test_every_effect_can_start_whatever_asks_for_it(house: House, do: Do, kind: type[Input]) -> None:
-    values = {"at": 1.0, "path": Path("/a.wav"), "title": "a", "seconds": 1.0, "percent": 50, "take_id": "t1"}
+    values = {
+        "at": 1.0,
+        "path": Path("/a.wav"),
+        "title": "a",
+        "seconds": 1.0,
+        "percent": 50,
+        "take_id": "t1",
+        "track_id": 5,
+        "unplayable": 5,
+    }
     names = [name for name in kind.__init__.__annotations__ if name != "return"]
     house.do(do, "t1", kind(**{name: values.get(name) for name in names}))
 

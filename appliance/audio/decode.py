@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from appliance.audio.pieces import PieceFile, pieces_of
 from appliance.describe import counted
-from appliance.errors import AudioError
+from appliance.errors import Unplayable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,7 @@ _OGG_PAGE = 27 + 255 + 255 * 255
 class Decoder:
     """One open sound file. Only one thread uses it.
 
-    Raises AudioError where the file cannot be read; a damaged one is played up to the damage. More than two channels
+    Raises Unplayable where the file cannot be read; a damaged one is played up to the damage. More than two channels
     are mixed to one.
     """
 
@@ -55,25 +55,25 @@ class Decoder:
         with ExitStack() as opened:
             try:
                 if not stat.S_ISREG(path.stat().st_mode):
-                    raise AudioError(f"cannot play '{self._name}': it is not a file")
+                    raise Unplayable(f"cannot play '{self._name}': it is not a file")
                 file = opened.enter_context(path.open("rb", buffering=0))
             except (FileNotFoundError, ValueError):
-                raise AudioError(f"cannot play '{self._name}': there is no such file") from None
+                raise Unplayable(f"cannot play '{self._name}': there is no such file") from None
             except OSError as error:
-                raise AudioError(f"cannot play '{self._name}': {error.strerror}") from error
+                raise Unplayable(f"cannot play '{self._name}': {error.strerror}") from error
             try:
                 self._file = _Sound(file, opened)
             except soundfile.SoundFileError as error:
-                raise AudioError(
+                raise Unplayable(
                     f"cannot play '{self._name}': this is no sound that can be read. Use WAV, FLAC, Ogg, Opus or MP3"
                 ) from error
             if self._file.samplerate not in _RATES or not 1 <= self._file.channels <= _MOST_CHANNELS:
-                raise AudioError(
+                raise Unplayable(
                     f"cannot play '{self._name}': {self._file.samplerate} Hz with "
                     f"{counted(self._file.channels, 'channel')} makes no sense. The file is damaged"
                 )
             if self._file.frames <= 0:
-                raise AudioError(f"cannot play '{self._name}': there is no sound in it")
+                raise Unplayable(f"cannot play '{self._name}': there is no sound in it")
             self._opened = opened.pop_all()
         self._rate = rate
         self._ready: Samples
@@ -93,7 +93,7 @@ class Decoder:
     def read(self, frames: int) -> "Samples":
         """The next `frames` frames, shape (frames, channels); fewer only at the end.
 
-        Raises AudioError at the place where the file is damaged or cut off.
+        Raises Unplayable at the place where the file is damaged or cut off.
         """
         while not self._ended and len(self._ready) < frames:
             self._ready = self._np.concatenate((self._ready, self._decode()))
@@ -122,7 +122,7 @@ class Decoder:
         self._first = self._next = frame
         self._taken = 0
         self._ended = False
-        self._damage: AudioError | None = None
+        self._damage: Unplayable | None = None
         self._ready = self._np.empty((0, self.channels), self._np.float32)
 
     def _new_resampler(self) -> Any:
@@ -153,15 +153,15 @@ class Decoder:
         samples: Samples = block
         return samples
 
-    def _damaged_at(self, seconds: float) -> AudioError:
-        return AudioError(
+    def _damaged_at(self, seconds: float) -> Unplayable:
+        return Unplayable(
             f"'{self._name}' is damaged: nothing can be read after {seconds:.1f} s of {self.seconds:.1f} s. "
             "Fetch it anew"
         )
 
 
 def check_sound(path: Path) -> None:
-    """Look whether a file could be played. Raises AudioError where it is no sound that can be read."""
+    """Look whether a file could be played. Raises Unplayable where it is no sound that can be read."""
     Decoder(path, 48_000).close()
 
 
@@ -174,7 +174,7 @@ def check_whole(path: Path) -> bool:
     try:
         while len(decoder.read(_BLOCK)):
             pass
-    except AudioError:
+    except Unplayable:
         return False
     finally:
         decoder.close()

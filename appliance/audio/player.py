@@ -15,20 +15,25 @@ from appliance.audio.output import RAMP, Output, loudness
 from appliance.audio.ports import SoundCards
 from appliance.clock import Clock
 from appliance.config.audio import PlaybackSettings
-from appliance.errors import AudioError, DeviceLost, Stuck
+from appliance.errors import AudioError, DeviceLost, Stuck, Unplayable
 from appliance.events import (
     Command,
     Event,
     PlaybackFailed,
     PlaybackFinished,
+    PlaybackPaused,
     PlaybackProgress,
+    PlaybackResumed,
     PlaybackStarted,
+    TrackHeard,
     VolumeChanged,
 )
 from appliance.vitals import Vitals
 
 _PULSE_LIMIT = 10.0
 _PROGRESS = 1.0
+_HEARD = 0.9
+"""How much of a message must have sounded for it to count as heard; people hang up in the last words."""
 _DEFECT = "a defect of the appliance ended the playback, the log says which. Report it"
 
 log = logging.getLogger(__name__)
@@ -44,6 +49,7 @@ class _Playing:
     decoder: Decoder
     started: bool = False
     paused: bool = False
+    heard: bool = False
     progress_due: float = _PROGRESS
 
 
@@ -131,7 +137,7 @@ class Player:
             except Exception:  # what libraries make of any file, or we of any order, must not end the player
                 log.exception("defect in the player")
                 self._output.close()
-                self._fail(AudioError(_DEFECT))
+                self._fail(Unplayable(_DEFECT))
         self._vitals.remove(self._pulse)
 
     def _sound(self) -> None:
@@ -141,7 +147,10 @@ class Player:
             return
         block = playing.decoder.read(self._output.period_frames)
         if not len(block):
+            if not playing.started:
+                raise Unplayable(f"'{playing.title}' holds no sound")
             self._output.finish()
+            self._heard(playing)
             self._forget(playing)
             self._post(PlaybackFinished(playing.playback_id, completed=True))
             return
@@ -150,8 +159,15 @@ class Player:
             playing.started = True
             self._post(PlaybackStarted(playing.playback_id, playing.title, playing.decoder.seconds, playing.track_id))
         heard = playing.decoder.position - self._output.lead_frames / self._rate
+        if heard >= _HEARD * playing.decoder.seconds:
+            self._heard(playing)
         if heard >= playing.progress_due:
             self._progress(playing, heard)
+
+    def _heard(self, playing: _Playing) -> None:
+        if playing.track_id is not None and not playing.heard:
+            playing.heard = True
+            self._post(TrackHeard(playing.playback_id, playing.track_id))
 
     def _do_play(self, playback_id: str, path: Path, title: str, track_id: int | None) -> None:
         try:
@@ -160,8 +176,8 @@ class Player:
             self._fail(error)
         try:
             decoder = Decoder(path, self._rate)
-        except AudioError as error:
-            self._post(PlaybackFailed(playback_id, str(error)))
+        except Unplayable as error:
+            self._post(PlaybackFailed(playback_id, str(error), track_id))
             return
         self._playing = _Playing(playback_id, title, track_id, decoder)
         self._output.open()
@@ -174,6 +190,7 @@ class Player:
             self._output.finish()
             playing.paused = True
             self._progress(playing, playing.decoder.position)
+            self._post(PlaybackPaused(playing.playback_id, playing.decoder.position))
 
     def _do_resume(self) -> None:
         playing = self._playing
@@ -182,6 +199,7 @@ class Player:
             playing.paused = False
             self._output.gain.go_to(0, 0)
             self._output.gain.go_to(loudness(self._percent), self._ramp_frames)
+            self._post(PlaybackResumed(playing.playback_id, playing.decoder.position))
 
     def _do_seek(self, seconds: float) -> None:
         playing = self._playing
@@ -233,4 +251,9 @@ class Player:
         if self._playing:
             playing = self._playing
             self._forget(playing)
-            self._post(PlaybackFailed(playing.playback_id, str(error)))
+            unplayable = None
+            if isinstance(error, Unplayable) and playing.started:
+                self._heard(playing)  # all that there is
+            elif isinstance(error, Unplayable):
+                unplayable = playing.track_id
+            self._post(PlaybackFailed(playing.playback_id, str(error), unplayable))

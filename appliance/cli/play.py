@@ -13,7 +13,7 @@ from appliance.describe import describe_plain
 @click.argument("source")
 @pass_remote
 def play(remote: Remote, source: str) -> None:
-    """Play SOURCE: an audio file, a URL, a clip's id or name, `latest`, or `next` (the next message)."""
+    """Play SOURCE: an audio file, a URL, a clip's id or name, `recording` (the last), `next` or `latest` (messages)."""
     if os.path.isfile(source):  # noqa: PTH113  `Path.is_file` raises where a name is too long or a folder is closed
         source = str(Path(source).absolute())
     click.echo(describe_plain(remote.call("play", source=source)))

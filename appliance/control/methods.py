@@ -21,6 +21,13 @@ from appliance.events import Command
 from appliance.faults import DELIVERY
 from appliance.verbs import VERBS, Verb
 
+_WORDS: dict[str, type[Command]] = {
+    "recording": events.PlayRecording,
+    "next": events.PlayNext,
+    "latest": events.PlayLatest,
+}
+"""What `play` may be told instead of a file."""
+
 
 class Methods:
     """The calls. Each runs on its connection's own thread."""
@@ -108,17 +115,15 @@ class Methods:
         }
 
     def play(self, source: str) -> dict[str, Any] | None:
-        """Play `latest`, `next`, a URL, a clip (id or name) or an audio file on the box."""
+        """Play `recording`, `next`, `latest`, a URL, a clip (id or name) or an audio file on the box."""
         command = self._play_command(source)
         if isinstance(command, events.Play):
             check_sound(command.path)  # a file that nobody can play is the caller's mistake, and no fault of the box
         return self._ask(VERBS["play"], command)
 
     def _play_command(self, source: str) -> Command:
-        if source == "latest":
-            return events.PlayLatest()
-        if source == "next":
-            return events.PlayNext()
+        if source in _WORDS:
+            return _WORDS[source]()
         if source.startswith(("http://", "https://")):
             track = self._parts.feeds.fetch(source)
             return events.Play(track.path, track.title, track.id)

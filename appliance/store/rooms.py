@@ -1,5 +1,6 @@
 """The rooms of the store: what may be asked of the clips, the outbox and the inbox, from any thread."""
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from appliance.store.catalogue import Catalogue
 from appliance.store.clips import ClipRows, clip_in
 from appliance.store.deletion import delete_clip
 from appliance.store.live import LiveNotes
-from appliance.store.messages import Message, latest, next_message
+from appliance.store.messages import Message, latest_recording, message_of
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.tracks import TrackRows
@@ -69,6 +70,10 @@ class Clips(Room[ClipRows]):
                 ) from error
 
         return self.access.use(work)
+
+    def latest(self) -> Message | None:
+        """What was recorded last."""
+        return self.access.use(lambda catalogue: latest_recording(self._places, catalogue))
 
     def delete(self, clip_id: str, reason: str) -> None:
         """Remove the clip's files, cancel what is still to be delivered of it, and keep a tombstone.
@@ -131,6 +136,7 @@ class Inbox(Room[TrackRows]):
     mark_played = change(TrackRows.mark_played)
     mark_unheard = change(TrackRows.mark_unheard)
     _beyond = read(TrackRows.beyond)
+    mark_unplayable = change(TrackRows.mark_unplayable)
     unheard = read(TrackRows.unheard)
 
     def add(self, feed: str, key: str, title: str, path: Path, size: int, sha256: str) -> Track:
@@ -158,10 +164,22 @@ class Inbox(Room[TrackRows]):
             with suppress(NotFound):  # a person was quicker
                 self.remove(track_id)
 
-    def next_message(self) -> Message | None:
-        """The oldest track not heard yet, else the newest track, else the newest clip; of those whose file is there."""
-        return self.access.use(lambda catalogue: next_message(self._places, catalogue))
+    def next_message(self, after: int | None = None) -> Message | None:
+        """The oldest message not heard yet, beginning behind track `after`, else the newest one."""
+        return self._choose(lambda tracks: tracks.unheard_first(after or 0))
+
+    def again(self, last: int | None) -> Message | None:
+        """Track `last`, or the message before it where it is gone; without one the newest that somebody has heard."""
+        return self._choose(lambda tracks: tracks.heard_last() if last is None else tracks.newest_first(last))
+
+    def previous(self, current: int | None) -> Message | None:
+        """The message before track `current`; without one the newest that somebody has heard."""
+        return self.again(None if current is None else current - 1)
 
     def latest(self) -> Message | None:
-        """The newest of all clips and tracks."""
-        return self.access.use(lambda catalogue: latest(self._places, catalogue))
+        """The newest message."""
+        return self._choose(lambda tracks: tracks.newest_first())
+
+    def _choose(self, order: Callable[[TrackRows], Iterable[Track]]) -> Message | None:
+        """The first of these whose file is there."""
+        return self.access.use(lambda catalogue: message_of(order(catalogue.tracks)))

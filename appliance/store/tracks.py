@@ -12,6 +12,8 @@ from appliance.store.places import Places
 from appliance.store.trouble import note_in
 
 _COLUMNS = "id, feed, key, title, path, size, sha256, fetched_at, played"
+_PLAYED, _UNPLAYABLE = 1, 2
+"""What `played` says, where it does not say 0."""
 
 
 class TrackRows:
@@ -40,16 +42,24 @@ class TrackRows:
         rows = self._db.execute(query, (feed,))
         return [self._track(row) for row in rows]
 
-    def unheard_first(self) -> Iterator[Track]:
-        """What nobody has heard yet, oldest first; then the rest, newest first."""
-        for query in ("played = 0 ORDER BY id", "played <> 0 AND removed = 0 ORDER BY id DESC"):
-            for row in self._db.execute(f"SELECT {_COLUMNS} FROM tracks WHERE {query}"):
-                yield self._track(row)
+    def unheard_first(self, after: int = 0) -> Iterator[Track]:
+        """What nobody has heard yet, oldest first, beginning behind `after`; then the rest, newest first."""
+        yield from self._playable("played = 0 ORDER BY id <= ?, id", after)
+        yield from self._playable("played = 1 ORDER BY id DESC")
 
-    def newest_first(self) -> Iterator[Track]:
-        """All, by arrival."""
-        for row in self._db.execute(f"SELECT {_COLUMNS} FROM tracks WHERE removed = 0 ORDER BY id DESC"):
-            yield self._track(row)
+    def heard_last(self) -> Iterator[Track]:
+        """What somebody has heard, newest first."""
+        yield from self._playable("played = 1 ORDER BY id DESC")
+
+    def newest_first(self, until: int | None = None) -> Iterator[Track]:
+        """All that can be played, by arrival, from `until` on."""
+        yield from self._playable("(?1 IS NULL OR id <= ?1) ORDER BY id DESC", until)
+
+    def _playable(self, query: str, *values: int | None) -> Iterator[Track]:
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM tracks WHERE removed = 0 AND played <> {_UNPLAYABLE} AND {query}", values
+        )
+        return (self._track(row) for row in rows)
 
     def has(self, feed: str, key: str) -> bool:
         """Whether the item of the feed was pulled, be it that its track was removed since."""
@@ -58,14 +68,21 @@ class TrackRows:
 
     def mark_played(self, track_id: int) -> None:
         """Somebody has heard the track."""
-        heard = self._db.execute("UPDATE tracks SET played = 1 WHERE id = ? AND played = 0", (track_id,))
-        self.changes += heard.rowcount
+        self._mark(track_id, _PLAYED, "played <> ?2")
 
     def mark_unheard(self, track_id: int) -> None:
-        """Let the track be a message that nobody has heard. Raises NotFound."""
-        self.changes += 1
-        if not self._db.execute("UPDATE tracks SET played = 0 WHERE id = ? AND removed = 0", (track_id,)).rowcount:
+        """Let it be played as if nobody had heard it. Raises NotFound."""
+        if not self._mark(track_id, 0, "removed = 0"):
             raise _no_track(track_id)
+
+    def mark_unplayable(self, track_id: int) -> None:
+        """It holds no sound: as nobody can hear it, no other waits behind it."""
+        self._mark(track_id, _UNPLAYABLE, "played = 0")
+
+    def _mark(self, track_id: int, played: int, where: str) -> bool:
+        marked = self._db.execute(f"UPDATE tracks SET played = ?2 WHERE id = ?1 AND {where}", (track_id, played))
+        self.changes += marked.rowcount
+        return marked.rowcount > 0
 
     def beyond(self, feed: str, keep: int, *, played: bool) -> list[int]:
         """The tracks of a feed, heard or not, that are older than the newest `keep` of them."""
@@ -107,7 +124,8 @@ class TrackRows:
 
     def _track(self, row: tuple[Any, ...]) -> Track:
         track_id, feed, key, title, path, size, sha256, fetched_at, played = row
-        return Track(track_id, feed, key, title, self._places.directory / path, size, sha256, fetched_at, bool(played))
+        path, marks = self._places.directory / path, (played == _PLAYED, played == _UNPLAYABLE)
+        return Track(track_id, feed, key, title, path, size, sha256, fetched_at, *marks)
 
 
 def _no_track(track_id: int) -> NotFound:

@@ -24,8 +24,11 @@ from appliance.events import (
     Event,
     PlaybackFailed,
     PlaybackFinished,
+    PlaybackPaused,
     PlaybackProgress,
+    PlaybackResumed,
     PlaybackStarted,
+    TrackHeard,
     VolumeChanged,
 )
 from appliance.models import AudioFormat
@@ -285,13 +288,89 @@ def test_stop_is_not_completed_and_a_paused_playback_can_be_stopped(make: Make) 
     assert booth.first(PlaybackFinished) == PlaybackFinished("one", completed=False)
 
 
+def test_a_message_counts_as_heard_when_nine_tenths_have_sounded(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(2.0))
+    booth.first(PlaybackStarted)
+    booth.until(lambda: len(booth.heard) >= 1.6 * RATE)
+    assert not booth.of(TrackHeard)
+    heard = booth.first(TrackHeard)
+    assert heard == TrackHeard("one", 7) and len(booth.heard) < 2.0 * RATE and not booth.of(PlaybackFinished)
+    booth.first(PlaybackFinished)
+    assert booth.of(TrackHeard) == [heard]
+
+
+def test_a_message_that_is_stopped_before_does_not_count_as_heard(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(2.0))
+    booth.sounds_for(1.0)
+    booth.player.stop()
+    assert booth.first(PlaybackFinished) == PlaybackFinished("one", completed=False)
+    assert not booth.of(TrackHeard)
+
+
+def test_whatever_is_no_message_is_not_heard(make: Make) -> None:
+    booth = make()
+    booth.player.play("one", booth.file(tone(0.1)), "title", None)
+    booth.first(PlaybackFinished)
+    assert not booth.of(TrackHeard)
+
+
+def test_of_a_damaged_message_all_that_there_is_counts(make: Make) -> None:
+    booth = make()
+    path = booth.file(tone(2.0), "cut.flac")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    booth.player.play("one", path, "title", 7)
+    assert booth.first(PlaybackFailed).unplayable is None
+    assert booth.of(TrackHeard) == [TrackHeard("one", 7)]
+
+
+def empty_flac(whole: bytes) -> bytes:
+    """The header of a FLAC file alone, which says that no frame follows."""
+    at, last = 4, False
+    while not last:
+        last, size = bool(whole[at] & 0x80), int.from_bytes(whole[at + 1 : at + 4], "big")
+        at += 4 + size
+    header = bytearray(whole[:at])
+    header[21] &= 0xF0
+    header[22:26] = bytes(4)
+    return bytes(header)
+
+
+def test_a_message_without_sound_fails_and_is_named(make: Make) -> None:
+    booth = make()
+    path = booth.file(tone(0.1), "empty.flac")
+    path.write_bytes(empty_flac(path.read_bytes()))
+    booth.player.play("one", path, "title", 7)
+    failed = booth.first(PlaybackFailed)
+    assert failed.unplayable == 7 and "no sound" in failed.message and not booth.of(TrackHeard)
+    assert not booth.of(PlaybackFinished)
+
+
+def test_a_speaker_in_trouble_is_no_fault_of_the_message(make: Make) -> None:
+    booth = make()
+    booth.cards.refuse(Direction.PLAYBACK, DeviceBusy("the speaker is in use"))
+    booth.play(tone(0.1))
+    assert booth.first(PlaybackFailed).unplayable is None
+
+
+def test_pausing_and_going_on_are_told(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(1.0))
+    booth.sounds_for(0.3)
+    booth.player.pause()
+    paused = booth.first(PlaybackPaused)
+    booth.player.resume()
+    assert booth.first(PlaybackResumed) == PlaybackResumed("one", paused.position) and 0.3 <= paused.position < 0.7
+
+
 def test_what_makes_no_sense_is_passed_over(make: Make) -> None:
     booth = make()
     for order in (booth.player.pause, booth.player.resume, booth.player.stop, lambda: booth.player.seek(3)):
         order()
     booth.play(tone(0.1))
     booth.first(PlaybackFinished)
-    assert [type(one) for one in booth.posted] == [PlaybackStarted, PlaybackFinished]
+    assert [type(one) for one in booth.posted] == [PlaybackStarted, TrackHeard, PlaybackFinished]
 
 
 def test_a_defect_ends_the_playback_and_not_the_player(make: Make) -> None:
@@ -317,7 +396,7 @@ def test_a_second_playback_replaces_the_first(make: Make) -> None:
     assert booth.posted[0] == PlaybackStarted("one", "title of one", 3.0, 7)
     assert booth.posted[1] == PlaybackFinished("one", completed=False)
     assert isinstance(booth.posted[2], PlaybackStarted) and booth.posted[2].playback_id == "two"
-    assert booth.posted[3] == PlaybackFinished("two", completed=True)
+    assert booth.posted[3:] == [TrackHeard("two", 7), PlaybackFinished("two", completed=True)]
 
 
 def test_the_volume_counts_before_anything_plays(make: Make) -> None:

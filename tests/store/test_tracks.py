@@ -47,10 +47,9 @@ def test_the_number_of_unheard_tracks_is_told_when_it_changes(box: Any) -> None:
     assert [track.played for track in box.store.inbox.tracks()] == [True, False]
 
 
-def test_the_next_message_is_the_oldest_unheard_then_the_newest_then_the_newest_clip(box: Any) -> None:
+def test_the_next_message_is_the_oldest_unheard_then_the_newest_and_never_a_recording(box: Any) -> None:
+    box.clip()
     assert box.store.inbox.next_message() is None
-    clip = box.clip()
-    assert box.store.inbox.next_message() == (box.store.clips.path(clip), clip.name, None)
     first, second = add(box, "a"), add(box, "b")
     for track in (first, second):
         assert box.store.inbox.next_message() == (track.path, track.title, track.id)
@@ -62,18 +61,67 @@ def test_a_message_whose_file_vanished_holds_nobody_up(box: Any) -> None:
     clip, gone = box.clip(), box.clip()
     box.store.clips.path(gone).unlink()
     add(box, "gone", there=False)
-    assert box.store.inbox.next_message() == box.store.inbox.latest() == (box.store.clips.path(clip), clip.name, None)
+    assert box.store.inbox.next_message() is None and box.store.inbox.latest() is None
+    assert box.store.clips.latest() == (box.store.clips.path(clip), clip.name, None)
     there = add(box, "there")
     assert box.store.inbox.next_message()[2] == there.id
 
 
-def test_the_latest_is_the_newest_of_clips_and_tracks(box: Any) -> None:
-    assert box.store.inbox.latest() is None
+def test_the_latest_message_and_the_latest_recording_are_two_things(box: Any) -> None:
+    assert box.store.inbox.latest() is None and box.store.clips.latest() is None
     track = add(box, "a")
-    assert box.store.inbox.latest() == (track.path, track.title, track.id)
+    assert box.store.inbox.latest() == (track.path, track.title, track.id) and box.store.clips.latest() is None
     clip = box.clip()
-    assert box.store.inbox.latest() == (box.store.clips.path(clip), clip.name, None)
+    assert box.store.clips.latest() == (box.store.clips.path(clip), clip.name, None)
+    assert box.store.inbox.latest() == (track.path, track.title, track.id)
     assert add(box, "b").id == box.store.inbox.latest()[2]
+
+
+def number(message: Any) -> int | None:
+    return message[2] if message else None
+
+
+def test_whoever_goes_on_comes_to_every_message_that_nobody_has_heard(box: Any) -> None:
+    one, two, three = (add(box, key).id for key in "abc")
+    inbox = box.store.inbox
+    assert [number(inbox.next_message(after)) for after in (None, one, two, three)] == [one, two, three, one]
+    inbox.mark_played(one)
+    assert number(inbox.next_message(three)) == two
+    inbox.mark_played(two)
+    assert number(inbox.next_message(three)) == three, "the only one left"
+    inbox.mark_played(three)
+    assert number(inbox.next_message(one)) == three
+
+
+def test_a_message_can_be_heard_again_and_the_one_before_it(box: Any) -> None:
+    one, two, three = (add(box, key).id for key in "abc")
+    inbox = box.store.inbox
+    assert inbox.again(None) is None and inbox.previous(one) is None
+    assert [number(inbox.again(two)), number(inbox.previous(three))] == [two, two]
+    inbox.mark_played(one)
+    assert number(inbox.again(None)) == number(inbox.previous(None)) == one
+
+
+def test_a_message_that_cannot_be_played_is_kept_and_holds_nobody_up(box: Any) -> None:
+    bad, good = add(box, "a"), add(box, "b")
+    inbox = box.store.inbox
+    inbox.mark_unplayable(bad.id)
+    assert inbox.unheard() == 1 and number(inbox.next_message()) == good.id
+    inbox.mark_played(good.id)
+    inbox.mark_unplayable(good.id)
+    assert [(track.played, track.unplayable) for track in inbox.tracks()] == [(False, True), (True, False)]
+    assert number(inbox.next_message()) == number(inbox.latest()) == good.id and inbox.previous(good.id) is None
+    assert bad.path.exists()
+
+
+def test_a_message_may_count_as_not_heard_again(box: Any) -> None:
+    track = add(box, "a")
+    box.store.inbox.mark_played(track.id)
+    box.store.inbox.mark_unheard(track.id)
+    assert box.store.inbox.unheard() == 1 and box.posted(InboxChanged)[-1] == InboxChanged(1)
+    box.store.inbox.remove(track.id)
+    with pytest.raises(NotFound, match="feeds list"):
+        box.store.inbox.mark_unheard(track.id)
 
 
 def test_notes_are_kept_by_feed_and_key(box: Any) -> None:
