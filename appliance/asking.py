@@ -119,5 +119,5 @@ def _failure(event: Event) -> ApplianceError:
         case CommandRefused():
             return Refused(event.reason)
         case NothingToPlay():
-            return NotFound("there is no message to play: nothing was recorded or pulled yet")
+            return NotFound(event.message)
     return ApplianceError(getattr(event, "message", None) or describe(event))

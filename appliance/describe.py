@@ -62,7 +62,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.PlaybackFinished: lambda e: "playback finished" if e.completed else "playback stopped",
     events.TrackHeard: lambda e: "the message counts as heard",
     events.PlaybackFailed: lambda e: f"playback failed: {e.message}",
-    events.NothingToPlay: lambda e: "there is no message to play",
+    events.NothingToPlay: lambda e: e.message,
     events.VolumeChanged: lambda e: f"volume {e.percent}%",
     events.DeliveryStarted: lambda e: f"{e.destination}: sending {e.clip_id}, {size(e.size)}, attempt {e.attempt}",
     events.DeliveryProgress: lambda e: (

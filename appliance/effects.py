@@ -25,6 +25,9 @@ from appliance.store import Message, Store
 
 T = TypeVar("T")
 
+_NO_MESSAGE = "there is no message to play. `appliance play recording` plays what was recorded last"
+_NOTHING_RECORDED = "there is nothing to play: nothing was recorded yet"
+
 VOLUME_STEP = 10
 """Percent that one press makes it louder or quieter."""
 
@@ -66,12 +69,12 @@ class Effects:
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
             Do.SEEK_PLAYBACK: lambda effect: player.seek(_cause(effect, PlayerSeek).seconds),
             Do.STOP_PLAYBACK: lambda _: player.stop(),
-            Do.CHOOSE_NEXT: lambda effect: self._choose(effect.id, store.inbox.next_message),
-            Do.CHOOSE_FOLLOWING: lambda effect: self._choose(effect.id, store.inbox.next_message, self._track_id),
-            Do.CHOOSE_AGAIN: lambda effect: self._choose(effect.id, store.inbox.again, self._track_id),
-            Do.CHOOSE_PREVIOUS: lambda effect: self._choose(effect.id, store.inbox.previous, self._track_id),
-            Do.CHOOSE_LATEST: lambda effect: self._choose(effect.id, store.inbox.latest),
-            Do.CHOOSE_RECORDING: lambda effect: self._choose(effect.id, store.clips.latest),
+            Do.CHOOSE_NEXT: lambda effect: self._choose(effect, store.inbox.next_message),
+            Do.CHOOSE_FOLLOWING: lambda effect: self._choose(effect, store.inbox.next_message, self._track_id),
+            Do.CHOOSE_AGAIN: lambda effect: self._choose(effect, store.inbox.again, self._track_id),
+            Do.CHOOSE_PREVIOUS: lambda effect: self._choose(effect, store.inbox.previous, self._track_id),
+            Do.CHOOSE_LATEST: lambda effect: self._choose(effect, store.inbox.latest),
+            Do.CHOOSE_RECORDING: lambda effect: self._choose(effect, store.clips.latest),
             Do.SET_VOLUME: lambda effect: player.set_volume(_cause(effect, VolumeSet).percent),
             Do.RAISE_VOLUME: lambda _: player.change_volume(VOLUME_STEP),
             Do.LOWER_VOLUME: lambda _: player.change_volume(-VOLUME_STEP),
@@ -110,14 +113,19 @@ class Effects:
         self._store.upkeep.take_up()
         self._outbox.wake()
 
-    def _choose(self, playback_id: str, choice: Callable[..., Message | None], *of: int | None) -> None:
+    def _choose(self, effect: Effect, choice: Callable[..., Message | None], *of: int | None) -> None:
         def play() -> None:
             try:
                 message = choice(*of)
             except StorageError as error:
-                self._post(PlaybackFailed(playback_id, str(error)))
+                self._post(PlaybackFailed(effect.id, str(error)))
                 raise
-            self._post(Play(*message, playback_id) if message else NothingToPlay(playback_id))
+            if message:
+                self._post(Play(*message, effect.id))
+            else:
+                self._post(
+                    NothingToPlay(effect.id, _NOTHING_RECORDED if effect.do is Do.CHOOSE_RECORDING else _NO_MESSAGE)
+                )
 
         self._on_store(play)
 

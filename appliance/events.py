@@ -389,10 +389,11 @@ class PlaybackResumed(Event):
 
 @message
 class PlaybackFinished(Event):
-    """The end was reached, or the playback was stopped."""
+    """The end was reached, or the playback was stopped; `given_up` where the box itself had to, to change its ways."""
 
     playback_id: str
     completed: bool
+    given_up: bool = False
 
 
 @message
@@ -414,9 +415,10 @@ class PlaybackFailed(Event):
 
 @message
 class NothingToPlay(Event):
-    """There is no message to play: the playback that was asked for does not begin."""
+    """There is nothing to play: the playback that was asked for does not begin. `message` says what is not there."""
 
     playback_id: str
+    message: str
 
 
 @message

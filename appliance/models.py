@@ -243,8 +243,8 @@ class DeliveryState(StrEnum):
 class Receipt:
     """What the destination returned as proof.
 
-    `verified`: the destination itself proved to hold the same bytes, by a checksum it computed or by a read-back; else it
-    only accepted them. `checksum` is lower-case hex of `algorithm`, `received_at` wall time in ns, `detail` what a person
+    `verified`: the destination itself proved to hold the same bytes, by a checksum it computed or a read-back; else it
+    only accepted them. `checksum` is lower-case hex of `algorithm`, `received_at` wall time in ns, `detail` what one
     may look up later, such as the answer. `on_own_disk`: on the box's own disk, or in memory, and gone with the clip.
     """
 

@@ -18,6 +18,7 @@ from appliance.events import (
     PlaybackStarted,
     PlayIfFree,
     TrackArrived,
+    TrackHeard,
     subject,
 )
 from appliance.faults import SPEAKER
@@ -37,37 +38,53 @@ class Reaction(Protocol):
 class Autoplay:
     """Plays what a feed with `autoplay` brings, each message once and the oldest first, as soon as the box is free.
 
-    A message that somebody plays meanwhile is not played again. One that cannot be played, or was interrupted after it
-    had begun, is left to whoever presses a button: it stays in the inbox, not heard. A speaker that is known to be away
-    lets all wait.
+    A message that somebody plays meanwhile is not played again. One that cannot be played, or that somebody interrupts
+    after it has begun, is left to whoever presses a button: it stays in the inbox, not heard. One that the box itself
+    interrupts, as its configuration changes, is played again. A speaker that is known to be away lets all wait.
     """
 
     waiting: tuple[Track, ...] = ()
     asked: str | None = None
     """The playback that was asked for and has not begun, failed, ended or been refused yet."""
+    sounding: Track | None = None
+    """What it plays and nobody has heard yet."""
 
     def react(self, event: Event, status: Status) -> tuple["Autoplay", tuple[Command, ...]]:
         """See `Reaction`."""
-        if not (self.waiting or self.asked or isinstance(event, TrackArrived)):
+        if not (self.waiting or self.asked or self.sounding or isinstance(event, TrackArrived)):
             return self, ()
         asked = None if subject(event) == self.asked else self.asked
-        waiting = self._still_waiting(event)
+        waiting, sounding = self._still_waiting(event), self._still_sounding(event)
         if asked or not waiting or not _is_free(status):
-            return Autoplay(waiting, asked), ()
+            return Autoplay(waiting, asked, sounding), ()
         first = waiting[0]
         command = PlayIfFree(first.path, first.title, first.id, _playback_id(first))
-        return Autoplay(waiting, command.playback_id), (command,)
+        return Autoplay(waiting, command.playback_id, sounding), (command,)
 
     def _still_waiting(self, event: Event) -> tuple[Track, ...]:
         match event:
             case TrackArrived(track=track, play_now=True):
-                others = (other for other in self.waiting if (other.feed, other.key) != (track.feed, track.key))
-                return tuple(sorted((*others, track), key=lambda each: each.id))
+                return self._with(track)
             case PlaybackStarted():
                 return tuple(track for track in self.waiting if track.id != event.track_id)
             case PlaybackFailed() | PlaybackFinished(completed=True):
                 return tuple(track for track in self.waiting if _playback_id(track) != event.playback_id)
+            case PlaybackFinished(given_up=True) if self.sounding and event.playback_id == _playback_id(self.sounding):
+                return self._with(self.sounding)
         return self.waiting
+
+    def _still_sounding(self, event: Event) -> Track | None:
+        match event:
+            case PlaybackStarted() if event.playback_id == self.asked:
+                return next((track for track in self.waiting if track.id == event.track_id), None)
+            case PlaybackFinished() | PlaybackFailed() | TrackHeard() if self.sounding:
+                return None if event.playback_id == _playback_id(self.sounding) else self.sounding
+        return self.sounding
+
+    def _with(self, track: Track) -> tuple[Track, ...]:
+        """What waits, and `track`, in place of what the feed had brought under the same key."""
+        others = (other for other in self.waiting if (other.feed, other.key) != (track.feed, track.key))
+        return tuple(sorted((*others, track), key=lambda each: each.id))
 
 
 class Reactions:

@@ -141,10 +141,10 @@ def test_the_next_message_is_followed_from_the_asking_to_its_sound(house: House)
 
 def test_a_choice_that_finds_nothing_answers_only_whoever_asked_for_it(house: House) -> None:
     play, asked = house.ask(events.PlayNext(), PLAY)
-    house.post(events.NothingToPlay("another"))
+    house.post(events.NothingToPlay("another", "no message"))
     house.settle()
     assert not play.done()
-    house.post(events.NothingToPlay(asked))
+    house.post(events.NothingToPlay(asked, "no message"))
     with pytest.raises(NotFound, match="no message"):
         play.result(5)
 

@@ -95,6 +95,15 @@ def test_a_message_that_was_interrupted_is_left_to_the_button(house: House) -> N
     assert house.hear(events.PlaybackFinished("autoplay-1", completed=False), events.TakeDiscarded("take")) == []
 
 
+def test_a_message_that_the_box_itself_interrupted_is_played_again(house: House) -> None:
+    given_up = events.PlaybackFinished("autoplay-1", completed=False, given_up=True)
+    assert house.hear(arrived(1), arrived(2)) == [play(1)]
+    house.hear(sounds(1), status=PLAYING)
+    assert house.hear(given_up) == [play(1)]
+    house.hear(sounds(1), events.TrackHeard("autoplay-1", 1), status=PLAYING)
+    assert house.hear(given_up) == [play(2)], "it was heard"
+
+
 @pytest.mark.parametrize(
     "over", [events.PlaybackFailed("autoplay-1", "damaged"), events.PlaybackFinished("autoplay-1", completed=True)]
 )
@@ -141,6 +150,7 @@ class Playback:
     id: str
     track_id: int | None
     began: bool = False
+    heard: bool = False
 
 
 class AutoplayInTheHouse(RuleBasedStateMachine):
@@ -156,6 +166,8 @@ class AutoplayInTheHouse(RuleBasedStateMachine):
         self.fresh = 0
         self.waiting: set[int] = set()
         """Messages that arrived to be played, and neither sounded nor failed, as far as was told."""
+        self.own = ""
+        """The playback that autoplay began and nobody has heard yet, as far as was told."""
         self.sounded_by_itself: list[int] = []
 
     def asked_by_itself(self, command: Command) -> None:
@@ -211,6 +223,23 @@ class AutoplayInTheHouse(RuleBasedStateMachine):
         self.inbox.append(events.PlaybackStarted(self.playing.id, "m", 1.0, self.playing.track_id))
         self.playing = evolve(self.playing, began=True)
 
+    @precondition(lambda self: self.playing and self.playing.began and not self.playing.heard)
+    @rule()
+    def it_is_heard(self) -> None:
+        assert self.playing
+        if self.playing.track_id is not None:
+            self.inbox.append(events.TrackHeard(self.playing.id, self.playing.track_id))
+            self.playing = evolve(self.playing, heard=True)
+
+    @precondition(lambda self: self.playing)
+    @rule()
+    def the_configuration_ends(self) -> None:
+        assert self.playing
+        if self.playing.began and not self.playing.heard and self.playing.track_id in self.sounded_by_itself:
+            self.sounded_by_itself.remove(self.playing.track_id)
+        self.inbox.append(events.PlaybackFinished(self.playing.id, completed=False, given_up=True))
+        self.playing = None
+
     @precondition(lambda self: self.playing)
     @rule(fails=st.booleans())
     def it_ends(self, fails: bool) -> None:
@@ -257,6 +286,11 @@ class AutoplayInTheHouse(RuleBasedStateMachine):
                 self.waiting.add(event.track.id)
             case events.PlaybackStarted(track_id=int(number)):
                 self.waiting.discard(number)
+                self.own = event.playback_id if event.playback_id.startswith("autoplay") else self.own
+            case events.TrackHeard() if event.playback_id == self.own:
+                self.own = ""
+            case events.PlaybackFinished(given_up=True) if event.playback_id == self.own:
+                self.waiting.add(int(self.own.removeprefix("autoplay-")))
             case events.PlaybackFailed() | events.PlaybackFinished(completed=True):
                 self.waiting = {number for number in self.waiting if event.playback_id != f"autoplay-{number}"}
 

@@ -211,7 +211,7 @@ class Player:
         self._output.gain.go_to(loudness(self._percent), self._ramp_frames)
         self._progress(playing, playing.decoder.position)
 
-    def _do_stop(self) -> None:
+    def _do_stop(self, *, given_up: bool = False) -> None:
         playing = self._playing
         if playing is None:
             return
@@ -219,7 +219,7 @@ class Player:
             self._fade_out(playing)
             self._output.finish()
         self._forget(playing)
-        self._post(PlaybackFinished(playing.playback_id, completed=False))
+        self._post(PlaybackFinished(playing.playback_id, completed=False, given_up=given_up))
 
     def _do_volume(self, percent: int) -> None:
         self._percent = min(max(percent, 0), 100)
@@ -228,7 +228,7 @@ class Player:
 
     def _do_end(self) -> None:
         self._ending = True
-        self._do_stop()
+        self._do_stop(given_up=True)
 
     def _fade_out(self, playing: _Playing) -> None:
         self._output.gain.go_to(0, self._ramp_frames)

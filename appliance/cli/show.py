@@ -154,8 +154,8 @@ def tracks(found: list[Plain]) -> None:
     """The inbox."""
     table = Table("track", "feed", "title", "size", "heard")
     for track in found:
-        heard = "cannot be played" if track["unplayable"] else "yes" if track["played"] else "no"
-        table.add_row(str(track["id"]), track["feed"], track["title"], size(track["size"]), heard)
+        heard = "cannot be played" if track.get("unplayable") else "yes" if track["played"] else "no"
+        table.add_row(str(track.get("id", "")), track["feed"], track["title"], size(track["size"]), heard)
     Console(highlight=False, markup=False).print(table if found else "the inbox is empty")
 
 

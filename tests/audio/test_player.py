@@ -500,7 +500,7 @@ def test_close_ends_a_playback_even_if_the_speaker_hangs(make: Make) -> None:
     booth.play(tone(60))
     booth.clock.waiters()
     booth.player.close(timeout=2)
-    assert booth.first(PlaybackFinished) == PlaybackFinished("one", completed=False)
+    assert booth.first(PlaybackFinished) == PlaybackFinished("one", completed=False, given_up=True)
     assert booth.cards.playback.closed
 
 

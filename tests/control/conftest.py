@@ -45,7 +45,7 @@ def obedient(post: Callable[[Any], None]) -> Mapping[Do, Callable[[Effect], None
         Do.START_PLAYBACK: lambda effect: events.PlaybackStarted(effect.id, effect.cause.title, 5.0),
         Do.STOP_PLAYBACK: lambda effect: events.PlaybackFinished(effect.id, completed=False),
         Do.CHOOSE_NEXT: lambda effect: events.Play(Path("/next.wav"), "next", playback_id=effect.id),
-        Do.CHOOSE_LATEST: lambda effect: events.NothingToPlay(effect.id),
+        Do.CHOOSE_LATEST: lambda effect: events.NothingToPlay(effect.id, "nothing was recorded"),
         Do.SET_VOLUME: lambda effect: events.VolumeChanged(effect.cause.percent),
         Do.RAISE_VOLUME: lambda _: events.VolumeChanged(90),
         Do.LOWER_VOLUME: lambda _: events.VolumeChanged(70),

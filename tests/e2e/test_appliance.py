@@ -153,9 +153,9 @@ def test_the_command_line_shows_what_is_being_sent(box: Box) -> None:
 
 def test_the_command_line_plays(box: Box) -> None:
     box.start()
-    assert "nothing was recorded" in box.cli("play", "latest", code=7).stderr
+    assert "nothing was recorded" in box.cli("play", "recording", code=7).stderr
     clip = box.record(0.6)
-    assert clip["name"] in box.cli("play", "latest").stdout
+    assert clip["name"] in box.cli("play", "recording").stdout
     path = box.state / "clips" / f"{clip['name']}.wav"
     assert path.name in box.cli("play", str(path)).stdout
     speech = SPEECH
