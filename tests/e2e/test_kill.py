@@ -122,7 +122,7 @@ class Script:
 
     def play(self) -> None:
         self._use_card()
-        self._box.call("play", source="latest")
+        self._box.call("play", source="recording")
 
     def stop_playing(self) -> None:
         self._box.call("player.stop")

@@ -35,7 +35,7 @@ def perform(daemon: Daemon, news: "News", office: str) -> None:
     daemon.record(0.3)
     second = daemon.stop()
     daemon.until(daemon.delivered)
-    daemon.call("play", source="latest")
+    daemon.call("play", source="recording")
     daemon.call("clips.delete", clip=first)
     daemon.record(0.8)
     daemon.call("record.mark")
