@@ -1,18 +1,44 @@
 """Value objects to JSON and back: sidecars, journals, catalogue rows and the control socket all speak this.
 
-Enums travel as their values, paths as strings, value objects as JSON objects. An object read back from a newer
-release may hold keys that this one does not know; they are ignored.
+Enums travel as their values, paths as strings, value objects as JSON objects. What a newer release wrote is no damage:
+keys that this one does not know are ignored, and words that it does not know are kept as they are.
 """
 
 import json
-from functools import cache
+import logging
+from contextlib import suppress
+from enum import StrEnum
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
 from cattrs import Converter
 
+E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+def word(value: object, cls: type[E]) -> E:
+    """The member of `cls` that has this value; for a word that `cls` does not have, one more that is like a member.
+
+    That one has its own value, is equal to it, and is none of the others. Raises ValueError for what is no text.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no {cls.__name__}")
+    with suppress(ValueError):
+        return cls(value)
+    _tell(cls.__name__, value)
+    stranger = str.__new__(cls, value)
+    stranger._name_ = stranger._value_ = value
+    return stranger
+
+
+@lru_cache(1000)
+def _tell(kind: str, value: str) -> None:
+    log.warning("%r is no %s that this release knows: a newer one wrote it, and it is kept as it is", value, kind)
 
 
 @cache
@@ -20,6 +46,7 @@ def _converter() -> Converter:
     converter = Converter()
     converter.register_unstructure_hook(Path, str)
     converter.register_structure_hook(Path, lambda value, _: Path(value))
+    converter.register_structure_hook(StrEnum, word)
     return converter
 
 

@@ -185,3 +185,7 @@ class Stuck(ApplianceError):
     """A thread of the appliance does not end: what it holds cannot be used again in this process."""
 
     exit_code = 14
+
+
+class NewerWord(ValueError):
+    """A word of a newer release stands where this one cannot do without its meaning."""

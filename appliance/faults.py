@@ -126,6 +126,12 @@ CATALOGUE_DAMAGED = FaultKind(
     cause="the catalogue was found damaged and put aside",
     next_step="restart the appliance: the catalogue is rebuilt from the clips",
 )
+NEWER_RELEASE = FaultKind(
+    "newer_release",
+    owner="store",
+    cause="a newer release was here before and wrote what this one does not understand; it is kept as it is",
+    next_step="install the newer release again",
+)
 QUARANTINE = FaultKind(
     "quarantine",
     owner="housekeeper",

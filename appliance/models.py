@@ -10,6 +10,9 @@ from pathlib import Path
 from attrs import field, frozen
 from attrs.validators import ge
 
+from appliance.errors import NewerWord
+from appliance.recipes import Recipe
+
 SILENCE_DBFS = -144.0
 """The level given to digital silence, whose true level has no number. Just below the range of 24 bits."""
 
@@ -23,8 +26,11 @@ class SampleFormat(StrEnum):
 
     @property
     def bytes(self) -> int:
-        """Bytes of one sample."""
-        return {"S16_LE": 2, "S24_3LE": 3, "S32_LE": 4}[self.value]
+        """Bytes of one sample. Raises NewerWord."""
+        try:
+            return {"S16_LE": 2, "S24_3LE": 3, "S32_LE": 4}[self.value]
+        except KeyError:
+            raise NewerWord(f"{self.value!r} is a sample format of a newer release") from None
 
 
 @frozen
@@ -66,8 +72,8 @@ class ClockSource(StrEnum):
     NONE = "none"
 
     def beats(self, other: "ClockSource") -> bool:
-        """Whether this one is to be believed rather than `other`."""
-        return _TRUST[self] > _TRUST[other]
+        """Whether this one is to be believed rather than `other`, which a newer release may know better."""
+        return other in _TRUST and _TRUST[self] > _TRUST[other]
 
 
 _TRUST = {ClockSource.NTP: 2, ClockSource.RTC: 1, ClockSource.NONE: 0}
@@ -159,6 +165,7 @@ class Clip:
     `size` is that of the audio file in bytes. `drift_ppm` is how much faster than CLOCK_MONOTONIC the card's crystal
     runs, in a long take. `recovered` marks a take that was found unfinished at start, `cut` one that grew longer than
     it may. `continues` is the id of the clip that this one carries on, `corrected` the start by a better clock.
+    `unread` are lines of a recovered take's journal that only a newer release knows to read.
     """
 
     id: str
@@ -178,6 +185,7 @@ class Clip:
     continues: str | None = None
     cut: bool = False
     corrected: ClockStamp | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -195,30 +203,15 @@ class Clip:
         return f"{self.name}.wav"
 
 
-class RenditionKind(StrEnum):
-    """What a rendition is made of: the clip itself, or an encoding of it."""
-
-    ORIGINAL = "original"
-    FLAC = "flac"
-    OPUS = "opus"
-
-    @property
-    def suffix(self) -> str:
-        """File name extension, with the dot."""
-        return {"original": ".wav", "flac": ".flac", "opus": ".opus"}[self.value]
-
-    @property
-    def media_type(self) -> str:
-        """Media type: RFC 2361 for WAVE, RFC 9639 for FLAC, RFC 7845 for Opus in Ogg."""
-        return {"original": "audio/wav", "flac": "audio/flac", "opus": "audio/ogg"}[self.value]
-
-
 @frozen
 class Rendition:
-    """A file derived from a clip; what the outbox delivers. `sha256` is lower-case hex of the file's bytes."""
+    """A file made of a clip; what the outbox delivers. `sha256` is lower-case hex of the file's bytes.
+
+    Of a file that belongs to no clip, `clip_id` is empty.
+    """
 
     clip_id: str
-    kind: RenditionKind
+    recipe: Recipe
     path: Path
     size: int
     sha256: str
@@ -260,12 +253,12 @@ class Receipt:
 
 @frozen
 class Delivery:
-    """One clip on its way to one destination. `resume` is the backend's own JSON-able note to carry on from."""
+    """One clip on its way to one destination, as what `recipe` names. `resume` is the backend's own JSON-able note."""
 
     id: int
     clip_id: str
     destination: str
-    kind: RenditionKind
+    recipe: str
     state: DeliveryState
     attempts: int = 0
     last_error: str = ""

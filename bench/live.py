@@ -18,7 +18,7 @@ from appliance.config.options import Seconds, Secret
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import ClipFinished, Command, DeliverySucceeded, Event, TakeProgress, TakeSealed
-from appliance.models import ClockStamp, RenditionKind
+from appliance.models import ClockStamp
 from appliance.plugin import BackendContext
 from appliance.simulation.cards import FakeCards
 from appliance.store import Store
@@ -103,7 +103,7 @@ def _stop_to_acknowledged(server: S3Server, seconds: float) -> float:
         backend = create(options, BackendContext("cloud", "bench", Path(folder)))
         vitals = Vitals(clock)
         store = Store(Path(folder), clock, events.post, vitals)
-        store.set_destinations({"cloud": RenditionKind.ORIGINAL})
+        store.set_destinations({"cloud": "original"})
         store.start()
         stack.callback(store.close)
         settings = DestinationSettings("s3", options=options)

@@ -17,7 +17,7 @@ from appliance.audio.take import clip_name, new_take_id
 from appliance.audio.takefile import TakeFile
 from appliance.clock import SystemClock
 from appliance.codec import to_json
-from appliance.models import AudioFormat, Clip, Levels, Receipt, RenditionKind, Verdict
+from appliance.models import AudioFormat, Clip, Levels, Receipt, Verdict
 from appliance.store import Store
 from appliance.store.schema import connect
 from appliance.vitals import Vitals
@@ -33,7 +33,7 @@ def open_store(directory: Path) -> Store:
     """A store with one destination, not started."""
     clock = SystemClock()
     store = Store(directory, clock, lambda _: None, Vitals(clock))
-    store.set_destinations({"cloud": RenditionKind.ORIGINAL})
+    store.set_destinations({"cloud": "original"})
     return store
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from attrs import evolve
 
-from appliance.plugin import BackendContext, Rendition, RenditionKind, UploadBackend, UploadJob
+from appliance.plugin import BackendContext, Rendition, UploadBackend, UploadJob
+from appliance.recipes import ORIGINAL
 from appliance.testing.backends import make_upload_job
 
 BUCKET = "clips"
@@ -29,7 +30,7 @@ def job(path: Path) -> UploadJob:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     with tempfile.TemporaryDirectory() as folder:
         any_job = make_upload_job(Path(folder), b"", path.stem)
-    rendition = Rendition(any_job.clip.id, RenditionKind.ORIGINAL, path, path.stat().st_size, sha256)
+    rendition = Rendition(any_job.rendition.clip_id, ORIGINAL, path, path.stat().st_size, sha256)
     return evolve(any_job, rendition=rendition)
 
 

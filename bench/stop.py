@@ -9,7 +9,7 @@ from appliance.audio.journal import Begin
 from appliance.audio.take import clip_name
 from appliance.audio.takefile import TakeFile
 from appliance.clock import SystemClock
-from appliance.models import AudioFormat, Levels, RenditionKind, Verdict
+from appliance.models import AudioFormat, Levels, Verdict
 from appliance.simulation.sound import numbered
 from appliance.store import Store
 from appliance.vitals import Vitals
@@ -24,7 +24,7 @@ def _stop(seconds: int) -> float:
     clock = SystemClock()
     with TemporaryDirectory(prefix=".bench-", dir=ROOT) as folder:
         store = Store(Path(folder), clock, lambda _: None, Vitals(clock))
-        store.set_destinations({"shelf": RenditionKind.ORIGINAL})
+        store.set_destinations({"shelf": "original"})
         store.start()
         started = clock.stamp()
         begin = Begin("take", clip_name("bench", started, "take"), "bench", _STEREO, started, 0.5)

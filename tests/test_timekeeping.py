@@ -19,7 +19,7 @@ from appliance.clock import SystemClock
 from appliance.codec import from_json
 from appliance.events import ClipCorrected, ClipFinished, Command, Event, FaultRaised
 from appliance.faults import DEFECT
-from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Levels, RenditionKind, Verdict
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Levels, Verdict
 from appliance.status import Status
 from appliance.store import Store
 from appliance.testing.clock import ManualClock
@@ -63,7 +63,7 @@ class Box:
     def start(self) -> None:
         self.vitals = Vitals(self.clock, self._post)
         self.store = Store(self.root, self.clock, self._post, self.vitals)
-        self.store.set_destinations({"office": RenditionKind.ORIGINAL})
+        self.store.set_destinations({"office": "original"})
         self.store.start()
         self.timekeeper = Timekeeper(self.store, self.clock, self.vitals, self.clock_set)
         self.timekeeper.start()

@@ -1,11 +1,14 @@
 """The journal of a take: what its sound alone does not tell, one JSON object a line.
 
-The first line is `{"begin": ...}`; then `pause`, `resume`, `mark` and `gap` follow as they happen. A line that does not
-parse, as the last one may after a power cut, is passed over, and so is a kind that a newer release may have added.
+The first line is `{"begin": ...}`; then `pause`, `resume`, `mark` and `gap` follow as they happen. Each ends with the
+CRC-32 of its own text without it. A line that does not parse, as the last one may after a power cut, or that is not
+what was written, is passed over. One of a kind that a newer release added is kept as it is. Older releases wrote no
+checksums.
 """
 
 import json
-from typing import Any
+import zlib
+from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
@@ -46,21 +49,36 @@ class PauseEnd:
 Entry = Begin | PauseBegin | PauseEnd | Mark | Gap
 
 _KINDS: dict[str, type[Entry]] = {"begin": Begin, "pause": PauseBegin, "resume": PauseEnd, "mark": Mark, "gap": Gap}
+_CHECKSUM = "crc32"
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 def line(entry: Entry) -> bytes:
     """An entry as a line of the journal."""
-    return json.dumps({_NAMES[type(entry)]: to_plain(entry)}, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    name, body = _NAMES[type(entry)], to_plain(entry)
+    return _text(name, body | {_CHECKSUM: _checksum(name, body)}) + b"\n"
+
+
+def _text(name: str, body: object) -> bytes:
+    return json.dumps({name: body}, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _checksum(name: str, body: object) -> int:
+    return zlib.crc32(_text(name, body))
 
 
 @define
 class History:
-    """What happened in a take so far: the sum of its journal's entries."""
+    """What happened in a take so far: the sum of its journal's entries.
+
+    `unread` are lines of kinds that only a newer release knows. `checked` tells whether the beginning had a checksum.
+    """
 
     gaps: list[Gap] = field(factory=list)
     marks: list[Mark] = field(factory=list)
     pauses: list[Pause] = field(factory=list)
+    unread: list[str] = field(factory=list)
+    checked: bool = field(default=False, eq=False)
     _held_at: int | None = None
 
     def apply(self, entry: Entry) -> None:
@@ -105,18 +123,26 @@ def replay(content: bytes) -> tuple[Begin | None, History]:
     begin: Begin | None = None
     history = History()
     for text in content.splitlines():
-        entry = _read(text)
-        if isinstance(entry, Begin):
-            begin = begin or entry
-        elif entry is not None:
-            history.apply(entry)
+        name, body, checked = _read(text)
+        if name in _KINDS:
+            with suppress(ValueError):
+                entry = from_plain(body, _KINDS[name])
+                if not isinstance(entry, Begin):
+                    history.apply(entry)
+                elif begin is None:
+                    begin, history.checked = entry, checked
+        elif checked:
+            history.unread.append(text.decode(errors="replace"))
     return begin, history
 
 
-def _read(text: bytes) -> Entry | None:
+def _read(text: bytes) -> tuple[str, object, bool]:
+    """Kind and body of a line, and whether a checksum vouches for them; no kind where it is not what was written."""
     try:
-        plain: Any = json.loads(text)
-        ((name, body),) = plain.items()
-        return from_plain(body, _KINDS[name])
-    except (ValueError, AttributeError, KeyError, RecursionError):
-        return None
+        ((name, body),) = json.loads(text).items()
+        if not isinstance(body, dict) or _CHECKSUM not in body:
+            return name, body, False
+        checksum = body.pop(_CHECKSUM)
+        return (name, body, True) if checksum == _checksum(name, body) else ("", None, False)
+    except (ValueError, AttributeError, RecursionError):
+        return "", None, False

@@ -6,13 +6,16 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from attrs import evolve
+
 from appliance import codec
 from appliance.audio import wav
 from appliance.audio.journal import Begin, replay
 from appliance.audio.levels import Meter, verdict
 from appliance.audio.takefile import AUDIO, CLIP, JOURNAL, TakeFile, disk
 from appliance.config.audio import RecordingSettings
-from appliance.models import Clip, ClockSource, ClockStamp, Gap, Levels
+from appliance.errors import NewerWord
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Gap, Levels
 
 _BLOCK_BYTES = 1_048_576
 _MEASURED_BYTES = 32 << 20
@@ -38,8 +41,9 @@ def repair(folder: Path) -> Clip | None:
     """Seal a take that a crash or a power cut left behind; one that is sealed already is left as it is.
 
     The size of the file is the truth, not its header; a torn last frame is cut off. Where the journal is lost the
-    header tells the format and the file's time the start. None, and nothing touched, where there is no sound to keep
-    or nothing says what it is made of. Raises StorageError.
+    header tells the format and the file's time the start; it also counts more than a journal without checksums. None,
+    and nothing touched, where there is no sound to keep or nothing says what it is made of. Raises StorageError, and
+    NewerWord where only a newer release knows what the sound is made of.
     """
     with disk():
         if clip := _sealed(folder):
@@ -50,6 +54,8 @@ def repair(folder: Path) -> Clip | None:
             return None
         try:
             begin, history = replay(_content(folder / JOURNAL))
+            if begin and not history.checked:
+                begin = evolve(begin, format=_format(audio) or begin.format)
             if begin is None or not _plausible(begin, folder.name):
                 begin = _begin_of(audio, folder.name)
             if begin is None:
@@ -70,12 +76,17 @@ def _sealed(folder: Path) -> Clip | None:
     """The clip that it is already, where its metadata agrees with its sound and with itself."""
     try:
         clip = codec.from_json(_content(folder / CLIP), Clip)
-        size = (folder / AUDIO).stat().st_size
+        with (folder / AUDIO).open("rb") as file:
+            size, header = os.fstat(file.fileno()).st_size, _format(file.fileno())
     except (ValueError, FileNotFoundError):
         return None
-    data_bytes = clip.frames * clip.format.frame_bytes
     agrees = (clip.id, clip.name) == (folder.name, Path(clip.name).name) and clip.size == size
-    return clip if agrees and size == wav.HEADER_BYTES + data_bytes + wav.padding(data_bytes) else None
+    try:
+        data_bytes = clip.frames * clip.format.frame_bytes
+    except NewerWord:
+        return clip if agrees and header is None else None
+    agrees &= clip.format == header and size == wav.HEADER_BYTES + data_bytes + wav.padding(data_bytes)
+    return clip if agrees else None
 
 
 def _content(path: Path) -> bytes:
@@ -89,24 +100,32 @@ def _plausible(begin: Begin, take_id: str) -> bool:
     """Whether a journal says what can be: it may be damaged where it still parses."""
     try:
         wav.build(begin.format, None)
+    except NewerWord:
+        raise
     except ValueError:
         return False
     return begin.take_id == take_id and begin.name == Path(begin.name).name
 
 
-def _begin_of(audio: int, take_id: str) -> Begin | None:
-    """What the header and the file's time tell where the journal does not."""
+def _format(audio: int) -> AudioFormat | None:
+    """What the header says, where it is one of ours."""
     try:
         found = wav.parse(os.pread(audio, wav.HEADER_BYTES, 0))
     except ValueError:
         return None
-    if found.data_offset != wav.HEADER_BYTES:
+    return found.format if found.data_offset == wav.HEADER_BYTES else None
+
+
+def _begin_of(audio: int, take_id: str) -> Begin | None:
+    """What the header and the file's time tell where the journal does not."""
+    format = _format(audio)
+    if format is None:
         return None
     status = os.fstat(audio)
-    length_ns = (status.st_size - wav.HEADER_BYTES) * 10**9 // found.format.byte_rate
+    length_ns = (status.st_size - wav.HEADER_BYTES) * 10**9 // format.byte_rate
     started = ClockStamp(status.st_mtime_ns - length_ns, 0, "", ClockSource.NONE)
     name = clip_name(_UNKNOWN_DEVICE, started, take_id)
-    return Begin(take_id, name, _UNKNOWN_DEVICE, found.format, started, RecordingSettings().min_duration)
+    return Begin(take_id, name, _UNKNOWN_DEVICE, format, started, RecordingSettings().min_duration)
 
 
 def _measure(audio: int, begin: Begin, frames: int, gaps: list[Gap]) -> Levels:

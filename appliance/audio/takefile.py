@@ -177,6 +177,7 @@ class TakeFile:
             recovered=recovered,
             continues=self.begin.continues,
             cut=cut,
+            unread=tuple(self.history.unread),
         )
         with disk():
             (self._folder / _RESERVE).unlink(missing_ok=True)

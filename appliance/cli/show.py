@@ -94,7 +94,7 @@ def clips(found: list[Plain]) -> None:
             duration(_seconds(clip)),
             f"{clip['levels']['peak_dbfs']:.1f}",
             str(len(clip["gaps"])),
-            clip["verdict"] + (", recovered" if clip["recovered"] else ""),
+            escape(clip["verdict"]) + (", recovered" if clip["recovered"] else ""),
             "\n".join(_delivery(delivery) for delivery in entry["deliveries"]),
         )
     Console(highlight=False).print(table if found else "no clips")
@@ -106,7 +106,7 @@ def _delivery(delivery: Plain) -> str:
     verified = " (verified)" if (delivery["receipt"] or {}).get("verified") else ""
     sending = delivery["progress"]
     progress = f" {sending['sent'] / sending['size']:.0%}{_left(sending)}" if sending and sending["size"] else ""
-    return f"{delivery['destination']}: [{style}]{state}[/]{verified}{progress}"
+    return f"{delivery['destination']}: [{style}]{escape(state)}[/]{verified}{progress}"
 
 
 def clip(entry: Plain) -> None:
@@ -122,7 +122,9 @@ def clip(entry: Plain) -> None:
     table.add_row("format", f"{audio['rate']} Hz {audio['sample']}, {counted(audio['channels'], 'channel')}")
     table.add_row("levels", f"peak {levels['peak_dbfs']:.1f} dBFS, RMS {levels['rms_dbfs']:.1f} dBFS")
     table.add_row("", f"{levels['clipped']:.2%} clipped, {levels['silent']:.2%} digital silence")
-    table.add_row("verdict", clip["verdict"] + (", recovered after a power cut or crash" if clip["recovered"] else ""))
+    table.add_row(
+        "verdict", escape(clip["verdict"]) + (", recovered after a power cut or crash" if clip["recovered"] else "")
+    )
     if clip["continues"]:
         table.add_row("continues", f"clip {clip['continues']}, which ended when another microphone was plugged in")
     if clip["drift_ppm"] is not None:

@@ -13,7 +13,7 @@ from appliance.config.actions import ButtonAction
 from appliance.config.audio import AudioSettings, RecordingSettings
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
 from appliance.config.units import format_duration
-from appliance.models import RenditionKind
+from appliance.recipes import ORIGINAL, RECIPES
 
 GPIO_PINS = range(2, 28)
 """BCM numbers of the pins on the 40-pin header that are free to use."""
@@ -163,7 +163,7 @@ class RetrySettings:
 
 
 def _live_sends_originals(settings: "DestinationSettings", _: object, options: Any) -> None:
-    if getattr(options, "live", False) is True and settings.deliver_as is not RenditionKind.ORIGINAL:
+    if getattr(options, "live", False) is True and settings.deliver_as != ORIGINAL.name:
         raise ValueError(
             f"found `live: true` and `deliver_as: {settings.deliver_as}`: a take is encoded when it is over, so only"
             " originals can be sent live. Leave out one of the two"
@@ -175,7 +175,7 @@ class DestinationSettings:
     """What every destination has, whatever its backend; `options` is the backend's own class."""
 
     backend: str = option(help="The backend that delivers: `folder`, `http`, `s3`, `rclone` or one from a plugin.")
-    deliver_as: RenditionKind = option(RenditionKind.ORIGINAL, "What is sent: the WAV itself, FLAC or Opus.")
+    deliver_as: str = option(ORIGINAL.name, "What is sent: the WAV itself, FLAC or Opus.", check=in_(tuple(RECIPES)))
     delete_after: DeleteAfter = option(
         DeleteAfter.VERIFIED,
         "Which receipt lets a clip be deleted here when room is needed: one that proves that the same bytes arrived, "

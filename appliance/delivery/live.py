@@ -18,8 +18,9 @@ from appliance.delivery.sending import Note, Sending
 from appliance.errors import Cancelled, Permanent, StorageError, Transient
 from appliance.events import Command, DeliveryCancelled, DeliveryPostponed, DeliveryProgress, Event
 from appliance.hours import LOOK_AGAIN, seconds_until_active
-from appliance.models import Delivery, DeliveryState, RenditionKind
+from appliance.models import Delivery, DeliveryState
 from appliance.plugin.upload import LiveUploadBackend
+from appliance.recipes import ORIGINAL
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -140,7 +141,7 @@ class Live:
 
     def _sending_of(self, take: GrowingTake, file: int) -> Sending:
         take_id = take.begin.take_id
-        delivery = Delivery(0, take_id, self._name, RenditionKind.ORIGINAL, DeliveryState.SENDING)
+        delivery = Delivery(0, take_id, self._name, ORIGINAL.name, DeliveryState.SENDING)
         attempt = Attempt(delivery, self._limit, self._clock, self._post)
         return Sending(take, file, attempt, lambda: self._stopping, lambda note: self._save(take, note))
 

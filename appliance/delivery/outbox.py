@@ -97,7 +97,7 @@ class Outbox:
         for delivery in self._store.outbox.find(clip_id=clip_id):
             if delivery.id in cancelled:
                 self._post(DeliveryCancelled(clip_id, delivery.destination))
-                self._renditions.finished(clip_id, delivery.kind)
+                self._renditions.finished(clip_id, delivery.recipe)
         for worker in self._workers.values():
             worker.cancel(cancelled)
         return len(cancelled)

@@ -12,6 +12,7 @@ from appliance.errors import ApplianceError, Cancelled, NotFound, Permanent, Sto
 from appliance.events import Command, DeliveryStarted, Event
 from appliance.models import Clip, Delivery, Receipt, Rendition
 from appliance.plugin.upload import UploadBackend, UploadJob
+from appliance.recipes import RECIPES
 from appliance.renditions.maker import Check, Renditions
 from appliance.store import Store
 from appliance.vitals import Pulse
@@ -80,7 +81,7 @@ class Sender:
 
         try:
             clip = self._store.clips.find(delivery.clip_id)
-            rendition = self._renditions.prepare(clip, delivery.kind, check)
+            rendition = self._renditions.prepare(clip, RECIPES[delivery.recipe], check)
             attempt.delivery = self._with_live_note(delivery, check)
         except Cancelled:
             return TakenBack()
@@ -116,7 +117,7 @@ class Sender:
         return UploadJob(
             rendition,
             clip,
-            idempotency_key=key(clip.id, delivery.kind, delivery.destination),
+            idempotency_key=key(clip.id, delivery.recipe, delivery.destination),
             attempt=delivery.attempts,
             resume=delivery.resume,
             progress=attempt.progress,

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from appliance.audio.growing import GrowingTake
 from appliance.delivery.attempt import Attempt
-from appliance.models import Clip, RenditionKind
+from appliance.models import Clip
 from appliance.plugin.upload import LiveJob
+from appliance.recipes import ORIGINAL
 
 Note = dict[str, object]
 
@@ -41,7 +42,7 @@ class Sending:
         take, begin = self.take, self.take.begin
         return LiveJob(
             clip=Clip(begin.take_id, begin.name, begin.device, begin.format, 0, 0, begin.started),
-            idempotency_key=key(begin.take_id, RenditionKind.ORIGINAL, self.attempt.delivery.destination),
+            idempotency_key=key(begin.take_id, ORIGINAL.name, self.attempt.delivery.destination),
             head=take.head,
             longest=take.longest,
             wait_for=lambda size: take.wait_for(size, self._stopping),
@@ -61,6 +62,6 @@ class Sending:
         self._save(note)
 
 
-def key(clip_id: str, kind: RenditionKind, destination: str) -> str:
+def key(clip_id: str, recipe: str, destination: str) -> str:
     """The idempotency key of a delivery, the same for every attempt and from the first second of the take."""
-    return f"{clip_id}-{kind}-{destination}"
+    return f"{clip_id}-{recipe}-{destination}"

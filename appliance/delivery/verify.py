@@ -11,6 +11,7 @@ from appliance.delivery.destination import Destination
 from appliance.delivery.sender import defect
 from appliance.errors import CannotVerify, CopyDiffers, CopyMissing, DeliveryError, NotFound
 from appliance.models import Delivery, DeliveryState, Receipt, Rendition
+from appliance.recipes import RECIPES, Recipe
 from appliance.store import Store
 
 _PAGE = 100
@@ -105,12 +106,13 @@ class Verifier:
 
     def _rendition(self, delivery: Delivery, receipt: Receipt) -> Rendition:
         """What was delivered, as far as it is remembered: encodings are dropped, and clips deleted."""
-        known = self._store.clips.rendition(delivery.clip_id, delivery.kind)
+        recipe = RECIPES.get(delivery.recipe) or Recipe(delivery.recipe, Path(receipt.remote_name).suffix, "")
+        known = self._store.clips.rendition(delivery.clip_id, recipe)
         if known is not None:
             return known
         path = self._store.places.renditions / Path(receipt.remote_name).name
         sha256 = receipt.checksum if receipt.algorithm == "sha256" else ""
-        return Rendition(delivery.clip_id, delivery.kind, path, receipt.size, sha256)
+        return Rendition(delivery.clip_id, recipe, path, receipt.size, sha256)
 
 
 def _meaning(error: DeliveryError) -> Found:

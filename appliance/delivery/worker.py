@@ -159,7 +159,7 @@ class Worker:
             failed = Failed(f"defect of the appliance: {line(error)}. Report it", defect=True)
             self._settle(attempt, failed, pulse)
         if not attempt.abandoned:
-            self._renditions.finished(attempt.delivery.clip_id, attempt.delivery.kind)
+            self._renditions.finished(attempt.delivery.clip_id, attempt.delivery.recipe)
 
     def _claim(self, pulse: Pulse) -> Attempt | None:
         """Wait for something to send, and take it; None once it is time to stop."""

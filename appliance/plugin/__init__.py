@@ -20,7 +20,7 @@ from appliance.errors import (
     UsageError,
 )
 from appliance.events import Command, Event
-from appliance.models import AudioFormat, Clip, Fault, Receipt, Rendition, RenditionKind, Track
+from appliance.models import AudioFormat, Clip, Fault, Receipt, Rendition, Track
 from appliance.mounts import MOUNTINFO, Mount, in_memory, mount_of
 from appliance.mounts import parse as parse_mounts
 from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob
@@ -33,11 +33,14 @@ from appliance.plugin.upload import (
     UploadBackend,
     UploadBackendType,
     UploadJob,
+    began,
 )
+from appliance.recipes import ORIGINAL, Recipe
 from appliance.verbs import VERBS, Verb
 
 __all__ = [
     "MOUNTINFO",
+    "ORIGINAL",
     "VERBS",
     "AbsolutePath",
     "ApplianceError",
@@ -64,9 +67,9 @@ __all__ = [
     "Percent",
     "Permanent",
     "Receipt",
+    "Recipe",
     "Refused",
     "Rendition",
-    "RenditionKind",
     "Seconds",
     "Secret",
     "Service",
@@ -79,6 +82,7 @@ __all__ = [
     "UploadJob",
     "UsageError",
     "Verb",
+    "began",
     "check_headers",
     "check_url",
     "events",

@@ -1,6 +1,7 @@
 """The contract of an upload backend: code that delivers renditions to one kind of destination."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -21,14 +22,14 @@ def _clock_is_trusted() -> bool:
 
 @frozen
 class UploadJob:
-    """One attempt to deliver one rendition.
+    """One attempt to deliver one file: the rendition of a clip, or any other, which belongs to no clip.
 
     `idempotency_key` is the same for every attempt at this delivery and differs from that of any other. `resume` is
     what the last attempt left with `save_resume`, None at first or when nothing was left; it survives a reboot.
     """
 
     rendition: Rendition
-    clip: Clip
+    clip: Clip | None
     idempotency_key: str
     attempt: int = 1
     resume: dict[str, object] | None = None
@@ -50,6 +51,15 @@ class UploadJob:
         """Raise Cancelled once somebody took the delivery back. Call it between blocks."""
         if self.cancelled():
             raise Cancelled(f"delivery of {self.rendition.file_name} was cancelled")
+
+
+def began(rendition: Rendition, clip: Clip | None) -> datetime:
+    """When the recording began, in its own local time; of another file, when it was last changed, in UTC."""
+    if clip is None:
+        changed = int(rendition.path.stat().st_mtime) if rendition.path.exists() else 0
+        return datetime.fromtimestamp(changed, UTC)
+    zone = timezone(timedelta(seconds=clip.started.utc_offset))
+    return datetime.fromtimestamp(clip.started.wall_ns // 10**9, zone)
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""WAV to FLAC or Opus, through libsndfile, in constant memory."""
+"""Does what a recipe says, through libsndfile, in constant memory."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.durable import PARTIAL
 from appliance.errors import Permanent, Transient
-from appliance.models import RenditionKind
+from appliance.recipes import Recipe
 
 if TYPE_CHECKING:
     import soundfile
@@ -16,8 +16,8 @@ _BLOCK_FRAMES = 65_536
 _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 
 
-def encode(source: Path, target: Path, kind: RenditionKind, check: Callable[[], None]) -> None:
-    """Write the encoding of `source` to `target`, whole or not at all; calls `check` between blocks.
+def encode(source: Path, target: Path, recipe: Recipe, check: Callable[[], None]) -> None:
+    """Make `target` of `source` by a recipe, whole or not at all; calls `check` between blocks.
 
     FLAC keeps 16 and 24 bits exactly; of 32 it keeps the upper 24, which is what sound cards fill. Opus is resampled to
     48 kHz where it does not know the rate. Raises Permanent where the sound cannot be encoded so, Transient where
@@ -29,15 +29,17 @@ def encode(source: Path, target: Path, kind: RenditionKind, check: Callable[[], 
     try:
         partial.touch()  # a disk that refuses says so as an OSError; libsndfile would only say "System error"
         with soundfile.SoundFile(source) as sound:
-            blocks, rate, options = _plan(sound, kind)
-            with soundfile.SoundFile(partial, "w", rate, sound.channels, **options) as encoded:
-                for block in blocks:
+            way = _Way(sound)
+            for step in recipe.steps:
+                _STEPS[step](way)
+            with soundfile.SoundFile(partial, "w", way.rate, sound.channels, **way.file) as encoded:
+                for block in way.blocks(way.dtype):
                     check()
                     _write(encoded, block)
         partial.replace(target)  # not synced: what a power cut leaves of it is compared with its hash before use
     except soundfile.LibsndfileError as error:
         raise Permanent(
-            f"{source.name} cannot be encoded as {kind} ({error.error_string}). Set `deliver_as: original`"
+            f"{source.name} cannot be encoded as {recipe.name} ({error.error_string}). Set `deliver_as: original`"
         ) from error
     except OSError as error:
         raise Transient(f"{target.name} cannot be written: {error.strerror}") from error
@@ -46,17 +48,44 @@ def encode(source: Path, target: Path, kind: RenditionKind, check: Callable[[], 
             partial.unlink(missing_ok=True)
 
 
-def _plan(sound: "soundfile.SoundFile", kind: RenditionKind) -> tuple[Iterator[Any], int, dict[str, str]]:
-    """The blocks to write, their rate, and the options of the file that takes them."""
-    if kind is RenditionKind.FLAC:
-        narrow = sound.subtype == "PCM_16"
-        options = {"format": "FLAC", "subtype": "PCM_16" if narrow else "PCM_24"}
-        return sound.blocks(_BLOCK_FRAMES, dtype="int16" if narrow else "int32"), sound.samplerate, options
-    blocks = sound.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True)
-    options = {"format": "OGG", "subtype": "OPUS"}
-    if sound.samplerate in _OPUS_RATES:
-        return blocks, sound.samplerate, options
-    return _resampled(blocks, sound.samplerate, sound.channels), _OPUS_RATES[-1], options
+class _Way:
+    """The way of sound from one file into the other: `blocks` of a `dtype`, and what the `file` is that takes them."""
+
+    def __init__(self, sound: "soundfile.SoundFile") -> None:
+        self.sound = sound
+        self.rate: int = sound.samplerate
+        self.dtype = "float32"
+        self.file: dict[str, str] = {}
+        self.blocks: Callable[[str], Iterator[Any]] = self._read
+
+    def _read(self, dtype: str) -> Iterator[Any]:
+        blocks: Iterator[Any] = self.sound.blocks(_BLOCK_FRAMES, dtype=dtype, always_2d=True)
+        return blocks
+
+
+def _as_flac(way: _Way) -> None:
+    narrow = way.sound.subtype == "PCM_16"
+    way.dtype = "int16" if narrow else "int32"
+    way.file = {"format": "FLAC", "subtype": "PCM_16" if narrow else "PCM_24"}
+
+
+def _as_opus(way: _Way) -> None:
+    way.file = {"format": "OGG", "subtype": "OPUS"}
+
+
+def _at_a_rate_of_opus(way: _Way) -> None:
+    if way.rate not in _OPUS_RATES:
+        blocks, rate = way.blocks, way.rate
+        way.blocks = lambda dtype: _resampled(blocks(dtype), rate, way.sound.channels)
+        way.rate = _OPUS_RATES[-1]
+
+
+_STEPS: dict[str, Callable[[_Way], None]] = {
+    "flac": _as_flac,
+    "opus": _as_opus,
+    "rate of opus": _at_a_rate_of_opus,
+}
+"""What the steps of recipes mean."""
 
 
 def _resampled(blocks: Iterator[Any], rate: int, channels: int) -> Iterator[Any]:

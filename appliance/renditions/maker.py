@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance.errors import Permanent, StorageError, Transient
-from appliance.models import Clip, Rendition, RenditionKind
+from appliance.models import Clip, Rendition
+from appliance.recipes import ORIGINAL, Recipe
 from appliance.renditions.encode import encode
 from appliance.store import Store
 
@@ -21,7 +22,7 @@ _Look = tuple[int, int, int]
 
 
 class Renditions:
-    """Prepares what destinations are sent, the same file for all that want the same kind.
+    """Prepares what destinations are sent, the same file for all that want it by the same recipe.
 
     A file's hash is computed once and kept in the catalogue. In each run of the appliance the file is compared with
     it before its first use and after it was touched: what rots or is replaced on the card is not sent.
@@ -30,31 +31,31 @@ class Renditions:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._changed = threading.Condition()
-        self._busy: set[tuple[str, RenditionKind]] = set()
+        self._busy: set[tuple[str, str]] = set()
         self._seen: OrderedDict[Path, _Look] = OrderedDict()
 
-    def prepare(self, clip: Clip, kind: RenditionKind, check: Check = lambda: None) -> Rendition:
+    def prepare(self, clip: Clip, recipe: Recipe, check: Check = lambda: None) -> Rendition:
         """The rendition of `clip`, made if need be. Blocks, and calls `check` often, which may raise to end it.
 
         Raises Permanent where the clip's file is gone, changed or cannot be encoded, Transient where the disk refuses
         the encoding, StorageError where it refuses the catalogue.
         """
-        with self._alone(clip, kind, check):
-            known = self._store.clips.rendition(clip.id, kind)
-            if kind is RenditionKind.ORIGINAL:
+        with self._alone(clip, recipe, check):
+            known = self._store.clips.rendition(clip.id, recipe)
+            if recipe == ORIGINAL:
                 return self._original(clip, known, check)
-            return self._encoding(clip, kind, known, check)
+            return self._encoding(clip, recipe, known, check)
 
-    def finished(self, clip_id: str, kind: RenditionKind) -> None:
+    def finished(self, clip_id: str, recipe: str) -> None:
         """A delivery of it is over: where no other waits for the encoding, it goes."""
-        if kind is not RenditionKind.ORIGINAL:
+        if recipe != ORIGINAL.name:
             with suppress(StorageError):  # it goes when room is needed, too
                 self._store.upkeep.drop_encodings_of(clip_id)
 
     @contextmanager
-    def _alone(self, clip: Clip, kind: RenditionKind, check: Check) -> Iterator[None]:
+    def _alone(self, clip: Clip, recipe: Recipe, check: Check) -> Iterator[None]:
         """Two destinations that want the same file do not make it twice."""
-        key = (clip.id, kind)
+        key = (clip.id, recipe.name)
         with self._changed:
             while key in self._busy:
                 self._changed.wait(_PATIENCE)
@@ -72,7 +73,7 @@ class Renditions:
         try:
             if known is not None and self._is_seen(path):
                 return known
-            found = self._hashed(clip, RenditionKind.ORIGINAL, path, check)
+            found = self._hashed(clip, ORIGINAL, path, check)
         except FileNotFoundError as error:
             raise Permanent(f"the file of clip {clip.name} is gone. Delete the clip, or put its file back") from error
         except OSError as error:
@@ -84,13 +85,13 @@ class Renditions:
             self._store.clips.add_rendition(found)
         return found
 
-    def _encoding(self, clip: Clip, kind: RenditionKind, known: Rendition | None, check: Check) -> Rendition:
-        path = self._store.places.renditions / f"{clip.name}{kind.suffix}"
+    def _encoding(self, clip: Clip, recipe: Recipe, known: Rendition | None, check: Check) -> Rendition:
+        path = self._store.places.renditions / f"{clip.name}{recipe.suffix}"
         if known is not None and self._is_intact(known, clip, path, check):
             return known
-        encode(self.prepare(clip, RenditionKind.ORIGINAL, check).path, path, kind, check)
+        encode(self.prepare(clip, ORIGINAL, check).path, path, recipe, check)
         try:
-            made = self._hashed(clip, kind, path, check)
+            made = self._hashed(clip, recipe, path, check)
         except OSError as error:
             raise Transient(f"{path.name} cannot be read back: {error.strerror}") from error
         self._store.clips.add_rendition(made)
@@ -99,18 +100,18 @@ class Renditions:
     def _is_intact(self, known: Rendition, clip: Clip, path: Path, check: Check) -> bool:
         """Whether the encoding is there, readable, and what was made; else it is made again."""
         try:
-            return self._is_seen(path) or self._hashed(clip, known.kind, path, check) == known
+            return self._is_seen(path) or self._hashed(clip, known.recipe, path, check) == known
         except OSError:
             return False
 
-    def _hashed(self, clip: Clip, kind: RenditionKind, path: Path, check: Check) -> Rendition:
+    def _hashed(self, clip: Clip, recipe: Recipe, path: Path, check: Check) -> Rendition:
         digest, before = hashlib.sha256(), _look(path)
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
                 check()
                 digest.update(block)
         self._see(path, before)
-        return Rendition(clip.id, kind, path, before[0], digest.hexdigest())
+        return Rendition(clip.id, recipe, path, before[0], digest.hexdigest())
 
     def _is_seen(self, path: Path) -> bool:
         with self._changed:

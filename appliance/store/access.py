@@ -10,8 +10,9 @@ from functools import partial, wraps
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from appliance import events
+from appliance.describe import counted
 from appliance.errors import StorageError
-from appliance.faults import CATALOGUE_DAMAGED
+from appliance.faults import CATALOGUE_DAMAGED, NEWER_RELEASE
 from appliance.models import Clip
 from appliance.mounts import in_memory
 from appliance.store.adoption import adopt
@@ -55,10 +56,11 @@ class Access:
         """Whether everything that the last run left was dealt with."""
         self.missing: list[str] = []
         """Names of clips whose sound was not found; on the store thread."""
+        self._newer_takes = 0
         self._lasting = True
         self._clips_known = False
         self._catalogue: Catalogue | None = None
-        self._told: tuple[int | None, int | None] = (None, None)
+        self._told: tuple[int | None, int | None, int | None] = (None, None, None)
 
     def start(self) -> None:
         """See `Store.start`."""
@@ -121,13 +123,23 @@ class Access:
 
     def tell(self, catalogue: Catalogue) -> None:
         """Post what has changed since the last time, at first all of it. On the store thread, after a commit."""
-        waiting, inbox = catalogue.outbox.waiting(), catalogue.tracks.changes
-        told_waiting, told_inbox = self._told
-        self._told = waiting, inbox
+        waiting, inbox, passed = catalogue.outbox.waiting(), catalogue.tracks.changes, catalogue.outbox.passed_over
+        told_waiting, told_inbox, told_passed = self._told
+        self._told = waiting, inbox, passed
         if waiting != told_waiting:
             self._post(events.QueueChanged(waiting))
         if inbox != told_inbox:
             self._post(events.InboxChanged(catalogue.tracks.unheard()))
+        if passed != told_passed:
+            self._tell_newer(catalogue)
+
+    def _tell_newer(self, catalogue: Catalogue) -> None:
+        """Say what a newer release left here that this one has to leave alone."""
+        found = catalogue.newer() + ([counted(self._newer_takes, "take")] if self._newer_takes else [])
+        if found:
+            told = f"written by a newer release, and left as it is: {', '.join(found)}. Install that release again"
+            log.warning("%s", told)
+            self._post(NEWER_RELEASE.raised(told))
 
     def _guarded(self, work: Callable[[Catalogue], T]) -> T:
         catalogue = self._catalogue
@@ -178,7 +190,8 @@ class Access:
         recovery = self.recovery(catalogue)
         self.recovered = recovery.run(clips_known=self._clips_known)
         self.missing = recovery.missing
-        self.unfinished = {folder.name for folder in self._places.takes.iterdir() if folder.is_dir()}
+        self.unfinished = {folder.name for folder in self._places.takes.iterdir() if folder.is_dir()} - recovery.newer
+        self._newer_takes = len(recovery.newer)
         self.tell(catalogue)
 
     def _connect(self) -> Catalogue:
@@ -200,8 +213,8 @@ class Access:
         """Put a damaged catalogue out of the way, so that this or the next start makes a new one."""
         self._shut()
         with suppress(OSError):
-            self._places.set_aside(f"the catalogue is damaged: {why}", *self._places.catalogue_files)
-        log.error("the catalogue is damaged and was moved to quarantine/: %s", why)
+            self._places.set_aside(f"the catalogue cannot be used: {why}", *self._places.catalogue_files)
+        log.error("the catalogue cannot be used and was moved to quarantine/: %s", why)
 
     def _end(self) -> None:
         with suppress(StorageError, sqlite3.Error, OSError):

@@ -37,20 +37,27 @@ def adopt(places: Places, catalogue: Catalogue, wanted: Wanted, take_id: str) ->
     if clip is None:
         if not (folder / CLIP).exists():
             raise NotFound(f"no finished take {take_id!r}: it is still being recorded, or was discarded or deleted")
-        clip = read_sidecar(folder / CLIP)
+        clip, _ = read_sidecar(folder / CLIP)
         _move_in(places, folder, clip)
-    with catalogue.transaction():
-        added = catalogue.enter(clip, wanted)
+    added = False
+    if catalogue.clips.get(take_id) is None:
+        _, body = read_sidecar(places.sidecar(clip.name))
+        with catalogue.transaction():
+            added = catalogue.enter(clip, body, wanted)
     remove_take(folder)
     return clip, added
 
 
-def read_sidecar(path: Path) -> Clip:
-    """The clip that a sidecar describes. Raises ValueError where it does not, or names a file outside its folder."""
-    clip = from_json(path.read_bytes(), Clip)
+def read_sidecar(path: Path) -> tuple[Clip, str]:
+    """The clip that a sidecar describes, and its text, which may hold more than we know.
+
+    Raises ValueError where it describes none, or names a file outside its folder.
+    """
+    text = path.read_text("utf-8")
+    clip = from_json(text, Clip)
     if Path(clip.name).name != clip.name or clip.name.startswith("."):
         raise ValueError(f"{clip.name!r} cannot be the name of a clip")
-    return clip
+    return clip, text
 
 
 def remove_take(folder: Path) -> None:
@@ -69,7 +76,7 @@ def moved_in(places: Places, catalogue: Catalogue, take_id: str) -> Clip | None:
     if clip is None and not (places.takes / take_id / CLIP).exists():
         for sidecar in (path for path in places.clips.glob("*.json") if path.stem.endswith(f"_{take_id}")):
             with suppress(ValueError):
-                clip = read_sidecar(sidecar)
+                clip, _ = read_sidecar(sidecar)
     return clip if clip and places.audio(clip.name).exists() else None
 
 

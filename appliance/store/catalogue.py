@@ -4,18 +4,18 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from appliance.models import Clip, RenditionKind, Verdict
+from appliance.models import Clip, Verdict
 from appliance.store.clips import ClipRows
 from appliance.store.dates import Dates
 from appliance.store.live import LiveNotes
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.retention import Retention
-from appliance.store.schema import connect, is_sound, transaction
+from appliance.store.schema import connect, is_sound, newer_version, transaction
 from appliance.store.tracks import TrackRows
 
-Wanted = Mapping[str, RenditionKind]
-"""Which destinations new clips go to, and as what."""
+Wanted = Mapping[str, str]
+"""Which destinations new clips go to, and by which recipe."""
 
 
 class Catalogue:
@@ -39,15 +39,15 @@ class Catalogue:
         with transaction(self._connection):
             yield
 
-    def enter(self, clip: Clip, wanted: Wanted) -> bool:
-        """Enter a clip with its deliveries, inside a transaction; False where it is there already.
+    def enter(self, clip: Clip, body: str, wanted: Wanted) -> bool:
+        """Enter a clip and its metadata, with its deliveries, in a transaction; False where it is there already.
 
         What is too short to have been meant is kept, but goes nowhere by itself. Raises ValueError as `ClipRows.add`.
         """
-        added = self.clips.add(clip)
+        added = self.clips.add(clip, body)
         if added and clip.verdict is not Verdict.TOO_SHORT:
-            for destination, kind in wanted.items():
-                self.outbox.enqueue([clip.id], destination, kind)
+            for destination, recipe in wanted.items():
+                self.outbox.enqueue([clip.id], destination, recipe)
             self.live.hand_over(clip.id)
         return added
 
@@ -60,6 +60,11 @@ class Catalogue:
     def leave_mark(self, clips_changed: int) -> None:
         """This run ends well: all that is in `clips/`, last changed then, is in the catalogue."""
         self._connection.execute("UPDATE run SET clips_changed = ?", (clips_changed,))
+
+    def newer(self) -> list[str]:
+        """What in it only a newer release understands, in words."""
+        version = newer_version(self._connection)
+        return ([f"the catalogue (version {version})"] if version else []) + self.outbox.newer()
 
     def is_sound(self) -> bool:
         """Whether it is what we made of it; takes its time."""

@@ -3,9 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 
-from appliance.codec import from_json, to_json
+from appliance.codec import from_json
 from appliance.errors import NotFound
-from appliance.models import Clip, Rendition, RenditionKind
+from appliance.models import Clip, Rendition
+from appliance.recipes import Recipe
 from appliance.store.places import Places
 from appliance.store.trouble import damage, reading
 
@@ -26,8 +27,8 @@ class ClipRows:
         self._db = connection
         self._places = places
 
-    def add(self, clip: Clip) -> bool:
-        """Enter a clip; False where it is there already.
+    def add(self, clip: Clip, body: str) -> bool:
+        """Enter a clip; False where it is there already. `body` is its metadata, which may hold more than we know.
 
         Raises ValueError where another clip, or a deleted one, has its id or its name.
         """
@@ -45,7 +46,7 @@ class ClipRows:
                 clip.id,
                 clip.name,
                 clip.began.wall_ns,
-                to_json(clip),
+                body,
                 clip.size,
                 clip.started.boot_id,
                 clip.began.source.value,
@@ -123,10 +124,11 @@ class ClipRows:
         query = "SELECT name FROM clips INDEXED BY clips_present WHERE deleted_at IS NULL"
         return (name for (name,) in self._db.execute(query))
 
-    def by_name(self, name: str) -> Clip:
-        """The clip of exactly this name, which is there."""
+    def body(self, name: str) -> str:
+        """The metadata of the clip of exactly this name, which is there."""
         (body,) = self._db.execute("SELECT body FROM clips WHERE name = ?", (name,)).fetchone()
-        return clip_in(body)
+        clip_in(body)
+        return str(body)
 
     def is_deleted(self, name: str) -> bool:
         """Whether there is a tombstone of this name."""
@@ -149,21 +151,23 @@ class ClipRows:
         self._db.execute("UPDATE clips SET deleted_at = ?, reason = ? WHERE id = ?", (at_ns, reason, clip_id))
         self._db.execute("DELETE FROM renditions WHERE clip = (SELECT seq FROM clips WHERE id = ?)", (clip_id,))
 
-    def rendition(self, clip_id: str, kind: RenditionKind) -> Rendition | None:
-        """What `add_rendition` kept for a clip that is there."""
+    def rendition(self, clip_id: str, recipe: Recipe) -> Rendition | None:
+        """What `add_rendition` kept for a clip that is there, made by the very recipe."""
         row = self._db.execute(
             "SELECT path, size, sha256 FROM renditions JOIN clips ON seq = clip"
-            " WHERE id = ? AND kind = ? AND deleted_at IS NULL",
-            (clip_id, kind.value),
+            " WHERE id = ? AND kind = ? AND recipe = ? AND deleted_at IS NULL",
+            (clip_id, recipe.name, recipe.hash),
         ).fetchone()
-        return Rendition(clip_id, kind, self._places.directory / row[0], row[1], row[2]) if row else None
+        return Rendition(clip_id, recipe, self._places.directory / row[0], row[1], row[2]) if row else None
 
     def add_rendition(self, rendition: Rendition) -> None:
-        """Keep a rendition, in place of an older one of its kind. Raises NotFound where the clip is gone."""
+        """Keep a rendition, in place of an older one of the same name. Raises NotFound where the clip is gone."""
         added = self._db.execute(
-            "INSERT OR REPLACE INTO renditions SELECT seq, ?, ?, ?, ? FROM clips WHERE id = ? AND deleted_at IS NULL",
+            "INSERT OR REPLACE INTO renditions (clip, kind, recipe, path, size, sha256)"
+            " SELECT seq, ?, ?, ?, ?, ? FROM clips WHERE id = ? AND deleted_at IS NULL",
             (
-                rendition.kind.value,
+                rendition.recipe.name,
+                rendition.recipe.hash,
                 self._places.relative(rendition.path),
                 rendition.size,
                 rendition.sha256,

@@ -1,11 +1,12 @@
 """The rows of clips as to when they began. Whoever calls holds the transaction."""
 
+import json
 import sqlite3
 from collections.abc import Iterable
 
 from attrs import evolve
 
-from appliance.codec import to_json
+from appliance.codec import to_plain
 from appliance.models import Clip, ClockSource, ClockStamp
 from appliance.store.clips import clip_in
 
@@ -31,21 +32,22 @@ class Dates:
         for seq, body in rows:
             clip = clip_in(body)
             clip = evolve(clip, corrected=at(now, clip.started.monotonic_ns))
+            body = json.dumps(json.loads(body) | {"corrected": to_plain(clip.corrected)}, ensure_ascii=False)
             corrected.append(clip)
             self._db.execute(
                 "UPDATE clips SET start_ns = ?, clock = ?, body = ?, stale = 1 WHERE seq = ?",
-                (clip.began.wall_ns, clip.began.source.value, to_json(clip), seq),
+                (clip.began.wall_ns, clip.began.source.value, body, seq),
             )
         return corrected
 
-    def stale(self) -> list[Clip]:
-        """Clips whose sidecar does not say yet what the catalogue says."""
-        rows = self._db.execute("SELECT body FROM clips WHERE stale <> 0 AND deleted_at IS NULL ORDER BY seq")
-        return [clip_in(body) for (body,) in rows]
+    def stale(self) -> dict[str, str]:
+        """Clips whose sidecar does not say yet what the catalogue says: their names, and that."""
+        rows = self._db.execute("SELECT name, body FROM clips WHERE stale <> 0 AND deleted_at IS NULL ORDER BY seq")
+        return dict(rows.fetchall())
 
-    def told(self, clips: Iterable[Clip]) -> None:
+    def told(self, names: Iterable[str]) -> None:
         """Their sidecars are up to date."""
-        self._db.executemany("UPDATE clips SET stale = 0 WHERE id = ?", [(clip.id,) for clip in clips])
+        self._db.executemany("UPDATE clips SET stale = 0 WHERE name = ?", [(name,) for name in names])
 
 
 def at(now: ClockStamp, monotonic_ns: int) -> ClockStamp:

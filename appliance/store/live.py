@@ -26,7 +26,11 @@ class LiveNotes:
         if text is None:
             self._db.execute("DELETE FROM live WHERE take = ? AND destination = ?", values[:2])
         else:
-            self._db.execute("INSERT INTO live VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET note = excluded.note", values)
+            self._db.execute(
+                "INSERT INTO live (take, destination, note) VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET note = excluded.note",
+                values,
+            )
 
     def hand_over(self, take_id: str) -> None:
         """The take is a clip now, and its deliveries are queued: they get the notes."""

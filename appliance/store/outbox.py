@@ -6,7 +6,8 @@ What a destination gets next is found in constant time, however many rows wait:
 2. then those not tried in this run of the daemon, those tried longest ago last, else in the destination's order;
 3. then the one whose wait has been over for the longest.
 
-So a clip that fails again and again, or even takes the daemon down, goes behind all others each time.
+So a clip that fails again and again, or even takes the daemon down, goes behind all others each time. What a newer
+release added to the queue and this one does not know to make is passed over, until that release is back.
 """
 
 import json
@@ -14,14 +15,19 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from appliance.codec import from_json, to_json
-from appliance.models import Delivery, DeliveryState, Receipt, RenditionKind
+from appliance.codec import from_json, to_json, word
+from appliance.describe import counted
+from appliance.models import Delivery, DeliveryState, Receipt
+from appliance.recipes import RECIPES
 from appliance.store.trouble import note_in, reading
 
 _SELECT = (
     "SELECT d.id, c.id, d.destination, d.kind, d.state, d.attempts, d.last_error, d.resume, d.receipt"
     " FROM deliveries d JOIN clips c ON c.seq = d.clip"
 )
+_KNOWN = ", ".join(map(repr, RECIPES))
+_NOT_OURS = 1 << 62
+"""What `tried` says in this run of a delivery that only a newer release knows to make: no run has that number."""
 _CLIP = "(SELECT seq FROM clips WHERE id = ?)"
 
 
@@ -31,16 +37,33 @@ class OutboxRows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._run = 0
+        self.passed_over = 0
+        """Grows with the deliveries that were found to be a newer release's alone."""
 
     def begin_run(self) -> None:
         """A new run of the daemon: what was on its way is pending again, and all waits are over."""
         with reading("the number of the run"):
             (self._run,) = self._db.execute("UPDATE run SET number = number + 1 RETURNING number").fetchone()
         self._db.execute("UPDATE deliveries SET state = 'pending' WHERE state = 'sending'")
+        self._db.execute(f"UPDATE deliveries SET tried = 0 WHERE tried = {_NOT_OURS}")
 
-    def enqueue(self, clip_ids: Iterable[str], destination: str, kind: RenditionKind) -> int:
+    def newer(self) -> list[str]:
+        """Deliveries that only a newer release knows to make, in words: they are left as they are."""
+        kinds = self._db.execute(
+            f"SELECT kind, count(*) FROM deliveries WHERE state = 'pending' AND tried = {_NOT_OURS} GROUP BY kind"
+        )
+        states = self._db.execute(
+            "SELECT state, sum(count) FROM delivery_counts GROUP BY state HAVING sum(count) > 0 AND state NOT IN"
+            f" ({', '.join(repr(state.value) for state in DeliveryState)})"
+        )
+        return [
+            *(f"{counted(number, 'delivery', 'deliveries')} as {kind!r}" for kind, number in kinds),
+            *(f"{counted(number, 'delivery', 'deliveries')} marked {state!r}" for state, number in states),
+        ]
+
+    def enqueue(self, clip_ids: Iterable[str], destination: str, recipe: str) -> int:
         """Add a delivery for each clip that has none to this destination, in whatever state; how many were added."""
-        rows = ((destination, kind.value, clip_id) for clip_id in clip_ids)
+        rows = ((destination, recipe, clip_id) for clip_id in clip_ids)
         return self._db.executemany(
             "INSERT INTO deliveries (clip, destination, kind)"
             " SELECT seq, ?, ? FROM clips WHERE id = ? AND deleted_at IS NULL ON CONFLICT DO NOTHING",
@@ -53,7 +76,9 @@ class OutboxRows:
         `order` is `oldest` or `newest`. It is SENDING until one of `delivered`, `postponed`, `parked`, `released` and
         `cancel` ends that; `attempts` counts this one.
         """
-        found = self._begun(destination, order) or self._ready(destination, order) or self._waited(destination, now)
+        found = self._found(destination, order, now)
+        while found is not None and self._pass_over(found, destination):
+            found = self._found(destination, order, now)
         if found is None:
             return None
         self._db.execute(
@@ -61,6 +86,21 @@ class OutboxRows:
             (self._run, found),
         )
         return _delivery(self._db.execute(f"{_SELECT} WHERE d.id = ?", (found,)).fetchone())
+
+    def _found(self, destination: str, order: str, now: float) -> int | None:
+        return self._begun(destination, order) or self._ready(destination, order) or self._waited(destination, now)
+
+    def _pass_over(self, found: int, destination: str) -> bool:
+        """Whether a delivery, and others with it, are a newer release's: they wait for that one."""
+        query = f"SELECT 1 FROM deliveries WHERE id = ? AND kind IN ({_KNOWN})"
+        if self._db.execute(query, (found,)).fetchone():
+            return False
+        self.passed_over += self._db.execute(
+            f"UPDATE deliveries SET tried = {_NOT_OURS}"
+            f" WHERE state = 'pending' AND destination = ? AND tried <= ? AND kind NOT IN ({_KNOWN})",
+            (destination, self._run),
+        ).rowcount
+        return True
 
     def _begun(self, destination: str, order: str) -> int | None:
         direction = "DESC" if order == "newest" else "ASC"
@@ -200,9 +240,11 @@ class OutboxRows:
     def counts(self) -> dict[str, dict[DeliveryState, int]]:
         """How many deliveries each destination has in each state; costs the same however many there are."""
         counts: dict[str, dict[DeliveryState, int]] = {}
-        for destination, state, count in self._db.execute("SELECT * FROM delivery_counts WHERE count > 0"):
+        for destination, state, count in self._db.execute(
+            "SELECT destination, state, count FROM delivery_counts WHERE count > 0"
+        ):
             with reading("a count of deliveries"):
-                counts.setdefault(destination, {})[DeliveryState(state)] = count
+                counts.setdefault(destination, {})[word(state, DeliveryState)] = count
         return counts
 
     def waiting(self) -> int:
@@ -219,8 +261,8 @@ def _delivery(row: Any) -> Delivery:
             id=row[0],
             clip_id=row[1],
             destination=row[2],
-            kind=RenditionKind(row[3]),
-            state=DeliveryState(row[4]),
+            recipe=row[3],
+            state=word(row[4], DeliveryState),
             attempts=row[5],
             last_error=row[6],
             resume=note_in(resume),

@@ -17,9 +17,8 @@ from appliance import durable
 from appliance.audio.take import repair
 from appliance.audio.takefile import AUDIO, CLIP
 from appliance.audio.wav import HEADER_BYTES
-from appliance.codec import to_json
 from appliance.describe import counted
-from appliance.errors import StorageError
+from appliance.errors import NewerWord, StorageError
 from appliance.models import Clip
 from appliance.store.adoption import moved_in, read_sidecar, remove_take
 from appliance.store.catalogue import Catalogue, Wanted
@@ -59,6 +58,8 @@ class Recovery:
         """Names of clips in the catalogue whose sound was not found."""
         self.remade: set[str] = set()
         """Ids of takes that clips without metadata were turned back into."""
+        self.newer: set[str] = set()
+        """Ids of takes that only a newer release can make clips of: they are left as they are."""
 
     def run(self, *, clips_known: bool = False) -> bool:
         """Do all that the disk lets us; whether that was all. Raises sqlite3.DatabaseError for a damaged catalogue.
@@ -116,7 +117,14 @@ class Recovery:
             if self._catalogue.clips.is_tombstone(folder.name):
                 remove_take(folder)
                 return None
-            clip = moved_in(self._places, self._catalogue, folder.name) or self._half_moved(folder) or repair(folder)
+            try:
+                clip = (
+                    moved_in(self._places, self._catalogue, folder.name) or self._half_moved(folder) or repair(folder)
+                )
+            except NewerWord as error:
+                log.error("take %s is left as it is: %s", folder.name, error)
+                self.newer.add(folder.name)
+                return None
             if clip is None:
                 self._give_up(folder)
             return clip
@@ -127,7 +135,7 @@ class Recovery:
         if (folder / AUDIO).exists() or not (folder / CLIP).exists():
             return None
         try:
-            return read_sidecar(folder / CLIP)
+            return read_sidecar(folder / CLIP)[0]
         except ValueError as error:
             self._set_aside(f"the metadata of take {folder.name} cannot be read: {error}", folder / CLIP)
             return None
@@ -162,8 +170,7 @@ class Recovery:
         for name in (name for name, files in strangers.items() if files == _METADATA):
             self._set_aside(f"the sound of clip {name} is missing", self._places.sidecar(name))
         for name in bare:
-            sidecar = to_json(self._catalogue.clips.by_name(name))
-            durable.write_file(self._places.sidecar(name), sidecar.encode())
+            durable.write_file(self._places.sidecar(name), self._catalogue.clips.body(name).encode())
         for name in (name for name, files in strangers.items() if files == _SOUND):
             self._restore(name)
 
@@ -184,14 +191,15 @@ class Recovery:
 
     def _enter(self, names: Iterable[str]) -> None:
         """Enter clips that have both files but no row."""
-        clips = sorted((clip.began.wall_ns, clip.name, clip) for name in names if (clip := self._described(name)))
+        found = ((name, self._described(name)) for name in names)
+        clips = sorted((clip.began.wall_ns, name, clip, body) for name, (clip, body) in found if clip)
         for start in range(0, len(clips), BATCH):
             self._beat()
             refused = []
             with self._catalogue.transaction():
-                for _, name, clip in clips[start : start + BATCH]:
+                for _, name, clip, body in clips[start : start + BATCH]:
                     try:
-                        self._catalogue.enter(clip, self._wanted)
+                        self._catalogue.enter(clip, body, self._wanted)
                     except ValueError as error:
                         refused.append((name, error))
             for name, why in refused:
@@ -200,19 +208,19 @@ class Recovery:
         if clips:
             log.warning("missing from the catalogue, and entered now: %s", counted(len(clips), "clip"))
 
-    def _described(self, name: str) -> Clip | None:
+    def _described(self, name: str) -> tuple[Clip | None, str]:
         self._beat()
         sidecar = self._places.sidecar(name)
         with self._as_far_as_possible(f"the metadata of clip {name} could not be read"):
             try:
-                clip = read_sidecar(sidecar)
+                clip, body = read_sidecar(sidecar)
                 if clip.name != name:
                     raise ValueError(f"it describes the clip {clip.name}")
-                return clip
+                return clip, body
             except ValueError as error:
                 self._set_aside(f"the metadata of clip {name} cannot be used: {error}", sidecar)
                 self._restore(name)
-        return None
+        return None, ""
 
     def _restore(self, name: str) -> None:
         """Make a clip whose metadata is lost the take again that it was, and finish that."""
@@ -228,13 +236,13 @@ class Recovery:
 
     def _freshen_sidecars(self) -> None:
         """Write down what the catalogue learned about clips when the power went."""
-        clips = self._catalogue.dates.stale()
-        for clip in clips:
+        stale = self._catalogue.dates.stale()
+        for name, body in stale.items():
             self._beat()
-            durable.write_file(self._places.sidecar(clip.name), to_json(clip).encode())
-        if clips:
+            durable.write_file(self._places.sidecar(name), body.encode())
+        if stale:
             with self._catalogue.transaction():
-                self._catalogue.dates.told(clips)
+                self._catalogue.dates.told(stale)
 
     def _sweep_renditions(self) -> None:
         """Remove what the catalogue does not name: the leftovers of a crash. All of it can be made again."""

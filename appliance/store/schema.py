@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from appliance.errors import StorageError
 from appliance.store.trouble import damage, is_riddle
 
 MIGRATIONS = (
@@ -126,12 +125,17 @@ MIGRATIONS = (
     ALTER TABLE run ADD COLUMN clips_changed INTEGER NOT NULL DEFAULT 0;
     """,
     # Which clip a clip carries on, so that the parts of a recording are found. What a feed brought and a person took
-    # out of the inbox: its feed must not bring it again.
+    # out of the inbox: its feed must not bring it again. `kind` is the name of a recipe, `recipe` the hash of the one
+    # that a file was made by. Deliveries with that `tried` are by a recipe that the release at work does not know.
     """
     ALTER TABLE clips ADD COLUMN continues TEXT;
     UPDATE clips SET continues = json_extract(body, '$.continues') WHERE json_valid(body);
     CREATE INDEX clips_continued ON clips (continues) WHERE continues IS NOT NULL;
     ALTER TABLE tracks ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE renditions ADD COLUMN recipe TEXT NOT NULL DEFAULT '';
+    UPDATE renditions SET recipe = CASE kind
+        WHEN 'original' THEN 'd262d7a65157d4a6' WHEN 'flac' THEN '3cc40c4bb0a8afb8' ELSE '9e01f4458d52fda2' END;
+    CREATE INDEX deliveries_passed ON deliveries (kind) WHERE tried = 4611686018427387904;
     """,
 )
 """Number N leads from version N to N + 1. A released one never changes; new ones are added at the end."""
@@ -140,7 +144,8 @@ MIGRATIONS = (
 def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
     """Open the database and bring it to the newest version; what is committed is on the disk (WAL, FULL).
 
-    `check` looks at every page first. Raises sqlite3.Error, and StorageError for a database of a newer release.
+    One that a newer release has brought further is used as it is, where that is possible. `check` looks at every page
+    first. Raises sqlite3.Error, as of damage where it cannot be used.
     """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
@@ -151,7 +156,7 @@ def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
             (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if finding != "ok":
                 raise damage(finding)
-        _migrate(connection, path)
+        _migrate(connection)
     except BaseException as error:
         connection.close()
         if is_riddle(error):
@@ -167,22 +172,44 @@ def is_sound(connection: sqlite3.Connection) -> bool:
         closing(sqlite3.connect(":memory:", isolation_level=None)) as model,
         suppress(sqlite3.Error, UnicodeDecodeError),
     ):
-        _migrate(model, Path())
+        _migrate(model)
+        alike = newer_version(connection) or connection.execute(shape).fetchall() == model.execute(shape).fetchall()
         return (
-            connection.execute(shape).fetchall() == model.execute(shape).fetchall()
+            bool(alike)
             and connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
             and connection.execute("PRAGMA foreign_key_check").fetchone() is None
         )
     return False
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def newer_version(connection: sqlite3.Connection) -> int:
+    """The version of a catalogue that a newer release has brought further than this one can; else 0."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        raise StorageError(
-            f"the catalogue in {path.parent} was written by a newer release (version {version}, this one knows up to "
-            f"{len(MIGRATIONS)}). Install the newer release again"
-        )
+    return int(version) if version > len(MIGRATIONS) else 0
+
+
+def _fits(connection: sqlite3.Connection) -> bool:
+    """Whether a newer catalogue has all that we use, and wants nothing of new rows that we do not know."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        _migrate(model)
+        ours = model.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'").fetchall()
+        if not set(ours) <= set(connection.execute("SELECT type, name FROM sqlite_master").fetchall()):
+            return False
+        for table in (name for kind, name in ours if kind == "table"):
+            known = {name for _, name, *_ in model.execute(f"PRAGMA table_info({table})")}
+            found = {
+                name: wanted and default is None
+                for _, name, _, wanted, default, _ in connection.execute(f"PRAGMA table_info({table})")
+            }
+            if not known <= found.keys() or any(found[name] for name in found.keys() - known):
+                return False
+    return True
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS) and not _fits(connection):
+        raise damage(f"a newer release (version {version}) made of it what this one cannot use")
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT")
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from appliance.clock import Clock
-from appliance.models import RenditionKind
 from appliance.store.access import Access, Post
 from appliance.store.places import Places
 from appliance.store.rooms import Clips, Inbox, Outbox
@@ -31,8 +30,8 @@ class Store:
         self.inbox = Inbox(self._access, self.places, clock)
         self.upkeep = Upkeep(self.places, self._access, post)
 
-    def set_destinations(self, wanted: Mapping[str, RenditionKind]) -> None:
-        """Which destinations clips that are new to the catalogue go to, and as what. Call it before `start`."""
+    def set_destinations(self, wanted: Mapping[str, str]) -> None:
+        """Which destinations clips that are new to the catalogue go to, and by which recipe. Call it before `start`."""
         self._access.wanted = dict(wanted)
 
     def start(self) -> None:

@@ -120,7 +120,7 @@ class TrackRows:
     def save_note(self, feed: str, key: str, note: dict[str, object]) -> None:
         """Keep a feed's note about one of its items."""
         text = json.dumps(note, ensure_ascii=False, allow_nan=False)
-        self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (feed, key, text))
+        self._db.execute("INSERT OR REPLACE INTO notes (feed, key, note) VALUES (?, ?, ?)", (feed, key, text))
 
     def _track(self, row: tuple[Any, ...]) -> Track:
         track_id, feed, key, title, path, size, sha256, fetched_at, played = row

@@ -5,7 +5,6 @@ from contextlib import suppress
 
 from appliance import durable
 from appliance.audio.takefile import AUDIO
-from appliance.codec import to_json
 from appliance.errors import NotFound, StorageError
 from appliance.events import ClipCorrected, Command, Event
 from appliance.models import Clip, ClockStamp
@@ -128,8 +127,8 @@ class Upkeep:
             for clip in corrected:
                 self._post(ClipCorrected(clip))
             stale = catalogue.dates.stale()
-            for clip in stale:
-                durable.write_file(self._places.sidecar(clip.name), to_json(clip).encode())
+            for name, body in stale.items():
+                durable.write_file(self._places.sidecar(name), body.encode())
             if stale:
                 with catalogue.transaction():
                     catalogue.dates.told(stale)

@@ -44,6 +44,7 @@ def check_upload_backend(
     for check in (
         checks.delivers_exactly,
         checks.odd_names,
+        checks.any_file,
         checks.same_key_twice,
         checks.cancelled_before,
         checks.cancelled_midway,

@@ -31,6 +31,7 @@ class FakeTake:
     def job(self, cancelled: Callable[[], bool] = bool) -> LiveJob:
         """The next attempt to send it live."""
         clip = self.finished.clip
+        assert clip is not None
         return LiveJob(
             Clip(clip.id, clip.name, clip.device, clip.format, 0, 0, clip.started),
             self.finished.idempotency_key,

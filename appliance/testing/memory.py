@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 from appliance.errors import CopyDiffers, CopyMissing, Permanent, Transient
-from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Receipt, Rendition, RenditionKind
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Receipt, Rendition
 from appliance.plugin.upload import UploadJob
+from appliance.recipes import ORIGINAL
 
 _BLOCK = 65_536
 
@@ -30,7 +31,7 @@ def make_upload_job(folder: Path, content: bytes, name: str, *, key: str = "") -
         started=ClockStamp(1_800_000_000_000_000_000, 1_000_000_000_000, "manual-boot", ClockSource.NTP, 3600),
     )
     sha256 = hashlib.sha256(content).hexdigest()
-    rendition = Rendition(clip.id, RenditionKind.ORIGINAL, path, len(content), sha256)
+    rendition = Rendition(clip.id, ORIGINAL, path, len(content), sha256)
     return UploadJob(rendition, clip, key or f"{clip.id}-original-test")
 
 

@@ -11,6 +11,7 @@ from appliance.codec import from_json, to_json
 from appliance.errors import Cancelled, CannotVerify, CopyDiffers, Permanent, Transient
 from appliance.models import Receipt, Rendition
 from appliance.plugin.upload import UploadBackend, UploadJob
+from appliance.recipes import Recipe
 from appliance.testing.memory import make_upload_job
 from appliance.testing.observers import FileChange, Notes, Progress
 
@@ -65,6 +66,18 @@ class UploadChecks:
             arrived[receipt.remote_name] = name
             self.check_arrived(job, receipt)
 
+    def any_file(self) -> None:
+        """A file that belongs to no clip arrives like any other, each under a name of its own."""
+        report, names = Recipe("report", ".json", "application/json"), set()
+        for number in (1, 2):
+            job = self.job(f"report {number}", bytes([number]))
+            job = evolve(job, rendition=evolve(job.rendition, clip_id="", recipe=report), clip=None)
+            receipt = self.deliver(job)
+            self.check_receipt(job.rendition, receipt)
+            self.check_arrived(job, receipt)
+            names.add(receipt.remote_name)
+        assert len(names) == 2, f"two files got one name: {names}"
+
     def same_key_twice(self) -> None:
         """A second attempt under the same key succeeds, and makes no second copy where the destination can tell."""
         job = self.job("twice", self.sound(100_000))
@@ -102,6 +115,7 @@ class UploadChecks:
         job, before = self.job("missing", b"gone"), self.names()
         job.rendition.path.unlink()
         self.expect_no_proof(job)
+        self.expect_no_proof(evolve(job, clip=None))
         assert self.names() == before, "a missing file left something at the destination"
 
     def changed_file(self) -> None:

@@ -35,7 +35,7 @@ class FileBody:
         check: Callable[[], None],
         block: int = BLOCK,
     ) -> None:
-        self.headers = {"Content-Type": rendition.kind.media_type, **headers}
+        self.headers = {"Content-Type": rendition.recipe.media_type, **headers}
         self.complete = False
         self.md5 = ""
         self.len = len(head) + rendition.size + len(tail)
@@ -92,7 +92,7 @@ class FormBody(FileBody):
     ) -> None:
         boundary = secrets.token_hex(16)
         parts = [f"name={_quoted(name)}\r\n\r\n{value}\r\n" for name, value in fields.items()]
-        headers = {"Content-Type": rendition.kind.media_type, **part_headers}
+        headers = {"Content-Type": rendition.recipe.media_type, **part_headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         parts.append(f"name={_quoted(field)}; filename={_quoted(file_name)}\r\n{lines}\r\n")
         opening = f"--{boundary}\r\nContent-Disposition: form-data; "

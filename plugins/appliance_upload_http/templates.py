@@ -1,34 +1,39 @@
 """Texts with words in braces that are filled in for each clip, such as `{device}/{date}`."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from string import Formatter
 
-from appliance.plugin import Clip, UploadJob
+from appliance.plugin import Clip, UploadJob, began
 
 
-def _started(clip: Clip) -> datetime:
-    return datetime.fromtimestamp(clip.started.wall_ns // 10**9, timezone(timedelta(seconds=clip.started.utc_offset)))
+def _of(clip: Callable[[Clip], object]) -> Callable[[UploadJob], object]:
+    """What a clip tells; nothing of a file that belongs to none."""
+    return lambda job: clip(job.clip) if job.clip else ""
+
+
+def _began(job: UploadJob) -> datetime:
+    return began(job.rendition, job.clip)
 
 
 WORDS: dict[str, Callable[[UploadJob], object]] = {
-    "name": lambda job: job.clip.name,
+    "name": lambda job: job.rendition.path.stem,
     "file_name": lambda job: job.rendition.file_name,
-    "id": lambda job: job.clip.id,
+    "id": lambda job: job.clip.id if job.clip else job.rendition.sha256,
     "key": lambda job: job.idempotency_key,
-    "device": lambda job: job.clip.device,
-    "started": lambda job: _started(job.clip).isoformat(),
-    "date": lambda job: f"{_started(job.clip):%Y-%m-%d}",
-    "time": lambda job: f"{_started(job.clip):%H-%M-%S}",
-    "seconds": lambda job: f"{job.clip.seconds:.3f}",
-    "rate": lambda job: job.clip.format.rate,
-    "channels": lambda job: job.clip.format.channels,
-    "peak_dbfs": lambda job: f"{job.clip.levels.peak_dbfs:.1f}",
-    "rms_dbfs": lambda job: f"{job.clip.levels.rms_dbfs:.1f}",
-    "verdict": lambda job: job.clip.verdict.value,
-    "gaps": lambda job: len(job.clip.gaps),
-    "kind": lambda job: job.rendition.kind.value,
-    "media_type": lambda job: job.rendition.kind.media_type,
+    "device": _of(lambda clip: clip.device),
+    "started": lambda job: _began(job).isoformat(),
+    "date": lambda job: f"{_began(job):%Y-%m-%d}",
+    "time": lambda job: f"{_began(job):%H-%M-%S}",
+    "seconds": _of(lambda clip: f"{clip.seconds:.3f}"),
+    "rate": _of(lambda clip: clip.format.rate),
+    "channels": _of(lambda clip: clip.format.channels),
+    "peak_dbfs": _of(lambda clip: f"{clip.levels.peak_dbfs:.1f}"),
+    "rms_dbfs": _of(lambda clip: f"{clip.levels.rms_dbfs:.1f}"),
+    "verdict": _of(lambda clip: clip.verdict.value),
+    "gaps": _of(lambda clip: len(clip.gaps)),
+    "kind": lambda job: job.rendition.recipe.name,
+    "media_type": lambda job: job.rendition.recipe.media_type,
     "size": lambda job: job.rendition.size,
     "sha256": lambda job: job.rendition.sha256,
 }

@@ -43,7 +43,7 @@ class RcloneBackend:
         job.check_cancelled()
         rendition = job.rendition
         expected = self._hash_here(rendition, job.check_cancelled)
-        path = path_of(self._folder, job.clip, rendition, self._context.name)
+        path = path_of(self._folder, rendition, job.clip, self._context)
         there = self._remote.stat(path, job.check_cancelled)
         if there is None or (job.attempt > 1 and _is_leftover(there, rendition)):
             self._remote.copy(rendition.path, path, job.check_cancelled, lambda sent: _report(job, sent))

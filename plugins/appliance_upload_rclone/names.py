@@ -1,9 +1,8 @@
 """Where a file goes below the remote. Pure."""
 
-from datetime import UTC, datetime, timedelta, timezone
 from string import Formatter
 
-from appliance.plugin import Clip, Rendition
+from appliance.plugin import BackendContext, Clip, Rendition, began
 
 WORDS = ("device", "kind", "destination", "year", "month", "day")
 
@@ -21,14 +20,13 @@ def check_folder(template: str) -> None:
         raise ValueError(f"folder {template!r} leaves the remote: write it without a leading '/' and without '..'")
 
 
-def path_of(template: str, clip: Clip, rendition: Rendition, destination: str) -> str:
+def path_of(template: str, rendition: Rendition, clip: Clip | None, place: BackendContext) -> str:
     """The path of `rendition` below the remote, the same at every attempt. Dates are local time of the recording."""
-    zone = timezone(timedelta(seconds=clip.started.utc_offset))
-    started = datetime.fromtimestamp(clip.started.wall_ns / 1e9, UTC).astimezone(zone)
+    started = began(rendition, clip)
     folder = template.format(
-        device=clip.device,
-        kind=rendition.kind.value,
-        destination=destination,
+        device=clip.device if clip else place.device,
+        kind=rendition.recipe.name,
+        destination=place.name,
         year=f"{started:%Y}",
         month=f"{started:%m}",
         day=f"{started:%d}",

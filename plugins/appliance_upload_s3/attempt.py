@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from appliance.plugin import Clip, Permanent, Receipt, RenditionKind, Transient, UploadJob
+from appliance.plugin import Clip, Permanent, Receipt, Recipe, Transient, UploadJob
 from appliance_upload_s3.bucket import Answer, Bucket
 from appliance_upload_s3.errors import Exists
 from appliance_upload_s3.proof import Mismatch, Proven, compare, make_receipt
@@ -18,21 +18,23 @@ KEY_WORD = "idempotency-key"
 def describe(job: UploadJob, part_size: int) -> dict[str, str]:
     """The object's metadata: what a person or another program may want to know without opening the file."""
     clip, rendition = job.clip, job.rendition
+    if clip is None:
+        return {"sha256": rendition.sha256, KEY_WORD: job.idempotency_key, PART_SIZE_WORD: str(part_size)}
     return {
         "sha256": rendition.sha256,
-        **describe_take(clip, rendition.kind, job.idempotency_key, part_size),
+        **describe_take(clip, rendition.recipe, job.idempotency_key, part_size),
         "seconds": f"{clip.seconds:.3f}",
         "verdict": clip.verdict.value,
     }
 
 
-def describe_take(clip: Clip, kind: RenditionKind, key: str, part_size: int) -> dict[str, str]:
+def describe_take(clip: Clip, recipe: Recipe, key: str, part_size: int) -> dict[str, str]:
     """What of it is known while the take is still recorded: metadata cannot be changed later."""
     return {
         KEY_WORD: key,
         "clip-id": clip.id,
         "device": clip.device,
-        "kind": kind.value,
+        "kind": recipe.name,
         "started": datetime.fromtimestamp(clip.started.wall_ns / 1e9, UTC).isoformat(timespec="milliseconds"),
         "rate": str(clip.format.rate),
         "channels": str(clip.format.channels),

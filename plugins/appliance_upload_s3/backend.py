@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from appliance.plugin import (
+    ORIGINAL,
     BackendContext,
     CopyDiffers,
     CopyMissing,
@@ -15,7 +16,6 @@ from appliance.plugin import (
     Permanent,
     Receipt,
     Rendition,
-    RenditionKind,
     UploadJob,
 )
 from appliance_upload_s3.attempt import Attempt, part_size_of
@@ -53,7 +53,7 @@ class S3Backend:
     def deliver(self, job: UploadJob) -> Receipt:
         job.check_cancelled()
         size = job.rendition.size
-        key = render(self._template, job.clip, job.rendition, self._context.name)
+        key = render(self._template, job.rendition, job.clip, self._context)
         attempt = Attempt(self._bucket, key, job, self._part_size(size, self._options.part_size))
         if size < MULTIPART_FROM and read_note(job.resume, key, job.rendition.sha256) is None:
             receipt = send_at_once(attempt)
@@ -69,8 +69,8 @@ class S3Backend:
 
     def deliver_live(self, job: LiveJob) -> None:
         job.check_cancelled()
-        rendition = Rendition(job.clip.id, RenditionKind.ORIGINAL, Path(job.clip.file_name), 0, "")
-        key = render(self._template, job.clip, rendition, self._context.name)
+        rendition = Rendition(job.clip.id, ORIGINAL, Path(job.clip.file_name), 0, "")
+        key = render(self._template, rendition, job.clip, self._context)
         send_live(self._bucket, key, job, self._part_size(job.longest, LIVE_PART_SIZE), self._orphans)
 
     def withdraw(self, resume: dict[str, object]) -> None:

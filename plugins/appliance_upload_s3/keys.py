@@ -1,10 +1,9 @@
 """The keys of objects: templates, and which keys are this box's own. Pure."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
 from string import Formatter
 
-from appliance.plugin import Clip, Rendition
+from appliance.plugin import BackendContext, Clip, Rendition, began
 
 WORDS = {
     "device": "name of the box that recorded",
@@ -44,17 +43,16 @@ def check_template(template: str) -> None:
         raise ValueError(f"key template {template!r} starts with '/': leave it out")
 
 
-def render(template: str, clip: Clip, rendition: Rendition, destination: str) -> str:
-    """The key of `rendition`. The same at every attempt: nothing of a clip ever changes."""
-    zone = timezone(timedelta(seconds=clip.started.utc_offset))
-    started = datetime.fromtimestamp(clip.started.wall_ns / 1e9, UTC).astimezone(zone)
+def render(template: str, rendition: Rendition, clip: Clip | None, place: BackendContext) -> str:
+    """The key of `rendition`. The same at every attempt: nothing of a clip, or of its file, ever changes."""
+    started = began(rendition, clip)
     return template.format(
-        device=clip.device,
+        device=clip.device if clip else place.device,
         file_name=rendition.file_name,
         name=rendition.path.stem,
-        clip_id=clip.id,
-        kind=rendition.kind.value,
-        destination=destination,
+        clip_id=clip.id if clip else rendition.sha256,
+        kind=rendition.recipe.name,
+        destination=place.name,
         year=f"{started:%Y}",
         month=f"{started:%m}",
         day=f"{started:%d}",

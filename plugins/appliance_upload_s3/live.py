@@ -7,7 +7,7 @@ file, sends what is missing or has changed, and makes the object.
 
 from attrs import evolve
 
-from appliance.plugin import LiveJob, RenditionKind, Transient
+from appliance.plugin import ORIGINAL, LiveJob, Transient
 from appliance_upload_s3.attempt import describe_take
 from appliance_upload_s3.bucket import Bucket
 from appliance_upload_s3.errors import UploadGone
@@ -36,8 +36,8 @@ def send_live(bucket: Bucket, key: str, job: LiveJob, part_size: int, orphans: O
 
 
 def _begin(bucket: Bucket, key: str, job: LiveJob, part_size: int, orphans: Orphans) -> Note:
-    metadata = describe_take(job.clip, RenditionKind.ORIGINAL, job.idempotency_key, part_size)
-    upload_id, sha256_parts = bucket.begin(key, RenditionKind.ORIGINAL.media_type, metadata)
+    metadata = describe_take(job.clip, ORIGINAL, job.idempotency_key, part_size)
+    upload_id, sha256_parts = bucket.begin(key, ORIGINAL.media_type, metadata)
     orphans.in_use(upload_id)
     note = Note(upload_id, key, "", part_size, sha256_parts)
     job.save_resume(note.to_json())

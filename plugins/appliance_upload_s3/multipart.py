@@ -65,7 +65,7 @@ class _Upload:
 
     def _begin(self, orphans: Orphans) -> Note:
         attempt = self._attempt
-        media_type, metadata = self._job.rendition.kind.media_type, describe(self._job, attempt.part_size)
+        media_type, metadata = self._job.rendition.recipe.media_type, describe(self._job, attempt.part_size)
         upload_id, sha256_parts = self._bucket.begin(attempt.key, media_type, metadata)
         orphans.in_use(upload_id)
         note = Note(upload_id, attempt.key, self._job.rendition.sha256, attempt.part_size, sha256_parts)

@@ -15,7 +15,7 @@ def send_at_once(attempt: Attempt) -> Receipt:
     """One PUT that creates the object, with its SHA-256 for the server to check. On a thread, so that it can end."""
     answers: list[Answer] = []
     metadata = describe(attempt.job, attempt.part_size)
-    media_type = attempt.job.rendition.kind.media_type
+    media_type = attempt.job.rendition.recipe.media_type
 
     def send(stretch: Stretch) -> None:
         try:

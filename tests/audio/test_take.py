@@ -1,3 +1,4 @@
+import json
 import os
 import resource
 import shutil
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 import soundfile
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance import codec
@@ -15,7 +16,7 @@ from appliance.audio.journal import Begin, History, PauseBegin, PauseEnd, line
 from appliance.audio.levels import Meter
 from appliance.audio.take import clip_name, new_take_id, repair
 from appliance.audio.takefile import TakeFile
-from appliance.audio.wav import HEADER_BYTES, parse
+from appliance.audio.wav import HEADER_BYTES, build, parse
 from appliance.errors import StorageError
 from appliance.models import (
     AudioFormat,
@@ -237,6 +238,48 @@ def test_metadata_that_contradicts_the_sound_is_not_believed(tmp_path: Path, dam
     clip = repair(tmp_path / ID)
     assert clip is not None and clip.recovered
     assert (clip.id, clip.name, clip.frames) == (sealed.id, sealed.name, 100)
+
+
+def without_checksums(journal: Path) -> None:
+    """As older releases wrote it."""
+    lines = [json.loads(text) for text in journal.read_bytes().splitlines()]
+    for entry in lines:
+        for body in entry.values():
+            del body["crc32"]
+    journal.write_text("".join(json.dumps(entry) + "\n" for entry in lines))
+
+
+@pytest.mark.parametrize("name", ["journal.jsonl", "older journal.jsonl", "clip.json"])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_bit_that_flips_beside_the_sound_costs_none_of_it(
+    tmp_path_factory: pytest.TempPathFactory, name: str, at: float, bit: int
+) -> None:
+    format = AudioFormat(rate=8000)
+    folder = left_behind(tmp_path_factory.mktemp("takes"), format, 100, bytes(600))
+    sound = (folder / "audio.wav").read_bytes()[HEADER_BYTES:]
+    if name == "clip.json":
+        repair(folder)
+    elif name.startswith("older"):
+        without_checksums(folder / "journal.jsonl")
+    path = folder / name.split()[-1]
+    content = bytearray(path.read_bytes())
+    content[int(at * len(content))] ^= 1 << bit
+    path.write_bytes(content)
+    clip = repair(folder)
+    assert clip is not None and (clip.format, clip.frames) == (format, len(sound) // 2)
+    assert (folder / "audio.wav").read_bytes()[HEADER_BYTES:] == sound
+
+
+def test_a_journal_with_checksums_counts_more_than_a_header_and_one_without_less(tmp_path: Path) -> None:
+    for name, expected in (("checked", 1), ("older", 3)):
+        folder = left_behind(tmp_path / name, AudioFormat(), 96)
+        with (folder / "audio.wav").open("r+b") as file:
+            file.write(build(AudioFormat(channels=3), None))
+        if name == "older":
+            without_checksums(folder / "journal.jsonl")
+        clip = repair(folder)
+        assert clip and clip.format.channels == expected and clip.device == "box"
 
 
 @settings(max_examples=60, deadline=None)

@@ -10,7 +10,6 @@ from appliance.config.loader import load, parse
 from appliance.config.options import Extensions, Secret
 from appliance.config.settings import ButtonAction, DestinationSettings, Light, Settings, SwitchAction
 from appliance.errors import ConfigError
-from appliance.models import RenditionKind
 
 Problems = Callable[..., tuple[str, ...]]
 Web = Callable[..., Any]
@@ -64,7 +63,7 @@ class TestValues:
         assert settings.recording.fill_gaps is False
         assert settings.storage.directory == Path("/srv/box")
         stick = settings.destinations["stick"]
-        assert (stick.backend, stick.deliver_as, stick.retry.max) == ("folder", RenditionKind.FLAC, 2_592_000)
+        assert (stick.backend, stick.deliver_as, stick.retry.max) == ("folder", "flac", 2_592_000)
         assert stick.options.path == Path("/media/stick")
         assert settings.feeds["news"].backend == "urls"
         assert settings.feeds["news"].options.urls == ("https://example.org/a.mp3",)

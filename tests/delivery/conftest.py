@@ -19,7 +19,7 @@ from appliance.config.settings import DestinationSettings, RetrySettings
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import Command, Event
 from appliance.feeds.feeds import Feed, Feeds
-from appliance.models import AudioFormat, Clip, Delivery, Levels, RenditionKind, Verdict
+from appliance.models import AudioFormat, Clip, Delivery, Levels, Verdict
 from appliance.plugin import FeedBackend
 from appliance.store import Store
 from appliance.testing.clock import ManualClock
@@ -56,7 +56,7 @@ class Events:
 class Box:
     """One state directory, its store, and what delivers from it."""
 
-    def __init__(self, directory: Path, kinds: Mapping[str, RenditionKind]) -> None:
+    def __init__(self, directory: Path, kinds: Mapping[str, str]) -> None:
         self.clock = ManualClock()
         self.events = Events()
         self.vitals = Vitals(self.clock, self.events.post)
@@ -153,7 +153,7 @@ def new_box(tmp_path: Path) -> Iterator[Callable[..., Box]]:
     boxes: list[Box] = []
 
     def make(**kinds: str) -> Box:
-        wanted = {name: RenditionKind(kind) for name, kind in (kinds or {"cloud": "original"}).items()}
+        wanted = kinds or {"cloud": "original"}
         boxes.append(Box(tmp_path / f"state{len(boxes)}", wanted))
         return boxes[-1]
 
@@ -169,7 +169,7 @@ def open_box() -> Callable[[], AbstractContextManager[Box]]:
     @contextmanager
     def opened() -> Iterator[Box]:
         with tempfile.TemporaryDirectory() as folder:
-            box = Box(Path(folder), {"cloud": RenditionKind.ORIGINAL})
+            box = Box(Path(folder), {"cloud": "original"})
             try:
                 yield box
             finally:

@@ -21,7 +21,7 @@ from appliance.events import (
     FaultCleared,
     FaultRaised,
 )
-from appliance.models import AudioFormat, Clip, Delivery, DeliveryState, Levels, Receipt, RenditionKind, Verdict
+from appliance.models import AudioFormat, Clip, Delivery, DeliveryState, Levels, Receipt, Verdict
 from appliance.plugin import LiveJob, UploadJob
 from appliance.testing.backends import MemoryBackend
 
@@ -458,7 +458,7 @@ def test_the_note_goes_only_to_a_delivery_of_the_original(new_box: Any) -> None:
     box.store.clips.adopt(first.id)
     [delivery] = box.store.outbox.find()
     assert isinstance(delivery, Delivery)
-    assert (delivery.kind, delivery.resume) == (RenditionKind.FLAC, None)
+    assert (delivery.recipe, delivery.resume) == ("flac", None)
     assert box.store.outbox.live_notes("cloud") == {}
 
 

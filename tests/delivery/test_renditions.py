@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from attrs import evolve
 
 from appliance.errors import Cancelled, Permanent, Transient
 from appliance.events import DeliveryParked, DeliverySucceeded, FaultRaised
-from appliance.models import AudioFormat, Rendition, RenditionKind, SampleFormat
+from appliance.models import AudioFormat, Rendition, SampleFormat
+from appliance.recipes import FLAC, OPUS, ORIGINAL, RECIPES, Recipe
 from appliance.renditions.maker import Renditions
 from appliance.simulation.sound import numbered, speech
 from appliance.testing.backends import MemoryBackend
@@ -27,23 +29,21 @@ def recorded(box: Box, format: AudioFormat, seconds: float = 1.0) -> Any:
 def test_the_original_is_the_clip_and_its_hash_is_kept(box: Box) -> None:
     clip = box.clip()
     path = box.path(clip)
-    rendition = Renditions(box.store).prepare(clip, RenditionKind.ORIGINAL)
-    assert rendition == Rendition(
-        clip.id, RenditionKind.ORIGINAL, path, clip.size, hashlib.sha256(path.read_bytes()).hexdigest()
-    )
-    assert box.store.clips.rendition(clip.id, RenditionKind.ORIGINAL) == rendition
+    rendition = Renditions(box.store).prepare(clip, ORIGINAL)
+    assert rendition == Rendition(clip.id, ORIGINAL, path, clip.size, hashlib.sha256(path.read_bytes()).hexdigest())
+    assert box.store.clips.rendition(clip.id, ORIGINAL) == rendition
 
 
 def test_a_file_is_read_once_in_a_run_unless_it_is_touched(box: Box) -> None:
     clip, reads = box.clip(), list[int]()
     renditions = Renditions(box.store)
     for _ in range(3):
-        renditions.prepare(clip, RenditionKind.ORIGINAL, lambda: reads.append(1))
+        renditions.prepare(clip, ORIGINAL, lambda: reads.append(1))
     assert len(reads) == 1
     box.path(clip).touch()
-    renditions.prepare(clip, RenditionKind.ORIGINAL, lambda: reads.append(1))
+    renditions.prepare(clip, ORIGINAL, lambda: reads.append(1))
     assert len(reads) == 2
-    Renditions(box.store).prepare(clip, RenditionKind.ORIGINAL, lambda: reads.append(1))
+    Renditions(box.store).prepare(clip, ORIGINAL, lambda: reads.append(1))
     assert len(reads) == 3
 
 
@@ -63,23 +63,23 @@ def test_a_clip_whose_file_is_another_is_not_sent(
     clip = box.clip()
     renditions = Renditions(box.store)
     if known:
-        renditions.prepare(clip, RenditionKind.ORIGINAL)
+        renditions.prepare(clip, ORIGINAL)
     content = spoil(box.path(clip).read_bytes())
     box.path(clip).unlink() if content is None else box.path(clip).write_bytes(content)
     for _ in range(2):
         with pytest.raises(Permanent, match=words):
-            renditions.prepare(clip, RenditionKind.ORIGINAL)
+            renditions.prepare(clip, ORIGINAL)
 
 
 def test_a_single_bit_that_fell_over_is_seen(box: Box) -> None:
     clip = box.clip()
-    Renditions(box.store).prepare(clip, RenditionKind.ORIGINAL)
+    Renditions(box.store).prepare(clip, ORIGINAL)
     content = bytearray(box.path(clip).read_bytes())
     content[-1] ^= 1
     box.path(clip).write_bytes(content)
-    for kind in RenditionKind:
+    for recipe in RECIPES.values():
         with pytest.raises(Permanent, match="is not what was recorded"):
-            Renditions(box.store).prepare(clip, kind)
+            Renditions(box.store).prepare(clip, recipe)
 
 
 def test_a_spoilt_clip_is_parked_without_asking_the_destination_and_the_others_go_on(box: Box) -> None:
@@ -99,7 +99,7 @@ def test_a_spoilt_clip_is_parked_without_asking_the_destination_and_the_others_g
 def test_flac_holds_the_same_samples(box: Box, sample: SampleFormat, channels: int) -> None:
     format = AudioFormat(48_000, channels, sample)
     clip = recorded(box, format)
-    rendition = Renditions(box.store).prepare(clip, RenditionKind.FLAC)
+    rendition = Renditions(box.store).prepare(clip, FLAC)
     assert rendition.path == box.store.places.renditions / f"{clip.name}.flac"
     assert rendition.sha256 == hashlib.sha256(rendition.path.read_bytes()).hexdigest()
     before, rate = soundfile.read(box.path(clip), dtype="int32")
@@ -116,7 +116,7 @@ def test_flac_holds_the_same_samples(box: Box, sample: SampleFormat, channels: i
 def test_opus_sounds_alike(box: Box, rate: int, opus_rate: int) -> None:
     format = AudioFormat(rate, 2)
     clip = box.clip(speech(0, format.frames(2), format), format)
-    rendition = Renditions(box.store).prepare(clip, RenditionKind.OPUS)
+    rendition = Renditions(box.store).prepare(clip, OPUS)
     assert rendition.file_name == f"{clip.name}.opus"
     with soundfile.SoundFile(rendition.path) as sound:
         assert (sound.subtype, sound.channels, sound.samplerate) == ("OPUS", 2, opus_rate)
@@ -127,12 +127,12 @@ def test_opus_sounds_alike(box: Box, rate: int, opus_rate: int) -> None:
     assert rendition.size < clip.size / 4
 
 
-@pytest.mark.parametrize("kind", [RenditionKind.FLAC, RenditionKind.OPUS])
-def test_an_encoding_is_made_once(box: Box, kind: RenditionKind) -> None:
+@pytest.mark.parametrize("recipe", [FLAC, OPUS])
+def test_an_encoding_is_made_once(box: Box, recipe: Recipe) -> None:
     clip = recorded(box, AudioFormat())
-    first = Renditions(box.store).prepare(clip, kind)
+    first = Renditions(box.store).prepare(clip, recipe)
     made = first.path.stat().st_mtime_ns
-    assert Renditions(box.store).prepare(clip, kind) == first
+    assert Renditions(box.store).prepare(clip, recipe) == first
     assert first.path.stat().st_mtime_ns == made
 
 
@@ -140,11 +140,11 @@ def test_an_encoding_is_made_once(box: Box, kind: RenditionKind) -> None:
 def test_a_spoilt_encoding_is_made_anew(box: Box, spoil: str) -> None:
     clip = recorded(box, AudioFormat())
     renditions = Renditions(box.store)
-    first = renditions.prepare(clip, RenditionKind.FLAC)
+    first = renditions.prepare(clip, FLAC)
     first.path.unlink()
     if spoil == "change":
         first.path.write_bytes(b"noise")
-    again = renditions.prepare(clip, RenditionKind.FLAC)
+    again = renditions.prepare(clip, FLAC)
     assert again.sha256 == hashlib.sha256(again.path.read_bytes()).hexdigest() == first.sha256
 
 
@@ -162,17 +162,17 @@ def test_two_destinations_share_one_encoding(new_box: Callable[..., Box]) -> Non
 def test_a_format_that_the_encoding_does_not_know_is_permanent(box: Box) -> None:
     clip = recorded(box, AudioFormat(48_000, 12), seconds=0.1)
     with pytest.raises(Permanent, match=r"cannot be encoded as flac .*Set `deliver_as: original`"):
-        Renditions(box.store).prepare(clip, RenditionKind.FLAC)
+        Renditions(box.store).prepare(clip, FLAC)
     assert not list(box.store.places.renditions.iterdir())
 
 
 def test_an_encoding_that_cannot_be_read_is_transient(box: Box) -> None:
     clip, renditions = box.clip(), Renditions(box.store)
-    path = renditions.prepare(clip, RenditionKind.FLAC).path
+    path = renditions.prepare(clip, FLAC).path
     path.unlink()
     path.mkdir()
     with pytest.raises(Transient, match="cannot be written"):
-        renditions.prepare(clip, RenditionKind.FLAC)
+        renditions.prepare(clip, FLAC)
 
 
 def test_a_folder_of_encodings_that_takes_nothing_is_transient(box: Box) -> None:
@@ -182,7 +182,7 @@ def test_a_folder_of_encodings_that_takes_nothing_is_transient(box: Box) -> None
     folder.touch()
     try:
         with pytest.raises(Transient, match="cannot be written"):
-            Renditions(box.store).prepare(clip, RenditionKind.FLAC)
+            Renditions(box.store).prepare(clip, FLAC)
     finally:
         folder.unlink()
         folder.mkdir()
@@ -192,19 +192,19 @@ def test_a_disk_that_refuses_is_transient(box: Box) -> None:
     clip = recorded(box, AudioFormat())
     box.store.places.renditions.rmdir()
     with pytest.raises(Transient, match="cannot be written"):
-        Renditions(box.store).prepare(clip, RenditionKind.FLAC)
+        Renditions(box.store).prepare(clip, FLAC)
 
 
-@pytest.mark.parametrize("kind", list(RenditionKind))
-def test_preparing_ends_soon_when_it_is_cancelled_and_leaves_nothing(box: Box, kind: RenditionKind) -> None:
+@pytest.mark.parametrize("recipe", list(RECIPES.values()))
+def test_preparing_ends_soon_when_it_is_cancelled_and_leaves_nothing(box: Box, recipe: Recipe) -> None:
     def check() -> None:
         raise Cancelled("enough")
 
     clip = recorded(box, AudioFormat(), seconds=3)
     with pytest.raises(Cancelled):
-        Renditions(box.store).prepare(clip, kind, check)
+        Renditions(box.store).prepare(clip, recipe, check)
     assert not list(box.store.places.renditions.iterdir())
-    assert Renditions(box.store).prepare(clip, kind).size
+    assert Renditions(box.store).prepare(clip, recipe).size
 
 
 def test_whoever_waits_for_the_same_file_can_be_cancelled(box: Box) -> None:
@@ -218,11 +218,11 @@ def test_whoever_waits_for_the_same_file_can_be_cancelled(box: Box) -> None:
     def give_up() -> None:
         raise Cancelled("enough")
 
-    first = threading.Thread(target=renditions.prepare, args=(clip, RenditionKind.FLAC, stay), daemon=True)
+    first = threading.Thread(target=renditions.prepare, args=(clip, FLAC, stay), daemon=True)
     first.start()
     assert inside.wait(SOON)
     with pytest.raises(Cancelled):
-        renditions.prepare(clip, RenditionKind.FLAC, give_up)
+        renditions.prepare(clip, FLAC, give_up)
     go.set()
     first.join(SOON)
     assert not first.is_alive()
@@ -242,8 +242,8 @@ def test_an_encoding_goes_once_nobody_waits_for_it(new_box: Callable[..., Box]) 
     outbox.wake()
     box.events.wait(DeliverySucceeded, 3)
     box.settle(lambda: not encoding.exists())
-    assert box.store.clips.rendition(clip.id, RenditionKind.FLAC) is None
-    assert box.store.clips.rendition(clip.id, RenditionKind.ORIGINAL) is not None
+    assert box.store.clips.rendition(clip.id, FLAC) is None
+    assert box.store.clips.rendition(clip.id, ORIGINAL) is not None
     assert box.path(clip).exists()
     assert stick.objects == cloud.objects
 
@@ -258,3 +258,23 @@ def test_an_encoding_goes_when_its_last_delivery_is_cancelled(new_box: Callable[
     box.events.wait(DeliveryParked)
     outbox.cancel(clip.id, "stick")
     box.settle(lambda: not list(box.store.places.renditions.iterdir()))
+
+
+# -- recipes -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_recipe_tells_its_files_apart() -> None:
+    assert len({recipe.suffix for recipe in RECIPES.values()}) == len(RECIPES)
+    assert len({recipe.hash for recipe in RECIPES.values()}) == len(RECIPES)
+    assert all(name == recipe.name for name, recipe in RECIPES.items())
+
+
+def test_a_recipe_that_was_changed_makes_another_file(box: Box) -> None:
+    clip, renditions = recorded(box, AudioFormat(44_100)), Renditions(box.store)
+    old = evolve(OPUS, steps=(*OPUS.steps, "opus"))
+    first = renditions.prepare(clip, old)
+    inode = first.path.stat().st_ino
+    again = renditions.prepare(clip, OPUS)
+    assert again.path == first.path and again.path.stat().st_ino != inode
+    assert box.store.clips.rendition(clip.id, old) is None
+    assert renditions.prepare(clip, OPUS) == box.store.clips.rendition(clip.id, OPUS) == again

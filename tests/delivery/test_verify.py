@@ -8,7 +8,8 @@ import pytest
 from appliance.delivery.verify import Checked, Found
 from appliance.errors import CannotVerify, NotFound, Transient
 from appliance.events import DeliverySucceeded
-from appliance.models import DeliveryState, Receipt, Rendition, RenditionKind
+from appliance.models import DeliveryState, Receipt, Rendition
+from appliance.recipes import FLAC
 from appliance.testing.backends import MemoryBackend
 
 Box = Any
@@ -149,7 +150,7 @@ def test_an_encoding_that_is_no_longer_here(new_box: Callable[..., Box]) -> None
     box = new_box(cloud="flac")
     backend = MemoryBackend()
     (clip,), outbox = delivered(box, backend)
-    box.settle(lambda: box.store.clips.rendition(clip.id, RenditionKind.FLAC) is None)
+    box.settle(lambda: box.store.clips.rendition(clip.id, FLAC) is None)
     assert [each.found for each in look(outbox)] == [Found.OK]
 
 

@@ -14,7 +14,7 @@ from appliance.events import Command, Event
 from appliance.housekeeping import Housekeeper, Space
 from appliance.housekeeping.outlook import Prospect
 from appliance.housekeeping.policy import Rules
-from appliance.models import AudioFormat, Clip, Levels, Receipt, RenditionKind, Verdict
+from appliance.models import AudioFormat, Clip, Levels, Receipt, Verdict
 from appliance.status import Status
 from appliance.store import Store
 from appliance.testing.clock import ManualClock
@@ -73,7 +73,7 @@ class Household:
         self.disk = FakeDisk(self.store, 100 * MEGABYTE)
 
     def open(self) -> None:
-        self.store.set_destinations(dict.fromkeys(self.rules.destinations, RenditionKind.ORIGINAL))
+        self.store.set_destinations(dict.fromkeys(self.rules.destinations, "original"))
         self.store.start()
 
     def _new_store(self) -> Store:

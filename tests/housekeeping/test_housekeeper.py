@@ -22,7 +22,8 @@ from appliance.events import (
 from appliance.faults import MEMORY, MISSING_CLIPS, QUARANTINE, RECORDING, STORAGE_READ_ONLY
 from appliance.housekeeping.outlook import Prospect
 from appliance.housekeeping.policy import Rules
-from appliance.models import Fault, Receipt, Rendition, RenditionKind
+from appliance.models import Fault, Receipt, Rendition
+from appliance.recipes import FLAC
 from appliance.status import Status
 
 if TYPE_CHECKING:
@@ -128,9 +129,9 @@ def test_encodings_go_before_clips(household: Household) -> None:
     for clip in clips:
         path = household.store.places.renditions / f"{clip.name}.flac"
         path.write_bytes(bytes(5 * MEGABYTE))
-        household.store.clips.add_rendition(Rendition(clip.id, RenditionKind.FLAC, path, 5 * MEGABYTE, "0" * 64))
+        household.store.clips.add_rendition(Rendition(clip.id, FLAC, path, 5 * MEGABYTE, "0" * 64))
     household.deliver(clips[0])
-    household.store.outbox.enqueue([clips[1].id], "later", RenditionKind.FLAC)
+    household.store.outbox.enqueue([clips[1].id], "later", "flac")
     household.disk.other = 53 * MEGABYTE
     household.start()
     assert household.clips() == [clip.id for clip in clips]

@@ -18,7 +18,7 @@ from appliance.clock import SystemClock
 from appliance.config.options import Seconds
 from appliance.config.settings import DestinationSettings, RetrySettings
 from appliance.delivery.outbox import Destination, Outbox
-from appliance.models import AudioFormat, DeliveryState, Levels, RenditionKind, Verdict
+from appliance.models import AudioFormat, DeliveryState, Levels, Verdict
 from appliance.plugin import UploadBackend
 from appliance.store import Store
 from appliance.vitals import Vitals
@@ -74,7 +74,7 @@ def deliver_all(directory: Path, backend: UploadBackend) -> dict[str, bytes]:
     clock = SystemClock()
     vitals = Vitals(clock)
     store = Store(directory, clock, lambda _: None, vitals)
-    store.set_destinations({"cloud": RenditionKind.ORIGINAL})
+    store.set_destinations({"cloud": "original"})
     store.start()
     settings = DestinationSettings("any", retry=RetrySettings(Seconds(0.02), Seconds(0.5)), max_parallel=4)
     outbox = Outbox(store, {"cloud": Destination("cloud", settings, backend)}, clock, lambda _: None, vitals)

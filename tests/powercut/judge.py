@@ -8,7 +8,7 @@ from pathlib import Path
 from appliance.audio.wav import HEADER_BYTES
 from appliance.codec import from_json
 from appliance.errors import ApplianceError
-from appliance.models import Clip, RenditionKind, Verdict
+from appliance.models import Clip, Verdict
 from appliance.store import Store
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
@@ -17,7 +17,7 @@ from tests.powercut.disk import Data, Disk, Name, Node, Safety, Size, State
 from tests.powercut.log import Record
 from tests.powercut.told import Told, told_before
 
-DESTINATIONS = {"shelf": RenditionKind.ORIGINAL, "flacs": RenditionKind.FLAC}
+DESTINATIONS = {"shelf": "original", "flacs": "flac"}
 MOST_LOST = 1.0
 """Seconds of sound that a power cut may cost."""
 

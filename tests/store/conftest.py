@@ -13,19 +13,19 @@ from appliance.audio.take import clip_name, new_take_id
 from appliance.audio.takefile import TakeFile
 from appliance.codec import to_json
 from appliance.events import Command, Event
-from appliance.models import AudioFormat, Clip, Levels, RenditionKind, Verdict
+from appliance.models import AudioFormat, Clip, Levels, Verdict
 from appliance.store import Store
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
-CLOUD = {"cloud": RenditionKind.ORIGINAL}
+CLOUD = {"cloud": "original"}
 FORMAT = AudioFormat(rate=8000)
 
 
 class Box:
     """One state directory and the store on it."""
 
-    def __init__(self, root: Path, destinations: Mapping[str, RenditionKind] = CLOUD) -> None:
+    def __init__(self, root: Path, destinations: Mapping[str, str] = CLOUD) -> None:
         self.root = root
         self.directory = root / "state"
         self.destinations = destinations

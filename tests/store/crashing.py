@@ -14,7 +14,6 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-from appliance.models import RenditionKind
 from appliance.store import Store
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
@@ -42,7 +41,7 @@ def run(scenario: str, directory: Path, at: int) -> None:
     """The scenario, killed at step `at`."""
     clock = ManualClock()
     store = Store(directory, clock, lambda _: None, Vitals(clock))
-    store.set_destinations({"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.FLAC})
+    store.set_destinations({"cloud": "original", "stick": "flac"})
     if scenario == "start":
         threading.setprofile(Killer(at))
     store.start()

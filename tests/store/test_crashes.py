@@ -10,9 +10,9 @@ import pytest
 
 from appliance.codec import from_json
 from appliance.errors import NotFound
-from appliance.models import Clip, DeliveryState, RenditionKind
+from appliance.models import Clip, DeliveryState
 
-DESTINATIONS = {"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.FLAC}
+DESTINATIONS = {"cloud": "original", "stick": "flac"}
 SOUND = b"\x01\x02" * 3000
 
 
@@ -44,7 +44,7 @@ def check(box: Any, take_id: str, sound: bytes) -> None:
     assert store.clips.path(clip).read_bytes()[104:] == sound
     sidecar = store.places.clips / f"{clip.name}.json"
     assert from_json(sidecar.read_bytes(), Clip) == clip
-    assert {(d.destination, d.kind, d.state) for d in store.outbox.find()} == {
+    assert {(d.destination, d.recipe, d.state) for d in store.outbox.find()} == {
         (name, kind, DeliveryState.PENDING) for name, kind in DESTINATIONS.items()
     }
     assert len(store.outbox.find()) == 2

@@ -9,7 +9,8 @@ import pytest
 
 from appliance.errors import AlreadyRunning, StorageError
 from appliance.events import ClipFinished
-from appliance.models import Receipt, Rendition, RenditionKind
+from appliance.models import Receipt, Rendition
+from appliance.recipes import ORIGINAL
 from appliance.store import Store
 from appliance.store.ballast import BYTES
 from appliance.vitals import Vitals
@@ -90,7 +91,7 @@ def test_clips_are_delivered_from_a_full_disk(box: Box, fill: Callable[[], None]
         delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
         assert delivery and delivery.clip_id == clip.id
         path = box.store.clips.path(clip)
-        box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.ORIGINAL, path, clip.size, f"{number:064}"))
+        box.store.clips.add_rendition(Rendition(clip.id, ORIGINAL, path, clip.size, f"{number:064}"))
         box.store.outbox.delivered(delivery.id, PROOF)
     assert len(box.store.upkeep.arrived(["cloud"], 0, 1000)) == 100
 

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import NotFound, StorageError
-from appliance.models import ClockSource, ClockStamp, DeliveryState, Receipt, Rendition, RenditionKind
+from appliance.models import ClockSource, ClockStamp, DeliveryState, Receipt, Rendition
+from appliance.recipes import FLAC, RECIPES
 from appliance.store import Store
 
 CALM = settings(
@@ -39,13 +40,13 @@ class Filled:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory, box_type: Any) -> Filled:
-    box = box_type(tmp_path_factory.mktemp("filled"), {"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.FLAC})
+    box = box_type(tmp_path_factory.mktemp("filled"), {"cloud": "original", "stick": "flac"})
     store = box.start()
     clips = [store.clips.adopt(box.take(SOUND + bytes([number, 1]))) for number in range(4)]
     store.clips.delete(clips[3].id, "by hand")
     path = store.places.renditions / f"{clips[0].name}.flac"
     path.write_bytes(b"fLaC")
-    store.clips.add_rendition(Rendition(clips[0].id, RenditionKind.FLAC, path, 4, "0" * 64))
+    store.clips.add_rendition(Rendition(clips[0].id, FLAC, path, 4, "0" * 64))
     for end in (
         lambda each: store.outbox.delivered(each.id, Receipt("clip", 3, True, "sha256", "00")),
         lambda each: store.outbox.postponed(each.id, "no network", 5000.0),
@@ -79,7 +80,7 @@ def copied(filled: Filled, box_type: Any) -> Iterator[Any]:
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         shutil.copytree(filled.directory, Path(folder) / "state")
         box = box_type(Path(folder))
-        box.destinations = {"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.FLAC}
+        box.destinations = {"cloud": "original", "stick": "flac"}
         try:
             yield box
         finally:
@@ -94,7 +95,7 @@ def uses(box: Any, store: Store) -> list[Callable[[], object]]:
         store.clips.newest_first,
         lambda: store.clips.find(ids[0]),
         lambda: [store.clips.parts(id) for id in ids],
-        lambda: [store.clips.rendition(id, kind) for id in ids for kind in RenditionKind],
+        lambda: [store.clips.rendition(id, recipe) for id in ids for recipe in RECIPES.values()],
         store.outbox.find,
         lambda: store.outbox.find(states=[DeliveryState.DELIVERED]),
         store.outbox.counts,
@@ -105,7 +106,7 @@ def uses(box: Any, store: Store) -> list[Callable[[], object]]:
             for name in ("cloud", "stick")
             for order in ("oldest", "newest")
         ],
-        lambda: store.outbox.enqueue(ids, "new", RenditionKind.ORIGINAL),
+        lambda: store.outbox.enqueue(ids, "new", "original"),
         lambda: store.upkeep.arrived(["cloud"], 0, 10),
         lambda: store.upkeep.recorded(0, 1 << 62),
         lambda: store.upkeep.drop_encodings(1),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from appliance.events import QueueChanged
-from appliance.models import Delivery, DeliveryState, Receipt, RenditionKind
+from appliance.models import Delivery, DeliveryState, Receipt
 from appliance.store.catalogue import Catalogue
 from appliance.store.places import Places
 from appliance.store.schema import connect, transaction
@@ -48,17 +48,17 @@ def test_what_was_sent_while_it_was_recorded_goes_first_once(box: Any, order: st
 def test_a_back_filled_clip_takes_the_place_of_its_age(box: Any) -> None:
     box.store.set_destinations({})
     old = box.clip()
-    box.store.set_destinations({"cloud": RenditionKind.ORIGINAL})
+    box.store.set_destinations({"cloud": "original"})
     new = box.clip()
-    assert box.store.outbox.enqueue([new.id, old.id, "nosuchclip"], "cloud", RenditionKind.FLAC) == 1
+    assert box.store.outbox.enqueue([new.id, old.id, "nosuchclip"], "cloud", "flac") == 1
     assert drain(box) == [old.id, new.id]
-    assert [delivery.kind for delivery in box.store.outbox.find(new.id)] == [RenditionKind.ORIGINAL]
+    assert [delivery.recipe for delivery in box.store.outbox.find(new.id)] == ["original"]
 
 
 def test_a_claim_is_an_attempt_and_nobody_else_gets_it(box: Any) -> None:
     clip = box.clip()
     delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
-    assert delivery == Delivery(1, clip.id, "cloud", RenditionKind.ORIGINAL, DeliveryState.SENDING, attempts=1)
+    assert delivery == Delivery(1, clip.id, "cloud", "original", DeliveryState.SENDING, attempts=1)
     assert box.store.outbox.take_next("cloud", "oldest", now=0.0) is None
     assert box.store.outbox.take_next("stick", "oldest", now=0.0) is None
     assert box.store.outbox.next_due("cloud") is None
@@ -193,7 +193,7 @@ def test_retry_ends_waits_but_touches_neither_what_is_due_nor_what_is_sent(box: 
 
 
 def test_what_is_cancelled_never_goes_again(box: Any) -> None:
-    box.store.set_destinations({"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.ORIGINAL})
+    box.store.set_destinations({"cloud": "original", "stick": "original"})
     clip, other = box.clip(), box.clip()
     sending = box.store.outbox.take_next("cloud", "oldest", now=0.0)
     assert box.store.outbox.cancel(clip.id, "cloud") == [sending.id]
@@ -214,7 +214,7 @@ def test_a_cancel_that_came_too_late_does_not_hide_the_receipt(box: Any) -> None
 
 
 def test_deliveries_are_found_by_clip_destination_and_state(box: Any) -> None:
-    box.store.set_destinations({"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.ORIGINAL})
+    box.store.set_destinations({"cloud": "original", "stick": "original"})
     first, second = box.clip(), box.clip()
     box.store.outbox.take_next("stick", "oldest", now=0.0)
     everything = box.store.outbox.find()
@@ -228,7 +228,7 @@ def test_deliveries_are_found_by_clip_destination_and_state(box: Any) -> None:
 
 
 def test_counts_are_by_destination_and_state(box: Any) -> None:
-    box.store.set_destinations({"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.ORIGINAL})
+    box.store.set_destinations({"cloud": "original", "stick": "original"})
     assert box.store.outbox.counts() == {}
     for _ in range(3):
         box.clip()

@@ -17,9 +17,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from appliance.models import DeliveryState, Receipt, RenditionKind, Verdict
+from appliance.models import DeliveryState, Receipt, Verdict
 
-DESTINATIONS = {"cloud": RenditionKind.ORIGINAL, "stick": RenditionKind.FLAC}
+DESTINATIONS = {"cloud": "original", "stick": "flac"}
 PROOF = Receipt("x", 1, True)
 names = st.sampled_from(sorted(DESTINATIONS))
 

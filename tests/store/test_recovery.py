@@ -10,8 +10,9 @@ import pytest
 
 from appliance.codec import to_json
 from appliance.errors import NotFound, StorageError
-from appliance.events import ClipFinished, QueueChanged
-from appliance.models import Clip, DeliveryState, Receipt, Rendition, RenditionKind, Verdict
+from appliance.events import ClipFinished, FaultRaised, QueueChanged
+from appliance.models import Clip, DeliveryState, Receipt, Rendition, Verdict
+from appliance.recipes import FLAC
 
 SOUND = b"\x01\x02\x03\x04" * 500
 
@@ -261,14 +262,56 @@ def test_damage_met_at_work_is_a_fault_and_the_next_start_rebuilds(box: Any) -> 
     assert "catalogue" in box.quarantined()
 
 
-def test_a_catalogue_of_a_newer_release_is_left_alone(box: Any) -> None:
+def newer(box: Any, *statements: str) -> None:
+    """Do to the catalogue what a newer release might have done."""
     box.close()
-    connection = sqlite3.connect(box.directory / "catalogue.db")
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    with pytest.raises(StorageError, match="newer release"):
-        box.start()
+    with closing(sqlite3.connect(box.directory / "catalogue.db", isolation_level=None)) as connection:
+        for statement in (*statements, "PRAGMA user_version = 99"):
+            connection.execute(statement)
+
+
+def test_a_catalogue_of_a_newer_release_is_used_as_it_is(box: Any) -> None:
+    clip = box.clip()
+    newer(
+        box,
+        "ALTER TABLE clips ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'",
+        "ALTER TABLE notes ADD COLUMN more TEXT",
+        "ALTER TABLE live ADD COLUMN more TEXT",
+        "ALTER TABLE renditions ADD COLUMN more TEXT",
+        "CREATE TABLE songs (a)",
+        "UPDATE clips SET mood = 'glad'",
+    )
+    box.start()
+    other = box.clip()
+    box.store.inbox.save_note("news", "a", {"etag": "x"})
+    box.store.outbox.save_live("take", "cloud", {"part": 1})
+    box.store.clips.add_rendition(Rendition(clip.id, FLAC, box.directory / "x.flac", 1, "00"))
+    assert box.store.clips.newest_first() == [other, clip]
     assert box.quarantined() == {} and (box.directory / "catalogue.db").exists()
+    [raised] = box.posted(FaultRaised)
+    assert raised.fault.name == "newer_release" and "version 99" in raised.fault.message
+    box.close()
+    with closing(sqlite3.connect(box.directory / "catalogue.db")) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (99,)
+        assert connection.execute("SELECT mood FROM clips").fetchall() == [("glad",), ("calm",)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE clips ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'; ALTER TABLE clips DROP COLUMN continues",
+        "ALTER TABLE live RENAME TO dead",
+        "DROP INDEX deliveries_begun",
+        "DROP TABLE notes; CREATE TABLE notes (feed TEXT, key TEXT, note TEXT, mood TEXT NOT NULL)",
+    ],
+)
+def test_a_catalogue_that_a_newer_release_changed_too_much_is_kept_and_made_anew(box: Any, change: str) -> None:
+    clip = box.clip()
+    newer(box, "DROP INDEX clips_continued", *change.split(";"))
+    box.start()
+    assert box.store.clips.newest_first() == [clip]
+    [(name, note)] = box.quarantined().items()
+    assert "a newer release (version 99)" in note and (box.directory / "quarantine" / name / "catalogue.db").exists()
 
 
 def test_a_wav_file_without_metadata_becomes_the_clip_that_it_was(box: Any) -> None:
@@ -437,7 +480,7 @@ def test_renditions_that_nothing_names_are_removed_at_start(box: Any) -> None:
     kept, stray = (box.store.places.renditions / name for name in ("kept.flac", ".stray.flac.partial"))
     for path in (kept, stray):
         path.write_bytes(b"fLaC")
-    box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.FLAC, kept, 4, "aa"))
+    box.store.clips.add_rendition(Rendition(clip.id, FLAC, kept, 4, "aa"))
     box.restart()
     assert kept.exists() and not stray.exists()
 

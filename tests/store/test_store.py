@@ -10,7 +10,8 @@ from appliance.codec import from_json
 from appliance.describe import describe
 from appliance.errors import AlreadyRunning, NotFound, StorageError, Stuck
 from appliance.events import ClipDeleted, ClipFinished, QueueChanged
-from appliance.models import Clip, DeliveryState, Rendition, RenditionKind, Verdict
+from appliance.models import Clip, DeliveryState, Rendition, Verdict
+from appliance.recipes import FLAC, ORIGINAL
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -109,7 +110,7 @@ def test_the_store_thread_is_at_rest_between_work_and_gone_after_close(new_box: 
 
 
 def test_an_adopted_take_is_a_clip_with_both_files_a_row_and_a_delivery_to_each_destination(box: Any) -> None:
-    box.store.set_destinations({"cloud": RenditionKind.FLAC, "stick": RenditionKind.ORIGINAL})
+    box.store.set_destinations({"cloud": "flac", "stick": "original"})
     take = box.take(b"\x01\x02" * 50)
     sound = (box.store.places.takes / take / "audio.wav").read_bytes()
     clip = box.store.clips.adopt(take)
@@ -118,10 +119,10 @@ def test_an_adopted_take_is_a_clip_with_both_files_a_row_and_a_delivery_to_each_
     assert box.store.clips.path(clip).read_bytes() == sound
     assert from_json((box.store.places.clips / f"{clip.name}.json").read_bytes(), Clip) == clip
     assert list(box.store.places.takes.iterdir()) == []
-    found = {(delivery.destination, delivery.kind, delivery.state) for delivery in box.store.outbox.find(take)}
+    found = {(delivery.destination, delivery.recipe, delivery.state) for delivery in box.store.outbox.find(take)}
     assert found == {
-        ("cloud", RenditionKind.FLAC, DeliveryState.PENDING),
-        ("stick", RenditionKind.ORIGINAL, DeliveryState.PENDING),
+        ("cloud", "flac", DeliveryState.PENDING),
+        ("stick", "original", DeliveryState.PENDING),
     }
     assert box.events[-2:] == [ClipFinished(clip, clip.verdict), QueueChanged(2)]
 
@@ -136,7 +137,7 @@ def test_adopting_again_changes_nothing_and_tells_nothing(box: Any) -> None:
 def test_what_is_too_short_is_kept_but_not_queued(box: Any) -> None:
     clip = box.clip(verdict=Verdict.TOO_SHORT)
     assert box.store.clips.newest_first() == [clip] and box.store.outbox.find() == []
-    assert box.store.outbox.enqueue([clip.id], "cloud", RenditionKind.ORIGINAL) == 1
+    assert box.store.outbox.enqueue([clip.id], "cloud", "original") == 1
 
 
 @pytest.mark.parametrize("take_id", ["nosuchtake", "../clips", "", ".", "*"])
@@ -210,15 +211,15 @@ def test_a_deleted_clip_leaves_a_tombstone_and_no_open_delivery(box: Any) -> Non
     clip, other = box.clip(), box.clip()
     encoded = box.store.places.renditions / f"{clip.name}.flac"
     encoded.write_bytes(b"fLaC")
-    box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.FLAC, encoded, 4, "00"))
+    box.store.clips.add_rendition(Rendition(clip.id, FLAC, encoded, 4, "00"))
     box.store.clips.delete(clip.id, "by hand")
 
     assert box.store.clips.newest_first() == [other]
     assert not encoded.exists() and not list(box.store.places.clips.glob(f"{clip.name}*"))
     assert [delivery.state for delivery in box.store.outbox.find(clip.id)] == [DeliveryState.CANCELLED]
     assert box.events[-2:] == [ClipDeleted(clip.id, "by hand"), QueueChanged(1)]
-    assert box.store.outbox.enqueue([clip.id], "elsewhere", RenditionKind.ORIGINAL) == 0
-    assert box.store.clips.rendition(clip.id, RenditionKind.FLAC) is None
+    assert box.store.outbox.enqueue([clip.id], "elsewhere", "original") == 0
+    assert box.store.clips.rendition(clip.id, FLAC) is None
     for again in (box.store.clips.find, box.store.clips.adopt, lambda clip_id: box.store.clips.delete(clip_id, "")):
         with pytest.raises(NotFound):
             again(clip.id)
@@ -229,19 +230,19 @@ def test_deleting_a_clip_never_removes_a_rendition_that_lies_elsewhere(box: Any,
     clip = box.clip()
     elsewhere = tmp_path / "precious.flac"
     elsewhere.write_bytes(b"fLaC")
-    box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.FLAC, elsewhere, 4, "00"))
+    box.store.clips.add_rendition(Rendition(clip.id, FLAC, elsewhere, 4, "00"))
     box.store.clips.delete(clip.id, "by hand")
     assert elsewhere.exists()
 
 
 def test_renditions_are_kept_replaced_and_refused_for_deleted_clips(box: Any) -> None:
     clip = box.clip()
-    assert box.store.clips.rendition(clip.id, RenditionKind.ORIGINAL) is None
-    old = Rendition(clip.id, RenditionKind.ORIGINAL, box.store.clips.path(clip), 1, "aa")
-    new = Rendition(clip.id, RenditionKind.ORIGINAL, box.store.clips.path(clip), 2, "bb")
+    assert box.store.clips.rendition(clip.id, ORIGINAL) is None
+    old = Rendition(clip.id, ORIGINAL, box.store.clips.path(clip), 1, "aa")
+    new = Rendition(clip.id, ORIGINAL, box.store.clips.path(clip), 2, "bb")
     for rendition in (old, new):
         box.store.clips.add_rendition(rendition)
-    assert box.restart().clips.rendition(clip.id, RenditionKind.ORIGINAL) == new
+    assert box.restart().clips.rendition(clip.id, ORIGINAL) == new
     box.store.clips.delete(clip.id, "")
     with pytest.raises(NotFound):
         box.store.clips.add_rendition(new)
@@ -249,11 +250,11 @@ def test_renditions_are_kept_replaced_and_refused_for_deleted_clips(box: Any) ->
 
 def test_the_state_directory_can_move(box: Any) -> None:
     clip = box.clip()
-    box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.ORIGINAL, box.store.clips.path(clip), 1, "aa"))
+    box.store.clips.add_rendition(Rendition(clip.id, ORIGINAL, box.store.clips.path(clip), 1, "aa"))
     box.store.close()
     box.directory = box.directory.rename(box.root / "moved")
     box.start()
-    rendition = box.store.clips.rendition(clip.id, RenditionKind.ORIGINAL)
+    rendition = box.store.clips.rendition(clip.id, ORIGINAL)
     assert rendition is not None and rendition.path == box.store.clips.path(clip) and rendition.path.exists()
 
 

@@ -11,7 +11,8 @@ from attrs import evolve
 from appliance.codec import to_json
 from appliance.errors import StorageError
 from appliance.events import ClipCorrected, ClipFinished
-from appliance.models import ClockSource, Receipt, Rendition, RenditionKind, Verdict
+from appliance.models import ClockSource, Receipt, Rendition, Verdict
+from appliance.recipes import FLAC, ORIGINAL
 from appliance.store.schema import MIGRATIONS
 
 Box = Any  # tests/store/conftest.py is not importable
@@ -109,7 +110,7 @@ def test_a_take_that_is_gone_is_forgotten(box: Box) -> None:
 def test_what_has_arrived_everywhere(box: Box) -> None:
     clips = [box.clip() for _ in range(5)]
     box.clip(Verdict.TOO_SHORT)
-    box.store.outbox.enqueue([clip.id for clip in clips], "office", RenditionKind.FLAC)
+    box.store.outbox.enqueue([clip.id for clip in clips], "office", "flac")
     for destination, count in (("cloud", 4), ("office", 2)):
         for _ in range(count):
             delivery = box.store.outbox.take_next(destination, "oldest", now=0.0)
@@ -129,15 +130,15 @@ def test_encodings_that_nobody_waits_for_are_dropped(box: Box) -> None:
     for clip in clips:
         path = box.store.places.renditions / f"{clip.name}.flac"
         path.write_bytes(b"x" * 100)
-        box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.FLAC, path, 100, "0" * 64))
+        box.store.clips.add_rendition(Rendition(clip.id, FLAC, path, 100, "0" * 64))
         original = box.store.clips.path(clip)
-        box.store.clips.add_rendition(Rendition(clip.id, RenditionKind.ORIGINAL, original, clip.size, "1" * 64))
-    box.store.outbox.enqueue([clips[0].id], "office", RenditionKind.FLAC)
+        box.store.clips.add_rendition(Rendition(clip.id, ORIGINAL, original, clip.size, "1" * 64))
+    box.store.outbox.enqueue([clips[0].id], "office", "flac")
     assert box.store.upkeep.drop_encodings(50) == 100
-    assert box.store.clips.rendition(clips[1].id, RenditionKind.FLAC) is None
+    assert box.store.clips.rendition(clips[1].id, FLAC) is None
     assert box.store.upkeep.drop_encodings(10_000) == 100
     assert [path.stem for path in box.store.places.renditions.iterdir()] == [clips[0].name]
-    assert all(box.store.clips.rendition(clip.id, RenditionKind.ORIGINAL) for clip in clips)
+    assert all(box.store.clips.rendition(clip.id, ORIGINAL) for clip in clips)
     assert all(box.store.clips.path(clip).exists() for clip in clips)
 
 
@@ -183,6 +184,28 @@ def test_a_catalogue_of_the_first_release_is_brought_up_to_date(box: Box) -> Non
     assert store.upkeep.recorded(0, 2**62).size == sum(clip.size for clip in clips)
     now = evolve(box.clock.stamp(), source=ClockSource.NTP)
     assert len(store.upkeep.correct_starts(now)) == 3
+
+
+def test_encodings_made_before_recipes_had_hashes_are_still_known(box: Box) -> None:
+    clip, path = box.clip(), box.directory / "renditions" / "a.flac"
+    made = [Rendition(clip.id, recipe, path, 4, recipe.name) for recipe in (ORIGINAL, FLAC)]
+    box.store.close()
+    database = box.directory / "catalogue.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        [row] = connection.execute("SELECT seq, id, name, start_ns, body FROM clips").fetchall()
+    for stale in box.directory.glob("catalogue.db*"):
+        stale.unlink()
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        for script in MIGRATIONS[:4]:
+            connection.executescript(script)
+        connection.execute("PRAGMA user_version = 4")
+        connection.execute("INSERT INTO clips (seq, id, name, start_ns, body) VALUES (?, ?, ?, ?, ?)", row)
+        for each in made:
+            connection.execute(
+                "INSERT INTO renditions VALUES (1, ?, ?, 4, ?)", (each.recipe.name, str(path), each.sha256)
+            )
+    box.start()
+    assert [box.store.clips.rendition(clip.id, each.recipe) for each in made] == made
 
 
 @pytest.mark.slow

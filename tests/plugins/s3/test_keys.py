@@ -1,6 +1,7 @@
 """Keys: templates, their checks, and which keys are a box's own."""
 
 import re
+from pathlib import Path
 
 import pytest
 from appliance_upload_s3.keys import WORDS, check_template, own_keys, probe_key, render
@@ -8,9 +9,10 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.plugin import UploadJob
+from appliance.plugin import BackendContext, UploadJob
 from appliance.testing.backends import make_upload_job
 
+CLOUD = BackendContext("cloud", "box", Path("/nonexistent"))
 TEMPLATES = st.lists(
     st.sampled_from([f"{{{word}}}" for word in WORDS] + ["/", "a", "-", "{{", "}}", ".", "+", "("]), max_size=8
 ).map(lambda parts: "k" + "".join(parts) + "/{file_name}")
@@ -24,12 +26,12 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> UploadJob:
 
 
 def test_default_carries_device_and_file_name(job: UploadJob) -> None:
-    assert render("{device}/{file_name}", job.clip, job.rendition, "cloud") == f"box-1/{job.rendition.file_name}"
+    assert render("{device}/{file_name}", job.rendition, job.clip, CLOUD) == f"box-1/{job.rendition.file_name}"
 
 
 def test_date_is_that_of_the_recording_where_it_was_made(job: UploadJob) -> None:
     eve = evolve(job.clip, started=evolve(job.clip.started, wall_ns=1_798_758_000_000_000_000, utc_offset=3600))
-    assert render("{year}-{month}-{day}/{name}", eve, job.rendition, "cloud").startswith("2027-01-01/")
+    assert render("{year}-{month}-{day}/{name}", job.rendition, eve, CLOUD).startswith("2027-01-01/")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_bad_templates_are_refused_in_words(template: str, words: str) -> None:
 @given(template=TEMPLATES)
 def test_every_rendered_key_is_recognised_as_own(job: UploadJob, template: str) -> None:
     check_template(template)
-    key = render(template, job.clip, job.rendition, "cloud")
+    key = render(template, job.rendition, job.clip, CLOUD)
     own = own_keys(template, "box-1")
     assert own is not None
     start, pattern = own
@@ -65,7 +67,7 @@ def test_every_rendered_key_is_recognised_as_own(job: UploadJob, template: str) 
 def test_keys_of_a_box_with_a_longer_name_are_not_own(job: UploadJob, template: str) -> None:
     own = own_keys(template, "box")
     assert own is not None
-    assert not own[1].fullmatch(render(template, job.clip, job.rendition, "cloud"))
+    assert not own[1].fullmatch(render(template, job.rendition, job.clip, CLOUD))
 
 
 def test_probe_goes_beside_the_clips() -> None:

@@ -13,7 +13,7 @@ from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import Command, Event, TakeSealed
-from appliance.models import Clip, RenditionKind, SampleFormat
+from appliance.models import Clip, SampleFormat
 from appliance.simulation.cards import FakeCards
 from appliance.store import Store
 from appliance.testing.clock import ManualClock
@@ -35,7 +35,7 @@ class Studio:
         self._cards = FakeCards(self.clock, remember=False)
         vitals, post = Vitals(self.clock), self.posted.append
         self.store = Store(folder / "state", self.clock, post, vitals)
-        self.store.set_destinations({"cloud": RenditionKind.ORIGINAL})
+        self.store.set_destinations({"cloud": "original"})
         self.store.start()
         stack.callback(self.store.close)
         backend = weed.backend(folder, prefix=self._prefix, live=True)
