@@ -69,6 +69,7 @@ def button_words() -> tuple[str, ...]:
 
 
 _PLAYED = ((events.PlaybackStarted,), (events.PlaybackFailed, events.PlaybackFinished, events.NothingToPlay))
+_TRACK = (Argument("track_id", Kind.WHOLE, "The number of a track of the inbox.", least=1),)
 _STOPPED = (events.PlaybackFinished, events.PlaybackFailed)
 _NEVER = (events.TakeFailed, events.TakeDiscarded)
 _OVER = (events.TakeSealed, *_NEVER)
@@ -137,6 +138,14 @@ _PLAYER = (
                 path=True,
             ),
         ),
+    ),
+    Verb(
+        "play.url",
+        "Fetch what is at a URL and play it. Hanging up before that ends it.",
+        arguments=(Argument("url", Kind.TEXT, "The URL.", longest=_TEXT_OF_PATH),),
+        answer="`received`, the bytes that are here, now and then; at last the event as for `play`",
+        streams=True,
+        since=2,
     ),
     Verb("play.toggle", "Pause what plays, go on with it, or play the next message.", events.PlayToggle, since=2),
     Verb("play.next", "Play the next message not heard yet, else the newest.", events.PlayNext, *_PLAYED, since=2),
@@ -249,20 +258,8 @@ _BOX = (
     Verb("devices", "List the sound cards.", answer="a list of cards", acts=False),
     Verb("plugins", "List the plugins, and how they are.", answer="a list of plugins", acts=False),
     Verb("feeds.list", "List the inbox.", answer="a list of tracks", acts=False),
-    Verb(
-        "feeds.unheard",
-        "Let a track of the inbox be a message that nobody has heard.",
-        arguments=(Argument("track_id", Kind.WHOLE, "The number of a track.", least=1),),
-        answer="null",
-        since=2,
-    ),
-    Verb(
-        "feeds.remove",
-        "Remove a track from the inbox. Its feed does not bring it again.",
-        arguments=(Argument("track_id", Kind.WHOLE, "The number of a track.", least=1),),
-        answer="null",
-        since=2,
-    ),
+    Verb("feeds.unheard", "Let a track be a message that nobody has heard.", arguments=_TRACK, answer="null", since=2),
+    Verb("feeds.remove", "Remove a track; its feed does not bring it again.", arguments=_TRACK, answer="null", since=2),
     Verb(
         "feeds.pull",
         "Pull a feed now.",

@@ -1,12 +1,13 @@
 """`appliance play`."""
 
 import os
+import sys
 from pathlib import Path
 
 import click
 
 from appliance.cli.remote import Remote, pass_remote
-from appliance.describe import describe_plain
+from appliance.describe import describe_plain, size
 
 
 @click.command()
@@ -14,6 +15,19 @@ from appliance.describe import describe_plain
 @pass_remote
 def play(remote: Remote, source: str) -> None:
     """Play SOURCE: an audio file, a URL, a clip's id or name, `recording` (the last), `next` or `latest` (messages)."""
+    if source.startswith(("http://", "https://")):
+        _play_url(remote, source)
+        return
     if os.path.isfile(source):  # noqa: PTH113  `Path.is_file` raises where a name is too long or a folder is closed
         source = str(Path(source).absolute())
     click.echo(describe_plain(remote.call("play", source=source)))
+
+
+def _play_url(remote: Remote, url: str) -> None:
+    """Say how far it is for as long as it takes; Ctrl-C ends it."""
+    on_terminal = sys.stderr.isatty()
+    for told in remote.stream("play.url", url=url):
+        if "event" in told:
+            click.echo(describe_plain(told))
+        elif on_terminal:
+            click.echo(f"\rfetching: {size(told['received'])}\x1b[K\r", nl=False, err=True)

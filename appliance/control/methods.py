@@ -1,7 +1,7 @@
 """What can be asked over the control socket: the table of verbs, each with what answers it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from appliance.codec import event_to_plain, to_plain
 from appliance.control.clips import ClipMethods
 from appliance.control.contract import described, hello
 from appliance.control.examinations import Examinations
+from appliance.control.fetching import fetching
 from appliance.control.parts import Parts
 from appliance.control.streams import Streams
 from appliance.errors import NotFound
@@ -55,6 +56,7 @@ class Methods:
             "devices": parts.cards.cards,
             "plugins": parts.plan.plugins.statuses,
             "play": self.play,
+            "play.url": self.play_url,
             "feeds.list": parts.store.inbox.tracks,
             "feeds.unheard": parts.store.inbox.mark_unheard,
             "feeds.remove": parts.store.inbox.remove,
@@ -120,6 +122,11 @@ class Methods:
         if isinstance(command, events.Play):
             check_sound(command.path)  # a file that nobody can play is the caller's mistake, and no fault of the box
         return self._ask(VERBS["play"], command)
+
+    def play_url(self, url: str) -> Generator[dict[str, Any] | None, None, None]:
+        """Fetch a URL and play what it brings, telling how far it is."""
+        track = yield from fetching(self._parts.feeds, url)
+        yield self._ask(VERBS["play"], events.Play(track.path, track.title, track.id))
 
     def _play_command(self, source: str) -> Command:
         if source in _WORDS:

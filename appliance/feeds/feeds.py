@@ -100,15 +100,29 @@ class Feeds:
             if name in (None, key):
                 puller.wake()
 
-    def fetch(self, url: str) -> Track:
-        """Pull one URL into the inbox, on the caller's thread. Blocks.
+    def fetch(
+        self,
+        url: str,
+        given_up: Callable[[], bool] = lambda: False,
+        received: Callable[[int], None] = lambda _: None,
+    ) -> Track:
+        """Pull one URL into the inbox, on the caller's thread. Blocks, until it is `given_up` at the latest; `received`
+        is told of the bytes that came.
 
         Raises Transient, Permanent or Cancelled as a feed does, NotFound where no plugin can pull it or nothing came.
         """
         if self._build_fetcher is None:
             raise NotFound(f"no plugin can fetch {url}: see `appliance plugins`")
         backend = self._build_fetcher(url)
-        pull = Pull(self._store, FETCHED, self._clock, self._has_room, self._stopping.is_set, self._fetched, fresh=True)
+
+        def is_over() -> bool:
+            return self._stopping.is_set() or given_up()
+
+        def has_room(size: int) -> bool:
+            received(size)
+            return self._has_room(size)
+
+        pull = Pull(self._store, FETCHED, self._clock, has_room, is_over, self._fetched, fresh=True)
         try:
             backend.pull(pull)
         except ApplianceError:

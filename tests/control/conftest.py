@@ -22,6 +22,7 @@ from appliance.delivery.outbox import Outbox
 from appliance.feeds.feeds import Feeds
 from appliance.machine import Do, Effect
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
+from appliance.plugin import FeedBackend
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -67,12 +68,15 @@ class House:
     server: ControlServer
     socket: Path
     methods: Methods
+    pullers: dict[str, FeedBackend]
+    """What fetches a URL."""
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     clock = SystemClock()
     numbers = count(1)
+    pullers: dict[str, FeedBackend] = {}
     controller = Controller(clock, lambda: f"id{next(numbers)}")
     controller.connect(obedient(controller.post))
     vitals = Vitals(clock)
@@ -83,7 +87,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         turn=cast(Any, SimpleNamespace(controller=controller, number=1, process_started=0.0, reload=lambda: True)),
         store=store,
         outbox=Outbox(store, {}, clock, controller.post, vitals),
-        feeds=Feeds(store, {}, clock, controller.post, vitals, lambda size: True),
+        feeds=Feeds(store, {}, clock, controller.post, vitals, lambda size: True, pullers.__getitem__),
         cards=cast(Any, SimpleNamespace(cards=lambda: ())),
         panel=cast(Any, None),
         clock=clock,
@@ -97,7 +101,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     server.start(methods.table())
     thread = threading.Thread(target=controller.run, args=(vitals.pulse("controller", PULSE_LIMIT),), daemon=True)
     thread.start()
-    yield House(controller, store, streams, server, tmp_path / "control.sock", methods)
+    yield House(controller, store, streams, server, tmp_path / "control.sock", methods, pullers)
     server.deafen()
     controller.stop()
     thread.join(5)
