@@ -27,8 +27,9 @@ def translate(error: OSError, path: Path) -> Permanent | Transient:
         )
     if code in _READ_ONLY:
         return Permanent(
-            f"{path} is read-only: the disk is write-protected or damaged, or the service may not write there. For the "
-            f"latter run `sudo systemctl edit appliance`, add the lines [Service] and ReadWritePaths={path}, restart"
+            f"{path} is read-only: the disk is write-protected or damaged, or was when the service started: mount it "
+            "writable and run `sudo systemctl restart appliance`. Or the service may not write there: before that, run "
+            f"`sudo systemctl edit appliance` and add the lines [Service] and ReadWritePaths={path}"
         )
     if code in _FORBIDDEN:
         return Permanent(

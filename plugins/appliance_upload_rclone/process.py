@@ -6,6 +6,8 @@ import selectors
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from attrs import define, field, frozen
 
@@ -16,6 +18,7 @@ from appliance_upload_rclone.options import RcloneOptions
 _LOOK_AROUND = 0.2
 _PATIENCE_AT_END = 5.0
 _LONGEST_ANSWER = 1024 * 1024
+_NICE, _OOM_SCORE = 10, 500
 
 
 def nothing() -> None:
@@ -75,12 +78,18 @@ class Rclone:
         command = [self.options.binary, *arguments, *self._flags()]
         try:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                process_group=0,
             )
         except OSError as error:
             raise Permanent(
                 f"rclone cannot be started ({error.strerror}): install it (sudo apt install rclone), or set `binary`"
             ) from error
+        _stand_back(process.pid)
         listener = _Listener(progress)
         with process:
             try:
@@ -122,6 +131,13 @@ class Rclone:
         timeout = f"--timeout={self.options.timeout:g}s"
         fixed = ["--use-json-log", "--retries=1", "--low-level-retries=3", "--contimeout=20s", "--ask-password=false"]
         return [*config, *fixed, timeout, *self.options.flags]
+
+
+def _stand_back(group: int) -> None:
+    """Let it come after the recorder, whose child it is, for processor and memory."""
+    with suppress(OSError):  # it has ended, or the system does not let us
+        os.setpriority(os.PRIO_PGRP, group, _NICE)
+        Path(f"/proc/{group}/oom_score_adj").write_text(f"{_OOM_SCORE}\n")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

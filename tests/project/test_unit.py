@@ -1,9 +1,35 @@
 """The systemd unit is understood by systemd, and locks the service in."""
 
 import subprocess
+import sys
+from configparser import ConfigParser
 from pathlib import Path
 
-UNIT = Path(__file__).parents[2] / "systemd" / "appliance.service"
+import pytest
+
+from appliance.control.server import Limits
+
+FOLDER = Path(__file__).parents[2] / "systemd"
+UNIT = FOLDER / "appliance.service"
+SANDBOX = [sys.executable, Path(__file__).with_name("sandbox.py"), UNIT]
+
+_ASKS_THE_CLOCK = """
+import ctypes
+libc, timex = ctypes.CDLL(None), ctypes.create_string_buffer(512)
+print(libc.adjtimex(timex) >= 0, libc.clock_adjtime(0, timex) >= 0)
+"""
+_GIVES_A_FILE_TO_A_GROUP = """
+import os, sys
+os.chown(sys.argv[1], -1, os.getgid())
+"""
+_IS_NICE = """
+import os
+os.setpriority(os.PRIO_PGRP, 0, 19)
+"""
+_SETS_THE_CLOCK = """
+import time
+time.clock_settime(time.CLOCK_REALTIME, time.time())
+"""
 
 
 def analyze(*arguments: str) -> str:
@@ -21,3 +47,48 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
 
 def test_the_service_is_locked_in() -> None:
     analyze("security", "--offline=true", "--threshold=20", str(UNIT))
+
+
+def run(code: str, *arguments: Path, under: tuple[object, ...] = ()) -> "subprocess.CompletedProcess[str]":
+    command = [*map(str, under), sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_the_clock_may_be_asked_where_its_time_comes_from() -> None:
+    """The C library asks by one call or by the other."""
+    if run(_ASKS_THE_CLOCK).stdout != "True True\n":
+        pytest.skip("this machine does not let anybody ask")
+    assert run(_ASKS_THE_CLOCK, under=(*SANDBOX, "fail")).stdout == "True True\n"
+
+
+def test_files_may_be_given_to_groups_and_programs_made_nicer(tmp_path: Path) -> None:
+    for code in (_GIVES_A_FILE_TO_A_GROUP, _IS_NICE):
+        done = run(code, tmp_path, under=(*SANDBOX, "fail"))
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_sandbox_forbids() -> None:
+    """What is allowed is no sign of a filter that holds nothing back."""
+    assert "PermissionError" in run(_SETS_THE_CLOCK, under=(*SANDBOX, "fail")).stderr
+    assert run(_SETS_THE_CLOCK, under=(*SANDBOX, "kill")).returncode == -31
+
+
+def test_the_service_has_threads_and_files_for_all_that_may_be_connected() -> None:
+    unit = ConfigParser(strict=False, interpolation=None)
+    unit.read(UNIT)
+    assert int(unit["Service"]["TasksMax"]) > 2 * Limits().connections
+    assert int(unit["Service"]["LimitNOFILE"]) > 8 * Limits().connections
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+
+
+def test_the_service_s_user_joins_the_groups_of_the_system(tmp_path: Path) -> None:
+    """Files of sysusers.d are read in the order of their names, and the first to speak of a group gives its number."""
+    folder = tmp_path / "usr/lib/sysusers.d"
+    folder.mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    (folder / "appliance.conf").write_bytes((FOLDER / "appliance.sysusers.conf").read_bytes())
+    (folder / "basic.conf").write_text("g audio 29 -\n")
+    subprocess.run(["systemd-sysusers", f"--root={tmp_path}"], check=True, capture_output=True)
+    groups = (tmp_path / "etc/group").read_text().splitlines()
+    assert "audio:x:29:appliance" in groups
+    assert any(line.startswith("gpio:") and line.endswith(":appliance") for line in groups)

@@ -285,6 +285,17 @@ def test_killed_rclone_is_tried_again(backend: Make, fake: Callable[[str], str],
         backend(binary=fake("kill -9 $$")).deliver(job)
 
 
+def test_it_comes_after_the_recorder_for_processor_and_memory(
+    backend: Make, fake: Callable[[str], str], tmp_path: Path, job: UploadJob
+) -> None:
+    niceness = tmp_path / "niceness"
+    wait = 'until [ "$(cat /proc/$$/oom_score_adj)" = 500 ]; do :; done'
+    script = f'case "$1" in lsjson) exit 3;; copyto) {wait}; nice >{niceness}; exit 7;; esac'
+    with pytest.raises((Permanent, Transient), match=r"^(?!.*no progress)"):
+        backend(binary=fake(script), timeout=20).deliver(job)
+    assert int(niceness.read_text()) == 10
+
+
 def test_no_progress_is_given_up(backend: Make, fake: Callable[[str], str], job: UploadJob) -> None:
     with pytest.raises(Transient, match="no progress"):
         backend(binary=fake('case "$1" in lsjson) exit 3;; copyto) exec sleep 60;; esac'), timeout=1).deliver(job)
