@@ -14,7 +14,8 @@ from appliance.durable import PARTIAL
 from appliance.errors import ApplianceError, NotFound, Permanent, PluginError, Transient
 from appliance.events import Command, Event, TrackArrived
 from appliance.faults import FEED
-from appliance.feeds.pull import BEGUN, Pull, Room
+from appliance.feeds.pull import BEGUN, Pull
+from appliance.feeds.safefile import Room
 from appliance.loops import Loop
 from appliance.models import Track
 from appliance.plugin.feed import FeedBackend

@@ -1,0 +1,119 @@
+"""Bytes from elsewhere on their way to a file that is whole and safe, or is not there."""
+
+import hashlib
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from appliance.durable import PARTIAL, move
+from appliance.errors import Permanent, Transient
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_BLOCK = 1 << 20
+
+Room = Callable[[int], bool]
+"""Whether so many bytes can be written beside the room that recordings have in reserve. May wait, raises OSError."""
+
+_NO_ROOM = (
+    "there is no room for new tracks beside the reserve for recordings, and nothing may be deleted for them. "
+    "Delete clips, use a larger card, or set a smaller storage.reserve"
+)
+
+
+class SafeFile:
+    """A file that gets its name once it is whole, synced and was checked.
+
+    Until then it is partial, and goes where that fails; with `begun`, it stays there for the next attempt, unless the
+    failure is Permanent. `size` and `sha256` (lower-case hex) are known once it is whole.
+    """
+
+    def __init__(self, path: Path, has_room: Room, begun: Path | None = None) -> None:
+        self.path = path
+        self.size = 0
+        self.sha256 = ""
+        self._has_room = has_room
+        self._begun = begun
+        self._partial = begun or path.with_name(f".{path.name}{PARTIAL}")
+
+    @contextmanager
+    def filled(self, check: Callable[[Path, int], None]) -> Iterator[BinaryIO]:
+        """The file to write to; whole when the block ends without error, and `check(path, size)` raises none.
+
+        Writing raises Permanent where that would take room that recordings have in reserve, and Transient where the
+        disk refuses.
+        """
+        keep = False
+        with _disk_errors():
+            file = io.BufferedRandom(_Considerate(self._partial, self._has_room), _BLOCK)
+        try:
+            try:
+                yield file
+                with _disk_errors():
+                    _sync(file)
+            except Permanent:
+                raise
+            except BaseException:
+                with suppress(OSError, Permanent):
+                    _sync(file)
+                    keep = self._begun is not None
+                raise
+            finally:
+                with suppress(OSError):
+                    file.raw.close()  # closing `file` would write once more what the disk has refused, and say so
+            with _disk_errors():
+                self.size, self.sha256 = _measure(self._partial)
+            check(self._partial, self.size)
+            with _disk_errors():
+                move(self._partial, self.path)
+        finally:
+            if not keep:
+                remove(self._partial)
+
+
+class _Considerate(io.FileIO):
+    """A file, new or begun before, that grows only where there is room for it."""
+
+    def __init__(self, path: Path, has_room: Room) -> None:
+        super().__init__(path, "r+b" if path.exists() else "x+b")
+        self._has_room = has_room
+        self._refused = False
+
+    def write(self, data: "ReadableBuffer") -> int:
+        self._refused = self._refused or not self._has_room(memoryview(data).nbytes)
+        if self._refused:
+            raise Permanent(_NO_ROOM)
+        return super().write(data)
+
+
+def remove(path: Path) -> None:
+    """Remove a file that is of no use any more. One that the disk keeps is put away at the next start."""
+    with suppress(OSError):
+        path.unlink()
+
+
+def _sync(file: io.BufferedRandom) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Transient(f"the inbox cannot be written: {error.strerror}") from error
+
+
+def _measure(path: Path) -> tuple[int, str]:
+    """Size and SHA-256: whoever wrote may have sought in the file, so it is read again."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            size += len(block)
+    return size, digest.hexdigest()
