@@ -4,15 +4,17 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from appliance import sdnotify
 from appliance.audio.player import Player
 from appliance.audio.ports import SoundCards
 from appliance.audio.recorder import Recorder
 from appliance.audio.shared import SharedCards
+from appliance.audio.volume import KeptVolume
 from appliance.audio.watch import DeviceWatch
 from appliance.clock import Clock
+from appliance.config.options import Percent
 from appliance.config.settings import PanelSettings, Settings
 from appliance.control.methods import Methods
 from appliance.control.parts import Parts
@@ -22,7 +24,7 @@ from appliance.controller import PULSE_LIMIT, End
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
-from appliance.events import ApplianceReady
+from appliance.events import ApplianceReady, VolumeChanged
 from appliance.faults import CONTROL, DELIVERY, FEED, STORAGE_AT_START
 from appliance.feeds.feeds import FETCHED, Feed, Feeds
 from appliance.front import start_panel, tell_and_go_on, write_log
@@ -95,10 +97,13 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
             post(fault)
         destinations = _destinations(plan, post)
         outbox = Outbox(store, destinations, clock, post, vitals)
-        player = Player(cards, audio.playback, audio.playback.rate or audio.capture.format.rate, clock, post, vitals)
+        volume = KeptVolume(store.places.volume, audio.playback.volume)
+        playback = evolve(audio.playback, volume=Percent(volume.percent))
+        player = Player(cards, playback, playback.rate or audio.capture.format.rate, clock, post, vitals)
+        post(VolumeChanged(volume.percent))
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
         recorder = Recorder(cards, audio.capture, settings.recording, takes, name, clock, post, vitals, watched, follow)
-        effects = Effects(recorder, player, store, outbox, post)
+        effects = Effects(recorder, player, volume, store, outbox, post)
         controller.connect(effects.table())
         outbox.start()
         stop.callback(outbox.close)

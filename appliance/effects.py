@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from appliance.audio.player import Player
 from appliance.audio.recorder import Recorder
+from appliance.audio.volume import KeptVolume
 from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
 from appliance.events import (
@@ -17,6 +18,7 @@ from appliance.events import (
     TakeFailed,
     Timed,
     TrackHeard,
+    VolumeChanged,
     VolumeSet,
 )
 from appliance.faults import CATALOGUE
@@ -36,10 +38,17 @@ class Effects:
     """Starts effects on recorder, player and store."""
 
     def __init__(
-        self, recorder: Recorder, player: Player, store: Store, outbox: Outbox, post: Callable[[Input], None]
+        self,
+        recorder: Recorder,
+        player: Player,
+        volume: KeptVolume,
+        store: Store,
+        outbox: Outbox,
+        post: Callable[[Input], None],
     ) -> None:
         self._recorder = recorder
         self._player = player
+        self._volume = volume
         self._store = store
         self._outbox = outbox
         self._post = post
@@ -78,6 +87,7 @@ class Effects:
             Do.SET_VOLUME: lambda effect: player.set_volume(_cause(effect, VolumeSet).percent),
             Do.RAISE_VOLUME: lambda _: player.change_volume(VOLUME_STEP),
             Do.LOWER_VOLUME: lambda _: player.change_volume(-VOLUME_STEP),
+            Do.KEEP_VOLUME: self._keep_volume,
             Do.MARK_HEARD: self._mark_heard,
             Do.MARK_UNPLAYABLE: self._mark_unplayable,
         }
@@ -133,6 +143,10 @@ class Effects:
         cause = _cause(effect, Play)
         self._track_id = cause.track_id
         self._player.play(effect.id, cause.path, cause.title, cause.track_id)
+
+    def _keep_volume(self, effect: Effect) -> None:
+        percent = _cause(effect, VolumeChanged).percent
+        self._on_store(lambda: self._volume.keep(percent))
 
     def _mark_heard(self, effect: Effect) -> None:
         track_id = _cause(effect, TrackHeard).track_id

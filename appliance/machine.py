@@ -61,6 +61,7 @@ class Do(StrEnum):
     SET_VOLUME = "set_volume"
     RAISE_VOLUME = "raise_volume"
     LOWER_VOLUME = "lower_volume"
+    KEEP_VOLUME = "keep_volume"
     MARK_HEARD = "mark_heard"
     MARK_UNPLAYABLE = "mark_unplayable"
 
@@ -224,6 +225,7 @@ def _player_rows() -> Iterator[Row]:
     yield Row(events.VolumeSet, ANY_RECORDER, ANY_PLAYER, do=(Do.SET_VOLUME,))
     yield Row(events.VolumeUp, ANY_RECORDER, ANY_PLAYER, do=(Do.RAISE_VOLUME,))
     yield Row(events.VolumeDown, ANY_RECORDER, ANY_PLAYER, do=(Do.LOWER_VOLUME,))
+    yield Row(events.VolumeChanged, ANY_RECORDER, ANY_PLAYER, do=(Do.KEEP_VOLUME,))
 
     yield Row(events.TrackHeard, ANY_RECORDER, ANY_PLAYER, do=(Do.MARK_HEARD,))
     for over, do in ((events.PlaybackFinished, ()), (events.PlaybackFailed, (Do.MARK_UNPLAYABLE,))):

@@ -81,7 +81,7 @@ class House:
     def __init__(self) -> None:
         self.store, self.recorder, self.outbox = FakeStore(), Fake(), Fake()
         self.events: list[object] = []
-        parts = (self.recorder, Fake(), self.store, self.outbox)
+        parts = (self.recorder, Fake(), Fake(), self.store, self.outbox)
         self.effects = Effects(*cast(Any, parts), self.events.append)
 
     def do(self, what: Do, take_id: str, cause: object = None) -> None:

@@ -61,7 +61,11 @@ class PlaybackSettings:
         "Rate the speaker runs at; everything else is resampled. Default: the microphone's, as many cards need it.",
         check=optional(and_(ge(8_000), le(384_000))),
     )
-    volume: Percent = option(Percent(80), "Volume at start.", check=and_(ge(0), le(100)))
+    volume: Percent = option(
+        Percent(80),
+        "The volume, until somebody sets another one, which is kept. Changed here, this one counts again.",
+        check=and_(ge(0), le(100)),
+    )
 
 
 @frozen

@@ -56,6 +56,11 @@ class Places:
         return path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
 
     @property
+    def volume(self) -> Path:
+        """The volume that somebody set."""
+        return self.directory / "volume.json"
+
+    @property
     def lock(self) -> Path:
         """Held, and filled with its process id, by the one daemon that uses the directory."""
         return self.directory / "appliance.lock"

@@ -59,6 +59,18 @@ def test_a_destination_added_by_a_reload_gets_new_clips(box: Box) -> None:
     assert [destinations(entry) for entry in box.clips()] == [{"shelf", "attic"}, {"shelf"}]
 
 
+def test_the_volume_is_kept_over_reloads_and_starts(box: Box) -> None:
+    box.start()
+    box.until(lambda: box.status()["volume"] == 80)
+    box.call("volume.set", percent=35)
+    box.cli("config", "reload")
+    box.until(lambda: turn(box) == 2 and box.status()["volume"] == 35)
+    box.call("volume.down")
+    assert box.signal(signal.SIGTERM) == 0
+    box.start()
+    box.until(lambda: box.status()["volume"] == 25)
+
+
 def test_a_reload_in_mid_take_waits_for_its_end(box: Box) -> None:
     box.start()
     box.call("record.start")

@@ -40,7 +40,7 @@ class House:
         cards, takes = FakeCards(clock, remember=False), self.store.places.takes
         capture = CaptureSettings(rate=8000)
         self.recorder = Recorder(cards, capture, RecordingSettings(), takes, "box", clock, post, vitals)
-        parts = (self.recorder, NotAsked(), self.store, NotAsked())
+        parts = (self.recorder, NotAsked(), NotAsked(), self.store, NotAsked())
         self.controller.connect(Effects(*cast(Any, parts), post).table())
         self.sealed = threading.Semaphore(0)
         self.controller.listen(lambda event, _: self.sealed.release() if isinstance(event, TakeSealed) else None)
