@@ -20,6 +20,7 @@ from appliance.machine import Do
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
 from appliance.testing.clock import ManualClock
 from appliance.verbs import VERBS
+from appliance.vitals import Vitals
 
 FORMAT = AudioFormat()
 BEGIN, END, PLAY = ((VERBS[word].done, VERBS[word].failed) for word in ("record.start", "record.stop", "play.next"))
@@ -46,7 +47,9 @@ class House:
         self._asking = Asking(self.controller, self.clock)
         self._people = ThreadPoolExecutor()
         self._begun: SimpleQueue[str] = SimpleQueue()
-        self._thread = threading.Thread(target=self.controller.run, args=(lambda: None, 0.01))
+        self._thread = threading.Thread(
+            target=self.controller.run, args=(Vitals(SystemClock()).pulse("controller", 60.0),)
+        )
 
     def start(self) -> None:
         self._thread.start()

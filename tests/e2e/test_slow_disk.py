@@ -48,7 +48,7 @@ class House:
         self._asking = Asking(self.controller, clock)
         self._clock = clock
         self._people = ThreadPoolExecutor()
-        self._thread = threading.Thread(target=self.controller.run, args=(lambda: None, 0.1))
+        self._thread = threading.Thread(target=self.controller.run, args=(vitals.pulse("controller", 60.0),))
         self._thread.start()
 
     def ask(self, word: str) -> "Future[Event | None]":
