@@ -16,10 +16,10 @@ from appliance.clock import Clock, SystemClock
 from appliance.config.options import AbsolutePath
 from appliance.config.settings import ControlSettings, PanelSettings, Settings, StorageSettings
 from appliance.daemon import Daemon
+from appliance.plans import BuiltIn
 from appliance.plugin_host import PluginHost
 from appliance.simulation.cards import simulated_cards
 from appliance.testing.panel import FakePanel
-from appliance.turn import Plan
 from appliance.vitals import Vitals
 
 SOON = 20.0
@@ -49,7 +49,7 @@ def test_what_a_turn_was_made_of_goes_with_the_turns_after_it(tmp_path: Path) ->
         turns.append(weakref.ref(vitals))
         return FakePanel()
 
-    daemon = Daemon(lambda: Plan(settings, PluginHost()), Hardware(simulated_cards(clock), panel), clock)
+    daemon = Daemon(BuiltIn(lambda: settings, PluginHost), Hardware(simulated_cards(clock), panel), clock)
 
     def reload() -> None:
         for number in range(1, 7):
