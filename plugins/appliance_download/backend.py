@@ -197,7 +197,7 @@ def _length(answer: "Answer", before: int = 0) -> int | None:
     """
     text = answer.headers.get("Content-Length", "")
     encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
-    return before + int(text) if text.isascii() and text.isdigit() and not encoded else None
+    return before + int(text) if text.isascii() and text.isdigit() and len(text) < 20 and not encoded else None
 
 
 def _together(failures: list[Permanent | Transient], tried: int) -> Permanent | Transient:
