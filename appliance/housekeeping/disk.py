@@ -6,7 +6,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from appliance.mounts import in_memory
+from appliance.mounts import in_memory, mounted_now
 from appliance.store.places import Places
 
 
@@ -48,13 +48,20 @@ class StateDisk:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._mounted = ""
+        self._memory = ""
 
     def space(self) -> Space:
         told = os.statvfs(self._directory)
         read_only = bool(told.f_flag & os.ST_RDONLY)
-        places = Places(self._directory)
-        memory = in_memory(places.directory) or in_memory(places.takes) or in_memory(places.clips)
-        return Space(told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize, read_only, memory)
+        return Space(told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize, read_only, self._in_memory())
+
+    def _in_memory(self) -> str:
+        """Looked up anew only where something was mounted since: it costs as much as recording does."""
+        if (mounted := mounted_now()) != self._mounted:
+            places, self._mounted = Places(self._directory), mounted
+            self._memory = in_memory(places.directory) or in_memory(places.takes) or in_memory(places.clips)
+        return self._memory
 
     def try_out(self) -> None:
         trial = self._directory / ".trial"
