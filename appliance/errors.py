@@ -182,7 +182,7 @@ class Unhealthy(ApplianceError):
 
 
 class Stuck(ApplianceError):
-    """A thread of the appliance does not end: what it holds cannot be used again in this process."""
+    """A thread of the appliance does not end. What it holds cannot be used again in this process."""
 
     exit_code = 14
 

@@ -13,6 +13,7 @@ from appliance.delivery.worker import Worker
 from appliance.events import Command, DeliveryCancelled, DeliveryProgress, Event
 from appliance.plugin.upload import live_backend
 from appliance.renditions.maker import Renditions
+from appliance.retry import Streak
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -107,6 +108,10 @@ class Outbox:
         found = [progress for _, part in self._parts() for progress in part.progress()]
         # An attempt that waits for the part that is still sent live tells nothing new: live ones come first.
         return tuple({(each.clip_id, each.destination): each for each in reversed(found)}.values())[::-1]
+
+    def failing(self) -> dict[str, tuple[Streak, float]]:
+        """For each destination, what has failed since anything arrived, and the seconds until the next attempt."""
+        return {name: worker.failing() for name, worker in self._workers.items()}
 
     def verify(self, clip_ids: Sequence[str] | None, destination: str | None, *, resend: bool) -> Iterator[Checked]:
         """Look again at what has arrived, as `Verifier.look`, on the caller's thread."""

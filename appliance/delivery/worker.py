@@ -20,6 +20,7 @@ from appliance.events import Command, DeliveryParked, DeliveryPostponed, Deliver
 from appliance.hours import LOOK_AGAIN, seconds_until_active
 from appliance.models import Delivery, DeliveryState
 from appliance.renditions.maker import Check, Renditions
+from appliance.retry import Streak
 from appliance.store import Store
 from appliance.vitals import Pulse, Vitals
 
@@ -64,7 +65,7 @@ class Worker:
         self._patience = Patience(self._settings.retry, random)
         self._limit = limit
         self._running: dict[int, Attempt] = {}
-        self._trouble = Trouble(store, self._name, post)
+        self._trouble = Trouble(store, self._name, self._settings.retry.max, post)
         self._wakes = 0
         self._stopping = False
         self._parked_due = clock.monotonic()
@@ -109,6 +110,13 @@ class Worker:
         """How far the running attempts are."""
         with self._changed:
             return [attempt.status() for attempt in self._running.values()]
+
+    def failing(self) -> tuple[Streak, float]:
+        """What has failed since anything arrived last, and the seconds until the next attempt."""
+        with self._changed:
+            pause = self._patience.remaining(self._clock.monotonic())
+        closed = seconds_until_active(self._settings.active_hours, self._clock.stamp())
+        return self._trouble.streak, max(pause, closed or 0.0)
 
     def stop(self) -> None:
         """End the running attempts and claim no more. Returns at once; `join` waits."""
@@ -191,20 +199,22 @@ class Worker:
             parked_due = now >= self._parked_due
             if parked_due:
                 self._parked_due = now + DAY
-            pause = self._patience.remaining(now)
-            day = self._parked_due - now
         if parked_due and self._trouble.parked():
             self._store.outbox.retry(self._name)
-        self._trouble.clear_if_over()
+        longest = self._trouble.look(now)
+        with self._changed:
+            now = self._clock.monotonic()
+            pause = self._patience.remaining(now)
+            longest = min(longest, self._parked_due - now)
         if closed := seconds_until_active(self._settings.active_hours, self._clock.stamp()):
-            return min(closed, LOOK_AGAIN, day)
+            return min(closed, LOOK_AGAIN, longest)
         if pause:
-            return min(pause, day)
+            return min(pause, longest)
         attempt = self._store.submit(self._take).result()
         if attempt is not None:
             return attempt
         due = self._store.outbox.next_due(self._name)
-        return day if due is None else min(max(0.0, due - now), day)
+        return longest if due is None else min(max(0.0, due - now), longest)
 
     def _take(self) -> Attempt | None:
         """Claim a delivery and make it known, at one go: runs on the store thread, as `cancel` of the outbox does."""
@@ -228,6 +238,7 @@ class Worker:
             if not self._keep(lambda: self._store.outbox.delivered(delivery.id, outcome.receipt), pulse):
                 return
             self._trouble.forget([delivery.id])
+            self._trouble.answered()
             with self._changed:
                 self._patience.succeeded()
                 self._changed.notify_all()
@@ -252,11 +263,14 @@ class Worker:
             return
         if failed.parks:
             self._post(DeliveryParked(delivery.clip_id, self._name, failed.message))
+            self._trouble.answered()
             self._trouble.complain(f"{failed.message}; then run `appliance clips retry`")
-        else:
-            self._post(DeliveryPostponed(delivery.clip_id, self._name, failed.message, wait))
+            return
+        self._post(DeliveryPostponed(delivery.clip_id, self._name, failed.message, wait))
         if failed.defect:
-            self._trouble.defect(delivery.id, failed.message)
+            self._trouble.stuck(delivery.id, failed.message)
+        else:
+            self._trouble.failed(delivery.clip_id, delivery.id, delivery.attempts, failed.message, now)
 
     def _keep(self, write: Callable[[], None], pulse: Pulse) -> bool:
         """Write down what happened. While the disk refuses, say so and try again until it is time to stop.

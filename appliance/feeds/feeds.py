@@ -19,7 +19,7 @@ from appliance.feeds.safefile import Room
 from appliance.loops import Loop
 from appliance.models import Track
 from appliance.plugin.feed import FeedBackend
-from appliance.retry import backoff
+from appliance.retry import Streak, backoff
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -101,6 +101,10 @@ class Feeds:
             if name in (None, key):
                 puller.wake()
 
+    def failing(self) -> dict[str, Streak]:
+        """For each feed, what has failed since a pull ended well."""
+        return {name: puller.streak for name, puller in self._pullers.items()}
+
     def fetch(
         self,
         url: str,
@@ -170,8 +174,8 @@ class _Puller:
         self._has_room = has_room
         self._random = random
         self._loop = Loop(f"feed:{feed.name}", self._pull, feed.settings.every, _PULSE_LIMIT, clock, vitals)
-        self._misses = 0
         self._complaint = ""
+        self.streak = Streak(feed.settings.every)
         self.start = self._loop.start
         self.wake = self._loop.wake
         self.stop = self._loop.stop
@@ -192,17 +196,16 @@ class _Puller:
         if self._loop.stopping:
             return 0.0
         if error is None:
-            self._misses = 0
+            self.streak = self.streak.over()
             if self._complaint:
                 self._complaint = ""
                 self._post(FEED.cleared(self._feed.name))
             return every
-        self._misses += 1
         self._complain(error)
         if isinstance(error, Permanent) or not isinstance(error, ApplianceError):
             return every
         asked = (error.retry_after or 0.0) if isinstance(error, Transient) else 0.0
-        return max(min(asked, LONGEST_WAIT), backoff(self._misses, FIRST_RETRY, every, self._random))
+        return max(min(asked, LONGEST_WAIT), backoff(self.streak.failures, FIRST_RETRY, every, self._random))
 
     def _error_of_pull(self) -> BaseException | None:
         pull = Pull(self._store, self._feed.name, self._clock, self._has_room, self._is_over, self._arrived)
@@ -220,14 +223,17 @@ class _Puller:
         return self._loop.stopping
 
     def _complain(self, error: BaseException) -> None:
-        """Log it; what does not pass by itself is a fault too."""
+        """Log it; what does not pass by itself, or lasts, is a fault too."""
         ours = isinstance(error, ApplianceError)
         words = str(error) if ours else f"defect in the backend: {type(error).__name__}: {error}. Update its plugin"
         message = f"feed {self._feed.name}: {' '.join(words.split())}"
         log.warning("%s", message)
-        if message != self._complaint and (isinstance(error, Permanent) or not ours):
+        now = self._clock.monotonic()
+        self.streak = self.streak.failed(message, now)
+        told = isinstance(error, Permanent) or not ours or self.streak.lasts(now)
+        if told and message != self._complaint:
             self._complaint = message
-            self._post(FEED.raised(message, self._feed.name))
+            self._post(FEED.raised(message, self._feed.name, since=self.streak.since))
 
     def _arrived(self, track: Track) -> None:
         settings = self._feed.settings

@@ -27,12 +27,12 @@ class Counting:
 def test_what_another_thread_parks_meanwhile_keeps_the_fault(second: str) -> None:
     told: list[Any] = []
     store: Any = Counting()
-    trouble = Trouble(store, "cloud", told.append)
+    trouble = Trouble(store, "cloud", 3600.0, told.append)
     trouble.complain("too large")
     store.meanwhile = lambda: trouble.complain(second)
-    trouble.clear_if_over()
+    trouble.look(0.0)
     assert not [event for event in told if isinstance(event, FaultCleared)]
     store.meanwhile = lambda: None
-    trouble.clear_if_over()
+    trouble.look(0.0)
     last: Event = told[-1]
     assert last == DELIVERY.cleared("cloud") and isinstance(told[0], FaultRaised)
