@@ -1,4 +1,4 @@
-"""Destinations and feeds: each destination is tried with an object of its own."""
+"""Destinations and feeds: each destination is tried with an object of its own, each feed is asked."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,11 +7,11 @@ from concurrent.futures import Future
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Prompt, Result, Step
 from appliance.errors import ApplianceError, Transient
-from appliance.plugin import UploadBackend
+from appliance.plugin import ProbedFeedBackend, UploadBackend
 from appliance.plugin.upload import on_own_disk
 
 PATIENCE = 60.0
-"""Seconds that a destination may take to answer."""
+"""Seconds that a destination or a feed may take to answer."""
 
 
 def destinations(box: Box) -> Iterator[Step]:
@@ -23,7 +23,7 @@ def destinations(box: Box) -> Iterator[Step]:
     yield Prompt(f"trying {', '.join(wanted)}")
     probes = {name: _begin(name, _prober(box, name)) for name in wanted}
     for name, probe in probes.items():
-        yield _finding(f"destination {name}", probe)
+        yield _finding(f"destination {name}", probe, "Clips wait, and go by themselves once it works again")
 
 
 def _prober(box: Box, name: str) -> Callable[[], Finding]:
@@ -62,28 +62,43 @@ def _begin(name: str, probe: Callable[[], Finding]) -> "Future[Finding]":
     return outcome
 
 
-def _finding(name: str, probe: "Future[Finding]") -> Finding:
+def _finding(name: str, probe: "Future[Finding]", patience: str) -> Finding:
+    """What came of a probe; `patience` says what waits where the reason may pass."""
     try:
         return probe.result(PATIENCE)
     except Transient as error:
-        return Finding(name, Result.WARN, str(error), "Clips wait, and go by themselves once it works again")
+        return Finding(name, Result.WARN, str(error), patience)
     except ApplianceError as error:
         return Finding(name, Result.FAIL, str(error))
     except TimeoutError:
         words = f"did not answer within {PATIENCE:.0f} seconds"
-        return Finding(name, Result.WARN, words, "Check the network; clips wait, and go by themselves once it works")
+        return Finding(name, Result.WARN, words, f"Check the network. {patience}")
     except (Exception, SystemExit) as error:  # a plugin may do anything
         words = f"defect in its backend: {type(error).__name__}: {' '.join(str(error).split())}"
         return Finding(name, Result.FAIL, words, "Update its plugin, see `appliance plugins`")
 
 
 def feeds(box: Box) -> Iterator[Step]:
-    """Whether every feed could be pulled as far as its settings go."""
-    settings = box.settings
-    for name, wanted in settings.feeds.items():
+    """Ask every feed, all at once."""
+    wanted = box.settings.feeds
+    if wanted:
+        yield Prompt(f"asking {', '.join(wanted)}")
+    probes = {name: _begin(name, _asker(box, name)) for name in wanted}
+    for name, probe in probes.items():
+        yield _finding(f"feed {name}", probe, "It is pulled again by itself")
+
+
+def _asker(box: Box, name: str) -> Callable[[], Finding]:
+    def probe() -> Finding:
+        settings = box.settings
+        backend = box.plugins.build_feed(name, settings.feeds[name], settings.device.label, settings.storage.directory)
         try:
-            box.plugins.build_feed(name, wanted, settings.device.label, settings.storage.directory).close()
-        except ApplianceError as error:
-            yield Finding(f"feed {name}", Result.FAIL, str(error))
-        else:
-            yield Finding(f"feed {name}", Result.PASS, "its options are good; `appliance feeds pull` tries it")
+            if isinstance(backend, ProbedFeedBackend):
+                found = " ".join(backend.probe().split())
+            else:
+                found = "its options are good; `appliance feeds pull` tries it"
+        finally:
+            backend.close()
+        return Finding(f"feed {name}", Result.PASS, found)
+
+    return probe

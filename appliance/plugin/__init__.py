@@ -23,7 +23,7 @@ from appliance.events import Command, Event
 from appliance.models import AudioFormat, Clip, Fault, Receipt, Rendition, Track
 from appliance.mounts import MOUNTINFO, Mount, in_memory, mount_of
 from appliance.mounts import parse as parse_mounts
-from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob
+from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob, ProbedFeedBackend
 from appliance.plugin.hookspecs import hookimpl
 from appliance.plugin.service import Happenings, House, Service, ServiceType
 from appliance.plugin.upload import (
@@ -66,6 +66,7 @@ __all__ = [
     "NotFound",
     "Percent",
     "Permanent",
+    "ProbedFeedBackend",
     "Receipt",
     "Recipe",
     "Refused",

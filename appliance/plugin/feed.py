@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from attrs import frozen
 
@@ -49,6 +49,14 @@ class FeedBackend(Protocol):
 
     def close(self) -> None:
         """Free what is held."""
+
+
+@runtime_checkable
+class ProbedFeedBackend(Protocol):
+    """What a feed backend has besides where it can tell how its feed is, for the doctor."""
+
+    def probe(self) -> str:
+        """Ask the feed, pull nothing, and say in one line what was found. Raises as `pull` does. On any thread."""
 
 
 @frozen

@@ -3,7 +3,8 @@
 import hashlib
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, BinaryIO
 
 from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, shown_url
@@ -74,12 +75,18 @@ class UrlsBackend:
         if failures:
             raise _together(failures, len(urls))
 
+    def probe(self) -> str:
+        """Ask for each file, and take none."""
+        for url in self._options.urls:
+            with self._exchange(url, lambda: None) as answer:
+                self._check(answer, url)
+        count = len(self._options.urls)
+        return "the file is there" if count == 1 else f"{count} files are there"
+
     def close(self) -> None:
         pass
 
     def _pull_one(self, url: str, job: FeedJob, turn: float | None) -> None:
-        from appliance_http.transport import ANY, Client, Request
-
         def stop() -> None:
             if job.cancelled():
                 raise Cancelled(f"pulling {shown_url(url)} was stopped")
@@ -88,14 +95,9 @@ class UrlsBackend:
 
         began = time.monotonic()
         stop()
-        options, note = self._options, job.note(url)
+        note = job.note(url)
         begun = Begun.of(note, job.begun(url))
-        private = {name: value.reveal() for name, value in options.headers.items()}
-        request = Request("GET", url, headers=_conditions(note) | begun.conditions(), private=private)
-        client = Client(
-            options.timeouts, options.tls, options.allow_http, ANY, self._clock_trusted, allow_local=options.allow_local
-        )
-        with client.exchange(request, stop) as answer:
+        with self._exchange(url, stop, _conditions(note) | begun.conditions()) as answer:
             if answer.status == 304:
                 return
             if begun.is_refused_by(answer):
@@ -103,6 +105,19 @@ class UrlsBackend:
                 raise Transient(f"{shown_url(url)} does not go on where it broke off: it begins anew")
             self._check(answer, url)
             self._keep(answer, url, note, job, begun if answer.status == 206 else Begun())
+
+    def _exchange(
+        self, url: str, stop: Callable[[], None], conditions: Mapping[str, str] | None = None
+    ) -> AbstractContextManager["Answer"]:
+        """Ask for the file. `stop` raises Cancelled once this is to end."""
+        from appliance_http.transport import ANY, Client, Request
+
+        options = self._options
+        private = {name: value.reveal() for name, value in options.headers.items()}
+        client = Client(
+            options.timeouts, options.tls, options.allow_http, ANY, self._clock_trusted, allow_local=options.allow_local
+        )
+        return client.exchange(Request("GET", url, headers=conditions or {}, private=private), stop)
 
     def _check(self, answer: "Answer", url: str) -> None:
         from appliance_http.statuses import status_error

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +10,7 @@ from attrs import frozen
 from appliance.config.settings import DestinationSettings, FeedSettings, Settings
 from appliance.doctor import Box, Finding, Result, delivery
 from appliance.errors import Permanent, Transient
-from appliance.plugin import UploadBackendType, hookimpl
-from appliance.plugin.kinds import FEED
+from appliance.plugin import FeedBackendType, FeedJob, UploadBackendType, hookimpl
 from appliance.plugin_host import PluginHost
 from appliance.testing.backends import MemoryBackend
 
@@ -124,11 +122,52 @@ def test_a_box_without_destinations(make_box: Make, findings: Findings) -> None:
     assert found.result is Result.WARN
 
 
-def test_feeds(make_box: Make, findings: Findings, tmp_path: Path) -> None:
-    installed = PluginHost.installed()
-    installed.discover()
-    options = installed.types(FEED)["urls"].options(urls=("https://example.org/a.mp3",))
-    settings = Settings(feeds={"news": FeedSettings(options=options), "lost": FeedSettings(backend="nowhere")})
-    good, bad = findings(delivery.feeds(make_box(settings, plugins=installed)))
-    assert (good.name, good.result) == ("feed news", Result.PASS)
-    assert bad.result is Result.FAIL and "nowhere" in bad.words
+class Feed:
+    """A feed that brings nothing."""
+
+    def pull(self, job: FeedJob) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
+
+
+class AskedFeed(Feed):
+    """A feed whose probe does as it is told."""
+
+    def __init__(self, probe: Callable[[], str]) -> None:
+        self.probe = probe
+
+
+def feeding(**backends: Feed) -> PluginHost:
+    class Plugin:
+        @hookimpl
+        def appliance_feed_backends(self) -> list[FeedBackendType]:
+            return [
+                FeedBackendType(name, NoOptions, lambda options, context, feed=feed: feed, lambda url: None)
+                for name, feed in backends.items()
+            ]
+
+    host = PluginHost([("feeds", Plugin)])
+    host.discover()
+    return host
+
+
+def test_feeds(make_box: Make, findings: Findings) -> None:
+    away = Transient("example.org refuses the connection")
+    host = feeding(
+        good=AskedFeed(lambda: "2 files\nare there"),
+        plain=Feed(),
+        away=AskedFeed(raising(away)),
+        wrong=AskedFeed(raising(Permanent("it wants a password. Check headers"))),
+        broken=AskedFeed(raising(ZeroDivisionError("oh"))),
+    )
+    names = ("good", "plain", "away", "wrong", "broken", "nowhere")
+    settings = Settings(feeds={name: FeedSettings(backend=name, options=NoOptions()) for name in names})
+    good, plain, away_, wrong, broken, lost = findings(delivery.feeds(make_box(settings, plugins=host)))
+    assert (good.name, good.result, good.words) == ("feed good", Result.PASS, "2 files are there")
+    assert plain.result is Result.PASS and "feeds pull" in plain.words
+    assert away_.result is Result.WARN and "refuses" in away_.words and "by itself" in away_.next_step
+    assert wrong.result is Result.FAIL and "password" in wrong.words
+    assert broken.result is Result.FAIL and "defect in its backend" in broken.words
+    assert lost.result is Result.FAIL and "nowhere" in lost.words

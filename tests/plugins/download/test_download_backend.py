@@ -52,6 +52,16 @@ def test_a_file_arrives_whole(receiver: Receiver, inbox: Inbox) -> None:
     assert "referer" not in seen.headers
 
 
+def test_a_probe_asks_for_each_file_and_takes_none(receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies += [offer(), offer(), Reply(404)]
+    url = receiver.url("/a.mp3")
+    asked = backend(url, receiver.url("/b.mp3"), headers={"Authorization": Secret("Bearer me")})
+    assert asked.probe() == "2 files are there" and not inbox.tracks
+    assert {seen.headers["authorization"] for seen in receiver.seen} == {"Bearer me"}
+    with pytest.raises(Permanent, match="there is no file"):
+        backend(url).probe()
+
+
 def test_an_unchanged_file_is_not_sent_again(receiver: Receiver, inbox: Inbox) -> None:
     modified = "Sat, 31 Jan 2026 12:00:00 GMT"
     receiver.replies += [offer(ETag='W/"one"', Last_Modified=modified), Reply(304)]
