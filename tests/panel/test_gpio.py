@@ -89,8 +89,9 @@ def test_every_wiring(
 
     start(PanelSettings(buttons={17: ButtonSettings(ButtonAction.RECORD_WHILE_HELD, to=to, contact=contact)}))
     assert factory.pin(17).pull == pull
-    drive(idle)
-    settle(clock)
+    if factory.pin(17).state != idle:
+        drive(idle)
+        settle(clock)
     drive(not idle)
     settle(clock)
     drive(idle)
@@ -102,7 +103,7 @@ def test_every_wiring(
 
 def test_the_time_of_a_press_is_that_of_the_pin(start: Start, factory: Any, posted: Any, clock: ManualClock) -> None:
     start(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}))
-    settle(clock, 5)
+    clock.advance(5)
     factory.late = 0.3
     factory.pin(17).drive_low()
     assert posted.wait(1)[0].at == pytest.approx(clock.monotonic() - 0.3)
@@ -228,9 +229,8 @@ def test_a_panel_that_hangs_is_noticed(clock: ManualClock, factory: Any, passing
 
     panel.start(hang)
     settle(clock, LOOK_AGAIN)
-    clock.waiters()
     clock.advance(3600)
-    assert vitals.overdue() == (), "nobody presses anything"
+    passing(lambda: vitals.overdue() == ())  # nobody presses anything
     factory.pin(17).drive_low()
     passing(lambda: vitals.overdue() == ("panel",))
     stuck.set()
