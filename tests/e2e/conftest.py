@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from appliance.cli.remote import Remote
 from appliance.control.client import Client
 from appliance.errors import ApplianceError
 from appliance.simulation.sound import SPEECH
@@ -122,8 +123,7 @@ class Box:
 
     def clips(self) -> list[dict[str, Any]]:
         """Clips with their deliveries, newest first."""
-        found: list[dict[str, Any]] = self.call("clips.list")
-        return found
+        return list(Remote(self.socket).clips(None, None))
 
     def delivered(self) -> bool:
         """Whether every delivery of every clip has arrived."""

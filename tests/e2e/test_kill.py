@@ -289,7 +289,7 @@ def test_kills_at_random_cost_no_clip_and_less_than_a_second(
     killing.check_files(list(killing.promised))
     names = [path.name for path in (box.state / "clips").iterdir()]
     assert len(names) == len(set(names)) == 2 * (OLD_CLIPS + len(killing.promised))
-    assert len(box.call("clips.list")) == OLD_CLIPS + len(killing.promised)
+    assert len(box.clips()) == OLD_CLIPS + len(killing.promised)
     starts, losses = killing.starts, killing.losses
     say(
         f"{KILLS} kills, seed {SEED}: {len(killing.promised)} clips, {len(killing.arrived)} deliveries, none lost; "
