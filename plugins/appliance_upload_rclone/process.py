@@ -78,12 +78,7 @@ class Rclone:
         command = [self.options.binary, *arguments, *self._flags()]
         try:
             process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                process_group=0,
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
             )
         except OSError as error:
             raise Permanent(
@@ -133,11 +128,11 @@ class Rclone:
         return [*config, *fixed, timeout, *self.options.flags]
 
 
-def _stand_back(group: int) -> None:
-    """Let it come after the recorder, whose child it is, for processor and memory."""
+def _stand_back(child: int) -> None:
+    """Let it come after the recorder for processor and memory; what it starts from now on inherits both."""
     with suppress(OSError):  # it has ended, or the system does not let us
-        os.setpriority(os.PRIO_PGRP, group, _NICE)
-        Path(f"/proc/{group}/oom_score_adj").write_text(f"{_OOM_SCORE}\n")
+        os.setpriority(os.PRIO_PROCESS, child, _NICE)
+        Path(f"/proc/{child}/oom_score_adj").write_text(f"{_OOM_SCORE}\n")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
