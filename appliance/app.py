@@ -110,7 +110,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         network = NetworkWatch(outbox.hurry, clock, vitals)
         network.start()
         stop.callback(network.close)
-        mounted = MountWatch(partial(outbox.hurry, parked=True))
+        mounted = MountWatch(partial(outbox.hurry, parked=True), clock, vitals)
         mounted.start()
         stop.callback(mounted.close)
         stop.callback(player.close)

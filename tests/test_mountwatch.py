@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from appliance.clock import SystemClock
 from appliance.mountwatch import MountWatch
+from appliance.vitals import Vitals
+
+CLOCK = SystemClock()
 
 
 @pytest.fixture
 def heard() -> Iterator["queue.SimpleQueue[bool]"]:
     """Gets something each time the watch tells of a change."""
     changes: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    watch = MountWatch(lambda: changes.put(True), settle=0.05)
+    watch = MountWatch(lambda: changes.put(True), CLOCK, Vitals(CLOCK), settle=0.05)
     watch.start()
     yield changes
     watch.close()
@@ -36,6 +40,6 @@ def test_it_tells_of_every_change(heard: "queue.SimpleQueue[bool]", tmp_path: Pa
 
 
 def test_a_kernel_that_tells_nothing_is_no_trouble(tmp_path: Path) -> None:
-    watch = MountWatch(lambda: None, mountinfo=tmp_path / "missing")
+    watch = MountWatch(lambda: None, CLOCK, Vitals(CLOCK), mountinfo=tmp_path / "missing")
     watch.start()
     watch.close()

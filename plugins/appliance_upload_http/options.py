@@ -50,18 +50,11 @@ def _auth(options: Any, _: Any, auth: "Auth") -> None:
         raise ValueError("both auth and the header Authorization are set: keep one")
 
 
-def _proof(_: Any, __: Any, proof: "Proof") -> None:
-    if proof.header and proof.json_pointer is not None:
-        raise ValueError("proof names both a header and a JSON pointer: keep one")
-    if proof.json_pointer and not proof.json_pointer.startswith("/"):
-        raise ValueError(f"{proof.json_pointer!r} is not a JSON pointer (RFC 6901): it begins with /")
-
-
-def _success(_: Any, __: Any, success: "Success") -> None:
-    if success.header and success.json_pointer is not None:
-        raise ValueError("success names both a header and a JSON pointer: keep one")
-    if success.json_pointer and not success.json_pointer.startswith("/"):
-        raise ValueError(f"{success.json_pointer!r} is not a JSON pointer (RFC 6901): it begins with /")
+def _one_place(_: Any, attribute: Any, place: "Proof | Success") -> None:
+    if place.header and place.json_pointer is not None:
+        raise ValueError(f"{attribute.name} names both a header and a JSON pointer: keep one")
+    if place.json_pointer and not place.json_pointer.startswith("/"):
+        raise ValueError(f"{place.json_pointer!r} is not a JSON pointer (RFC 6901): it begins with /")
 
 
 def _url(options: Any, _: Any, url: str) -> None:
@@ -166,8 +159,8 @@ class HttpOptions:
         "Statuses that mean success. Default: any 2xx, and 302 or 303 where they lead to an answer that is one.",
         check=_expect,
     )
-    success: Success = option(Success, "What the answer must hold.", check=_success)
-    proof: Proof = option(Proof, "How the server proves what it stored.", check=_proof)
+    success: Success = option(Success, "What the answer must hold.", check=_one_place)
+    proof: Proof = option(Proof, "How the server proves what it stored.", check=_one_place)
     digest: Digest = option(
         Digest.REPR_DIGEST,
         "Checksum sent as a header of the file's part: `repr-digest` (RFC 9530, SHA-256), `content-md5` (RFC 1864; "

@@ -5,16 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Box
-
-GOOD = """\
-device: {{name: box}}
-panel: {{buttons: {{17: record.toggle, 27: record.pause_toggle}}, leds: {{18: status}}}}
-storage: {{directory: {root}/state}}
-control: {{socket: {root}/control.sock}}
-destinations:
-  shelf: {{backend: folder, path: {root}/shelf}}
-"""
+from tests.e2e.conftest import CONFIG, Box
 
 
 def faults(box: Box) -> dict[str, Any]:
@@ -38,7 +29,7 @@ def faults(box: Box) -> dict[str, Any]:
     ],
 )
 def test_what_recording_does_not_need_is_left_out_and_told(more: str, name: str, words: str, box: Box) -> None:
-    box.config.write_text((GOOD + more).format(root=box.root))
+    box.config.write_text((CONFIG + more).format(root=box.root))
     box.start()
     assert words in faults(box)[name]["message"]
     box.record(0.3)
@@ -49,7 +40,7 @@ def test_what_recording_does_not_need_is_left_out_and_told(more: str, name: str,
 
 
 def test_a_pin_that_makes_no_sense_leaves_the_others(box: Box) -> None:
-    box.config.write_text(GOOD.format(root=box.root).replace("27: record.pause_toggle", "99: record.pause_toggle"))
+    box.config.write_text(CONFIG.format(root=box.root).replace("27: record.pause_toggle", "99: record.pause_toggle"))
     box.start()
     assert "99" in faults(box)["left_out:panel.buttons.99"]["message"]
     box.press("1")
@@ -73,7 +64,7 @@ def test_a_file_that_is_broken_as_such_gives_way_to_the_last_one_used(
     fault = faults(box)["configuration"]
     assert fault["urgent"] and str(box.config) in fault["message"]
     assert box.record(0.3)
-    box.config.write_text(GOOD.format(root=box.root))
+    box.config.write_text(CONFIG.format(root=box.root))
     box.cli("config", "reload")
     box.until(lambda: "configuration" not in faults(box))
 
@@ -87,7 +78,7 @@ def test_without_one_to_go_back_to_it_says_what_is_wrong(box: Box, tmp_path: Pat
 
 def test_a_control_socket_that_cannot_be_made_is_a_fault_and_no_end(box: Box) -> None:
     (box.root / "file").write_text("")
-    box.config.write_text(GOOD.format(root=box.root).replace("/control.sock", "/file/control.sock"))
+    box.config.write_text(CONFIG.format(root=box.root).replace("/control.sock", "/file/control.sock"))
     process = box.spawn()
     box.until(lambda: "control socket" in box.log.read_text() and "ready" in box.log.read_text())
     assert process.poll() is None
