@@ -19,9 +19,9 @@ from appliance.plugin import BackendContext, UploadBackendType, UploadJob, hooki
 from appliance.plugin_host import PluginHost
 from appliance.reactions import Reactions
 from appliance.simulation.cards import FakeCards
+from appliance.simulation.panel import FakePanel
 from appliance.testing.backends import MemoryBackend
 from appliance.testing.clock import ManualClock
-from appliance.testing.panel import FakePanel
 from appliance.turn import Plan, Turn
 
 CONFIG = """\

@@ -26,10 +26,10 @@ from appliance.events import (
 from appliance.plugin_host import PluginHost
 from appliance.reactions import Autoplay, Reactions
 from appliance.simulation.cards import simulated_cards
+from appliance.simulation.panel import FakePanel
 from appliance.status import Status
 from appliance.store.lock import DirectoryLock
 from appliance.store.places import Places
-from appliance.testing.panel import FakePanel
 from appliance.turn import Plan, Turn
 
 Started = Callable[[Controller], Callable[[Event, Status], None]]

@@ -19,7 +19,7 @@ from appliance.daemon import Daemon
 from appliance.plans import BuiltIn
 from appliance.plugin_host import PluginHost
 from appliance.simulation.cards import simulated_cards
-from appliance.testing.panel import FakePanel
+from appliance.simulation.panel import FakePanel
 from appliance.vitals import Vitals
 
 SOON = 20.0

@@ -1,4 +1,4 @@
-"""What the appliance needs of a sound card. `alsa` keeps this contract with real cards, `appliance.testing` with fakes.
+"""What the appliance needs of a sound card. `alsa` keeps this contract with real cards, `simulation` with fakes.
 
 The contract is ALSA's, ugly parts included, so that the code above is tested against what really happens: an overrun
 or underrun comes back as the negative length -EPIPE, and tells nothing of how much was lost.

@@ -15,8 +15,8 @@ from appliance.housekeeping.outlook import Outlook
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
 from appliance.simulation.cards import FakeCards
+from appliance.simulation.panel import FakePanel
 from appliance.testing.clock import ManualClock
-from appliance.testing.panel import FakePanel
 
 
 class QuickClock(ManualClock):

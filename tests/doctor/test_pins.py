@@ -21,7 +21,7 @@ from appliance.doctor.pins import buttons, leds, panel
 from appliance.events import Command
 from appliance.panel.factory import simulated_factory
 from appliance.panel.gpio import GpioPanel
-from appliance.testing.panel import FakePanel
+from appliance.simulation.panel import FakePanel
 from appliance.vitals import Vitals
 
 Make = Callable[..., Box]

@@ -57,9 +57,9 @@ ROWS = (
     "app",
     "daemon",
     "simulation",
-    "testing",
     "cli",
     "__main__",
+    "testing",
 )
 """Modules and packages of `appliance` in their one order, the lowest first."""
 

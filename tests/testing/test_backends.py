@@ -1,6 +1,8 @@
 """The conformance checks pass a good backend and catch each kind of bad one."""
 
 import hashlib
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -216,6 +218,12 @@ def test_the_fixtures_of_the_pytest_plugin(
     job = upload_job(b"tone")
     assert memory_backend.deliver(job).verified
     assert memory_backend.objects == {job.rendition.file_name: b"tone"}
+
+
+def test_who_does_not_ask_for_the_fixtures_has_none_of_them(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "--fixtures", "-p", "no:cacheprovider", str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60).stdout
+    assert "tmp_path" in told and "manual_clock" not in told
 
 
 def test_a_held_backend_waits_until_it_is_cancelled(

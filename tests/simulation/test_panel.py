@@ -2,7 +2,7 @@ import pytest
 
 from appliance.events import Command, RecordToggle
 from appliance.panel.ports import Indication, Panel, PanelState
-from appliance.testing.panel import FakePanel
+from appliance.simulation.panel import FakePanel
 
 
 def test_it_is_a_panel_that_posts_what_is_pressed() -> None:
