@@ -84,7 +84,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         store.start()
         stop.callback(store.close)
 
-        plugins.start(post)
+        plugins.start(post, clock)
         stop.callback(plugins.close)
         controller.listen(lambda event, _: plugins.publish(event), closely=plugins.listening)
         streams = Streams(controller, clock)

@@ -51,6 +51,11 @@ class Backlog:
             self._changed.notify_all()
 
     @property
+    def closed(self) -> bool:
+        """Whether nothing more comes."""
+        return self._closed
+
+    @property
     def over(self) -> bool:
         """Whether it was closed, and everything was had."""
         return self._closed and not self._waiting

@@ -32,6 +32,7 @@ A message is one line for a person: what happened, why, and the next step. The e
 command is the class attribute of the error that ended it; 2 is a usage error, as in every click program.
 """
 
+from math import inf
 from typing import ClassVar
 
 
@@ -142,11 +143,14 @@ class DeliveryError(ApplianceError):
 
 
 class Transient(DeliveryError):
-    """Try again later, by itself. `retry_after` is the wait in seconds that the other side asked for."""
+    """Try again later, by itself. `retry_after` is the wait in seconds that the other side asked for, or None."""
+
+    retry_after: float | None = None
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        usable = isinstance(retry_after, int | float) and 0 <= retry_after < inf
+        self.retry_after = retry_after if usable else None
 
 
 class Permanent(DeliveryError):

@@ -7,6 +7,7 @@ two parts, each for a reason of its own, and neither clears what the other has r
 from attrs import frozen
 
 from appliance.events import FaultCleared, FaultRaised
+from appliance.foreign import one_line
 from appliance.models import Fault
 
 
@@ -23,7 +24,7 @@ class FaultKind:
 
     def fault(self, message: str, subject: str = "", *, since: float | None = None) -> Fault:
         """Such a fault; without `since` (CLOCK_MONOTONIC, in seconds) it has begun when the controller hears of it."""
-        return Fault(self.named(subject), message, self.urgent, self.owner, since)
+        return Fault(self.named(subject), one_line(message), self.urgent, self.owner, since)
 
     def raised(self, message: str, subject: str = "", *, since: float | None = None) -> FaultRaised:
         """The event that raises it, or gives it another message."""

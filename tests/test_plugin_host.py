@@ -1,5 +1,6 @@
 """Plugins are found, checked and called one by one; a broken one is named and left out."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,8 @@ from appliance.codec import to_plain
 from appliance.config.options import ByteCount
 from appliance.config.settings import DestinationSettings, FeedSettings
 from appliance.errors import ConfigError, NotFound, PluginError
-from appliance.events import ApplianceReady, Event, FaultRaised, InboxChanged, PlayNext
+from appliance.events import ApplianceReady, Event, EventsLost, FaultRaised, InboxChanged, PlayNext
+from appliance.faults import PLUGIN
 from appliance.plugin import (
     BackendContext,
     FeedBackend,
@@ -26,7 +28,9 @@ from appliance.plugin import (
 )
 from appliance.plugin.kinds import DESTINATION
 from appliance.plugin_host import PluginHost, PluginState, PluginStatus
+from appliance.plugin_host.listeners import HANGS
 from appliance.testing.backends import MemoryBackend
+from appliance.testing.clock import ManualClock
 
 SOON = 10.0
 
@@ -300,12 +304,12 @@ def test_plugins_hear_of_everything_in_order() -> None:
     listener, posted = Listener(), list[object]()
     found = host(lamp=listener, mine=Plugin())
     found.publish(ApplianceReady())
-    found.start(posted.append)
+    found.start(posted.append, ManualClock())
     for number in range(3):
         found.publish(InboxChanged(number))
     found.close()
     assert listener.heard == ["started", InboxChanged(0), InboxChanged(1), InboxChanged(2), "stopping"]
-    assert listener.threads == {"plugins"}
+    assert listener.threads == {"plugin:lamp"}
     assert posted == []
     found.publish(ApplianceReady())
     assert listener.heard[-1] == "stopping"
@@ -314,7 +318,7 @@ def test_plugins_hear_of_everything_in_order() -> None:
 def test_plugins_post_commands_and_nothing_else() -> None:
     listener, posted = Listener(), list[object]()
     found = host(lamp=listener)
-    found.start(posted.append)
+    found.start(posted.append, ManualClock())
     found.publish(ApplianceReady())
     found.close()
     listener.post(PlayNext())
@@ -326,7 +330,7 @@ def test_plugins_post_commands_and_nothing_else() -> None:
 def test_a_plugin_that_fails_is_named_and_left_out_and_the_others_go_on() -> None:
     bad, good, posted = Listener(fails=True), Listener(), list[Any]()
     found = host(bad=bad, good=good)
-    found.start(posted.append)
+    found.start(posted.append, ManualClock())
     found.publish(InboxChanged(1))
     found.publish(InboxChanged(2))
     found.close()
@@ -342,7 +346,7 @@ def test_a_plugin_that_fails_is_named_and_left_out_and_the_others_go_on() -> Non
 def test_what_was_broken_at_discovery_is_told_at_start() -> None:
     posted: list[Any] = []
     found = host(bad=ImportError("no"))
-    found.start(posted.append)
+    found.start(posted.append, ManualClock())
     assert [event.fault.name for event in posted] == ["plugin:bad"]
 
 
@@ -360,24 +364,25 @@ class Slow(Listener):
         assert self.go.wait(SOON)
 
 
-def test_a_slow_plugin_loses_the_oldest_events() -> None:
+def test_a_slow_plugin_loses_the_oldest_events_and_is_told_how_many() -> None:
     slow = Slow()
     found = host(slow=slow)
-    found.start(lambda _: None)
+    found.start(lambda _: None, ManualClock())
     found.publish(ApplianceReady())
     assert slow.inside.wait(SOON)
     for number in range(1500):
         found.publish(InboxChanged(number))
     slow.go.set()
     found.close()
-    assert slow.heard[2:] == [InboxChanged(number) for number in range(500, 1500)] + ["stopping"]
+    kept = [InboxChanged(number) for number in range(500, 1500)]
+    assert slow.heard[2:] == [EventsLost(500), *kept, "stopping"]
 
 
 @pytest.mark.slow
 def test_a_plugin_that_hangs_does_not_hold_up_the_end() -> None:
     slow = Slow()
     found = host(slow=slow)
-    found.start(lambda _: None)
+    found.start(lambda _: None, ManualClock())
     found.publish(ApplianceReady())
     assert slow.inside.wait(SOON)
     found.close()
@@ -389,3 +394,122 @@ def test_the_plugins_of_this_distribution_are_found() -> None:
     names = [status.name for status in PluginHost.installed().statuses()]
     assert names == ["download", "heartbeat", "upload-folder", "upload-http", "upload-rclone", "upload-s3"]
     assert {status.distribution for status in PluginHost.installed().statuses()} == {"audio-appliance"}
+
+
+# -- plugins that do their worst ---------------------------------------------------------------------------------------
+
+
+class Panic(BaseException):
+    """What some libraries raise of their own."""
+
+
+WORST = (asyncio.CancelledError(), KeyboardInterrupt(), GeneratorExit(), SystemExit(3), Panic("oh"))
+
+
+@pytest.mark.parametrize("error", WORST, ids=lambda error: type(error).__name__)
+def test_what_ends_programs_ends_only_the_plugin(tmp_path: Path, error: BaseException) -> None:
+    def fail(*_: object, **__: object) -> Any:
+        raise error
+
+    class Naming:
+        appliance_feed_backends = hookimpl(lambda self: fail())
+
+    class Hearing(Listener):
+        appliance_event = hookimpl(lambda self, event: fail())
+
+    good, posted = Listener(), list[Any]()
+    found = host(importing=error, naming=Naming(), hearing=Hearing(), building=Plugin(create=fail), good=good)
+    for name in ("importing", "naming"):
+        assert status(found, name).state is PluginState.BROKEN
+        assert type(error).__name__ in status(found, name).message
+    with pytest.raises(PluginError, match=f"office: plugin building failed: {type(error).__name__}"):
+        found.build_upload("office", DestinationSettings("memory"), "box", tmp_path)
+    found.start(posted.append, ManualClock())
+    found.publish(InboxChanged(1))
+    found.close()
+    assert good.heard == ["started", InboxChanged(1), "stopping"]
+    assert type(error).__name__ in status(found, "hearing").message
+    assert sorted(event.fault.name for event in posted) == ["plugin:hearing", "plugin:importing", "plugin:naming"]
+
+
+def test_a_plugin_that_hangs_is_named_and_left_out(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    class Naming:
+        @hookimpl
+        def appliance_feed_backends(self) -> Sequence[FeedBackendType]:
+            go.wait(SOON)
+            return []
+
+    def importing() -> object:
+        go.wait(SOON)
+        return Plugin("late")
+
+    def create(options: Any, context: BackendContext) -> UploadBackend:
+        go.wait(SOON)
+        return MemoryBackend()
+
+    class Thinking(MemoryBackend):
+        @property
+        def proves(self) -> bool:  # type: ignore[override]
+            go.wait(SOON)
+            return True
+
+    plugins: dict[str, object] = {
+        "naming": Naming(),
+        "building": Plugin("slow", create=create),
+        "asked": Plugin("pensive", create=lambda options, context: Thinking()),
+        "good": Plugin("fine"),
+    }
+    loaders = [("importing", importing), *((name, lambda plugin=plugin: plugin) for name, plugin in plugins.items())]
+    found = PluginHost(loaders, patience=0.05)
+    found.discover()
+    for name in ("importing", "naming"):
+        assert "cannot be used: it hangs: it had 0.05 s" in status(found, name).message
+    for kind in ("slow", "pensive"):
+        with pytest.raises(PluginError, match="it hangs"):
+            found.build_upload("office", DestinationSettings(kind), "box", tmp_path)
+    found.build_upload("office", DestinationSettings("fine"), "box", tmp_path)
+    go.set()
+    assert set(found.types(DESTINATION)) == {"slow", "pensive", "fine"}, "what comes too late does not count"
+
+
+@pytest.mark.parametrize("name", [5, "", "two\nlines", "a b", "é"])
+def test_a_name_that_nobody_can_configure_breaks_the_plugin(name: Any) -> None:
+    found = host(bad=Plugin(name))
+    assert "expected a name of letters, digits, - and _" in status(found, "bad").message
+    assert status(found, "bad").message.isprintable()
+
+
+@pytest.mark.parametrize(("built", "lacks"), [(None, "proves, deliver, verify, probe, close"), (Puller(), "deliver")])
+def test_what_is_built_must_be_a_backend(tmp_path: Path, built: Any, lacks: str) -> None:
+    found = host(mine=Plugin(create=lambda options, context: built))
+    with pytest.raises(PluginError, match=f"is no UploadBackend: it has no .*{lacks}"):
+        found.build_upload("office", DestinationSettings("memory"), "box", tmp_path)
+
+
+def test_one_that_hangs_while_it_listens_silences_nobody_and_is_told_of() -> None:
+    slow, good, posted, clock = Slow(), Listener(), list[Any](), ManualClock()
+    found = host(slow=slow, good=good)
+    found.start(posted.append, clock)
+    found.publish(InboxChanged(0))
+    assert slow.inside.wait(SOON)
+    clock.advance(HANGS + 1)
+    found.publish(InboxChanged(1))
+    found.publish(InboxChanged(2))
+    [raised] = posted
+    assert raised.fault.name == "plugin:slow" and "hangs in a hook" in raised.fault.message
+    slow.go.set()
+    found.close()
+    assert good.heard == ["started", *(InboxChanged(number) for number in range(3)), "stopping"]
+    assert slow.heard == good.heard
+    assert posted[1:] == [PLUGIN.cleared("slow")]
+
+
+def test_words_of_a_plugin_can_be_shown_whatever_they_are() -> None:
+    found = host(bad=OSError(2, "no", "stick/\udcff\x1b[31m.wav"), endless=ValueError("x" * 5_000_000))
+    posted: list[Any] = []
+    found.start(posted.append, ManualClock())
+    for event in posted:
+        event.fault.message.encode()
+        assert event.fault.message.isprintable() and len(event.fault.message) < 2000

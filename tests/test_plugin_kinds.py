@@ -52,7 +52,7 @@ def appliance_lamps() -> Sequence[LampType]:  # type: ignore[empty-body]
     """Name the lamps that this plugin brings."""
 
 
-LAMP = Kind(appliance_lamps, LampType, "lamps", LampSettings, "lamp")
+LAMP = Kind(appliance_lamps, LampType, "lamps", LampSettings, "lamp", str)
 
 
 class Neon:

@@ -343,8 +343,8 @@ def helpless(house: House) -> None:
         house.ask("play", source="latest")
 
 
-def untidy(house: House) -> None:
-    house.raise_fault("two\nlines")
+def wordless(house: House) -> None:
+    house.raise_fault(" ")
     house.wait(1e9)
 
 
@@ -358,7 +358,7 @@ def test_a_good_service_passes_every_check(tmp_path: Path) -> None:
         (leaves_a_thread, "threads of it stay: left"),
         (picky, "TypeError: what is"),
         (helpless, "lives_through_refusals: Refused"),
-        (untidy, "no words for people"),
+        (wordless, "a fault of it says nothing"),
     ],
 )
 def test_a_check_says_which_rule_is_broken(tmp_path: Path, work: Work, words: str) -> None:

@@ -28,6 +28,7 @@ from appliance.config.options import Extensions, Secret
 from appliance.config.scalars import Problem, Reported, anything, read_word, takes_a_word
 from appliance.config.sections import Section, notes
 from appliance.config.withheld import Withheld
+from appliance.foreign import printable
 
 Hook = Callable[[Any, Any], Any]
 _NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
@@ -90,7 +91,7 @@ class Structurer:
             problems: list[Exception] = []
             if values in self._extensions:
                 problems = [
-                    Problem(f'found "{words.printable(name)}", expected a name of letters, digits, - and _', name)
+                    Problem(f'found "{printable(name)}", expected a name of letters, digits, - and _', name)
                     for name in given
                     if not name or not _NAME_CHARACTERS.issuperset(name)
                 ]

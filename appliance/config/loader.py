@@ -18,9 +18,9 @@ from appliance.config.options import Extensions
 from appliance.config.settings import DestinationSettings, Settings
 from appliance.config.shorthand import in_full, spelled_out
 from appliance.config.sources import Sources
-from appliance.config.words import printable
 from appliance.describe import counted
 from appliance.errors import ConfigError
+from appliance.foreign import printable
 
 SECRETS_FILE = "secrets.yaml"
 

@@ -1,6 +1,6 @@
 """Keeps what a plugin's check says about a value from giving away a secret."""
 
-from appliance.config.words import printable
+from appliance.foreign import printable
 
 _SHORTEST = 4
 _WINDOW = 8

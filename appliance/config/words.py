@@ -23,6 +23,7 @@ from appliance.config.options import (
 )
 from appliance.config.units import format_duration, format_size
 from appliance.describe import counted
+from appliance.foreign import printable
 
 _LONGEST = 60
 
@@ -177,14 +178,6 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     candidates = {each.lower(): each for each in known}
     close = difflib.get_close_matches(word.lower(), candidates, 1, 0.6) if len(word) <= _LONGEST else []
     return f'; did you mean "{candidates[close[0]]}"?' if close else ""
-
-
-def printable(text: str, longest: int = _LONGEST) -> str:
-    """`text` on one line, shortened, everything that a terminal cannot show escaped."""
-    short = text if len(text) <= longest else f"{text[: longest - 3]}..."
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "backslashreplace").decode() for char in short
-    )
 
 
 def to_yaml(value: object, wanted: Any) -> str:

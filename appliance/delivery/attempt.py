@@ -67,7 +67,8 @@ class Attempt:
             self._speed.skip(count)
 
     def progress(self, sent: int) -> None:
-        """`sent` bytes are out. Waits where the destination is not to be sent more yet."""
+        """`sent` bytes are out. Waits where that is enough for now. Raises where it is no number."""
+        sent = max(0, int(sent))
         with self._changed:
             step, self._sent = sent - self._sent, sent
             free = min(max(step, 0), self._held)

@@ -13,10 +13,10 @@ from appliance.config.settings import DestinationSettings
 from appliance.delivery.attempt import Attempt
 from appliance.delivery.pace import RateLimit
 from appliance.delivery.patience import PULSE_LIMIT, Patience
-from appliance.delivery.sender import line
 from appliance.delivery.sending import Note, Sending
 from appliance.errors import Cancelled, Permanent, StorageError, Transient
 from appliance.events import Command, DeliveryCancelled, DeliveryPostponed, DeliveryProgress, Event
+from appliance.foreign import words
 from appliance.hours import LOOK_AGAIN, seconds_until_active
 from appliance.models import Delivery, DeliveryState
 from appliance.plugin.upload import LiveUploadBackend
@@ -189,7 +189,7 @@ class Live:
         try:
             self._backend.deliver_live(sending.job())
             return False
-        except (Exception, SystemExit) as error:  # a plugin may do anything
+        except BaseException as error:  # a plugin may do anything
             if isinstance(error, Cancelled) and sending.cancelled():
                 return False
             self._tell(sending.take, error)
@@ -205,7 +205,7 @@ class Live:
         with take.changed:
             self._until = self._patience.failed(1, now, asked=asked, defect=defect)
             wait = max(self._until - now, self._patience.remaining(now))
-        self._post(DeliveryPostponed(take.begin.take_id, self._name, line(error), wait))
+        self._post(DeliveryPostponed(take.begin.take_id, self._name, words(error), wait))
 
     def _withdraw(self, sending: Sending) -> None:
         take_id = sending.take.begin.take_id
@@ -230,5 +230,5 @@ class Live:
         try:
             self._backend.withdraw(note)
             self._store.outbox.save_live(take_id, self._name, None)
-        except (Exception, SystemExit) as error:  # a plugin may do anything
-            log.warning("destination %s keeps a part of take %s: %s", self._name, take_id, line(error))
+        except BaseException as error:  # a plugin may do anything
+            log.warning("destination %s keeps a part of take %s: %s", self._name, take_id, words(error))

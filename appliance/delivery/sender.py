@@ -7,9 +7,11 @@ from attrs import evolve, frozen
 
 from appliance.clock import Clock
 from appliance.delivery.attempt import Attempt
+from appliance.delivery.receipts import believed
 from appliance.delivery.sending import key
-from appliance.errors import ApplianceError, Cancelled, NotFound, Permanent, StorageError, Transient
+from appliance.errors import Cancelled, NotFound, Permanent, StorageError, Transient
 from appliance.events import Command, DeliveryStarted, Event
+from appliance.foreign import words
 from appliance.models import Clip, Delivery, Receipt, Rendition
 from appliance.plugin.upload import UploadBackend, UploadJob
 from appliance.recipes import RECIPES
@@ -86,9 +88,9 @@ class Sender:
         except Cancelled:
             return TakenBack()
         except (Permanent, NotFound) as error:
-            return Failed(line(error), parks=True, clip_only=True)
+            return Failed(words(error), parks=True, clip_only=True)
         except (Transient, StorageError) as error:
-            return Failed(line(error))
+            return Failed(words(error))
         attempt.begin(rendition.size)
         self._post(DeliveryStarted(clip.id, delivery.destination, delivery.attempts, rendition.size))
         pulse.rest()  # inside the backend the network's own timeouts hold
@@ -128,32 +130,21 @@ class Sender:
 
     def _deliver(self, job: UploadJob, attempt: Attempt) -> Outcome:
         try:
-            return Delivered(self._checked(self._backend.deliver(job), job.rendition))
+            return Delivered(self._stamped(believed(self._backend.deliver(job), "deliver", job.rendition.size)))
         except Transient as error:
-            return Failed(line(error), asked=error.retry_after or 0.0)
+            return Failed(words(error), asked=error.retry_after or 0.0)
         except Permanent as error:
-            return Failed(line(error), parks=True)
-        except (Exception, SystemExit) as error:  # a plugin may do anything
+            return Failed(words(error), parks=True)
+        except BaseException as error:  # a plugin may do anything
             if isinstance(error, Cancelled) and attempt.cancelled():
                 return TakenBack()
             log.error("defect in the backend of destination %s", attempt.delivery.destination, exc_info=True)
             return Failed(defect(error), defect=True)
 
-    def _checked(self, receipt: Receipt, rendition: Rendition) -> Receipt:
-        """A receipt that can be believed. Raises where the backend broke its contract."""
-        if not isinstance(receipt, Receipt):
-            raise TypeError(f"deliver returned {type(receipt).__name__}, which is no receipt")
-        if receipt.size != rendition.size:
-            raise ValueError(f"the receipt says {receipt.size} bytes, the file has {rendition.size}")
+    def _stamped(self, receipt: Receipt) -> Receipt:
         return receipt if receipt.received_at else evolve(receipt, received_at=self._clock.wall_ns())
-
-
-def line(error: BaseException) -> str:
-    """What an error says, in one line."""
-    text = " ".join(str(error).split())
-    return text if text and isinstance(error, ApplianceError) else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
 def defect(error: BaseException) -> str:
     """What a person is told of an error that no backend should let out."""
-    return f"defect in the backend: {line(error)}. Update its plugin"
+    return f"defect in the backend: {words(error)}. Update its plugin"

@@ -8,8 +8,10 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from appliance.delivery.destination import Destination
+from appliance.delivery.receipts import believed
 from appliance.delivery.sender import defect
 from appliance.errors import CannotVerify, CopyDiffers, CopyMissing, DeliveryError, NotFound
+from appliance.foreign import words
 from appliance.models import Delivery, DeliveryState, Receipt, Rendition
 from appliance.recipes import RECIPES, Recipe
 from appliance.store import Store
@@ -82,12 +84,10 @@ class Verifier:
     def _look_at(self, delivery: Delivery, receipt: Receipt, target: Destination, resend: bool) -> Checked:
         checked = Checked(delivery.clip_id, delivery.destination, receipt.remote_name, Found.OK)
         try:
-            again = target.backend.verify(self._rendition(delivery, receipt), receipt)
-            if not isinstance(again, Receipt):
-                raise TypeError(f"verify returned {type(again).__name__}, which is no receipt")
+            again = believed(target.backend.verify(self._rendition(delivery, receipt), receipt), "verify")
         except DeliveryError as error:
-            checked = evolve(checked, found=_meaning(error), message=" ".join(str(error).split()))
-        except (Exception, SystemExit) as error:  # a plugin may do anything
+            checked = evolve(checked, found=_meaning(error), message=words(error))
+        except BaseException as error:  # a plugin may do anything
             log.exception("defect in the backend of destination %s", delivery.destination)
             return evolve(checked, found=Found.FAILED, message=defect(error))
         else:

@@ -13,12 +13,14 @@ from appliance.delivery.attempt import Attempt
 from appliance.delivery.destination import Destination
 from appliance.delivery.pace import RateLimit
 from appliance.delivery.patience import PULSE_LIMIT, Patience
-from appliance.delivery.sender import Delivered, Failed, Outcome, Sender, line
+from appliance.delivery.sender import Delivered, Failed, Outcome, Sender
 from appliance.delivery.trouble import Trouble
 from appliance.errors import StorageError
 from appliance.events import Command, DeliveryParked, DeliveryPostponed, DeliveryProgress, DeliverySucceeded, Event
+from appliance.foreign import words
 from appliance.hours import LOOK_AGAIN, seconds_until_active
 from appliance.models import Delivery, DeliveryState
+from appliance.plugin_host.limits import leave
 from appliance.renditions.maker import Check, Renditions
 from appliance.retry import Streak
 from appliance.store import Store
@@ -26,6 +28,9 @@ from appliance.vitals import Pulse, Vitals
 
 DAY = 86_400.0
 """What is parked is tried again after this long, and at start: the configuration may be another one."""
+
+_CLOSE = 0.5
+"""Seconds that a backend has to close at least."""
 
 STORAGE_PATIENCE = 5.0
 """Seconds between two tries to write down what happened, while the disk refuses."""
@@ -144,10 +149,7 @@ class Worker:
             with suppress(StorageError):  # the next start does it anyway
                 self._store.outbox.released(attempt.delivery.id)
         if live_ended and not left:
-            try:
-                self._backend.close()
-            except Exception:  # a plugin may do anything
-                log.exception("defect in the backend of destination %s", self._name)
+            leave(self._backend.close, f"destination {self._name}", max(_CLOSE, until - self._clock.monotonic()))
 
     # -- the threads ---------------------------------------------------------------------------------------------------
 
@@ -164,7 +166,7 @@ class Worker:
             self._settle(attempt, self._sender.send(attempt, pulse), pulse)
         except Exception as error:
             log.exception("defect in the delivery to destination %s", self._name)
-            failed = Failed(f"defect of the appliance: {line(error)}. Report it", defect=True)
+            failed = Failed(f"defect of the appliance: {words(error)}. Report it", defect=True)
             self._settle(attempt, failed, pulse)
         if not attempt.abandoned:
             self._renditions.finished(attempt.delivery.clip_id, attempt.delivery.recipe)

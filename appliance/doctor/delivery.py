@@ -1,14 +1,18 @@
 """Destinations and feeds: each destination is tried with an object of its own, each feed is asked."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Prompt, Result, Step
-from appliance.errors import ApplianceError, Transient
+from appliance.errors import ApplianceError, PluginError, Transient
+from appliance.foreign import one_line, words
 from appliance.plugin import ProbedFeedBackend, UploadBackend
 from appliance.plugin.upload import on_own_disk
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 60.0
 """Seconds that a destination or a feed may take to answer."""
@@ -32,7 +36,7 @@ def _prober(box: Box, name: str) -> Callable[[], Finding]:
         directory = settings.storage.directory
         backend = box.plugins.build_upload(name, settings.destinations[name], settings.device.label, directory)
         try:
-            found = " ".join(backend.probe().split())
+            found = one_line(backend.probe())
             proof = _proof(backend)
         finally:
             backend.close()
@@ -55,8 +59,11 @@ def _begin(name: str, probe: Callable[[], Finding]) -> "Future[Finding]":
     def run() -> None:
         try:
             outcome.set_result(probe())
-        except (Exception, SystemExit) as error:  # a plugin may do anything
+        except ApplianceError as error:
             outcome.set_exception(error)
+        except BaseException as error:  # a plugin may do anything
+            log.debug("probe", exc_info=True)
+            outcome.set_exception(PluginError(f"defect in its backend: {words(error)}"))
 
     threading.Thread(target=run, name=f"doctor:{name}", daemon=True).start()
     return outcome
@@ -67,15 +74,14 @@ def _finding(name: str, probe: "Future[Finding]", patience: str) -> Finding:
     try:
         return probe.result(PATIENCE)
     except Transient as error:
-        return Finding(name, Result.WARN, str(error), patience)
+        return Finding(name, Result.WARN, words(error), patience)
+    except PluginError as error:
+        return Finding(name, Result.FAIL, str(error), "Update its plugin, see `appliance plugins`")
     except ApplianceError as error:
-        return Finding(name, Result.FAIL, str(error))
+        return Finding(name, Result.FAIL, words(error))
     except TimeoutError:
-        words = f"did not answer within {PATIENCE:.0f} seconds"
-        return Finding(name, Result.WARN, words, f"Check the network. {patience}")
-    except (Exception, SystemExit) as error:  # a plugin may do anything
-        words = f"defect in its backend: {type(error).__name__}: {' '.join(str(error).split())}"
-        return Finding(name, Result.FAIL, words, "Update its plugin, see `appliance plugins`")
+        said = f"did not answer within {PATIENCE:.0f} seconds"
+        return Finding(name, Result.WARN, said, f"Check the network. {patience}")
 
 
 def feeds(box: Box) -> Iterator[Step]:
@@ -94,7 +100,7 @@ def _asker(box: Box, name: str) -> Callable[[], Finding]:
         backend = box.plugins.build_feed(name, settings.feeds[name], settings.device.label, settings.storage.directory)
         try:
             if isinstance(backend, ProbedFeedBackend):
-                found = " ".join(backend.probe().split())
+                found = one_line(backend.probe())
             else:
                 found = "its options are good; `appliance feeds pull` tries it"
         finally:

@@ -16,9 +16,11 @@ from appliance.events import Command, Event, TrackArrived
 from appliance.faults import FEED
 from appliance.feeds.pull import BEGUN, Pull
 from appliance.feeds.safefile import Room
+from appliance.foreign import words
 from appliance.loops import Loop
 from appliance.models import Track
 from appliance.plugin.feed import FeedBackend
+from appliance.plugin_host.limits import leave
 from appliance.retry import Streak, backoff
 from appliance.store import Store
 from appliance.vitals import Vitals
@@ -37,6 +39,9 @@ FIRST_RETRY = 5.0
 
 _GONE_ON_WITH = 7 * 86_400.0
 """Seconds within which a track that broke off is gone on with."""
+
+_CLOSE = 1.0
+"""Seconds that a backend has to close."""
 
 _PULSE_LIMIT = 120.0
 """Seconds within which a thread that pulls shows that it moves, unless it waits."""
@@ -132,10 +137,10 @@ class Feeds:
             backend.pull(pull)
         except ApplianceError:
             raise
-        except Exception as error:  # a plugin may do anything
-            raise PluginError(f"fetching {url} failed: {type(error).__name__}: {error}") from error
+        except BaseException as error:  # a plugin may do anything
+            raise PluginError(f"fetching {url} failed: {words(error)}") from error
         finally:
-            backend.close()
+            leave(backend.close, f"feed {FETCHED}", _CLOSE)
         if not pull.tracks:
             raise NotFound(f"there is nothing to play at {url}")
         return pull.tracks[0]
@@ -184,10 +189,7 @@ class _Puller:
         if not self._loop.ends(timeout):
             log.warning("feed %s does not come back: the appliance stops without it", self._feed.name)
             return
-        try:
-            self._feed.backend.close()
-        except Exception:  # a plugin may do anything
-            log.exception("defect in the backend of feed %s", self._feed.name)
+        leave(self._feed.backend.close, f"feed {self._feed.name}", _CLOSE)
 
     def _pull(self) -> float:
         """Pull once; the seconds until the next time."""
@@ -213,7 +215,7 @@ class _Puller:
         try:
             self._feed.backend.pull(pull)
             return None
-        except (Exception, SystemExit) as error:  # a plugin may do anything
+        except BaseException as error:  # a plugin may do anything
             log.debug("feed %s", self._feed.name, exc_info=True)
             return error
         finally:
@@ -225,8 +227,8 @@ class _Puller:
     def _complain(self, error: BaseException) -> None:
         """Log it; what does not pass by itself, or lasts, is a fault too."""
         ours = isinstance(error, ApplianceError)
-        words = str(error) if ours else f"defect in the backend: {type(error).__name__}: {error}. Update its plugin"
-        message = f"feed {self._feed.name}: {' '.join(words.split())}"
+        said = words(error) if ours else f"defect in the backend: {words(error)}. Update its plugin"
+        message = f"feed {self._feed.name}: {said}"
         log.warning("%s", message)
         now = self._clock.monotonic()
         self.streak = self.streak.failed(message, now)

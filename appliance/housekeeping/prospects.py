@@ -31,6 +31,6 @@ def _prospect(name: str, settings: DestinationSettings, backend: UploadBackend |
         return Prospect(name, settings.delete_after, usable=False)
     try:
         proves, own_disk = bool(backend.proves), bool(on_own_disk(backend))
-    except Exception:  # a plugin may do anything
+    except BaseException:  # a plugin may do anything
         proves, own_disk = False, False
     return Prospect(name, settings.delete_after, proves=proves, on_own_disk=own_disk)

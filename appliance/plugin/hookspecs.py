@@ -18,8 +18,8 @@ hookimpl = pluggy.HookimplMarker("appliance")
 def appliance_upload_backends() -> Sequence[UploadBackendType]:  # type: ignore[empty-body]
     """Name the kinds of destination this plugin brings.
 
-    Called each time before the configuration is read: at start on the main thread, for a reload on any. Import heavy
-    libraries in `create`, not here: the plugin is loaded even where no destination uses it.
+    Called each time before the configuration is read, on a thread of its own, with eight seconds for the import and
+    all of these hooks. Import heavy libraries in `create`: the plugin is loaded even where no destination uses it.
     """
 
 
@@ -37,16 +37,15 @@ def appliance_services() -> Sequence[ServiceType]:  # type: ignore[empty-body]
 def appliance_started(post: Callable[[Command], None]) -> None:
     """The appliance is up. `post` sends it a command from any thread.
 
-    Called at start and after every reload of the configuration, on the plugin thread, which all plugins share: return
-    within a second, start threads for the rest.
+    Called at start and after every reload of the configuration, on the plugin's own thread.
     """
 
 
 @hookspec
 def appliance_event(event: Event) -> None:
-    """Something has happened. Called on the plugin thread, in the order of events.
+    """Something has happened. Called on the plugin's own thread, in the order of events.
 
-    A plugin that falls behind loses the oldest events, never the appliance its time.
+    A plugin that falls behind loses the oldest events and gets `EventsLost` in their place.
     """
 
 
@@ -54,7 +53,7 @@ def appliance_event(event: Event) -> None:
 def appliance_stopping() -> None:
     """The appliance is about to stop, or to start anew with another configuration.
 
-    Called on the plugin thread, with two seconds to finish. `post` of `appliance_started` is of no use afterwards.
+    Called on the plugin's own thread, with two seconds to finish. `post` of `appliance_started` is of no use then.
     """
 
 

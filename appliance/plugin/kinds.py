@@ -8,9 +8,9 @@ from attrs import frozen
 
 from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings
 from appliance.plugin import hookspecs
-from appliance.plugin.feed import FeedBackendType
-from appliance.plugin.service import ServiceType
-from appliance.plugin.upload import UploadBackendType
+from appliance.plugin.feed import FeedBackend, FeedBackendType
+from appliance.plugin.service import Service, ServiceType
+from appliance.plugin.upload import UploadBackend, UploadBackendType
 
 
 @frozen
@@ -18,7 +18,8 @@ class Kind:
     """One kind: the hook that names what a plugin brings, and the class of that.
 
     What is configured of it stands in the section `section` by name. Each entry has the options of the class `common`,
-    the first of which chooses, and next to them those of what is chosen. `one` is what people call an entry.
+    the first of which chooses, and next to them those of what is chosen. `one` is what people call an entry,
+    `contract` the protocol of what is built for it.
     """
 
     hook: Callable[..., Any]
@@ -26,6 +27,7 @@ class Kind:
     section: str
     common: type
     one: str
+    contract: type
 
     @property
     def chooser(self) -> str:
@@ -34,10 +36,14 @@ class Kind:
 
 
 DESTINATION = Kind(
-    hookspecs.appliance_upload_backends, UploadBackendType, "destinations", DestinationSettings, "destination"
+    hookspecs.appliance_upload_backends,
+    UploadBackendType,
+    "destinations",
+    DestinationSettings,
+    "destination",
+    UploadBackend,
 )
-FEED = Kind(hookspecs.appliance_feed_backends, FeedBackendType, "feeds", FeedSettings, "feed")
-
-SERVICE = Kind(hookspecs.appliance_services, ServiceType, "services", ServiceSettings, "service")
+FEED = Kind(hookspecs.appliance_feed_backends, FeedBackendType, "feeds", FeedSettings, "feed", FeedBackend)
+SERVICE = Kind(hookspecs.appliance_services, ServiceType, "services", ServiceSettings, "service", Service)
 
 KINDS = (DESTINATION, FEED, SERVICE)

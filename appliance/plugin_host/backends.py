@@ -1,5 +1,6 @@
 """What plugins bring, of each kind, and how one of it is built."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -8,8 +9,11 @@ import attrs
 from attrs import frozen
 
 from appliance.errors import ApplianceError, ConfigError, PluginError
+from appliance.foreign import printable, words
 from appliance.plugin.kinds import Kind
-from appliance.plugin_host.record import Plugin, words
+from appliance.plugin_host.record import Plugin
+
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @frozen
@@ -23,7 +27,15 @@ class Brought:
     def build(self, name: str, options: object, context: object) -> Any:
         """Build one for the entry `name` of the configuration. Raises as `translated` does."""
         with self.translated(f"{name}: "):
-            return self.type.create(options, context)
+            return self.create(options, context)
+
+    def create(self, options: object, context: object) -> Any:
+        """Build one, and look at it. Raises whatever the plugin raises, and TypeError where it breaks its contract."""
+        built = self.type.create(options, context)
+        lacks = [part for part in vars(self.kind.contract) if not part.startswith("_") and not hasattr(built, part)]
+        if lacks:
+            raise TypeError(f"{type(built).__name__} is no {self.kind.contract.__name__}: it has no {', '.join(lacks)}")
+        return built
 
     @contextmanager
     def translated(self, who: str = "") -> Iterator[None]:
@@ -55,6 +67,9 @@ def checked(plugin: Plugin, kind: Kind, known: Mapping[str, Brought]) -> dict[st
     for brought in (each for answer in plugin.call(kind.hook) for each in answer):
         if not isinstance(brought, kind.brings):
             raise PluginError(f"it names {brought!r}, which is no {kind.brings.__name__}")
+        if not isinstance(brought.name, str) or not _NAME.fullmatch(brought.name):
+            words = "expected a name of letters, digits, - and _"
+            raise PluginError(f"it names a {kind.chooser} {printable(repr(brought.name))}, {words}")
         called = f"{kind.chooser} {brought.name!r}"
         if not attrs.has(brought.options):
             raise PluginError(f"the options of {called} are no attrs class")

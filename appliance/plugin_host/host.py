@@ -1,28 +1,35 @@
 """All plugins, and the backends that they bring."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from appliance.clock import Clock
 from appliance.config.options import Extensions
 from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings
-from appliance.config.words import printable, suggestion
+from appliance.config.words import suggestion
 from appliance.errors import NotFound, PluginError
 from appliance.events import Event
+from appliance.foreign import printable, words
 from appliance.plugin import hookspecs
 from appliance.plugin.feed import FeedBackend
 from appliance.plugin.kinds import DESTINATION, FEED, KINDS, SERVICE, Kind
 from appliance.plugin.service import House
 from appliance.plugin.upload import BackendContext, UploadBackend
 from appliance.plugin_host.backends import Brought, checked, find
+from appliance.plugin_host.limits import within
 from appliance.plugin_host.listeners import Listeners
-from appliance.plugin_host.record import Plugin, PluginState, PluginStatus, Post, manager, words
+from appliance.plugin_host.record import Plugin, PluginState, PluginStatus, Post, manager
 
 GROUP = "appliance"
 """The entry point group that plugins are found by."""
+
+PATIENCE = 8.0
+"""Seconds that a plugin has to be imported, and to build a backend: the box starts without one that hangs."""
 
 _OWN = "audio-appliance"
 _DISABLED = "disabled in the configuration"
@@ -38,11 +45,14 @@ class PluginHost:
         *,
         origins: Mapping[str, tuple[str, str]] | None = None,
         kinds: Iterable[Kind] = KINDS,
+        patience: float = PATIENCE,
     ) -> None:
         """`plugins` are names and the functions that import them; `origins` the distribution and version of each.
 
-        Of two that bring the same backend the first one wins.
+        Of two that bring the same backend the first one wins. `patience` is how many seconds a plugin has to be
+        imported and to name what it brings, and to build each of it.
         """
+        self._patience = patience
         self._brought: dict[Kind, dict[str, Brought]] = {kind: {} for kind in kinds}
         hooks = (*hookspecs.LISTENING, *(kind.hook for kind in self._brought))
         self._plugins = [
@@ -77,11 +87,15 @@ class PluginHost:
             names.add(plugin.name)
 
     def _load(self, plugin: Plugin) -> None:
-        plugin.register()
-        found = {kind: checked(plugin, kind, known) for kind, known in self._brought.items()}
+        found = within(self._patience, partial(self._found, plugin), f"import:{plugin.name}")
         for kind, brought in found.items():
             self._brought[kind].update(brought)
         plugin.status = attrs.evolve(plugin.status, backends=tuple(chain.from_iterable(found.values())))
+
+    def _found(self, plugin: Plugin) -> dict[Kind, dict[str, Brought]]:
+        """What the plugin brings, of every kind."""
+        plugin.register()
+        return {kind: checked(plugin, kind, known) for kind, known in self._brought.items()}
 
     def disable(self, names: Collection[str]) -> list[str]:
         """Leave these plugins out from now on, as the configuration says; a warning for each name that none has."""
@@ -134,11 +148,12 @@ class PluginHost:
         """Build service `name` and run it to its end. Raises whatever the service says, else as `build_upload` does."""
         brought = self.find(SERVICE, name, settings)
         with brought.translated():
-            brought.type.create(settings.options, house).run()
+            brought.create(settings.options, house).run()
 
     def build(self, kind: Kind, name: str, settings: Any, context: object) -> Any:
         """Build what the entry `name` of a kind's section asks for. Raises as `build_upload` does."""
-        return self.find(kind, name, settings).build(name, settings.options, context)
+        brought = self.find(kind, name, settings)
+        return within(self._patience, partial(brought.build, name, settings.options, context), f"build:{name}")
 
     def find(self, kind: Kind, name: str, settings: Any) -> Brought:
         """What the entry `name` of a kind's section asks for. Raises ConfigError where no working plugin has it."""
@@ -150,21 +165,21 @@ class PluginHost:
             if brought.plugin.active:
                 try:
                     options = brought.type.options_for_url(url)
-                except Exception as error:  # a plugin may do anything
+                except BaseException as error:  # a plugin may do anything
                     raise PluginError(f"plugin {brought.plugin.name} cannot read {url}: {words(error)}") from error
                 if options is not None:
                     backend: FeedBackend = brought.build(name, options, BackendContext(name, device, state_directory))
                     return backend
         raise NotFound(f"no plugin can fetch {url}: see `appliance plugins`")
 
-    # -- the plugin thread ---------------------------------------------------------------------------------------------
+    # -- those that listen ---------------------------------------------------------------------------------------------
 
-    def start(self, post: Post) -> None:
-        """Tell of what is broken, and start the thread that calls plugins."""
+    def start(self, post: Post, clock: Clock) -> None:
+        """Tell of what is broken, and start the threads that call plugins."""
         for plugin in self._plugins:
             if plugin.status.state is PluginState.BROKEN:
                 plugin.complain(post)
-        self._listeners = Listeners(self._plugins, post)
+        self._listeners = Listeners(self._plugins, post, clock)
         self._listeners.start()
 
     @property
@@ -173,7 +188,7 @@ class PluginHost:
         return any(plugin.active and plugin.implements(hookspecs.appliance_event) for plugin in self._plugins)
 
     def publish(self, event: Event) -> None:
-        """Tell the plugins of an event. Never blocks: a plugin that is too slow misses the oldest."""
+        """Tell the plugins of an event. Never blocks: one that is too slow misses the oldest, and hears how many."""
         if self._listeners is not None:
             self._listeners.publish(event)
 

@@ -10,13 +10,10 @@ import attrs
 import pluggy
 from attrs import define, frozen
 
-from appliance.config.words import printable
-from appliance.errors import ApplianceError, PluginError
+from appliance.errors import PluginError
 from appliance.events import Command, Event
 from appliance.faults import PLUGIN
-
-_LONGEST = 500
-"""Characters of what is told of a plugin's error."""
+from appliance.foreign import words
 
 Post = Callable[[Command | Event], None]
 log = logging.getLogger(__name__)
@@ -81,8 +78,13 @@ class Plugin:
         return bool(getattr(self.manager.hook, hook.__name__).get_hookimpls())
 
     def call(self, hook: Callable[..., Any], **arguments: object) -> list[Any]:
-        """What it answers to a hook, once for each implementation. Raises whatever it raises."""
-        answers: list[Any] = getattr(self.manager.hook, hook.__name__)(**arguments)
+        """What it answers to a hook, once for each implementation. Raises Exception, whatever it raises itself."""
+        try:
+            answers: list[Any] = getattr(self.manager.hook, hook.__name__)(**arguments)
+        except Exception:
+            raise
+        except BaseException as error:  # a plugin may do anything
+            raise PluginError(words(error)) from error
         return answers
 
     def end(self, state: PluginState, message: str) -> None:
@@ -94,7 +96,7 @@ class Plugin:
         """Whatever the plugin does wrong in here breaks it and nothing else."""
         try:
             yield
-        except (Exception, SystemExit) as error:
+        except Exception as error:  # a plugin may do anything
             log.debug("plugin %s %s", self.name, what, exc_info=True)
             self.end(PluginState.BROKEN, f"{what}: {words(error)}. Update or remove it, then restart")
             self.complain(post)
@@ -104,14 +106,3 @@ class Plugin:
         message = f"plugin {self.name} {self.status.message}"
         log.error("%s", message)
         post(PLUGIN.raised(message, self.name))
-
-
-def words(error: BaseException) -> str:
-    """An error as one printable line; our own errors speak for themselves, others need their class."""
-    try:
-        text = printable(" ".join(str(error).split()), _LONGEST)
-    except BaseException:  # a plugin may do anything
-        text = ""
-    if isinstance(error, ApplianceError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -10,10 +10,10 @@ from math import inf
 from appliance.clock import Clock
 from appliance.config.settings import ServiceSettings
 from appliance.faults import SERVICE_ENDED
+from appliance.foreign import words
 from appliance.loops import Loop
 from appliance.plugin_host.host import PluginHost
 from appliance.plugin_host.house import Doors, ServiceHouse
-from appliance.plugin_host.record import words
 from appliance.retry import backoff
 from appliance.vitals import Vitals
 

@@ -46,7 +46,7 @@ class Puller:
     def pull(self, job: FeedJob) -> None:
         self.pulls += 1
         todo = self._todo.pop(0) if len(self._todo) > 1 else self._todo[0]
-        if isinstance(todo, Exception):
+        if isinstance(todo, BaseException):
             raise todo
         todo(job)
 
@@ -243,6 +243,8 @@ def test_failures_alone_never_make_it_slower_than_its_schedule(box: Box) -> None
     [
         (Permanent("there is no such page.\nCheck urls"), "feed news: there is no such page. Check urls"),
         (ValueError("oh"), "defect in the backend: ValueError: oh. Update its plugin"),
+        (KeyboardInterrupt(), "defect in the backend: KeyboardInterrupt. Update its plugin"),
+        (ValueError("\udcff\x1b[31m"), "\\udcff\\x1b[31m"),
     ],
 )
 def test_what_does_not_pass_by_itself_is_a_fault_until_it_works(box: Box, error: Exception, words: str) -> None:
@@ -431,6 +433,7 @@ def test_fetching_a_url(box: Box) -> None:
         (Permanent("404"), Permanent, "404"),
         (Transient("no route"), Transient, "no route"),
         (KeyError("x"), PluginError, "fetching http://x failed: KeyError"),
+        (SystemExit(2), PluginError, "fetching http://x failed: SystemExit: 2"),
         (nothing, NotFound, "nothing to play at http://x"),
     ],
 )

@@ -265,7 +265,9 @@ def test_a_take_that_was_over_before_its_turn_goes_in_the_ordinary_way(box: Box,
     assert second.id not in cloud.parts
 
 
-@pytest.mark.parametrize("error", [Transient("no route"), Permanent("no such bucket"), ValueError("a defect")])
+@pytest.mark.parametrize(
+    "error", [Transient("no route"), Permanent("no such bucket"), ValueError("a defect"), SystemExit(1)]
+)
 def test_failures_are_tried_again_and_cost_nothing(
     box: Box, cloud: LiveMemory, take: Any, error: BaseException
 ) -> None:

@@ -1,5 +1,6 @@
 """Every clip reaches every destination, whatever happens on the way."""
 
+import asyncio
 import hashlib
 import threading
 import time
@@ -305,9 +306,14 @@ def _raise(error: BaseException) -> Callable[[Receipt], Any]:
     [
         (_raise(KeyError("etag")), "defect in the backend: KeyError: 'etag'"),
         (_raise(SystemExit(1)), "SystemExit: 1"),
+        (_raise(KeyboardInterrupt()), "KeyboardInterrupt"),
+        (_raise(asyncio.CancelledError()), "CancelledError"),
+        (_raise(GeneratorExit()), "GeneratorExit"),
+        (_raise(OSError(2, "no", "stick/\udcff.wav")), r"stick/\udcff.wav"),
         (_raise(Cancelled("I do not feel like it")), "I do not feel like it"),
         (lambda _: None, "deliver returned NoneType, which is no receipt"),
         (lambda receipt: evolve(receipt, size=1), "the receipt says 1 bytes"),
+        (lambda receipt: evolve(receipt, verified="maybe"), "a verified that is no bool"),
     ],
 )
 def test_a_defect_of_the_backend_is_named_and_tried_again_much_later(
