@@ -29,9 +29,6 @@ from appliance.vitals import Pulse, Vitals
 DAY = 86_400.0
 """What is parked is tried again after this long, and at start: the configuration may be another one."""
 
-_CLOSE = 0.5
-"""Seconds that a backend has to close at least."""
-
 STORAGE_PATIENCE = 5.0
 """Seconds between two tries to write down what happened, while the disk refuses."""
 
@@ -149,7 +146,7 @@ class Worker:
             with suppress(StorageError):  # the next start does it anyway
                 self._store.outbox.released(attempt.delivery.id)
         if live_ended and not left:
-            leave(self._backend.close, f"destination {self._name}", max(_CLOSE, until - self._clock.monotonic()))
+            leave(self._backend.close, f"destination {self._name}")
 
     # -- the threads ---------------------------------------------------------------------------------------------------
 

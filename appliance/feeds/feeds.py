@@ -40,9 +40,6 @@ FIRST_RETRY = 5.0
 _GONE_ON_WITH = 7 * 86_400.0
 """Seconds within which a track that broke off is gone on with."""
 
-_CLOSE = 1.0
-"""Seconds that a backend has to close."""
-
 _PULSE_LIMIT = 120.0
 """Seconds within which a thread that pulls shows that it moves, unless it waits."""
 
@@ -140,7 +137,7 @@ class Feeds:
         except BaseException as error:  # a plugin may do anything
             raise PluginError(f"fetching {url} failed: {words(error)}") from error
         finally:
-            leave(backend.close, f"feed {FETCHED}", _CLOSE)
+            leave(backend.close, f"feed {FETCHED}")
         if not pull.tracks:
             raise NotFound(f"there is nothing to play at {url}")
         return pull.tracks[0]
@@ -189,7 +186,7 @@ class _Puller:
         if not self._loop.ends(timeout):
             log.warning("feed %s does not come back: the appliance stops without it", self._feed.name)
             return
-        leave(self._feed.backend.close, f"feed {self._feed.name}", _CLOSE)
+        leave(self._feed.backend.close, f"feed {self._feed.name}")
 
     def _pull(self) -> float:
         """Pull once; the seconds until the next time."""

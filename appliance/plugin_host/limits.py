@@ -10,6 +10,9 @@ from appliance.foreign import words
 
 T = TypeVar("T")
 
+_CLOSE = 1.0
+"""Seconds that a backend has to close."""
+
 log = logging.getLogger(__name__)
 
 
@@ -40,10 +43,10 @@ def within(seconds: float, work: Callable[[], T], name: str) -> T:
     return done[0]
 
 
-def leave(close: Callable[[], object], whose: str, seconds: float) -> None:
+def leave(close: Callable[[], object], whose: str) -> None:
     """Close a backend. What it does wrong is a word in the log: nobody needs it any more."""
     try:
-        within(seconds, close, f"close:{whose}")
+        within(_CLOSE, close, f"close:{whose}")
     except Exception as error:  # a plugin may do anything
         log.error("the backend of %s cannot be closed: %s", whose, words(error))
         log.debug("closing", exc_info=True)
