@@ -18,17 +18,18 @@ SILENCE_DBFS = -144.0
 
 
 class SampleFormat(StrEnum):
-    """How one sample is stored, named as ALSA names it. All are signed, little-endian integers."""
+    """How one sample is stored, named as ALSA names it: signed, little-endian integers, or floats for a speaker."""
 
     S16_LE = "S16_LE"
     S24_3LE = "S24_3LE"
     S32_LE = "S32_LE"
+    FLOAT_LE = "FLOAT_LE"
 
     @property
     def bytes(self) -> int:
         """Bytes of one sample. Raises NewerWord."""
         try:
-            return {"S16_LE": 2, "S24_3LE": 3, "S32_LE": 4}[self.value]
+            return {"S16_LE": 2, "S24_3LE": 3, "S32_LE": 4, "FLOAT_LE": 4}[self.value]
         except KeyError:
             raise NewerWord(f"{self.value!r} is a sample format of a newer release") from None
 

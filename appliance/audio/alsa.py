@@ -27,10 +27,11 @@ _FORMATS = {
     SampleFormat.S16_LE: alsaaudio.PCM_FORMAT_S16_LE,
     SampleFormat.S24_3LE: alsaaudio.PCM_FORMAT_S24_3LE,
     SampleFormat.S32_LE: alsaaudio.PCM_FORMAT_S32_LE,
+    SampleFormat.FLOAT_LE: alsaaudio.PCM_FORMAT_FLOAT_LE,
 }
 _SETTINGS = {
     Direction.CAPTURE: "audio.capture.rate, channels or sample_format",
-    Direction.PLAYBACK: "audio.playback.rate",
+    Direction.PLAYBACK: "audio.playback.device",
 }
 
 

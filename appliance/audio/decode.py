@@ -114,6 +114,14 @@ class Decoder:
             self._resampler.clear()
         self._begin(frame)
 
+    def convert_to(self, rate: int) -> None:
+        """Go on at the same place, at another rate."""
+        if rate == self._rate:
+            return
+        position, self._rate = self.position, rate
+        self._resampler = self._new_resampler()
+        self.seek(position)
+
     def close(self) -> None:
         """Close the file."""
         self._opened.close()

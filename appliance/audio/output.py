@@ -5,15 +5,16 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.audio.nearest import open_speaker
 from appliance.audio.ports import XRUN, Playback, SoundCards
-from appliance.errors import DeviceLost, FormatUnsupported
-from appliance.models import AudioFormat
+from appliance.errors import DeviceLost
+from appliance.models import SampleFormat
 
 PERIOD = 0.02
 BUFFER = 0.1
 """Seconds: what the card holds is what a person waits for after a press. Longer would be safer and feel slow."""
 
-RAMP = 0.008
+RAMP = 0.02
 """Seconds that a change of loudness takes: short enough to feel at once, long enough not to click."""
 
 _MOST_UNDERRUNS = 100
@@ -64,12 +65,22 @@ class Output:
     def __init__(self, cards: SoundCards, device: str, rate: int) -> None:
         self._cards = cards
         self._device = device
-        self._rate = rate
+        self._wanted_rate = rate
         self._guard = threading.Lock()
         self._speaker: Playback | None = None
         self._written = 0
         self._silenced = False
         self.gain = Gain(1.0)
+
+    @property
+    def rate(self) -> int:
+        """Frames per second that the speaker takes, as far as that is known."""
+        return self._speaker.format.rate if self._speaker else self._wanted_rate
+
+    @property
+    def ramp_frames(self) -> int:
+        """How long a change of loudness takes."""
+        return round(RAMP * self.rate)
 
     @property
     def period_frames(self) -> int:
@@ -82,11 +93,8 @@ class Output:
         return min(self._written, self._speaker.buffer_frames) if self._speaker else 0
 
     def open(self) -> None:
-        """Open the speaker, in stereo if it can. Raises AudioError."""
-        try:
-            speaker = self._cards.open_playback(self._device, AudioFormat(self._rate, 2), PERIOD, BUFFER)
-        except FormatUnsupported:
-            speaker = self._cards.open_playback(self._device, AudioFormat(self._rate, 1), PERIOD, BUFFER)
+        """Open the speaker in the nearest that it can do to 16-bit stereo. Raises AudioError."""
+        speaker = open_speaker(self._cards, self._device, self._wanted_rate, PERIOD, BUFFER)
         self._written = 0
         with self._guard:
             self._speaker = speaker
@@ -94,8 +102,8 @@ class Output:
     def play(self, block: NDArray[np.float32]) -> None:
         """Hand over a block, shape (frames, 1 or 2), full scale 1.0. Waits for room. Raises AudioError."""
         if self._speaker:
-            channels = self._speaker.format.channels
-            self._write(self._speaker, to_pcm(to_channels(self.gain.apply(block), channels)))
+            format = self._speaker.format
+            self._write(self._speaker, to_pcm(to_channels(self.gain.apply(block), format.channels), format.sample))
 
     def finish(self) -> None:
         """Let everything sound and give the speaker back. Raises AudioError; the speaker is given back anyway."""
@@ -140,14 +148,22 @@ class Output:
 
 
 def to_channels(block: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
-    """The same sound in `channels` channels: one is repeated, several are mixed evenly."""
-    if block.shape[1] == channels:
+    """The same sound in `channels` channels: one is repeated, two are mixed evenly; the third and others are silent."""
+    have = block.shape[1]
+    if have < channels > 2:
+        return np.pad(to_channels(block, 2), ((0, 0), (0, channels - 2)))
+    if have == channels:
         return block
-    mono = block if block.shape[1] == 1 else block.mean(axis=1, keepdims=True)
+    mono = block if have == 1 else block.mean(axis=1, keepdims=True)
     return np.repeat(mono, channels, axis=1)
 
 
-def to_pcm(block: NDArray[np.float32]) -> bytes:
-    """Samples of full scale 1.0 as S16_LE."""
-    samples: NDArray[np.int16] = np.clip(np.rint(block * np.float32(32768)), -32768, 32767).astype("<i2")
-    return samples.tobytes()
+def to_pcm(block: NDArray[np.float32], sample: SampleFormat) -> bytes:
+    """Samples of full scale 1.0 as a speaker takes them, the loudest at its limits."""
+    if sample is SampleFormat.FLOAT_LE:
+        return np.clip(block, -1, 1).astype("<f4").tobytes()
+    limit = 1 << 8 * sample.bytes - 1
+    exact = block if sample is SampleFormat.S16_LE else block.astype(np.float64)
+    whole = np.clip(np.rint(exact * exact.dtype.type(limit)), -limit, limit - 1)
+    octets: NDArray[np.uint8] = whole.astype("<i4").view(np.uint8).reshape(-1, 4)
+    return octets[:, : sample.bytes].tobytes()

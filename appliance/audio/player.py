@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from attrs import define
 
 from appliance.audio.decode import Decoder
-from appliance.audio.output import RAMP, Output, loudness
+from appliance.audio.output import Output, loudness
 from appliance.audio.ports import SoundCards
 from appliance.clock import Clock
 from appliance.config.audio import PlaybackSettings
@@ -56,8 +56,8 @@ class _Playing:
 class Player:
     """Plays on the speaker, which is open only while something sounds.
 
-    `rate` is the one the speaker runs at. Every method returns at once, from any thread; what becomes of it is
-    posted. What makes no sense at the moment, as `resume` of what is not paused, is passed over.
+    `rate` is the one that the speaker should run at, if it can. Every method returns at once, from any thread; what
+    becomes of it is posted. What makes no sense at the moment, as `resume` of what is not paused, is passed over.
     """
 
     def __init__(
@@ -69,12 +69,10 @@ class Player:
         post: Callable[[Command | Event], None],
         vitals: Vitals,
     ) -> None:
-        self._rate = rate
         self._post = post
         self._vitals = vitals
         self._output = Output(cards, playback.device, rate)
         self._percent: int = playback.volume
-        self._ramp_frames = round(RAMP * rate)
         self._playing: _Playing | None = None
         self._ending = False
         self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
@@ -158,7 +156,7 @@ class Player:
         if not playing.started:
             playing.started = True
             self._post(PlaybackStarted(playing.playback_id, playing.title, playing.decoder.seconds, playing.track_id))
-        heard = playing.decoder.position - self._output.lead_frames / self._rate
+        heard = playing.decoder.position - self._output.lead_frames / self._output.rate
         if heard >= _HEARD * playing.decoder.seconds:
             self._heard(playing)
         if heard >= playing.progress_due:
@@ -175,12 +173,12 @@ class Player:
         except AudioError as error:
             self._fail(error)
         try:
-            decoder = Decoder(path, self._rate)
+            decoder = Decoder(path, self._output.rate)
         except Unplayable as error:
             self._post(PlaybackFailed(playback_id, str(error), track_id))
             return
         self._playing = _Playing(playback_id, title, track_id, decoder)
-        self._output.open()
+        self._open(decoder)
         self._output.gain.go_to(loudness(self._percent), 0)
 
     def _do_pause(self) -> None:
@@ -195,10 +193,10 @@ class Player:
     def _do_resume(self) -> None:
         playing = self._playing
         if playing and playing.paused:
-            self._output.open()
+            self._open(playing.decoder)
             playing.paused = False
             self._output.gain.go_to(0, 0)
-            self._output.gain.go_to(loudness(self._percent), self._ramp_frames)
+            self._output.gain.go_to(loudness(self._percent), self._output.ramp_frames)
             self._post(PlaybackResumed(playing.playback_id, playing.decoder.position))
 
     def _do_seek(self, seconds: float) -> None:
@@ -208,7 +206,7 @@ class Player:
         if not playing.paused:
             self._fade_out(playing)
         playing.decoder.seek(seconds)
-        self._output.gain.go_to(loudness(self._percent), self._ramp_frames)
+        self._output.gain.go_to(loudness(self._percent), self._output.ramp_frames)
         self._progress(playing, playing.decoder.position)
 
     def _do_stop(self, *, given_up: bool = False) -> None:
@@ -223,16 +221,20 @@ class Player:
 
     def _do_volume(self, percent: int) -> None:
         self._percent = min(max(percent, 0), 100)
-        self._output.gain.go_to(loudness(self._percent), self._ramp_frames)
+        self._output.gain.go_to(loudness(self._percent), self._output.ramp_frames)
         self._post(VolumeChanged(self._percent))
 
     def _do_end(self) -> None:
         self._ending = True
         self._do_stop(given_up=True)
 
+    def _open(self, decoder: Decoder) -> None:
+        self._output.open()
+        decoder.convert_to(self._output.rate)
+
     def _fade_out(self, playing: _Playing) -> None:
-        self._output.gain.go_to(0, self._ramp_frames)
-        self._output.play(playing.decoder.read(self._ramp_frames))
+        self._output.gain.go_to(0, self._output.ramp_frames)
+        self._output.play(playing.decoder.read(self._output.ramp_frames))
 
     def _progress(self, playing: _Playing, position: float) -> None:
         playing.progress_due = position + _PROGRESS

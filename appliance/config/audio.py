@@ -9,6 +9,14 @@ from appliance.config.options import Percent, Seconds, option
 from appliance.models import AudioFormat, SampleFormat
 
 
+class RecordedFormat(StrEnum):
+    """Sample formats of takes and clips."""
+
+    S16_LE = "S16_LE"
+    S24_3LE = "S24_3LE"
+    S32_LE = "S32_LE"
+
+
 @frozen
 class CaptureSettings:
     device: str = option(
@@ -25,7 +33,7 @@ class CaptureSettings:
         "1 is mono, 2 is stereo. Default: 1, or as many as the microphone insists on.",
         check=optional(and_(ge(1), le(32))),
     )
-    sample_format: SampleFormat | None = option(
+    sample_format: RecordedFormat | None = option(
         None, "How one sample is stored. Default: S16_LE, or what the microphone offers."
     )
     period: Seconds = option(
@@ -40,7 +48,7 @@ class CaptureSettings:
     @property
     def format(self) -> AudioFormat:
         """The wanted format, which the microphone may grant."""
-        return AudioFormat(self.rate or 48_000, self.channels or 1, self.sample_format or SampleFormat.S16_LE)
+        return AudioFormat(self.rate or 48_000, self.channels or 1, SampleFormat(self.sample_format or "S16_LE"))
 
     def admits(self, format: AudioFormat) -> bool:
         """Whether it is what is configured, as far as anything is."""
@@ -50,7 +58,7 @@ class CaptureSettings:
 
     def in_format(self, format: AudioFormat) -> "CaptureSettings":
         """The same in another format. Raises ValueError for one that cannot be configured."""
-        return evolve(self, rate=format.rate, channels=format.channels, sample_format=format.sample)
+        return evolve(self, rate=format.rate, channels=format.channels, sample_format=RecordedFormat(format.sample))
 
 
 @frozen
@@ -58,7 +66,8 @@ class PlaybackSettings:
     device: str = option("usb", "The speaker, in the same words as the microphone.")
     rate: int | None = option(
         None,
-        "Rate the speaker runs at; everything else is resampled. Default: the microphone's, as many cards need it.",
+        "Rate the speaker runs at, or the nearest that it can do; everything else is resampled. "
+        "Default: the microphone's, as many cards need it.",
         check=optional(and_(ge(8_000), le(384_000))),
     )
     volume: Percent = option(

@@ -16,8 +16,7 @@ from appliance.doctor.finding import Finding, Prompt, Result, Step
 from appliance.errors import AudioError, DeviceRecalled
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 NAME = "speaker to microphone"
 PERIOD = 0.05
@@ -91,7 +90,7 @@ def _measure(box: Box) -> Finding:
     thread.start()
     try:
         box.pause(BEFORE)
-        played = _play(box, chirp(rate), rate)
+        played = _play(box, rate)
         box.pause(AFTER)
     finally:
         listener.over = True
@@ -103,13 +102,14 @@ def _measure(box: Box) -> Finding:
     return _judge(listener, played, loudness(audio.playback.volume))
 
 
-def _play(box: Box, sound: "NDArray[np.float32]", rate: int) -> float:
-    """Play it at the configured volume; the moment when its first frame was handed over."""
+def _play(box: Box, rate: int) -> float:
+    """Play a chirp at the configured volume; the moment when its first frame was handed over."""
     playback = box.settings.audio.playback
     output = Output(box.cards, playback.device, rate)
     output.gain.go_to(loudness(playback.volume), 0)
     output.open()
     try:
+        sound = chirp(output.rate)
         began = box.clock.monotonic()
         for first in range(0, len(sound), output.period_frames):
             output.play(sound[first : first + output.period_frames])

@@ -2,11 +2,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from appliance.audio.ports import XRUN, Direction
 from appliance.clock import SystemClock
 from appliance.config.audio import PlaybackSettings
 from appliance.config.options import Percent
+from appliance.doctor.chirp import to_float
 from appliance.errors import DeviceBusy, FormatUnsupported
 from appliance.events import (
     Command,
@@ -31,7 +34,7 @@ from appliance.events import (
     TrackHeard,
     VolumeChanged,
 )
-from appliance.models import AudioFormat
+from appliance.models import AudioFormat, SampleFormat
 from appliance.simulation.cards import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
@@ -238,9 +241,10 @@ def test_a_pause_loses_and_repeats_nothing(make: Make) -> None:
     booth.first(PlaybackFinished)
     everything = booth.heard
     frames = round(paused_at * RATE)
-    assert np.array_equal(everything[: frames - 400], samples[: frames - 400])
+    ramp = round(RAMP * RATE)
+    assert np.array_equal(everything[: frames - ramp], samples[: frames - ramp])
     after = everything[heard:]
-    assert np.array_equal(after[400 : len(samples) - frames], samples[frames + 400 :])
+    assert np.array_equal(after[ramp : len(samples) - frames], samples[frames + ramp :])
     assert heard - frames < 960
 
 
@@ -585,12 +589,15 @@ def test_a_gain_never_jumps_and_always_arrives(changes: list[tuple[float, int, i
 @given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=50), st.sampled_from([1, 2]), st.sampled_from([1, 2]))
 def test_samples_survive_the_way_there_and_back(samples: list[int], have: int, want: int) -> None:
     block = np.repeat(np.array(samples, np.float32)[:, np.newaxis] / np.float32(32768), have, axis=1)
-    pcm = np.frombuffer(to_pcm(to_channels(block, want)), "<i2").reshape(-1, want)
+    pcm = np.frombuffer(to_pcm(to_channels(block, want), SampleFormat.S16_LE), "<i2").reshape(-1, want)
     assert pcm.tolist() == [[one] * want for one in samples]
 
 
 def test_what_is_too_loud_is_clipped_not_wrapped() -> None:
-    assert np.frombuffer(to_pcm(np.array([[1.5], [-1.5], [1.0]], np.float32)), "<i2").tolist() == [32767, -32768, 32767]
+    loud = np.array([[1.5], [-1.5], [1.0]], np.float32)
+    assert np.frombuffer(to_pcm(loud, SampleFormat.S16_LE), "<i2").tolist() == [32767, -32768, 32767]
+    assert np.frombuffer(to_pcm(loud, SampleFormat.S32_LE), "<i4").tolist() == [2**31 - 1, -(2**31), 2**31 - 1]
+    assert np.frombuffer(to_pcm(loud, SampleFormat.FLOAT_LE), "<f4").tolist() == [1, -1, 1]
 
 
 def test_a_real_libasound_plays_every_sample(test_card: Path, tmp_path: Path) -> None:
@@ -624,3 +631,64 @@ def test_a_real_libasound_plays_every_sample(test_card: Path, tmp_path: Path) ->
     assert np.array_equal(played[: position - ramp], samples[: position - ramp])
     resumed = position + -position % round(PERIOD * RATE)
     assert np.array_equal(played[resumed + ramp : resumed + RATE - position], samples[position + ramp :])
+
+
+def heard_at(card: Path, format: AudioFormat) -> NDArray[np.float64]:
+    """What the test card has played, shape (frames, channels), full scale 1.0."""
+    data = (card / "played.raw").read_bytes()
+    if format.sample is SampleFormat.FLOAT_LE:
+        return np.frombuffer(data, "<f4").astype(float).reshape(-1, format.channels)
+    return to_float(data, format).astype(float)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(
+    "only",
+    [
+        AudioFormat(RATE, 2, SampleFormat.S24_3LE),
+        AudioFormat(RATE, 2, SampleFormat.S32_LE),
+        AudioFormat(RATE, 2, SampleFormat.FLOAT_LE),
+        AudioFormat(RATE, 1, SampleFormat.S32_LE),
+        AudioFormat(RATE, 1),
+        AudioFormat(44_100, 2, SampleFormat.S32_LE),
+        AudioFormat(96_000, 1, SampleFormat.FLOAT_LE),
+    ],
+    ids=str,
+)
+def test_a_speaker_of_any_one_format_plays(test_card: Path, tmp_path: Path, only: AudioFormat, channels: int) -> None:
+    for name, word in (("rate", only.rate), ("channels", only.channels), ("format", only.sample)):
+        (test_card / name).write_text(str(word))
+    samples = np.repeat(tone(0.5)[:, np.newaxis] // 2, channels, axis=1)
+    samples[:, 1:] //= 2
+    soundfile.write(tmp_path / "tone.wav", samples, RATE)
+    posted = SimpleQueue[Any]()
+    settings = PlaybackSettings(device=f"testcard:{test_card}", volume=Percent(100))
+    clock = SystemClock()
+    player = Player(AlsaCards(), settings, RATE, clock, posted.put, Vitals(clock))
+    player.play("one", tmp_path / "tone.wav", "tone", None)
+    assert [type(posted.get(timeout=10)) for _ in range(2)] == [PlaybackStarted, PlaybackFinished]
+    player.close()
+    wanted = samples / 32768
+    if channels != only.channels:
+        wanted = np.repeat(wanted.mean(axis=1, keepdims=True), only.channels, axis=1)
+    heard = heard_at(test_card, only)
+    if only.rate == RATE:
+        assert np.abs(heard[: len(wanted)] - wanted).max() <= 2**-16
+    else:
+        wanted = soxr.resample(wanted, RATE, only.rate)
+        inside = slice(2000, len(wanted) - 2000)
+        assert np.abs(heard[inside] - wanted[inside]).max() < 1e-3
+
+
+def test_a_speaker_that_takes_nothing_known_is_named_for_what_it_is(test_card: Path, tmp_path: Path) -> None:
+    (test_card / "format").write_text("MU_LAW")
+    soundfile.write(tmp_path / "tone.wav", tone(0.1), RATE)
+    posted = SimpleQueue[Any]()
+    clock = SystemClock()
+    player = Player(
+        AlsaCards(), PlaybackSettings(device=f"testcard:{test_card}"), RATE, clock, posted.put, Vitals(clock)
+    )
+    player.play("one", tmp_path / "tone.wav", "tone", None)
+    message = posted.get(timeout=10).message
+    player.close()
+    assert "MU_LAW" in message and "audio.playback.device" in message and "mono" not in message
