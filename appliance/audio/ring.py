@@ -39,33 +39,30 @@ class Ring:
 
     def room(self, size: int) -> bool:
         """Whether `size` more bytes fit. Once full it must run half empty first: one long gap beats many short ones."""
-        with self._changed:
-            self._full = self._bytes + size > (self._limit // 2 if self._full else self._limit)
-            return not self._full
+        self._full = self._bytes + size > (self._limit // 2 if self._full else self._limit)
+        return not self._full
 
     def put(self, item: Heard) -> None:
         """Add what comes next. Never waits."""
-        if isinstance(item, Stretch) and item.data is not None:
-            if self.room(size := len(item.data)):
-                self._add(item, size)
-            else:
+        size = len(item.data) if isinstance(item, Stretch) and item.data is not None else 0
+        with self._changed:
+            if isinstance(item, Stretch) and size and not self.room(size):
                 self._dropped += item.frames
                 self._dropped_end = item.end
+            else:
+                self._add(item, size)
+        if size:
             self._backlog(self._bytes / self._byte_rate)
-        else:
-            if isinstance(item, Opened):
-                self._carry(item.format)
-            self._add(item, 0)
 
     def _add(self, item: Heard, size: int) -> None:
-        with self._changed:
-            if self._dropped:
-                loss = Stretch(self._dropped, self._dropped_end, None, GapCause.STORAGE)
-                self._items.append((loss, 0))
-                self._dropped = 0
-            self._items.append((item, size))
-            self._bytes += size
-            self._changed.notify()
+        if isinstance(item, Opened):
+            self._carry(item.format)
+        if self._dropped:
+            self._items.append((Stretch(self._dropped, self._dropped_end, None, GapCause.STORAGE), 0))
+            self._dropped = 0
+        self._items.append((item, size))
+        self._bytes += size
+        self._changed.notify()
 
     def get(self, timeout: float | None) -> Heard | None:
         """Wait for the next item; None after `timeout` seconds, or once `wake` was called."""

@@ -214,16 +214,18 @@ class TakeWriter:
     def _heed_longest(self) -> None:
         """Where more has sounded than the take may hold, end it, ask for another, or go on to an end that is known."""
         assembler = self._assembler
-        if self._hard_end:
+        if self._hard_end and not self._warned and not self.stopped:
             left = self._longest - self._format.seconds(assembler.frames)
-            if left <= min(_WARN_MOST, self._longest * _WARN_SHARE) and not self._warned and not self.stopped:
+            if left <= min(_WARN_MOST, self._longest * _WARN_SHARE):
                 self._warned = True
                 self._post(TakeNearlyUp(assembler.begin.take_id, left))
-            if assembler.full:
-                assembler.cut_short()
-        elif assembler.full and assembler.ending:
+        if not assembler.full:
+            return
+        if self._hard_end:
+            assembler.cut_short()
+        elif assembler.ending:
             assembler.outgrow()
-        elif assembler.full and not self._asked:
+        elif not self._asked:
             self._asked = True
             reason = f"the clip is {format_duration(self._longest)} long, as long as one may be"
             self._post(TakeContinues(assembler.begin.take_id, assembler.until, self._format, reason))
