@@ -69,7 +69,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
     audio, name, directory = settings.audio, settings.device.label, settings.storage.directory
     post = controller.post
     vitals = Vitals(clock, post)
-    cards = SharedCards(hardware.cards)
+    cards = SharedCards(hardware.cards, clock)
 
     with StopList(post) as stop:
         stop.callback(controller.listen(write_log))
@@ -88,7 +88,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(plugins.close)
         controller.listen(lambda event, _: plugins.publish(event), closely=plugins.listening)
         streams = Streams(controller, clock)
-        control = ControlServer(settings.control.socket, settings.control.group)
+        control = ControlServer(settings.control.socket, settings.control.group, clock)
         stop.callback(control.close)
         stop.callback(streams.close)
         stop.callback(controller.drain)
@@ -179,7 +179,7 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
         stop.callback(controller.drain)
         start_panel(hardware.panel(settings.panel, clock, vitals), controller, stop)
         with tell_and_go_on(post, CONTROL):
-            control = ControlServer(settings.control.socket, settings.control.group)
+            control = ControlServer(settings.control.socket, settings.control.group, clock)
             control.start(defaultdict(lambda: refuse))
             stop.callback(control.close)
         controller.connect(refusing(words, post))

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from appliance.clock import Clock
+from appliance.clock import Clock, wait_for
 from appliance.controller import Controller
 from appliance.describe import describe
 from appliance.errors import ApplianceError, NotFound, Refused
@@ -105,11 +105,9 @@ class _News:
     def wait(self, found: Callable[[], T | None], otherwise: str) -> T:
         """What is found, once it is. Raises ApplianceError where it is not within PATIENCE of the asking."""
         with self._changed:
-            while (result := found()) is None:
-                left = self._until - self._clock.monotonic()
-                if left <= 0:
-                    raise ApplianceError(f"{otherwise}. It may still happen: see `appliance status`")
-                self._clock.wait(self._changed, left)
+            result = wait_for(self._clock, self._changed, found, self._until - self._clock.monotonic())
+        if result is None:
+            raise ApplianceError(f"{otherwise}. It may still happen: see `appliance status`")
         return result
 
 

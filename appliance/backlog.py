@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 
-from appliance.clock import Clock
+from appliance.clock import Clock, wait_for
 from appliance.events import Event, EventsLost
 
 LIMIT = 1000
@@ -33,12 +33,8 @@ class Backlog:
         None where none came for `timeout` seconds, and at once where none will come any more.
         """
         with self._changed:
-            give_up = None if timeout is None else self._clock.monotonic() + timeout
-            while not (self._waiting or self._closed):
-                left = None if give_up is None else give_up - self._clock.monotonic()
-                if left is not None and left <= 0:
-                    return None
-                self._clock.wait(self._changed, left)
+            if not wait_for(self._clock, self._changed, lambda: self._waiting or self._closed, timeout):
+                return None
             if self._lost:
                 lost, self._lost = self._lost, 0
                 return EventsLost(lost)

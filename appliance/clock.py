@@ -3,8 +3,10 @@
 import ctypes
 import threading
 import time
+from collections.abc import Callable
+from math import inf
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from appliance.models import ClockSource, ClockStamp
 
@@ -12,6 +14,8 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _RTC_SINCE_EPOCH = Path("/sys/class/rtc/rtc0/since_epoch")
 _STA_UNSYNC = 0x0040
 _PLAUSIBLE_RTC_ERROR = 120
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -55,6 +59,16 @@ class SystemClock:
 
     def wait(self, condition: threading.Condition, timeout: float | None) -> bool:
         return condition.wait(timeout)
+
+
+def wait_for(clock: Clock, condition: threading.Condition, found: Callable[[], T], timeout: float | None) -> T:
+    """Wait on the held `condition`, as `Condition.wait_for` does, by `clock`; what was found, or is not after `timeout`
+    seconds.
+    """
+    until = inf if timeout is None else clock.monotonic() + timeout
+    while not (result := found()) and (left := until - clock.monotonic()) > 0:
+        clock.wait(condition, None if left == inf else left)
+    return result
 
 
 class _Timex(ctypes.Structure):

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from appliance.clock import Clock
+from appliance.clock import Clock, wait_for
 from appliance.errors import Stuck
 from appliance.vitals import Vitals
 
@@ -82,9 +82,6 @@ class Loop:
                 self.pulse.rest()
                 self._looks += 1
                 self._changed.notify_all()
-                self._sleep(self._clock.monotonic() + (self._every if seconds is None else seconds))
+                seconds = self._every if seconds is None else seconds
+                wait_for(self._clock, self._changed, lambda: self.stopping or self._woken, seconds)
         self._vitals.remove(self.pulse)
-
-    def _sleep(self, until: float) -> None:
-        while not (self.stopping or self._woken) and (left := until - self._clock.monotonic()) > 0:
-            self._clock.wait(self._changed, left)

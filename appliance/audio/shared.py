@@ -6,6 +6,7 @@ A card opens once. The recorder and the player come first: whatever they open, e
 import threading
 
 from appliance.audio.ports import Capture, Card, Direction, Playback, SoundCards
+from appliance.clock import Clock, wait_for
 from appliance.errors import DeviceRecalled
 from appliance.models import AudioFormat
 
@@ -16,10 +17,11 @@ _PATIENCE = 2.0
 class _Loans:
     """What is lent at the moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.opening = threading.Lock()
         """Held while a card is opened, so that nothing is lent between a recall and what it was for."""
         self.over = False
+        self._clock = clock
         self._changed = threading.Condition()
         self._streams: list[_LentStream] = []
 
@@ -37,15 +39,15 @@ class _Loans:
         with self._changed:
             for stream in self._streams:
                 stream.recall()
-            self._changed.wait_for(lambda: not self._streams, _PATIENCE)
+            wait_for(self._clock, self._changed, lambda: not self._streams, _PATIENCE)
 
 
 class SharedCards:
     """The sound cards as the recorder and the player open them; `lent` is how everybody else does."""
 
-    def __init__(self, cards: SoundCards) -> None:
+    def __init__(self, cards: SoundCards, clock: Clock) -> None:
         self._cards = cards
-        self._loans = _Loans()
+        self._loans = _Loans(clock)
         self.lent: SoundCards = _LentCards(cards, self._loans)
 
     def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:

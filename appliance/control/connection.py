@@ -5,10 +5,10 @@ import json
 import logging
 import socket
 import struct
-import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
 
+from appliance.clock import Clock
 from appliance.codec import to_plain
 from appliance.control import protocol
 from appliance.errors import ApplianceError, Refused, TooSlow, UsageError
@@ -30,14 +30,15 @@ class _Gone(Exception):
 class Connection:
     """Calls are answered in order. One that takes nothing of an answer for `slow` seconds is hung up on."""
 
-    def __init__(self, caller: socket.socket, methods: Methods, slow: float) -> None:
+    def __init__(self, caller: socket.socket, methods: Methods, clock: Clock, slow: float) -> None:
         self._socket = caller
         self._methods = methods
+        self._clock = clock
         self._ending = False
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(slow), int(slow % 1 * 1e6)))
         self.streaming = False
         """Whether it gets a stream now."""
-        self.idle_since: float | None = time.monotonic()
+        self.idle_since: float | None = clock.monotonic()
         """When it last had nothing more to say, CLOCK_MONOTONIC; None while it is being answered."""
 
     def run(self) -> None:
@@ -49,7 +50,7 @@ class Connection:
                     self._fail(None, protocol.INVALID_REQUEST, f"a line may have {protocol.MAX_LINE} bytes at most")
                     return
                 self._answer(line)
-                self.idle_since = time.monotonic()
+                self.idle_since = self._clock.monotonic()
 
     def end(self, *, streams: bool) -> None:
         """Answer what is being answered, and nothing more; a stream ends at once, or by itself. From any thread."""

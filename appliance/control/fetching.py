@@ -4,6 +4,7 @@ import threading
 from collections.abc import Generator
 from typing import Any
 
+from appliance.clock import Clock, wait_for
 from appliance.errors import ApplianceError, Cancelled
 from appliance.feeds.feeds import Feeds
 from appliance.models import Track
@@ -11,33 +12,39 @@ from appliance.models import Track
 _EVERY = 0.5
 
 
-def fetching(feeds: Feeds, url: str) -> Generator[dict[str, Any] | None, None, Track]:
+def fetching(feeds: Feeds, url: str, clock: Clock) -> Generator[dict[str, Any] | None, None, Track]:
     """Fetch the URL; yields how many bytes are there twice a second, None where there are no more, and returns the
     track. Closing it ends the fetch. Raises what `Feeds.fetch` raises.
     """
-    given_up, over = threading.Event(), threading.Event()
-    received, outcome = [0], list[Track | ApplianceError]()
+    given_up, changed = threading.Event(), threading.Condition()
+    received, outcome = [0], list[Track | ApplianceError]()  # bytes so far; how it ended, once it has
 
     def count(size: int) -> None:
         received[0] += size
 
     def fetch() -> None:
+        result: Track | ApplianceError = Cancelled(f"fetching {url} ended in the middle")
         try:
-            outcome.append(feeds.fetch(url, given_up.is_set, count))
+            result = feeds.fetch(url, given_up.is_set, count)
         except ApplianceError as error:
-            outcome.append(error)
+            result = error
         finally:
-            over.set()
+            with changed:
+                outcome.append(result)
+                changed.notify()
+
+    def is_over() -> bool:
+        with changed:
+            return bool(wait_for(clock, changed, lambda: outcome, _EVERY))
 
     threading.Thread(target=fetch, name="fetch", daemon=True).start()
     try:
         told = 0
-        while not over.wait(_EVERY):
+        while not is_over():
             yield {"received": received[0]} if received[0] > told else None
             told = received[0]
     finally:
         given_up.set()
-    result = outcome[0] if outcome else Cancelled(f"fetching {url} ended in the middle")
-    if isinstance(result, ApplianceError):
-        raise result
-    return result
+    if isinstance(outcome[0], ApplianceError):
+        raise outcome[0]
+    return outcome[0]

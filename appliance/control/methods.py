@@ -125,7 +125,7 @@ class Methods:
 
     def play_url(self, url: str) -> Generator[dict[str, Any] | None, None, None]:
         """Fetch a URL and play what it brings, telling how far it is."""
-        track = yield from fetching(self._parts.feeds, url)
+        track = yield from fetching(self._parts.feeds, url, self._parts.clock)
         yield self._ask(VERBS["play"], events.Play(track.path, track.title, track.id))
 
     def _play_command(self, source: str) -> Command:

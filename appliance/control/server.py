@@ -6,13 +6,13 @@ import logging
 import os
 import socket
 import threading
-import time
 from contextlib import ExitStack
 from math import inf
 from pathlib import Path
 
 from attrs import frozen
 
+from appliance.clock import Clock, wait_for
 from appliance.control.connection import Connection, Methods
 from appliance.errors import AlreadyRunning, ApplianceError, Stuck
 
@@ -46,15 +46,16 @@ class Limits:
 class ControlServer:
     """The socket file belongs to `group`, whose members may call; everybody else may not."""
 
-    def __init__(self, path: Path, group: str, limits: Limits = Limits()) -> None:
+    def __init__(self, path: Path, group: str, clock: Clock, limits: Limits = Limits()) -> None:
         self._path = path
         self._group = group
+        self._clock = clock
         self._limits = limits
         self._methods: Methods = {}
         self._socket: socket.socket | None = None
         self._changed = threading.Condition()
         self._connections: set[Connection] = set()
-        self._stopping = threading.Event()
+        self._stopping = False
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
 
     def start(self, methods: Methods) -> None:
@@ -93,7 +94,9 @@ class ControlServer:
 
     def _end(self, *, streams: bool) -> None:
         if self._socket is not None:
-            self._stopping.set()
+            with self._changed:
+                self._stopping = True
+                self._changed.notify_all()
             self._socket.shutdown(socket.SHUT_RDWR)  # lets the thread wake
             self._thread.join(_JOIN_TIMEOUT)
             if self._thread.is_alive():
@@ -104,7 +107,7 @@ class ControlServer:
         with self._changed:
             for connection in self._connections:
                 connection.end(streams=streams)
-            self._changed.wait_for(lambda: all(each.streaming for each in self._connections), _LAST_ANSWERS)
+            wait_for(self._clock, self._changed, self._only_streams, _LAST_ANSWERS)
 
     def _replace(self) -> None:
         """Remove a socket that nobody answers; the store's lock tells only of those that share its directory."""
@@ -133,15 +136,22 @@ class ControlServer:
         """Let callers in."""
         assert self._socket
         complaint = ""
-        while not self._stopping.is_set():
+        while not self._stopping:
             try:
                 caller, _ = self._socket.accept()
             except OSError as error:
-                if not self._stopping.wait(_REST) and complaint != (complaint := str(error)):
+                if not self._stops_within(_REST) and complaint != (complaint := str(error)):
                     log.warning("control: nobody can be let in now: %s", complaint)
             else:
                 complaint = ""
-                self._admit(Connection(caller, self._methods, self._limits.slow))
+                self._admit(Connection(caller, self._methods, self._clock, self._limits.slow))
+
+    def _stops_within(self, seconds: float) -> bool:
+        with self._changed:
+            return wait_for(self._clock, self._changed, lambda: self._stopping, seconds)
+
+    def _only_streams(self) -> bool:
+        return all(each.streaming for each in self._connections)
 
     def _admit(self, connection: Connection) -> None:
         with self._changed:
@@ -163,7 +173,7 @@ class ControlServer:
         """Of those that have been silent for long enough to give way, the first."""
         idle = [(each.idle_since, each) for each in self._connections if each.idle_since is not None]
         since, longest = min(idle, key=lambda item: item[0], default=(inf, None))
-        return longest if time.monotonic() - since >= self._limits.idle else None
+        return longest if self._clock.monotonic() - since >= self._limits.idle else None
 
     def _answer(self, connection: Connection) -> None:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from appliance.backlog import Backlog
-from appliance.clock import Clock
+from appliance.clock import Clock, wait_for
 from appliance.codec import event_to_plain
 from appliance.controller import Controller
 from appliance.events import TakeProgress
@@ -55,4 +55,4 @@ class Streams:
             self._closed = True
             for backlog in self._open:
                 backlog.close()
-            self._changed.wait_for(lambda: not self._open, _LAST_ITEMS)
+            wait_for(self._clock, self._changed, lambda: not self._open, _LAST_ITEMS)

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from appliance.clock import Clock
+from appliance.clock import Clock, wait_for
 from appliance.delivery.pace import RateLimit, Speedometer
 from appliance.errors import Cancelled
 from appliance.events import Command, DeliveryProgress, Event
@@ -81,10 +81,8 @@ class Attempt:
             self._wait(self._limit.take(step))
 
     def _wait(self, seconds: float) -> None:
-        until = self._clock.monotonic() + seconds
         with self._changed:
-            while not self._cancelled and (left := until - self._clock.monotonic()) > 0:
-                self._clock.wait(self._changed, left)
+            wait_for(self._clock, self._changed, self.cancelled, seconds)
 
     def status(self) -> DeliveryProgress:
         """How far it is."""

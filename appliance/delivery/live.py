@@ -81,7 +81,7 @@ class Live:
             with self._changed:
                 if self._sending is None or self._sending.take.begin.take_id != clip_id:
                     return
-                self._changed.wait(_LOOK_AROUND)
+                self._clock.wait(self._changed, _LOOK_AROUND)
             check()
 
     def progress(self) -> list[DeliveryProgress]:

@@ -39,7 +39,7 @@ class Outbox:
         self._clock = clock
         self._post = post
         self._verifier = Verifier(store, destinations)
-        self._renditions = Renditions(store)
+        self._renditions = Renditions(store, clock)
         self._workers: dict[str, Worker] = {}
         self._lives: dict[str, Live] = {}
         for name, destination in destinations.items():

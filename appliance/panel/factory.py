@@ -5,7 +5,6 @@ import os
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ _BUSY_AGAIN = 0.05
 log = logging.getLogger(__name__)
 
 
-def simulated_factory(ticks: Callable[[], float] = time.monotonic) -> "Factory":
+def simulated_factory(ticks: Callable[[], float]) -> "Factory":
     """Pins made of nothing, which `drive_low()` and `drive_high()` move as a finger would, at the time of `ticks`."""
     from gpiozero.pins.mock import MockFactory, MockPin
     from gpiozero.pins.pi import PiPin

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from attrs import frozen
 
 from appliance.backlog import Backlog
-from appliance.clock import Clock, clock_source
+from appliance.clock import Clock, clock_source, wait_for
 from appliance.codec import to_plain
 from appliance.errors import StorageError, UsageError
 from appliance.events import Event
@@ -59,10 +59,7 @@ class ServiceHouse:
 
     def wait(self, seconds: float) -> bool:
         with self._changed:
-            until = self._clock.monotonic() + seconds
-            while not self.stopping and (left := until - self._clock.monotonic()) > 0:
-                self._clock.wait(self._changed, left)
-        return not self.stopping
+            return not wait_for(self._clock, self._changed, lambda: self.stopping, seconds)
 
     def report(self) -> Mapping[str, Any]:
         return self._doors.report()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from appliance.clock import Clock
 from appliance.errors import Permanent, StorageError, Transient
 from appliance.models import Clip, Rendition
 from appliance.recipes import ORIGINAL, Recipe
@@ -28,8 +29,9 @@ class Renditions:
     it before its first use and after it was touched: what rots or is replaced on the card is not sent.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._changed = threading.Condition()
         self._busy: set[tuple[str, str]] = set()
         self._seen: OrderedDict[Path, _Look] = OrderedDict()
@@ -58,7 +60,7 @@ class Renditions:
         key = (clip.id, recipe.name)
         with self._changed:
             while key in self._busy:
-                self._changed.wait(_PATIENCE)
+                self._clock.wait(self._changed, _PATIENCE)
                 check()
             self._busy.add(key)
         try:

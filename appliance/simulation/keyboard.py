@@ -12,7 +12,7 @@ from typing import Any, TextIO, TypeVar
 
 from attrs import evolve
 
-from appliance.clock import Clock
+from appliance.clock import Clock, wait_for
 from appliance.config.actions import ButtonAction
 from appliance.config.settings import ButtonSettings, Contact, LedSettings, PanelSettings, SwitchSettings, Wiring
 from appliance.errors import Stuck
@@ -181,9 +181,7 @@ class KeyboardPanel:
     def _pass(self, seconds: float) -> None:
         """Let the time of a tap pass, or the end come."""
         with self._tap_over:
-            until = self._clock.monotonic() + seconds
-            while not self._stopping.is_set() and (left := until - self._clock.monotonic()) > 0:
-                self._clock.wait(self._tap_over, left)
+            wait_for(self._clock, self._tap_over, self._stopping.is_set, seconds)
 
 
 def _in_foreground(terminal: int) -> bool:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,6 +13,7 @@ from appliance.clock import SystemClock
 from appliance.errors import DeviceBusy, DeviceNotFound, DeviceRecalled
 from appliance.models import AudioFormat
 from appliance.simulation.cards import FakeCards
+from appliance.testing.clock import ManualClock
 
 FORMAT = AudioFormat()
 
@@ -56,7 +58,7 @@ def test_a_borrower_gives_way_to_the_recorder_and_the_player(
     needed: Callable[[SoundCards], Capture | Playback],
 ) -> None:
     cards = OneAtATime(SystemClock())
-    shared = SharedCards(cards)
+    shared = SharedCards(cards, SystemClock())
     thread = borrow(shared, threading.Event())
     begun = time.monotonic()
     stream = needed(shared)
@@ -68,7 +70,7 @@ def test_a_borrower_gives_way_to_the_recorder_and_the_player(
 
 
 def test_nothing_is_lent_after_the_end() -> None:
-    shared = SharedCards(OneAtATime(SystemClock()))
+    shared = SharedCards(OneAtATime(SystemClock()), SystemClock())
     thread = borrow(shared, threading.Event())
     shared.close()
     thread.join(5)
@@ -79,15 +81,18 @@ def test_nothing_is_lent_after_the_end() -> None:
 
 
 def test_a_borrower_that_does_not_come_back_is_not_waited_for_for_ever() -> None:
-    cards = OneAtATime(SystemClock())
-    shared = SharedCards(cards)
+    clock = ManualClock()
+    shared = SharedCards(OneAtATime(clock), clock)
     microphone(shared.lent)
+    needed = ThreadPoolExecutor(1).submit(microphone, shared)
+    clock.waiters()
+    clock.advance(2)
     with pytest.raises(DeviceBusy):
-        microphone(shared)
+        needed.result(5)
 
 
 def test_a_recalled_speaker_says_so() -> None:
-    shared = SharedCards(FakeCards())
+    shared = SharedCards(FakeCards(), SystemClock())
     lent = speaker(shared.lent)
     speaker(shared)
     for ask in (lambda: lent.write(bytes(2)), lent.drain):
@@ -98,7 +103,7 @@ def test_a_recalled_speaker_says_so() -> None:
 
 def test_a_lent_stream_is_the_stream() -> None:
     cards = FakeCards()
-    shared = SharedCards(cards)
+    shared = SharedCards(cards, SystemClock())
     capture, playback = microphone(shared.lent), speaker(shared.lent)
     assert (capture.format, capture.period_frames, capture.buffer_frames) == (FORMAT, 12_000, 96_000)
     assert capture.read()[0] == 12_000

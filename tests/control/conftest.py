@@ -97,7 +97,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     )
     streams = Streams(controller, clock)
     methods = Methods(parts, streams)
-    server = ControlServer(tmp_path / "control.sock", GROUP)
+    server = ControlServer(tmp_path / "control.sock", GROUP, clock)
     server.start(methods.table())
     thread = threading.Thread(target=controller.run, args=(vitals.pulse("controller", PULSE_LIMIT),), daemon=True)
     thread.start()

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from appliance.cli.main import root
 from appliance.cli.remote import Remote
+from appliance.clock import SystemClock
 from appliance.control.server import ControlServer
 from appliance.errors import ApplianceError, NotFound
 
@@ -97,7 +98,7 @@ def test_a_long_list_comes_page_by_page(tmp_path: Path) -> None:
         start = 0 if after is None else int(after.removeprefix("id")) + 1
         return known[start : start + limit]
 
-    server = ControlServer(tmp_path / "s", "nogroup")
+    server = ControlServer(tmp_path / "s", "nogroup", SystemClock())
     server.start({"clips.list": find})
     remote = Remote(tmp_path / "s")
     assert list(remote.clips(None, None)) == known

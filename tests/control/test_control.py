@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from appliance.clock import SystemClock
 from appliance.control import protocol
 from appliance.control.client import Client
 from appliance.control.server import ControlServer
@@ -50,7 +51,7 @@ def path(tmp_path: Path) -> Iterator[Path]:
         "list": lambda: ["x" * 1000] * 5000,
         "ticks": ticker,
     }
-    server = ControlServer(tmp_path / "control.sock", GROUP)
+    server = ControlServer(tmp_path / "control.sock", GROUP, SystemClock())
     server.start(methods)
     yield tmp_path / "control.sock"
     server.close()
@@ -140,7 +141,7 @@ def test_a_socket_left_behind_is_replaced(path: Path, tmp_path: Path) -> None:
     stale = tmp_path / "stale.sock"
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(stale))
-    server = ControlServer(stale, GROUP)
+    server = ControlServer(stale, GROUP, SystemClock())
     server.start({"mark": lambda offset: Mark(offset)})
     with Client(stale) as client:
         assert client.call("mark", offset=1) == {"offset": 1}
@@ -149,7 +150,7 @@ def test_a_socket_left_behind_is_replaced(path: Path, tmp_path: Path) -> None:
 
 def test_a_socket_that_another_appliance_listens_at_is_left_to_it(path: Path) -> None:
     with pytest.raises(AlreadyRunning, match="another appliance listens"):
-        ControlServer(path, GROUP).start({})
+        ControlServer(path, GROUP, SystemClock()).start({})
     with Client(path) as client:
         assert client.call("mark", offset=5) == {"offset": 5}
 
@@ -157,14 +158,14 @@ def test_a_socket_that_another_appliance_listens_at_is_left_to_it(path: Path) ->
 def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("mine")
     with pytest.raises(ApplianceError, match=r"control\.socket"):
-        ControlServer(tmp_path / "notes", GROUP).start({})
+        ControlServer(tmp_path / "notes", GROUP, SystemClock()).start({})
     assert (tmp_path / "notes").read_text() == "mine"
 
 
 def test_a_socket_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ApplianceError, match=r"control\.socket"):
-        ControlServer(tmp_path / "file" / "control.sock", GROUP).start({})
+        ControlServer(tmp_path / "file" / "control.sock", GROUP, SystemClock()).start({})
 
 
 def test_an_error_of_a_newer_release_is_still_an_error() -> None:
@@ -186,7 +187,7 @@ def test_whoever_called_before_the_end_is_answered(tmp_path: Path) -> None:
         go_on.wait(5)
         yield {"event": "Tick"}
 
-    server = ControlServer(tmp_path / "control.sock", GROUP)
+    server = ControlServer(tmp_path / "control.sock", GROUP, SystemClock())
     server.start({"slow": slow, "endless": endless})
     answers: list[object] = []
     with Client(tmp_path / "control.sock") as caller, Client(tmp_path / "control.sock") as follower:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from appliance.clock import SystemClock
 from appliance.control import protocol
 from appliance.control.client import Client
 from appliance.control.server import ControlServer, Limits
@@ -31,7 +32,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     with ExitStack() as stop:
 
         def start(methods: dict[str, Callable[..., object]] = MARK, **limits: Any) -> Path:
-            server = ControlServer(tmp_path / "control.sock", GROUP, Limits(**limits))
+            server = ControlServer(tmp_path / "control.sock", GROUP, SystemClock(), Limits(**limits))
             server.start(methods)
             stop.callback(server.close)
             return tmp_path / "control.sock"
@@ -151,9 +152,10 @@ def test_nothing_spins_where_no_file_can_be_opened_any_more(tmp_path: Path) -> N
     program = f"""
 import os, resource, socket, time
 from pathlib import Path
+from appliance.clock import SystemClock
 from appliance.control.client import Client
 from appliance.control.server import ControlServer
-server = ControlServer(Path({str(tmp_path / "s")!r}), {GROUP!r})
+server = ControlServer(Path({str(tmp_path / "s")!r}), {GROUP!r}, SystemClock())
 server.start({{"mark": lambda: "marked"}})
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 callers, files = [], []
@@ -183,11 +185,12 @@ def test_one_for_whom_there_is_no_thread_is_refused_and_the_others_stay(tmp_path
     program = f"""
 import resource, threading
 from pathlib import Path
+from appliance.clock import SystemClock
 from appliance.control.client import Client
 from appliance.control.server import ControlServer
 from appliance.errors import ApplianceError
 path = Path({str(tmp_path / "s")!r})
-server = ControlServer(path, {GROUP!r})
+server = ControlServer(path, {GROUP!r}, SystemClock())
 server.start({{"mark": lambda: "marked"}})
 threading.stack_size(1 << 30)
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -29,21 +30,21 @@ def recorded(box: Box, format: AudioFormat, seconds: float = 1.0) -> Any:
 def test_the_original_is_the_clip_and_its_hash_is_kept(box: Box) -> None:
     clip = box.clip()
     path = box.path(clip)
-    rendition = Renditions(box.store).prepare(clip, ORIGINAL)
+    rendition = Renditions(box.store, box.clock).prepare(clip, ORIGINAL)
     assert rendition == Rendition(clip.id, ORIGINAL, path, clip.size, hashlib.sha256(path.read_bytes()).hexdigest())
     assert box.store.clips.rendition(clip.id, ORIGINAL) == rendition
 
 
 def test_a_file_is_read_once_in_a_run_unless_it_is_touched(box: Box) -> None:
     clip, reads = box.clip(), list[int]()
-    renditions = Renditions(box.store)
+    renditions = Renditions(box.store, box.clock)
     for _ in range(3):
         renditions.prepare(clip, ORIGINAL, lambda: reads.append(1))
     assert len(reads) == 1
     box.path(clip).touch()
     renditions.prepare(clip, ORIGINAL, lambda: reads.append(1))
     assert len(reads) == 2
-    Renditions(box.store).prepare(clip, ORIGINAL, lambda: reads.append(1))
+    Renditions(box.store, box.clock).prepare(clip, ORIGINAL, lambda: reads.append(1))
     assert len(reads) == 3
 
 
@@ -61,7 +62,7 @@ def test_a_clip_whose_file_is_another_is_not_sent(
     box: Box, spoil: Callable[[bytes], Any], words: str, known: bool
 ) -> None:
     clip = box.clip()
-    renditions = Renditions(box.store)
+    renditions = Renditions(box.store, box.clock)
     if known:
         renditions.prepare(clip, ORIGINAL)
     content = spoil(box.path(clip).read_bytes())
@@ -73,13 +74,13 @@ def test_a_clip_whose_file_is_another_is_not_sent(
 
 def test_a_single_bit_that_fell_over_is_seen(box: Box) -> None:
     clip = box.clip()
-    Renditions(box.store).prepare(clip, ORIGINAL)
+    Renditions(box.store, box.clock).prepare(clip, ORIGINAL)
     content = bytearray(box.path(clip).read_bytes())
     content[-1] ^= 1
     box.path(clip).write_bytes(content)
     for recipe in RECIPES.values():
         with pytest.raises(Permanent, match="is not what was recorded"):
-            Renditions(box.store).prepare(clip, recipe)
+            Renditions(box.store, box.clock).prepare(clip, recipe)
 
 
 def test_a_spoilt_clip_is_parked_without_asking_the_destination_and_the_others_go_on(box: Box) -> None:
@@ -99,7 +100,7 @@ def test_a_spoilt_clip_is_parked_without_asking_the_destination_and_the_others_g
 def test_flac_holds_the_same_samples(box: Box, sample: SampleFormat, channels: int) -> None:
     format = AudioFormat(48_000, channels, sample)
     clip = recorded(box, format)
-    rendition = Renditions(box.store).prepare(clip, FLAC)
+    rendition = Renditions(box.store, box.clock).prepare(clip, FLAC)
     assert rendition.path == box.store.places.renditions / f"{clip.name}.flac"
     assert rendition.sha256 == hashlib.sha256(rendition.path.read_bytes()).hexdigest()
     before, rate = soundfile.read(box.path(clip), dtype="int32")
@@ -116,7 +117,7 @@ def test_flac_holds_the_same_samples(box: Box, sample: SampleFormat, channels: i
 def test_opus_sounds_alike(box: Box, rate: int, opus_rate: int) -> None:
     format = AudioFormat(rate, 2)
     clip = box.clip(speech(0, format.frames(2), format), format)
-    rendition = Renditions(box.store).prepare(clip, OPUS)
+    rendition = Renditions(box.store, box.clock).prepare(clip, OPUS)
     assert rendition.file_name == f"{clip.name}.opus"
     with soundfile.SoundFile(rendition.path) as sound:
         assert (sound.subtype, sound.channels, sound.samplerate) == ("OPUS", 2, opus_rate)
@@ -130,16 +131,16 @@ def test_opus_sounds_alike(box: Box, rate: int, opus_rate: int) -> None:
 @pytest.mark.parametrize("recipe", [FLAC, OPUS])
 def test_an_encoding_is_made_once(box: Box, recipe: Recipe) -> None:
     clip = recorded(box, AudioFormat())
-    first = Renditions(box.store).prepare(clip, recipe)
+    first = Renditions(box.store, box.clock).prepare(clip, recipe)
     made = first.path.stat().st_mtime_ns
-    assert Renditions(box.store).prepare(clip, recipe) == first
+    assert Renditions(box.store, box.clock).prepare(clip, recipe) == first
     assert first.path.stat().st_mtime_ns == made
 
 
 @pytest.mark.parametrize("spoil", ["remove", "change"])
 def test_a_spoilt_encoding_is_made_anew(box: Box, spoil: str) -> None:
     clip = recorded(box, AudioFormat())
-    renditions = Renditions(box.store)
+    renditions = Renditions(box.store, box.clock)
     first = renditions.prepare(clip, FLAC)
     first.path.unlink()
     if spoil == "change":
@@ -162,12 +163,12 @@ def test_two_destinations_share_one_encoding(new_box: Callable[..., Box]) -> Non
 def test_a_format_that_the_encoding_does_not_know_is_permanent(box: Box) -> None:
     clip = recorded(box, AudioFormat(48_000, 12), seconds=0.1)
     with pytest.raises(Permanent, match=r"cannot be encoded as flac .*Set `deliver_as: original`"):
-        Renditions(box.store).prepare(clip, FLAC)
+        Renditions(box.store, box.clock).prepare(clip, FLAC)
     assert not list(box.store.places.renditions.iterdir())
 
 
 def test_an_encoding_that_cannot_be_read_is_transient(box: Box) -> None:
-    clip, renditions = box.clip(), Renditions(box.store)
+    clip, renditions = box.clip(), Renditions(box.store, box.clock)
     path = renditions.prepare(clip, FLAC).path
     path.unlink()
     path.mkdir()
@@ -182,7 +183,7 @@ def test_a_folder_of_encodings_that_takes_nothing_is_transient(box: Box) -> None
     folder.touch()
     try:
         with pytest.raises(Transient, match="cannot be written"):
-            Renditions(box.store).prepare(clip, FLAC)
+            Renditions(box.store, box.clock).prepare(clip, FLAC)
     finally:
         folder.unlink()
         folder.mkdir()
@@ -192,7 +193,7 @@ def test_a_disk_that_refuses_is_transient(box: Box) -> None:
     clip = recorded(box, AudioFormat())
     box.store.places.renditions.rmdir()
     with pytest.raises(Transient, match="cannot be written"):
-        Renditions(box.store).prepare(clip, FLAC)
+        Renditions(box.store, box.clock).prepare(clip, FLAC)
 
 
 @pytest.mark.parametrize("recipe", list(RECIPES.values()))
@@ -202,14 +203,14 @@ def test_preparing_ends_soon_when_it_is_cancelled_and_leaves_nothing(box: Box, r
 
     clip = recorded(box, AudioFormat(), seconds=3)
     with pytest.raises(Cancelled):
-        Renditions(box.store).prepare(clip, recipe, check)
+        Renditions(box.store, box.clock).prepare(clip, recipe, check)
     assert not list(box.store.places.renditions.iterdir())
-    assert Renditions(box.store).prepare(clip, recipe).size
+    assert Renditions(box.store, box.clock).prepare(clip, recipe).size
 
 
 def test_whoever_waits_for_the_same_file_can_be_cancelled(box: Box) -> None:
     clip = recorded(box, AudioFormat())
-    renditions, inside, go = Renditions(box.store), threading.Event(), threading.Event()
+    renditions, inside, go = Renditions(box.store, box.clock), threading.Event(), threading.Event()
 
     def stay() -> None:
         inside.set()
@@ -221,8 +222,11 @@ def test_whoever_waits_for_the_same_file_can_be_cancelled(box: Box) -> None:
     first = threading.Thread(target=renditions.prepare, args=(clip, FLAC, stay), daemon=True)
     first.start()
     assert inside.wait(SOON)
+    second = ThreadPoolExecutor(1).submit(renditions.prepare, clip, FLAC, give_up)
+    box.clock.waiters()
+    box.clock.advance(1)
     with pytest.raises(Cancelled):
-        renditions.prepare(clip, FLAC, give_up)
+        second.result(SOON)
     go.set()
     first.join(SOON)
     assert not first.is_alive()
@@ -270,7 +274,7 @@ def test_each_recipe_tells_its_files_apart() -> None:
 
 
 def test_a_recipe_that_was_changed_makes_another_file(box: Box) -> None:
-    clip, renditions = recorded(box, AudioFormat(44_100)), Renditions(box.store)
+    clip, renditions = recorded(box, AudioFormat(44_100)), Renditions(box.store, box.clock)
     old = evolve(OPUS, steps=(*OPUS.steps, "opus"))
     first = renditions.prepare(clip, old)
     inode = first.path.stat().st_ino

@@ -103,7 +103,7 @@ def test_a_take_in_progress_is_left_alone(make_box: Make, findings: Findings) ->
 
 def test_a_take_that_begins_meanwhile_gets_the_card(make_box: Make, findings: Findings) -> None:
     cards = FakeCards(SystemClock(), sound=speech)
-    shared = SharedCards(cards)
+    shared = SharedCards(cards, SystemClock())
     found: list[Finding] = []
     doctor = threading.Thread(target=lambda: found.extend(findings(microphone(make_box(cards=shared.lent)))))
     doctor.start()
@@ -119,7 +119,7 @@ def test_a_take_that_begins_meanwhile_gets_the_card(make_box: Make, findings: Fi
 
 
 def test_nothing_is_lent_while_the_appliance_stops(make_box: Make, findings: Findings) -> None:
-    shared = SharedCards(FakeCards())
+    shared = SharedCards(FakeCards(), SystemClock())
     shared.close()
     (skipped,) = findings(microphone(make_box(cards=shared.lent)))
     assert skipped.result is Result.SKIP

@@ -158,7 +158,7 @@ def test_leds_are_lit_in_turn(make_box: Make, findings: Findings, panel: FakePan
 
 def test_on_simulated_pins(make_box: Make, findings: Findings, clock: Any) -> None:
     """The real panel: a normally closed button that the configuration calls normally open."""
-    factory = simulated_factory()
+    factory = simulated_factory(SystemClock().monotonic)
     posted: list[Command] = []
     real = GpioPanel(PanelSettings(buttons={17: TOGGLE}), SystemClock(), Vitals(SystemClock()), factory)
     settings = Settings(panel=PanelSettings(buttons={17: TOGGLE}))

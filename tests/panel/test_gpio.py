@@ -208,7 +208,7 @@ def test_an_idle_panel_sleeps(clock: ManualClock, factory: Any, posted: Any) -> 
         PanelSettings(buttons={17: ButtonSettings(TOGGLE)}, leds={18: LedSettings()}),
         counting,
         Vitals(counting),
-        simulated_factory(),
+        simulated_factory(counting.monotonic),
     )
     panel.start(posted.append)
     panel.show(PanelState(Indication.RECORDING))
