@@ -73,17 +73,13 @@ class Outbox:
             if destination in (None, name):
                 part.wake()
 
-    def hurry(self, *, parked: bool = False) -> None:
-        """End the waits of everything that failed, of what is parked only where `parked`.
+    def hurry(self) -> None:
+        """End the waits of everything that failed, of what is parked too: a login page may have refused it.
 
         For whoever knows that the reason of failures is gone: the network is back, the clock is set. From any thread;
         returns at once.
         """
-        work = self._retry if parked else self._store.outbox.hurry
-        self._store.submit(work).add_done_callback(self._hope)
-
-    def _retry(self) -> None:
-        self._store.outbox.retry()
+        self._store.submit(self._store.outbox.hurry).add_done_callback(self._hope)
 
     def _hope(self, _: object) -> None:
         for _, part in self._parts():

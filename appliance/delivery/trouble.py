@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Collection
 from math import inf
 
+from appliance.delivery.refusals import Refusals
 from appliance.events import Command, Event
 from appliance.faults import DELIVERY
 from appliance.models import DeliveryState
@@ -33,6 +34,7 @@ class Trouble:
         self._message = ""
         self._complaints = 0
         self._stuck: set[int] = set()
+        self._refusals = Refusals()
         self._answers = False
         self.streak = Streak(longest_wait)
         """What has failed since anything arrived last; may be read from any thread."""
@@ -53,9 +55,17 @@ class Trouble:
             self._stuck.add(delivery_id)
         self.complain(message)
 
+    def refused(self, delivery_id: int, message: str) -> None:
+        """This delivery was refused: it waits for a person, or for another to arrive."""
+        with self._lock:
+            self._refusals.refused(delivery_id, message)
+        self.answered()
+        self.complain(message)
+
     def failed(self, clip_id: str, delivery_id: int, attempts: int, reason: str, now: float) -> None:
         """An attempt has failed, number `attempts` of its clip, for a reason that may pass by itself."""
         with self._lock:
+            self._refusals.forget([delivery_id])
             self.streak = self.streak.failed(reason, now)
         if attempts >= STUBBORN and self._answers and self.streak.failures < TELL_FAILURES:
             self.stuck(delivery_id, f"clip {clip_id} does not arrive: {reason}. It is tried again by itself")
@@ -65,10 +75,18 @@ class Trouble:
         with self._lock:
             self._answers, self.streak = True, self.streak.over()
 
+    def arrived(self, delivery_id: int) -> list[int]:
+        """This delivery has arrived; which of those refused before should go again now."""
+        self.forget([delivery_id])
+        self.answered()
+        with self._lock:
+            return self._refusals.arrived()
+
     def forget(self, delivery_ids: Collection[int]) -> None:
         """These deliveries have arrived or were cancelled. Returns at once."""
         with self._lock:
             self._stuck.difference_update(delivery_ids)
+            self._refusals.forget(delivery_ids)
 
     def parked(self) -> int:
         """How many deliveries wait for a person."""
@@ -90,7 +108,7 @@ class Trouble:
             streak = self.streak
         if streak.lasts(now):
             self.complain(f"{streak.reason}. Nothing arrives there; it is tried again by itself", since=streak.since)
-        elif not counts.get(DeliveryState.PARKED):
+        else:
             self._clear(complaints)
         told_at = streak.told_at()
         return inf if told_at is None or told_at <= now else told_at - now
@@ -98,7 +116,7 @@ class Trouble:
     def _clear(self, complaints: int) -> None:
         """Clear the fault, unless there was another complaint meanwhile."""
         with self._lock:
-            if self._message and not self._stuck and complaints == self._complaints:
+            if self._message and not (self._stuck or self._refusals) and complaints == self._complaints:
                 self._message = ""
                 self._post(DELIVERY.cleared(self._destination))
 

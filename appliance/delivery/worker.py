@@ -236,8 +236,8 @@ class Worker:
         if isinstance(outcome, Delivered):
             if not self._keep(lambda: self._store.outbox.delivered(delivery.id, outcome.receipt), pulse):
                 return
-            self._trouble.forget([delivery.id])
-            self._trouble.answered()
+            if again := self._trouble.arrived(delivery.id):
+                self._keep(lambda: self._store.outbox.go_again(again), pulse)
             with self._changed:
                 self._patience.succeeded()
                 self._changed.notify_all()
@@ -262,8 +262,8 @@ class Worker:
             return
         if failed.parks:
             self._post(DeliveryParked(delivery.clip_id, self._name, failed.message))
-            self._trouble.answered()
-            self._trouble.complain(f"{failed.message}; then run `appliance clips retry`")
+            told = self._trouble.stuck if failed.clip_only else self._trouble.refused
+            told(delivery.id, f"{failed.message}; then run `appliance clips retry`")
             return
         self._post(DeliveryPostponed(delivery.clip_id, self._name, failed.message, wait))
         if failed.defect:

@@ -196,9 +196,17 @@ class OutboxRows:
         )
 
     def hurry(self) -> None:
-        """Make everything due at once that waits for its time, and not what is parked; the order stays."""
+        """Make everything due at once that is parked or waits for its time; the order stays."""
+        self._db.execute("UPDATE deliveries SET state = 'pending', due = 0 WHERE state = 'parked'")
         self._db.execute(
             "UPDATE deliveries SET due = 0 WHERE state = 'pending' AND due > 0 AND tried = ?", (self._run,)
+        )
+
+    def go_again(self, delivery_ids: Iterable[int]) -> None:
+        """Make these due at once, behind what was not tried yet, as far as they are parked."""
+        self._db.executemany(
+            "UPDATE deliveries SET state = 'pending', due = 0 WHERE state = 'parked' AND id = ?",
+            [(delivery_id,) for delivery_id in delivery_ids],
         )
 
     def cancel(self, clip_id: str, destination: str | None = None) -> list[int]:

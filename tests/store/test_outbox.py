@@ -64,7 +64,7 @@ def test_a_claim_is_an_attempt_and_nobody_else_gets_it(box: Any) -> None:
     assert box.store.outbox.next_due("cloud") is None
 
 
-def test_a_wait_can_be_ended_for_all_but_what_is_parked(box: Any) -> None:
+def test_a_wait_can_be_ended_for_all(box: Any) -> None:
     for _ in range(3):
         box.clip()
     first, second, third = (box.store.outbox.take_next("cloud", "oldest", now=0.0) for _ in range(3))
@@ -75,7 +75,18 @@ def test_a_wait_can_be_ended_for_all_but_what_is_parked(box: Any) -> None:
     box.store.outbox.hurry()
     assert box.store.outbox.next_due("cloud") == 0.0
     again = [box.store.outbox.take_next("cloud", "oldest", now=0.0) for _ in range(3)]
-    assert {delivery.id for delivery in again if delivery} == {first.id, second.id}
+    assert {delivery.id for delivery in again if delivery} == {first.id, second.id, third.id}
+
+
+def test_what_was_refused_goes_again_behind_what_was_not_tried_yet(box: Any) -> None:
+    for _ in range(3):
+        box.clip()
+    first, second = (box.store.outbox.take_next("cloud", "oldest", now=0.0) for _ in range(2))
+    box.store.outbox.parked(first.id, "wrong password")
+    box.store.outbox.delivered(second.id, PROOF)
+    box.store.outbox.go_again([first.id, second.id, 99])
+    third, again, nothing = (box.store.outbox.take_next("cloud", "oldest", now=0.0) for _ in range(3))
+    assert third.id not in (first.id, second.id) and again.id == first.id and nothing is None
 
 
 def test_a_receipt_ends_a_delivery(box: Any) -> None:

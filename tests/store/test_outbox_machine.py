@@ -113,6 +113,13 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule()
     def hurry(self) -> None:
         self.box.store.outbox.hurry()
+        for clip_id, _ in self.states:
+            self.expect(clip_id, DeliveryState.PENDING, DeliveryState.PARKED)
+
+    @rule(clip_id=clips)
+    def go_again(self, clip_id: str) -> None:
+        self.box.store.outbox.go_again([each.id for each in self.box.store.outbox.find(clip_id)])
+        self.expect(clip_id, DeliveryState.PENDING, DeliveryState.PARKED)
 
     @rule(clip_id=clips, destination=st.none() | names)
     def cancel(self, clip_id: str, destination: str | None) -> None:
