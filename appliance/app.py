@@ -182,7 +182,7 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
             control = ControlServer(settings.control.socket, settings.control.group, clock)
             control.start(defaultdict(lambda: refuse))
             stop.callback(control.close)
-        controller.connect(refusing(words, post))
+        controller.connect(refusing(words, type(error).__name__, post))
         post(STORAGE_AT_START.raised(words))
         turn.ready()
         again = Loop("start", look, TRY_AGAIN, TRY_AGAIN, clock, vitals)

@@ -7,7 +7,7 @@ from typing import TypeVar
 from appliance.clock import Clock, wait_for
 from appliance.controller import Controller
 from appliance.describe import describe
-from appliance.errors import ApplianceError, NotFound, Refused
+from appliance.errors import ApplianceError, NotFound, Refused, named
 from appliance.events import (
     ClipFinished,
     Command,
@@ -118,4 +118,4 @@ def _failure(event: Event) -> ApplianceError:
             return Refused(event.reason)
         case NothingToPlay():
             return NotFound(event.message)
-    return ApplianceError(getattr(event, "message", None) or describe(event))
+    return named(getattr(event, "error", ""), getattr(event, "message", None) or describe(event))

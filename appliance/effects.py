@@ -128,7 +128,7 @@ class Effects:
             try:
                 message = choice(*of)
             except StorageError as error:
-                self._post(PlaybackFailed(effect.id, str(error)))
+                self._post(PlaybackFailed(effect.id, str(error), error=type(error).__name__))
                 raise
             if message:
                 self._post(Play(*message, effect.id))
@@ -170,10 +170,10 @@ def _moment(effect: Effect) -> float:
     return effect.cause.at
 
 
-def refusing(why: str, post: Callable[[Input], None]) -> Mapping[Do, Callable[[Effect], None]]:
-    """The effects of an appliance that can do nothing: what is asked of it fails."""
+def refusing(why: str, error: str, post: Callable[[Input], None]) -> Mapping[Do, Callable[[Effect], None]]:
+    """The effects of an appliance that can do nothing: what is asked of it fails, by an `error` of that class."""
     fail: dict[Do, Callable[[Effect], None]] = {
-        Do.START_TAKE: lambda effect: post(TakeFailed(effect.id, why)),
-        Do.START_PLAYBACK: lambda effect: post(PlaybackFailed(effect.id, why)),
+        Do.START_TAKE: lambda effect: post(TakeFailed(effect.id, why, error=error)),
+        Do.START_PLAYBACK: lambda effect: post(PlaybackFailed(effect.id, why, error=error)),
     }
     return {do: fail.get(do, lambda _: None) for do in Do}

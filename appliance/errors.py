@@ -193,3 +193,9 @@ class Stuck(ApplianceError):
 
 class NewerWord(ValueError):
     """A word of a newer release stands where this one cannot do without its meaning."""
+
+
+def named(name: str, message: str) -> ApplianceError:
+    """The error of the class `name`, as it was where the words come from; ApplianceError where none is called so."""
+    cls = globals().get(name)
+    return cls(message) if isinstance(cls, type) and issubclass(cls, ApplianceError) else ApplianceError(message)

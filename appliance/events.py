@@ -313,7 +313,7 @@ class TakeDiscarded(Event):
 
 @message
 class TakeFailed(Event):
-    """The take could not begin, or nothing of it could be kept.
+    """The take could not begin, or nothing of it could be kept. `error` is the class of what ended it.
 
     No `fault` of the box where it was stopped before its first sound.
     """
@@ -321,6 +321,7 @@ class TakeFailed(Event):
     take_id: str
     message: str
     fault: bool = True
+    error: str = ""
 
 
 @message
@@ -406,11 +407,15 @@ class TrackHeard(Event):
 
 @message
 class PlaybackFailed(Event):
-    """The file could not be played, or not to its end. `unplayable` names the message whose own fault it is."""
+    """The file could not be played, or not to its end. `error` is the class of what ended it.
+
+    `unplayable` names the message whose own fault it is.
+    """
 
     playback_id: str
     message: str
     unplayable: int | None = None
+    error: str = ""
 
 
 @message

@@ -14,7 +14,7 @@ from appliance import events
 from appliance.asking import PATIENCE, Asking
 from appliance.clock import SystemClock
 from appliance.controller import Controller
-from appliance.errors import ApplianceError, NotFound, Refused
+from appliance.errors import ApplianceError, DeviceNotFound, NotFound, Refused
 from appliance.events import Command, Event
 from appliance.machine import Do
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
@@ -115,17 +115,21 @@ def test_a_press_that_ends_a_take_is_not_answered_with_its_late_beginning(house:
 
 
 @pytest.mark.parametrize(
-    ("over", "words"),
+    ("over", "error", "words"),
     [
-        (lambda take: events.TakeFailed(take, "no microphone"), "no microphone"),
-        (lambda take: events.TakeDiscarded(take), "discarded"),
+        (lambda take: events.TakeFailed(take, "no microphone", error="DeviceNotFound"), DeviceNotFound, "no micro"),
+        (lambda take: events.TakeFailed(take, "newer", error="OfANewerRelease"), ApplianceError, "newer"),
+        (lambda take: events.TakeDiscarded(take), ApplianceError, "discarded"),
     ],
 )
-def test_what_cannot_happen_any_more_is_said_at_once(house: House, over: Callable[[str], Event], words: str) -> None:
+def test_what_cannot_happen_any_more_is_said_at_once(
+    house: House, over: Callable[[str], Event], error: type[ApplianceError], words: str
+) -> None:
     start, take = house.ask(events.RecordStart(1.0), BEGIN)
     house.post(over(take))
-    with pytest.raises(ApplianceError, match=words):
+    with pytest.raises(error, match=words) as raised:
         start.result(5)
+    assert type(raised.value) is error
 
 
 def test_a_refusal_is_raised_at_once(house: House) -> None:

@@ -175,7 +175,7 @@ class Player:
         try:
             decoder = Decoder(path, self._output.rate)
         except Unplayable as error:
-            self._post(PlaybackFailed(playback_id, str(error), track_id))
+            self._post(PlaybackFailed(playback_id, str(error), track_id, type(error).__name__))
             return
         self._playing = _Playing(playback_id, title, track_id, decoder)
         self._open(decoder)
@@ -258,4 +258,4 @@ class Player:
                 self._heard(playing)  # all that there is
             elif isinstance(error, Unplayable):
                 unplayable = playing.track_id
-            self._post(PlaybackFailed(playing.playback_id, str(error), unplayable))
+            self._post(PlaybackFailed(playing.playback_id, str(error), unplayable, type(error).__name__))

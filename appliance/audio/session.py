@@ -15,7 +15,7 @@ from appliance.audio.studio import Studio
 from appliance.audio.take import clip_name
 from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
-from appliance.errors import FormatUnsupported, StorageError
+from appliance.errors import ApplianceError, FormatUnsupported, StorageError
 from appliance.events import Event, TakeContinues, TakeDiscarded, TakeFailed, TakeSealed
 from appliance.faults import MICROPHONE_LOST, STORAGE
 from appliance.models import AudioFormat, SampleFormat, Verdict
@@ -23,7 +23,9 @@ from appliance.models import AudioFormat, SampleFormat, Verdict
 _WRITE_LIMIT = 60.0
 """Seconds after which a disk that does not answer counts as a hang; slow cards stall for twenty."""
 
-_NOTHING = "nothing was recorded: the take was stopped before the microphone delivered its first sound. Record again"
+_NOTHING = ApplianceError(
+    "nothing was recorded: the take was stopped before the microphone delivered its first sound. Record again"
+)
 
 _DEFECT = (
     "a defect of the appliance ended the take, the log says which. What was recorded is kept and made a clip; report it"
@@ -66,7 +68,7 @@ class TakeSession:
         self._format: AudioFormat | None = None
         self._part: _Part | None = None
         self._writer: TakeWriter | None = None
-        self._message = _NOTHING
+        self._error: ApplianceError = _NOTHING
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -119,11 +121,11 @@ class TakeSession:
                 self._over = True
             for press in tuple(self._presses):
                 if press.wish is Wish.SPLIT:
-                    self._studio.post(TakeFailed(press.into, self._message))
+                    self._studio.post(TakeFailed(press.into, str(self._error), error=type(self._error).__name__))
 
     def _storage_fails(self, error: StorageError) -> None:
-        self._message = str(error)
-        self._studio.faults.begin(STORAGE, self._message)
+        self._error = error
+        self._studio.faults.begin(STORAGE, str(error))
 
     def _record(self) -> None:
         while not (self._discarding or self._ended or (self._writer and self._writer.stopped)):
@@ -150,7 +152,7 @@ class TakeSession:
         writer = self._writer
         if isinstance(item, Ended):
             self._ended = item
-            self._message = str(item.error) if item.error else self._message
+            self._error = item.error or self._error
         if writer is None:
             if isinstance(item, Opened):
                 self._format = item.format
@@ -197,7 +199,8 @@ class TakeSession:
             return failed
         if self._discarding:
             return TakeDiscarded(self._take_id)
-        return TakeFailed(self._take_id, self._message, fault=self._message is not _NOTHING)
+        fault, error = self._error is not _NOTHING, type(self._error).__name__
+        return TakeFailed(self._take_id, str(self._error), fault, error)
 
     def _seal(self, part: _Part) -> Event:
         clip = part.assembler.seal(self._line.drift_ppm)
@@ -216,7 +219,7 @@ class TakeSession:
         except StorageError as error:
             self._storage_fails(error)
             message = f"{error}. What was recorded is kept, and made a clip as soon as the disk takes it"
-            return TakeFailed(part.take_id, message)
+            return TakeFailed(part.take_id, message, error=type(error).__name__)
         finally:
             part.close()
 

@@ -1,6 +1,5 @@
 """`appliance clips`: finished takes and their deliveries."""
 
-import json
 import re
 import sys
 from collections import Counter
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.terminal import say, say_json
 from appliance.describe import counted
 from appliance.errors import DeliveryError, StorageError
 
@@ -59,7 +59,7 @@ def list_(remote: Remote, since: int | None, until: int | None, limit: int, as_j
     """List clips, newest first."""
     found = list(remote.clips(since, until, limit))
     if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        say_json(found)
     else:
         from appliance.cli import show
 
@@ -74,7 +74,7 @@ def show_(remote: Remote, clip: str, as_json: bool) -> None:
     """Show everything about CLIP (its id, the beginning of it, or its name)."""
     found = remote.call("clips.show", clip=clip)
     if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        say_json(found)
     else:
         from appliance.cli import show
 
@@ -94,11 +94,11 @@ def export_(remote: Remote, since: int | None, until: int | None, target: Path) 
 
     def tell(name: str, outcome: str) -> None:
         if outcome in (MENDED, FAILED) or (outcome == COPIED and sys.stdout.isatty()):
-            click.echo(f"{name}: {outcome}", err=outcome == FAILED)
+            say(f"{name}: {outcome}", error=outcome == FAILED)
 
     outcomes = export(remote.clips(since, until), target, tell)
     copied, there = outcomes[COPIED] + outcomes[MENDED], outcomes[THERE]
-    click.echo(f"{counted(copied, 'clip')} copied to {target}, {counted(there, 'was', 'were')} there already")
+    say(f"{counted(copied, 'clip')} copied to {target}, {counted(there, 'was', 'were')} there already")
     if failed := outcomes[FAILED]:
         raise StorageError(
             f"{counted(failed, 'clip')} could not be read here and {'is' if failed == 1 else 'are'} not in {target}: "
@@ -116,7 +116,7 @@ def deliver(remote: Remote, chosen: tuple[str, ...], everything: bool, destinati
     if bool(chosen) == everything:
         raise click.UsageError("name clips, or say --all")
     queued = remote.call("clips.deliver", clips=None if everything else list(chosen), to=destination)
-    click.echo(f"{counted(queued, 'clip')} queued for {destination}")
+    say(f"{counted(queued, 'clip')} queued for {destination}")
 
 
 @clips.command()
@@ -126,7 +126,7 @@ def deliver(remote: Remote, chosen: tuple[str, ...], everything: bool, destinati
 def retry(remote: Remote, clip: str | None, destination: str | None) -> None:
     """Try again now what waits or is parked."""
     count = remote.call("clips.retry", clip=clip, to=destination)
-    click.echo(f"{counted(count, 'delivery', 'deliveries')} tried again")
+    say(f"{counted(count, 'delivery', 'deliveries')} tried again")
 
 
 @clips.command()
@@ -151,10 +151,10 @@ def verify(
     clips = None if everything else list(chosen)
     for checked in remote.stream("clips.verify", clips=clips, to=destination, resend=resend):
         found[checked["found"]] += 1
-        click.echo(json.dumps(checked, ensure_ascii=False) if as_json else _checked(checked))
+        say_json(checked, None) if as_json else say(_checked(checked))
     copies = counted(found.total(), "copy", "copies")
     if not as_json:
-        click.echo(f"{copies}: " + (", ".join(f"{found[word]} {word}" for word in found) or "none"))
+        say(f"{copies}: " + (", ".join(f"{found[word]} {word}" for word in found) or "none"))
     if bad := found["missing"] + found["different"] + found["failed"]:
         advice = "" if resend else ". `appliance clips verify --resend` queues what is missing or different again"
         raise DeliveryError(f"not known to be good: {bad} of {copies}{advice}")
@@ -176,4 +176,4 @@ def delete(remote: Remote, chosen: tuple[str, ...], yes: bool) -> None:
         click.confirm(f"Delete {counted(len(chosen), 'clip')} for good?", abort=True)
     for clip in chosen:
         remote.call("clips.delete", clip=clip)
-        click.echo(f"{clip} deleted")
+        say(f"{clip} deleted")

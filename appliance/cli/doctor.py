@@ -1,6 +1,5 @@
 """`appliance doctor`: the examination of everything that a box needs."""
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain
@@ -11,6 +10,7 @@ import click
 
 from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.run import DEFAULT_CONFIG, hardware, plans
+from appliance.cli.terminal import say_json
 from appliance.errors import ConfigError, NotRunning, PanelError, Unhealthy
 
 Plain = dict[str, Any]
@@ -45,7 +45,7 @@ def doctor(remote: Remote, buttons: bool, leds: bool, as_json: bool, path: Path)
             show.examination(step)
     failed = [finding["name"] for finding in findings if finding["result"] == "fail"]
     if as_json:
-        click.echo(json.dumps({"ok": not failed, "findings": findings}, indent=2, ensure_ascii=False))
+        say_json({"ok": not failed, "findings": findings})
     if failed:
         raise Unhealthy(f"not everything works: {', '.join(dict.fromkeys(failed))}")
 

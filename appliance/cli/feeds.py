@@ -3,6 +3,7 @@
 import click
 
 from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.terminal import say
 
 
 @click.group()
@@ -16,7 +17,7 @@ def feeds() -> None:
 def pull(remote: Remote, feed: str | None) -> None:
     """Pull FEED, or every feed, now."""
     remote.call("feeds.pull", feed=feed)
-    click.echo("pulling; `appliance events` shows what arrives")
+    say("pulling; `appliance events` shows what arrives")
 
 
 @feeds.command("list")
@@ -34,7 +35,7 @@ def list_(remote: Remote) -> None:
 def unheard(remote: Remote, track: int) -> None:
     """Let TRACK, a number of the list, be a message that nobody has heard."""
     remote.call("feeds.unheard", track_id=track)
-    click.echo(f"track {track} counts as not heard")
+    say(f"track {track} counts as not heard")
 
 
 @feeds.command()
@@ -43,4 +44,4 @@ def unheard(remote: Remote, track: int) -> None:
 def remove(remote: Remote, track: int) -> None:
     """Remove TRACK, a number of the list, and its file. Its feed does not bring it again."""
     remote.call("feeds.remove", track_id=track)
-    click.echo(f"track {track} is removed")
+    say(f"track {track} is removed")

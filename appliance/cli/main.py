@@ -2,17 +2,22 @@
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
 
 from appliance import __version__
 from appliance.cli.remote import PATH, Remote
-from appliance.errors import ApplianceError
+from appliance.cli.terminal import say
+from appliance.errors import ApplianceError, StorageError
 
 DEFAULT_SOCKET = "/run/appliance/control.sock"
 
+COMPLETE = "_APPLIANCE_COMPLETE"
+"""The variable by which a shell asks for completions."""
 
 _MODULES = {
     "run": "run",
@@ -63,16 +68,57 @@ def root(context: click.Context, socket: Path) -> None:
 
 def main() -> None:
     """Run the command line and exit with a documented code."""
+    for stream in _streams():
+        stream.reconfigure(errors="backslashreplace")
+    sys.exit(_end(_run()))
+
+
+def _run() -> int:
+    """The command line's exit code."""
     try:
-        root(standalone_mode=False)
-    except ApplianceError as error:
-        for line in str(error).splitlines():
-            click.echo(f"appliance: {line}", err=True)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(130)
+        if COMPLETE in os.environ:
+            root()
+        with root.make_context("appliance", sys.argv[1:]) as context:
+            root.invoke(context)
+    except (ApplianceError, click.ClickException) as error:
+        return _fail(error)
+    except click.exceptions.Exit as asked:
+        return asked.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        pass  # whoever read has read enough
+    except OSError as error:
+        return _fail(StorageError(f"{error.filename or 'standard output'}: {error.strerror}"))
+    return 0
+
+
+def _fail(error: ApplianceError | click.ClickException) -> int:
+    """Say what went wrong, in a line for each problem; the exit code."""
+    lines = [f"appliance: {line}" for line in str(error).splitlines()]
+    if isinstance(error, click.UsageError) and error.ctx:
+        lines = error.format_message().splitlines()
+        if len(lines) == 1:  # else it is the help
+            end = "" if lines[0].endswith((".", "?")) else "."
+            lines = [f"appliance: {lines[0]}{end} See `{error.ctx.command_path} --help`"]
+    with suppress(OSError):
+        for line in lines:
+            say(line, error=True)
+    return error.exit_code
+
+
+def _end(code: int) -> int:
+    """Hand over what was said; the exit code, where it was not failed on before."""
+    for stream in _streams():
+        try:
+            stream.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # else Python tries again, and complains
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                code = code or _fail(StorageError(f"standard output: {error.strerror}"))
+    return code
+
+
+def _streams() -> list[TextIOWrapper]:
+    """Standard output and error, where they are open."""
+    return [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, TextIOWrapper)]

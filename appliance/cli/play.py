@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.terminal import say
 from appliance.describe import describe_plain, size
 
 
@@ -20,7 +21,7 @@ def play(remote: Remote, source: str) -> None:
         return
     if os.path.isfile(source):  # noqa: PTH113  `Path.is_file` raises where a name is too long or a folder is closed
         source = str(Path(source).absolute())
-    click.echo(describe_plain(remote.call("play", source=source)))
+    say(describe_plain(remote.call("play", source=source)))
 
 
 def _play_url(remote: Remote, url: str) -> None:
@@ -28,6 +29,6 @@ def _play_url(remote: Remote, url: str) -> None:
     on_terminal = sys.stderr.isatty()
     for told in remote.stream("play.url", url=url):
         if "event" in told:
-            click.echo(describe_plain(told))
+            say(describe_plain(told))
         elif on_terminal:
             click.echo(f"\rfetching: {size(told['received'])}\x1b[K\r", nl=False, err=True)

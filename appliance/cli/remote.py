@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 from attrs import frozen
 
+from appliance.cli.terminal import say
 from appliance.control.client import Client
 from appliance.errors import NotRunning, TooSlow, UsageError
 from appliance.verbs import PAGE
@@ -56,25 +57,28 @@ class Remote:
     def stream(self, method: str, **params: object) -> Iterator[dict[str, Any]]:
         """Yield what a streaming method tells, until it ends. Raises NotRunning where the daemon hangs up."""
         with self._client() as client:
+            client.call("hello")  # what does not answer that in time is no daemon; a stream may be silent for long
             yield from client.stream(method, **params)
 
     def follow(self, method: str, **params: object) -> Iterator[dict[str, Any]]:
         """As `stream`, through reloads and restarts. Raises NotRunning where no daemon answers for ten seconds."""
         give_up = time.monotonic()
         while True:
+            answered = False
             try:
-                client = Client(self.socket)
-            except NotRunning:
-                if time.monotonic() > give_up:
-                    raise
-                time.sleep(_LOOK_EVERY)
-                continue
-            try:
-                with client, suppress(NotRunning):
+                with Client(self.socket) as client:
+                    client.call("hello")
+                    answered = True
                     yield from client.stream(method, **params)
             except TooSlow as error:
-                click.echo(f"appliance: {error}", err=True)
-            give_up = time.monotonic() + PATIENCE
+                say(f"appliance: {error}", error=True)
+            except NotRunning:
+                if not answered and time.monotonic() > give_up:
+                    raise
+            if answered:
+                give_up = time.monotonic() + PATIENCE
+            else:
+                time.sleep(_LOOK_EVERY)
 
     def wait_for_turn(self, number: int) -> dict[str, Any]:
         """Wait until the configuration with this number, or a later one, has its turn; the status then.

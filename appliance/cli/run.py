@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.remote import PATH
+from appliance.cli.terminal import say
 
 if TYPE_CHECKING:
     from appliance.app import Hardware
@@ -75,7 +76,7 @@ def plans(path: Path | None, *, simulated: bool = False) -> "Plans | BuiltIn":
     return Plans(path or Path(DEFAULT_CONFIG), discover)
 
 
-def hardware(simulate: str | None, clock: "Clock", say: Callable[[str], None] = click.echo) -> "Hardware":
+def hardware(simulate: str | None, clock: "Clock", say: Callable[[str], None] = say) -> "Hardware":
     """The hardware of this machine, or what stands in for it and tells through `say`."""
     if simulate:
         from appliance.simulation.hardware import simulated_hardware

@@ -9,6 +9,7 @@ import click
 
 from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.run import DEFAULT_CONFIG
+from appliance.cli.terminal import say, say_page
 from appliance.codec import to_plain
 from appliance.config.settings import Settings
 from appliance.errors import ApplianceError, ConfigError, NotRunning
@@ -88,10 +89,10 @@ def check(remote: Remote, path: Path) -> None:
     if outlook.warning:
         warnings.append(outlook.warning)
     for warning in warnings:
-        click.echo(f"{path}: warning: {warning}")
+        say(f"{path}: warning: {warning}")
     for backend in backends.values():
         backend.close()
-    click.echo(f"{path} is good")
+    say(f"{path} is good")
 
 
 def _outlook(settings: Settings, backends: Mapping[str, UploadBackend], remote: Remote) -> "Outlook":
@@ -110,12 +111,12 @@ def reload(remote: Remote) -> None:
     """Let the running appliance read its configuration anew; a take in progress is finished before it is used."""
     turn = remote.call("status")["turn"]
     if not remote.call("config.reload"):
-        click.echo("the new configuration is good; it is used once the take in progress is finished")
+        say("the new configuration is good; it is used once the take in progress is finished")
         return
     for fault in remote.wait_for_turn(turn + 1)["faults"]:
         if fault["name"] == "configuration":
             raise ConfigError(fault["message"])
-    click.echo("the new configuration is used from now on")
+    say("the new configuration is used from now on")
 
 
 @config.command()
@@ -124,7 +125,7 @@ def reference() -> None:
     from appliance.config.reference import reference as text
 
     host = _plugins()
-    click.echo(text(host.extensions))
+    say_page(text(host.extensions))
 
 
 @config.command()
@@ -133,7 +134,7 @@ def example() -> None:
     from appliance.config.reference import example as text
 
     host = _plugins()
-    click.echo(text(host.extensions), nl=False)
+    say_page(text(host.extensions))
 
 
 def _plugins() -> PluginHost:

@@ -21,7 +21,7 @@ _STATE_STYLES = {"delivered": "green", "sending": "cyan", "parked": "red", "canc
 
 def status(answer: Plain) -> None:
     """The whole box, the most important first."""
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     console.print(f"[bold]{escape(answer['device'])}[/]: {escape(_doing(answer))}")
     for fault in answer["faults"]:
         console.print(f"  [red]fault[/] {escape(fault['name'])}: {escape(fault['message'])}")
@@ -97,7 +97,7 @@ def clips(found: list[Plain]) -> None:
             escape(clip["verdict"]) + (", recovered" if clip["recovered"] else ""),
             "\n".join(_delivery(delivery) for delivery in entry["deliveries"]),
         )
-    Console(highlight=False).print(table if found else "no clips")
+    Console(emoji=False, highlight=False).print(table if found else "no clips")
 
 
 def _delivery(delivery: Plain) -> str:
@@ -111,7 +111,7 @@ def _delivery(delivery: Plain) -> str:
 
 def clip(entry: Plain) -> None:
     """Everything about one clip."""
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     clip = entry["clip"]
     levels, audio = clip["levels"], clip["format"]
     table = Table(show_header=False, box=None)
@@ -158,7 +158,7 @@ def tracks(found: list[Plain]) -> None:
     for track in found:
         heard = "cannot be played" if track.get("unplayable") else "yes" if track["played"] else "no"
         table.add_row(str(track.get("id", "")), track["feed"], track["title"], size(track["size"]), heard)
-    Console(highlight=False, markup=False).print(table if found else "the inbox is empty")
+    Console(emoji=False, highlight=False, markup=False).print(table if found else "the inbox is empty")
 
 
 def cards(found: list[Plain]) -> None:
@@ -166,7 +166,7 @@ def cards(found: list[Plain]) -> None:
     table = Table("card", "device words", "microphone", "speaker")
     for card in found:
         table.add_row(card["name"], "\n".join(card["words"]), card["capture"], card["playback"])
-    Console(highlight=False, markup=False).print(table if found else "no sound card is plugged in")
+    Console(emoji=False, highlight=False, markup=False).print(table if found else "no sound card is plugged in")
 
 
 def plugins(found: list[Plain]) -> None:
@@ -175,7 +175,7 @@ def plugins(found: list[Plain]) -> None:
     for plugin in found:
         source = f"{plugin['distribution']} {plugin['version']}".strip()
         table.add_row(plugin["name"], source, plugin["state"], ", ".join(plugin["backends"]), plugin["message"])
-    Console(highlight=False, markup=False).print(table)
+    Console(emoji=False, highlight=False, markup=False).print(table)
 
 
 def examination(step: Plain) -> None:
@@ -188,4 +188,4 @@ def examination(step: Plain) -> None:
         grid.add_row(f"[{style}]{step['result']}[/]", f"[bold]{escape(step['name'])}[/]: {escape(step['words'])}")
         for line in step["next_step"].splitlines():
             grid.add_row("", escape(line))
-    Console(highlight=False).print(grid)
+    Console(emoji=False, highlight=False).print(grid)

@@ -4,6 +4,7 @@ import click
 
 from appliance.arguments import Argument
 from appliance.cli.remote import Remote
+from appliance.cli.terminal import say
 from appliance.describe import describe_plain
 from appliance.errors import UsageError
 from appliance.verbs import VERBS, Verb
@@ -44,7 +45,7 @@ def _command(name: str, verb: Verb) -> click.Command:
         assert remote
         answer = remote.call(verb.word, **arguments)
         short = _SHORT.get(answer["event"], "").format(**answer) if answer else "done"
-        click.echo(short or describe_plain(answer))
+        say(short or describe_plain(answer))
 
     told = [f"{each.name.upper()}: {each.help}" for each in verb.arguments if each.required]
     return click.Command(

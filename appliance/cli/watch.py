@@ -1,10 +1,9 @@
 """`appliance status` and `appliance events`: how the box is."""
 
-import json
-
 import click
 
 from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.terminal import say, say_json
 from appliance.events import EVENTS
 
 PROGRESS = {"TakeProgress", "PlaybackProgress", "DeliveryProgress", "QueueChanged", "InboxChanged"}
@@ -17,7 +16,7 @@ def status(remote: Remote, as_json: bool) -> None:
     """Say how the box is."""
     answer = remote.call("status")
     if as_json:
-        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        say_json(answer)
     else:
         from appliance.cli import show
 
@@ -34,4 +33,4 @@ def events(remote: Remote, as_json: bool, progress: bool) -> None:
 
     wanted = [cls.__name__ for cls in EVENTS if progress or cls.__name__ not in PROGRESS]
     for event in remote.follow("subscribe", events=wanted):
-        click.echo(json.dumps(event, ensure_ascii=False) if as_json else describe_plain(event))
+        say_json(event, None) if as_json else say(describe_plain(event))

@@ -1,6 +1,5 @@
 """Calls the daemon on its control socket."""
 
-import json
 import socket
 import struct
 from collections.abc import Iterator
@@ -13,11 +12,14 @@ from typing import Any
 from appliance.control import protocol
 from appliance.errors import ApplianceError, NotRunning
 
+_LONGEST_LINE = 1 << 26
+"""Bytes; no answer of the daemon is as long."""
+
 
 class Client:
     """One connection to the daemon. Use it in a `with` block.
 
-    Raises NotRunning where nobody answers, and whatever error the daemon answers with.
+    Raises NotRunning where nobody answers, or something else than the daemon does, and whatever error it answers with.
     """
 
     def __init__(self, path: Path, timeout: float = 30.0) -> None:
@@ -66,17 +68,18 @@ class Client:
             self._socket.sendall(protocol.encode({"id": self._calls, "method": method, "params": params}))
 
     def _receive(self) -> dict[str, Any]:
-        message: dict[str, Any] | None = None
-        while message is None:
-            with suppress(ValueError):  # half a line: the one behind it says why
-                message = json.loads(self._line())
+        message = protocol.message(self._line()) or protocol.message(self._line())  # half a line: the next one says why
+        if message is None:
+            raise NotRunning(
+                f"what listens at {self._path} is not the appliance. Give its control socket, control.socket says which"
+            )
         if "error" in message:
             raise protocol.to_error(message["error"])
         return message
 
     def _line(self) -> bytes:
         try:
-            line = self._lines.readline()
+            line = self._lines.readline(_LONGEST_LINE)
         except TimeoutError as error:
             raise ApplianceError(
                 f"the appliance at {self._path} does not answer in time. See `appliance status`"

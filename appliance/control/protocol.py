@@ -49,11 +49,23 @@ def notification(params: dict[str, Any]) -> bytes:
     return encode({"method": "event", "params": params})
 
 
+def message(line: bytes) -> dict[str, Any] | None:
+    """The response or notification in a line; None where it is neither."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or found.get("jsonrpc") != VERSION:
+        return None
+    if found.get("method") == "event":
+        fits = isinstance(found.get("params"), dict)
+    else:
+        fits = isinstance(found["error"], dict) if "error" in found else "result" in found
+    return found if fits else None
+
+
 def to_error(error: dict[str, Any]) -> errors.ApplianceError:
     """The error that a response speaks of, as the class it was on the other side."""
-    message = str(error.get("message", "unknown error"))
-    name = (error.get("data") or {}).get("type", "")
-    cls = getattr(errors, name, None)
-    if isinstance(cls, type) and issubclass(cls, errors.ApplianceError):
-        return cls(message)
-    return errors.ApplianceError(message)
+    data = error.get("data")
+    name = data.get("type") if isinstance(data, dict) else ""
+    return errors.named(str(name), str(error.get("message", "unknown error")))

@@ -154,6 +154,14 @@ def box(tmp_path: Path) -> Iterator[Box]:
     box.end()
 
 
+@pytest.fixture(scope="module")
+def shared_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """One for all tests of a module, running."""
+    box = Box(tmp_path_factory.mktemp("box"))
+    yield box.start()
+    box.end()
+
+
 @pytest.fixture
 def systemd(tmp_path: Path) -> Iterator[socket.socket]:
     """The socket on which systemd hears notifications."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from appliance.errors import Refused
+from appliance.errors import AudioError, Refused
 from appliance.models import AudioFormat
 from appliance.simulation.sound import SPEECH, stretches
 
@@ -239,7 +239,8 @@ def test_without_sound_card_and_pins_the_box_says_so_and_lives(box: Box) -> None
     box.start("--verbose")
     faults = {fault["name"]: fault for fault in box.status()["faults"]}
     assert faults["microphone"]["urgent"] and "panel" in faults
-    assert "Plug one in" in box.cli("record", "start", code=1).stderr
+    assert "Plug one in" in box.cli("record", "start", code=AudioError.exit_code).stderr
+    assert "Plug one in" in box.cli("play", str(SPEECH), code=AudioError.exit_code).stderr
     assert "fault" in box.cli("status").stdout
     assert box.signal(signal.SIGTERM) == 0
 

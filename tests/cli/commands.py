@@ -1,0 +1,38 @@
+"""Every command of the command line, with arguments that fit."""
+
+from collections.abc import Iterator
+
+import click
+
+from appliance import errors
+from appliance.cli.main import root
+
+DOCUMENTED = {0, 2, 130, *(cls.exit_code for cls in vars(errors).values() if hasattr(cls, "exit_code"))}
+"""Every exit code that the documents name."""
+
+_SAMPLES = {"seconds": "1:30", "percent": "50%", "track": "1", "target": "/tmp", "source": "recording"}
+
+
+def commands() -> list[tuple[str, ...]]:
+    """The words of each command that ends by itself."""
+    return [words for words in _below(root, ()) if words[0] not in ("run", "events")]
+
+
+def _below(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    context = click.Context(command)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child
+            yield from _below(child, (*path, name))
+    else:
+        yield (*path, *(word for parameter in command.params for word in _sample(parameter)))
+
+
+def _sample(parameter: click.Parameter) -> tuple[str, ...]:
+    value = _SAMPLES.get(parameter.name or "", "sample")
+    if isinstance(parameter, click.Argument):
+        return (value,) if parameter.required or parameter.nargs == -1 else ()
+    if parameter.name == "yes":
+        return ("--yes",)
+    return (parameter.opts[0], value) if parameter.required else ()
