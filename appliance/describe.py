@@ -31,6 +31,7 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
+_FINISHED = {False: "is", True: "was left behind, and is mended and"}
 _SAFE = {True: "safe", False: "kept in memory only"}
 
 _WORDS: dict[type[Event], Callable[[Any], str]] = {
@@ -50,7 +51,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.TakeDiscarded: lambda e: "take discarded, as asked",
     events.TakeFailed: lambda e: f"recording failed: {e.message}",
     events.ClipFinished: lambda e: (
-        f"clip {e.clip.name} is {_SAFE[e.lasting]}: {duration(e.clip.seconds)}, "
+        f"clip {e.clip.name} {_FINISHED[e.clip.recovered]} {_SAFE[e.lasting]}: {duration(e.clip.seconds)}, "
         f"peak {e.clip.levels.peak_dbfs:.1f} dBFS, {counted(len(e.clip.gaps), 'gap')}, verdict {e.verdict}"
     ),
     events.ClipDeleted: lambda e: f"clip {e.clip_id} deleted: {e.reason}",

@@ -8,12 +8,31 @@ Nothing here relies on a file system to see a rename as one step, nor on names r
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 PARTIAL = ".partial"
 """How the names of files end that are not whole yet; they begin with a dot."""
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
+
+
+def is_odd(path: Path) -> bool:
+    """Whether something is there that is no file, nor leads to one: a folder, a FIFO, a device, a link to nowhere."""
+    return os.path.lexists(path) and not path.is_file()
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """Up to `most` bytes of a file. Raises OSError, and ValueError for what may keep one waiting, such as a FIFO."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise ValueError(f"{path.name} is no file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:  # which refuses a folder
+            return file.read(most)
+    finally:
+        os.close(descriptor)
 
 
 def sync_directory(directory: Path) -> None:

@@ -8,10 +8,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from attrs import field, frozen
-from attrs.validators import ge
+from attrs.validators import ge, gt, lt
 
 from appliance.errors import NewerWord
 from appliance.recipes import Recipe
+
+_DAY = 86_400
 
 SILENCE_DBFS = -144.0
 """The level given to digital silence, whose true level has no number. Just below the range of 24 bits."""
@@ -92,7 +94,7 @@ class ClockStamp:
     monotonic_ns: int
     boot_id: str
     source: ClockSource
-    utc_offset: int = 0
+    utc_offset: int = field(default=0, validator=(gt(-_DAY), lt(_DAY)))
 
 
 class GapCause(StrEnum):

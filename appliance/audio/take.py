@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from appliance import codec
+from appliance import codec, durable
 from appliance.audio import wav
 from appliance.audio.journal import Begin, replay
 from appliance.audio.levels import Meter, verdict
@@ -20,6 +20,9 @@ from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Gap, Le
 _BLOCK_BYTES = 1_048_576
 _MEASURED_BYTES = 32 << 20
 """Most that is read of a take to be repaired: an hour of sound would keep a slow card busy longer than a start may."""
+
+_MOST_BYTES = 16 << 20
+"""More than anything beside the sound has to tell."""
 
 _UNKNOWN_DEVICE = "recovered"
 
@@ -76,23 +79,28 @@ def _sealed(folder: Path) -> Clip | None:
     """The clip that it is already, where its metadata agrees with its sound and with itself."""
     try:
         clip = codec.from_json(_content(folder / CLIP), Clip)
-        with (folder / AUDIO).open("rb") as file:
-            size, header = os.fstat(file.fileno()).st_size, _format(file.fileno())
+        size, header = (folder / AUDIO).stat().st_size, _parsed(durable.read_file(folder / AUDIO, wav.HEADER_BYTES))
     except (ValueError, FileNotFoundError):
         return None
     agrees = (clip.id, clip.name) == (folder.name, Path(clip.name).name) and clip.size == size
+    told = told_size(clip)
+    agrees &= header is None if told is None else (clip.format, told) == (header, size)
+    return clip if agrees else None
+
+
+def told_size(clip: Clip) -> int | None:
+    """Bytes that the file of a clip must have by its length; None where only a newer release knows."""
     try:
         data_bytes = clip.frames * clip.format.frame_bytes
     except NewerWord:
-        return clip if agrees and header is None else None
-    agrees &= clip.format == header and size == wav.HEADER_BYTES + data_bytes + wav.padding(data_bytes)
-    return clip if agrees else None
+        return None
+    return wav.HEADER_BYTES + data_bytes + wav.padding(data_bytes)
 
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
+        return durable.read_file(path, _MOST_BYTES)
+    except (FileNotFoundError, ValueError):
         return b""
 
 
@@ -108,9 +116,13 @@ def _plausible(begin: Begin, take_id: str) -> bool:
 
 
 def _format(audio: int) -> AudioFormat | None:
-    """What the header says, where it is one of ours."""
+    return _parsed(os.pread(audio, wav.HEADER_BYTES, 0))
+
+
+def _parsed(header: bytes) -> AudioFormat | None:
+    """What a header says, where it is one of ours."""
     try:
-        found = wav.parse(os.pread(audio, wav.HEADER_BYTES, 0))
+        found = wav.parse(header)
     except ValueError:
         return None
     return found.format if found.data_offset == wav.HEADER_BYTES else None

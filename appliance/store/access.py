@@ -11,6 +11,7 @@ from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from appliance import events
 from appliance.describe import counted
+from appliance.durable import is_odd
 from appliance.errors import StorageError
 from appliance.faults import CATALOGUE_DAMAGED, NEWER_RELEASE
 from appliance.models import Clip
@@ -206,6 +207,8 @@ class Access:
     def _set_aside_stray_log(self) -> None:
         """A log without its database belongs to one that is gone: SQLite must not take it for the new one's."""
         database, log_file, index = self._places.catalogue_files
+        if any(map(is_odd, self._places.catalogue_files)):
+            self._places.set_aside("this must be files", *self._places.catalogue_files)
         if log_file.exists() and not (database.exists() and database.stat().st_size):
             self._places.set_aside("the catalogue is missing or empty; this was beside it", database, log_file, index)
 

@@ -21,6 +21,9 @@ from appliance.models import Clip
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.places import Places
 
+_MOST_BYTES = 16 << 20
+"""More than any clip has to tell."""
+
 log = logging.getLogger(__name__)
 
 
@@ -53,7 +56,7 @@ def read_sidecar(path: Path) -> tuple[Clip, str]:
 
     Raises ValueError where it describes none, or names a file outside its folder.
     """
-    text = path.read_text("utf-8")
+    text = durable.read_file(path, _MOST_BYTES).decode()
     clip = from_json(text, Clip)
     if Path(clip.name).name != clip.name or clip.name.startswith("."):
         raise ValueError(f"{clip.name!r} cannot be the name of a clip")
@@ -82,6 +85,7 @@ def moved_in(places: Places, catalogue: Catalogue, take_id: str) -> Clip | None:
 
 def _move_in(places: Places, folder: Path, clip: Clip) -> None:
     audio, sidecar = places.audio(clip.name), places.sidecar(clip.name)
+    places.make()  # somebody may have removed a folder
     try:
         durable.add_name(folder / AUDIO, audio)
     except FileExistsError as error:

@@ -39,6 +39,9 @@ class ClipRows:
             return False
         if rows:
             raise ValueError(f"the catalogue knows another clip, or a deleted one, as {clip.id} or {clip.name}")
+        numbers = clip.began.wall_ns, clip.size
+        if not all(-(1 << 63) <= number < 1 << 63 for number in numbers):
+            raise ValueError(f"it tells of numbers that cannot be: {numbers}")
         self._db.execute(
             "INSERT INTO clips (id, name, start_ns, body, bytes, boot_id, clock, continues)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -137,6 +140,10 @@ class ClipRows:
     def is_tombstone(self, clip_id: str) -> bool:
         """Whether there was a clip of this id that was deleted."""
         return self._tombstone("id = ?", clip_id)
+
+    def knows(self, clip_id: str) -> bool:
+        """Whether there is or was a clip of this id."""
+        return self._db.execute("SELECT 1 FROM clips WHERE id = ?", (clip_id,)).fetchone() is not None
 
     def _tombstone(self, which: str, value: str) -> bool:
         """Files are removed on a tombstone's word: half of one is damage."""

@@ -33,8 +33,7 @@ def make_take(places: Places, name: str) -> Path:
 
 
 def _format(audio: Path) -> AudioFormat:
-    with audio.open("rb") as file:
-        return wav.parse(file.read(_HEAD_BYTES)).format
+    return wav.parse(durable.read_file(audio, _HEAD_BYTES)).format
 
 
 def _begin(name: str, format: AudioFormat) -> Begin:

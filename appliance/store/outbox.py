@@ -26,6 +26,7 @@ _SELECT = (
     " FROM deliveries d JOIN clips c ON c.seq = d.clip"
 )
 _KNOWN = ", ".join(map(repr, RECIPES))
+_LAST_RUN = 1 << 60
 _NOT_OURS = 1 << 62
 """What `tried` says in this run of a delivery that only a newer release knows to make: no run has that number."""
 _CLIP = "(SELECT seq FROM clips WHERE id = ?)"
@@ -43,7 +44,9 @@ class OutboxRows:
     def begin_run(self) -> None:
         """A new run of the daemon: what was on its way is pending again, and all waits are over."""
         with reading("the number of the run"):
-            (self._run,) = self._db.execute("UPDATE run SET number = number + 1 RETURNING number").fetchone()
+            (self._run,) = self._db.execute(
+                f"UPDATE run SET number = number % {_LAST_RUN} + 1 RETURNING number"
+            ).fetchone()
         self._db.execute("UPDATE deliveries SET state = 'pending' WHERE state = 'sending'")
         self._db.execute(f"UPDATE deliveries SET tried = 0 WHERE tried = {_NOT_OURS}")
 

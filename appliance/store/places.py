@@ -1,5 +1,6 @@
 """Where everything lies in the state directory, and where goes what cannot be used."""
 
+import os
 from itertools import count
 from pathlib import Path
 
@@ -11,6 +12,9 @@ MODE = 0o750
 """Recordings are for the appliance and its group."""
 
 NOTE = "note.txt"
+
+_LONGEST = 100
+"""Letters of a name in quarantine: a longer one may leave no room for a number behind it."""
 
 
 @frozen
@@ -79,13 +83,21 @@ class Places:
         return self.clips / f"{name}.json"
 
     def make(self) -> None:
-        """Create what is missing, durably."""
+        """Create what is missing, durably. What is not what it must be goes to quarantine."""
         durable.make_directory(self.directory, mode=MODE)
-        folders = self.takes, self.clips, self.inbox, self.renditions, self.quarantine
-        if missing := [folder for folder in folders if not folder.is_dir()]:
-            for folder in missing:
-                folder.mkdir(MODE)
+        folders = self.quarantine, self.takes, self.clips, self.inbox, self.renditions
+        missing = [folder for folder in folders if not folder.is_dir()]
+        for folder in missing:
+            if os.path.lexists(folder):
+                odd = folder.rename(self._free(folder.parent, f"no-{folder.name}"))
+                self.quarantine.mkdir(MODE, exist_ok=True)
+                self.set_aside(f"{folder.name} must be a folder, and {_kind(odd)} was there", odd)
+            folder.mkdir(MODE, exist_ok=True)
+        if missing:
             durable.sync_directory(self.directory)
+        for file in (self.lock, self.ballast):
+            if durable.is_odd(file):
+                self.set_aside(f"{file.name} must be a file, and {_kind(file)} was there", file)
 
     def relative(self, path: Path) -> str:
         """How the catalogue spells a path, so that the state directory can move; `directory / it` is the inverse."""
@@ -96,20 +108,40 @@ class Places:
 
         One folder moves as it is; files, those of them that exist, move together into a folder named after the first.
         """
-        first, note = paths[0], f"{why}\n".encode()
-        if first.is_dir():
-            target = self._free(first.name)
+        first, note = paths[0], f"{why}\n".encode(errors="backslashreplace")
+        if first.is_dir() and not first.is_symlink():
+            target = self._free(self.quarantine, legible(first.name))
             durable.write_file(first / NOTE, note)
             durable.move(first, target)
             return target
-        target = self._free(first.stem)
+        target = self._free(self.quarantine, legible(first.stem))
         durable.make_directory(target, mode=MODE)
         durable.write_file(target / NOTE, note)
         for path in paths:
-            if path.exists():
+            if durable.is_odd(path):
+                path.rename(target / path.name)
+            elif path.exists():
                 durable.move(path, target / path.name)
+        durable.sync_directory(target)
         return target
 
-    def _free(self, name: str) -> Path:
-        names = (self.quarantine / (name if number == 1 else f"{name}-{number}") for number in count(1))
-        return next(path for path in names if not path.exists())
+    def _free(self, folder: Path, name: str) -> Path:
+        name = name[:_LONGEST]
+        names = (folder / (name if number == 1 else f"{name}-{number}") for number in count(1))
+        return next(path for path in names if not os.path.lexists(path))
+
+
+def is_text(name: str) -> bool:
+    """Whether a file's name is UTF-8, as every name is that the appliance gives."""
+    return name.isprintable()
+
+
+def legible(name: str) -> str:
+    """A file's name, of whatever bytes, as text."""
+    return name.encode(errors="backslashreplace").decode()
+
+
+def _kind(path: Path) -> str:
+    if path.is_symlink():
+        return f"a link to {legible(str(path.readlink()))}"
+    return "a folder" if path.is_dir() else "a file" if path.is_file() else "a special file"

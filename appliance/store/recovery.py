@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from appliance import durable
-from appliance.audio.take import repair
+from appliance.audio.take import repair, told_size
 from appliance.audio.takefile import AUDIO, CLIP
 from appliance.audio.wav import HEADER_BYTES
 from appliance.describe import counted
@@ -24,7 +24,7 @@ from appliance.store.adoption import moved_in, read_sidecar, remove_take
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.deletion import remove_files
 from appliance.store.orphans import make_take
-from appliance.store.places import Places
+from appliance.store.places import Places, is_text, legible
 from appliance.store.trouble import is_damage, storage_errors
 
 BATCH = 200
@@ -69,7 +69,7 @@ class Recovery:
         """
         with self._as_far_as_possible("what the last run left behind could not be looked at"):
             # Takes first: half of one may lie in `clips/` already.
-            self.take_up(folder for folder in self._places.takes.iterdir() if folder.is_dir())
+            self.take_up(self._folders())
         self.mend(clips_known=clips_known)
         with self._as_far_as_possible("old encodings could not be removed"):
             self._sweep_renditions()
@@ -109,6 +109,13 @@ class Recovery:
                     self._adopt(folder.name)
                 except ValueError as error:
                     self._set_aside(f"take {folder.name} could not be made a clip: {error}", folder)
+
+    def _folders(self) -> list[Path]:
+        """Those of takes. What has no name that anybody could have given it is set aside."""
+        folders = [folder for folder in self._places.takes.iterdir() if folder.is_dir()]
+        for odd in (folder for folder in folders if not is_text(folder.name)):
+            self._set_aside("its name is no text", odd)
+        return [folder for folder in folders if is_text(folder.name)]
 
     def _sealed(self, folder: Path) -> Clip | None:
         """The clip that a take folder holds, repaired where needed; None where the folder was dealt with otherwise."""
@@ -177,16 +184,20 @@ class Recovery:
     def _listed(self) -> dict[str, int]:
         """Which files of each clip are in the folder. Each name is kept once, as there are many."""
         found: dict[str, int] = {}
-        partial = []
+        partial, odd = [], []
         with os.scandir(self._places.clips) as entries:
-            for name in (entry.name for entry in entries):
-                stem, _, suffix = name.rpartition(".")
-                if name.startswith("."):
-                    partial += [name] if name.endswith(durable.PARTIAL) else []
+            for entry in entries:
+                stem, _, suffix = entry.name.rpartition(".")
+                if entry.name.startswith("."):
+                    partial += [entry.name] if entry.name.endswith(durable.PARTIAL) and entry.is_file() else []
+                elif not is_text(entry.name) or not (entry.is_file() or entry.is_dir()):
+                    odd.append(Path(entry.path))
                 elif suffix in _FILES:
                     found[stem] = found.get(stem, 0) | _FILES[suffix]
         for name in partial:
             (self._places.clips / name).unlink()
+        for path in odd:
+            self._set_aside("it is no file, or its name is no text", path)
         return found
 
     def _enter(self, names: Iterable[str]) -> None:
@@ -203,29 +214,41 @@ class Recovery:
                     except ValueError as error:
                         refused.append((name, error))
             for name, why in refused:
-                message = f"clip {name} cannot be entered: {why}"
-                self._set_aside(message, self._places.audio(name), self._places.sidecar(name))
+                self._doubt(name, f"clip {name} cannot be entered: {why}")
         if clips:
             log.warning("missing from the catalogue, and entered now: %s", counted(len(clips), "clip"))
 
     def _described(self, name: str) -> tuple[Clip | None, str]:
         self._beat()
-        sidecar = self._places.sidecar(name)
         with self._as_far_as_possible(f"the metadata of clip {name} could not be read"):
             try:
-                clip, body = read_sidecar(sidecar)
-                if clip.name != name:
-                    raise ValueError(f"it describes the clip {clip.name}")
+                clip, body = read_sidecar(self._places.sidecar(name))
+                self._compare(clip, name)
                 return clip, body
             except ValueError as error:
-                self._set_aside(f"the metadata of clip {name} cannot be used: {error}", sidecar)
-                self._restore(name)
+                self._doubt(name, f"the metadata of clip {name} cannot be used: {error}")
         return None, ""
+
+    def _compare(self, clip: Clip, name: str) -> None:
+        """Raises ValueError where metadata contradicts the file that it lies beside."""
+        if clip.name != name or not name.endswith(f"_{clip.id}"):
+            raise ValueError(f"it describes the clip {clip.name}, {clip.id}")
+        size = self._places.audio(name).stat().st_size
+        if {clip.size, told_size(clip) or clip.size} != {size}:
+            raise ValueError(f"it tells of {counted(clip.frames, 'frame')} in {clip.size} bytes, and there are {size}")
+
+    def _doubt(self, name: str, why: str) -> None:
+        """Believe the sound rather than its metadata."""
+        self._set_aside(why, self._places.sidecar(name))
+        self._restore(name)
 
     def _restore(self, name: str) -> None:
         """Make a clip whose metadata is lost the take again that it was, and finish that."""
-        self.remade.add(name.rpartition("_")[2])
+        take_id = name.rpartition("_")[2]
+        self.remade.add(take_id)
         try:
+            if self._catalogue.clips.knows(take_id):
+                raise ValueError("there is, or was, another clip of its id")
             folder = make_take(self._places, name)
         except ValueError as error:
             self._set_aside(f"{name}.wav has no metadata: {error}", self._places.audio(name))
@@ -264,6 +287,6 @@ class Recovery:
         try:
             target = self._places.set_aside(why, *paths)
         except OSError as error:
-            log.error("%s. It stays where it is, as it could not be moved to quarantine/: %s", why, error)
+            log.error("%s. It stays where it is, as it could not be moved to quarantine/: %s", legible(why), error)
         else:
-            log.error("%s. It was moved to %s", why, target.relative_to(self._places.directory))
+            log.error("%s. It was moved to %s", legible(why), target.relative_to(self._places.directory))

@@ -255,7 +255,7 @@ def fill(box: Box) -> None:
     for number in range(OLD_CLIPS):
         started = ClockStamp(10**18 + number * 10**9, 0, "", ClockSource.NONE)
         clip = Clip(
-            f"old{number:07}", f"old_{number}", "old", FORMAT, 100, len(sound), started, verdict=Verdict.TOO_SHORT
+            f"old{number:07}", f"old_old{number:07}", "old", FORMAT, 100, len(sound), started, verdict=Verdict.TOO_SHORT
         )
         (folder / f"{clip.name}.wav").write_bytes(sound)
         (folder / f"{clip.name}.json").write_text(to_json(clip))

@@ -1,5 +1,7 @@
-"""Whatever has become of the configuration while nobody was there: the box starts, records, and says what is wrong."""
+"""Whatever has become of the configuration, or lies in the state directory: the box starts, records, and says what is
+wrong."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +86,24 @@ def test_a_control_socket_that_cannot_be_made_is_a_fault_and_no_end(box: Box) ->
     assert process.poll() is None
     process.kill()
     process.wait()
+
+
+def test_what_lies_in_its_folders_keeps_no_box_from_starting(box: Box) -> None:
+    box.start()
+    clip = box.record(0.3)
+    box.until(box.delivered)
+    box.end()
+    (box.state / "inbox").rmdir()
+    (box.state / "inbox").symlink_to("/nonexistent")
+    (box.state / "catalogue.db").unlink()
+    (box.state / "catalogue.db").mkdir()
+    (box.state / "clips" / os.fsdecode(b"caf\xe9.wav")).write_bytes(b"RIFF")
+    (box.state / "takes" / "left").mkdir()
+    os.mkfifo(box.state / "takes" / "left" / "journal.jsonl")
+    box.start()
+    box.until(lambda: "quarantine" in faults(box))
+    second = box.record(0.3)
+    assert [entry["clip"]["id"] for entry in box.clips()] == [second["id"], clip["id"]]
+    box.until(box.delivered)
+    box.cli("status")
+    assert "Traceback" not in box.log.read_text()

@@ -98,7 +98,7 @@ class Box:
             take_id, started = new_take_id(), self.clock.stamp()
             name = clip_name("box", started, take_id)
             clips.append(Clip(take_id, name, "box", FORMAT, 2, 108, started))
-            (self.directory / "clips" / f"{name}.wav").write_bytes(b"RIFF")
+            (self.directory / "clips" / f"{name}.wav").write_bytes(b"RIFF".ljust(108))
             (self.directory / "clips" / f"{name}.json").write_text(to_json(clips[-1]))
         return clips
 
