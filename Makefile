@@ -43,7 +43,7 @@ fast: test-packages $(VENV)/installed ## Run the tests that take less than two m
 check: test-packages $(VENV)/installed ## Lint, types, order of imports, documents, unit, and the wheel in a clean venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy appliance plugins/* bench demo
+	$(BIN)/mypy appliance plugins/* bench demo tests
 	$(BIN)/python -m pytest -q tests/project
 	sh tests/project/wheel.sh
 

@@ -2,13 +2,13 @@
 
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
-from appliance.events import Event, FaultRaised, PlaybackFailed, TakeFailed
+from appliance.events import FaultRaised, PlaybackFailed, RecordToggle, TakeFailed
 from appliance.faults import CATALOGUE
 from appliance.machine import TABLE, Do, Effect, Input
 
@@ -81,10 +81,10 @@ class House:
     def __init__(self) -> None:
         self.store, self.recorder, self.outbox = FakeStore(), Fake(), Fake()
         self.events: list[object] = []
-        parts = (self.recorder, Fake(), Fake(), self.store, self.outbox)
-        self.effects = Effects(*cast(Any, parts), self.events.append)
+        parts: Any = (self.recorder, Fake(), Fake(), self.store, self.outbox, self.events.append)
+        self.effects = Effects(*parts)
 
-    def do(self, what: Do, take_id: str, cause: object = None) -> None:
+    def do(self, what: Do, take_id: str, cause: Any = None) -> None:
         self.effects.table()[what](Effect(what, take_id, cause))
 
 
@@ -141,9 +141,12 @@ def test_every_effect_can_start_whatever_asks_for_it(house: House, do: Do, kind:
 
 
 def test_an_appliance_that_can_do_nothing_says_so_to_whoever_asks() -> None:
-    posted: list[Event] = []
-    table = refusing("the disk is read-only", posted.append)  # type: ignore[arg-type]
+    posted: list[Input] = []
+    table = refusing("the disk is read-only", "StorageError", posted.append)
     for do in Do:
-        table[do](Effect(do, "one", None))
+        table[do](Effect(do, "one", RecordToggle(1.0)))
     why = "the disk is read-only"
-    assert sorted(posted, key=repr) == [PlaybackFailed("one", why), TakeFailed("one", why)]
+    assert sorted(posted, key=repr) == [
+        PlaybackFailed("one", why, error="StorageError"),
+        TakeFailed("one", why, error="StorageError"),
+    ]

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -139,11 +140,14 @@ def test_a_service_that_fails_is_named_and_run_again_later_each_time(
         runs.append(box.clock.monotonic())
         raise error
 
+    def ran(times: int) -> bool:
+        return len(runs) == times
+
     beside = threading.Event()
     box.run(lamp=fail, other=lambda house: (beside.set(), house.wait(1e9)))
     assert beside.wait(SOON)
     for count in range(1, 13):
-        box.until(lambda count=count: len(runs) == count)
+        box.until(partial(ran, count))
         box.clock.waiters(at_least=2)
         box.clock.advance(LONGEST_WAIT)
     waits = [after - before for before, after in pairwise(runs)]
@@ -159,9 +163,12 @@ def test_waits_grow_up_to_a_limit(box: Box) -> None:
     def fail(house: House) -> None:
         raise RuntimeError
 
+    def is_due_in(seconds: float) -> bool:
+        return box.clock.next_due == seconds
+
     box.run(lamp=fail)
     for seconds in (2.5, 5, 10, 20, 40, 80, 160, 320, 450, 450, 450):
-        box.until(lambda seconds=seconds: box.clock.next_due == seconds)
+        box.until(partial(is_due_in, seconds))
         box.clock.advance(seconds)
 
 

@@ -121,7 +121,7 @@ def tone(seconds: float, hertz: float, dbfs: float) -> Sound:
 def words(seconds: float, dbfs: float) -> Sound:
     """Something like speech: a third of a second, a little less of it, a pause, and again."""
     loudness = np.repeat(np.resize([1.0, 0.3, 0.02], round(seconds * 6) + 1), RATE // 6)[: round(seconds * RATE)]
-    return tone(seconds, 1000, dbfs) * loudness
+    return np.asarray(tone(seconds, 1000, dbfs) * loudness)
 
 
 def plop(seconds: float) -> Sound:

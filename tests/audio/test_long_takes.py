@@ -51,9 +51,7 @@ def test_a_take_beyond_four_gigabytes_is_recorded_and_repaired_to_the_frame(boot
         begin = first % WIDE.rate * WIDE.frame_bytes
         return second[begin : begin + frames * WIDE.frame_bytes]
 
-    booth.capture = CaptureSettings(
-        rate=WIDE.rate, channels=WIDE.channels, sample_format=WIDE.sample, period=Seconds(1.0), buffer=Seconds(2.0)
-    )
+    booth.capture = CaptureSettings(period=Seconds(1.0), buffer=Seconds(2.0)).in_format(WIDE)
     booth.cards = FakeCards(booth.clock, sound=sound, remember=False)
     audio = booth.takes / ID / "audio.wav"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.audio.nearest import open_nearest
-from appliance.config.audio import CaptureSettings
+from appliance.config.audio import CaptureSettings, RecordedFormat
 from appliance.errors import FormatUnsupported
 from appliance.events import TakeStarted
 from appliance.models import AudioFormat, SampleFormat
@@ -44,7 +44,7 @@ def test_the_first_press_records_in_what_the_microphone_offers(booth: Booth, onl
 
 @pytest.mark.parametrize(
     "wish",
-    [CaptureSettings(rate=48_000), CaptureSettings(channels=1), CaptureSettings(sample_format=SampleFormat("S16_LE"))],
+    [CaptureSettings(rate=48_000), CaptureSettings(channels=1), CaptureSettings(sample_format=RecordedFormat.S16_LE)],
 )
 def test_an_explicit_wish_is_kept_or_refused_with_what_can_be_had(wish: CaptureSettings) -> None:
     cards = FakeCards(formats=(AudioFormat(44_100, 2, SampleFormat.S32_LE),))

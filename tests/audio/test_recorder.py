@@ -84,7 +84,7 @@ def test_a_take_holds_exactly_what_sounded_until_the_stop(booth: Booth) -> None:
     [AudioFormat(8000, 2), AudioFormat(44_100, 1, SampleFormat.S24_3LE), AudioFormat(8000, 8, SampleFormat.S32_LE)],
 )
 def test_every_format_is_kept_to_the_bit(booth: Booth, format: AudioFormat) -> None:
-    booth.capture = CaptureSettings(rate=format.rate, channels=format.channels, sample_format=format.sample)
+    booth.capture = CaptureSettings().in_format(format)
     booth.begin()
     booth.run(1.0)
     booth.recorder.stop(booth.at(0.999))

@@ -36,8 +36,16 @@ def test_a_linked_clip_names_the_one_before(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_room_that_is_left_and_the_warning(capsys: pytest.CaptureFixture[str]) -> None:
     storage: dict[str, Any] = {"free": 10**9, "total": 10**10, "free_seconds": 7200, "reserve": 10**8, "warning": ""}
-    answer = {"device": "box", "take": None, "playback": None, "recorder": "idle", "faults": [], "deliveries": {}}
-    answer |= {"sending": [], "unheard": 0, "version": "1", "uptime": 5.0, "pid": 7, "storage": storage}
+    answer: dict[str, Any] = {"device": "box", "take": None, "playback": None, "recorder": "idle", "faults": []}
+    answer |= {
+        "deliveries": {},
+        "sending": [],
+        "unheard": 0,
+        "version": "1",
+        "uptime": 5.0,
+        "pid": 7,
+        "storage": storage,
+    }
     show.status(answer)
     quiet = capsys.readouterr().out
     assert "room for 2:00:00 of sound (1.0 GB free, 100.0 MB of it in reserve)" in quiet and "warning" not in quiet
@@ -54,7 +62,8 @@ def test_one_is_not_many(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 channel " in said and "1 attempt " in said and said.endswith("2 attempts")
     storage = {"free": 10**9, "total": 10**10, "free_seconds": 7200, "reserve": 10**8, "warning": ""}
     take = {"seconds": 2.0, "peak_dbfs": -9.0, "gaps": 1}
-    answer = {"device": "box", "take": take, "playback": None, "recorder": "recording", "faults": [], "deliveries": {}}
+    answer: dict[str, Any] = {"device": "box", "take": take, "playback": None, "recorder": "recording"}
+    answer |= {"faults": [], "deliveries": {}}
     show.status(answer | {"sending": [], "unheard": 1, "version": "1", "uptime": 5.0, "pid": 7, "storage": storage})
     said = capsys.readouterr().out
     assert "peak -9.0 dBFS, 1 gap\n" in said and "1 message not heard yet" in said
@@ -67,8 +76,13 @@ HINT = "pip install 'audio-appliance[s3]' [/x]"
 def test_brackets_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     storage = {"free": 10**9, "total": 10**10, "free_seconds": 7200, "reserve": 10**8, "warning": HINT}
     playback = {"title": HINT, "position": 1.0, "seconds": 2.0}
-    answer = {"device": "box", "take": None, "playback": playback, "player": "playing", "recorder": "idle"}
-    answer |= {"faults": [{"name": "delivery:cloud", "message": HINT}], "deliveries": {}, "storage": storage}
+    answer: dict[str, Any] = {"device": "box", "take": None, "playback": playback, "player": "playing"}
+    answer |= {
+        "recorder": "idle",
+        "faults": [{"name": "delivery:cloud", "message": HINT}],
+        "deliveries": {},
+        "storage": storage,
+    }
     show.status({**answer, "sending": [], "unheard": 0, "version": "1", "uptime": 5.0, "pid": 7})
     show.tracks([{"id": 7, "feed": "news", "title": HINT, "size": 1, "played": False}])
     plugin = {"name": "s3", "distribution": "", "version": "", "state": "broken", "backends": [], "message": HINT}

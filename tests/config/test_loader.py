@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 import pytest
 from appliance_upload_s3.options import S3Options
 
+from appliance.config.actions import ButtonAction
 from appliance.config.loader import load, parse
-from appliance.config.options import Extensions, Secret
-from appliance.config.settings import ButtonAction, DestinationSettings, Light, Settings, SwitchAction
+from appliance.config.options import Extensions, Seconds, Secret
+from appliance.config.settings import DestinationSettings, Light, Settings, SwitchAction
 from appliance.errors import ConfigError
 
 Problems = Callable[..., tuple[str, ...]]
@@ -57,13 +58,13 @@ class TestValues:
         assert settings.audio.playback.volume == 55
         assert settings.audio.playback.rate is None
         assert settings.panel.buttons[17].press is ButtonAction.RECORD_TOGGLE
-        assert settings.panel.buttons[4].hold_time == 2
+        assert settings.panel.buttons[4].hold_time == Seconds(2)
         assert settings.panel.switches[22].action is SwitchAction.RECORD_WHILE_OFF_HOOK
         assert settings.panel.leds[18].shows is Light.STATUS
         assert settings.recording.fill_gaps is False
         assert settings.storage.directory == Path("/srv/box")
         stick = settings.destinations["stick"]
-        assert (stick.backend, stick.deliver_as, stick.retry.max) == ("folder", "flac", 2_592_000)
+        assert (stick.backend, stick.deliver_as, stick.retry.max) == ("folder", "flac", Seconds(2_592_000))
         assert stick.options.path == Path("/media/stick")
         assert settings.feeds["news"].backend == "urls"
         assert settings.feeds["news"].options.urls == ("https://example.org/a.mp3",)

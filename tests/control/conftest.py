@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 from attrs import frozen
@@ -28,10 +28,18 @@ from appliance.vitals import Vitals
 
 GROUP = "nogroup"
 
+T = TypeVar("T")
+
 
 def clip_of(take_id: str) -> Clip:
     stamp = ClockStamp(1_800_000_000 * 10**9, 5, "boot", ClockSource.NTP)
     return Clip(take_id, f"box_{take_id}", "box", AudioFormat(), 48_000, 96_044, stamp)
+
+
+def wanted(effect: Effect, kind: type[T]) -> T:
+    """What asked for the effect, which is of this kind."""
+    assert isinstance(effect.cause, kind)
+    return effect.cause
 
 
 def obedient(post: Callable[[Any], None]) -> Mapping[Do, Callable[[Effect], None]]:
@@ -43,11 +51,11 @@ def obedient(post: Callable[[Any], None]) -> Mapping[Do, Callable[[Effect], None
         Do.MARK_TAKE: lambda effect: events.MarkSet(effect.id, 5),
         Do.FINISH_TAKE: lambda effect: events.ClipFinished(clip_of(effect.id), Verdict.OK),
         Do.DISCARD_TAKE: lambda effect: events.TakeDiscarded(effect.id),
-        Do.START_PLAYBACK: lambda effect: events.PlaybackStarted(effect.id, effect.cause.title, 5.0),
+        Do.START_PLAYBACK: lambda effect: events.PlaybackStarted(effect.id, wanted(effect, events.Play).title, 5.0),
         Do.STOP_PLAYBACK: lambda effect: events.PlaybackFinished(effect.id, completed=False),
         Do.CHOOSE_NEXT: lambda effect: events.Play(Path("/next.wav"), "next", playback_id=effect.id),
         Do.CHOOSE_LATEST: lambda effect: events.NothingToPlay(effect.id, "nothing was recorded"),
-        Do.SET_VOLUME: lambda effect: events.VolumeChanged(effect.cause.percent),
+        Do.SET_VOLUME: lambda effect: events.VolumeChanged(wanted(effect, events.VolumeSet).percent),
         Do.RAISE_VOLUME: lambda _: events.VolumeChanged(90),
         Do.LOWER_VOLUME: lambda _: events.VolumeChanged(70),
     }

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from appliance.clock import SystemClock
 from appliance.control import protocol
 from appliance.control.client import Client
+from appliance.control.connection import Methods
 from appliance.control.server import ControlServer
 from appliance.errors import AlreadyRunning, ApplianceError, NotFound, NotRunning, Refused
 from appliance.models import Mark
@@ -43,7 +44,7 @@ def ask_the_disk() -> None:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Iterator[Path]:
-    methods = {
+    methods: Methods = {
         "mark": lambda offset: Mark(offset),
         "refuse": refuse,
         "break": break_down,

@@ -18,6 +18,7 @@ import pytest
 from appliance.clock import SystemClock
 from appliance.control import protocol
 from appliance.control.client import Client
+from appliance.control.connection import Methods
 from appliance.control.server import ControlServer, Limits
 from appliance.errors import Refused, TooSlow
 
@@ -31,7 +32,7 @@ Serve = Callable[..., Path]
 def serve(tmp_path: Path) -> Iterator[Serve]:
     with ExitStack() as stop:
 
-        def start(methods: dict[str, Callable[..., object]] = MARK, **limits: Any) -> Path:
+        def start(methods: Methods = MARK, **limits: Any) -> Path:
             server = ControlServer(tmp_path / "control.sock", GROUP, SystemClock(), Limits(**limits))
             server.start(methods)
             stop.callback(server.close)

@@ -74,7 +74,7 @@ class LiveMemory(MemoryBackend):
         self.resumed.append(len(noted))  # type: ignore[arg-type]
         content = job.rendition.path.read_bytes()
         for number in noted:  # type: ignore[attr-defined]
-            assert self.parts[job.clip.id][number] == content[number * PART : (number + 1) * PART]
+            assert job.clip and self.parts[job.clip.id][number] == content[number * PART : (number + 1) * PART]
         return super().deliver(job)
 
 
@@ -383,7 +383,7 @@ def test_what_a_crash_left_of_takes_that_are_gone_is_withdrawn(box: Box, cloud: 
 
 
 def test_what_cannot_be_withdrawn_now_is_withdrawn_at_the_next_start(box: Box, cloud: LiveMemory, take: Any) -> None:
-    def refuse(_: object) -> None:
+    def refuse(resume: object) -> None:
         raise Transient("no route")
 
     cloud.withdraw = refuse  # type: ignore[method-assign]

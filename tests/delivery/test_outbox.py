@@ -258,7 +258,7 @@ def test_the_fault_stays_while_anything_is_parked(box: Box) -> None:
         allowed = False
 
         def deliver(self, job: UploadJob) -> Receipt:
-            if job.clip.id == first.id and not self.allowed:
+            if job.clip == first and not self.allowed:
                 raise Permanent("too large")
             return super().deliver(job)
 
@@ -364,7 +364,7 @@ def test_the_order_of_delivery(box: Box, order: str, step: int) -> None:
     backend = MemoryBackend()
     box.deliver(cloud=backend, settings={"order": order})
     box.events.wait(DeliverySucceeded, 4)
-    assert [job.clip.id for job in backend.attempts] == [clip.id for clip in clips[::step]]
+    assert [job.clip for job in backend.attempts] == clips[::step]
 
 
 def test_destinations_do_not_wait_for_each_other(new_box: Callable[..., Box]) -> None:
@@ -537,6 +537,7 @@ def test_what_is_being_sent_can_be_cancelled(new_box: Callable[..., Box]) -> Non
 def test_what_arrived_although_it_was_cancelled_keeps_its_receipt(box: Box) -> None:
     class Deaf(MemoryBackend):
         def deliver(self, job: UploadJob) -> Receipt:
+            assert job.clip
             outbox.cancel(job.clip.id)
             return super().deliver(evolve(job, cancelled=lambda: False))
 
@@ -557,6 +558,7 @@ def test_what_arrived_although_it_was_cancelled_keeps_its_receipt(box: Box) -> N
 def test_a_clip_deleted_while_it_is_sent_raises_no_fault(box: Box) -> None:
     class Deletes(MemoryBackend):
         def deliver(self, job: UploadJob) -> Receipt:
+            assert job.clip
             box.store.clips.delete(job.clip.id, "full")
             return super().deliver(job)
 

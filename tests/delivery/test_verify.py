@@ -125,7 +125,7 @@ def test_a_destination_that_does_not_answer(box: Box, error: BaseException, foun
 @pytest.mark.parametrize("answer", [None, True, "ok"])
 def test_an_answer_that_is_no_receipt_is_a_defect_and_changes_nothing(box: Box, answer: Any) -> None:
     class Mistaken(MemoryBackend):
-        def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
+        def verify(self, rendition: Rendition, receipt: Receipt) -> Any:
             return answer
 
     clips, outbox = delivered(box, Mistaken(), 2)

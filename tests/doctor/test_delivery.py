@@ -10,7 +10,7 @@ from attrs import frozen
 from appliance.config.settings import DestinationSettings, FeedSettings, Settings
 from appliance.doctor import Box, Finding, Result, delivery
 from appliance.errors import Permanent, Transient
-from appliance.plugin import FeedBackendType, FeedJob, UploadBackendType, hookimpl
+from appliance.plugin import BackendContext, FeedBackendType, FeedJob, UploadBackendType, hookimpl
 from appliance.plugin_host import PluginHost
 from appliance.testing.backends import MemoryBackend
 
@@ -26,14 +26,14 @@ class NoOptions:
 class Probed(MemoryBackend):
     """A destination whose probe does as it is told."""
 
-    closed = 0
+    closings = 0
 
     def __init__(self, probe: Callable[[], str]) -> None:
         super().__init__()
         self.probe = probe  # type: ignore[method-assign]
 
     def close(self) -> None:
-        type(self).closed += 1
+        type(self).closings += 1
 
 
 def hosting(probe: Callable[[], str], create: Callable[..., Any] | None = None) -> PluginHost:
@@ -59,12 +59,12 @@ def to(*names: str) -> Settings:
 
 
 def test_a_destination_that_works(make_box: Make, findings: Findings) -> None:
-    before = Probed.closed
+    before = Probed.closings
     box = make_box(to("office"), plugins=hosting(lambda: "it takes\nobjects"))
     (found,) = findings(delivery.destinations(box))
     assert (found.name, found.result) == ("destination office", Result.PASS)
     assert found.words.startswith("it takes objects; receipts are")
-    assert Probed.closed == before + 1
+    assert Probed.closings == before + 1
 
 
 def test_copies_on_the_own_disk_are_no_proof(make_box: Make, findings: Findings) -> None:
@@ -139,14 +139,15 @@ class AskedFeed(Feed):
         self.probe = probe
 
 
+def giving(feed: Feed) -> Callable[[NoOptions, BackendContext], Feed]:
+    return lambda options, context: feed
+
+
 def feeding(**backends: Feed) -> PluginHost:
     class Plugin:
         @hookimpl
         def appliance_feed_backends(self) -> list[FeedBackendType]:
-            return [
-                FeedBackendType(name, NoOptions, lambda options, context, feed=feed: feed, lambda url: None)
-                for name, feed in backends.items()
-            ]
+            return [FeedBackendType(name, NoOptions, giving(feed), lambda url: None) for name, feed in backends.items()]
 
     host = PluginHost([("feeds", Plugin)])
     host.discover()

@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
+from appliance.config.actions import ButtonAction
 from appliance.config.settings import ButtonSettings, DeviceSettings, LedSettings, PanelSettings, Settings
 from appliance.doctor import Box, Finding, Prompt, Result, examine
 from appliance.doctor.setup import configuration, plugins
@@ -55,7 +56,7 @@ def test_every_problem_of_the_configuration_is_told(make_box: Make, findings: Fi
 
 
 def test_a_configuration_that_is_good(make_box: Make, findings: Findings) -> None:
-    panel = PanelSettings(buttons={17: ButtonSettings("record.toggle")})
+    panel = PanelSettings(buttons={17: ButtonSettings(ButtonAction.RECORD_TOGGLE)})
     (found,) = findings(configuration(make_box(Settings(panel=panel))))
     assert found.result is Result.PASS
     assert found.words == "0 destinations, 0 feeds, 0 services, 1 button or switch, 0 LEDs"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from appliance.clock import SystemClock
+from appliance.config.actions import ButtonAction
 from appliance.config.settings import (
-    ButtonAction,
     ButtonSettings,
     Contact,
     LedSettings,

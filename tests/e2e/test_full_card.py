@@ -79,7 +79,7 @@ def faults(box: Box) -> dict[str, Any]:
 
 def frames_in(path: Path) -> int:
     with wave.open(str(path)) as audio:
-        return audio.getnframes()
+        return int(audio.getnframes())
 
 
 def test_the_oldest_clips_make_room_once_they_have_arrived(small_card: Box) -> None:

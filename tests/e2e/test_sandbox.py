@@ -19,7 +19,8 @@ audio: {{capture: {{device: "{device}"}}, playback: {{device: "{device}"}}}}
 
 
 def start(box: Box) -> None:
-    command = [sys.executable, ROOT / "tests/project/sandbox.py", ROOT / "systemd/appliance.service", "kill"]
+    unit = ROOT / "systemd/appliance.service"
+    command: list[str | Path] = [sys.executable, ROOT / "tests/project/sandbox.py", unit, "kill"]
     command += [sys.executable, "-m", "appliance", "run", "--config", box.config, "--simulate", "panel"]
     with box.log.open("a") as log:
         box.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, text=True)

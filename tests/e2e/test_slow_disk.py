@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -40,8 +40,8 @@ class House:
         cards, takes = FakeCards(clock, remember=False), self.store.places.takes
         capture = CaptureSettings(rate=8000)
         self.recorder = Recorder(cards, capture, RecordingSettings(), takes, "box", clock, post, vitals)
-        parts = (self.recorder, NotAsked(), NotAsked(), self.store, NotAsked())
-        self.controller.connect(Effects(*cast(Any, parts), post).table())
+        parts: Any = (self.recorder, NotAsked(), NotAsked(), self.store, NotAsked(), post)
+        self.controller.connect(Effects(*parts).table())
         self.sealed = threading.Semaphore(0)
         self.controller.listen(lambda event, _: self.sealed.release() if isinstance(event, TakeSealed) else None)
         self.disk_goes_on = threading.Event()

@@ -12,7 +12,8 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from gpiozero.pins.pi import PiPin
 
 from appliance.clock import SystemClock
-from appliance.config.settings import ButtonAction, ButtonSettings, PanelSettings
+from appliance.config.actions import ButtonAction
+from appliance.config.settings import ButtonSettings, PanelSettings
 from appliance.events import Command, RecordDiscard, RecordStart, RecordStop, RecordToggle
 from appliance.panel.gpio import GpioPanel
 from appliance.vitals import Vitals

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.config.actions import ButtonAction
 from appliance.config.options import Seconds
-from appliance.config.settings import ButtonAction, ButtonSettings, SwitchSettings
+from appliance.config.settings import ButtonSettings, SwitchSettings
 from appliance.events import (
     Command,
     PlayerStop,

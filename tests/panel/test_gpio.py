@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from appliance.config.actions import ButtonAction
 from appliance.config.options import Seconds
 from appliance.config.settings import (
-    ButtonAction,
     ButtonSettings,
     Contact,
     LedSettings,

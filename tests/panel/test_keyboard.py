@@ -8,8 +8,8 @@ from typing import Any, TextIO
 
 import pytest
 
+from appliance.config.actions import ButtonAction
 from appliance.config.settings import (
-    ButtonAction,
     ButtonSettings,
     Contact,
     LedSettings,
@@ -155,6 +155,7 @@ def test_a_terminal_that_is_not_ours_is_left_alone(clock: ManualClock, posted: A
 A_PROGRAM_IN_ITS_TERMINAL = """
 import os, sys, termios
 terminal = os.fdopen(os.open(os.ttyname(0), os.O_RDWR), closefd=False)
+from appliance.config.actions import ButtonAction
 from appliance.config.settings import PanelSettings
 from appliance.simulation.keyboard import KeyboardPanel
 from appliance.testing.clock import ManualClock

@@ -10,8 +10,9 @@ from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.config.actions import ButtonAction
 from appliance.config.options import Seconds
-from appliance.config.settings import ButtonAction, ButtonSettings, SwitchSettings
+from appliance.config.settings import ButtonSettings, SwitchSettings
 from appliance.panel.facts import Fact, Gesture
 from appliance.panel.gestures import Hook, Key
 from appliance.panel.watch import LATEST, LOOK_AGAIN, PinWatch

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import NotFound, StorageError
-from appliance.models import ClockSource, ClockStamp, DeliveryState, Receipt, Rendition
+from appliance.models import ClockSource, ClockStamp, Delivery, DeliveryState, Receipt, Rendition
 from appliance.recipes import FLAC, RECIPES
 from appliance.store import Store
 
@@ -47,11 +47,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory, box_type: Any) -> Filled:
     path = store.places.renditions / f"{clips[0].name}.flac"
     path.write_bytes(b"fLaC")
     store.clips.add_rendition(Rendition(clips[0].id, FLAC, path, 4, "0" * 64))
-    for end in (
+    ends: tuple[Callable[[Delivery], None], ...] = (
         lambda each: store.outbox.delivered(each.id, Receipt("clip", 3, True, "sha256", "00")),
         lambda each: store.outbox.postponed(each.id, "no network", 5000.0),
         lambda each: store.outbox.parked(each.id, "wrong password"),
-    ):
+    )
+    for end in ends:
         delivery = store.outbox.take_next("cloud", "oldest", now=box.clock.monotonic())
         store.outbox.save_resume(delivery.id, {"offset": 5})
         end(delivery)

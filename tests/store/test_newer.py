@@ -4,7 +4,7 @@ import json
 import sqlite3
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from appliance.codec import to_plain
 from appliance.events import FaultRaised
 from appliance.models import (
     ClockSource,
+    Delivery,
     DeliveryState,
     GapCause,
     Receipt,
@@ -75,7 +76,7 @@ def filled(box_type: Any) -> Iterator[Any]:
     """A box with clips, and with deliveries in every state."""
     with boxed(box_type) as box:
         clips = [box.clip() for _ in range(5)]
-        ends = (
+        ends: tuple[Callable[[Delivery], None], ...] = (
             lambda each: box.store.outbox.delivered(each.id, Receipt("clip", 3, True, "sha256", "00")),
             lambda each: box.store.outbox.postponed(each.id, "no network", 5000.0),
             lambda each: box.store.outbox.parked(each.id, "wrong password"),

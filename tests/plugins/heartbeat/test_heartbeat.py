@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -260,5 +261,4 @@ def test_a_server_that_never_comes_to_the_point_costs_little(beating: Callable[.
 
 def test_it_keeps_what_every_service_has_to(fleet: Fleet, tmp_path: Path) -> None:
     for url in ("", fleet.url):
-        options = HeartbeatOptions(url)
-        check_service(lambda house, options=options: Heartbeat(options, house), folder=tmp_path)
+        check_service(partial(Heartbeat, HeartbeatOptions(url)), folder=tmp_path)

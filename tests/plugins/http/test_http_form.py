@@ -89,7 +89,7 @@ def test_what_can_be_chosen(receiver: Receiver, job: UploadJob) -> None:
         "literally": f"{{{len(SOUND)}}}",
         "when": "2027-01-15T09:00:00+01:00",
     }
-    assert (file.name, file.file_name) == ("audio", f"box/{job.clip.id}.wav")
+    assert job.clip and (file.name, file.file_name) == ("audio", f"box/{job.clip.id}.wav")
     assert base64.b64decode(file.headers["Content-MD5"]) == hashlib.md5(SOUND).digest()
     assert "Repr-Digest" not in file.headers
     assert receipt.remote_name == f"box/{job.clip.id}.wav"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from appliance_upload_rclone import RcloneOptions, create
+from appliance_upload_rclone import create
+from appliance_upload_rclone.options import RcloneOptions
 
 from appliance.plugin import BackendContext, UploadBackend
 
@@ -40,7 +41,7 @@ def backend(rclone: str, store: Path, tmp_path: Path) -> MakeBackend:
     config.touch()
 
     def make(rate_limit: int | None = None, **options: Any) -> UploadBackend:
-        wanted = {"remote": str(store), "binary": rclone, "config": config} | options
+        wanted: dict[str, Any] = {"remote": str(store), "binary": rclone, "config": config} | options
         return create(RcloneOptions(**wanted), BackendContext("drive", "box", tmp_path, lambda: True, rate_limit))
 
     return make

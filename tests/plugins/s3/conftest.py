@@ -19,7 +19,8 @@ from typing import Any
 
 import boto3.session
 import pytest
-from appliance_upload_s3 import S3Options, create
+from appliance_upload_s3 import create
+from appliance_upload_s3.options import S3Options
 from attrs import define, field
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -119,16 +120,14 @@ class S3Server:
 
     def options(self, port: int | None = None, **options: Any) -> S3Options:
         """Options of a destination here, or behind a proxy on `port`."""
-        return S3Options(
-            **{
-                "bucket": BUCKET,
-                "endpoint_url": self.url if port is None else f"http://127.0.0.1:{port}",
-                "access_key": Secret(ACCESS_KEY),
-                "secret_key": Secret(SECRET_KEY),
-                "timeout": 20,
-            }
-            | options
-        )
+        usual: dict[str, Any] = {
+            "bucket": BUCKET,
+            "endpoint_url": self.url if port is None else f"http://127.0.0.1:{port}",
+            "access_key": Secret(ACCESS_KEY),
+            "secret_key": Secret(SECRET_KEY),
+            "timeout": 20,
+        }
+        return S3Options(**(usual | options))
 
     def backend(
         self,

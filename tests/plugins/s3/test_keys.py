@@ -22,6 +22,7 @@ TEMPLATES = st.lists(
 def job(tmp_path_factory: pytest.TempPathFactory) -> UploadJob:
     name = "box-1_2027-01-15_09-00-00+0100_abcdefghij"
     made = make_upload_job(tmp_path_factory.mktemp("keys"), b"", name)
+    assert made.clip
     return evolve(made, clip=evolve(made.clip, device="box-1"))
 
 
@@ -30,6 +31,7 @@ def test_default_carries_device_and_file_name(job: UploadJob) -> None:
 
 
 def test_date_is_that_of_the_recording_where_it_was_made(job: UploadJob) -> None:
+    assert job.clip
     eve = evolve(job.clip, started=evolve(job.clip.started, wall_ns=1_798_758_000_000_000_000, utc_offset=3600))
     assert render("{year}-{month}-{day}/{name}", job.rendition, eve, CLOUD).startswith("2027-01-01/")
 

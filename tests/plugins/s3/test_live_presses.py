@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from appliance.audio.recorder import Recorder
-from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, RecordedFormat, RecordingSettings
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import Command, Event, TakeSealed
-from appliance.models import Clip, SampleFormat
+from appliance.models import Clip
 from appliance.simulation.cards import FakeCards
 from appliance.store import Store
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
-CAPTURE = CaptureSettings(rate=96_000, channels=8, sample_format=SampleFormat.S32_LE)
+CAPTURE = CaptureSettings(rate=96_000, channels=8, sample_format=RecordedFormat.S32_LE)
 PART = 5 * 1024 * 1024
 SECONDS_OF_PART = PART / CAPTURE.format.byte_rate
 
@@ -120,7 +120,7 @@ def test_a_stop_that_is_told_much_too_late(studio: Studio) -> None:
     studio.pass_time(lambda: studio.parts() >= 4)
     studio.recorder.stop(studio.at(2.5 * SECONDS_OF_PART))
     clip = studio.finish()
-    assert clip.frames == pytest.approx(2.5 * SECONDS_OF_PART * CAPTURE.rate, rel=0.01)
+    assert clip.frames == pytest.approx(2.5 * SECONDS_OF_PART * CAPTURE.format.rate, rel=0.01)
 
 
 def test_a_pause_that_is_told_much_too_late(studio: Studio) -> None:
@@ -135,4 +135,4 @@ def test_a_pause_that_is_told_much_too_late(studio: Studio) -> None:
     studio.recorder.stop(studio.at(now + 1.25 + 3 * SECONDS_OF_PART))
     clip = studio.finish()
     assert len(clip.pauses) == len(clip.marks) == 1
-    assert clip.frames == pytest.approx(5.5 * SECONDS_OF_PART * CAPTURE.rate, rel=0.01)
+    assert clip.frames == pytest.approx(5.5 * SECONDS_OF_PART * CAPTURE.format.rate, rel=0.01)

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from appliance_upload_s3 import S3Options, appliance_upload_backends
+from appliance_upload_s3 import appliance_upload_backends
+from appliance_upload_s3.options import S3Options
 
 from appliance.plugin import Secret
 

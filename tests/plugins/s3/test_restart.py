@@ -111,7 +111,7 @@ def test_killed_and_started_again(weed: Any, tmp_path: Path, point: Point, paral
     assert in_process(run, weed.backend(tmp_path, part_size=PART, parallel_parts=parallel), again, None, tmp_path) == 0
     assert json.loads((tmp_path / "receipt").read_text()) == [key, True]
     assert weed.content(key) == content
-    assert [each for each in weed.listing() if job.clip.name in each] == [key]
+    assert job.clip and [each for each in weed.listing() if job.clip.name in each] == [key]
 
 
 @pytest.mark.parametrize("point", [Point("first", sent=1), Point("last", sent=200_000), Point("end", at_receipt=True)])
