@@ -232,6 +232,7 @@ def _http_answers() -> Iterator[tuple[str, Exception]]:
 def _http_connections() -> Iterator[tuple[str, Exception]]:
     for what, cause in (
         ("name not found", socket.gaierror()),
+        ("no network", OSError(errno.ENETUNREACH, "Network is unreachable")),
         ("refused", ConnectionRefusedError()),
         ("reset", ConnectionResetError()),
         ("silence", requests.ReadTimeout()),

@@ -103,6 +103,11 @@ class Feeds:
             if name in (None, key):
                 puller.wake()
 
+    def hurry(self) -> None:
+        """Pull at once what failed: the network is back, or the clock is set. Returns at once."""
+        for puller in self._pullers.values():
+            puller.hurry()
+
     def failing(self) -> dict[str, Streak]:
         """For each feed, what has failed since a pull ended well."""
         return {name: puller.streak for name, puller in self._pullers.items()}
@@ -177,10 +182,16 @@ class _Puller:
         self._random = random
         self._loop = Loop(f"feed:{feed.name}", self._pull, feed.settings.every, _PULSE_LIMIT, clock, vitals)
         self._complaint = ""
+        self._tries = 0
         self.streak = Streak(feed.settings.every)
         self.start = self._loop.start
         self.wake = self._loop.wake
         self.stop = self._loop.stop
+
+    def hurry(self) -> None:
+        if self.streak.failures:
+            self._tries = 0
+            self.wake()
 
     def join(self, timeout: float) -> None:
         if not self._loop.ends(timeout):
@@ -195,16 +206,17 @@ class _Puller:
         if self._loop.stopping:
             return 0.0
         if error is None:
-            self.streak = self.streak.over()
+            self._tries, self.streak = 0, self.streak.over()
             if self._complaint:
                 self._complaint = ""
                 self._post(FEED.cleared(self._feed.name))
             return every
+        self._tries += 1
         self._complain(error)
         if isinstance(error, Permanent) or not isinstance(error, ApplianceError):
             return every
         asked = (error.retry_after or 0.0) if isinstance(error, Transient) else 0.0
-        return max(min(asked, LONGEST_WAIT), backoff(self.streak.failures, FIRST_RETRY, every, self._random))
+        return max(min(asked, LONGEST_WAIT), backoff(self._tries, FIRST_RETRY, every, self._random))
 
     def _error_of_pull(self) -> BaseException | None:
         pull = Pull(self._store, self._feed.name, self._clock, self._has_room, self._is_over, self._arrived)

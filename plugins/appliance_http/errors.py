@@ -1,5 +1,6 @@
 """What an error of requests, urllib3, ssl or the socket means: the one place where they are translated."""
 
+import errno
 import http.client
 import socket
 import ssl
@@ -12,6 +13,7 @@ from appliance.plugin import Permanent, Transient
 from appliance_http.statuses import proxy_refusal
 
 _DATES = {9: "is not valid yet", 10: "has expired"}
+_NO_WAY = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 _SELF_SIGNED = {18, 19}
 _UNKNOWN_ISSUER = {2, 20, 21}
 _WRONG_NAME = {62, 64}
@@ -85,6 +87,8 @@ def _passing(cause: BaseException) -> str:
         return "is not known to the name server: is the network up, and the name right?"
     if isinstance(cause, ConnectionRefusedError):
         return "refuses the connection: nothing listens there now"
+    if isinstance(cause, OSError) and cause.errno in _NO_WAY:
+        return "cannot be reached: there is no way there now. Is the network up?"
     if isinstance(cause, http.client.RemoteDisconnected):
         return "closed the connection without an answer"
     if isinstance(cause, http.client.IncompleteRead):

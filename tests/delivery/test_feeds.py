@@ -18,7 +18,7 @@ from appliance.config.settings import FeedSettings
 from appliance.errors import Cancelled, NotFound, Permanent, PluginError, Transient
 from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived
 from appliance.faults import FEED
-from appliance.feeds.feeds import Feed
+from appliance.feeds.feeds import FIRST_RETRY, Feed
 from appliance.models import AudioFormat
 from appliance.plugin import FeedJob
 
@@ -469,3 +469,17 @@ def test_a_disk_that_fails_in_the_middle_of_a_track_is_no_defect_of_the_backend(
     inbox.unlink()
     aside.rename(inbox)
     assert not box.events.of(FaultRaised)
+
+
+@pytest.mark.parametrize("error", [Transient("no route"), Permanent("that may be the login page of this network")])
+def test_when_the_network_is_back_what_failed_is_pulled_at_once_and_soon_again(box: Box, error: Exception) -> None:
+    puller, other = Puller(*[error] * 9, Transient("no name server"), brings("1")), Puller(*[nothing] * 9)
+    feeds = box.pull(news=feed(puller), well=feed(other))
+    for number in range(1, 10):
+        feeds.pull_now("news")
+        box.settle(lambda number=number: puller.pulls == number and other.pulls == 1)
+        box.clock.waiters(at_least=2)
+    feeds.hurry()
+    begin = box.clock.monotonic()
+    box.pass_time(0.5, lambda: box.events.of(TrackArrived))
+    assert box.clock.monotonic() - begin <= FIRST_RETRY and other.pulls == 1

@@ -1,5 +1,7 @@
 """Every error of requests has words, and a wait is read as it was meant."""
 
+import errno
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +10,7 @@ from appliance_http.errors import PERMANENT, TRANSIENT, translate
 from appliance_http.statuses import retry_after, status_error
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3.exceptions import NewConnectionError
 
 from appliance.plugin import Permanent, Transient
 
@@ -62,3 +65,10 @@ def test_waits(text: str, seconds: float | None) -> None:
 def test_a_web_page_is_not_quoted() -> None:
     error = status_error(500, "Oops", {"Content-Type": "text/html"}, b"<h1>Oops</h1>", {}, "example.org")
     assert str(error) == "example.org answers 500 Oops"
+
+
+@pytest.mark.parametrize("code", [errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN])
+def test_without_a_network_nobody_broke_a_connection(code: int) -> None:
+    error = requests.ConnectionError(NewConnectionError(None, OSError(code, os.strerror(code))))  # type: ignore[arg-type]
+    error.__context__ = OSError(code, os.strerror(code))
+    assert str(translate(error, "example.org")).startswith("example.org cannot be reached: there is no way there now")
