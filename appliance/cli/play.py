@@ -1,13 +1,12 @@
 """`appliance play`."""
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
 from appliance.cli.remote import Remote, pass_remote
-from appliance.cli.terminal import say
+from appliance.cli.terminal import Progress, say
 from appliance.describe import describe_plain, size
 
 
@@ -26,9 +25,9 @@ def play(remote: Remote, source: str) -> None:
 
 def _play_url(remote: Remote, url: str) -> None:
     """Say how far it is for as long as it takes; Ctrl-C ends it."""
-    on_terminal = sys.stderr.isatty()
-    for told in remote.stream("play.url", url=url):
-        if "event" in told:
-            say(describe_plain(told))
-        elif on_terminal:
-            click.echo(f"\rfetching: {size(told['received'])}\x1b[K\r", nl=False, err=True)
+    with Progress() as progress:
+        for told in remote.stream("play.url", url=url):
+            if "event" in told:
+                say(describe_plain(told))
+            else:
+                progress.tell(f"fetching: {size(told['received'])}")

@@ -3,20 +3,34 @@
 What the appliance, a server or a person has named may hold brackets, which rich would take for its markup.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from appliance.cli.terminal import Painted, Part, entries, say, shown, table
 from appliance.describe import counted, duration, size
 
 Plain = dict[str, Any]
 
 _CLOCKS = {"ntp": "ntp", "rtc": "rtc", "none": "none, it was not set"}
 _RESULT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
-_STATE_STYLES = {"delivered": "green", "sending": "cyan", "parked": "red", "cancelled": "dim"}
+_STATE_STYLES = {
+    "parked": "red",
+    "pending": "yellow",
+    "sending": "cyan",
+    "accepted": "green",
+    "delivered": "green",
+    "cancelled": "dim",
+}
+"""The worst first."""
+
+
+def escape(text: str) -> str:
+    """Foreign text, for rich."""
+    return markup.escape(shown(text))
 
 
 def status(answer: Plain) -> None:
@@ -28,9 +42,9 @@ def status(answer: Plain) -> None:
     if not answer["faults"]:
         console.print("  [green]nothing is wrong[/]")
     for name, counts in answer["deliveries"].items():
-        console.print(f"  {name}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
+        console.print(f"  {escape(name)}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
     for sending in answer["sending"]:
-        console.print(f"  {sending['destination']}: {_progress(sending)}")
+        console.print(f"  {escape(sending['destination'])}: {_progress(sending)}")
     if answer["unheard"]:
         console.print(f"  {counted(answer['unheard'], 'message')} not heard yet")
     storage = answer["storage"]
@@ -84,108 +98,134 @@ def _seconds(clip: Plain) -> float:
 
 
 def clips(found: list[Plain]) -> None:
-    """One clip a row, a line in it for each destination."""
-    table = Table("id", "recorded", "length", "peak dBFS", "gaps", "verdict", "deliveries")
-    for entry in found:
-        clip = entry["clip"]
-        table.add_row(
-            clip["id"],
-            started(clip),
-            duration(_seconds(clip)),
-            f"{clip['levels']['peak_dbfs']:.1f}",
-            str(len(clip["gaps"])),
-            escape(clip["verdict"]) + (", recovered" if clip["recovered"] else ""),
-            "\n".join(_delivery(delivery) for delivery in entry["deliveries"]),
+    """A line or two for each clip."""
+    entries(
+        (
+            entry["clip"]["id"],
+            started(entry["clip"]),
+            duration(_seconds(entry["clip"])),
+            entry["clip"]["verdict"] + (", recovered" if entry["clip"]["recovered"] else ""),
+            _summary(entry["deliveries"]),
         )
-    Console(emoji=False, highlight=False).print(table if found else "no clips")
+        for entry in found
+    )
+    if not found:
+        say("no clips")
 
 
-def _delivery(delivery: Plain) -> str:
-    state = delivery["state"]
-    style = _STATE_STYLES.get(state, "yellow")
-    verified = " (verified)" if (delivery["receipt"] or {}).get("verified") else ""
+def _summary(deliveries: list[Plain]) -> Painted:
+    """What became of a clip at all destinations together."""
+    states = Counter(_state(delivery) for delivery in deliveries)
+    style = next((style for state, style in _STATE_STYLES.items() if states[state]), "yellow")
+    if len(deliveries) == 1:
+        return Painted(_state(deliveries[0]) + _how_far(deliveries[0]), style)
+    return Painted(", ".join(f"{count} {state}" for state, count in states.items()), style)
+
+
+def _state(delivery: Plain) -> str:
+    """In one word; what was delivered is proved to be there, else it was accepted only."""
+    state, receipt = str(delivery["state"]), delivery["receipt"]
+    return "accepted" if state == "delivered" and receipt and not receipt["verified"] else state
+
+
+def _how_far(delivery: Plain) -> str:
     sending = delivery["progress"]
-    progress = f" {sending['sent'] / sending['size']:.0%}{_left(sending)}" if sending and sending["size"] else ""
-    return f"{delivery['destination']}: [{style}]{escape(state)}[/]{verified}{progress}"
+    return f" {sending['sent'] / sending['size']:.0%}{_left(sending)}" if sending and sending["size"] else ""
 
 
 def clip(entry: Plain) -> None:
     """Everything about one clip."""
-    console = Console(emoji=False, highlight=False)
     clip = entry["clip"]
     levels, audio = clip["levels"], clip["format"]
-    table = Table(show_header=False, box=None)
-    table.add_row("name", escape(clip["name"]))
-    table.add_row("file", escape(entry["path"]))
-    table.add_row("recorded", _recorded(clip))
-    table.add_row("length", f"{duration(_seconds(clip))}, {counted(clip['frames'], 'frame')}, {size(clip['size'])}")
-    table.add_row("format", f"{audio['rate']} Hz {audio['sample']}, {counted(audio['channels'], 'channel')}")
-    table.add_row("levels", f"peak {levels['peak_dbfs']:.1f} dBFS, RMS {levels['rms_dbfs']:.1f} dBFS")
-    table.add_row("", f"{levels['clipped']:.2%} clipped, {levels['silent']:.2%} digital silence")
-    table.add_row(
-        "verdict", escape(clip["verdict"]) + (", recovered after a power cut or crash" if clip["recovered"] else "")
-    )
+    _line("name", clip["name"])
+    _line("file", entry["path"])
+    _line("recorded", _recorded(clip))
+    _line("length", f"{duration(_seconds(clip))}, {size(clip['size'])}")
+    _line("format", f"{audio['rate']} Hz {audio['sample']}, {counted(audio['channels'], 'channel')}")
+    _line("levels", f"peak {levels['peak_dbfs']:.1f} dBFS, RMS {levels['rms_dbfs']:.1f} dBFS")
+    _line("", f"{levels['clipped']:.2%} clipped, {levels['silent']:.2%} digital silence")
+    _line("verdict", clip["verdict"] + (", recovered after a power cut or crash" if clip["recovered"] else ""))
     if clip["continues"]:
-        table.add_row("continues", f"clip {clip['continues']}, which ended when another microphone was plugged in")
+        _line("continues", f"clip {clip['continues']}, which ended when another microphone was plugged in")
     if clip["drift_ppm"] is not None:
-        table.add_row("crystal", f"{clip['drift_ppm']:+.1f} ppm")
+        _line("crystal", f"{clip['drift_ppm']:+.1f} ppm")
     for gap in clip["gaps"]:
+        lost, uncertainty = (duration(gap[frames] / audio["rate"]) for frames in ("frames", "uncertainty"))
         filled = "filled with silence" if gap["filled"] else "not filled"
-        table.add_row(
-            "gap", f"{_at(gap, audio)}: {gap['frames']} ± {gap['uncertainty']} frames, {gap['cause']}, {filled}"
-        )
+        _line("gap", f"{_at(gap, audio)}: {lost} lost, give or take {uncertainty}, {gap['cause']}, {filled}")
     for mark in clip["marks"]:
-        table.add_row("mark", _at(mark, audio))
+        _line("mark", _at(mark, audio))
     for pause in clip["pauses"]:
-        table.add_row("pause", f"{_at(pause, audio)}: {duration(pause['seconds'])}")
+        _line("pause", f"{_at(pause, audio)}: {duration(pause['seconds'])}")
     for delivery in entry["deliveries"]:
-        table.add_row("delivery", _delivery(delivery) + f", {counted(delivery['attempts'], 'attempt')}")
+        state = _state(delivery)
+        style = _STATE_STYLES.get(state, "yellow")
+        attempts = counted(delivery["attempts"], "attempt")
+        _line("delivery", f"{delivery['destination']}: ", Painted(state, style), f"{_how_far(delivery)}, {attempts}")
         if receipt := delivery["receipt"]:
             checksum = f", {receipt['algorithm']} {receipt['checksum']}" if receipt["checksum"] else ""
-            table.add_row("", escape(f"receipt: {receipt['remote_name']}, {size(receipt['size'])}{checksum}"))
+            _line("", f"receipt: {receipt['remote_name']}, {size(receipt['size'])}{checksum}")
         elif delivery["last_error"]:
-            table.add_row("", escape(delivery["last_error"]))
-    console.print(table)
+            _line("", delivery["last_error"])
+
+
+def _line(name: str, *words: Part) -> None:
+    say(Painted(f"{name:9} ", "dim"), *words, hang=10)
 
 
 def _at(thing: Plain, audio: Plain) -> str:
-    return f"at {duration(thing['offset'] / audio['rate'])} (frame {thing['offset']})"
+    return f"at {duration(thing['offset'] / audio['rate'])}"
 
 
 def tracks(found: list[Plain]) -> None:
     """The inbox."""
-    table = Table("track", "feed", "title", "size", "heard")
-    for track in found:
-        heard = "cannot be played" if track.get("unplayable") else "yes" if track["played"] else "no"
-        table.add_row(str(track.get("id", "")), track["feed"], track["title"], size(track["size"]), heard)
-    Console(emoji=False, highlight=False, markup=False).print(table if found else "the inbox is empty")
+    if not found:
+        say("the inbox is empty")
+        return
+    table(
+        ("track", "feed", "heard", "size", "title"),
+        ((str(track["id"]), track["feed"], _heard(track), size(track["size"]), track["title"]) for track in found),
+    )
+
+
+def _heard(track: Plain) -> str:
+    return "cannot be played" if track.get("unplayable") else "yes" if track["played"] else "no"
 
 
 def cards(found: list[Plain]) -> None:
     """Sound cards with the words that choose them."""
-    table = Table("card", "device words", "microphone", "speaker")
-    for card in found:
-        table.add_row(card["name"], "\n".join(card["words"]), card["capture"], card["playback"])
-    Console(emoji=False, highlight=False, markup=False).print(table if found else "no sound card is plugged in")
+    if not found:
+        say("no sound card is plugged in")
+        return
+    table(
+        ("card", "microphone", "speaker", "device words"),
+        ((card["name"], card["capture"], card["playback"], "  ".join(card["words"])) for card in found),
+    )
 
 
 def plugins(found: list[Plain]) -> None:
     """Plugins and how they are."""
-    table = Table("plugin", "from", "state", "brings", "message")
-    for plugin in found:
-        source = f"{plugin['distribution']} {plugin['version']}".strip()
-        table.add_row(plugin["name"], source, plugin["state"], ", ".join(plugin["backends"]), plugin["message"])
-    Console(emoji=False, highlight=False, markup=False).print(table)
+    table(
+        ("plugin", "from", "state", "brings", "message"),
+        (
+            (
+                plugin["name"],
+                f"{plugin['distribution']} {plugin['version']}".strip(),
+                plugin["state"],
+                ", ".join(plugin["backends"]),
+                plugin["message"],
+            )
+            for plugin in found
+        ),
+    )
 
 
 def examination(step: Plain) -> None:
     """One step of the doctor: a finding with its next step, or a prompt."""
-    grid = Table.grid(padding=(0, 1))
     if "prompt" in step:
-        grid.add_row("[dim]....[/]", escape(step["prompt"]))
-    else:
-        style = _RESULT_STYLES[step["result"]]
-        grid.add_row(f"[{style}]{step['result']}[/]", f"[bold]{escape(step['name'])}[/]: {escape(step['words'])}")
-        for line in step["next_step"].splitlines():
-            grid.add_row("", escape(line))
-    Console(emoji=False, highlight=False).print(grid)
+        say(Painted(".... ", "dim"), step["prompt"], hang=5)
+        return
+    style = _RESULT_STYLES[step["result"]]
+    say(Painted(step["result"], style), " ", Painted(step["name"], "bold"), f": {step['words']}", hang=5)
+    for line in step["next_step"].splitlines():
+        say(f"     {line}", hang=5)

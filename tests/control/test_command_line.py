@@ -113,7 +113,7 @@ def test_a_message_is_heard_again_and_removed(house: House, typed: Type) -> None
     path.write_bytes(b"sound")
     track = house.store.inbox.add("news", "key", "News", path, 5, "0" * 64)
     house.store.inbox.mark_played(track.id)
-    assert f" {track.id} " in typed("feeds", "list").output
+    assert f"\n{track.id} " in typed("feeds", "list").output
     assert typed("feeds", "unheard", str(track.id)).output == f"track {track.id} counts as not heard\n"
     assert house.store.inbox.unheard() == 1
     assert typed("feeds", "remove", str(track.id)).output == f"track {track.id} is removed\n"
