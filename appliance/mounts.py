@@ -56,11 +56,6 @@ def mount_of(path: Path, mounts: Sequence[Mount]) -> Mount | None:
     return found
 
 
-def mounted_now() -> str:
-    """What the kernel says of all mounts: another text once anything was mounted or unmounted."""
-    return _text(MOUNTINFO)
-
-
 def in_memory(path: Path, mountinfo: Path = MOUNTINFO, command_line: Path = COMMAND_LINE) -> str:
     """What keeps `path` in memory only, so that the next power cut takes it; empty where it lasts, or nothing is told.
 

@@ -1,12 +1,14 @@
 """The disk of the state directory: how full it is, whether it takes writes, and whether they last."""
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from attrs import frozen
 
-from appliance.mounts import in_memory, mounted_now
+from appliance.mounts import in_memory
 from appliance.store.places import Places
 
 
@@ -48,7 +50,9 @@ class StateDisk:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._mounted = ""
+        places = Places(directory)
+        self._places = [str(place) for place in (directory, places.takes, places.clips)]
+        self._devices: Sequence[int] = ()
         self._memory = ""
 
     def space(self) -> Space:
@@ -57,10 +61,11 @@ class StateDisk:
         return Space(told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize, read_only, self._in_memory())
 
     def _in_memory(self) -> str:
-        """Looked up anew only where something was mounted since: it costs as much as recording does."""
-        if (mounted := mounted_now()) != self._mounted:
-            places, self._mounted = Places(self._directory), mounted
-            self._memory = in_memory(places.directory) or in_memory(places.takes) or in_memory(places.clips)
+        """Looked up anew only where another filesystem is there since: it costs as much as recording does."""
+        devices = [_device(place) for place in self._places]
+        if devices != self._devices:
+            self._devices = devices
+            self._memory = next(filter(None, map(in_memory, map(Path, self._places))), "")
         return self._memory
 
     def try_out(self) -> None:
@@ -72,3 +77,10 @@ class StateDisk:
                 os.fsync(file.fileno())
         finally:
             trial.unlink(missing_ok=True)
+
+
+def _device(place: str) -> int:
+    """The number of the filesystem that holds `place`; 0 where there is none."""
+    with suppress(OSError):
+        return os.stat(place).st_dev
+    return 0

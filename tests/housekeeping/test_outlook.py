@@ -123,6 +123,16 @@ def test_memory_is_no_disk(memory: Path, tmp_path: Path) -> None:
     assert StateDisk(tmp_path).space().in_vain
 
 
+def test_another_disk_is_noticed(memory: Path, tmp_path: Path) -> None:
+    """As when a card is mounted over what was in memory until then."""
+    clips, disk = tmp_path / "clips", StateDisk(tmp_path)
+    assert not disk.space().in_vain
+    clips.symlink_to(memory)
+    assert disk.space().in_vain
+    clips.unlink()
+    assert not disk.space().in_vain
+
+
 def test_a_real_disk(tmp_path: Path) -> None:
     disk = StateDisk(tmp_path)
     space = disk.space()
