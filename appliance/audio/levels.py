@@ -87,12 +87,14 @@ class Meter:
         self._peak = self._stretch_peak = 0
         self._energy = self._stretch_energy = 0.0
         self._stretch_frames = 0
-        self._stride = max(1, format.rate // _THINNED_RATE)
+        stride = max(1, format.rate // _THINNED_RATE)
         every = np.arange(_THINNED_RATE)
-        self._picks = every * self._stride + every * every % self._stride  # unevenly, as a tone might keep step
-        self._block = max(1, round(_BLOCK * format.rate / self._stride))
+        picks = every * stride + every * every % stride  # unevenly, as a tone might keep step
+        self._picks = np.add.outer(picks * format.channels, np.arange(format.channels)).ravel()
+        self._stride = stride * format.channels
+        self._block = max(1, round(_BLOCK * format.rate / stride))
         self._blocks = np.zeros(round(-SILENCE_DBFS) + 1, np.int64)
-        self._thin = np.empty((format.channels, self._block * _BLOCKS_AT_ONCE))
+        self._thin = np.empty(self._block * _BLOCKS_AT_ONCE * format.channels)
         self._thinned = 0
         self._waiting: list[bytes | memoryview] = []
         self._waiting_bytes = 0
@@ -132,23 +134,24 @@ class Meter:
 
     def _thin_out(self, samples: NDArray[np.float32]) -> None:
         """Keep some samples of every block, which tell its level as well, and count many blocks at once."""
-        frames = samples.reshape(-1, self._channels)
-        while len(frames):
-            picks = self._picks[: min(len(frames) // self._stride or 1, self._thin.shape[1] - self._thinned)]
-            self._thin[:, self._thinned : self._thinned + len(picks)] = frames[picks].T
+        while len(samples):
+            count = len(samples) // self._stride or 1
+            picks = self._picks[: min(count * self._channels, len(self._thin) - self._thinned)]
+            self._thin[self._thinned : self._thinned + len(picks)] = samples[picks]
             self._thinned += len(picks)
-            frames = frames[len(picks) * self._stride :]
-            if self._thinned == self._thin.shape[1]:
+            samples = samples[len(picks) // self._channels * self._stride :]
+            if self._thinned == len(self._thin):
                 self._count_blocks()
 
     def _count_blocks(self) -> None:
         """Count the blocks by their level in whole dB above SILENCE_DBFS: that of the loudest channel."""
-        size = min(self._block, self._thinned)
-        count = self._thinned // size if size else 0
+        frames = self._thinned // self._channels
+        size = min(self._block, frames)
+        count = frames // size if size else 0
         if count:
-            blocks = self._thin[:, : count * size].reshape(self._channels, count, size)
-            mean = blocks.sum(axis=2) / size
-            power = (np.einsum("cbs,cbs->cb", blocks, blocks) / size - mean * mean).max(axis=0)
+            blocks = self._thin[: count * size * self._channels].reshape(count, size, self._channels)
+            mean = blocks.sum(axis=1) / size
+            power = (np.einsum("bsc,bsc->bc", blocks, blocks) / size - mean * mean).max(axis=1)
             level = 10 * np.log10(np.maximum(power, 1e-9)) - 20 * math.log10(self._full_scale) - SILENCE_DBFS
             highest = len(self._blocks) - 1
             self._blocks += np.bincount(np.clip(level, 0, highest).astype(np.intp), minlength=highest + 1)

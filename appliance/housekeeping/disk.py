@@ -51,7 +51,7 @@ class StateDisk:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         places = Places(directory)
-        self._places = [str(place) for place in (directory, places.takes, places.clips)]
+        self._places = (directory, places.takes, places.clips)
         self._devices: Sequence[int] = ()
         self._memory = ""
 
@@ -65,7 +65,7 @@ class StateDisk:
         devices = [_device(place) for place in self._places]
         if devices != self._devices:
             self._devices = devices
-            self._memory = next(filter(None, map(in_memory, map(Path, self._places))), "")
+            self._memory = next(filter(None, map(in_memory, self._places)), "")
         return self._memory
 
     def try_out(self) -> None:
@@ -79,8 +79,8 @@ class StateDisk:
             trial.unlink(missing_ok=True)
 
 
-def _device(place: str) -> int:
+def _device(place: Path) -> int:
     """The number of the filesystem that holds `place`; 0 where there is none."""
     with suppress(OSError):
-        return os.stat(place).st_dev
+        return place.stat().st_dev
     return 0
