@@ -40,6 +40,7 @@ from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
 from appliance.plugin_host.house import Doors
 from appliance.plugin_host.services import Services
+from appliance.reporting import Reporter
 from appliance.stops import StopList
 from appliance.store import Store
 from appliance.timekeeping import Timekeeper
@@ -141,12 +142,13 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(watch.close)
 
         real = (hardware.real_cards, hardware.real_pins)
-        parts = Parts(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper, *real)
+        reporter = Reporter(turn, settings, store, outbox, feeds, housekeeper.outlook, clock)
+        parts = Parts(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper, reporter, *real)
         methods = Methods(parts, streams)
         with tell_and_go_on(post, CONTROL):
             control.start(methods.table())
             stop.callback(control.deafen)
-        doors = Doors(name, directory, methods.status, methods.table(), methods.clip_path, controller.listen, post)
+        doors = Doors(name, directory, reporter.report, methods.table(), methods.clip_path, controller.listen, post)
         services = Services(plugins, settings.services, doors, clock, vitals)
         services.start()
         stop.callback(services.close)

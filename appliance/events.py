@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar, dataclass_transform, runtime_checkable
 from attrs import frozen
 
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
+from appliance.quantities import NOTHING, Kind, told
 
 T = TypeVar("T")
 
@@ -448,14 +449,14 @@ class DeliveryStarted(Event):
 
 @message
 class DeliveryProgress(Event):
-    """Bytes handed over so far, the rate in bytes/s and the seconds left where they can be told."""
+    """How far a delivery is, while it is sent."""
 
-    clip_id: str
-    destination: str
-    sent: int
-    size: int
-    rate: float
-    seconds_left: float | None
+    clip_id: str = told(NOTHING, "The clip", Kind.TEXT)
+    destination: str = told(NOTHING, "The destination", Kind.TEXT)
+    sent: int = told(NOTHING, "What was handed over so far", Kind.GAUGE, "bytes")
+    size: int = told(NOTHING, "What is to be sent", Kind.GAUGE, "bytes")
+    rate: float = told(NOTHING, "How fast it goes", Kind.GAUGE, "bytes/s")
+    seconds_left: float | None = told(NOTHING, "How long it will take; null where that cannot be told", Kind.GAUGE, "s")
 
 
 @message

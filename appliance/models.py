@@ -7,10 +7,11 @@ sine peaks at 0 (AES17 puts the RMS of that sine at 0 too; `Levels.rms_dbfs` is 
 from enum import StrEnum
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import frozen
 from attrs.validators import ge, gt, lt
 
 from appliance.errors import NewerWord
+from appliance.quantities import NOTHING, Kind, told
 from appliance.recipes import Recipe
 
 _DAY = 86_400
@@ -40,9 +41,9 @@ class SampleFormat(StrEnum):
 class AudioFormat:
     """Rate in frames per second, channel count and sample format of a stream."""
 
-    rate: int = field(default=48_000, validator=ge(1))
-    channels: int = field(default=1, validator=ge(1))
-    sample: SampleFormat = SampleFormat.S16_LE
+    rate: int = told(48_000, "Frames in a second", Kind.GAUGE, "Hz", check=ge(1))
+    channels: int = told(1, "Channels", Kind.GAUGE, "channels", check=ge(1))
+    sample: SampleFormat = told(SampleFormat.S16_LE, "How a sample is written: S16_LE, S24_3LE, S32_LE", Kind.STATE)
 
     @property
     def frame_bytes(self) -> int:
@@ -84,17 +85,13 @@ _TRUST = {ClockSource.NTP: 2, ClockSource.RTC: 1, ClockSource.NONE: 0}
 
 @frozen
 class ClockStamp:
-    """One moment on every clock of the box.
+    """One moment on every clock of the box."""
 
-    `wall_ns` counts nanoseconds since 1970 UTC and is what the wall clock claimed then; `monotonic_ns` is
-    CLOCK_MONOTONIC of the boot `boot_id`; `utc_offset` is in seconds east of UTC.
-    """
-
-    wall_ns: int
-    monotonic_ns: int
-    boot_id: str
-    source: ClockSource
-    utc_offset: int = field(default=0, validator=(gt(-_DAY), lt(_DAY)))
+    wall_ns: int = told(NOTHING, "What the wall clock claimed, since 1970 UTC", Kind.TIME, "ns")
+    monotonic_ns: int = told(NOTHING, "CLOCK_MONOTONIC of the boot", Kind.GAUGE, "ns")
+    boot_id: str = told(NOTHING, "The boot that this was in", Kind.TEXT)
+    source: ClockSource = told(NOTHING, "Why the wall clock is to be believed: ntp, rtc, none", Kind.STATE)
+    utc_offset: int = told(0, "Local time was so far east of UTC", Kind.GAUGE, "s", check=(gt(-_DAY), lt(_DAY)))
 
 
 class GapCause(StrEnum):
@@ -113,40 +110,37 @@ class Gap:
     Where `filled`, the clip holds silence for them from `offset` on; else the sound goes on at `offset` at once.
     """
 
-    offset: int
-    frames: int
-    uncertainty: int
-    cause: GapCause
-    filled: bool = True
+    offset: int = told(NOTHING, "Where it is", Kind.GAUGE, "frames")
+    frames: int = told(NOTHING, "How much was lost", Kind.GAUGE, "frames")
+    uncertainty: int = told(NOTHING, "Give or take so much", Kind.GAUGE, "frames")
+    cause: GapCause = told(NOTHING, "Why: overrun, storage, device, sound_server", Kind.STATE)
+    filled: bool = told(True, "Whether the clip holds silence for it", Kind.FLAG)
 
 
 @frozen
 class Mark:
     """A position that a person marked during a take."""
 
-    offset: int
+    offset: int = told(NOTHING, "Where it is", Kind.GAUGE, "frames")
 
 
 @frozen
 class Pause:
-    """A pause at position `offset` that lasted `seconds`; nothing of it is in the clip."""
+    """A pause; nothing of it is in the clip."""
 
-    offset: int
-    seconds: float
+    offset: int = told(NOTHING, "Where it is", Kind.GAUGE, "frames")
+    seconds: float = told(NOTHING, "How long it lasted", Kind.GAUGE, "s")
 
 
 @frozen
 class Levels:
-    """Levels of a stretch of sound over all channels; `clipped`, `silent` and `active` are shares (0..1) of it.
+    """Levels of a stretch of sound over all channels."""
 
-    A frame is clipped at full scale, and silent at digital zero. `active` is what rises above the sound's own floor.
-    """
-
-    peak_dbfs: float = SILENCE_DBFS
-    rms_dbfs: float = SILENCE_DBFS
-    clipped: float = 0.0
-    silent: float = 0.0
-    active: float = 1.0
+    peak_dbfs: float = told(SILENCE_DBFS, "The peak", Kind.GAUGE, "dBFS")
+    rms_dbfs: float = told(SILENCE_DBFS, "The level", Kind.GAUGE, "dBFS")
+    clipped: float = told(0.0, "The share of it at full scale, 0 to 1", Kind.GAUGE)
+    silent: float = told(0.0, "The share of it at digital zero, 0 to 1", Kind.GAUGE)
+    active: float = told(1.0, "The share of it that rises above its own floor, 0 to 1", Kind.GAUGE)
 
 
 class Verdict(StrEnum):
@@ -162,33 +156,30 @@ class Verdict(StrEnum):
 
 @frozen
 class Clip:
-    """A finished take: an immutable audio file and its metadata.
+    """A finished take: an immutable audio file and its metadata."""
 
-    `name` is the file name without extension and never changes; `started` is what the clocks said at the press.
-    `size` is that of the audio file in bytes. `drift_ppm` is how much faster than CLOCK_MONOTONIC the card's crystal
-    runs, in a long take. `recovered` marks a take that was found unfinished at start, `cut` one that grew longer than
-    it may. `continues` is the id of the clip that this one carries on, `corrected` the start by a better clock.
-    `unread` are lines of a recovered take's journal that only a newer release knows to read.
-    """
-
-    id: str
-    name: str
-    device: str
-    format: AudioFormat
-    frames: int
-    size: int
-    started: ClockStamp
-    levels: Levels = Levels()
-    verdict: Verdict = Verdict.OK
-    gaps: tuple[Gap, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    pauses: tuple[Pause, ...] = ()
-    drift_ppm: float | None = None
-    recovered: bool = False
-    continues: str | None = None
-    cut: bool = False
-    corrected: ClockStamp | None = None
-    unread: tuple[str, ...] = ()
+    id: str = told(NOTHING, "Its id", Kind.TEXT)
+    name: str = told(NOTHING, "The name of its file without the extension; it never changes", Kind.TEXT)
+    device: str = told(NOTHING, "The name of the box then", Kind.TEXT)
+    format: AudioFormat = told(NOTHING, "How it was recorded", Kind.OBJECT)
+    frames: int = told(NOTHING, "Its length", Kind.GAUGE, "frames")
+    size: int = told(NOTHING, "The size of its file", Kind.GAUGE, "bytes")
+    started: ClockStamp = told(NOTHING, "What the clocks said at the press", Kind.OBJECT)
+    levels: Levels = told(Levels(), "How loud it is", Kind.OBJECT)
+    verdict: Verdict = told(Verdict.OK, "What that says: ok, silent, too_quiet, clipping, too_short, gaps", Kind.STATE)
+    gaps: tuple[Gap, ...] = told((), "What is missing", Kind.OBJECT)
+    marks: tuple[Mark, ...] = told((), "What a person marked", Kind.OBJECT)
+    pauses: tuple[Pause, ...] = told((), "Where it was paused", Kind.OBJECT)
+    drift_ppm: float | None = told(
+        None, "How much faster than CLOCK_MONOTONIC the crystal of the card runs, in a long take", Kind.GAUGE, "ppm"
+    )
+    recovered: bool = told(False, "Whether it was found unfinished at a start", Kind.FLAG)
+    continues: str | None = told(None, "The id of the clip that it carries on", Kind.TEXT)
+    cut: bool = told(False, "Whether it grew longer than it may", Kind.FLAG)
+    corrected: ClockStamp | None = told(None, "When it began, by a better clock", Kind.OBJECT)
+    unread: tuple[str, ...] = told(
+        (), "Lines of a recovered take's journal that only a newer release knows to read", Kind.TEXT
+    )
 
     @property
     def seconds(self) -> float:

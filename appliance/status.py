@@ -10,33 +10,33 @@ from appliance.events import Command, Event
 from appliance.faults import CONFIGURATION, LAST_CLIP, MICROPHONE_AWAY, PLAYBACK, RECORDING, STORAGE_FULL, FaultKind
 from appliance.machine import Player, Recorder, State
 from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, Verdict
+from appliance.quantities import NOTHING, Kind, told
 
 
 @frozen
 class TakeStatus:
-    """The take in progress. Levels are of its last stretch, in dBFS."""
+    """The take in progress."""
 
-    id: str
-    name: str
-    format: AudioFormat
-    buffer_seconds: float
-    seconds: float = 0.0
-    peak_dbfs: float = SILENCE_DBFS
-    rms_dbfs: float = SILENCE_DBFS
-    gaps: int = 0
-    marks: int = 0
-    seconds_left: float | None = None
-    """How soon the take will be ended, where that is near."""
+    id: str = told(NOTHING, "Its id, which becomes that of its clip", Kind.TEXT)
+    name: str = told(NOTHING, "Its name, which becomes that of its clip", Kind.TEXT)
+    format: AudioFormat = told(NOTHING, "How it is recorded", Kind.OBJECT)
+    buffer_seconds: float = told(NOTHING, "How much sound the card holds before it loses some", Kind.GAUGE, "s")
+    seconds: float = told(0.0, "How long it is", Kind.GAUGE, "s")
+    peak_dbfs: float = told(SILENCE_DBFS, "The peak of its last stretch", Kind.GAUGE, "dBFS")
+    rms_dbfs: float = told(SILENCE_DBFS, "The level of its last stretch", Kind.GAUGE, "dBFS")
+    gaps: int = told(0, "Gaps in it", Kind.GAUGE, "gaps")
+    marks: int = told(0, "Marks in it", Kind.GAUGE, "marks")
+    seconds_left: float | None = told(None, "How soon it will be ended; null where that is far", Kind.GAUGE, "s")
 
 
 @frozen
 class PlaybackStatus:
-    """What plays. `position` and `seconds` (its length) are in seconds."""
+    """What plays."""
 
-    id: str
-    title: str
-    seconds: float
-    position: float = 0.0
+    id: str = told(NOTHING, "The id of this playback", Kind.TEXT)
+    title: str = told(NOTHING, "What a person calls it", Kind.TEXT)
+    seconds: float = told(NOTHING, "Its length", Kind.GAUGE, "s")
+    position: float = told(0.0, "How far it is", Kind.GAUGE, "s")
 
 
 @frozen

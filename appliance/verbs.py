@@ -239,7 +239,7 @@ _CLIP_VERBS = (
 )
 
 _BOX = (
-    Verb("status", "Say how the box is.", answer="an object with everything", acts=False),
+    Verb("status", "Say how the box is.", answer="the [report](report.md)", acts=False),
     Verb(
         "config.reload",
         "Read the configuration anew.",

@@ -45,6 +45,8 @@ from appliance.errors import Permanent, Transient
 from appliance.faults import KINDS
 from appliance.machine import ANY_PLAYER, ANY_RECORDER, TABLE, Player, Recorder, Row
 from appliance.plugin_host import PluginHost
+from appliance.quantities import KIND_WORDS, described
+from appliance.report import VERSION, Report
 from appliance.verbs import VERBS, VERSIONS
 
 ROOT = Path(__file__).parents[1]
@@ -65,6 +67,7 @@ def generated() -> dict[Path, str]:
         reference_folder / "delivery-errors.md": delivery_errors(),
         reference_folder / "exit-codes.md": exit_codes(),
         reference_folder / "faults.md": fault_table(),
+        reference_folder / "report.md": report(),
         reference_folder / "state-machine.md": state_machine(),
     }
 
@@ -354,6 +357,27 @@ def fault_table() -> str:
         name = f"{kind.name}:{kind.subject.upper()}" if kind.subject else kind.name
         urgent = "urgent" if kind.urgent else ""
         lines.append(f"| `{name}` | {kind.owner} | {urgent} | {kind.cause} | {kind.next_step} |")
+    return "\n".join([*lines, ""])
+
+
+def report() -> str:
+    """Every field of the report."""
+    lines = [
+        "# Report",
+        "",
+        "How the box is, as one value: `appliance status --json` prints it, the call `status` answers with it, a",
+        "heartbeat posts it, and services get it from `house.report()`. `[]` stands for each of a list, `{}` for each",
+        "name. `describe` gives this table to programs, under `report`.",
+        "",
+        f"The version is {VERSION}. It grows when something is told otherwise than before, not when more is told:",
+        "ignore what you do not know.",
+        "",
+        "| kind | meaning |",
+        "|---|---|",
+    ]
+    lines += [f"| {kind} | {words} |" for kind, words in KIND_WORDS.items()]
+    lines += ["", "| field | kind | unit | meaning |", "|---|---|---|---|"]
+    lines += [f"| `{each.path}` | {each.kind} | {each.unit} | {each.words} |" for each in described(Report)]
     return "\n".join([*lines, ""])
 
 

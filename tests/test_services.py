@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from attrs import frozen
@@ -17,7 +16,7 @@ from appliance.errors import ApplianceError, NotFound, Permanent, Refused, Usage
 from appliance.events import ApplianceReady, Event, EventsLost, FaultRaised, InboxChanged, QueueChanged
 from appliance.faults import SERVICE, SERVICE_ENDED
 from appliance.models import Fault
-from appliance.plugin import House, Service, ServiceType, hookimpl
+from appliance.plugin import House, Report, Service, ServiceType, hookimpl
 from appliance.plugin_host import PluginHost
 from appliance.plugin_host.house import Doors
 from appliance.plugin_host.services import LONGEST_WAIT, STEADY, Services
@@ -86,8 +85,8 @@ class Box:
         for services in self._open:
             services.close()
 
-    def _report(self) -> dict[str, Any]:
-        return {"ok": True}
+    def _report(self) -> Report:
+        return Report(device="box")
 
     def _find(self, clip: str) -> Path:
         path = self.folder / clip
@@ -249,7 +248,7 @@ def test_a_service_hears_of_events_asks_reads_and_keeps(box: Box) -> None:
             listener(QueueChanged(number), None)
             listener(InboxChanged(number), None)
     services.close()
-    assert found == ["lamp", "box", {"ok": True}, b"sound", 41, [{"a": 1}]]
+    assert found == ["lamp", "box", Report(device="box"), b"sound", 41, [{"a": 1}]]
     assert heard == [InboxChanged(0), InboxChanged(1), InboxChanged(2)]
     assert (box.folder / "services" / "lamp" / "note").read_text() == "kept"
     assert box.listeners == []
@@ -306,7 +305,7 @@ def test_what_it_says_after_it_was_left_behind_is_not_heard(box: Box) -> None:
 def test_a_service_that_no_plugin_brings_is_a_fault(tmp_path: Path) -> None:
     box = Box(tmp_path)
     plugins = PluginHost([])
-    doors = Doors("box", tmp_path, dict, {}, Path, box._listen, box.events.append)
+    doors = Doors("box", tmp_path, Report, {}, Path, box._listen, box.events.append)
     services = Services(plugins, {"lamp": ServiceSettings("lamp")}, doors, box.clock, Vitals(box.clock))
     services.start()
     box.until(lambda: box.events)

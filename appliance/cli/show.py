@@ -12,6 +12,7 @@ from rich.console import Console
 
 from appliance.cli.terminal import Painted, Part, entries, say, shown, table
 from appliance.describe import counted, duration, size
+from appliance.report import Report
 
 Plain = dict[str, Any]
 
@@ -33,45 +34,52 @@ def escape(text: str) -> str:
     return markup.escape(shown(text))
 
 
-def status(answer: Plain) -> None:
+def status(report: Report) -> None:
     """The whole box, the most important first."""
     console = Console(emoji=False, highlight=False)
-    console.print(f"[bold]{escape(answer['device'])}[/]: {escape(_doing(answer))}")
-    for fault in answer["faults"]:
-        console.print(f"  [red]fault[/] {escape(fault['name'])}: {escape(fault['message'])}")
-    if not answer["faults"]:
+    console.print(f"[bold]{escape(report.device)}[/]: {escape(_doing(report))}")
+    for fault in report.faults:
+        age = f" (for {duration(max(0.0, report.time - fault.since))})" if fault.since else ""
+        console.print(f"  [red]fault[/] {escape(fault.name)}: {escape(fault.message)}{age}")
+    troubles = [*report.troubles()]
+    for trouble in troubles:
+        console.print(f"  [yellow]{escape(trouble)}[/]")
+    if report.ok and not troubles:
         console.print("  [green]nothing is wrong[/]")
-    for name, counts in answer["deliveries"].items():
+    for name, counts in report.deliveries.items():
         console.print(f"  {escape(name)}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
-    for sending in answer["sending"]:
-        console.print(f"  {escape(sending['destination'])}: {_progress(sending)}")
-    if answer["unheard"]:
-        console.print(f"  {counted(answer['unheard'], 'message')} not heard yet")
-    storage = answer["storage"]
-    reserve = f"{size(storage['reserve'])} of it in reserve"
-    console.print(f"  room for {duration(storage['free_seconds'])} of sound ({size(storage['free'])} free, {reserve})")
-    if storage["warning"]:
-        console.print(f"  [yellow]warning[/] {escape(storage['warning'])}")
-    console.print(f"  [dim]version {answer['version']}, up {duration(answer['uptime'])}, process {answer['pid']}[/]")
+    for each in report.sending:
+        way = f"{size(each.sent)} of {size(each.size)} at {size(each.rate)}/s{_left(each.seconds_left)}"
+        console.print(f"  {escape(each.destination)}: {way}")
+    gone = "is no longer in the configuration"
+    for name, count in report.removed_destinations.items():
+        still = "1 clip still waits" if count == 1 else f"{count} clips still wait"
+        console.print(f"  {escape(name)} {gone}: {still} for it")
+    for name, count in report.removed_feeds.items():
+        console.print(f"  {escape(name)} {gone}: {counted(count, 'message')} of it not heard yet")
+    if report.unheard:
+        console.print(f"  {counted(report.unheard, 'message')} not heard yet")
+    storage = report.storage
+    reserve = f"{size(storage.reserve)} of it in reserve"
+    console.print(f"  room for {duration(storage.free_seconds)} of sound ({size(storage.free)} free, {reserve})")
+    if storage.warning:
+        console.print(f"  [yellow]warning[/] {escape(storage.warning)}")
+    console.print(f"  [dim]version {report.version}, up {duration(report.uptime)}, process {report.pid}[/]")
 
 
-def _doing(answer: Plain) -> str:
-    take, playback = answer["take"], answer["playback"]
+def _doing(report: Report) -> str:
+    take, playback = report.take, report.playback
     if take:
-        gaps = f", {counted(take['gaps'], 'gap')}" if take["gaps"] else ""
-        return f"{answer['recorder']} {duration(take['seconds'])}, peak {take['peak_dbfs']:.1f} dBFS{gaps}"
+        gaps = f", {counted(take.gaps, 'gap')}" if take.gaps else ""
+        return f"{report.recorder} {duration(take.seconds)}, peak {take.peak_dbfs:.1f} dBFS{gaps}"
     if playback:
-        place = f"{duration(playback['position'])} of {duration(playback['seconds'])}"
-        return f"{answer['player']} {playback['title']}, {place}"
-    return "idle" if answer["recorder"] == "idle" else str(answer["recorder"])
+        place = f"{duration(playback.position)} of {duration(playback.seconds)}"
+        return f"{report.player} {playback.title}, {place}"
+    return report.recorder
 
 
-def _progress(sending: Plain) -> str:
-    return f"{size(sending['sent'])} of {size(sending['size'])} at {size(sending['rate'])}/s{_left(sending)}"
-
-
-def _left(sending: Plain) -> str:
-    return f", {duration(sending['seconds_left'])} left" if sending["seconds_left"] is not None else ""
+def _left(seconds: float | None) -> str:
+    return f", {duration(seconds)} left" if seconds is not None else ""
 
 
 def started(clip: Plain) -> str:
@@ -130,7 +138,9 @@ def _state(delivery: Plain) -> str:
 
 def _how_far(delivery: Plain) -> str:
     sending = delivery["progress"]
-    return f" {sending['sent'] / sending['size']:.0%}{_left(sending)}" if sending and sending["size"] else ""
+    if not (sending and sending["size"]):
+        return ""
+    return f" {sending['sent'] / sending['size']:.0%}{_left(sending['seconds_left'])}"
 
 
 def clip(entry: Plain) -> None:

@@ -19,8 +19,10 @@ def status(remote: Remote, as_json: bool) -> None:
         say_json(answer)
     else:
         from appliance.cli import show
+        from appliance.codec import from_plain
+        from appliance.report import Report
 
-        show.status(answer)
+        show.status(from_plain(answer, Report))
 
 
 @click.command()

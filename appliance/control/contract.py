@@ -3,8 +3,11 @@
 from typing import Any
 
 from appliance import __version__
+from appliance.codec import to_plain
 from appliance.errors import Refused
 from appliance.events import EVENTS
+from appliance.quantities import described as fields_of
+from appliance.report import Report
 from appliance.verbs import VERBS, VERSIONS, Verb
 
 
@@ -20,11 +23,15 @@ def hello(version: int = VERSIONS[-1]) -> dict[str, Any]:
 
 
 def described() -> dict[str, Any]:
-    """Everything that can be called, and the names of all events. Arguments are described as JSON Schema."""
+    """Everything that can be called, the names of all events, and every field of the report.
+
+    Arguments are described as JSON Schema.
+    """
     return {
         **hello(),
         "methods": [_method(verb) for verb in VERBS.values()],
         "events": [cls.__name__ for cls in EVENTS],
+        "report": [to_plain(field) for field in fields_of(Report)],
     }
 
 

@@ -5,12 +5,10 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve
-
-from appliance import __version__, events
+from appliance import events
 from appliance.asking import Asking
 from appliance.audio.decode import check_sound
-from appliance.codec import event_to_plain, to_plain
+from appliance.codec import event_to_plain
 from appliance.control.clips import ClipMethods
 from appliance.control.contract import described, hello
 from appliance.control.examinations import Examinations
@@ -50,7 +48,7 @@ class Methods:
         """What answers the words that do not simply become a command."""
         parts = self._parts
         return {
-            "status": self.status,
+            "status": lambda: parts.reporter.report().plain(),
             "config.reload": parts.turn.reload,
             "doctor": self._examinations.stream,
             "devices": parts.cards.cards,
@@ -90,31 +88,6 @@ class Methods:
         return self._parts.clock.monotonic()
 
     # -- the box
-
-    def status(self) -> dict[str, Any]:
-        """How everything is."""
-        parts = self._parts
-        outlook = parts.housekeeper.outlook()
-        space = outlook.space
-        status = evolve(self._controller.status, sending=parts.outbox.progress())
-        return {
-            "device": parts.settings.device.label,
-            "version": __version__,
-            "pid": os.getpid(),
-            "turn": parts.turn.number,
-            "uptime": round(self._now() - parts.turn.process_started, 1),
-            "ok": status.ok,
-            **to_plain(status),
-            "deliveries": to_plain(self._store.outbox.counts()),
-            "storage": {
-                "free": space.free,
-                "total": space.total,
-                "free_seconds": space.free // outlook.byte_rate,
-                "reserve": outlook.reserve,
-                "full_in_days": outlook.days,
-                "warning": outlook.warning,
-            },
-        }
 
     def play(self, source: str) -> dict[str, Any] | None:
         """Play `recording`, `next`, `latest`, a URL, a clip (id or name) or an audio file on the box."""

@@ -9,6 +9,7 @@ from appliance.delivery.outbox import Outbox
 from appliance.feeds.feeds import Feeds
 from appliance.housekeeping import Housekeeper
 from appliance.panel.ports import Panel
+from appliance.reporting import Reporter
 from appliance.store import Store
 from appliance.turn import Plan, Turn
 
@@ -26,6 +27,7 @@ class Parts:
     panel: Panel
     clock: Clock
     housekeeper: Housekeeper
+    reporter: Reporter
     real_cards: bool
     real_pins: bool
 

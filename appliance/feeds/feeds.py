@@ -108,9 +108,10 @@ class Feeds:
         for puller in self._pullers.values():
             puller.hurry()
 
-    def failing(self) -> dict[str, Streak]:
-        """For each feed, what has failed since a pull ended well."""
-        return {name: puller.streak for name, puller in self._pullers.items()}
+    def failing(self) -> dict[str, tuple[Streak, float]]:
+        """For each feed, what has failed since a pull ended well, and the seconds until the next one."""
+        now = self._clock.monotonic()
+        return {name: (puller.streak, max(0.0, puller.due - now)) for name, puller in self._pullers.items()}
 
     def fetch(
         self,
@@ -184,6 +185,8 @@ class _Puller:
         self._complaint = ""
         self._tries = 0
         self.streak = Streak(feed.settings.every)
+        self.due = 0.0
+        """When it is pulled next, on CLOCK_MONOTONIC."""
         self.start = self._loop.start
         self.wake = self._loop.wake
         self.stop = self._loop.stop
@@ -201,6 +204,11 @@ class _Puller:
 
     def _pull(self) -> float:
         """Pull once; the seconds until the next time."""
+        seconds = self._seconds_after_pull()
+        self.due = self._clock.monotonic() + seconds
+        return seconds
+
+    def _seconds_after_pull(self) -> float:
         every: float = self._feed.settings.every
         error = self._error_of_pull()
         if self._loop.stopping:
@@ -240,7 +248,7 @@ class _Puller:
         message = f"feed {self._feed.name}: {said}"
         log.warning("%s", message)
         now = self._clock.monotonic()
-        self.streak = self.streak.failed(message, now)
+        self.streak = self.streak.failed(said, now)
         told = isinstance(error, Permanent) or not ours or self.streak.lasts(now)
         if told and message != self._complaint:
             self._complaint = message

@@ -35,7 +35,9 @@ from appliance.plugin.upload import (
     UploadJob,
     began,
 )
+from appliance.quantities import Description, Kind, described
 from appliance.recipes import ORIGINAL, Recipe
+from appliance.report import ContactReport, DestinationReport, FaultReport, FeedReport, Report, StorageReport
 from appliance.verbs import VERBS, Verb
 
 __all__ = [
@@ -51,15 +53,21 @@ __all__ = [
     "CannotVerify",
     "Clip",
     "Command",
+    "ContactReport",
     "CopyDiffers",
     "CopyMissing",
+    "Description",
+    "DestinationReport",
     "Event",
     "Fault",
+    "FaultReport",
     "FeedBackend",
     "FeedBackendType",
     "FeedJob",
+    "FeedReport",
     "Happenings",
     "House",
+    "Kind",
     "LiveJob",
     "LiveUploadBackend",
     "Mount",
@@ -71,10 +79,12 @@ __all__ = [
     "Recipe",
     "Refused",
     "Rendition",
+    "Report",
     "Seconds",
     "Secret",
     "Service",
     "ServiceType",
+    "StorageReport",
     "TimeOfDay",
     "Track",
     "Transient",
@@ -86,6 +96,7 @@ __all__ = [
     "began",
     "check_headers",
     "check_url",
+    "described",
     "events",
     "hookimpl",
     "in_memory",

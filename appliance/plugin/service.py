@@ -1,12 +1,13 @@
 """The contract of a service: code that runs beside the recorder and speaks with the whole house."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from attrs import frozen
 
 from appliance.events import Event
+from appliance.report import Report
 
 
 class Happenings(Protocol):
@@ -43,7 +44,7 @@ class House(Protocol):
     def wait(self, seconds: float) -> bool:
         """Let time pass; whether to go on. False at once where the service is to end."""
 
-    def report(self) -> Mapping[str, Any]:
+    def report(self) -> Report:
         """How the box is: what `appliance status --json` prints. Raises ApplianceError."""
 
     def events(self, *kinds: type[Event]) -> Happenings:

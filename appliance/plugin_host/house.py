@@ -14,6 +14,7 @@ from appliance.errors import StorageError, UsageError
 from appliance.events import Event
 from appliance.faults import SERVICE
 from appliance.models import ClockSource
+from appliance.report import Report
 
 Post = Callable[[Event], None]
 
@@ -28,7 +29,7 @@ class Doors:
 
     device: str
     directory: Path
-    report: Callable[[], Mapping[str, Any]]
+    report: Callable[[], Report]
     verbs: Mapping[str, Callable[..., object]]
     find_clip: Callable[[str], Path]
     listen: Callable[..., Callable[[], None]]
@@ -61,7 +62,7 @@ class ServiceHouse:
         with self._changed:
             return not wait_for(self._clock, self._changed, lambda: self.stopping, seconds)
 
-    def report(self) -> Mapping[str, Any]:
+    def report(self) -> Report:
         return self._doors.report()
 
     def events(self, *kinds: type[Event]) -> "_Subscription":

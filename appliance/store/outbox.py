@@ -19,6 +19,7 @@ from appliance.codec import from_json, to_json, word
 from appliance.describe import counted
 from appliance.models import Delivery, DeliveryState, Receipt
 from appliance.recipes import RECIPES
+from appliance.store.queue import Queue, queue_of
 from appliance.store.trouble import note_in, reading
 
 _SELECT = (
@@ -143,6 +144,10 @@ class OutboxRows:
             (destination, self._run),
         ).fetchone()
         return None if due is None else float(due)
+
+    def queue(self, destination: str) -> Queue:
+        """What has not arrived at a destination."""
+        return queue_of(self._db, self._run, destination, self.next_due(destination))
 
     def delivered(self, delivery_id: int, receipt: Receipt) -> None:
         """It arrived. True even of what was cancelled too late: the receipt counts."""

@@ -120,6 +120,7 @@ class Outbox(Room[OutboxRows]):
     go_again = change(OutboxRows.go_again)
     find = read(OutboxRows.find)
     counts = read(OutboxRows.counts)
+    queue = read(OutboxRows.queue)
 
 
 class Inbox(Room[TrackRows]):
@@ -139,6 +140,7 @@ class Inbox(Room[TrackRows]):
     _beyond = read(TrackRows.beyond)
     mark_unplayable = change(TrackRows.mark_unplayable)
     unheard = read(TrackRows.unheard)
+    unheard_by_feed = read(TrackRows.unheard_by_feed)
 
     def add(self, feed: str, key: str, title: str, path: Path, size: int, sha256: str) -> Track:
         """Enter a file of the inbox; a track of the same feed and key gives way to it."""

@@ -112,6 +112,10 @@ class TrackRows:
         (count,) = self._db.execute("SELECT count(*) FROM tracks WHERE played = 0").fetchone()
         return int(count)
 
+    def unheard_by_feed(self) -> dict[str, int]:
+        """The same for each feed that has any."""
+        return dict(self._db.execute("SELECT feed, count(*) FROM tracks WHERE played = 0 GROUP BY feed"))
+
     def note(self, feed: str, key: str) -> dict[str, object]:
         """What `save_note` kept for an item last, or an empty dict."""
         row = self._db.execute("SELECT note FROM notes WHERE feed = ? AND key = ?", (feed, key)).fetchone()

@@ -8,18 +8,18 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from appliance.codec import to_plain
 from appliance.errors import ApplianceError, NotFound, Refused
 from appliance.events import ClipFinished, Event, EventsLost, FaultRaised
 from appliance.models import AudioFormat, Clip, Verdict
 from appliance.plugin.service import House, Service
 from appliance.plugin_host.house import Doors, ServiceHouse
+from appliance.report import Report
 from appliance.testing.clock import ManualClock
 from appliance.verbs import VERBS
 
@@ -43,7 +43,7 @@ class FakeHouse(ServiceHouse):
 
     def __init__(self, folder: Path, name: str = "service", clock: ManualClock | None = None) -> None:
         self.clock = clock or ManualClock()
-        self.status: object = {"device": "box", "ok": True, "faults": []}
+        self.status: Report | ApplianceError = Report(device="box")
         self.answers: dict[str, object] = {}
         self.asked: list[tuple[str, dict[str, object]]] = []
         self.said: list[Event] = []
@@ -97,9 +97,8 @@ class FakeHouse(ServiceHouse):
         if raised:
             raise raised[0]
 
-    def _report(self) -> Mapping[str, Any]:
-        report: Mapping[str, Any] = to_plain(_given(self.status))
-        return report
+    def _report(self) -> Report:
+        return cast(Report, _given(self.status))
 
     def _answer(self, word: str, **arguments: object) -> object:
         self.asked.append((word, VERBS[word].check(arguments)))

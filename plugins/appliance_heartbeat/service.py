@@ -46,7 +46,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         url = self._options.url
-        body = json.dumps(self._house.report()).encode()
+        body = json.dumps(self._house.report().plain()).encode()
         private = {name: value.reveal() for name, value in self._options.headers.items()}
         request = Request("POST", url, {"Content-Type": "application/json"}, private, body)
         try:

@@ -100,6 +100,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         panel=cast(Any, None),
         clock=clock,
         housekeeper=cast(Any, None),
+        reporter=cast(Any, None),
         real_cards=False,
         real_pins=False,
     )

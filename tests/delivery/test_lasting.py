@@ -143,7 +143,7 @@ def test_a_feed_that_is_dead_for_long_is_told_until_it_is_back(box: Box) -> None
     [raised] = box.events.of(FaultRaised)
     assert raised.fault.name == FEED.named("news") and "refuses the connection" in raised.fault.message
     assert raised.fault.since is not None and raised.fault.since == pytest.approx(begin, abs=10.0)
-    assert feeds.failing()["news"].failures >= TELL_FAILURES
+    assert feeds.failing()["news"][0].failures >= TELL_FAILURES
     backend.away = False
     feeds.pull_now()
     assert box.events.wait(FaultCleared) == [FEED.cleared("news")]

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 ROWS = (
     "errors",
     "foreign",
+    "quantities",
     "recipes",
     "models",
     "events",
@@ -21,6 +22,7 @@ ROWS = (
     "verbs",
     "machine",
     "status",
+    "report",
     "clock",
     "backlog",
     "durable",
@@ -52,6 +54,7 @@ ROWS = (
     "turn",
     "stops",
     "plans",
+    "reporting",
     "front",
     "asking",
     "control",

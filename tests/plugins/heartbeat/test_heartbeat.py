@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,9 +19,9 @@ from appliance.config.options import Seconds, Secret
 from appliance.errors import StorageError
 from appliance.events import FaultRaised
 from appliance.faults import SERVICE
-from appliance.models import Levels
+from appliance.plugin import Report
 from appliance.testing.clock import ManualClock
-from appliance.testing.services import FakeHouse, check_service
+from appliance.testing.services import FakeHouse, check_service, finished
 
 SOON = 10.0
 
@@ -85,7 +85,7 @@ class House(FakeHouse):
 
     reports = 0
 
-    def report(self) -> Mapping[str, Any]:
+    def report(self) -> Report:
         self.reports += 1
         return super().report()
 
@@ -95,7 +95,7 @@ class Beating:
 
     def __init__(self, folder: Path, url: str, **settings: Any) -> None:
         self.house = House(folder, "heartbeat")
-        self.house.status = {"device": "box", "ok": True, "levels": Levels()}
+        self.house.status = Report(device="box", last_clip=finished("hello").clip)
         self.clock, self.events = self.house.clock, self.house.said
         heartbeat = Heartbeat(HeartbeatOptions(url, Seconds(60), **settings), self.house)
         self._thread = threading.Thread(target=heartbeat.run, daemon=True)
@@ -135,7 +135,7 @@ def test_it_beats_at_once_and_then_every_so_often(fleet: Fleet, beating: Callabl
     one = beating(fleet.url, headers={"Authorization": Secret("Bearer of-this")})
     fleet.wait(1)
     path, headers, body = fleet.seen[0]
-    assert json.loads(body)["device"] == "box" and json.loads(body)["levels"]["clipped"] == 0.0
+    assert json.loads(body)["device"] == "box" and json.loads(body)["last_clip"]["levels"]["clipped"] == 0.0
     assert path == "/beats?key=hushhush"
     assert headers["content-type"] == "application/json" and headers["authorization"] == "Bearer of-this"
     one.clock.waiters()

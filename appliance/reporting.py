@@ -1,0 +1,136 @@
+"""Finds out how the box is, and puts it into one report."""
+
+import os
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+
+from appliance import __version__
+from appliance.clock import Clock
+from appliance.config.settings import Settings
+from appliance.delivery.outbox import Outbox
+from appliance.feeds.feeds import FETCHED, Feeds
+from appliance.housekeeping.outlook import Outlook
+from appliance.models import ClockSource, ClockStamp, DeliveryState
+from appliance.report import DestinationReport, FaultReport, FeedReport, Report, StorageReport
+from appliance.retry import Streak
+from appliance.store import Store
+from appliance.turn import Turn
+
+_TO_COME = (DeliveryState.PENDING, DeliveryState.SENDING)
+_NOT_THERE = (*_TO_COME, DeliveryState.PARKED)
+
+
+@frozen
+class Reporter:
+    """Makes the reports of one turn."""
+
+    turn: Turn
+    settings: Settings
+    store: Store
+    outbox: Outbox
+    feeds: Feeds
+    outlook: Callable[[], Outlook]
+    clock: Clock
+
+    def report(self) -> Report:
+        """How everything is. From any thread that may wait for the disk. Raises StorageError."""
+        status, now = self.turn.controller.status, self.clock.stamp()
+        counts, unheard = self.store.outbox.counts(), self.store.inbox.unheard_by_feed()
+        wanted = self.settings.destinations
+        destinations = {name: self._destination(name, counts.get(name, {}), now) for name in wanted}
+        return Report(
+            device=self.settings.device.label,
+            version=__version__,
+            time=now.wall_ns / 1e9,
+            pid=os.getpid(),
+            turn=self.turn.number,
+            uptime=round(self.clock.monotonic() - self.turn.process_started, 1),
+            recorder=status.recorder,
+            player=status.player,
+            take=status.take,
+            playback=status.playback,
+            last_clip=status.last_clip,
+            sending=self.outbox.progress(),
+            waiting=sum(each.waiting for each in destinations.values()),
+            oldest_waiting=max((each.oldest_waiting or 0.0 for each in destinations.values()), default=0.0) or None,
+            unheard=status.unheard,
+            volume=status.volume,
+            faults=tuple(
+                FaultReport(
+                    name=each.name,
+                    message=each.message,
+                    urgent=each.urgent,
+                    owner=each.owner,
+                    since=_wall(each.since, now),
+                )
+                for each in status.faults
+            ),
+            deliveries={name: counts[name] for name in wanted if name in counts},
+            destinations=destinations,
+            feeds={name: self._feed(name, unheard.get(name, 0), now) for name in self.settings.feeds},
+            removed_destinations={
+                name: waiting
+                for name, each in counts.items()
+                if name not in wanted and (waiting := _sum(each, _NOT_THERE))
+            },
+            removed_feeds={
+                name: count for name, count in unheard.items() if name not in self.settings.feeds and name != FETCHED
+            },
+            storage=_storage(self.outlook()),
+        )
+
+    def _destination(self, name: str, counts: Mapping[DeliveryState, int], now: ClockStamp) -> DestinationReport:
+        waiting, queue = _sum(counts, _TO_COME), self.store.outbox.queue(name)
+        streak, pause = self.outbox.failing().get(name, (Streak(0.0), None))
+        next_try = None
+        if waiting and pause is not None:
+            next_try = max(pause, (queue.due or 0.0) - now.monotonic_ns / 1e9)
+        return DestinationReport(
+            failures=streak.failures,
+            failing_since=_wall(streak.since, now) if streak.failures else None,
+            last_error=(streak.reason or queue.error) if waiting else "",
+            next_try=next_try,
+            waiting=waiting,
+            parked=counts.get(DeliveryState.PARKED, 0),
+            oldest_waiting=_age(queue.oldest, now) if queue.oldest else None,
+        )
+
+    def _feed(self, name: str, unheard: int, now: ClockStamp) -> FeedReport:
+        streak, next_try = self.feeds.failing().get(name, (Streak(0.0), None))
+        return FeedReport(
+            failures=streak.failures,
+            failing_since=_wall(streak.since, now) if streak.failures else None,
+            last_error=streak.reason,
+            next_try=next_try,
+            unheard=unheard,
+        )
+
+
+def _storage(outlook: Outlook) -> StorageReport:
+    return StorageReport(
+        free=outlook.space.free,
+        total=outlook.space.total,
+        free_seconds=outlook.space.free // outlook.byte_rate,
+        reserve=outlook.reserve,
+        full_in_days=outlook.days,
+        warning=outlook.warning,
+    )
+
+
+def _sum(counts: Mapping[DeliveryState, int], states: tuple[DeliveryState, ...]) -> int:
+    return sum(counts.get(state, 0) for state in states)
+
+
+def _wall(at: float | None, now: ClockStamp) -> float | None:
+    """A moment of CLOCK_MONOTONIC in seconds since 1970 UTC, as precise as a person cares for."""
+    return None if at is None else round(now.wall_ns / 1e9 + at - now.monotonic_ns / 1e9, 1)
+
+
+def _age(then: ClockStamp, now: ClockStamp) -> float | None:
+    """Seconds from one moment to another; None where no clock tells."""
+    if then.boot_id == now.boot_id:
+        return (now.monotonic_ns - then.monotonic_ns) / 1e9
+    if ClockSource.NONE in (then.source, now.source):
+        return None
+    return max(0.0, (now.wall_ns - then.wall_ns) / 1e9)

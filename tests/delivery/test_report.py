@@ -1,0 +1,164 @@
+"""The report of a box whose destinations and feeds fail, wait and are taken out of the configuration."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+import pytest
+
+from appliance.config.options import Seconds
+from appliance.config.settings import DestinationSettings, DeviceSettings, FeedSettings, Settings
+from appliance.controller import Controller
+from appliance.errors import Permanent, Transient
+from appliance.events import DeliveryParked, DeliveryPostponed, DeliverySucceeded
+from appliance.faults import PANEL
+from appliance.feeds.feeds import Feed
+from appliance.housekeeping.disk import Space
+from appliance.housekeeping.outlook import Outlook
+from appliance.machine import State
+from appliance.models import ClockSource
+from appliance.quantities import described
+from appliance.report import Report
+from appliance.reporting import Reporter
+from appliance.status import advance
+from appliance.testing.memory import MemoryBackend
+
+if TYPE_CHECKING:
+    from appliance.models import Receipt
+    from appliance.plugin import FeedJob, UploadJob
+
+    from .conftest import Box
+
+REFUSED = "nas refused the connection"
+
+
+def report(box: Box, *destinations: str, feeds: tuple[str, ...] = (), controller: Controller | None = None) -> Report:
+    """What the box tells with these in its configuration."""
+    outbox, pulled = box.outbox or box.deliver(), box.feeds or box.pull()
+    settings = Settings(
+        device=DeviceSettings("box"),
+        destinations={name: DestinationSettings("memory") for name in destinations},
+        feeds={name: FeedSettings("memory") for name in feeds},
+    )
+    turn = SimpleNamespace(controller=controller or Controller(box.clock, str), number=1, process_started=0.0)
+    outlook = Outlook(Space(10**9, 10**10), 10**8, 96_000)
+    return Reporter(cast(Any, turn), settings, box.store, outbox, pulled, lambda: outlook, box.clock).report()
+
+
+def test_what_fails_is_told_from_the_first_failure_on_until_it_has_arrived(box: Box) -> None:
+    backend = MemoryBackend()
+    backend.fail(Transient(REFUSED))
+    box.clip()
+    outbox = box.deliver(cloud=backend)
+    box.events.wait(DeliveryPostponed)
+    box.clock.waiters()
+    told = report(box, "cloud")
+    cloud = told.destinations["cloud"]
+    assert (cloud.waiting, cloud.failures, cloud.last_error) == (1, 1, REFUSED)
+    assert cloud.next_try == pytest.approx(4.0)
+    assert cloud.failing_since == pytest.approx(told.time, abs=0.1)
+    assert told.ok and told.summary == f"1 clip waits for cloud: {REFUSED}, next try in 4 s"
+    box.store.outbox.retry()
+    outbox.wake()
+    box.events.wait(DeliverySucceeded)
+    told = report(box, "cloud")
+    assert told.summary == "nothing is wrong" and not told.destinations["cloud"].last_error
+
+
+def test_one_clip_that_fails_while_others_arrive_is_told(box: Box) -> None:
+    bad = box.clip()
+
+    class Picky(MemoryBackend):
+        def deliver(self, job: UploadJob) -> Receipt:
+            if job.rendition.clip_id == bad.id:
+                raise Transient(REFUSED)
+            return super().deliver(job)
+
+    box.deliver(cloud=Picky())
+    box.events.wait(DeliveryPostponed)
+    box.clip()
+    box.pass_time(1.0, lambda: bool(box.events.of(DeliverySucceeded)))
+    told = report(box, "cloud")
+    assert told.waiting == 1 and told.summary.startswith(f"1 clip waits for cloud: {REFUSED}, ")
+
+
+def test_the_age_of_the_oldest_clip_is_told_whatever_the_wall_clock_does(box: Box) -> None:
+    assert report(box, "cloud").oldest_waiting is None
+    box.clip()
+    box.clock.advance(50)
+    box.clip()
+    box.clock.advance(50)
+    told = report(box, "cloud")
+    assert told.waiting == 2 and told.oldest_waiting == told.destinations["cloud"].oldest_waiting == pytest.approx(101)
+    box.clock.set_wall(3_000_000_000.0)
+    assert report(box, "cloud").oldest_waiting == pytest.approx(101)
+
+
+@pytest.mark.parametrize(("source", "age"), [(ClockSource.NTP, 3600.0), (ClockSource.NONE, None)])
+def test_after_a_restart_of_the_box_the_wall_clock_tells_the_age_where_it_was_set(
+    box: Box, source: ClockSource, age: float | None
+) -> None:
+    box.clock.source = source
+    box.clip()
+    box.clock.boot_id, box.clock.source = "another boot", ClockSource.NTP
+    box.clock.advance(3600)
+    assert report(box, "cloud").oldest_waiting == (pytest.approx(age) if age else None)
+
+
+def test_what_is_parked_waits_too_and_is_no_delivery_to_come(box: Box) -> None:
+    backend = MemoryBackend()
+    backend.fail(Permanent("no such bucket"))
+    box.clip()
+    box.deliver(cloud=backend)
+    box.events.wait(DeliveryParked)
+    box.clock.advance(20)
+    cloud = report(box, "cloud").destinations["cloud"]
+    assert (cloud.waiting, cloud.parked, cloud.next_try) == (0, 1, None) and cloud.oldest_waiting == pytest.approx(20)
+
+
+def test_what_was_taken_out_of_the_configuration_stands_apart(box: Box) -> None:
+    box.clip()
+    box.store.inbox.add("old_news", "1", "hello", box.store.places.inbox / "hello.wav", 5, "")
+    told = report(box)
+    assert not told.deliveries and not told.destinations and told.waiting == 0 and told.oldest_waiting is None
+    assert told.removed_destinations == {"cloud": 1} and told.removed_feeds == {"old_news": 1} and not told.feeds
+    told = report(box, "cloud", feeds=("old_news",))
+    assert told.destinations["cloud"].waiting == 1 and told.feeds["old_news"].unheard == 1
+    assert not told.removed_destinations and not told.removed_feeds
+
+
+def test_a_feed_that_fails_is_told(box: Box) -> None:
+    class Away:
+        def pull(self, job: FeedJob) -> None:
+            raise Transient("no route to host")
+
+        def close(self) -> None:
+            pass
+
+    feeds = box.pull(news=Feed("news", FeedSettings("memory", every=Seconds(60)), cast(Any, Away())))
+    box.settle(lambda: feeds.failing()["news"][1] > 0)
+    told = report(box, feeds=("news",))
+    assert told.feeds["news"].failures == 1 and told.feeds["news"].failing_since == pytest.approx(told.time, abs=0.1)
+    assert told.summary == "feed news brings nothing: no route to host, next try in 2 s"
+
+
+def test_a_fault_has_begun_at_a_moment_that_people_know(box: Box) -> None:
+    controller = Controller(box.clock, str)
+    controller.status = advance(controller.status, State(), PANEL.raised("no pins"), box.clock.monotonic())
+    began = box.clock.wall_ns() / 1e9
+    box.clock.advance(90)
+    told = report(box, controller=controller)
+    [fault] = told.faults
+    assert fault.message == "no pins" and fault.since == pytest.approx(began, abs=0.1)
+    assert not told.ok and told.summary == "no pins"
+
+
+def test_every_field_is_described() -> None:
+    fields = list(described(Report))
+    assert all(each.words and each.kind for each in fields)
+    assert len({each.path for each in fields}) == len(fields) > len(attrs.fields(Report))
+    paths = {each.path: each for each in fields}
+    assert (paths["storage.free"].unit, paths["storage.free"].kind) == ("bytes", "gauge")
+    assert {"faults[].since", "destinations{}.next_try", "take.peak_dbfs", "last_clip.gaps[].frames"} <= paths.keys()
