@@ -28,7 +28,7 @@ def room(box: Box) -> Iterator[Step]:
         yield Finding("lasting", Result.FAIL, fact, next_step)
     if outlook.space.read_only:
         yield Finding("free space", Result.FAIL, f"{words}, but the disk is read-only", _READ_ONLY)
-    elif free < outlook.reserve:
+    elif outlook.room.overdrawn:
         next_step = outlook.warning or "Wait until deliveries have arrived, or delete clips: `appliance clips delete`"
         yield Finding("free space", Result.FAIL, f"{words}, which is less than the reserve", next_step)
     elif outlook.warning:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from appliance.clock import Clock
 from appliance.housekeeping.policy import Rules, choose
-from appliance.store import Arrived, Store
+from appliance.store import Arrived, Footprint, Store
 
 LOOK_AGAIN = 600.0
 """Seconds after which clips that could not go are looked at again, though nothing has arrived."""
@@ -27,31 +27,33 @@ class Clearing:
         """More may go than before. From any thread."""
         self._again_at = 0.0
 
-    def make_room(self, needed: int) -> int:
-        """Free `needed` bytes where that many may go; how many that were. Raises StorageError, OSError."""
+    def make_room(self, room: Footprint) -> Footprint:
+        """Make more of the room that there is, until it is not overdrawn, where that much may go; what it is then.
+
+        Raises StorageError, OSError.
+        """
         now = self._clock.monotonic()
         if now < self._again_at:
-            return 0
+            return room
         self._again_at = now + LOOK_AGAIN
-        freed = self._store.upkeep.drop_encodings(needed)
-        freed += self._delete_clips(needed - freed)
-        if freed >= needed:
+        room = self._delete_clips(self._store.upkeep.drop_encodings(room))
+        if not room.overdrawn:
             self._again_at = 0.0  # there may be more
-        return freed
+        return room
 
-    def _delete_clips(self, needed: int) -> int:
-        freed = after = 0
-        while freed < needed and self._rules.allow_any and self._goes_on():
+    def _delete_clips(self, room: Footprint) -> Footprint:
+        after = 0
+        while room.overdrawn and self._rules.allow_any and self._goes_on():
             page = self._store.upkeep.arrived(tuple(self._rules.destinations), after, PAGE)
             if not page:
                 break
             after = page[-1].number
-            for arrived in choose(page, self._rules, needed - freed, self._clock.stamp()):
+            for arrived in choose(page, self._rules, room, self._clock.stamp()):
                 if not self._goes_on():
                     break
                 self._store.clips.delete(arrived.clip.id, f"made room: {self._safe_at(arrived)}")
-                freed += arrived.clip.size
-        return freed
+                room += arrived.footprint
+        return room
 
     def _safe_at(self, arrived: Arrived) -> str:
         places = [name for name in self._rules.destinations if not arrived.receipts[name].on_own_disk]

@@ -3,26 +3,37 @@
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
 from attrs import frozen
 
 from appliance.mounts import in_memory
+from appliance.store import Footprint
 from appliance.store.places import Places
+
+RESERVED_FILES = 20
+"""Files kept free beside the reserve: a take needs five, and what is made of it some more."""
 
 
 @frozen
 class Space:
     """Bytes that the appliance may still write, bytes of the whole disk, and whether it takes writes at all.
 
-    `memory` is what keeps it in memory, where the next power cut takes all of it; empty for a disk that lasts.
+    `files` are those that may still be made; infinitely many where the file system does not count them. `memory` is
+    what keeps it in memory, where the next power cut takes all of it; empty for a disk that lasts.
     """
 
     free: int
     total: int
     read_only: bool = False
     memory: str = ""
+    files: float = inf
+
+    def beyond(self, reserve: int) -> Footprint:
+        """Room beside a reserve of so many bytes and of files for the next takes; below nothing where it is reached."""
+        return Footprint(self.free - reserve, self.files - RESERVED_FILES)
 
     @property
     def in_vain(self) -> str:
@@ -58,7 +69,8 @@ class StateDisk:
     def space(self) -> Space:
         told = os.statvfs(self._directory)
         read_only = bool(told.f_flag & os.ST_RDONLY)
-        return Space(told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize, read_only, self._in_memory())
+        free, total = told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize
+        return Space(free, total, read_only, self._in_memory(), told.f_favail if told.f_files else inf)
 
     def _in_memory(self) -> str:
         """Looked up anew only where another filesystem is there since: it costs as much as recording does."""

@@ -27,7 +27,7 @@ from appliance.housekeeping.losses import Losses
 from appliance.housekeeping.outlook import LOOK_BACK, Outlook, Prospect, days_until, obstacle
 from appliance.housekeeping.policy import Rules
 from appliance.loops import Loop
-from appliance.store import Store
+from appliance.store import Footprint, Store
 from appliance.vitals import Vitals
 
 LOOK_EVERY = 2.0
@@ -77,7 +77,7 @@ class Housekeeper:
         self._clearing = Clearing(store, rules, clock, self._loop.goes_on)
         self._refused = False
         self._take_failed = False
-        self._wanted = 0
+        self._wanted = Footprint()
         self._try_at = 0.0
         self._told = ""
         self._complaint = ""
@@ -119,18 +119,19 @@ class Housekeeper:
             raise StorageError(f"the disk does not tell how full it is: {error.strerror}. Look at `dmesg`") from error
         now_ns = self._clock.wall_ns()
         recorded = self._store.upkeep.recorded(now_ns - round(LOOK_BACK * 1e9), now_ns)
-        days = days_until(space.free - self._reserve, recorded, now_ns)
+        days = days_until(space.beyond(self._reserve), recorded, now_ns)
         hindrance = obstacle(self._rules.keep_days, self._prospects())
         return Outlook(space, self._reserve, self._byte_rate, days, hindrance)
 
     def has_room_for(self, size: int) -> bool:
-        """Whether `size` bytes that are no recording can be written beside the reserve. Clips make room where they may,
-        which is waited for. From any thread but those of controller and store. Raises OSError.
+        """Whether a file of `size` bytes that is no recording can be written beside the reserve. Clips make room where
+        they may, which is waited for. From any thread but those of controller and store. Raises OSError.
         """
+        wanted = Footprint(size, 1)
         for _ in range(3):  # the look that is under way may know nothing of this
-            if self._disk.space().free - size >= self._reserve:
+            if not (self._disk.space().beyond(self._reserve) - wanted).overdrawn:
                 return True
-            self._wanted = size
+            self._wanted = wanted
             self._loop.wait_for_look(_PATIENCE)
         return False
 
@@ -153,31 +154,32 @@ class Housekeeper:
         space = self._disk.space()
         self._tell_read_only(space)
         self._tell_in_vain(space)
-        lacking = self._reserve - space.free
-        wanted, self._wanted = self._wanted, 0
-        if lacking + wanted > 0 and not space.read_only:
-            self._ballast_due |= lacking > 0
-            lacking -= self._clearing.make_room(lacking + wanted)
-        self._tell_full(lacking > 0)
-        if lacking <= 0 and self._ballast_due:
+        room = space.beyond(self._reserve)
+        wanted, self._wanted = self._wanted, Footprint()
+        if (room - wanted).overdrawn and not space.read_only:
+            self._ballast_due |= room.overdrawn
+            room = self._clearing.make_room(room - wanted) + wanted
+        self._tell_full(room)
+        if not room.overdrawn and self._ballast_due:
             self._store.upkeep.hold_ballast()
             self._ballast_due = False
         self._try_again()
 
-    def _tell_full(self, full: bool) -> None:
-        message = self._why_full() if full else ""
+    def _tell_full(self, room: Footprint) -> None:
+        message = self._why_full(room) if room.overdrawn else ""
         if message == self._told:
             return
         self._told = message
-        self._post(StorageFull(message) if full else StorageFree())
+        self._post(StorageFull(message) if message else StorageFree())
 
-    def _why_full(self) -> str:
+    def _why_full(self, room: Footprint) -> str:
+        full = "is full up to its reserve" if room.bytes < 0 else "can hold no more files (inodes)"
         hindrance = obstacle(self._rules.keep_days, self._prospects())
         if hindrance:
             why = f"no clip may be deleted: {hindrance.fact}. {hindrance.remedy}"
         else:
             why = "the clips that are left have not arrived everywhere, or are too new. See `appliance clips list`"
-        return f"the card is full up to its reserve, and {why}"
+        return f"the card {full}, and {why}"
 
     def _tell_read_only(self, space: Space) -> None:
         if space.read_only and not self._read_only:

@@ -8,7 +8,7 @@ from attrs import frozen
 from appliance.config.settings import DeleteAfter, Settings
 from appliance.describe import counted, duration
 from appliance.housekeeping.disk import Space
-from appliance.store import Recorded
+from appliance.store import Footprint, Recorded
 
 DAY = 86_400.0
 LOOK_BACK = 7 * DAY
@@ -62,12 +62,13 @@ def reserve_bytes(settings: Settings) -> int:
     return max(round(settings.storage.reserve * settings.audio.capture.format.byte_rate), settings.storage.floor)
 
 
-def days_until(room: int, recorded: Recorded, now_ns: int) -> float | None:
-    """Days until `room` bytes are used up at the rate of what was `recorded` lately; None where nothing was."""
-    if recorded.first_ns is None or not recorded.size:
+def days_until(room: Footprint, recorded: Recorded, now_ns: int) -> float | None:
+    """Days until `room` is used up at the rate of what was `recorded` lately; None where nothing was."""
+    taken = recorded.taken
+    if recorded.first_ns is None or not (taken.bytes and taken.files):
         return None
     seconds = min(LOOK_BACK, max(DAY, (now_ns - recorded.first_ns) / 1e9))
-    return max(0, room) / (recorded.size / seconds) / DAY
+    return max(0, min(room.bytes / taken.bytes, room.files / taken.files)) * seconds / DAY
 
 
 @frozen
@@ -81,6 +82,11 @@ class Outlook:
     obstacle: Obstacle | None = None
 
     @property
+    def room(self) -> Footprint:
+        """What is left beside the reserve; below nothing where that is reached."""
+        return self.space.beyond(self.reserve)
+
+    @property
     def warning(self) -> str:
         """What a person should know ahead; empty where clips can make room."""
         if self.obstacle is None:
@@ -89,11 +95,10 @@ class Outlook:
 
     @property
     def _full(self) -> str:
-        room = self.space.free - self.reserve
-        if room <= 0:
+        if self.room.overdrawn:
             return "full now"
         if self.days is None:
-            return f"full after {duration(room / self.byte_rate)} of recording"
+            return f"full after {duration(self.room.bytes / self.byte_rate)} of recording"
         if self.days >= 2:
             return f"full in {self.days:.0f} days" if self.days < 1000 else "full in some years"
         return f"full in {counted(round(self.days * 24), 'hour')}"

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from appliance.config.settings import DeleteAfter
 from appliance.models import ClockSource, ClockStamp, Receipt
-from appliance.store import Arrived
+from appliance.store import Arrived, Footprint
 
 _DAY_NS = 86_400 * 10**9
 
@@ -39,15 +39,15 @@ class Rules:
         return receipt.verified or receipt.on_own_disk or self.destinations[name] is DeleteAfter.ACCEPTED
 
 
-def choose(clips: Sequence[Arrived], rules: Rules, needed: int, now: ClockStamp) -> Iterator[Arrived]:
-    """Those of `clips`, given in the order of entry, that may go to free `needed` bytes."""
+def choose(clips: Sequence[Arrived], rules: Rules, room: Footprint, now: ClockStamp) -> Iterator[Arrived]:
+    """Those of `clips`, given in the order of entry, that may go while `room` is overdrawn."""
     if not rules.allow_any:
         return
     for arrived, is_old in zip(clips, _old(clips, rules, now), strict=True):
-        if needed <= 0:
+        if not room.overdrawn:
             return
         if is_old and rules.satisfied_by(arrived.receipts):
-            needed -= arrived.clip.size
+            room += arrived.footprint
             yield arrived
 
 

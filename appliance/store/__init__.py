@@ -1,7 +1,7 @@
 """Where clips, deliveries and tracks are kept: files that are finished by rename, and a catalogue of them."""
 
 from appliance.store.messages import Message
-from appliance.store.retention import Arrived, Recorded
+from appliance.store.retention import Arrived, Footprint, Recorded
 from appliance.store.store import Store
 
-__all__ = ["Arrived", "Message", "Recorded", "Store"]
+__all__ = ["Arrived", "Footprint", "Message", "Recorded", "Store"]

@@ -20,6 +20,28 @@ _UNWANTED = (
 
 
 @frozen
+class Footprint:
+    """What something takes up on a disk, or the room for it: bytes, and files (inodes), of which it may lack either.
+
+    A file system that does not count its files has room for infinitely many.
+    """
+
+    bytes: int = 0
+    files: float = 0
+
+    def __add__(self, other: "Footprint") -> "Footprint":
+        return Footprint(self.bytes + other.bytes, self.files + other.files)
+
+    def __sub__(self, other: "Footprint") -> "Footprint":
+        return Footprint(self.bytes - other.bytes, self.files - other.files)
+
+    @property
+    def overdrawn(self) -> bool:
+        """Whether one of them is less than nothing."""
+        return self.bytes < 0 or self.files < 0
+
+
+@frozen
 class Arrived:
     """A clip that has arrived everywhere, and its receipts by destination. `number` grows in the order of entry."""
 
@@ -27,12 +49,17 @@ class Arrived:
     clip: Clip
     receipts: dict[str, Receipt]
 
+    @property
+    def footprint(self) -> Footprint:
+        """The room that it takes up: its sound and its metadata."""
+        return Footprint(self.clip.size, 2)
+
 
 @frozen
 class Recorded:
-    """Bytes of the clips that began in a stretch of time, deleted ones included, and when the first of them did."""
+    """What clips took up that began in a stretch of time, deleted ones included, and when the first of them did."""
 
-    size: int
+    taken: Footprint
     first_ns: int | None
 
 
@@ -64,14 +91,14 @@ class Retention:
         with reading("a receipt"):
             return {destination: from_json(receipt, Receipt) for destination, receipt in rows}
 
-    def forget_encodings(self, needed: int) -> list[Path]:
-        """Take out encodings that no delivery waits for, about `needed` bytes of them; their files."""
+    def forget_encodings(self, room: Footprint) -> list[Path]:
+        """Take out encodings that no delivery waits for, until `room` should not be overdrawn any more; their files."""
         rows = self._db.execute(f"{_UNWANTED} ORDER BY r.clip").fetchall()
         paths = []
         for clip, kind, path, size in rows:
-            if needed <= 0:
+            if not room.overdrawn:
                 break
-            needed -= size
+            room += Footprint(size, 1)
             self._db.execute("DELETE FROM renditions WHERE clip = ? AND kind = ?", (clip, kind))
             paths.append(self._places.directory / path)
         return paths
@@ -86,5 +113,6 @@ class Retention:
 
     def recorded(self, since_ns: int, until_ns: int) -> Recorded:
         """What was recorded in [since, until] by wall time."""
-        query = "SELECT coalesce(sum(bytes), 0), min(start_ns) FROM clips WHERE start_ns BETWEEN ? AND ?"
-        return Recorded(*self._db.execute(query, (since_ns, until_ns)).fetchone())
+        query = "SELECT coalesce(sum(bytes), 0), count(*), min(start_ns) FROM clips WHERE start_ns BETWEEN ? AND ?"
+        size, clips, first_ns = self._db.execute(query, (since_ns, until_ns)).fetchone()
+        return Recorded(Footprint(size, 2 * clips), first_ns)

@@ -11,7 +11,7 @@ from appliance.models import Clip, ClockStamp
 from appliance.store.access import Access
 from appliance.store.catalogue import Catalogue
 from appliance.store.places import Places
-from appliance.store.retention import Arrived, Recorded
+from appliance.store.retention import Arrived, Footprint, Recorded
 
 
 class Upkeep:
@@ -28,18 +28,19 @@ class Upkeep:
         """Clips with a receipt from each of `destinations`, in the order of entry, those behind number `after`."""
         return self._access.use(lambda catalogue: catalogue.retention.arrived(destinations, after, limit))
 
-    def drop_encodings(self, needed: int) -> int:
-        """Remove encodings that no delivery waits for, about `needed` bytes of them; how many bytes that were."""
+    def drop_encodings(self, room: Footprint) -> Footprint:
+        """Remove encodings that no delivery waits for, while `room` is overdrawn; what it is then."""
 
-        def work(catalogue: Catalogue) -> int:
+        def work(catalogue: Catalogue) -> Footprint:
             with catalogue.transaction():
-                paths = catalogue.retention.forget_encodings(needed)
-            dropped = 0
+                paths = catalogue.retention.forget_encodings(room)
+            left = room
             for path in paths:
                 with suppress(FileNotFoundError):
-                    dropped += path.stat().st_size
+                    size = path.stat().st_size
                     path.unlink()
-            return dropped
+                    left += Footprint(size, 1)
+            return left
 
         return self._access.use(work)
 

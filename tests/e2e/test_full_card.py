@@ -98,6 +98,19 @@ def test_the_oldest_clips_make_room_once_they_have_arrived(small_card: Box) -> N
     box.record(0.6)
 
 
+def test_a_card_without_inodes_makes_room_and_records(mount: Callable[..., None], box: Box) -> None:
+    mount("-t", "tmpfs", "-o", "size=50m,nr_inodes=50", "tmpfs")
+    configure(box)
+    box.start()
+    for _ in range(14):
+        box.record(0.1)
+        box.until(box.delivered)
+    box.until(lambda: os.statvfs(box.state).f_favail >= 20)
+    assert "storage_full" not in faults(box) and 0 < len(box.clips()) < 14
+    box.press("1")
+    box.until(lambda: box.status()["recorder"] == "recording")
+
+
 def test_when_nothing_may_go_takes_are_refused_and_the_running_one_goes_on_to_the_last_byte(small_card: Box) -> None:
     box = small_card
     configure(box, shelf="state/shelf")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ class FakeDisk:
     def __init__(self, store: Store, total: int) -> None:
         self.total = total
         self.other = 0
+        self.inodes = inf
         self.read_only = False
         self.memory = ""
         self.refusal: OSError | None = None
@@ -45,11 +47,15 @@ class FakeDisk:
         used = sum(path.stat().st_size for folder in folders for path in folder.iterdir() if path.suffix != ".json")
         return max(0, self.total - self.other - used)
 
+    @property
+    def _files(self) -> int:
+        return sum(1 for folder in (self._store.places.clips, self._store.places.renditions) for _ in folder.iterdir())
+
     def space(self) -> Space:
         self.looks += 1
         if self.broken:
             raise self.broken
-        return Space(self.free, self.total, self.read_only, self.memory)
+        return Space(self.free, self.total, self.read_only, self.memory, self.inodes - self._files)
 
     def try_out(self) -> None:
         self.tried += 1

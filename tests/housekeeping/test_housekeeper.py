@@ -60,6 +60,20 @@ def test_the_oldest_that_are_safe_make_room_until_the_reserve_is_met(household: 
     assert clips[4].id not in household.clips() and clips[5].id in household.clips()
 
 
+def test_a_card_without_inodes_is_as_full_as_one_without_bytes(household: Household) -> None:
+    clips = [household.clip(0.1) for _ in range(9)]
+    household.disk.inodes = 18 + 16
+    household.start()
+    (full,) = household.of(StorageFull, StorageFree)
+    assert isinstance(full, StorageFull) and "no more files (inodes)" in full.message
+    household.deliver(*clips[:5])
+    household.tell(DeliverySucceeded(clips[0].id, "office", PROOF))
+    assert household.clips() == [clip.id for clip in clips[2:]]
+    assert household.of(StorageFull, StorageFree) == [full, StorageFree()]
+    assert household.housekeeper and household.housekeeper.has_room_for(1)
+    assert household.clips() == [clip.id for clip in clips[3:]], "a file for which a clip went"
+
+
 def test_many_clips_are_gone_through(household: Household) -> None:
     clips = [household.clip(0.5) for _ in range(120)]
     household.deliver(clips[60], receipt=WORD)

@@ -14,7 +14,7 @@ from appliance.config.units import parse_keep
 from appliance.housekeeping import Outlook, Space, StateDisk
 from appliance.housekeeping.outlook import DAY, Obstacle, Prospect, days_until, obstacle, reserve_bytes
 from appliance.housekeeping.prospects import prospects
-from appliance.store import Recorded
+from appliance.store import Footprint, Recorded
 from appliance.testing.backends import MemoryBackend
 
 VERIFIED, ACCEPTED = DeleteAfter.VERIFIED, DeleteAfter.ACCEPTED
@@ -65,22 +65,28 @@ def test_the_warning_in_words() -> None:
     assert "full in some years" in outlook(10**8, 5000.0).warning
     assert "full after 1:00 of recording" in outlook(1_060_000, None).warning
     assert "full now" in outlook(999_999, 12.0).warning
+    assert "full now" in Outlook(Space(10**8, 10**9, files=19), 10**6, 1000, 12.0, hindrance).warning
     assert Outlook(Space(0, 1), 1, 1).warning == ""
 
 
 def test_days_until_full_follow_from_what_was_recorded_lately() -> None:
     now = 2_000_000 * 10**9
-    assert days_until(1000, Recorded(0, None), now) is None
-    week = Recorded(700, now - round(7 * DAY * 1e9))
-    assert days_until(1000, week, now) == pytest.approx(10)
-    hour = Recorded(100, now - 3600 * 10**9)
-    assert days_until(1000, hour, now) == pytest.approx(10), "one busy hour is no busy week"
-    assert days_until(-5, hour, now) == 0
+    room = Footprint(1000, inf)
+    assert days_until(room, Recorded(Footprint(), None), now) is None
+    week = Recorded(Footprint(700, 14), now - round(7 * DAY * 1e9))
+    assert days_until(room, week, now) == pytest.approx(10)
+    assert days_until(Footprint(1000, 6), week, now) == pytest.approx(3), "files run out first"
+    hour = Recorded(Footprint(100, 2), now - 3600 * 10**9)
+    assert days_until(room, hour, now) == pytest.approx(10), "one busy hour is no busy week"
+    assert days_until(Footprint(-5, inf), hour, now) == days_until(Footprint(1000, -1), hour, now) == 0
 
 
-@given(st.integers(-(10**12), 10**12), st.integers(0, 10**12), st.none() | st.integers(-(2**62), 2**62))
-def test_days_until_full_are_never_negative(room: int, size: int, first: int | None) -> None:
-    days = days_until(room, Recorded(size, first), 10**18)
+FOOTPRINTS = st.builds(Footprint, st.integers(-(10**12), 10**12), st.integers(-1000, 1000) | st.just(inf))
+
+
+@given(FOOTPRINTS, st.integers(0, 10**12), st.none() | st.integers(-(2**62), 2**62))
+def test_days_until_full_are_never_negative(room: Footprint, size: int, first: int | None) -> None:
+    days = days_until(room, Recorded(Footprint(size, 2), first), 10**18)
     assert days is None or days >= 0
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from appliance.config.settings import DeleteAfter
 from appliance.housekeeping.policy import Rules, choose
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Receipt
-from appliance.store import Arrived
+from appliance.store import Arrived, Footprint
 
 DAY = 86_400 * 10**9
 NOW = ClockStamp(1000 * DAY, 0, "boot", ClockSource.NTP)
@@ -27,7 +27,7 @@ def arrived(number: int, receipts: dict[str, Receipt], size: int = 100, **given:
 
 
 def chosen(clips: list[Arrived], rules: Rules, needed: int, now: ClockStamp = NOW) -> list[int]:
-    return [each.number for each in choose(clips, rules, needed, now)]
+    return [each.number for each in choose(clips, rules, Footprint(-needed), now)]
 
 
 def test_the_oldest_go_first_and_only_as_many_as_are_needed() -> None:
@@ -40,6 +40,13 @@ def test_the_oldest_go_first_and_only_as_many_as_are_needed() -> None:
         [0, 1],
         [0, 1, 2, 3, 4],
     ]
+
+
+def test_files_are_as_good_a_reason_as_bytes() -> None:
+    clips = [arrived(number, {"office": PROOF}) for number in range(5)]
+    rules = Rules({"office": VERIFIED})
+    room = Footprint(10**9, -3)
+    assert [each.number for each in choose(clips, rules, room, NOW)] == [0, 1], "a clip is two files"
 
 
 def test_every_destination_must_have_it() -> None:
@@ -114,7 +121,7 @@ def test_no_clip_goes_that_must_stay(
         arrived(number, places, size, days=days, source=clock)
         for number, (places, size, days, clock) in enumerate(drawn)
     ]
-    going = list(choose(given, Rules(destinations, keep), needed, evolve(NOW, source=source)))
+    going = list(choose(given, Rules(destinations, keep), Footprint(-needed), evolve(NOW, source=source)))
     assert [each.number for each in going] == sorted({each.number for each in going})
     assert sum(each.clip.size for each in going[:-1]) < max(needed, 1), "one too many"
     for each in going:

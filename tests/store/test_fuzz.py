@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from appliance.errors import NotFound, StorageError
 from appliance.models import ClockSource, ClockStamp, Delivery, DeliveryState, Receipt, Rendition
 from appliance.recipes import FLAC, RECIPES
-from appliance.store import Store
+from appliance.store import Footprint, Store
 
 CALM = settings(
     max_examples=40,
@@ -110,7 +110,7 @@ def uses(box: Any, store: Store) -> list[Callable[[], object]]:
         lambda: store.outbox.enqueue(ids, "new", "original"),
         lambda: store.upkeep.arrived(["cloud"], 0, 10),
         lambda: store.upkeep.recorded(0, 1 << 62),
-        lambda: store.upkeep.drop_encodings(1),
+        lambda: store.upkeep.drop_encodings(Footprint(-1)),
         lambda: store.upkeep.correct_starts(ClockStamp(1, 1, "manual-boot", ClockSource.NTP)),
         store.inbox.tracks,
         lambda: store.inbox.note("news", "key"),

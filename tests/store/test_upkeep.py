@@ -14,6 +14,7 @@ from appliance.errors import StorageError
 from appliance.events import ClipCorrected, ClipFinished
 from appliance.models import ClockSource, Receipt, Rendition, Verdict
 from appliance.recipes import FLAC, ORIGINAL
+from appliance.store import Footprint, Recorded
 from appliance.store.schema import MIGRATIONS
 
 Box = Any  # tests/store/conftest.py is not importable
@@ -139,9 +140,9 @@ def test_encodings_that_nobody_waits_for_are_dropped(box: Box) -> None:
         original = box.store.clips.path(clip)
         box.store.clips.add_rendition(Rendition(clip.id, ORIGINAL, original, clip.size, "1" * 64))
     box.store.outbox.enqueue([clips[0].id], "office", "flac")
-    assert box.store.upkeep.drop_encodings(50) == 100
+    assert box.store.upkeep.drop_encodings(Footprint(-50)) == Footprint(50, 1)
     assert box.store.clips.rendition(clips[1].id, FLAC) is None
-    assert box.store.upkeep.drop_encodings(10_000) == 100
+    assert box.store.upkeep.drop_encodings(Footprint(1, -5)) == Footprint(101, -4)
     assert [path.stem for path in box.store.places.renditions.iterdir()] == [clips[0].name]
     assert all(box.store.clips.rendition(clip.id, ORIGINAL) for clip in clips)
     assert all(box.store.clips.path(clip).exists() for clip in clips)
@@ -167,7 +168,7 @@ def test_what_was_recorded_lately(box: Box) -> None:
     box.store.clips.delete(clips[1].id, "test")
     starts = [clip.started.wall_ns for clip in clips]
     found = box.store.upkeep.recorded(starts[1], starts[2])
-    assert (found.size, found.first_ns) == (clips[1].size + clips[2].size, starts[1])
+    assert found == Recorded(Footprint(clips[1].size + clips[2].size, 4), starts[1])
 
 
 def test_a_catalogue_of_the_first_release_is_brought_up_to_date(box: Box) -> None:
@@ -186,7 +187,7 @@ def test_a_catalogue_of_the_first_release_is_brought_up_to_date(box: Box) -> Non
     store = box.start()
     assert store.clips.newest_first() == clips[::-1]
     assert store.clips.parts(clips[2].id) == [clips[0], clips[2]]
-    assert store.upkeep.recorded(0, 2**62).size == sum(clip.size for clip in clips)
+    assert store.upkeep.recorded(0, 2**62).taken.bytes == sum(clip.size for clip in clips)
     now = evolve(box.clock.stamp(), source=ClockSource.NTP)
     assert len(store.upkeep.correct_starts(now)) == 3
 
