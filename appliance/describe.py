@@ -34,6 +34,11 @@ def counted(number: int, one: str, many: str = "") -> str:
 _FINISHED = {False: "is", True: "was left behind, and is mended and"}
 _SAFE = {True: "safe", False: "kept in memory only"}
 
+
+def _length(event: events.PlaybackReady | events.PlaybackStarted) -> str:
+    return ("about " if event.estimated else "") + duration(event.seconds)
+
+
 _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.ApplianceReady: lambda e: "ready",
     events.TakeStarted: lambda e: f"recording {e.name}, {e.format}",
@@ -56,8 +61,13 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     ),
     events.ClipDeleted: lambda e: f"clip {e.clip_id} deleted: {e.reason}",
     events.ClipCorrected: lambda e: f"clip {e.clip.name} now has its true start, by {e.clip.began.source}",
-    events.PlaybackStarted: lambda e: f"playing {e.title}, {duration(e.seconds)}",
+    events.PlaybackReady: lambda e: f"{e.title} can be played, {_length(e)}",
+    events.PlaybackStarted: lambda e: f"playing {e.title}, {_length(e)}",
     events.PlaybackProgress: lambda e: f"playing, at {duration(e.position)}",
+    events.PlaybackSeeking: lambda e: f"playback goes to {duration(e.position)}",
+    events.PlaybackSeeked: lambda e: f"playback is at {duration(e.position)}",
+    events.PlaybackWaiting: lambda e: f"playback waits at {duration(e.position)}: {e.message}",
+    events.PlaybackUnderrun: lambda e: f"playback was interrupted, {counted(e.count, 'time')}: the box was too busy",
     events.PlaybackPaused: lambda e: f"playback paused at {duration(e.position)}",
     events.PlaybackResumed: lambda e: f"playback goes on at {duration(e.position)}",
     events.PlaybackFinished: lambda e: "playback finished" if e.completed else "playback stopped",
@@ -65,6 +75,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.PlaybackFailed: lambda e: f"playback failed: {e.message}",
     events.NothingToPlay: lambda e: e.message,
     events.VolumeChanged: lambda e: f"volume {e.percent}%",
+    events.RateChanged: lambda e: f"playing at {e.rate:g} times the speed",
     events.DeliveryStarted: lambda e: f"{e.destination}: sending {e.clip_id}, {size(e.size)}, attempt {e.attempt}",
     events.DeliveryProgress: lambda e: (
         f"{e.destination}: {size(e.sent)} of {size(e.size)} of {e.clip_id}, {size(e.rate)}/s"

@@ -13,7 +13,10 @@ from appliance.events import (
     NothingToPlay,
     Play,
     PlaybackFailed,
+    PlayerBack,
     PlayerSeek,
+    PlayerSkip,
+    RateSet,
     TakeContinues,
     TakeFailed,
     Timed,
@@ -29,6 +32,9 @@ T = TypeVar("T")
 
 _NO_MESSAGE = "there is no message to play. `appliance play recording` plays what was recorded last"
 _NOTHING_RECORDED = "there is nothing to play: nothing was recorded yet"
+
+SKIP_STEP = 15.0
+"""Seconds that one press goes further on or back."""
 
 VOLUME_STEP = 10
 """Percent that one press makes it louder or quieter."""
@@ -77,7 +83,9 @@ class Effects:
             Do.PAUSE_PLAYBACK: lambda _: player.pause(),
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
             Do.SEEK_PLAYBACK: lambda effect: player.seek(_cause(effect, PlayerSeek).seconds),
+            Do.SKIP_PLAYBACK: lambda effect: player.skip(_skipped(effect.cause)),
             Do.STOP_PLAYBACK: lambda _: player.stop(),
+            Do.SET_RATE: lambda effect: player.set_rate(_cause(effect, RateSet).rate),
             Do.CHOOSE_NEXT: lambda effect: self._choose(effect, store.inbox.next_message),
             Do.CHOOSE_FOLLOWING: lambda effect: self._choose(effect, store.inbox.next_message, self._track_id),
             Do.CHOOSE_AGAIN: lambda effect: self._choose(effect, store.inbox.again, self._track_id),
@@ -142,7 +150,7 @@ class Effects:
     def _start_playback(self, effect: Effect) -> None:
         cause = _cause(effect, Play)
         self._track_id = cause.track_id
-        self._player.play(effect.id, cause.path, cause.title, cause.track_id)
+        self._player.play(effect.id, cause.path, cause.title, cause.track_id, cause.start_at, cause.loop)
 
     def _keep_volume(self, effect: Effect) -> None:
         percent = _cause(effect, VolumeChanged).percent
@@ -162,6 +170,13 @@ def _cause(effect: Effect, kind: type[T]) -> T:
     """What asked for an effect that only this kind of input can ask for."""
     assert isinstance(effect.cause, kind), effect
     return effect.cause
+
+
+def _skipped(cause: Input) -> float:
+    """Seconds to go further on."""
+    if isinstance(cause, PlayerSkip):
+        return cause.seconds
+    return -SKIP_STEP if isinstance(cause, PlayerBack) else SKIP_STEP
 
 
 def _moment(effect: Effect) -> float:

@@ -32,6 +32,7 @@ A message is one line for a person: what happened, why, and the next step. The e
 command is the class attribute of the error that ended it; 2 is a usage error, as in every click program.
 """
 
+from enum import StrEnum
 from math import inf
 from typing import ClassVar
 
@@ -120,8 +121,22 @@ class FormatUnsupported(AudioError):
         self.offered = offered
 
 
+class TroubleKind(StrEnum):
+    """What it is that keeps something from being played."""
+
+    SYSTEM = "system"
+    NETWORK = "network"
+    FILE = "file"
+    FORMAT = "format"
+    UNKNOWN = "unknown"
+
+
 class Unplayable(AudioError):
     """The file holds no sound that can be played, or no more of it."""
+
+    def __init__(self, message: str, kind: TroubleKind = TroubleKind.FORMAT) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class StorageError(ApplianceError):

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar, dataclass_transform, runtime_checkable
 
 from attrs import frozen
 
+from appliance.errors import TroubleKind
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
 from appliance.quantities import NOTHING, Kind, told
 
@@ -130,15 +131,18 @@ class RecordMark(Command):
 
 @message
 class Play(Command):
-    """Play a local audio file; `track_id` names the inbox track that it is, if it is one.
+    """Play a local audio file, from `start_at` seconds on, once or in a `loop`.
 
-    The playback is named `playback_id` where it was asked for under that name before the file was known.
+    `track_id` names the inbox track that it is, if it is one. The playback is named `playback_id` where it was asked
+    for under that name before the file was known.
     """
 
     path: Path
     title: str
     track_id: int | None = None
     playback_id: str | None = None
+    start_at: float = 0.0
+    loop: bool = False
 
 
 @message
@@ -198,6 +202,31 @@ class PlayerSeek(Command):
 
     seconds: float
     playback_id: str | None = None
+
+
+@message
+class PlayerSkip(Command):
+    """Go on so many seconds further on, or back where they are negative."""
+
+    seconds: float
+    playback_id: str | None = None
+
+
+@message
+class PlayerForward(Command):
+    """Skip a step."""
+
+
+@message
+class PlayerBack(Command):
+    """Go a step back."""
+
+
+@message
+class RateSet(Command):
+    """Play at `rate` times the speed, at the same pitch, from now on."""
+
+    rate: float
 
 
 @message
@@ -356,26 +385,70 @@ class ClipCorrected(Event):
 
 
 @message
+class PlaybackReady(Event):
+    """The file can be played: its first sound is there (`can_play`). `estimated` as in PlaybackStarted."""
+
+    playback_id: str
+    title: str
+    seconds: float
+    estimated: bool = False
+
+
+@message
 class PlaybackStarted(Event):
-    """The speaker sounds."""
+    """The speaker sounds (`play`). `estimated` where nothing tells the length in `seconds` but the size of the file."""
 
     playback_id: str
     title: str
     seconds: float
     track_id: int | None = None
+    estimated: bool = False
 
 
 @message
 class PlaybackProgress(Event):
-    """How far the playback is; about once a second, and after a seek."""
+    """How far the playback is (`time_update`); about once a second, and after a seek."""
 
     playback_id: str
     position: float
 
 
 @message
+class PlaybackSeeking(Event):
+    """The playback leaves its place for `position` (`seeking`)."""
+
+    playback_id: str
+    position: float
+
+
+@message
+class PlaybackSeeked(Event):
+    """The playback is there (`seeked`)."""
+
+    playback_id: str
+    position: float
+
+
+@message
+class PlaybackWaiting(Event):
+    """The playback waits at `position`, by itself (`waiting`): `message` says for what. `PlaybackResumed` ends that."""
+
+    playback_id: str
+    position: float
+    message: str
+
+
+@message
+class PlaybackUnderrun(Event):
+    """The speaker ran dry because the box was too busy: an interruption, the `count`th of this playback."""
+
+    playback_id: str
+    count: int
+
+
+@message
 class PlaybackPaused(Event):
-    """The playback holds still, `position` seconds from its start."""
+    """The playback holds still, `position` seconds from its start (`pause`)."""
 
     playback_id: str
     position: float
@@ -391,7 +464,10 @@ class PlaybackResumed(Event):
 
 @message
 class PlaybackFinished(Event):
-    """The end was reached, or the playback was stopped; `given_up` where the box itself had to, to change its ways."""
+    """The end was reached (`ended`), or the playback was stopped (`stop`).
+
+    `given_up` where the box itself had to, to change its ways.
+    """
 
     playback_id: str
     completed: bool
@@ -408,15 +484,17 @@ class TrackHeard(Event):
 
 @message
 class PlaybackFailed(Event):
-    """The file could not be played, or not to its end. `error` is the class of what ended it.
+    """The file could not be played, or not to its end (`error`). `unplayable` names the message whose own fault it is.
 
-    `unplayable` names the message whose own fault it is.
+    `kind` says what it is that fails: the `system` (speaker, catalogue), the `network`, the `file` (absent, not to be
+    read), its `format` (no sound, damaged), or `unknown`; `error` is the class of what ended it.
     """
 
     playback_id: str
     message: str
     unplayable: int | None = None
     error: str = ""
+    kind: TroubleKind = TroubleKind.SYSTEM
 
 
 @message
@@ -432,6 +510,13 @@ class VolumeChanged(Event):
     """The volume in percent."""
 
     percent: int
+
+
+@message
+class RateChanged(Event):
+    """The speed, in times of the recorded one."""
+
+    rate: float
 
 
 # -- events: delivery and feeds ----------------------------------------------------------------------------------------

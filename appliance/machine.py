@@ -9,83 +9,45 @@ A take that must change its format midway ends, and another one carries it on: f
 recorder goes on recording, or holds still, all the while.
 """
 
-from collections.abc import Iterator
-from enum import StrEnum
-
 from attrs import evolve, frozen
 
 from appliance import events
-from appliance.events import Command, Event, subject
+from appliance.events import Command, subject
+from appliance.table import (
+    ABOUT_A_PLAYBACK,
+    ABOUT_A_TAKE,
+    AHEAD,
+    ANY_PLAYER,
+    ANY_RECORDER,
+    BEGIN,
+    INPUTS,
+    TABLE,
+    Do,
+    Input,
+    Player,
+    Recorder,
+    Row,
+    State,
+    find_row,
+)
 
-Input = Command | Event
-
-
-class Recorder(StrEnum):
-    """What the recorder is doing."""
-
-    IDLE = "idle"
-    RECORDING = "recording"
-    PAUSED = "paused"
-
-
-class Player(StrEnum):
-    """What the player is doing."""
-
-    STOPPED = "stopped"
-    PLAYING = "playing"
-    PAUSED = "paused"
-
-
-class Do(StrEnum):
-    """An effect that a step asks for; the controller starts it and does not wait."""
-
-    START_TAKE = "start_take"
-    CARRY_ON_TAKE = "carry_on_take"
-    PAUSE_TAKE = "pause_take"
-    RESUME_TAKE = "resume_take"
-    MARK_TAKE = "mark_take"
-    FINISH_TAKE = "finish_take"
-    DISCARD_TAKE = "discard_take"
-    ADOPT_TAKE = "adopt_take"
-    START_PLAYBACK = "start_playback"
-    PAUSE_PLAYBACK = "pause_playback"
-    RESUME_PLAYBACK = "resume_playback"
-    SEEK_PLAYBACK = "seek_playback"
-    STOP_PLAYBACK = "stop_playback"
-    CHOOSE_NEXT = "choose_next"
-    CHOOSE_FOLLOWING = "choose_following"
-    CHOOSE_AGAIN = "choose_again"
-    CHOOSE_PREVIOUS = "choose_previous"
-    CHOOSE_LATEST = "choose_latest"
-    CHOOSE_RECORDING = "choose_recording"
-    SET_VOLUME = "set_volume"
-    RAISE_VOLUME = "raise_volume"
-    LOWER_VOLUME = "lower_volume"
-    KEEP_VOLUME = "keep_volume"
-    MARK_HEARD = "mark_heard"
-    MARK_UNPLAYABLE = "mark_unplayable"
-
-
-BEGIN = (Do.START_TAKE, Do.CARRY_ON_TAKE)
-"""Effects that begin a take."""
-AHEAD = (Do.START_PLAYBACK, *(do for do in Do if do.value.startswith("choose_")))
-"""Effects that begin a playback, or look for what is to be played under the same id."""
-
-
-@frozen
-class State:
-    """What recorder and player are doing, and on which take and playback."""
-
-    recorder: Recorder = Recorder.IDLE
-    player: Player = Player.STOPPED
-    take_id: str | None = None
-    playback_id: str | None = None
-    room: bool = True
-    """Whether a take may begin: false once the card is full."""
-    began_as: str | None = None
-    """The take that the recording in progress began with, where others have carried it on."""
-    ended: str | None = None
-    """The take that ended by itself, until another begins or somebody stops it too late."""
+__all__ = [
+    "ABOUT_A_PLAYBACK",
+    "ABOUT_A_TAKE",
+    "ANY_PLAYER",
+    "ANY_RECORDER",
+    "BEGIN",
+    "INPUTS",
+    "TABLE",
+    "Do",
+    "Effect",
+    "Input",
+    "Player",
+    "Recorder",
+    "Row",
+    "State",
+    "step",
+]
 
 
 @frozen
@@ -95,167 +57,6 @@ class Effect:
     do: Do
     id: str
     cause: Input
-
-
-@frozen
-class Row:
-    """One line of the table: in these states this input leads there and does that, or is refused.
-
-    `current` holds the row to inputs that speak of the take or playback in progress (True) or of another one (False).
-    `room` holds it to states with room for another take, or without; `ended` to those after a take that ended by
-    itself, or to the others. A next state of None stays as it is.
-    """
-
-    input: type[Input]
-    recorder: tuple[Recorder, ...]
-    player: tuple[Player, ...]
-    to_recorder: Recorder | None = None
-    to_player: Player | None = None
-    do: tuple[Do, ...] = ()
-    refuse: str = ""
-    current: bool | None = None
-    room: bool | None = None
-    to_room: bool | None = None
-    ended: bool | None = None
-
-    def matches(self, state: State, input: Input) -> bool:
-        """Whether this row decides about `input` in `state`."""
-        return (
-            type(input) is self.input
-            and state.recorder in self.recorder
-            and state.player in self.player
-            and self.current in (None, is_current(state, input))
-            and self.room in (None, state.room)
-            and self.ended in (None, state.ended is not None)
-        )
-
-
-ANY_RECORDER = tuple(Recorder)
-ANY_PLAYER = tuple(Player)
-IDLE = (Recorder.IDLE,)
-IN_TAKE = (Recorder.RECORDING, Recorder.PAUSED)
-STOPPED = (Player.STOPPED,)
-IN_PLAYBACK = (Player.PLAYING, Player.PAUSED)
-
-NO_TAKE = "no take is in progress"
-TAKE_OVER = "the take that was meant has ended already"
-PLAYBACK_OVER = "the playback that was meant has ended already"
-IN_PROGRESS = "a take is in progress"
-NOTHING_PLAYS = "nothing is playing"
-NO_ROOM = "the card is full, and nothing on it may be deleted. `appliance status` says why"
-
-ABOUT_A_TAKE = (
-    events.RecordPause,
-    events.RecordResume,
-    events.RecordPauseToggle,
-    events.RecordStop,
-    events.RecordDiscard,
-    events.RecordMark,
-)
-ABOUT_A_PLAYBACK = (events.PlayerPause, events.PlayerResume, events.PlayerStop, events.PlayerSeek)
-"""Commands that may name the take or the playback that they mean."""
-
-
-def _recorder_rows() -> Iterator[Row]:
-    for start in (events.RecordStart, events.RecordToggle):
-        yield Row(start, IDLE, STOPPED, Recorder.RECORDING, None, (Do.START_TAKE,), room=True)
-        both = (Do.STOP_PLAYBACK, Do.START_TAKE)
-        yield Row(start, IDLE, IN_PLAYBACK, Recorder.RECORDING, Player.STOPPED, both, room=True)
-        yield Row(start, IDLE, ANY_PLAYER, refuse=NO_ROOM, room=False)
-    yield Row(events.RecordStart, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
-    yield Row(events.RecordToggle, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (Do.FINISH_TAKE,))
-
-    recording, paused = (Recorder.RECORDING,), (Recorder.PAUSED,)
-    for pause in (events.RecordPause, events.RecordPauseToggle):
-        yield Row(pause, recording, ANY_PLAYER, Recorder.PAUSED, None, (Do.PAUSE_TAKE,), current=True)
-    for resume in (events.RecordResume, events.RecordPauseToggle):
-        yield Row(resume, paused, ANY_PLAYER, Recorder.RECORDING, None, (Do.RESUME_TAKE,), current=True)
-    yield Row(events.RecordPause, paused, ANY_PLAYER, refuse="the take is paused already", current=True)
-    yield Row(events.RecordResume, recording, ANY_PLAYER, refuse="the take is not paused", current=True)
-    for end, do in ((events.RecordStop, Do.FINISH_TAKE), (events.RecordDiscard, Do.DISCARD_TAKE)):
-        yield Row(end, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (do,), current=True)
-    yield Row(events.RecordMark, IN_TAKE, ANY_PLAYER, do=(Do.MARK_TAKE,), current=True)
-    yield Row(events.RecordStop, IDLE, ANY_PLAYER, current=True, ended=True)  # it comes too late, and is no mistake
-    for command in ABOUT_A_TAKE:
-        ended = False if command is events.RecordStop else None
-        yield Row(command, IDLE, ANY_PLAYER, refuse=NO_TAKE, current=True, ended=ended)
-        yield Row(command, ANY_RECORDER, ANY_PLAYER, refuse=TAKE_OVER, current=False)
-
-    for state, more in ((Recorder.RECORDING, ()), (Recorder.PAUSED, (Do.PAUSE_TAKE,))):
-        yield Row(events.TakeContinues, (state,), ANY_PLAYER, do=(Do.CARRY_ON_TAKE, *more), current=True)
-    yield Row(events.TakeContinues, ANY_RECORDER, ANY_PLAYER, current=False)
-    yield Row(events.TakeSealed, ANY_RECORDER, ANY_PLAYER, Recorder.IDLE, None, (Do.ADOPT_TAKE,), current=True)
-    yield Row(events.TakeSealed, ANY_RECORDER, ANY_PLAYER, do=(Do.ADOPT_TAKE,), current=False)
-    for over in (events.TakeFailed, events.TakeDiscarded):
-        yield Row(over, ANY_RECORDER, ANY_PLAYER, Recorder.IDLE, current=True)
-        yield Row(over, ANY_RECORDER, ANY_PLAYER, current=False)
-
-
-def _player_rows() -> Iterator[Row]:
-    yield Row(events.Play, IDLE, ANY_PLAYER, None, Player.PLAYING, (Do.START_PLAYBACK,))
-    yield Row(events.PlayIfFree, IDLE, STOPPED, None, Player.PLAYING, (Do.START_PLAYBACK,))
-    yield Row(events.PlayIfFree, IDLE, IN_PLAYBACK, refuse="something else is playing")
-    for play in (events.Play, events.PlayIfFree):
-        yield Row(play, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
-    for choose, after_all, meanwhile in (
-        (events.PlayNext, Do.CHOOSE_NEXT, Do.CHOOSE_FOLLOWING),
-        (events.PlayPrevious, Do.CHOOSE_AGAIN, Do.CHOOSE_PREVIOUS),
-        (events.PlayLatest, Do.CHOOSE_LATEST, Do.CHOOSE_LATEST),
-        (events.PlayRecording, Do.CHOOSE_RECORDING, Do.CHOOSE_RECORDING),
-    ):
-        yield Row(choose, IDLE, STOPPED, do=(after_all,))
-        yield Row(choose, IDLE, IN_PLAYBACK, do=(meanwhile,))
-        yield Row(choose, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
-
-    yield Row(events.PlayToggle, IDLE, STOPPED, do=(Do.CHOOSE_NEXT,))
-    yield Row(events.PlayToggle, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
-    for pause in (events.PlayerPause, events.PlayToggle):
-        yield Row(pause, IDLE, (Player.PLAYING,), None, Player.PAUSED, (Do.PAUSE_PLAYBACK,), current=True)
-    for resume in (events.PlayerResume, events.PlayToggle):
-        yield Row(resume, IDLE, (Player.PAUSED,), None, Player.PLAYING, (Do.RESUME_PLAYBACK,), current=True)
-    yield Row(events.PlayerPause, IDLE, (Player.PAUSED,), refuse="the playback is paused already", current=True)
-    yield Row(events.PlayerResume, IDLE, (Player.PLAYING,), refuse="the playback is not paused", current=True)
-    yield Row(events.PlayerStop, IDLE, IN_PLAYBACK, None, Player.STOPPED, (Do.STOP_PLAYBACK,), current=True)
-    yield Row(events.PlayerSeek, IDLE, IN_PLAYBACK, do=(Do.SEEK_PLAYBACK,), current=True)
-    for command in ABOUT_A_PLAYBACK:
-        yield Row(command, IDLE, STOPPED, refuse=NOTHING_PLAYS, current=True)
-        yield Row(command, IN_TAKE, ANY_PLAYER, refuse=NOTHING_PLAYS, current=True)
-        yield Row(command, ANY_RECORDER, ANY_PLAYER, refuse=PLAYBACK_OVER, current=False)
-
-    yield Row(events.VolumeSet, ANY_RECORDER, ANY_PLAYER, do=(Do.SET_VOLUME,))
-    yield Row(events.VolumeUp, ANY_RECORDER, ANY_PLAYER, do=(Do.RAISE_VOLUME,))
-    yield Row(events.VolumeDown, ANY_RECORDER, ANY_PLAYER, do=(Do.LOWER_VOLUME,))
-    yield Row(events.VolumeChanged, ANY_RECORDER, ANY_PLAYER, do=(Do.KEEP_VOLUME,))
-
-    yield Row(events.TrackHeard, ANY_RECORDER, ANY_PLAYER, do=(Do.MARK_HEARD,))
-    for over, do in ((events.PlaybackFinished, ()), (events.PlaybackFailed, (Do.MARK_UNPLAYABLE,))):
-        yield Row(over, ANY_RECORDER, ANY_PLAYER, None, Player.STOPPED, do, current=True)
-        yield Row(over, ANY_RECORDER, ANY_PLAYER, do=do, current=False)
-
-
-def _room_rows() -> Iterator[Row]:
-    yield Row(events.StorageFull, ANY_RECORDER, ANY_PLAYER, to_room=False)
-    yield Row(events.StorageFree, ANY_RECORDER, ANY_PLAYER, to_room=True)
-
-
-TABLE: tuple[Row, ...] = (*_recorder_rows(), *_player_rows(), *_room_rows())
-INPUTS: frozenset[type[Input]] = frozenset(row.input for row in TABLE)
-"""What the table decides about; every other event only tells."""
-
-
-def is_current(state: State, input: Input) -> bool:
-    """Whether the input speaks of the take or playback in progress; one that names neither always does.
-
-    Who asks may name the take that the recording began with: it is one recording, whatever carries it on.
-    """
-    named = subject(input)
-    began_as = state.began_as if isinstance(input, Command) else None
-    return named is None or named in (state.take_id, state.playback_id, began_as)
-
-
-def find_row(state: State, input: Input) -> Row:
-    """The one row that decides about `input` in `state`."""
-    return next(row for row in TABLE if row.matches(state, input))
 
 
 def step(state: State, input: Input, fresh_id: str) -> tuple[State, tuple[Effect, ...], str]:

@@ -117,6 +117,7 @@ class Report:
     )
     unheard: int = told(0, "Messages that nobody has heard yet", Kind.GAUGE, "messages")
     volume: int | None = told(None, "The volume of the player", Kind.GAUGE, "%")
+    rate: float = told(1.0, "How fast the player plays", Kind.GAUGE, "times the recorded speed")
     faults: tuple[FaultReport, ...] = told((), "What a person should know", Kind.OBJECT)
     deliveries: Mapping[str, Mapping[DeliveryState, int]] = told(
         dict, "For each destination, how many clips are in which state", Kind.GAUGE, "clips"

@@ -56,6 +56,7 @@ class Reporter:
             oldest_waiting=max((each.oldest_waiting or 0.0 for each in destinations.values()), default=0.0) or None,
             unheard=status.unheard,
             volume=status.volume,
+            rate=status.rate,
             faults=tuple(
                 FaultReport(
                     name=each.name,

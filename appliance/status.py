@@ -37,6 +37,9 @@ class PlaybackStatus:
     title: str = told(NOTHING, "What a person calls it", Kind.TEXT)
     seconds: float = told(NOTHING, "Its length", Kind.GAUGE, "s")
     position: float = told(0.0, "How far it is", Kind.GAUGE, "s")
+    estimated: bool = told(False, "Whether its length is a guess", Kind.FLAG)
+    underruns: int = told(0, "How often it was interrupted because the box was too busy", Kind.COUNTER, "interruptions")
+    waits: str = told("", "What it waits for, where it does", Kind.TEXT)
 
 
 @frozen
@@ -52,6 +55,7 @@ class Status:
     waiting: int = 0
     unheard: int = 0
     volume: int | None = None
+    rate: float = 1.0
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -121,14 +125,23 @@ def _fold(status: Status, event: Command | Event) -> Status:
         case events.StorageFree():
             return _clear(status, STORAGE_FULL)
         case events.PlaybackStarted():
-            playback = PlaybackStatus(event.playback_id, event.title, event.seconds)
+            playback = PlaybackStatus(event.playback_id, event.title, event.seconds, estimated=event.estimated)
             return _clear(evolve(status, playback=playback), PLAYBACK)
         case events.PlaybackFailed():
             return _raise(status, PLAYBACK.fault(event.message))
         case events.PlaybackProgress() if playback and playback.id == event.playback_id:
             return evolve(status, playback=evolve(playback, position=event.position))
+        case events.PlaybackWaiting() if playback and playback.id == event.playback_id:
+            playback = evolve(playback, position=event.position, waits=event.message)
+            return _raise(evolve(status, playback=playback), PLAYBACK.fault(event.message))
+        case events.PlaybackResumed() if playback and playback.id == event.playback_id:
+            return _clear(evolve(status, playback=evolve(playback, waits="")), PLAYBACK)
+        case events.PlaybackUnderrun() if playback and playback.id == event.playback_id:
+            return evolve(status, playback=evolve(playback, underruns=event.count))
         case events.VolumeChanged():
             return evolve(status, volume=event.percent)
+        case events.RateChanged():
+            return evolve(status, rate=event.rate)
         case events.DeliveryStarted():
             begun = events.DeliveryProgress(event.clip_id, event.destination, 0, event.size, 0.0, None)
             return evolve(status, sending=(*_others(status, event), begun))

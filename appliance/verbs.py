@@ -1,16 +1,14 @@
 """Everything that can be asked of the box, in one table: buttons, control socket and command line derive from it.
 
-To add a word that acts: its command in `events`, what that does in `machine` and `effects`, and one entry here. A word
+To add a word that acts: its command in `events`, what that does in `table` and `effects`, and one entry here. A word
 without a command needs a method of its own in `control`.
 """
 
-from collections.abc import Mapping
-
-from attrs import frozen
-
 from appliance import events
-from appliance.arguments import Argument, Kind, check
-from appliance.events import Command, Event
+from appliance.arguments import Argument, Kind
+from appliance.verb import Verb
+
+__all__ = ["MOST_BYTES", "PAGE", "VERBS", "VERSIONS", "Verb", "button_words"]
 
 VERSIONS = (1, 2)
 """Versions of the table that are spoken, the oldest first. A newer one has everything that an older one has."""
@@ -21,46 +19,11 @@ PAGE = 1000
 MOST_BYTES = 256 * 1024
 """The most bytes of a clip that one answer holds."""
 
+SLOWEST, FASTEST = 0.5, 2.0
+"""Times the recorded speed that can be played."""
+
 _YEAR = 366 * 86_400
 _TEXT_OF_PATH = 4096
-
-
-@frozen
-class Verb:
-    """A word, and what there is to know about it.
-
-    `command` is what it becomes for the controller; `done` are the events that tell that it happened, `failed` those
-    that tell that it did not. Without a command, `answer` says what comes back. `since` is the version of the table
-    that it came with.
-    """
-
-    word: str
-    help: str
-    command: type[Command] | None = None
-    done: tuple[type[Event], ...] = ()
-    failed: tuple[type[Event], ...] = ()
-    arguments: tuple[Argument, ...] = ()
-    answer: str = ""
-    acts: bool = True
-    """Whether it changes something, where others only read."""
-    streams: bool = False
-    """Whether it answers with one item after the other."""
-    since: int = 1
-
-    @property
-    def for_buttons(self) -> bool:
-        """Whether a button may be given it: a press has nothing to say but its moment."""
-        return self.command is not None and not any(argument.required for argument in self.arguments)
-
-    def check(self, given: Mapping[str, object]) -> dict[str, object]:
-        """The arguments, without those that were left out. Raises UsageError, which says what does not fit."""
-        return check(self.word, self.arguments, given)
-
-    def asked(self, at: float, **arguments: object) -> Command:
-        """The command, asked for at the moment `at` (CLOCK_MONOTONIC seconds)."""
-        assert self.command is not None
-        timed = {"at": at} if "at" in self.command.__match_args__ else {}
-        return self.command(**timed, **arguments)
 
 
 def button_words() -> tuple[str, ...]:
@@ -137,6 +100,8 @@ _PLAYER = (
                 longest=_TEXT_OF_PATH,
                 path=True,
             ),
+            Argument("start_at", Kind.NUMBER, "Seconds from its start. Default: 0.", False, most=_YEAR),
+            Argument("loop", Kind.SWITCH, "Over and over, until somebody stops it. Default: false.", False),
         ),
     ),
     Verb(
@@ -168,6 +133,26 @@ _PLAYER = (
         "Go to a position in what plays.",
         events.PlayerSeek,
         arguments=(Argument("seconds", Kind.NUMBER, "Seconds from its start.", most=_YEAR), *_PLAYBACK),
+    ),
+    Verb(
+        "player.skip",
+        "Go so many seconds on in what plays, or back.",
+        events.PlayerSkip,
+        arguments=(
+            Argument("seconds", Kind.NUMBER, "Seconds, negative for back.", least=-_YEAR, most=_YEAR),
+            *_PLAYBACK,
+        ),
+        since=2,
+    ),
+    Verb("player.forward", "Go 15 seconds on in what plays.", events.PlayerForward, since=2),
+    Verb("player.back", "Go 15 seconds back in what plays.", events.PlayerBack, since=2),
+    Verb(
+        "player.rate",
+        "Play at another speed, at the same pitch, from now on.",
+        events.RateSet,
+        (events.RateChanged,),
+        arguments=(Argument("rate", Kind.NUMBER, "Times the recorded speed.", least=SLOWEST, most=FASTEST),),
+        since=2,
     ),
     Verb("player.volume", "Set the volume.", events.VolumeSet, (events.VolumeChanged,), arguments=(_PERCENT,)),
     Verb("volume.set", "Set the volume.", events.VolumeSet, (events.VolumeChanged,), arguments=(_PERCENT,), since=2),

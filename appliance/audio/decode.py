@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from appliance.audio.pieces import PieceFile, pieces_of
 from appliance.describe import counted
-from appliance.errors import Unplayable
+from appliance.errors import TroubleKind, Unplayable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,12 +55,12 @@ class Decoder:
         with ExitStack() as opened:
             try:
                 if not stat.S_ISREG(path.stat().st_mode):
-                    raise Unplayable(f"cannot play '{self._name}': it is not a file")
+                    raise Unplayable(f"cannot play '{self._name}': it is not a file", TroubleKind.FILE)
                 file = opened.enter_context(path.open("rb", buffering=0))
             except (FileNotFoundError, ValueError):
-                raise Unplayable(f"cannot play '{self._name}': there is no such file") from None
+                raise Unplayable(f"cannot play '{self._name}': there is no such file", TroubleKind.FILE) from None
             except OSError as error:
-                raise Unplayable(f"cannot play '{self._name}': {error.strerror}") from error
+                raise Unplayable(f"cannot play '{self._name}': {error.strerror}", TroubleKind.FILE) from error
             try:
                 self._file = _Sound(file, opened)
             except soundfile.SoundFileError as error:
@@ -82,8 +82,15 @@ class Decoder:
         self._file_rate: int = self._file.samplerate
         self.seconds: float = self._file.frames / self._file_rate
         """Duration: as the file tells it, as its frames were counted, or as its size lets guess."""
+        self.estimated: bool = not self._file.counted
+        """Whether it was guessed."""
         self._resampler = self._new_resampler()
         self._begin(0)
+
+    @property
+    def nothing(self) -> "Samples":
+        """A block without a frame."""
+        return self._np.empty((0, self.channels), self._np.float32)
 
     @property
     def position(self) -> float:
@@ -131,7 +138,7 @@ class Decoder:
         self._taken = 0
         self._ended = False
         self._damage: Unplayable | None = None
-        self._ready = self._np.empty((0, self.channels), self._np.float32)
+        self._ready = self.nothing
 
     def _new_resampler(self) -> Any:
         if self._file_rate == self._rate:

@@ -70,7 +70,14 @@ class Output:
         self._speaker: Playback | None = None
         self._written = 0
         self._silenced = False
+        self.underruns = 0
+        """How often the speaker ran dry since somebody set this to 0."""
         self.gain = Gain(1.0)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a speaker to write to."""
+        return self._speaker is not None
 
     @property
     def rate(self) -> int:
@@ -134,15 +141,16 @@ class Output:
                 self._speaker.stop()
 
     def _write(self, speaker: Playback, data: bytes) -> None:
-        underruns = 0
+        dry = 0
         while data and not self._silenced:
             taken = speaker.write(data)
             if taken == XRUN:
-                underruns += 1
-                if underruns == _MOST_UNDERRUNS:
+                dry += 1
+                self.underruns += dry == 1
+                if dry == _MOST_UNDERRUNS:
                     raise DeviceLost(f"speaker '{self._device}' takes no sound. Unplug it and plug it in again")
                 continue
-            underruns = 0
+            dry = 0
             self._written += taken
             data = data[taken * speaker.format.frame_bytes :]
 

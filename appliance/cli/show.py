@@ -73,8 +73,9 @@ def _doing(report: Report) -> str:
         gaps = f", {counted(take.gaps, 'gap')}" if take.gaps else ""
         return f"{report.recorder} {duration(take.seconds)}, peak {take.peak_dbfs:.1f} dBFS{gaps}"
     if playback:
-        place = f"{duration(playback.position)} of {duration(playback.seconds)}"
-        return f"{report.player} {playback.title}, {place}"
+        about = "about " if playback.estimated else ""
+        place = f"{duration(playback.position)} of {about}{duration(playback.seconds)}"
+        return f"{report.player} {playback.title}, {place}" + (f": {playback.waits}" if playback.waits else "")
     return report.recorder
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from appliance.arguments import Argument
+from appliance.arguments import Argument, Kind
 from appliance.cli.remote import Remote
 from appliance.cli.terminal import say
 from appliance.describe import describe_plain
@@ -49,11 +49,15 @@ def _command(name: str, verb: Verb) -> click.Command:
 
     told = [f"{each.name.upper()}: {each.help}" for each in verb.arguments if each.required]
     return click.Command(
-        name, params=[*map(_parameter, verb.arguments)], callback=run, help="\n\n".join([verb.help, *told])
+        name,
+        params=[*map(parameter, verb.arguments)],
+        callback=run,
+        help="\n\n".join([verb.help, *told]),
+        context_settings={"ignore_unknown_options": any(each.least < 0 for each in verb.arguments)},  # -15
     )
 
 
-def _parameter(argument: Argument) -> click.Parameter:
+def parameter(argument: Argument) -> click.Parameter:
     """The argument as a person writes it, checked as the daemon does; an option where it may be left out."""
 
     def read(context: click.Context, parameter: click.Parameter, text: str | None) -> object:
@@ -64,7 +68,10 @@ def _parameter(argument: Argument) -> click.Parameter:
 
     if argument.required:
         return click.Argument([argument.name], callback=read)
-    return click.Option([f"--{argument.name.replace('_', '-')}"], callback=read, help=argument.help)
+    name = f"--{argument.name.replace('_', '-')}"
+    if argument.kind is Kind.SWITCH:
+        return click.Option([name], is_flag=True, help=argument.help)
+    return click.Option([name], callback=read, help=argument.help)
 
 
 record = Verbs("record", "Record: start, pause, resume, stop, discard, mark.", "record")

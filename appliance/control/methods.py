@@ -15,7 +15,7 @@ from appliance.control.examinations import Examinations
 from appliance.control.fetching import fetching
 from appliance.control.parts import Parts
 from appliance.control.streams import Streams
-from appliance.errors import NotFound
+from appliance.errors import NotFound, UsageError
 from appliance.events import Command
 from appliance.faults import DELIVERY
 from appliance.verbs import VERBS, Verb
@@ -89,11 +89,13 @@ class Methods:
 
     # -- the box
 
-    def play(self, source: str) -> dict[str, Any] | None:
+    def play(self, source: str, start_at: float = 0.0, loop: bool = False) -> dict[str, Any] | None:
         """Play `recording`, `next`, `latest`, a URL, a clip (id or name) or an audio file on the box."""
-        command = self._play_command(source)
+        command = self._play_command(source, start_at, loop)
         if isinstance(command, events.Play):
             check_sound(command.path)  # a file that nobody can play is the caller's mistake, and no fault of the box
+        elif start_at or loop:
+            raise UsageError(f"play: {source} begins at its start and sounds once; name a file, a clip or a URL")
         return self._ask(VERBS["play"], command)
 
     def play_url(self, url: str) -> Generator[dict[str, Any] | None, None, None]:
@@ -101,12 +103,12 @@ class Methods:
         track = yield from fetching(self._parts.feeds, url, self._parts.clock)
         yield self._ask(VERBS["play"], events.Play(track.path, track.title, track.id))
 
-    def _play_command(self, source: str) -> Command:
+    def _play_command(self, source: str, start_at: float, loop: bool) -> Command:
         if source in _WORDS:
             return _WORDS[source]()
         if source.startswith(("http://", "https://")):
             track = self._parts.feeds.fetch(source)
-            return events.Play(track.path, track.title, track.id)
+            return events.Play(track.path, track.title, track.id, None, start_at, loop)
         if Path(source).is_absolute():
             if not os.path.isfile(source):  # noqa: PTH113  `Path.is_file` raises where a name is too long
                 raise NotFound(
@@ -114,9 +116,9 @@ class Methods:
                     "/home and /tmp are hidden from the service"
                 )
             title = os.fsencode(Path(source).name).decode(errors="replace")
-            return events.Play(Path(source), title)
+            return events.Play(Path(source), title, None, None, start_at, loop)
         clip = self._store.clips.find(source)
-        return events.Play(self._store.clips.path(clip), clip.name)
+        return events.Play(self._store.clips.path(clip), clip.name, None, None, start_at, loop)
 
     def clip_path(self, clip: str) -> Path:
         """The file of a clip, by its id, the beginning of one, or its name. Raises NotFound."""

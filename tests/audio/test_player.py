@@ -21,7 +21,7 @@ from appliance.clock import SystemClock
 from appliance.config.audio import PlaybackSettings
 from appliance.config.options import Percent
 from appliance.doctor.chirp import to_float
-from appliance.errors import DeviceBusy, FormatUnsupported
+from appliance.errors import DeviceBusy, FormatUnsupported, TroubleKind
 from appliance.events import (
     Command,
     Event,
@@ -29,8 +29,14 @@ from appliance.events import (
     PlaybackFinished,
     PlaybackPaused,
     PlaybackProgress,
+    PlaybackReady,
     PlaybackResumed,
+    PlaybackSeeked,
+    PlaybackSeeking,
     PlaybackStarted,
+    PlaybackUnderrun,
+    PlaybackWaiting,
+    RateChanged,
     TrackHeard,
     VolumeChanged,
 )
@@ -144,7 +150,8 @@ def test_what_is_posted_in_order(make: Make) -> None:
     booth = make(paced=True)
     booth.play(tone(2.5))
     booth.first(PlaybackFinished)
-    started, *progress, finished = booth.posted
+    ready, started, *progress, finished = booth.posted
+    assert ready == PlaybackReady("one", "title of one", 2.5)
     assert started == PlaybackStarted("one", "title of one", pytest.approx(2.5), 7)  # type: ignore[arg-type]
     assert finished == PlaybackFinished("one", completed=True)
     assert [round(one.position, 1) for one in progress if isinstance(one, PlaybackProgress)] == [1.0, 2.0]
@@ -261,6 +268,98 @@ def test_a_seek_says_where_it_is_and_goes_on_from_there(make: Make) -> None:
     assert np.array_equal(tail[end - 15_000 : end + 1], ramp[-15_001:])
 
 
+def test_a_seek_is_told_before_and_after(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(3))
+    booth.sounds_for(0.3)
+    booth.player.seek(2.0)
+    booth.first(PlaybackSeeked)
+    told = [one for one in booth.posted if isinstance(one, PlaybackSeeking | PlaybackProgress | PlaybackSeeked)]
+    assert told == [PlaybackSeeking("one", 2.0), PlaybackProgress("one", 2.0), PlaybackSeeked("one", 2.0)]
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_a_seek_is_exact_to_the_sample(make: Make, suffix: str) -> None:
+    booth = make(paced=True)
+    samples = np.random.default_rng(5).integers(-9000, 9000, 2 * RATE, dtype=np.int16)
+    booth.player.play("one", booth.file(samples, f"noise.{suffix}"), "noise", None)
+    booth.sounds_for(0.1)
+    booth.player.seek(1.234567)
+    booth.first(PlaybackFinished)
+    heard = booth.written[:, 0]
+    end = np.flatnonzero(heard)[-1] + 1
+    begins, ramp = end - (len(samples) - round(1.234567 * RATE)), round(RAMP * RATE)
+    assert np.array_equal(heard[begins + ramp : end], samples[round(1.234567 * RATE) + ramp :])
+
+
+def test_skipping_goes_on_and_back_from_where_it_sounds(make: Make) -> None:
+    booth = make(paced=True)
+    booth.play(tone(9))
+    booth.sounds_for(0.5)
+    booth.player.skip(4.0)
+    assert booth.first(PlaybackSeeked).position == pytest.approx(4.5, abs=0.15)
+    booth.player.skip(-9.0)
+    assert booth.first(PlaybackSeeked, 2).position == 0.0
+    booth.player.skip(60.0)
+    assert booth.first(PlaybackFinished).completed
+
+
+def test_it_begins_where_it_should_without_a_click(make: Make) -> None:
+    booth = make()
+    samples = tone(3)
+    booth.player.play("one", booth.file(samples), "tone", None, 2.0003)
+    booth.first(PlaybackFinished)
+    first, ramp = round(2.0003 * RATE), round(RAMP * RATE)
+    heard = booth.written[:, 0]
+    assert np.array_equal(heard[ramp : len(samples) - first], samples[first + ramp :])
+    assert biggest_step(np.concatenate(([0], heard))) <= biggest_step(samples) * 1.01 + 1
+
+
+def test_a_loop_goes_on_from_its_start_without_a_gap(make: Make) -> None:
+    booth = make(paced=True)
+    samples = np.random.default_rng(5).integers(-9000, 9000, 10_007, dtype=np.int16)
+    booth.player.play("one", booth.file(samples), "loop", 7, 0.0, True)
+    booth.sounds_for(2.3)
+    booth.player.stop()
+    assert not booth.first(PlaybackFinished).completed
+    whole = 2 * RATE
+    assert np.array_equal(booth.heard[:whole], np.resize(samples, whole))
+    assert booth.of(TrackHeard) == [TrackHeard("one", 7)]
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.25, 2.0])
+def test_another_speed_keeps_the_pitch_and_tells_the_true_position(make: Make, rate: float) -> None:
+    booth = make(paced=True)
+    booth.play(tone(6))
+    booth.sounds_for(1.0)
+    booth.player.set_rate(rate)
+    assert booth.first(RateChanged) == RateChanged(rate)
+    began = len(booth.heard)
+    booth.sounds_for(1.5)
+    booth.player.pause()
+    assert booth.first(PlaybackPaused).position == pytest.approx(1.0 + 0.1 + (1.5 + 0.1 - 0.1) * rate, abs=0.15)
+    booth.player.resume()
+    booth.first(PlaybackFinished)
+    heard = booth.heard[began + 10_000 : began + 50_000].astype(float)
+    spectrum = np.abs(np.fft.rfft(heard * np.hanning(len(heard)), 1 << 18))
+    assert spectrum.argmax() * RATE / (1 << 18) == pytest.approx(TONE, abs=1.0)
+    assert biggest_step(booth.heard) <= biggest_step(tone(1)) * 1.3
+
+
+def test_a_length_that_is_a_guess_is_told_as_one(make: Make, tmp_path: Path) -> None:
+    booth = make()
+    path = booth.file(tone(1.0), "streamed.flac")
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
+    booth.player.play("one", path, "streamed", None)
+    assert booth.first(PlaybackStarted).estimated and booth.first(PlaybackReady).estimated
+    booth.first(PlaybackFinished)
+    booth.play(tone(1.0), "two")
+    assert not booth.first(PlaybackStarted, 2).estimated
+
+
 def test_seeking_while_paused_stays_paused(make: Make) -> None:
     booth = make(paced=True)
     booth.play(tone(3))
@@ -374,7 +473,7 @@ def test_what_makes_no_sense_is_passed_over(make: Make) -> None:
         order()
     booth.play(tone(0.1))
     booth.first(PlaybackFinished)
-    assert [type(one) for one in booth.posted] == [PlaybackStarted, TrackHeard, PlaybackFinished]
+    assert [type(one) for one in booth.posted] == [PlaybackReady, PlaybackStarted, TrackHeard, PlaybackFinished]
 
 
 def test_a_defect_ends_the_playback_and_not_the_player(make: Make) -> None:
@@ -397,10 +496,11 @@ def test_a_second_playback_replaces_the_first(make: Make) -> None:
     booth.sounds_for(0.2)
     booth.play(tone(0.2), "two")
     booth.first(PlaybackFinished, 2)
-    assert booth.posted[0] == PlaybackStarted("one", "title of one", 3.0, 7)
-    assert booth.posted[1] == PlaybackFinished("one", completed=False)
-    assert isinstance(booth.posted[2], PlaybackStarted) and booth.posted[2].playback_id == "two"
-    assert booth.posted[3:] == [TrackHeard("two", 7), PlaybackFinished("two", completed=True)]
+    told = [one for one in booth.posted if not isinstance(one, PlaybackReady)]
+    assert told[0] == PlaybackStarted("one", "title of one", 3.0, 7)
+    assert told[1] == PlaybackFinished("one", completed=False)
+    assert isinstance(told[2], PlaybackStarted) and told[2].playback_id == "two"
+    assert told[3:] == [TrackHeard("two", 7), PlaybackFinished("two", completed=True)]
 
 
 def test_the_volume_counts_before_anything_plays(make: Make) -> None:
@@ -430,6 +530,7 @@ def test_underruns_lose_nothing(make: Make) -> None:
         booth.sounds_for(0.05)
     booth.clock.advance(0.3)
     booth.first(PlaybackFinished)
+    assert booth.of(PlaybackUnderrun)[-1].count >= 5
     assert np.array_equal(booth.written[:RATE, 0], tone(1))
 
 
@@ -441,35 +542,85 @@ def test_an_absent_or_busy_speaker_is_named(make: Make) -> None:
     booth.cards.replug()
     booth.cards.refuse(Direction.PLAYBACK, DeviceBusy("speaker 'usb' is in use"))
     booth.play(tone(1), "two")
-    assert booth.first(PlaybackFailed, 2) == PlaybackFailed("two", "speaker 'usb' is in use")
+    assert booth.first(PlaybackFailed, 2) == PlaybackFailed("two", "speaker 'usb' is in use", error="DeviceBusy")
     booth.cards.refuse(Direction.PLAYBACK, FormatUnsupported("speaker 'usb' cannot do it"))
     booth.play(tone(1), "three")
-    assert booth.first(PlaybackFailed, 3) == PlaybackFailed("three", "speaker 'usb' cannot do it")
+    assert booth.first(PlaybackFailed, 3) == PlaybackFailed(
+        "three", "speaker 'usb' cannot do it", error="FormatUnsupported"
+    )
     booth.cards.refuse(Direction.PLAYBACK, None)
     booth.play(tone(0.1), "four")
     assert booth.first(PlaybackFinished) == PlaybackFinished("four", completed=True)
 
 
-def test_a_speaker_that_is_unplugged_ends_the_playback_by_name(make: Make) -> None:
+def test_a_speaker_that_is_unplugged_is_named_and_the_sound_goes_on_where_it_was(make: Make) -> None:
+    booth = make(paced=True)
+    samples = tone(2)
+    booth.play(samples)
+    booth.sounds_for(0.7)
+    booth.cards.unplug(Direction.PLAYBACK)
+    waiting = booth.first(PlaybackWaiting)
+    assert waiting.message == "the simulated sound card was unplugged. Plug it in again"
+    assert waiting.position == pytest.approx(0.7, abs=0.15) and not booth.of(TrackHeard)
+    assert booth.cards.playback.closed
+    booth.until(lambda: booth.clock.advance(0.5) or booth.clock.monotonic() > 1020)
+    assert not booth.of(PlaybackFailed)
+    booth.cards.replug()
+    assert booth.first(PlaybackResumed) == PlaybackResumed("one", waiting.position)
+    booth.first(PlaybackFinished)
+    at, ramp = round(waiting.position * RATE), round(RAMP * RATE)
+    assert np.array_equal(booth.written[ramp : len(samples) - at, 0], samples[at + ramp :])
+    assert booth.of(TrackHeard) == [TrackHeard("one", 7)]
+
+
+def test_a_speaker_that_does_not_come_back_ends_the_playback_and_the_message_is_not_heard(make: Make) -> None:
     booth = make(paced=True)
     booth.play(tone(5))
     booth.sounds_for(0.2)
     booth.cards.unplug(Direction.PLAYBACK)
-    assert booth.first(PlaybackFailed).message == "the simulated sound card was unplugged. Plug it in again"
-    assert booth.cards.playback.closed
+    booth.first(PlaybackWaiting)
+    gone = booth.clock.monotonic()
+    failed = booth.until(lambda: booth.clock.advance(0.5) or booth.of(PlaybackFailed))[0]
+    assert failed.kind is TroubleKind.SYSTEM and "unplugged" in failed.message
+    assert booth.clock.monotonic() - gone == pytest.approx(60, abs=3)
+    assert not booth.of(TrackHeard)
     booth.cards.replug()
     booth.play(tone(0.1), "two")
     assert booth.first(PlaybackFinished) == PlaybackFinished("two", completed=True)
 
 
-def test_a_speaker_that_is_unplugged_at_the_very_change_fails_the_old_and_plays_the_new(make: Make) -> None:
+@pytest.mark.parametrize("act", ["stop", "replace", "pause"])
+def test_what_waits_for_its_speaker_can_be_ended_and_paused(make: Make, act: str) -> None:
+    booth = make(paced=True)
+    booth.play(tone(5))
+    booth.sounds_for(0.2)
+    booth.cards.unplug(Direction.PLAYBACK)
+    waiting = booth.first(PlaybackWaiting)
+    if act == "pause":
+        booth.player.pause()
+        assert booth.first(PlaybackPaused).position == waiting.position
+        booth.clock.advance(3600)
+        booth.cards.replug()
+        booth.player.resume()
+        booth.first(PlaybackResumed)
+        booth.sounds_for(0.1)
+    elif act == "stop":
+        booth.player.stop()
+        assert booth.first(PlaybackFinished) == PlaybackFinished("one", completed=False)
+    else:
+        booth.cards.replug()
+        booth.play(tone(0.1), "two")
+        assert booth.first(PlaybackFinished, 2) == PlaybackFinished("two", completed=True)
+
+
+def test_a_speaker_that_is_unplugged_at_the_very_change_ends_the_old_and_plays_the_new(make: Make) -> None:
     booth = make(paced=True)
     booth.play(tone(5))
     booth.sounds_for(0.2)
     booth.cards.playback.unplug()
     booth.play(tone(0.1), "two")
-    assert booth.first(PlaybackFailed).playback_id == "one"
-    assert booth.first(PlaybackFinished) == PlaybackFinished("two", completed=True)
+    assert booth.first(PlaybackFinished, 2) == PlaybackFinished("two", completed=True)
+    assert booth.of(PlaybackFinished)[0] == PlaybackFinished("one", completed=False)
 
 
 def test_a_speaker_that_is_gone_at_resume_is_named(make: Make) -> None:
@@ -480,13 +631,17 @@ def test_a_speaker_that_is_gone_at_resume_is_named(make: Make) -> None:
     booth.first(PlaybackProgress)
     booth.cards.unplug(Direction.PLAYBACK)
     booth.player.resume()
-    assert booth.first(PlaybackFailed).playback_id == "one"
+    assert "unplugged" in booth.first(PlaybackWaiting).message
+    booth.cards.replug()
+    booth.first(PlaybackResumed)
 
 
 def test_a_bad_file_never_opens_the_speaker(make: Make, tmp_path: Path) -> None:
     booth = make()
     booth.player.play("one", tmp_path / "gone.wav", "gone", None)
-    assert booth.first(PlaybackFailed) == PlaybackFailed("one", "cannot play 'gone.wav': there is no such file")
+    assert booth.first(PlaybackFailed) == PlaybackFailed(
+        "one", "cannot play 'gone.wav': there is no such file", None, "Unplayable", kind=TroubleKind.FILE
+    )
     assert booth.cards.playbacks == []
 
 
@@ -557,10 +712,11 @@ def test_a_speaker_that_takes_nothing_is_given_up(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(1), RATE)
     player.play("one", tmp_path / "a.wav", "a", None)
     limit = time.monotonic() + 5
-    while not posted and time.monotonic() < limit:
+    while len(posted) < 2 and time.monotonic() < limit:
         time.sleep(0.001)
     player.close()
-    assert posted == [PlaybackFailed("one", "speaker 'usb' takes no sound. Unplug it and plug it in again")]
+    message = "speaker 'usb' takes no sound. Unplug it and plug it in again"
+    assert posted[1:] == [PlaybackFailed("one", message, error="DeviceLost")]
     assert speaker.closed
 
 
@@ -666,7 +822,11 @@ def test_a_speaker_of_any_one_format_plays(test_card: Path, tmp_path: Path, only
     clock = SystemClock()
     player = Player(AlsaCards(), settings, RATE, clock, posted.put, Vitals(clock))
     player.play("one", tmp_path / "tone.wav", "tone", None)
-    assert [type(posted.get(timeout=10)) for _ in range(2)] == [PlaybackStarted, PlaybackFinished]
+    assert [type(posted.get(timeout=10)) for _ in range(3)] == [
+        PlaybackReady,
+        PlaybackStarted,
+        PlaybackFinished,
+    ]
     player.close()
     wanted = samples / 32768
     if channels != only.channels:
@@ -689,6 +849,7 @@ def test_a_speaker_that_takes_nothing_known_is_named_for_what_it_is(test_card: P
         AlsaCards(), PlaybackSettings(device=f"testcard:{test_card}"), RATE, clock, posted.put, Vitals(clock)
     )
     player.play("one", tmp_path / "tone.wav", "tone", None)
+    assert isinstance(posted.get(timeout=10), PlaybackReady)
     message = posted.get(timeout=10).message
     player.close()
     assert "MU_LAW" in message and "audio.playback.device" in message and "mono" not in message

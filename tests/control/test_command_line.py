@@ -42,6 +42,8 @@ def typed(house: House) -> Type:
         ("player", "seek", "nan"),
         ("player", "seek", "1e400"),
         ("player", "volume", "1e3"),
+        ("player", "rate", "2.5"),
+        ("play", "clip", "--start-at", "-1"),
         ("volume", "set", "101"),
         ("clips", "list", "--since", "9" * 5000 + "d"),
         ("clips", "list", "--since", "2026-11-22T14:30+99:00"),
@@ -83,6 +85,8 @@ def test_words_are_told_as_they_happen(typed: Type) -> None:
     assert "is safe" in typed("record", "toggle").output
     assert typed("player", "next").output == "playing next, 5.0 s\n"
     assert typed("player", "seek", "1:30").output == "done\n"
+    assert typed("player", "skip", "-15").output == "done\n"
+    assert typed("player", "back").output == "done\n"
     assert typed("volume", "set", "50%").output == "volume 50%\n"
     assert typed("player", "volume", "50").output == "volume 50%\n"
     assert typed("volume", "up").output == "volume 90%\n"

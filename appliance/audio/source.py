@@ -1,0 +1,96 @@
+"""A sound file as it is to sound: from where on, how fast, once or over and over."""
+
+from pathlib import Path
+
+import numpy as np
+
+from appliance.audio.decode import Decoder
+from appliance.audio.tempo import Samples, Tempo
+from appliance.errors import Unplayable
+
+
+class Source:
+    """One file on its way to a speaker of `rate` frames per second, `speed` times as fast as it was recorded.
+
+    Only one thread uses it. Raises Unplayable as the decoder does, and for a file without sound.
+    """
+
+    def __init__(self, path: Path, rate: int, speed: float = 1.0, *, loop: bool = False) -> None:
+        self._decoder = Decoder(path, rate)
+        self._rate = rate
+        self._speed = speed
+        self._loop = loop
+        self.seconds = self._decoder.seconds
+        """Duration."""
+        self.estimated = self._decoder.estimated
+        """Whether the duration is a guess."""
+        self._tempo: Tempo | None = None
+        self._ready: Samples
+        self._ended: bool
+        self._begin()
+        try:
+            first = self.read(1)
+            if not len(first):
+                raise Unplayable(f"cannot play '{path.name}': there is no sound in it")
+        except Unplayable:
+            self.close()
+            raise
+        self._ready = np.concatenate((first, self._ready))
+
+    def read(self, frames: int) -> Samples:
+        """The next `frames` frames, shape (frames, channels); fewer only at the end."""
+        while len(self._ready) < frames and not self._ended:
+            block = self._decoder.read(frames)
+            if len(block):
+                self._append(self._tempo.put(block) if self._tempo else block)
+            elif self._loop and self._decoder.position > 0:
+                self.seconds = self._decoder.position
+                self._decoder.seek(0)
+            else:
+                self._ended = True
+                if self._tempo:
+                    self._append(self._tempo.finish())
+        block, self._ready = self._ready[:frames], self._ready[frames:]
+        return block
+
+    def heard(self, ahead: int = 0) -> float:
+        """Seconds from the start of the file to what sounds while `ahead` frames that were read are still to sound."""
+        pending = (self._tempo.pending if self._tempo else 0) + (len(self._ready) + ahead) * self._speed
+        at = self._decoder.position - pending / self._rate
+        return at % self.seconds if self._loop else max(0.0, at)
+
+    def seek(self, seconds: float) -> None:
+        """Go on at `seconds` from the start; beyond the end is the end."""
+        self._decoder.seek(seconds)
+        self._begin()
+
+    def play_at(self, speed: float) -> None:
+        """Go on at another speed."""
+        self._speed = speed
+        if self._tempo:
+            self._tempo.factor = speed
+        elif speed != 1.0:
+            self._tempo = self._new_tempo()
+
+    def convert_to(self, rate: int) -> None:
+        """Go on at the same place for a speaker of another rate."""
+        if rate != self._rate:
+            at = self.heard()
+            self._rate = rate
+            self._decoder.convert_to(rate)
+            self.seek(at)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._decoder.close()
+
+    def _begin(self) -> None:
+        self._tempo = None if self._speed == 1.0 else self._new_tempo()
+        self._ready = self._decoder.nothing
+        self._ended = False
+
+    def _new_tempo(self) -> Tempo:
+        return Tempo(self._rate, self._decoder.channels, self._speed)
+
+    def _append(self, block: Samples) -> None:
+        self._ready = np.concatenate((self._ready, block)) if len(self._ready) else block

@@ -1,0 +1,46 @@
+"""What there is to know about one word that can be asked of the box."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from appliance.arguments import Argument, check
+from appliance.events import Command, Event
+
+
+@frozen
+class Verb:
+    """A word, and what there is to know about it.
+
+    `command` is what it becomes for the controller; `done` are the events that tell that it happened, `failed` those
+    that tell that it did not. Without a command, `answer` says what comes back. `since` is the version of the table
+    that it came with.
+    """
+
+    word: str
+    help: str
+    command: type[Command] | None = None
+    done: tuple[type[Event], ...] = ()
+    failed: tuple[type[Event], ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    answer: str = ""
+    acts: bool = True
+    """Whether it changes something, where others only read."""
+    streams: bool = False
+    """Whether it answers with one item after the other."""
+    since: int = 1
+
+    @property
+    def for_buttons(self) -> bool:
+        """Whether a button may be given it: a press has nothing to say but its moment."""
+        return self.command is not None and not any(argument.required for argument in self.arguments)
+
+    def check(self, given: Mapping[str, object]) -> dict[str, object]:
+        """The arguments, without those that were left out. Raises UsageError, which says what does not fit."""
+        return check(self.word, self.arguments, given)
+
+    def asked(self, at: float, **arguments: object) -> Command:
+        """The command, asked for at the moment `at` (CLOCK_MONOTONIC seconds)."""
+        assert self.command is not None
+        timed = {"at": at} if "at" in self.command.__match_args__ else {}
+        return self.command(**timed, **arguments)

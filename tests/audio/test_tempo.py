@@ -1,0 +1,83 @@
+"""Faster and slower at the same pitch."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from appliance.audio.tempo import Tempo
+
+RATE = 8_000
+
+factors = st.floats(0.5, 2.0)
+blocks = st.lists(st.integers(0, 1500), min_size=1, max_size=12)
+
+
+def stretched(tempo: Tempo, sound: NDArray[np.float32], sizes: list[int]) -> NDArray[np.float32]:
+    """Everything that comes out where the sound goes in in pieces of these sizes, over and over."""
+    out, at, turn = [], 0, 0
+    while at < len(sound):
+        size = sizes[turn % len(sizes)] or 1
+        out.append(tempo.put(sound[at : at + size]))
+        at, turn = at + size, turn + 1
+    return np.concatenate((*out, tempo.finish()))
+
+
+def noise(frames: int, channels: int) -> NDArray[np.float32]:
+    return np.random.default_rng(frames).uniform(-1, 1, (frames, channels)).astype(np.float32)
+
+
+@given(st.integers(0, 6000), st.sampled_from([1, 2]), blocks)
+@settings(max_examples=60)
+def test_at_its_own_speed_every_sample_is_as_it_was(frames: int, channels: int, sizes: list[int]) -> None:
+    sound = noise(frames, channels)
+    assert np.array_equal(stretched(Tempo(RATE, channels), sound, sizes), sound)
+
+
+@given(factors, st.integers(0, 20_000), st.sampled_from([1, 2]), blocks)
+@settings(max_examples=60)
+def test_it_lasts_as_long_as_the_speed_says_and_is_never_louder(
+    factor: float, frames: int, channels: int, sizes: list[int]
+) -> None:
+    sound = noise(frames, channels)
+    heard = stretched(Tempo(RATE, channels, factor), sound, sizes)
+    assert abs(len(heard) - frames / factor) <= 0.04 * RATE + 2
+    assert heard.shape[1] == channels and np.abs(heard).max(initial=0) <= 1.0001
+
+
+@given(factors, blocks)
+@settings(max_examples=30)
+def test_how_it_is_cut_into_blocks_makes_no_difference(factor: float, sizes: list[int]) -> None:
+    sound = noise(9_000, 1)
+    whole = stretched(Tempo(RATE, 1, factor), sound, [9_000])
+    assert np.array_equal(stretched(Tempo(RATE, 1, factor), sound, sizes), whole)
+
+
+@given(st.lists(st.tuples(factors | st.just(1.0), st.integers(1, 3000)), min_size=1, max_size=15))
+@settings(max_examples=60)
+def test_what_is_pending_tells_the_place_whatever_the_speed_becomes(changes: list[tuple[float, int]]) -> None:
+    """Frame numbers go in; those that come out are near the place that is told."""
+    tempo, put = Tempo(RATE, 1), 0
+    for factor, frames in changes:
+        tempo.factor = factor
+        sound = np.arange(put, put + frames, dtype=np.float32)[:, np.newaxis]
+        put += frames
+        heard = tempo.put(sound)
+        if len(heard):
+            assert abs(float(heard[-1, 0]) - (put - tempo.pending)) <= 0.06 * RATE
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.75, 1.25, 1.5, 2.0])
+@pytest.mark.parametrize("pitch", [90.0, 440.0, 3000.0])
+@pytest.mark.parametrize("rate", [8_000, 48_000])
+def test_a_tone_keeps_its_pitch_and_its_level(factor: float, pitch: float, rate: int) -> None:
+    times = np.arange(2 * rate) / rate
+    sound = (0.5 * np.sin(2 * np.pi * pitch * times)).astype(np.float32)[:, np.newaxis]
+    heard = stretched(Tempo(rate, 1, factor), sound, [960])[:, 0]
+    inside = heard[rate // 10 : -rate // 10]
+    spectrum = np.abs(np.fft.rfft(inside * np.hanning(len(inside)), 1 << 19))
+    assert spectrum.argmax() * rate / (1 << 19) == pytest.approx(pitch, rel=0.005, abs=0.6)
+    assert 20 * np.log10(inside.std() / (0.5 / np.sqrt(2))) == pytest.approx(0, abs=0.5)
+    own_step = 2 * np.pi * pitch / rate * 0.5
+    assert np.abs(np.diff(inside)).max() <= own_step * 1.2 + 1e-3

@@ -1,0 +1,95 @@
+"""What is asked of the player by the command line, heard at the speaker of a real daemon."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+Box = Any  # tests/e2e/conftest.py is not importable
+
+RATE = 48_000
+RAMP = 960
+
+
+@pytest.fixture
+def loud(box: Box, test_card: Path) -> Box:
+    """A daemon that plays on the test card at full volume."""
+    device = f"testcard:{test_card}"
+    speaker = f'{{device: "{device}", volume: 100}}'
+    box.config.write_text(box.config.read_text() + f'audio: {{capture: {{device: "{device}"}}, playback: {speaker}}}\n')
+    return box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+
+
+def sound(path: Path, seconds: float, seed: int = 1) -> NDArray[np.int16]:
+    """Noise that tells every frame from every other, in a WAV file."""
+    samples = np.random.default_rng(seed).integers(-9000, 9000, round(seconds * RATE), dtype=np.int16)
+    soundfile.write(path, samples, RATE)
+    return samples
+
+
+def heard(card: Path) -> NDArray[np.int16]:
+    """The left channel of all that the speaker has played."""
+    played = card / "played.raw"
+    return np.frombuffer(played.read_bytes() if played.exists() else b"", "<i2")[::2]
+
+
+def place(needle: NDArray[np.int16], hay: NDArray[np.int16]) -> int:
+    """Where the very samples of `needle` begin in `hay`."""
+    for at in np.flatnonzero(hay[: len(hay) - len(needle) + 1] == needle[0]):
+        if np.array_equal(hay[at : at + len(needle)], needle):
+            return int(at)
+    raise AssertionError("it did not sound")
+
+
+def is_over(box: Box) -> bool:
+    return bool(box.status()["player"] == "stopped")
+
+
+def test_it_starts_where_one_wants_and_skips(loud: Box, test_card: Path, tmp_path: Path) -> None:
+    samples = sound(tmp_path / "a.wav", 60)
+    loud.cli("play", str(tmp_path / "a.wav"), "--start-at", "0:20.5")
+    loud.until(lambda: len(heard(test_card)) > RATE)
+    loud.cli("player", "skip", "-15")
+    loud.until(lambda: loud.status()["playback"]["position"] < 10)
+    loud.cli("player", "seek", "59.5")
+    loud.until(lambda: is_over(loud))
+    played = heard(test_card)
+    first = round(20.5 * RATE) + RAMP
+    assert place(samples[first : first + RATE // 2], played) == RAMP
+    last = samples[round(59.5 * RATE) + RAMP :]
+    assert place(last, played) > RATE
+
+
+def test_a_loop_at_twice_the_speed_sounds_until_it_is_stopped(loud: Box, test_card: Path, tmp_path: Path) -> None:
+    times = np.arange(RATE) / RATE
+    soundfile.write(tmp_path / "tone.flac", 0.4 * np.sin(2 * np.pi * 440 * times), RATE)
+    assert loud.cli("player", "rate", "2").stdout == "playing at 2 times the speed\n"
+    loud.cli("play", str(tmp_path / "tone.flac"), "--loop")
+    loud.until(lambda: len(heard(test_card)) > 2 * RATE)
+    assert loud.status()["rate"] == 2.0 and loud.status()["player"] == "playing"
+    loud.cli("player", "stop")
+    played = heard(test_card)[: 2 * RATE].astype(float)
+    spectrum = np.abs(np.fft.rfft(played * np.hanning(len(played))))
+    assert spectrum.argmax() * RATE / len(played) == pytest.approx(440, abs=1)
+    assert 20 * np.log10(played.std() / 32768 / (0.4 / np.sqrt(2))) == pytest.approx(0, abs=0.5)
+    assert np.abs(np.diff(played)).max() < 0.4 * 32768 * 2 * np.pi * 440 / RATE * 1.3
+
+
+def test_a_speaker_that_is_unplugged_is_told_and_the_sound_goes_on(loud: Box, test_card: Path, tmp_path: Path) -> None:
+    samples = sound(tmp_path / "a.wav", 3)
+    loud.cli("play", str(tmp_path / "a.wav"))
+    loud.until(lambda: len(heard(test_card)) > RATE)
+    (test_card / "unplugged").touch()
+    loud.until(lambda: (loud.status()["playback"] or {}).get("waits"))
+    assert "was unplugged" in loud.status()["playback"]["waits"]
+    assert any(fault["name"] == "playback" for fault in loud.status()["faults"])
+    before = len(heard(test_card))
+    (test_card / "unplugged").unlink()
+    loud.until(lambda: is_over(loud))
+    assert not any(fault["name"] == "playback" for fault in loud.status()["faults"])
+    played = heard(test_card)
+    place(samples[before + 2 * RAMP :], played[before:])
