@@ -15,6 +15,9 @@ _WHOLE = re.compile(r"[-+]?[0-9]{1,30}")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _SHOWN = 40
 
+LEAST_TO_DELETE = 6
+"""Characters of an id that are enough to delete by."""
+
 
 class Kind(StrEnum):
     """What an argument is, as JSON Schema (draft 2020-12) names types."""
@@ -125,6 +128,15 @@ def check(word: str, wanted: Sequence[Argument], given: Mapping[str, object]) ->
     except UsageError as error:
         raise UsageError(f"{word}: {error}") from None
     return {name: value for name, value in checked.items() if value is not None}
+
+
+def check_meant(reference: str, clip: Mapping[str, Any]) -> None:
+    """Whether a clip that is to be deleted was meant for sure. Raises UsageError."""
+    if reference not in (clip["id"], clip["name"]) and len(reference) < LEAST_TO_DELETE:
+        raise UsageError(
+            f"{reference!r} is too little to delete by: give the whole id or name of clip {clip['name']}, "
+            f"or {LEAST_TO_DELETE} characters of its id"
+        )
 
 
 def _is_utf8(text: str) -> bool:

@@ -78,6 +78,9 @@ class StorageReport:
 
     free: int = told(0, "What may still be written", Kind.GAUGE, "bytes")
     total: int = told(0, "The size of the disk", Kind.GAUGE, "bytes")
+    free_files: int | None = told(
+        None, "How many more files may be made (inodes); null where that is not counted", Kind.GAUGE, "files"
+    )
     free_seconds: float = told(0, "How much sound that is", Kind.GAUGE, "s")
     reserve: int = told(0, "What is kept free", Kind.GAUGE, "bytes")
     full_in_days: float | None = told(None, "Until it is full at the pace of the last week", Kind.GAUGE, "days")

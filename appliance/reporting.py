@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from math import isfinite
 
 from attrs import frozen
 
@@ -112,6 +113,7 @@ def _storage(outlook: Outlook) -> StorageReport:
     return StorageReport(
         free=outlook.space.free,
         total=outlook.space.total,
+        free_files=int(outlook.space.files) if isfinite(outlook.space.files) else None,
         free_seconds=outlook.space.free // outlook.byte_rate,
         reserve=outlook.reserve,
         full_in_days=outlook.days,

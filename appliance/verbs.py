@@ -195,8 +195,10 @@ _CLIP_VERBS = (
     Verb(
         "clips.delete",
         "Delete a clip from this box and cancel its deliveries. What was delivered stays where it is.",
-        arguments=(_CLIP,),
-        answer="null",
+        arguments=(
+            Argument("clip", Kind.TEXT, "A clip: its id, the first six characters of that or more, or its name."),
+        ),
+        answer="an object with `clip`, `path` and `deliveries`, as they were",
     ),
     Verb(
         "clips.deliver",

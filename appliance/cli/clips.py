@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from appliance.arguments import check_meant
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import say, say_json
 from appliance.describe import counted
@@ -171,9 +172,30 @@ def _checked(checked: dict[str, Any]) -> str:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_remote
 def delete(remote: Remote, chosen: tuple[str, ...], yes: bool) -> None:
-    """Delete CLIPS from this box and cancel their deliveries. What was delivered stays where it is."""
+    """Delete CLIPS from this box and cancel their deliveries. What was delivered stays where it is.
+
+    Each is given by its id, the first six characters of that or more, or its name.
+    """
+    found = {entry["clip"]["id"]: _to_delete(entry) for entry in (_meant(remote, clip) for clip in chosen)}
     if not yes:
-        click.confirm(f"Delete {counted(len(chosen), 'clip')} for good?", abort=True)
-    for clip in chosen:
-        remote.call("clips.delete", clip=clip)
-        say(f"{clip} deleted")
+        for told in found.values():
+            say(told)
+        click.confirm(f"Delete {counted(len(found), 'clip')} for good?", abort=True)
+    for clip_id, told in found.items():
+        remote.call("clips.delete", clip=clip_id)
+        say(f"deleted {told}")
+
+
+def _meant(remote: Remote, clip: str) -> dict[str, Any]:
+    entry: dict[str, Any] = remote.call("clips.show", clip=clip)
+    check_meant(clip, entry["clip"])
+    return entry
+
+
+def _to_delete(entry: dict[str, Any]) -> str:
+    """A clip that is to be deleted, in words: what it is, and what else there is of it."""
+    from appliance.cli import show
+
+    there = [delivery["destination"] for delivery in entry["deliveries"] if delivery["state"] == "delivered"]
+    arrived = f"has arrived at {' and '.join(there)}" if there else "has not arrived anywhere"
+    return f"{entry['clip']['name']}, {show.summary(entry['clip'])}, which {arrived}"

@@ -102,6 +102,11 @@ def _recorded(clip: Plain) -> str:
     return f"{_moment(corrected)} (clock: {source}, set later; at the press it said {_moment(stamp)})"
 
 
+def summary(clip: Plain) -> str:
+    """When it was recorded, and how long it is."""
+    return f"recorded {_moment(clip['corrected'] or clip['started'])}, {duration(_seconds(clip))} long"
+
+
 def _seconds(clip: Plain) -> float:
     return float(clip["frames"] / clip["format"]["rate"])
 

@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any
 
+from appliance.arguments import check_meant
 from appliance.codec import to_plain
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Outbox
@@ -84,11 +85,14 @@ class ClipMethods:
             ],
         }
 
-    def delete(self, clip: str) -> None:
-        """Delete a clip's sound on a person's word: a tombstone stays, deliveries are cancelled."""
-        found = self._store.clips.find(clip)
-        self._outbox.cancel(found.id)
-        self._store.clips.delete(found.id, "deleted by hand")
+    def delete(self, clip: str) -> dict[str, Any]:
+        """Delete a clip's sound on a person's word: a tombstone stays, deliveries are cancelled. As it was before."""
+        before = self.show(clip)
+        found = before["clip"]
+        check_meant(clip, found)
+        self._outbox.cancel(found["id"])
+        self._store.clips.delete(found["id"], "deleted by hand")
+        return before
 
     def _destination(self, name: str) -> DestinationSettings:
         if name not in self._destinations:

@@ -12,7 +12,9 @@ from click.testing import CliRunner, Result
 
 from appliance.cli.clips import clips
 from appliance.cli.remote import Remote
-from appliance.errors import DeliveryError, StorageError
+from appliance.codec import to_plain
+from appliance.errors import DeliveryError, StorageError, UsageError
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
 
 
 @frozen
@@ -104,6 +106,24 @@ def test_how_many_copies_were_looked_at(count: int, said: str, error: str) -> No
     assert isinstance(result.exception, DeliveryError) and str(result.exception).startswith(error)
 
 
-def test_how_many_are_to_be_deleted() -> None:
-    assert "Delete 1 clip for good?" in run(None, "delete", "a").output
-    assert "Delete 2 clips for good?" in run(None, "delete", "a", "b").output
+def entry(clip_id: str, *arrived: str) -> dict[str, Any]:
+    clip = Clip(clip_id, f"box_{clip_id}", "box", AudioFormat(), 96_000, 1, ClockStamp(0, 0, "", ClockSource.NTP))
+    deliveries = [{"destination": name, "state": "delivered"} for name in arrived]
+    return {"clip": to_plain(clip), "path": "", "deliveries": [*deliveries, {"destination": "x", "state": "pending"}]}
+
+
+@pytest.mark.parametrize(
+    ("arrived", "words"),
+    [((), "which has not arrived anywhere"), (("office", "cloud"), "which has arrived at office and cloud")],
+)
+def test_what_is_to_be_deleted_is_said_before_and_after(arrived: tuple[str, ...], words: str) -> None:
+    answer = entry("abcdefghij", *arrived)
+    asked = run(answer, "delete", "abcdef", "abcdefghij", "box_abcdefghij").output
+    assert "Delete 1 clip for good?" in asked and "box_abcdefghij, recorded 1970-01-01 " in asked
+    assert "2.0 s long" in asked and words in asked
+    assert run(answer, "delete", "--yes", "abcdefghij").output.startswith("deleted box_abcdefghij, ")
+
+
+def test_too_little_of_an_id_deletes_nothing() -> None:
+    result = run(entry("abcdefghij"), "delete", "--yes", "abcde")
+    assert isinstance(result.exception, UsageError) and "'abcde' is too little to delete by" in str(result.exception)

@@ -21,7 +21,7 @@ from appliance.arguments import Argument, Kind
 from appliance.codec import to_json
 from appliance.control import protocol
 from appliance.control.client import Client
-from appliance.errors import NotFound, StorageError, UsageError
+from appliance.errors import ApplianceError, NotFound, StorageError, UsageError
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
 from appliance.verbs import MOST_BYTES, VERBS
 
@@ -136,6 +136,22 @@ def test_the_bytes_of_a_clip_come_in_pieces(house: House) -> None:
         house.store.clips.path(house.store.clips.find("id1")).unlink()
         with pytest.raises(StorageError, match=r"box_id1\.wav cannot be read: No such file"):
             client.call("clips.read", clip="id1")
+
+
+def test_what_deletes_must_be_meant(house: House) -> None:
+    for clip_id in ("abcdefghij", "abcdefgklm", "zyxwvutsrq"):
+        add_clip(house, clip_id, start_ns=1)
+    with Client(house.socket) as client:
+        for wrong, words in (("zyxwv", "too little to delete by"), ("z", "too little"), ("", "no clip")):
+            with pytest.raises(ApplianceError, match=words):
+                client.call("clips.delete", clip=wrong)
+        with pytest.raises(NotFound, match="begins the ids of several clips"):
+            client.call("clips.delete", clip="abcdefg")
+        assert len(client.call("clips.list")) == 3
+        assert client.call("clips.delete", clip="zyxwvu")["clip"]["id"] == "zyxwvutsrq"
+        client.call("clips.delete", clip="abcdefghij")
+        client.call("clips.delete", clip="box_abcdefgklm")
+        assert client.call("clips.list") == []
 
 
 def test_clips_come_in_pages(house: House) -> None:
