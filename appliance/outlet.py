@@ -1,6 +1,7 @@
 """Standard error and output of the daemon: whoever says something hands it over, and never waits for who reads it."""
 
 import fcntl
+import logging
 import os
 import select
 import threading
@@ -8,10 +9,23 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from appliance.foreign import printable
+from appliance.redact import redact
+
 CAPACITY = 1 << 18
 """Bytes that wait for a reader; what is said beyond them is lost, and the number of lines is told."""
 
 _BLOCK = 1 << 16
+_LONGEST, _LONGEST_LINE = 20_000, 4000
+"""Characters of what is said at once, and of a line of it: libraries and plugins say what they like."""
+
+
+class Lines(logging.Formatter):
+    """Writes log records as lines that hold no secret and nothing that a terminal obeys."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = redact(super().format(record)[:_LONGEST]).splitlines()
+        return "\n".join(printable(line, _LONGEST_LINE) for line in lines)
 
 
 class Outlet:

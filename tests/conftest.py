@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from appliance import redact
 from appliance.mounts import in_memory
 
 if in_memory(Path(tempfile.gettempdir())):  # a box whose state is in memory says so at every turn
@@ -42,3 +43,9 @@ def memory() -> Iterator[Path]:
     """A folder that the next power cut takes."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         yield Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test has for a secret is a plain word of another."""
+    monkeypatch.setattr(redact, "_SECRETS", redact._Secrets())

@@ -91,12 +91,11 @@ def hardware(simulate: str | None, clock: "Clock", say: Callable[[str], None] = 
 
 def _log_to(outlet: "Outlet", verbose: bool) -> None:
     """systemd stamps the time itself; a terminal does not."""
+    from appliance.outlet import Lines
+
     under_systemd = "JOURNAL_STREAM" in os.environ
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(message)s" if under_systemd else "%(asctime)s %(message)s",
-        datefmt="%H:%M:%S",
-        stream=outlet,
-    )
+    handler = logging.StreamHandler(outlet)
+    handler.setFormatter(Lines("%(message)s" if under_systemd else "%(asctime)s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler])
     logging.getLogger("urllib3").setLevel(logging.WARNING)
     logging.getLogger("botocore").setLevel(logging.WARNING)

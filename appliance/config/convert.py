@@ -29,6 +29,7 @@ from appliance.config.scalars import Problem, Reported, anything, read_word, tak
 from appliance.config.sections import Section, notes
 from appliance.config.withheld import Withheld
 from appliance.foreign import printable
+from appliance.redact import keep_secret, keep_url_secret
 
 Hook = Callable[[Any, Any], Any]
 _NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
@@ -80,6 +81,9 @@ class Structurer:
             raise Problem(f"found {words.found(value)}, expected {words.expected(wanted)}")
         if wanted is Secret:
             self._withheld.secrets.add(word.text)
+            keep_secret(word.text)
+        elif "://" in word.text:
+            keep_url_secret(word.text)
         return read_word(word, wanted)
 
     def _mapping_hook(self, wanted: Any) -> Hook:

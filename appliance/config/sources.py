@@ -1,5 +1,6 @@
 """Where the values of `!env NAME` and `!secret NAME` come from."""
 
+import logging
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -9,6 +10,9 @@ from appliance.config.document import LookupFailed, Word, read_document
 from appliance.config.files import read_text
 from appliance.config.withheld import Withheld
 from appliance.errors import ConfigError
+from appliance.redact import keep_secret
+
+log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
@@ -26,19 +30,28 @@ class Sources:
         self._environment = environment
         self._file = secrets_file
         self.withheld = Withheld()
+        self._told: set[str] = set()
 
     def look_up(self, tag: str, name: str) -> str:
         """The text behind `!env NAME` or `!secret NAME`. Raises LookupFailed, never with a secret in it."""
         if _NAME.fullmatch(name) is None:
             raise LookupFailed(f"{tag} without a proper name, expected {tag} NAME with letters, digits and ._-")
-        text = (self._variable(name) if tag == "!env" else self._secret(name)).strip(_STRAY)
+        given = self._variable(name) if tag == "!env" else self._secret(name)
+        text = given.strip(_STRAY)
+        if text != given and name not in self._told:
+            self._told.add(name)
+            log.warning("the value of %s %s begins or ends with blanks or an end of line: they are left out", tag, name)
         try:
             text.encode()
         except UnicodeEncodeError:
             text = "\0"
         if "\0" in text:
             raise LookupFailed(f"{tag} {name} is not text, expected UTF-8 text")
-        (self.withheld.variables if tag == "!env" else self.withheld.secrets).add(text)
+        if tag == "!env":
+            self.withheld.variables.add(text)
+        else:
+            self.withheld.secrets.add(text)
+            keep_secret(text)
         return text
 
     def _variable(self, name: str) -> str:

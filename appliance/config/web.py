@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from appliance.config.options import Secret
+from appliance.redact import shown_url
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LONGEST_LABEL = 63
@@ -46,12 +47,6 @@ def check_url(url: str, *, allow_http: bool) -> None:
             f"{shown_url(url)} is not encrypted: anybody on the way can listen, and change what is sent. Use https, or "
             "add the line `allow_http: true`"
         )
-
-
-def shown_url(url: str) -> str:
-    """The URL as messages may show it: without the query, which often holds keys."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
 def check_headers(headers: Mapping[str, Secret]) -> None:

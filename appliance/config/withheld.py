@@ -1,6 +1,6 @@
 """Keeps what a plugin's check says about a value from giving away a secret."""
 
-from appliance.foreign import printable
+from appliance.foreign import one_line
 
 _SHORTEST = 4
 _WINDOW = 8
@@ -21,7 +21,7 @@ class Withheld:
         for text in sorted(self.secrets | self.variables, key=len, reverse=True):
             for shown in (repr(text)[1:-1], text, text.strip()):
                 said = said.replace(shown, "***") if len(shown) >= _SHORTEST else said
-        return _LEFT_OUT if any(part in said for part in self._parts()) else printable(said, 400)
+        return _LEFT_OUT if any(part in said for part in self._parts()) else one_line(said, 400)
 
     def _parts(self) -> set[str]:
         parts = set()

@@ -2,8 +2,9 @@
 
 from attrs import evolve
 
-from appliance.foreign import one_line
+from appliance.foreign import one_line, printable
 from appliance.models import Receipt
+from appliance.redact import redact
 
 _LONGEST_NAME = 4096
 _LATEST = (1 << 63) - 1
@@ -28,7 +29,13 @@ def believed(receipt: object, said_by: str, size: int | None = None) -> Receipt:
         raise ValueError("the receipt has a remote_name that cannot be one")
     for text in (receipt.remote_name, receipt.algorithm, receipt.checksum):
         text.encode()
-    return evolve(receipt, detail=one_line(receipt.detail))
+    return evolve(
+        receipt,
+        remote_name=printable(redact(receipt.remote_name), _LONGEST_NAME),
+        algorithm=one_line(receipt.algorithm),
+        checksum=one_line(receipt.checksum),
+        detail=one_line(receipt.detail),
+    )
 
 
 _KINDS = {

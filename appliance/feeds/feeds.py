@@ -21,6 +21,7 @@ from appliance.loops import Loop
 from appliance.models import Track
 from appliance.plugin.feed import FeedBackend
 from appliance.plugin_host.limits import leave
+from appliance.redact import shown_url
 from appliance.retry import Streak, backoff
 from appliance.store import Store
 from appliance.vitals import Vitals
@@ -125,7 +126,7 @@ class Feeds:
         Raises Transient, Permanent or Cancelled as a feed does, NotFound where no plugin can pull it or nothing came.
         """
         if self._build_fetcher is None:
-            raise NotFound(f"no plugin can fetch {url}: see `appliance plugins`")
+            raise NotFound(f"no plugin can fetch {shown_url(url)}: see `appliance plugins`")
         backend = self._build_fetcher(url)
 
         def is_over() -> bool:
@@ -138,14 +139,15 @@ class Feeds:
         pull = Pull(self._store, FETCHED, self._clock, has_room, is_over, self._fetched, fresh=True)
         try:
             backend.pull(pull)
-        except ApplianceError:
+        except ApplianceError as error:
+            error.args = (words(error),)
             raise
         except BaseException as error:  # a plugin may do anything
-            raise PluginError(f"fetching {url} failed: {words(error)}") from error
+            raise PluginError(f"fetching {shown_url(url)} failed: {words(error)}") from error
         finally:
             leave(backend.close, f"feed {FETCHED}")
         if not pull.tracks:
-            raise NotFound(f"there is nothing to play at {url}")
+            raise NotFound(f"there is nothing to play at {shown_url(url)}")
         return pull.tracks[0]
 
     def _fetched(self, track: Track) -> None:

@@ -13,11 +13,14 @@ from appliance.audio.decode import check_sound, check_whole
 from appliance.clock import Clock
 from appliance.errors import AudioError, Permanent, Transient
 from appliance.feeds.safefile import Room, SafeFile, remove
+from appliance.foreign import one_line
 from appliance.models import Track
 from appliance.store import Store
 
 BEGUN = ".begun"
 """How the names of files end that broke off and are gone on with; they begin with a dot."""
+
+_LONGEST_KEY, _LONGEST_TITLE = 1000, 200
 
 
 class Pull:
@@ -48,16 +51,16 @@ class Pull:
 
     def has(self, key: str) -> bool:
         """Whether the item is in the inbox already, or was."""
-        return not self._fresh and self._store.inbox.has(self._feed, key)
+        return not self._fresh and self._store.inbox.has(self._feed, _kept(key))
 
     def note(self, key: str) -> dict[str, object]:
         """What `save_note` kept for this key last, or an empty dict."""
-        return {} if self._fresh else self._store.inbox.note(self._feed, key)
+        return {} if self._fresh else self._store.inbox.note(self._feed, _kept(key))
 
     def save_note(self, key: str, note: dict[str, object]) -> None:
         """Keep a JSON-able note for the next pull."""
         if not self._fresh:
-            self._store.inbox.save_note(self._feed, key, note)
+            self._store.inbox.save_note(self._feed, _kept(key), note)
 
     @contextmanager
     def new_track(
@@ -68,6 +71,7 @@ class Pull:
         Writing raises Permanent where that would take room that recordings have in reserve. So does the end of the
         block where the bytes are no sound: a message that cannot be played would stand before all others for ever.
         """
+        key, title = _kept(key), one_line(title, _LONGEST_TITLE)
         begun_as = self._begun(begun) if begun and not self._fresh else None
         file = SafeFile(self._store.places.inbox / self._new_name(suffix), self._has_room, begun_as)
 
@@ -114,3 +118,11 @@ class Pull:
         now = datetime.fromtimestamp(self._clock.wall_ns() // 10**9, UTC)
         known = suffix.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
         return f"{feed}_{now:%Y-%m-%d_%H-%M-%S}Z_{secrets.token_hex(5)}{known}"
+
+
+def _kept(key: str) -> str:
+    """A key as the inbox keeps it: as it is, or told apart from others like it by a digest."""
+    shown = one_line(key, _LONGEST_KEY)
+    if shown == key:
+        return key
+    return f"{shown} {hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"

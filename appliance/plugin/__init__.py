@@ -6,7 +6,7 @@ implementations marked by `hookimpl`. The hooks are in `appliance.plugin.hookspe
 
 from appliance import events
 from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay, option
-from appliance.config.web import check_headers, check_url, is_loopback, shown_url
+from appliance.config.web import check_headers, check_url, is_loopback
 from appliance.errors import (
     ApplianceError,
     Cancelled,
@@ -37,6 +37,7 @@ from appliance.plugin.upload import (
 )
 from appliance.quantities import Description, Kind, described
 from appliance.recipes import ORIGINAL, Recipe
+from appliance.redact import keep_secret, shown_url
 from appliance.report import ContactReport, DestinationReport, FaultReport, FeedReport, Report, StorageReport
 from appliance.verbs import VERBS, Verb
 
@@ -101,6 +102,7 @@ __all__ = [
     "hookimpl",
     "in_memory",
     "is_loopback",
+    "keep_secret",
     "mount_of",
     "option",
     "parse_mounts",

@@ -24,6 +24,7 @@ from appliance.plugin_host.backends import Brought, checked, find
 from appliance.plugin_host.limits import within
 from appliance.plugin_host.listeners import Listeners
 from appliance.plugin_host.record import Plugin, PluginState, PluginStatus, Post, manager
+from appliance.redact import shown_url
 
 GROUP = "appliance"
 """The entry point group that plugins are found by."""
@@ -166,11 +167,12 @@ class PluginHost:
                 try:
                     options = brought.type.options_for_url(url)
                 except BaseException as error:  # a plugin may do anything
-                    raise PluginError(f"plugin {brought.plugin.name} cannot read {url}: {words(error)}") from error
+                    who = f"plugin {brought.plugin.name} cannot read {shown_url(url)}"
+                    raise PluginError(f"{who}: {words(error)}") from error
                 if options is not None:
                     backend: FeedBackend = brought.build(name, options, BackendContext(name, device, state_directory))
                     return backend
-        raise NotFound(f"no plugin can fetch {url}: see `appliance plugins`")
+        raise NotFound(f"no plugin can fetch {shown_url(url)}: see `appliance plugins`")
 
     # -- those that listen ---------------------------------------------------------------------------------------------
 

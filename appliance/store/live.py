@@ -1,9 +1,8 @@
 """Notes about takes that are sent while they are recorded. Whoever calls holds the transaction."""
 
-import json
 import sqlite3
 
-from appliance.store.trouble import note_in
+from appliance.store.trouble import note_in, note_out
 
 _DELIVERY = "destination = ?2 AND kind = 'original' AND clip = (SELECT seq FROM clips WHERE id = ?1)"
 
@@ -19,7 +18,7 @@ class LiveNotes:
 
         It becomes the note of the delivery once the take is a clip that goes there, be it after a crash.
         """
-        text = None if note is None else json.dumps(note, ensure_ascii=False, allow_nan=False)
+        text = note_out(note)
         values = (take_id, destination, text)
         if self._db.execute(f"UPDATE deliveries SET resume = ?3 WHERE {_DELIVERY}", values).rowcount:
             return

@@ -10,7 +10,6 @@ So a clip that fails again and again, or even takes the daemon down, goes behind
 release added to the queue and this one does not know to make is passed over, until that release is back.
 """
 
-import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -20,7 +19,7 @@ from appliance.describe import counted
 from appliance.models import Delivery, DeliveryState, Receipt
 from appliance.recipes import RECIPES
 from appliance.store.queue import Queue, queue_of
-from appliance.store.trouble import note_in, reading
+from appliance.store.trouble import note_in, note_out, reading
 
 _SELECT = (
     "SELECT d.id, c.id, d.destination, d.kind, d.state, d.attempts, d.last_error, d.resume, d.receipt"
@@ -189,7 +188,7 @@ class OutboxRows:
 
     def save_resume(self, delivery_id: int, note: dict[str, object] | None) -> None:
         """Keep the backend's note for the next attempt; None forgets it."""
-        text = None if note is None else json.dumps(note, ensure_ascii=False, allow_nan=False)
+        text = note_out(note)
         self._db.execute("UPDATE deliveries SET resume = ? WHERE id = ?", (text, delivery_id))
 
     def retry(self, destination: str | None = None, clip_id: str | None = None) -> int:

@@ -1,6 +1,5 @@
 """The rows of the inbox: tracks that feeds pulled, and the feeds' own notes. Whoever calls holds the transaction."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from appliance.errors import NotFound
 from appliance.models import Track
 from appliance.store.places import Places
-from appliance.store.trouble import note_in
+from appliance.store.trouble import note_in, note_out
 
 _COLUMNS = "id, feed, key, title, path, size, sha256, fetched_at, played"
 _PLAYED, _UNPLAYABLE = 1, 2
@@ -123,7 +122,7 @@ class TrackRows:
 
     def save_note(self, feed: str, key: str, note: dict[str, object]) -> None:
         """Keep a feed's note about one of its items."""
-        text = json.dumps(note, ensure_ascii=False, allow_nan=False)
+        text = note_out(note) or "{}"
         self._db.execute("INSERT OR REPLACE INTO notes (feed, key, note) VALUES (?, ?, ?)", (feed, key, text))
 
     def _track(self, row: tuple[Any, ...]) -> Track:

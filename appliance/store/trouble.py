@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance.errors import StorageError
+from appliance.redact import redact
 
 _PRIMARY = 0xFF
 """The part of an extended result code that tells the kind; the rest tells where it happened."""
@@ -105,6 +106,12 @@ def reading(what: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError, RecursionError) as error:
         raise damage(f"{what} cannot be read: {error}") from error
+
+
+def note_out(note: dict[str, object] | None) -> str | None:
+    """Such a note as text. One that holds a secret, which a server has said back, is not kept."""
+    text = json.dumps(note, ensure_ascii=False, allow_nan=False)
+    return None if note is None or redact(text) != text else text
 
 
 def note_in(text: str | None) -> dict[str, object] | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _NO_AUDIO = ("text/", "application/json", "application/xml", "application/rss+xml", "application/atom+xml", "image/")
 _MOST_WORDS = 4096
+_LONGEST_VALIDATOR = 1000
 _VALIDATORS = {"etag": "ETag", "last_modified": "Last-Modified"}
 _CONDITIONS = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
 
@@ -95,13 +96,13 @@ class UrlsBackend:
 
         began = time.monotonic()
         stop()
-        note = job.note(url)
+        note = job.note(_name(url))
         begun = Begun.of(note, job.begun(url))
         with self._exchange(url, stop, _conditions(note) | begun.conditions()) as answer:
             if answer.status == 304:
                 return
             if begun.is_refused_by(answer):
-                job.save_note(url, _without_begun(note))
+                job.save_note(_name(url), _without_begun(note))
                 raise Transient(f"{shown_url(url)} does not go on where it broke off: it begins anew")
             self._check(answer, url)
             self._keep(answer, url, note, job, begun if answer.status == 206 else Begun())
@@ -142,18 +143,20 @@ class UrlsBackend:
     def _keep(self, answer: "Answer", url: str, note: dict[str, object], job: FeedJob, begun: Begun) -> None:
         """Let the body in as a new track, unless it is there already."""
         validators = begun.validators or {
-            name: text for name, header in _VALIDATORS.items() if (text := answer.headers.get(header, ""))
+            name: text
+            for name, header in _VALIDATORS.items()
+            if (text := answer.headers.get(header, "")) and len(text) <= _LONGEST_VALIDATOR
         }
         validator = validators.get("etag") or validators.get("last_modified")
-        key = f"{url} {validator}" if validator else _unused_key(url, job)
+        key = f"{_name(url)} {validator}" if validator else _unused_key(url, job)
         if validator and job.has(key):
-            job.save_note(url, {**validators, "sha256": note.get("sha256", "")})
+            job.save_note(_name(url), {**validators, "sha256": note.get("sha256", "")})
             return
         title, suffix = title_and_suffix(answer.url, answer.headers)
         sha256 = hashlib.sha256()
         name = url if Begun(0, validators).condition and "Content-Encoding" not in answer.headers else ""
         if "begun" in note and not begun.size:
-            job.save_note(url, note := _without_begun(note))
+            job.save_note(_name(url), note := _without_begun(note))
         try:
             with job.new_track(key, title, suffix, begun=name, bounded=answer.bounded) as file:
                 begun.read(file, sha256.update)
@@ -166,9 +169,9 @@ class UrlsBackend:
             raise
         except Exception:
             if name and (size := job.begun(name)):
-                job.save_note(url, note | {"begun": {**validators, "size": size}})
+                job.save_note(_name(url), note | {"begun": {**validators, "size": size}})
             raise
-        job.save_note(url, {**validators, "sha256": sha256.hexdigest()})
+        job.save_note(_name(url), {**validators, "sha256": sha256.hexdigest()})
 
     def _stream(self, answer: "Answer", where: str, file: BinaryIO, hashed: Callable[[bytes], None], size: int) -> None:
         """The body into the file, after `size` bytes. Raises Transient where it ends before its announced length."""
@@ -194,7 +197,13 @@ def _conditions(note: dict[str, object]) -> dict[str, str]:
 
 def _unused_key(url: str, job: FeedJob) -> str:
     """A key for a file whose server tells nothing that could serve as one."""
-    return next(key for key in (f"{url} #{number}" for number in itertools.count(1)) if not job.has(key))
+    return next(key for key in (f"{_name(url)} #{number}" for number in itertools.count(1)) if not job.has(key))
+
+
+def _name(url: str) -> str:
+    """What a URL is kept as: as it is, unless it holds what is not to be shown."""
+    shown = shown_url(url)
+    return url if shown == url else f"{shown} {hashlib.sha256(url.encode()).hexdigest()[:16]}"
 
 
 def _without_begun(note: dict[str, object]) -> dict[str, object]:

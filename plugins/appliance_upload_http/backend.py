@@ -214,7 +214,7 @@ class HttpBackend:
         checksum = body.md5 if proof.algorithm is Algorithm.MD5 else job.rendition.sha256
         if proof.wanted:
             self._check_proof(answer, said, checksum)
-        location = urljoin(answer.url, answer.headers["Location"]) if "Location" in answer.headers else ""
+        location = _place(urljoin(answer.url, answer.headers["Location"])) if "Location" in answer.headers else ""
         detail = f"{answer.status} {answer.reason}".strip()
         if location:
             detail += f", Location: {location}"
@@ -235,6 +235,11 @@ def _place_of_its_own(url: str) -> str:
         return url
     place, mark, query = url.partition("?")
     return f"{place.rstrip('/')}/{{file_name}}{mark}{query}"
+
+
+def _place(url: str) -> str:
+    """The URL of what was stored, without the query, which may hold keys to it."""
+    return url.partition("#")[0].partition("?")[0]
 
 
 def _base64(content: bytes) -> str:

@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
+from appliance.plugin import keep_secret
 from appliance_upload_s3.options import Addressing, S3Options
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ def make_client(options: S3Options) -> "S3Client":
             s3={"addressing_style": _addressing(options), "payload_signing_enabled": False},
         ),
     )
+    if options.access_key is None and (credentials := session.get_credentials()):
+        for text in (credentials.access_key, credentials.secret_key, credentials.token):
+            keep_secret(text or "")
     if options.endpoint_url:
         client.meta.events.register("before-send.s3", _sign_in_text)
         client.meta.events.register_first("needs-retry.s3", _stay_here)
