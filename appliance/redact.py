@@ -20,15 +20,17 @@ _MOST = 200
 
 _MOST_PARTS = 64
 
-_DEPTH = 4
-"""So often a text may be escaped again by those who pass it on."""
+_DEPTH = 10
+"""So many levels of escapes are looked through: those who pass a text on may escape it again."""
 
 _ESCAPE = re.compile(
     r"%([0-9A-Fa-f]{2})|\\u([0-9A-Fa-f]{4})|\\U000([0-9A-Fa-f]{5})|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{1,5});"
     r"|&#([0-9]{1,6});|&(amp|lt|gt|quot|apos);|\\[nrtbf]|\\(.)"
+    r"|([\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})|([\ud800-\udbff][\udc00-\udfff])"
 )
-"""Percent (RFC 3986), JSON (RFC 8259), Python, and XML."""
+"""Percent (RFC 3986), JSON (RFC 8259), Python, XML, and what is left of them: UTF-8 taken for Latin-1, UTF-16."""
 
+_BLANKS = " \t\n\r\v\f"
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _WORD = re.compile(r"[A-Z]?[a-z]*(?:[A-Z][a-z]+)*\d{0,4}|[A-Z]{1,9}\d{0,4}|\d{1,8}")
 _SEPARATORS = re.compile(r"[-_.~ ]")
@@ -51,9 +53,11 @@ class _Secrets:
     def add(self, secret: str) -> None:
         if secret in self._known:
             return
-        known = (*self._known, secret)[-_MOST:]
-        new = known if len(known) == _MOST else known[-1:]
-        parts = {} if new is known else {length: dict(parts) for length, parts in self._parts.items()}
+        known, parts = (*self._known, secret), {length: dict(parts) for length, parts in self._parts.items()}
+        new = known[-1:]
+        if len(known) > _MOST:
+            new = known = known[-_MOST // 2 :]
+            parts = {}
         for form in (form for each in new for form in _forms(each)):
             length = min(len(form), _WINDOW)
             for start in range(0, len(form) - length + 1, 1 + len(form) // _MOST_PARTS):
@@ -120,12 +124,12 @@ def shown_url(url: str) -> str:
 
 def redact(text: str) -> str:
     """`text` without any secret, whole or in a large part, plain or escaped, in base64 or hexadecimal."""
-    if not _ESCAPE.search(text) and next(_SECRETS.found("".join(text.split())), None) is None:
+    if not _ESCAPE.search(text) and next(_SECRETS.found(_dense(text)), None) is None:
         return text
     secret = bytearray(len(text))
     view, places = text, [(at, at + 1) for at in range(len(text))]
     for _ in range(_DEPTH):
-        kept = [at for at, character in enumerate(view) if not character.isspace()]
+        kept = [at for at, character in enumerate(view) if character not in _BLANKS]
         view, places = "".join(view[at] for at in kept), [places[at] for at in kept]
         for start, end in _SECRETS.found(view):
             begin, stop = places[start][0], places[end - 1][1]
@@ -153,9 +157,13 @@ def _unescaped(view: str, places: list[tuple[int, int]]) -> tuple[str, list[tupl
 
 
 def _character(match: re.Match[str]) -> str:
-    *hexadecimal, decimal, entity, escaped = match.groups()
+    *hexadecimal, decimal, entity, escaped, octets, pair = match.groups()
     if number := "".join(filter(None, hexadecimal)):
         return chr(int(number, 16))
+    if octets:
+        return octets.encode("latin-1").decode(errors="replace")[0]
+    if pair:
+        return pair.encode("utf-16", "surrogatepass").decode("utf-16")
     return chr(int(decimal)) if decimal else _ENTITIES.get(entity or "", escaped or "")
 
 
@@ -164,10 +172,7 @@ def _forms(secret: str) -> set[str]:
     encoded = [secret.encode(errors="replace")]
     if not secret.isascii() and all(character < "\u0100" for character in secret):
         encoded.append(secret.encode("latin-1"))
-    units = secret.encode("utf-16-be", "surrogatepass")
-    texts = {secret, *(data.decode("latin-1") for data in encoded)}
-    texts.add("".join(chr(int.from_bytes(units[at : at + 2], "big")) for at in range(0, len(units), 2)))
-    forms = {joint.join(text.split()) for text in texts for joint in ("", "+")}
+    forms = {_dense(secret), _dense(secret.replace(" ", "+"))}
     for data in encoded:
         forms |= {data.hex(), data.hex().upper()}
         for before in range(3):
@@ -175,6 +180,10 @@ def _forms(secret: str) -> set[str]:
             core = whole[(before * 4 + 2) // 3 : (before + len(data)) * 4 // 3]
             forms |= {core, core.replace("+", "-").replace("/", "_")}
     return {form for form in forms if len(form) >= _SHORTEST}
+
+
+def _dense(text: str) -> str:
+    return text.translate(dict.fromkeys(map(ord, _BLANKS)))
 
 
 def _is_plain(part: str) -> bool:
