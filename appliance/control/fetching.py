@@ -8,6 +8,7 @@ from appliance.clock import Clock, wait_for
 from appliance.errors import ApplianceError, Cancelled
 from appliance.feeds.feeds import Feeds
 from appliance.models import Track
+from appliance.redact import shown_url
 
 _EVERY = 0.5
 
@@ -23,7 +24,7 @@ def fetching(feeds: Feeds, url: str, clock: Clock) -> Generator[dict[str, Any] |
         received[0] += size
 
     def fetch() -> None:
-        result: Track | ApplianceError = Cancelled(f"fetching {url} ended in the middle")
+        result: Track | ApplianceError = Cancelled(f"fetching {shown_url(url)} ended in the middle")
         try:
             result = feeds.fetch(url, given_up.is_set, count)
         except ApplianceError as error:
