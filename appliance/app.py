@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from appliance import sdnotify
 from appliance.audio.player import Player
 from appliance.audio.ports import SoundCards
+from appliance.audio.recheck import recheck
 from appliance.audio.recorder import Recorder
 from appliance.audio.shared import SharedCards
 from appliance.audio.volume import KeptVolume
@@ -137,7 +138,12 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         timekeeper.start()
         stop.callback(timekeeper.close)
 
-        watch = DeviceWatch(cards, audio.capture.device, audio.playback.device, clock, post, vitals)
+        def look_again() -> None:
+            recheck(recorder, controller.status, post)
+
+        autoplay = any(feed.autoplay for feed in settings.feeds.values())
+        microphone, speaker = audio.capture.device, audio.playback.device
+        watch = DeviceWatch(cards, microphone, speaker, clock, post, vitals, autoplay, look_again)
         watch.start()
         stop.callback(watch.close)
 

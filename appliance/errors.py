@@ -98,6 +98,10 @@ class DeviceNotFound(AudioError):
     """No card matches the device word."""
 
 
+class NoSpeaker(DeviceNotFound):
+    """The box is said to have none."""
+
+
 class DeviceBusy(AudioError):
     """Another program holds the card."""
 

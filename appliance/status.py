@@ -6,8 +6,18 @@ The controller replaces the value as a whole on every event, so that any thread 
 from attrs import evolve, frozen
 
 from appliance import events
+from appliance.errors import NoSpeaker
 from appliance.events import Command, Event
-from appliance.faults import CONFIGURATION, LAST_CLIP, MICROPHONE_AWAY, PLAYBACK, RECORDING, STORAGE_FULL, FaultKind
+from appliance.faults import (
+    CONFIGURATION,
+    LAST_CLIP,
+    MICROPHONE_AWAY,
+    PLAYBACK,
+    RECORDING,
+    SPEAKER,
+    STORAGE_FULL,
+    FaultKind,
+)
 from appliance.machine import Player, Recorder, State
 from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, Verdict
 from appliance.quantities import NOTHING, Kind, told
@@ -127,7 +137,7 @@ def _fold(status: Status, event: Command | Event) -> Status:
         case events.PlaybackStarted():
             playback = PlaybackStatus(event.playback_id, event.title, event.seconds, estimated=event.estimated)
             return _clear(evolve(status, playback=playback), PLAYBACK)
-        case events.PlaybackFailed():
+        case events.PlaybackFailed() if event.error != NoSpeaker.__name__:
             return _raise(status, PLAYBACK.fault(event.message))
         case events.PlaybackProgress() if playback and playback.id == event.playback_id:
             return evolve(status, playback=evolve(playback, position=event.position))
@@ -162,6 +172,8 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return _raise(status, event.fault)
         case events.FaultCleared(name=MICROPHONE_AWAY.name):
             return _clear(_clear(status, event), RECORDING)  # a take that had none may begin now
+        case events.FaultCleared(name=SPEAKER.name):
+            return _clear(_clear(status, event), PLAYBACK)
         case events.FaultCleared():
             return _clear(status, event)
     return status

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from appliance import events
 from appliance.codec import from_plain, to_plain
-from appliance.faults import MICROPHONE_AWAY, RECORDING, STORAGE_FULL
+from appliance.faults import MICROPHONE_AWAY, RECORDING, SPEAKER, STORAGE_FULL
 from appliance.front import panel_state
 from appliance.machine import Recorder, State
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Gap, GapCause, Receipt, Verdict
@@ -73,6 +73,16 @@ def test_a_take_that_found_no_microphone_is_no_fault_any_more_once_that_is_there
     failed = follow(gone, events.TakeFailed("t", "no microphone"))
     assert len(failed.faults) == 2
     assert advance(failed, State(), MICROPHONE_AWAY.cleared()).ok
+
+
+def test_what_could_not_be_played_is_no_fault_any_more_once_a_speaker_is_there() -> None:
+    failed = follow(events.PlaybackFailed("p", "speaker not found", error="DeviceNotFound"))
+    assert [fault.name for fault in failed.faults] == ["playback"]
+    assert advance(failed, State(), SPEAKER.cleared()).ok
+
+
+def test_a_box_that_is_said_to_have_no_speaker_is_in_no_fault() -> None:
+    assert follow(events.PlaybackFailed("p", "no speaker", error="NoSpeaker")).ok
 
 
 def test_a_silent_clip_is_a_fault_until_a_good_one() -> None:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from appliance.audio.nearest import open_speaker
 from appliance.audio.ports import XRUN, Playback, SoundCards
-from appliance.errors import DeviceLost
+from appliance.config.audio import NO_SPEAKER
+from appliance.errors import DeviceLost, NoSpeaker
 from appliance.models import SampleFormat
 
 PERIOD = 0.02
@@ -101,6 +102,10 @@ class Output:
 
     def open(self) -> None:
         """Open the speaker in the nearest that it can do to 16-bit stereo. Raises AudioError."""
+        if self._device == NO_SPEAKER:
+            raise NoSpeaker(
+                "this box has no speaker: audio.playback.device is none. Should there be one, name it there"
+            )
         speaker = open_speaker(self._cards, self._device, self._wanted_rate, PERIOD, BUFFER)
         self._written = 0
         with self._guard:

@@ -10,16 +10,20 @@ from appliance.audio.microphone import Microphone
 from appliance.audio.ports import SoundCards
 from appliance.audio.press import Press, Wish
 from appliance.audio.session import TakeSession
+from appliance.audio.stretch import Ended, Lost, Stretch
 from appliance.audio.studio import Faults, Studio
 from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.errors import Stuck
 from appliance.events import Command, Event, TakeFailed
-from appliance.faults import STORAGE
+from appliance.faults import MICROPHONE_LOST, STORAGE
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
 
 _NO_THREAD = "nothing was recorded: the system has no thread left for it. Stop what else runs, then record again"
+
+_PATIENCE = 1.5
+"""Seconds within which a microphone that works has delivered sound."""
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +114,28 @@ class Recorder:
     def _split(self, take_id: str, at: float, format: AudioFormat | None) -> bool:
         press = Press(Wish.SPLIT, at, take_id)
         return bool(self._sessions) and self._sessions[-1].split(press, format)
+
+    def delivers(self) -> bool:
+        """Whether the microphone delivers sound; then the fault of one that did not is over.
+
+        Hears for a moment where no take is recorded, and keeps nothing of it; False where one is.
+        """
+        with self._lock:
+            if self._closed or not all(session.join(0) for session in self._sessions):
+                return False
+            line = self._microphone.listen(self._studio.clock.monotonic())
+        try:
+            until = self._studio.clock.monotonic() + _PATIENCE
+            while (left := until - self._studio.clock.monotonic()) > 0:
+                item = line.hear(left)
+                if isinstance(item, Stretch) and item.data is not None:
+                    self._studio.faults.end(MICROPHONE_LOST)
+                    return True
+                if item is None or isinstance(item, Lost | Ended):
+                    break
+            return False
+        finally:
+            line.leave()
 
     def disk_works(self) -> None:
         """The disk takes writes again: the fault of a take that it refused is over."""

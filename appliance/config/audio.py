@@ -8,6 +8,12 @@ from attrs.validators import and_, ge, le, optional
 from appliance.config.options import Percent, Seconds, option
 from appliance.models import AudioFormat, SampleFormat
 
+ANY_USB = "usb"
+"""The device word that means whatever USB card there is."""
+
+NO_SPEAKER = "none"
+"""The device word of a box that has none."""
+
 
 class RecordedFormat(StrEnum):
     """Sample formats of takes and clips."""
@@ -20,7 +26,7 @@ class RecordedFormat(StrEnum):
 @frozen
 class CaptureSettings:
     device: str = option(
-        "usb",
+        ANY_USB,
         "The microphone: `usb`, `usb:NAME`, `usb-path:PATH` or any ALSA PCM name. `appliance devices` lists them.",
     )
     rate: int | None = option(
@@ -63,7 +69,11 @@ class CaptureSettings:
 
 @frozen
 class PlaybackSettings:
-    device: str = option("usb", "The speaker, in the same words as the microphone.")
+    device: str = option(
+        ANY_USB,
+        "The speaker, in the same words as the microphone, or `none`. "
+        "Default: any USB card, which is missed only where it was there, or a feed has `autoplay`.",
+    )
     rate: int | None = option(
         None,
         "Rate the speaker runs at, or the nearest that it can do; everything else is resampled. "

@@ -10,6 +10,7 @@ from attrs import define, field
 from appliance.audio.nearest import open_nearest
 from appliance.audio.output import Output, loudness
 from appliance.audio.ports import XRUN, Capture, Direction
+from appliance.config.audio import NO_SPEAKER
 from appliance.doctor.box import Box
 from appliance.doctor.chirp import chirp, find, to_float
 from appliance.doctor.finding import Finding, Prompt, Result, Step
@@ -67,6 +68,8 @@ def loop(box: Box) -> Iterator[Step]:
     playback = box.settings.audio.playback
     if why := box.occupied():
         yield Finding(NAME, Result.SKIP, why, "Ask again afterwards")
+    elif playback.device == NO_SPEAKER:
+        yield Finding(NAME, Result.SKIP, "this box has no speaker: audio.playback.device is none")
     elif not box.cards.present(playback.device, Direction.PLAYBACK):
         yield Finding(NAME, Result.SKIP, f"there is no speaker {playback.device!r}", "Plug it in, should there be one")
     elif not playback.volume:

@@ -534,6 +534,15 @@ def test_underruns_lose_nothing(make: Make) -> None:
     assert np.array_equal(booth.written[:RATE, 0], tone(1))
 
 
+def test_a_box_without_a_speaker_says_so(tmp_path: Path) -> None:
+    booth = Booth(tmp_path, paced=False, settings=PlaybackSettings(device="none"))
+    booth.play(tone(1))
+    failed = booth.first(PlaybackFailed)
+    assert "audio.playback.device is none" in failed.message and failed.error == "NoSpeaker"
+    booth.player.close()
+    assert booth.cards.playbacks == []
+
+
 def test_an_absent_or_busy_speaker_is_named(make: Make) -> None:
     booth = make()
     booth.cards.unplug(Direction.PLAYBACK)

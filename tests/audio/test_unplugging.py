@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+import threading
 from typing import TYPE_CHECKING
 
+from appliance.audio.recheck import recheck
 from appliance.config.audio import RecordingSettings
 from appliance.config.options import Seconds
-from appliance.events import FaultCleared, FaultRaised, GapFound, TakeSealed
+from appliance.events import FaultCleared, FaultRaised, GapFound, TakeFailed, TakeSealed
+from appliance.machine import State
 from appliance.models import GapCause
 from appliance.simulation.sound import stretches
+from appliance.status import Status, advance
 
 if TYPE_CHECKING:
     from tests.audio.conftest import Booth
@@ -67,3 +71,51 @@ def test_fifty_unpluggings_in_ten_minutes_are_all_in_the_ledger(booth: Booth) ->
         assert abs(gap.frames - truth) <= min(gap.uncertainty, TOLERANCE * RATE)
         assert gap.offset == before.offset + before.frames
     assert sum(event.gap.frames for event in booth.of(GapFound)) == sum(gap.frames for gap in clip.gaps)
+
+
+def standing(booth: Booth) -> set[str]:
+    """The faults that stand, as the status says."""
+    status = Status()
+    for event in booth.posted:
+        status = advance(status, State(), event)
+    return {fault.name for fault in status.faults}
+
+
+def look_again(booth: Booth) -> None:
+    """A recheck, in the course of which time passes."""
+    status = Status()
+    for event in booth.posted:
+        status = advance(status, State(), event)
+    thread = threading.Thread(target=recheck, args=(booth.recorder, status, booth.post), daemon=True)
+    thread.start()
+    booth.turn_until(lambda: not thread.is_alive(), 0.05)
+
+
+def test_a_take_that_lost_its_microphone_is_no_fault_once_that_delivers_again(booth: Booth) -> None:
+    booth.recording = RecordingSettings(reconnect=Seconds(5))
+    booth.begin()
+    listen(booth, 2.0)
+    booth.cards.unplug()
+    booth.wait_for(lambda: raised(booth))
+    booth.turn_until(lambda: booth.of(TakeSealed), 0.25)
+    look_again(booth)
+    assert standing(booth) == {"microphone"}
+    booth.cards.replug()
+    look_again(booth)
+    assert standing(booth) == set() and booth.cards.capture.closed
+
+
+def test_a_take_that_could_not_begin_is_no_fault_once_the_microphone_delivers(booth: Booth) -> None:
+    booth.cards.unplug()
+    booth.recorder.start("take000001", booth.clock.monotonic())
+    booth.turn_until(lambda: booth.of(TakeFailed), 0.25)
+    look_again(booth)
+    assert standing(booth) == {"recording"}
+    booth.cards.replug()
+    look_again(booth)
+    assert standing(booth) == set() and booth.cards.capture.closed
+
+
+def test_nobody_listens_where_no_take_has_failed(booth: Booth) -> None:
+    look_again(booth)
+    assert booth.cards.captures == []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from appliance.audio.ports import Direction
-from appliance.audio.watch import DeviceWatch
+from appliance.audio.watch import RECHECK_EVERY, DeviceWatch
 from appliance.events import Event, FaultRaised
 from appliance.faults import DEFECT, MICROPHONE_AWAY, SPEAKER
 from appliance.simulation.cards import FakeCards
@@ -75,6 +75,50 @@ def test_what_is_pulled_is_told_within_two_seconds_and_so_is_its_return(
     assert look(clock, posted, 1) == [MICROPHONE_AWAY.cleared()]
     cards.replug()
     assert look(clock, posted, 1) == [SPEAKER.cleared()]
+
+
+def posted_by(cards: FakeCards, clock: ManualClock, speaker: str, *, expected: bool = False) -> list[Event]:
+    posted: list[Event] = []
+    watch = DeviceWatch(cards, "usb", speaker, clock, posted.append, Vitals(clock), expected)
+    watch.start()
+    clock.waiters()
+    watch.close()
+    return posted
+
+
+def test_a_speaker_that_was_never_there_is_missed_only_where_one_is_meant(cards: FakeCards, clock: ManualClock) -> None:
+    cards.unplug(Direction.PLAYBACK)
+    assert posted_by(cards, clock, "usb") == posted_by(cards, clock, "none") == []
+    for posted in (posted_by(cards, clock, "usb:Speaker"), posted_by(cards, clock, "usb", expected=True)):
+        (fault,) = posted
+        assert isinstance(fault, FaultRaised) and fault.fault.name == "speaker"
+
+
+def test_a_recheck_is_made_now_and_then_while_the_microphone_is_there(cards: FakeCards, clock: ManualClock) -> None:
+    made: list[float] = []
+    watch = DeviceWatch(
+        cards, "usb", "none", clock, lambda _: None, Vitals(clock), recheck=lambda: made.append(clock.monotonic())
+    )
+    began = clock.monotonic()
+    watch.start()
+
+    def pass_time(seconds: float) -> None:
+        for _ in range(round(seconds / 0.5)):
+            clock.waiters()
+            clock.advance(0.5)
+        clock.waiters()
+
+    pass_time(4 * RECHECK_EVERY)
+    assert 3 <= len(made) <= 5
+    cards.unplug()
+    pass_time(2)
+    made.clear()
+    pass_time(2 * RECHECK_EVERY)
+    assert made == []
+    cards.replug()
+    pass_time(2)
+    assert made and made[0] > began
+    watch.close()
 
 
 def test_a_box_that_starts_without_a_microphone_says_so_at_once(start: Start, cards: FakeCards) -> None:

@@ -1,0 +1,18 @@
+"""Ends what a take left behind, once it is over: faults describe now."""
+
+from collections.abc import Callable
+
+from appliance.audio.recorder import Recorder
+from appliance.events import Event
+from appliance.faults import MICROPHONE_LOST, RECORDING
+from appliance.machine import Recorder as State
+from appliance.status import Status
+
+_LEFT_BEHIND = {(kind.name, kind.owner) for kind in (MICROPHONE_LOST, RECORDING)}
+
+
+def recheck(recorder: Recorder, status: Status, post: Callable[[Event], None]) -> None:
+    """Where only a take that failed says that nothing can be recorded, hear whether something can."""
+    urgent = {(fault.name, fault.owner) for fault in status.faults if fault.urgent}
+    if status.recorder is State.IDLE and urgent and urgent <= _LEFT_BEHIND and recorder.delivers():
+        post(RECORDING.cleared())
