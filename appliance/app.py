@@ -41,7 +41,7 @@ from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
 from appliance.plugin_host.house import Doors
 from appliance.plugin_host.services import Services
-from appliance.reporting import Reporter
+from appliance.reporting import Reporter, StatusLine
 from appliance.stops import StopList
 from appliance.store import Store
 from appliance.timekeeping import Timekeeper
@@ -166,6 +166,9 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         watchdog.start()
         stop.callback(watchdog.close)
         sdnotify.notify(f"READY=1\nSTATUS=ready, state in {directory}")
+        line = StatusLine(reporter.report, clock, vitals)
+        line.start()
+        stop.callback(line.close)
         end = controller.run(vitals.pulse("controller", PULSE_LIMIT))
         sdnotify.notify("STOPPING=1" if end is End.STOP else sdnotify.reloading(clock.monotonic()))
         return end

@@ -6,18 +6,26 @@ from math import isfinite
 
 from attrs import frozen
 
-from appliance import __version__
+from appliance import __version__, sdnotify
 from appliance.clock import Clock
 from appliance.config.settings import Settings
 from appliance.delivery.outbox import Outbox
+from appliance.errors import StorageError
 from appliance.feeds.feeds import FETCHED, Feeds
+from appliance.foreign import one_line
 from appliance.housekeeping.outlook import Outlook
+from appliance.loops import Loop
 from appliance.models import ClockSource, ClockStamp, DeliveryState
 from appliance.report import DestinationReport, FaultReport, FeedReport, Report, StorageReport
 from appliance.retry import Streak
 from appliance.store import Store
 from appliance.turn import Turn
+from appliance.vitals import Vitals
 
+LOOK_EVERY = 10.0
+"""Seconds between two looks at what systemd should show."""
+
+_LIMIT = 120.0
 _TO_COME = (DeliveryState.PENDING, DeliveryState.SENDING)
 _NOT_THERE = (*_TO_COME, DeliveryState.PARKED)
 
@@ -107,6 +115,34 @@ class Reporter:
             next_try=next_try,
             unheard=unheard,
         )
+
+
+class StatusLine:
+    """Lets `systemctl status` say how the box is, in one line."""
+
+    def __init__(
+        self,
+        report: Callable[[], Report],
+        clock: Clock,
+        vitals: Vitals,
+        notify: Callable[[str], None] = sdnotify.notify,
+    ) -> None:
+        """`notify` tells systemd how the service is, and returns at once."""
+        self._report = report
+        self._notify = notify
+        self._told = ""
+        loop = Loop("status-line", self._look, LOOK_EVERY, _LIMIT, clock, vitals)
+        self.start, self.close = loop.start, loop.close
+
+    def _look(self) -> None:
+        try:
+            report = self._report()
+            line = f"{report.recorder}; {report.summary}"
+        except StorageError as error:
+            line = str(error)
+        if line != self._told:
+            self._told = line
+            self._notify(f"STATUS={one_line(line)}")
 
 
 def _storage(outlook: Outlook) -> StorageReport:

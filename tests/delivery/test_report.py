@@ -21,7 +21,7 @@ from appliance.machine import State
 from appliance.models import ClockSource
 from appliance.quantities import described
 from appliance.report import Report
-from appliance.reporting import Reporter
+from appliance.reporting import Reporter, StatusLine
 from appliance.status import advance
 from appliance.testing.memory import MemoryBackend
 
@@ -153,6 +153,19 @@ def test_a_fault_has_begun_at_a_moment_that_people_know(box: Box) -> None:
     [fault] = told.faults
     assert fault.message == "no pins" and fault.since == pytest.approx(began, abs=0.1)
     assert not told.ok and told.summary == "no pins"
+
+
+def test_systemd_shows_how_the_box_is_and_hears_what_is_new(box: Box) -> None:
+    controller = Controller(box.clock, str)
+    shown: list[str] = []
+    line = StatusLine(lambda: report(box, controller=controller), box.clock, box.vitals, shown.append)
+    line.start()
+    box.settle(lambda: bool(shown))
+    box.pass_time(1.0, lambda: box.clock.monotonic() > 1100)
+    controller.status = advance(controller.status, State(), PANEL.raised("no pins"), box.clock.monotonic())
+    box.pass_time(1.0, lambda: len(shown) > 1)
+    line.close()
+    assert shown == ["STATUS=idle; nothing is wrong", "STATUS=idle; no pins"]
 
 
 def test_every_field_is_described() -> None:

@@ -195,6 +195,7 @@ def test_systemd_hears_of_it(box: Box, systemd: socket.socket) -> None:
     stamp = int(hear("RELOADING=1").split("MONOTONIC_USEC=")[1])
     assert before <= stamp / 1e6 <= time.monotonic()
     hear("READY=1\nSTATUS=ready")
+    hear("STATUS=idle; ")
     spoil(box)
     hang_up(box)
     hear("RELOADING=1")
