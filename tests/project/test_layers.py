@@ -61,6 +61,7 @@ ROWS = (
     "front",
     "asking",
     "control",
+    "page",
     "app",
     "daemon",
     "simulation",
