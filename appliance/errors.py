@@ -10,6 +10,7 @@
     ├── NotFound                        7  no such clip, destination, track or file
     ├── AudioError                      8  sound card trouble
     │   ├── DeviceNotFound                 no card matches the device word
+    │   │   └── NoSpeaker                  the box is said to have none
     │   ├── DeviceBusy                     another program holds the card
     │   ├── DeviceLost                     the card vanished while in use
     │   ├── DeviceRecalled                 a take or a message needs the card that was lent

@@ -213,6 +213,13 @@ _CLIP_VERBS = (
         answer="how many deliveries that are",
     ),
     Verb(
+        "clips.forget",
+        "Let no clip wait for a destination any more that is not in the configuration.",
+        arguments=(_TO,),
+        answer="how many did",
+        since=2,
+    ),
+    Verb(
         "clips.verify",
         "Look again at what destinations have of clips.",
         arguments=(

@@ -47,7 +47,7 @@ until_option = click.option("--until", metavar="WHEN", callback=_moment, help="U
 
 @click.group()
 def clips() -> None:
-    """Clips: list, show, export, deliver, retry, verify, delete."""
+    """Clips: list, show, export, deliver, retry, forget, verify, delete."""
 
 
 @clips.command("list")
@@ -128,6 +128,15 @@ def retry(remote: Remote, clip: str | None, destination: str | None) -> None:
     """Try again now what waits or is parked."""
     count = remote.call("clips.retry", clip=clip, to=destination)
     say(f"{counted(count, 'delivery', 'deliveries')} tried again")
+
+
+@clips.command()
+@click.option("--to", "destination", required=True, help="Name of the destination.")
+@pass_remote
+def forget(remote: Remote, destination: str) -> None:
+    """Let no clip wait for a destination any more that is not in the configuration. The clips stay."""
+    count = remote.call("clips.forget", to=destination)
+    say(f"{counted(count, 'clip')} {'waits' if count == 1 else 'wait'} for {destination} no more")
 
 
 @clips.command()

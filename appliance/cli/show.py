@@ -55,6 +55,7 @@ def status(report: Report) -> None:
     for name, count in report.removed_destinations.items():
         still = "1 clip still waits" if count == 1 else f"{count} clips still wait"
         console.print(f"  {escape(name)} {gone}: {still} for it")
+        console.print(f"    put it back, or run `appliance clips forget --to {escape(name)}`")
     for name, count in report.removed_feeds.items():
         console.print(f"  {escape(name)} {gone}: {counted(count, 'message')} of it not heard yet")
     if report.unheard:

@@ -10,7 +10,7 @@ from appliance.codec import to_plain
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Outbox
 from appliance.delivery.verify import Checked
-from appliance.errors import NotFound, StorageError
+from appliance.errors import NotFound, Refused, StorageError
 from appliance.events import DeliveryProgress
 from appliance.models import Clip
 from appliance.store import Store
@@ -42,6 +42,7 @@ class ClipMethods:
             "clips.delete": self.delete,
             "clips.deliver": self.deliver,
             "clips.retry": self.retry,
+            "clips.forget": self.forget,
             "clips.verify": self.verify,
         }
 
@@ -116,6 +117,12 @@ class ClipMethods:
         count = self._store.outbox.retry(to, clip_id)
         self._outbox.wake(to)
         return count
+
+    def forget(self, to: str) -> int:
+        """Let no clip wait for a destination that was taken out of the configuration; how many did."""
+        if to in self._destinations:
+            raise Refused(f"destination {to!r} is in the configuration: its clips wait to be sent. Take it out first")
+        return self._store.outbox.forget(to)
 
     def verify(
         self, clips: list[str] | None = None, to: str | None = None, resend: bool = False

@@ -226,6 +226,12 @@ class OutboxRows:
         )
         return [delivery_id for (delivery_id,) in rows.fetchall()]
 
+    def forget(self, destination: str) -> int:
+        """Let nothing wait for a destination, as if it had never been asked for; how many deliveries that were."""
+        waiting = "destination = ? AND state IN ('pending', 'parked')"
+        self._db.execute(f"UPDATE delivery_counts SET count = 0 WHERE {waiting}", (destination,))
+        return self._db.execute(f"DELETE FROM deliveries WHERE {waiting}", (destination,)).rowcount
+
     def find(
         self,
         clip_id: str | None = None,

@@ -117,6 +117,7 @@ class Outbox(Room[OutboxRows]):
     save_resume = change(OutboxRows.save_resume)
     retry = change(OutboxRows.retry)
     hurry = change(OutboxRows.hurry)
+    forget = change(OutboxRows.forget)
     go_again = change(OutboxRows.go_again)
     find = read(OutboxRows.find)
     counts = read(OutboxRows.counts)

@@ -95,6 +95,7 @@ def test_what_is_no_longer_configured_stands_apart(capsys: pytest.CaptureFixture
     show.status(Report(removed_destinations={"old": 1, "older": 2}, removed_feeds={"news": 3}))
     said = capsys.readouterr().out
     assert "old is no longer in the configuration: 1 clip still waits for it" in said
+    assert "put it back, or run `appliance clips forget --to old`" in said
     assert "older is no longer in the configuration: 2 clips still wait for it" in said
     assert "news is no longer in the configuration: 3 messages of it not heard yet" in said
 

@@ -59,6 +59,31 @@ def test_a_destination_added_by_a_reload_gets_new_clips(box: Box) -> None:
     assert [destinations(entry) for entry in box.clips()] == [{"shelf", "attic"}, {"shelf"}]
 
 
+def test_a_destination_taken_out_stands_apart_until_it_is_forgotten(box: Box) -> None:
+    before = box.config.read_text()
+    box.config.write_text(
+        f"{before}  attic: {{backend: folder, path: {box.root}/attic, require_mount: true, retry: {{min: 90s}}}}\n"
+    )
+    box.start()
+    box.record(0.6)
+    box.until(lambda: "1 clip waits for attic" in box.status()["summary"])
+    said = box.cli("status").stdout
+    assert "1 clip waits for attic: " in said and "nothing is wrong" not in said
+    box.cli("clips", "forget", "--to", "attic", code=6)
+    box.config.write_text(before)
+    box.cli("config", "reload")
+    box.until(lambda: turn(box) == 2)
+    status = box.status()
+    assert status["removed_destinations"] == {"attic": 1} and set(status["destinations"]) == {"shelf"}
+    assert status["waiting"] == 0 and "attic" not in status["deliveries"]
+    said = " ".join(box.cli("status").stdout.split())
+    assert "attic is no longer in the configuration: 1 clip still waits for it" in said
+    assert "run `appliance clips forget --to attic`" in said and "nothing is wrong" in said
+    assert "1 clip waits for attic no more" in box.cli("clips", "forget", "--to", "attic").stdout
+    assert box.status()["removed_destinations"] == {} and "attic" not in box.cli("status").stdout
+    assert [destinations(entry) for entry in box.clips()] == [{"shelf"}]
+
+
 def test_the_volume_is_kept_over_reloads_and_starts(box: Box) -> None:
     box.start()
     box.until(lambda: box.status()["volume"] == 80)

@@ -64,6 +64,20 @@ def test_a_claim_is_an_attempt_and_nobody_else_gets_it(box: Any) -> None:
     assert box.store.outbox.next_due("cloud") is None
 
 
+def test_what_is_forgotten_waits_no_more_and_may_be_asked_for_again(box: Any) -> None:
+    box.store.set_destinations({"cloud": "original", "stick": "original"})
+    clips = [box.clip() for _ in range(4)]
+    for number in range(2):
+        delivery = box.store.outbox.take_next("cloud", "oldest", now=0.0)
+        box.store.outbox.parked(delivery.id, "gone") if number else box.store.outbox.delivered(delivery.id, PROOF)
+    assert box.store.outbox.forget("cloud") == 3
+    counts = box.store.outbox.counts()
+    assert counts == {"cloud": {DeliveryState.DELIVERED: 1}, "stick": {DeliveryState.PENDING: 4}}
+    assert box.store.outbox.take_next("cloud", "oldest", now=0.0) is None and box.store.outbox.forget("cloud") == 0
+    assert box.store.outbox.enqueue([clip.id for clip in clips], "cloud", "original") == 3
+    assert box.store.outbox.counts()["cloud"] == {DeliveryState.DELIVERED: 1, DeliveryState.PENDING: 3}
+
+
 def test_a_wait_can_be_ended_for_all(box: Any) -> None:
     for _ in range(3):
         box.clip()
