@@ -124,8 +124,8 @@ CATALOGUE = FaultKind(
 CATALOGUE_DAMAGED = FaultKind(
     "catalogue",
     owner="store",
-    cause="the catalogue was found damaged and put aside",
-    next_step="restart the appliance: the catalogue is rebuilt from the clips",
+    cause="the catalogue was found damaged, and could not be made anew from the clips",
+    next_step="do what the message says; it is tried again",
 )
 NEWER_RELEASE = FaultKind(
     "newer_release",

@@ -4,11 +4,11 @@ set -eu
 [ "$(id -u)" = 0 ] || { echo "appliance: uninstalling needs root. Run: sudo make uninstall" >&2; exit 1; }
 
 if [ -d /run/systemd/system ]; then
-    systemctl disable --now --quiet appliance appliance-web || true
+    systemctl disable --now --quiet appliance || true
 else
-    systemctl disable --quiet appliance appliance-web || true
+    systemctl disable --quiet appliance || true
 fi
-rm -f /etc/systemd/system/appliance.service /etc/systemd/system/appliance-web.service /usr/local/bin/appliance /usr/lib/sysusers.d/appliance.conf
+rm -f /etc/systemd/system/appliance.service /usr/local/bin/appliance /usr/lib/sysusers.d/appliance.conf
 rm -rf /opt/appliance
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 echo "The appliance is gone. Recordings are still in /var/lib/appliance, the configuration in /etc/appliance."

@@ -33,7 +33,6 @@ _MODULES = {
     "plugins": "setup",
     "config": "setup",
     "doctor": "doctor",
-    "web": "web",
 }
 """Each command, and the module of this package that has it under the same name."""
 

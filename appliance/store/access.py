@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial, wraps
-from typing import Concatenate, Generic, ParamSpec, TypeVar
+from functools import partial
+from math import inf
+from typing import TypeVar
 
 from appliance import events
 from appliance.describe import counted
@@ -26,10 +27,13 @@ from appliance.store.thread import StoreThread
 from appliance.store.trouble import damage, is_damage, is_full, is_riddle, storage_errors
 from appliance.vitals import Vitals
 
-P = ParamSpec("P")
-R = TypeVar("R")
 T = TypeVar("T")
 Post = Callable[[events.Command | events.Event], None]
+
+_REBUILT_EVERY = 600.0
+"""Seconds between two catalogues made anew in one run: a disk that spoils one after the other needs a person."""
+
+_AGAIN = "the catalogue was found damaged again. The card may be failing: look at `dmesg`, replace it, restart the box"
 
 _TICK_NS = 2_000_000_000
 """The coarsest clock by which file systems note changes."""
@@ -62,6 +66,7 @@ class Access:
         self._clips_known = False
         self._catalogue: Catalogue | None = None
         self._told: tuple[int | None, int | None, int | None] = (None, None, None)
+        self._rebuilt_at = -inf
 
     def start(self) -> None:
         """See `Store.start`."""
@@ -143,17 +148,38 @@ class Access:
             self._post(NEWER_RELEASE.raised(told))
 
     def _guarded(self, work: Callable[[Catalogue], T]) -> T:
-        catalogue = self._catalogue
-        if catalogue is None:
-            raise StorageError("the catalogue was found damaged. Restart the appliance: it is rebuilt from the clips")
-        try:
-            with storage_errors(self._places.directory):
-                return self._insist(lambda: work(catalogue))
-        except StorageError as error:
-            if is_damage(error.__cause__):
+        if self._catalogue is not None:
+            try:
+                return self._try(work, self._catalogue)
+            except StorageError as error:
+                if not is_damage(error.__cause__):
+                    raise
                 self._give_up(str(error.__cause__))
-                self._post(CATALOGUE_DAMAGED.raised(str(error)))
+        return self._try(work, self._rebuilt())
+
+    def _try(self, work: Callable[[Catalogue], T], catalogue: Catalogue) -> T:
+        with storage_errors(self._places.directory):
+            return self._insist(lambda: work(catalogue))
+
+    def _rebuilt(self) -> Catalogue:
+        """A catalogue made anew from the clips in mid-run: what is recorded, encoded and pulled meanwhile is let be."""
+        try:
+            if time.monotonic() < self._rebuilt_at + _REBUILT_EVERY:
+                raise StorageError(_AGAIN)
+            with storage_errors(self._places.directory):
+                catalogue = self._insist(self._connect)
+                catalogue.outbox.first = time.time_ns() // 1000  # attempts under way speak of those of the old one
+                self._insist(partial(self._begin_run, catalogue))
+                self.recover(catalogue)
+        except StorageError as error:
+            self._shut()
+            self._post(CATALOGUE_DAMAGED.raised(str(error)))
             raise
+        self._rebuilt_at = time.monotonic()
+        self._told = (None, None, None)
+        self.tell(catalogue)
+        self._post(CATALOGUE_DAMAGED.cleared())
+        return catalogue
 
     def _insist(self, work: Callable[[], T]) -> T:
         """Run `work`, and once more with the room that was held back where there was none. It must bear that."""
@@ -239,35 +265,3 @@ class Access:
         if catalogue is not None:
             with suppress(sqlite3.Error):
                 catalogue.close()
-
-
-class Room(Generic[R]):
-    """One part of the store, made of the methods of some rows of the catalogue, which run on the store thread.
-
-    Any of them may be called from any thread and returns when it is done; what it wrote is on the disk by then. Each
-    may raise StorageError: the disk is full, read-only or broken, or the store is not open.
-    """
-
-    def __init__(self, access: Access, rows: Callable[[Catalogue], R]) -> None:
-        self.access = access
-        self.rows = rows
-
-
-def read(method: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[Room[R], P], T]:
-    """A method of the rows as one of their room."""
-
-    @wraps(method)
-    def ask(room: Room[R], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return room.access.use(lambda catalogue: method(room.rows(catalogue), *args, **kwargs))
-
-    return ask
-
-
-def change(method: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[Room[R], P], T]:
-    """As `read`, in one transaction; then QueueChanged and InboxChanged are posted, where that is true."""
-
-    @wraps(method)
-    def ask(room: Room[R], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return room.access.change(lambda catalogue: method(room.rows(catalogue), *args, **kwargs))
-
-    return ask

@@ -38,6 +38,8 @@ class OutboxRows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._run = 0
+        self.first = 1
+        """The id of the first delivery that this catalogue will ever have."""
         self.passed_over = 0
         """Grows with the deliveries that were found to be a newer release's alone."""
 
@@ -66,10 +68,11 @@ class OutboxRows:
 
     def enqueue(self, clip_ids: Iterable[str], destination: str, recipe: str) -> int:
         """Add a delivery for each clip that has none to this destination, in whatever state; how many were added."""
-        rows = ((destination, recipe, clip_id) for clip_id in clip_ids)
+        rows = ((self.first, destination, recipe, clip_id) for clip_id in clip_ids)
         return self._db.executemany(
-            "INSERT INTO deliveries (clip, destination, kind)"
-            " SELECT seq, ?, ? FROM clips WHERE id = ? AND deleted_at IS NULL ON CONFLICT DO NOTHING",
+            "INSERT INTO deliveries (id, clip, destination, kind)"
+            " SELECT coalesce((SELECT max(id) + 1 FROM deliveries), ?), seq, ?, ?"
+            " FROM clips WHERE id = ? AND deleted_at IS NULL ON CONFLICT DO NOTHING",
             rows,
         ).rowcount
 

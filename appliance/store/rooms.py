@@ -9,7 +9,7 @@ from appliance.clock import Clock
 from appliance.codec import from_json
 from appliance.errors import NotFound, StorageError
 from appliance.models import Clip, Track
-from appliance.store.access import Access, Post, Room, change, read
+from appliance.store.access import Access, Post
 from appliance.store.catalogue import Catalogue
 from appliance.store.clips import ClipRows, clip_in
 from appliance.store.deletion import delete_clip
@@ -17,6 +17,7 @@ from appliance.store.live import LiveNotes
 from appliance.store.messages import Message, latest_recording, message_of
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
+from appliance.store.room import Room, change, read
 from appliance.store.tracks import TrackRows
 
 
@@ -49,11 +50,14 @@ class Clips(Room[ClipRows]):
 
         Raises NotFound where there never was such a clip.
         """
-        bodies = self.access.use(lambda catalogue: list(catalogue.clips.bodies(since_ns, until_ns, limit, after)))
+
+        def bodies(catalogue: Catalogue) -> list[str]:
+            return list(catalogue.clips.bodies(since_ns, until_ns, limit, after))
+
         try:
-            return [from_json(body, Clip) for body in bodies]
-        except ValueError:
-            return self.access.use(lambda _: [clip_in(body) for body in bodies])  # where it counts as damage
+            return [from_json(body, Clip) for body in self.access.use(bodies)]
+        except ValueError:  # on the store's thread that counts as damage
+            return self.access.use(lambda catalogue: list(map(clip_in, bodies(catalogue))))
 
     def adopt(self, take_id: str) -> Clip:
         """Make a sealed take a clip with its deliveries; posts ClipFinished. Harmless when repeated.

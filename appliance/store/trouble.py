@@ -21,7 +21,7 @@ _FULL = "{place} is full. Make room: delete clips with `appliance clips delete`,
 _READ_ONLY = "{place} cannot be written, its disk is read-only. A worn-out card turns so: look at `dmesg`, replace it"
 _BROKEN = "the disk of {place} reports errors ({error}). Copy the clips away and replace the card"
 _FORBIDDEN = "{place} may not be written by this user ({error}). Give it to the user that runs the appliance"
-_DAMAGED = "the catalogue in {place} is damaged. Restart the appliance: it is rebuilt from the clips, none is lost"
+_DAMAGED = "the catalogue in {place} is damaged. It is rebuilt from the clips, none is lost"
 _LOCKED = "the catalogue in {place} is locked by another program. Close that program"
 
 _SQLITE = {

@@ -29,7 +29,7 @@ from appliance.events import (
 from appliance.faults import DEFECT, DELIVERY
 from appliance.models import ClockSource, DeliveryState, Receipt
 from appliance.plugin import UploadJob
-from appliance.store.access import Room
+from appliance.store.room import Room
 from appliance.testing.backends import MemoryBackend
 from appliance.timekeeping import LOOK_EVERY, Timekeeper
 

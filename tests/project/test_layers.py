@@ -61,7 +61,6 @@ ROWS = (
     "front",
     "asking",
     "control",
-    "page",
     "app",
     "daemon",
     "simulation",

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from appliance.codec import to_plain
 from appliance.events import FaultRaised
 from appliance.models import (
+    AudioFormat,
     ClockSource,
     Delivery,
     DeliveryState,
@@ -236,11 +237,21 @@ def test_what_a_newer_release_noted_of_a_take_goes_to_its_clip(box_type: Any, ki
         assert box.store.clips.find(take_id).unread == (text.decode().rstrip("\n"),)
 
 
-def test_a_take_of_a_sample_format_to_come_is_left_as_it_is(box: Any) -> None:
+def test_a_take_that_says_it_is_of_floats_is_believed_by_its_header(box: Any) -> None:
+    """Speakers take floats, clips never hold them."""
     take_id = box.take(sealed=False)
     journal = box.directory / "takes" / take_id / "journal.jsonl"
     body = begun(journal)
     body["format"]["sample"] = "FLOAT_LE"
+    journal.write_bytes(noted("begin", body))
+    assert box.restart().clips.find(take_id).format == AudioFormat(rate=8000)
+
+
+def test_a_take_of_a_sample_format_to_come_is_left_as_it_is(box: Any) -> None:
+    take_id = box.take(sealed=False)
+    journal = box.directory / "takes" / take_id / "journal.jsonl"
+    body = begun(journal)
+    body["format"]["sample"] = "DSD_U8"
     journal.write_bytes(noted("begin", body))
     before = {file.name: file.read_bytes() for file in journal.parent.iterdir()}
     box.restart()

@@ -1,0 +1,48 @@
+"""Somebody meddles with the state directory while the box runs: it goes on, says what happened, and loses no sound."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.conftest import Box
+
+
+def faults(box: Box) -> dict[str, Any]:
+    return {fault["name"]: fault for fault in box.status()["faults"]}
+
+
+def spoil(database: Path) -> None:
+    """Overwrite every page but the first."""
+    size = database.stat().st_size
+    with database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (size - 4096))
+
+
+def test_a_catalogue_that_breaks_in_a_run_is_made_anew_and_deliveries_go_on(box: Box) -> None:
+    box.start()
+    first = box.record(0.3)
+    box.until(box.delivered)
+    assert box.process
+    box.process.terminate()
+    box.process.wait(10)
+    box.start()  # everything is in the database, nothing in its log
+    box.call("record.start")
+    spoil(box.state / "catalogue.db")
+    second = box.call("record.stop")["clip"]
+    box.until(lambda: [entry["clip"]["id"] for entry in box.clips()] == [second["id"], first["id"]])
+    box.until(box.delivered)
+    assert faults(box).keys() == {"quarantine"}
+    assert "Traceback" not in box.log.read_text()
+
+
+def test_folders_that_are_removed_in_a_run_come_back(box: Box) -> None:
+    box.start()
+    first = box.record(0.3)
+    for name in ("clips", "takes", "inbox", "renditions", "quarantine"):
+        shutil.rmtree(box.state / name)
+    second = box.record(0.3)
+    assert (box.state / "clips" / f"{second['name']}.wav").stat().st_size == second["size"]
+    assert {entry["clip"]["id"] for entry in box.clips()} == {first["id"], second["id"]}
+    box.until((box.shelf / f"{second['name']}.wav").exists)
+    assert list((box.state / "quarantine").iterdir()) == [] and (box.state / "inbox").is_dir()
