@@ -1,5 +1,6 @@
 """Events in words: one line each, for the log, for `appliance events` and for whoever watches."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,11 +10,16 @@ from appliance.events import Event
 
 
 def duration(seconds: float) -> str:
-    """`0.8 s`, `12.5 s`, `3:07`, `1:02:09`."""
+    """`2.5 ms`, `0.8 s`, `12.5 s`, `3:07`, `1:02:09`, `5 days 11 hours`, `400 days`."""
+    if 0 < seconds < 0.1:
+        return f"{seconds * 1000:.3g} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        days, hours = divmod(hours, 24)
+        return f"{days} days {counted(hours, 'hour')}" if days < 60 else f"{days} days"
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
@@ -32,6 +38,13 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 _FINISHED = {False: "is", True: "was left behind, and is mended and"}
+
+
+def _spaced(name: str) -> str:
+    """`RecordStop` in words."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
 _SAFE = {True: "safe", False: "kept in memory only"}
 
 
@@ -45,10 +58,10 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.TakeProgress: lambda e: f"recording {duration(e.seconds)}, peak {e.peak_dbfs:.1f} dBFS",
     events.TakePaused: lambda e: "recording paused",
     events.TakeResumed: lambda e: "recording goes on",
-    events.MarkSet: lambda e: f"mark set at frame {e.offset}",
+    events.MarkSet: lambda e: f"mark set at {duration(e.offset / e.rate)}",
     events.GapFound: lambda e: (
-        f"gap: {counted(e.gap.frames, 'frame')} lost at frame {e.gap.offset} "
-        f"(give or take {e.gap.uncertainty}), {e.gap.cause}"
+        f"gap: {duration(e.gap.frames / e.rate)} lost at {duration(e.gap.offset / e.rate)} "
+        f"(give or take {duration(e.gap.uncertainty / e.rate)}), {e.gap.cause}"
     ),
     events.TakeContinues: lambda e: f"{e.reason}: recording goes on in a linked clip, {e.format}",
     events.TakeNearlyUp: lambda e: f"recording ends in {duration(e.seconds_left)}, at its longest duration",
@@ -97,7 +110,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.StorageFull: lambda e: f"no take can begin: {e.message}",
     events.StorageFree: lambda e: "there is room for takes again",
     events.EventsLost: lambda e: f"{counted(e.count, 'event')} lost here: whoever listens is too slow",
-    events.CommandRefused: lambda e: f"{e.command} refused: {e.reason}",
+    events.CommandRefused: lambda e: f"{_spaced(e.command)} refused: {e.reason}",
 }
 
 DESCRIBED = frozenset(_WORDS)

@@ -291,18 +291,20 @@ class TakeResumed(Event):
 
 @message
 class MarkSet(Event):
-    """A mark was written at `offset`."""
+    """A mark was written at `offset`, in frames of which there are `rate` a second."""
 
     take_id: str
     offset: int
+    rate: int = 48_000
 
 
 @message
 class GapFound(Event):
-    """The card or the disk lost frames inside the take."""
+    """The card or the disk lost frames inside the take, which has `rate` a second."""
 
     take_id: str
     gap: Gap
+    rate: int = 48_000
 
 
 @message

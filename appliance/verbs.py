@@ -33,7 +33,9 @@ def button_words() -> tuple[str, ...]:
 
 _PLAYED = ((events.PlaybackStarted,), (events.PlaybackFailed, events.PlaybackFinished, events.NothingToPlay))
 _TRACK = (Argument("track_id", Kind.WHOLE, "The number of a track of the inbox.", least=1),)
+_RESUMED = (events.PlaybackResumed,)
 _STOPPED = (events.PlaybackFinished, events.PlaybackFailed)
+_SOUGHT = ((events.PlaybackSeeked,), _STOPPED)
 _NEVER = (events.TakeFailed, events.TakeDiscarded)
 _OVER = (events.TakeSealed, *_NEVER)
 _TAKE = (Argument("take_id", Kind.TEXT, "The take that is meant. Default: the one in progress.", False),)
@@ -45,6 +47,10 @@ _TO_ANY = Argument("to", Kind.TEXT, "The name of a destination. Default: all.", 
 _PERCENT = Argument("percent", Kind.WHOLE, "The volume in percent.", most=100)
 _RESEND = Argument("resend", Kind.SWITCH, "Queue again what is lost there. Default: false.", False)
 _EARLIEST = -(1 << 63)
+_SPAN = (
+    Argument("since_ns", Kind.WHOLE, "From then on, in nanoseconds since 1970 UTC.", False, _EARLIEST),
+    Argument("until_ns", Kind.WHOLE, "Up to then, that moment not included.", False, _EARLIEST),
+)
 
 _RECORDER = (
     Verb(
@@ -112,40 +118,42 @@ _PLAYER = (
         streams=True,
         since=2,
     ),
-    Verb("play.toggle", "Pause what plays, go on with it, or play the next message.", events.PlayToggle, since=2),
+    Verb(
+        "play.toggle",
+        "Pause what plays, go on with it, or play the next message.",
+        events.PlayToggle,
+        (events.PlaybackStarted, events.PlaybackPaused, *_RESUMED),
+        _PLAYED[1],
+        since=2,
+    ),
     Verb("play.next", "Play the next message not heard yet, else the newest.", events.PlayNext, *_PLAYED, since=2),
     Verb("play.previous", "Play the message before, or the last once more.", events.PlayPrevious, *_PLAYED, since=2),
     Verb("play.latest", "Play the newest message.", events.PlayLatest, *_PLAYED, since=2),
     Verb("play.recording", "Play what was recorded last.", events.PlayRecording, *_PLAYED, since=2),
     Verb("play.stop", "Stop the playback.", events.PlayerStop, _STOPPED, arguments=_PLAYBACK, since=2),
     Verb("player.pause", "Pause the playback.", events.PlayerPause, (events.PlaybackPaused,), _STOPPED, _PLAYBACK),
-    Verb(
-        "player.resume",
-        "Go on with the paused playback.",
-        events.PlayerResume,
-        (events.PlaybackResumed,),
-        _STOPPED,
-        _PLAYBACK,
-    ),
+    Verb("player.resume", "Go on with the paused playback.", events.PlayerResume, _RESUMED, _STOPPED, _PLAYBACK),
     Verb("player.stop", "Stop the playback.", events.PlayerStop, _STOPPED, arguments=_PLAYBACK),
     Verb(
         "player.seek",
         "Go to a position in what plays.",
         events.PlayerSeek,
+        *_SOUGHT,
         arguments=(Argument("seconds", Kind.NUMBER, "Seconds from its start.", most=_YEAR), *_PLAYBACK),
     ),
     Verb(
         "player.skip",
         "Go so many seconds on in what plays, or back.",
         events.PlayerSkip,
+        *_SOUGHT,
         arguments=(
             Argument("seconds", Kind.NUMBER, "Seconds, negative for back.", least=-_YEAR, most=_YEAR),
             *_PLAYBACK,
         ),
         since=2,
     ),
-    Verb("player.forward", "Go 15 seconds on in what plays.", events.PlayerForward, since=2),
-    Verb("player.back", "Go 15 seconds back in what plays.", events.PlayerBack, since=2),
+    Verb("player.forward", "Go 15 seconds on in what plays.", events.PlayerForward, *_SOUGHT, since=2),
+    Verb("player.back", "Go 15 seconds back in what plays.", events.PlayerBack, *_SOUGHT, since=2),
     Verb(
         "player.rate",
         "Play at another speed, at the same pitch, from now on.",
@@ -165,14 +173,14 @@ _CLIP_VERBS = (
         "clips.list",
         f"List clips with their deliveries, newest first, up to {PAGE} at once.",
         arguments=(
-            Argument("since_ns", Kind.WHOLE, "From then on, in nanoseconds since 1970 UTC.", False, _EARLIEST),
-            Argument("until_ns", Kind.WHOLE, "Up to then, that moment not included.", False, _EARLIEST),
+            *_SPAN,
             Argument("limit", Kind.WHOLE, f"At most so many. Default: {PAGE}.", False, least=1, most=PAGE),
             Argument("after", Kind.TEXT, "The id of the last clip of the page before this one.", False),
         ),
         answer="a list of objects with `clip`, `path` and `deliveries`; shorter than `limit` where there are no more",
         acts=False,
     ),
+    Verb("clips.count", "Count clips.", arguments=_SPAN, answer="how many there are", acts=False, since=2),
     Verb(
         "clips.show",
         "Show everything about a clip.",

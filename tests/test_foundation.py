@@ -83,7 +83,21 @@ def test_an_event_of_a_newer_release_is_told_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(0.84, "0.8 s"), (59.96, "60.0 s"), (60, "1:00"), (187, "3:07"), (3729, "1:02:09")]
+    ("seconds", "words"),
+    [
+        (0, "0.0 s"),
+        (0.0025, "2.5 ms"),
+        (1 / 48_000, "0.0208 ms"),
+        (0.84, "0.8 s"),
+        (59.96, "60.0 s"),
+        (60, "1:00"),
+        (187, "3:07"),
+        (3729, "1:02:09"),
+        (47 * 3600, "47:00:00"),
+        (474_203, "5 days 11 hours"),
+        (49 * 3600, "2 days 1 hour"),
+        (90 * 86_400, "90 days"),
+    ],
 )
 def test_durations_in_words(seconds: float, words: str) -> None:
     assert duration(seconds) == words
@@ -104,7 +118,9 @@ def test_events_count_in_words() -> None:
         "2 deliveries waiting",
     ]
     assert describe(events.InboxChanged(1)) == "1 message not heard yet"
-    assert describe(events.GapFound("t", Gap(5, 1, 1, GapCause.OVERRUN))).startswith("gap: 1 frame lost at frame 5")
+    assert describe(events.GapFound("t", Gap(5, 1, 1, GapCause.OVERRUN))).startswith("gap: 0.0208 ms lost at 0.104 ms")
+    assert describe(events.MarkSet("t", 441_000, 44_100)) == "mark set at 10.0 s"
+    assert describe(events.CommandRefused("RecordPauseToggle", "why")) == "record pause toggle refused: why"
 
 
 def test_exit_codes_are_those_of_the_drawn_tree() -> None:

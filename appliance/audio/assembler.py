@@ -216,7 +216,7 @@ class Assembler:
 
     def _note_gap(self, gap: Gap) -> None:
         self._take.note(gap)
-        self._post(GapFound(self._take_id, gap))
+        self._post(GapFound(self._take_id, gap, self._rate))
 
     def _obey(self, press: Press) -> None:
         """Follow a press at the end of what is written."""
@@ -228,7 +228,7 @@ class Assembler:
                 self.stopped, self.split = True, press
             case Wish.MARK:
                 self._take.note(Mark(here))
-                self._post(MarkSet(self._take_id, here))
+                self._post(MarkSet(self._take_id, here, self._rate))
             case Wish.PAUSE if self._paused_at is None:
                 self._take.note(PauseBegin(here))
                 self._paused_at = press.at
@@ -254,7 +254,7 @@ class Assembler:
             there = max(self._firm, there - round((self.until - press.at) * self._rate))
         if press.wish is Wish.MARK:
             self._take.note(Mark(there))
-            self._post(MarkSet(self._take_id, there))
+            self._post(MarkSet(self._take_id, there, self._rate))
             return
         if press.wish is Wish.SPLIT:
             back = self._recall.take_back(self._take.frames - there)

@@ -4,6 +4,7 @@ import re
 import sys
 from collections import Counter
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import click
 
 from appliance.arguments import check_meant
 from appliance.cli.remote import Remote, pass_remote
-from appliance.cli.terminal import say, say_json
+from appliance.cli.terminal import json_option, say, say_json
 from appliance.describe import counted
 from appliance.errors import DeliveryError, StorageError
 
@@ -53,23 +54,26 @@ def clips() -> None:
 @clips.command("list")
 @since_option
 @until_option
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The newest so many.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="So many on a page.")
+@click.option("--page", type=click.IntRange(min=1), default=1, show_default=True, help="The page; older clips follow.")
+@json_option
 @pass_remote
-def list_(remote: Remote, since: int | None, until: int | None, limit: int, as_json: bool) -> None:
+def list_(remote: Remote, since: int | None, until: int | None, limit: int, page: int, as_json: bool) -> None:
     """List clips, newest first."""
-    found = list(remote.clips(since, until, limit))
+    found = list(islice(remote.clips(since, until, limit * page), limit * (page - 1), None))
     if as_json:
         say_json(found)
-    else:
-        from appliance.cli import show
+        return
+    from appliance.cli import show
 
-        show.clips(found)
+    show.clips(found)
+    if found and (more := remote.call("clips.count", since_ns=since, until_ns=until) - limit * page) > 0:
+        say(f"{counted(more, 'more clip')}: --page {page + 1}, or --limit {limit * page + more} for all")
 
 
 @clips.command("show")
 @click.argument("clip")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 @pass_remote
 def show_(remote: Remote, clip: str, as_json: bool) -> None:
     """Show everything about CLIP (its id, the beginning of it, or its name)."""
@@ -88,8 +92,9 @@ def show_(remote: Remote, clip: str, as_json: bool) -> None:
 @click.option(
     "--to", "target", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to copy to."
 )
+@json_option
 @pass_remote
-def export_(remote: Remote, since: int | None, until: int | None, target: Path) -> None:
+def export_(remote: Remote, since: int | None, until: int | None, target: Path, as_json: bool) -> None:
     """Copy clips and their metadata to a folder, compare and sync them. The same bytes there already are let be."""
     from appliance.cli.export import COPIED, FAILED, MENDED, THERE, export
 
@@ -99,7 +104,10 @@ def export_(remote: Remote, since: int | None, until: int | None, target: Path) 
 
     outcomes = export(remote.clips(since, until), target, tell)
     copied, there = outcomes[COPIED] + outcomes[MENDED], outcomes[THERE]
-    say(f"{counted(copied, 'clip')} copied to {target}, {counted(there, 'was', 'were')} there already")
+    if as_json:
+        say_json({"copied": copied, "there": there, "failed": outcomes[FAILED]})
+    else:
+        say(f"{counted(copied, 'clip')} copied to {target}, {counted(there, 'was', 'were')} there already")
     if failed := outcomes[FAILED]:
         raise StorageError(
             f"{counted(failed, 'clip')} could not be read here and {'is' if failed == 1 else 'are'} not in {target}: "
@@ -111,23 +119,31 @@ def export_(remote: Remote, since: int | None, until: int | None, target: Path) 
 @click.argument("chosen", metavar="[CLIPS]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every clip.")
 @click.option("--to", "destination", required=True, help="Name of the destination.")
+@json_option
 @pass_remote
-def deliver(remote: Remote, chosen: tuple[str, ...], everything: bool, destination: str) -> None:
+def deliver(remote: Remote, chosen: tuple[str, ...], everything: bool, destination: str, as_json: bool) -> None:
     """Queue CLIPS for a destination that does not have them yet."""
     if bool(chosen) == everything:
         raise click.UsageError("name clips, or say --all")
     queued = remote.call("clips.deliver", clips=None if everything else list(chosen), to=destination)
-    say(f"{counted(queued, 'clip')} queued for {destination}")
+    if as_json:
+        say_json({"queued": queued})
+    else:
+        say(f"{counted(queued, 'clip')} queued for {destination}")
 
 
 @clips.command()
 @click.argument("clip", required=False)
 @click.option("--to", "destination", help="Only this destination.")
+@json_option
 @pass_remote
-def retry(remote: Remote, clip: str | None, destination: str | None) -> None:
+def retry(remote: Remote, clip: str | None, destination: str | None, as_json: bool) -> None:
     """Try again now what waits or is parked."""
     count = remote.call("clips.retry", clip=clip, to=destination)
-    say(f"{counted(count, 'delivery', 'deliveries')} tried again")
+    if as_json:
+        say_json({"tried": count})
+    else:
+        say(f"{counted(count, 'delivery', 'deliveries')} tried again")
 
 
 @clips.command()

@@ -3,7 +3,7 @@
 import click
 
 from appliance.cli.remote import Remote, pass_remote
-from appliance.cli.terminal import say
+from appliance.cli.terminal import json_option, say, say_json
 
 
 @click.group()
@@ -21,12 +21,17 @@ def pull(remote: Remote, feed: str | None) -> None:
 
 
 @feeds.command("list")
+@json_option
 @pass_remote
-def list_(remote: Remote) -> None:
+def list_(remote: Remote, as_json: bool) -> None:
     """List the inbox."""
-    from appliance.cli.show import tracks
+    found = remote.call("feeds.list")
+    if as_json:
+        say_json(found)
+    else:
+        from appliance.cli import show
 
-    tracks(remote.call("feeds.list"))
+        show.tracks(found)
 
 
 @feeds.command()

@@ -9,7 +9,7 @@ import click
 
 from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.run import DEFAULT_CONFIG
-from appliance.cli.terminal import say, say_page
+from appliance.cli.terminal import json_option, say, say_json, say_page
 from appliance.codec import to_plain
 from appliance.config.settings import Settings
 from appliance.errors import ApplianceError, ConfigError, NotRunning
@@ -22,31 +22,39 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@json_option
 @pass_remote
-def devices(remote: Remote) -> None:
+def devices(remote: Remote, as_json: bool) -> None:
     """List sound cards, with the words to put into the configuration."""
-    from appliance.cli import show
-
     try:
         cards = remote.call("devices")
     except NotRunning:
         from appliance.audio.alsa import AlsaCards
 
         cards = to_plain(AlsaCards().cards())
-    show.cards(cards)
+    if as_json:
+        say_json(cards)
+    else:
+        from appliance.cli import show
+
+        show.cards(cards)
 
 
 @click.command()
+@json_option
 @pass_remote
-def plugins(remote: Remote) -> None:
+def plugins(remote: Remote, as_json: bool) -> None:
     """List plugins and how they are."""
-    from appliance.cli import show
-
     try:
         statuses = remote.call("plugins")
     except NotRunning:
         statuses = to_plain(_plugins().statuses())
-    show.plugins(statuses)
+    if as_json:
+        say_json(statuses)
+    else:
+        from appliance.cli import show
+
+        show.plugins(statuses)
 
 
 @click.group()

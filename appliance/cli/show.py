@@ -10,7 +10,7 @@ from typing import Any
 from rich import markup
 from rich.console import Console
 
-from appliance.cli.terminal import Painted, Part, entries, say, shown, table
+from appliance.cli.terminal import Painted, Part, entries, say, shown, table, tell
 from appliance.describe import counted, duration, size
 from appliance.report import Report
 
@@ -187,7 +187,7 @@ def clip(entry: Plain) -> None:
 
 
 def _line(name: str, *words: Part) -> None:
-    say(Painted(f"{name:9} ", "dim"), *words, hang=10)
+    tell(Painted(f"{name:9} ", "dim"), *words, hang=10)
 
 
 def _at(thing: Plain, audio: Plain) -> str:
@@ -240,9 +240,9 @@ def plugins(found: list[Plain]) -> None:
 def examination(step: Plain) -> None:
     """One step of the doctor: a finding with its next step, or a prompt."""
     if "prompt" in step:
-        say(Painted(".... ", "dim"), step["prompt"], hang=5)
+        tell(Painted(".... ", "dim"), step["prompt"], hang=5)
         return
     style = _RESULT_STYLES[step["result"]]
-    say(Painted(step["result"], style), " ", Painted(step["name"], "bold"), f": {step['words']}", hang=5)
+    tell(Painted(step["result"], style), " ", Painted(step["name"], "bold"), f": {step['words']}", hang=5)
     for line in step["next_step"].splitlines():
-        say(f"     {line}", hang=5)
+        tell(f"     {line}", hang=5)

@@ -20,7 +20,9 @@ from attrs import frozen
 
 from appliance.foreign import printable
 
-json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
+FOR_PROGRAMS = "For programs."
+
+json_option = click.option("--json", "as_json", is_flag=True, help=FOR_PROGRAMS)
 
 _GAP = 2
 _LEAST = 24
@@ -47,11 +49,17 @@ class Painted:
 Part = str | Painted
 
 
-def say(*parts: Part, hang: int = 2, error: bool = False) -> None:
-    """A line to standard output; where it is folded it goes on `hang` columns from the left. An error is one line."""
+def say(text: str, *, error: bool = False) -> None:
+    """A sentence to standard output, or standard error, in one line."""
     _last_line.clear()
-    for line in _folded(parts, inf if error else _columns(), hang):
-        click.echo(line.rstrip(), err=error, color=False if "NO_COLOR" in os.environ else None)
+    click.echo(shown(text), err=error)
+
+
+def tell(*parts: Part, hang: int = 2) -> None:
+    """A line of a page; where it is folded it goes on `hang` columns from the left."""
+    _last_line.clear()
+    for line in _folded(parts, _columns(), hang):
+        click.echo(line.rstrip(), color=False if "NO_COLOR" in os.environ else None)
 
 
 def say_page(text: str) -> None:
@@ -73,13 +81,13 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Part]]) -> None:
     before = sum(widths[:-1]) + _GAP * len(widths[:-1])
     if _columns() - before < min(widths[-1], _LEAST):
         for row in painted:
-            say(row[0])
+            tell(row[0])
             for head, cell in zip(heads[1:], row[1:], strict=True):
                 if cell.text:
-                    say(f"  {head}: ", cell, hang=4)
+                    tell(f"  {head}: ", cell, hang=4)
         return
     for row in ([Painted(head, "dim") for head in heads], *painted):
-        say(*_side_by_side(row, widths), hang=before)
+        tell(*_side_by_side(row, widths), hang=before)
 
 
 def entries(rows: Iterable[Sequence[Part]]) -> None:
@@ -90,10 +98,10 @@ def entries(rows: Iterable[Sequence[Part]]) -> None:
         count = len(row)
         while sum(widths[: count - 1]) + _GAP * (count - 1) + cells(row[count - 1].text) > columns and count > 1:
             count -= 1
-        say(*_side_by_side(row[:count], widths))
+        tell(*_side_by_side(row[:count], widths))
         rest = "  ".join(cell.text for cell in row[count:])
         if rest:
-            say(f"  {cut(shown(rest), columns - 2)}")
+            tell(f"  {cut(shown(rest), columns - 2)}")
 
 
 def shown(text: str) -> str:

@@ -4,12 +4,12 @@ import click
 
 from appliance.arguments import Argument, Kind
 from appliance.cli.remote import Remote
-from appliance.cli.terminal import say
+from appliance.cli.terminal import FOR_PROGRAMS, say, say_json
 from appliance.describe import describe_plain
 from appliance.errors import UsageError
 from appliance.verbs import VERBS, Verb
 
-_SHORT = {"TakePaused": "paused", "TakeResumed": "recording", "MarkSet": "mark at frame {offset}"}
+_SHORT = {"TakePaused": "paused", "TakeResumed": "recording"}
 """What is said of an event to whoever asked for it, where that needs fewer words than the log does."""
 
 
@@ -40,17 +40,17 @@ class Verbs(click.Group):
 
 
 def _command(name: str, verb: Verb) -> click.Command:
-    def run(**arguments: object) -> None:
+    def run(as_json: bool, **arguments: object) -> None:
         remote = click.get_current_context().find_object(Remote)
         assert remote
         answer = remote.call(verb.word, **arguments)
-        short = _SHORT.get(answer["event"], "").format(**answer) if answer else "done"
-        say(short or describe_plain(answer))
+        say_json(answer) if as_json else say(_SHORT.get(answer["event"]) or describe_plain(answer))
 
     told = [f"{each.name.upper()}: {each.help}" for each in verb.arguments if each.required]
+    as_json = click.Option(["--json", "as_json"], is_flag=True, help=FOR_PROGRAMS)
     return click.Command(
         name,
-        params=[*map(parameter, verb.arguments)],
+        params=[*map(parameter, verb.arguments), as_json],
         callback=run,
         help="\n\n".join([verb.help, *told]),
         context_settings={"ignore_unknown_options": any(each.least < 0 for each in verb.arguments)},  # -15
@@ -76,4 +76,15 @@ def parameter(argument: Argument) -> click.Parameter:
 
 record = Verbs("record", "Record: start, pause, resume, stop, discard, mark.", "record")
 player = Verbs("player", "The player: pause, resume, seek, stop, volume.", "play", "player")
-volume = Verbs("volume", "The volume: up, down, set.", "volume")
+
+
+class _Volume(Verbs):
+    """`volume 50%` is `volume set 50%`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, ["set", *args] if args[0].removesuffix("%").isdigit() else args)
+
+
+volume = _Volume("volume", "The volume: up, down, set; `volume 50%` sets it too.", "volume")

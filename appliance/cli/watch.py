@@ -3,14 +3,14 @@
 import click
 
 from appliance.cli.remote import Remote, pass_remote
-from appliance.cli.terminal import say, say_json
+from appliance.cli.terminal import json_option, say, say_json
 from appliance.events import EVENTS
 
 PROGRESS = {"TakeProgress", "PlaybackProgress", "DeliveryProgress", "QueueChanged", "InboxChanged"}
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 @pass_remote
 def status(remote: Remote, as_json: bool) -> None:
     """Say how the box is."""

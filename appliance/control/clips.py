@@ -37,6 +37,7 @@ class ClipMethods:
         """Every call by its name on the wire."""
         return {
             "clips.list": self.find,
+            "clips.count": self._store.clips.count,
             "clips.show": self.show,
             "clips.read": self.read,
             "clips.delete": self.delete,

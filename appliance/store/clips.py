@@ -98,6 +98,14 @@ class ClipRows:
         query = "SELECT id FROM clips WHERE continues = ? ORDER BY seq"
         return [after for (after,) in self._db.execute(query, (clip_id,))]
 
+    def count(self, since_ns: int | None = None, until_ns: int | None = None) -> int:
+        """How many clips started in that span, as `bodies` takes it."""
+        row = self._db.execute(
+            "SELECT COUNT(*) FROM clips WHERE deleted_at IS NULL AND start_ns >= ? AND start_ns < ?",
+            (-(1 << 63) if since_ns is None else since_ns, (1 << 63) - 1 if until_ns is None else until_ns),
+        ).fetchone()
+        return int(row[0])
+
     def bodies(
         self,
         since_ns: int | None = None,

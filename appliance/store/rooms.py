@@ -31,6 +31,7 @@ class Clips(Room[ClipRows]):
         self._post = post
 
     find = read(ClipRows.find)
+    count = read(ClipRows.count)
     parts = read(ClipRows.parts)
     rendition = read(ClipRows.rendition)
     add_rendition = change(ClipRows.add_rendition)

@@ -15,7 +15,7 @@ _SAMPLES = {"seconds": "1:30", "percent": "50%", "rate": "1.5", "track": "1", "t
 
 def commands() -> list[tuple[str, ...]]:
     """The words of each command that ends by itself."""
-    return [words for words in _below(root, ()) if words[0] not in ("run", "events")]
+    return [words for words in _below(root, ()) if words[0] not in ("run", "events", "web")]
 
 
 def _below(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """What the commands about clips say of how many there were."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from appliance.cli.remote import Remote
 from appliance.codec import to_plain
 from appliance.errors import DeliveryError, StorageError, UsageError
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
+from tests.cli.test_show import CLIP
 
 
 @frozen
@@ -127,3 +129,34 @@ def test_what_is_to_be_deleted_is_said_before_and_after(arrived: tuple[str, ...]
 def test_too_little_of_an_id_deletes_nothing() -> None:
     result = run(entry("abcdefghij"), "delete", "--yes", "abcde")
     assert isinstance(result.exception, UsageError) and "'abcde' is too little to delete by" in str(result.exception)
+
+
+@frozen
+class Shelf(Remote):
+    """An appliance with `size` clips."""
+
+    size: int
+
+    def call(self, method: str, **params: Any) -> Any:
+        if method == "clips.count":
+            return self.size
+        start = int(params["after"] or 0)
+        return [_entry(number) for number in range(start, self.size)][: params["limit"]]
+
+
+def _entry(number: int) -> dict[str, Any]:
+    return {"clip": {**to_plain(CLIP), "id": str(number + 1)}, "path": "/clips/c.wav", "deliveries": []}
+
+
+def listed(size: int, *words: str) -> list[str]:
+    return CliRunner().invoke(clips, ["list", *words], obj=Shelf(Path("none"), size)).output.splitlines()
+
+
+def test_a_list_says_how_many_more_there_are() -> None:
+    assert listed(5, "--limit", "2")[-1] == "3 more clips: --page 2, or --limit 5 for all"
+    assert listed(5, "--limit", "4")[-1] == "1 more clip: --page 2, or --limit 5 for all"
+    assert len(listed(5)) == len(listed(5, "--limit", "5")) == 5
+    assert [line.split()[0] for line in listed(5, "--limit", "2", "--page", "2")] == ["3", "4", "1"]
+    assert [line.split()[0] for line in listed(5, "--limit", "2", "--page", "3")] == ["5"]
+    assert listed(5, "--limit", "2", "--page", "4") == ["no clips"]
+    assert len(json.loads("".join(listed(5, "--limit", "2", "--json")))) == 2

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.cli import show
-from appliance.cli.terminal import Painted, cells, cut, entries, say, say_json, shown, table
+from appliance.cli.terminal import Painted, cells, cut, entries, say, say_json, shown, table, tell
 from appliance.codec import to_plain
 from tests.cli.test_show import CLIP
 
@@ -69,7 +69,7 @@ def test_what_is_copied_is_whole(columns: int, capsys: pytest.CaptureFixture[str
 
 def test_nothing_is_folded_for_a_program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
-    say("word " * 100)
+    tell("word " * 100)
     show.clips([entry(*MANY)] * 2)
     assert len(printed(capsys)) == 3
 
@@ -87,7 +87,8 @@ def test_what_does_not_fit_side_by_side_stands_one_below_the_other(
 
 
 CLASSES: list[Callable[[str], None]] = [
-    lambda text: say(text, Painted(text, "red")),
+    lambda text: tell(text, Painted(text, "red")),
+    lambda text: say(text),
     lambda text: table(("a", "b"), [(text, text)]),
     lambda text: entries([(text, text), ("", text)]),
     lambda text: show.clip(entry(delivery(text, "parked", last_error=text), name=text)),
@@ -109,7 +110,7 @@ def test_foreign_text_is_nothing_but_text(tell: Callable[[str], None], capsys: p
 @click.command()
 @click.argument("text")
 def repeat(text: str) -> None:
-    say(text)
+    tell(text)
 
 
 @given(st.text().filter(lambda text: not text.startswith("-")), st.integers(10, 200))
@@ -130,7 +131,7 @@ def test_what_is_cut_fits(text: str, columns: int) -> None:
 def test_a_real_terminal_gets_its_width_and_no_character_that_it_obeys(width: int) -> None:
     master, slave = pty.openpty()
     subprocess.run(["stty", "cols", str(width)], stdin=slave, check=True)
-    program = f"from appliance.cli.terminal import say, Painted; say('word ' * 30, Painted({EVIL!r}, 'red'))"
+    program = f"from appliance.cli.terminal import tell, Painted; tell('word ' * 30, Painted({EVIL!r}, 'red'))"
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     subprocess.run([sys.executable, "-c", program], stdin=slave, stdout=slave, check=True, env=environment)
     os.close(slave)
@@ -144,3 +145,10 @@ def test_a_real_terminal_gets_its_width_and_no_character_that_it_obeys(width: in
 def test_there_is_no_other_way_out() -> None:
     for path in Path(show.__file__).parent.glob("*.py"):
         assert path.name == "terminal.py" or not re.search(r"click\.s?echo|(?<!\.)\bprint\(", path.read_text()), path
+
+
+def test_a_sentence_is_one_line(columns: int, capsys: pytest.CaptureFixture[str]) -> None:
+    say("word " * 100)
+    say("word " * 100, error=True)
+    told = capsys.readouterr()
+    assert told.out == told.err == "word " * 100 + "\n"

@@ -53,6 +53,8 @@ def obedient(post: Callable[[Any], None]) -> Mapping[Do, Callable[[Effect], None
         Do.DISCARD_TAKE: lambda effect: events.TakeDiscarded(effect.id),
         Do.START_PLAYBACK: lambda effect: events.PlaybackStarted(effect.id, wanted(effect, events.Play).title, 5.0),
         Do.STOP_PLAYBACK: lambda effect: events.PlaybackFinished(effect.id, completed=False),
+        Do.SEEK_PLAYBACK: lambda effect: events.PlaybackSeeked(effect.id, wanted(effect, events.PlayerSeek).seconds),
+        Do.SKIP_PLAYBACK: lambda effect: events.PlaybackSeeked(effect.id, 75.0),
         Do.CHOOSE_NEXT: lambda effect: events.Play(Path("/next.wav"), "next", playback_id=effect.id),
         Do.CHOOSE_LATEST: lambda effect: events.NothingToPlay(effect.id, "nothing was recorded"),
         Do.SET_VOLUME: lambda effect: events.VolumeChanged(wanted(effect, events.VolumeSet).percent),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from appliance.cli.remote import Remote
 from appliance.clock import SystemClock
 from appliance.control.server import ControlServer
 from appliance.errors import ApplianceError, NotFound
+from tests.cli.commands import commands
 
 if TYPE_CHECKING:
     from tests.control.conftest import House
@@ -84,10 +86,11 @@ def test_words_are_told_as_they_happen(typed: Type) -> None:
     assert typed("record", "pause-toggle").output == "recording\n"
     assert "is safe" in typed("record", "toggle").output
     assert typed("player", "next").output == "playing next, 5.0 s\n"
-    assert typed("player", "seek", "1:30").output == "done\n"
-    assert typed("player", "skip", "-15").output == "done\n"
-    assert typed("player", "back").output == "done\n"
-    assert typed("volume", "set", "50%").output == "volume 50%\n"
+    assert typed("player", "seek", "1:30").output == "playback is at 1:30\n"
+    assert typed("player", "skip", "-15").output == "playback is at 1:15\n"
+    assert typed("player", "back").output == "playback is at 1:15\n"
+    assert typed("volume", "set", "50%").output == typed("volume", "50%").output == "volume 50%\n"
+    assert json.loads(typed("volume", "7", "--json").output) == {"event": "VolumeChanged", "percent": 7}
     assert typed("player", "volume", "50").output == "volume 50%\n"
     assert typed("volume", "up").output == "volume 90%\n"
 
@@ -126,3 +129,24 @@ def test_a_message_is_heard_again_and_removed(house: House, typed: Type) -> None
         result = typed("feeds", word, str(track.id))
         assert isinstance(result.exception, NotFound) and "`appliance feeds list`" in str(result.exception)
     assert typed("feeds", "remove", "0").exit_code == 2
+
+
+def test_what_shows_something_shows_it_to_programs_too() -> None:
+    act = {
+        ("clips", "delete"),
+        ("clips", "forget"),
+        ("feeds", "pull"),
+        ("feeds", "remove"),
+        ("feeds", "unheard"),
+        ("config", "reload"),
+    }
+    texts = {("config", "check"), ("config", "example"), ("config", "reference")}
+    for words in commands():
+        if words[:2] not in act | texts:
+            result = CliRunner().invoke(root, [*words, "--json", "--help"])
+            assert result.exit_code == 0 and "--json" in result.output, words
+
+
+def test_lists_for_programs(typed: Type) -> None:
+    for words in (("feeds", "list"), ("devices",), ("plugins",), ("clips", "list")):
+        assert json.loads(typed(*words, "--json").output) == []

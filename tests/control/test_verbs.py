@@ -38,12 +38,12 @@ class TestAWordMore:
     def test_it_can_be_called(self, flag: None, house: House) -> None:
         with Client(house.socket) as client:
             client.call("record.start")
-            assert client.call("record.flag") == {"event": "MarkSet", "take_id": "id1", "offset": 5}
+            assert client.call("record.flag") == {"event": "MarkSet", "take_id": "id1", "offset": 5, "rate": 48_000}
 
     def test_it_is_a_command(self, flag: None, house: House) -> None:
         CliRunner().invoke(root, ["--socket", str(house.socket), "record", "start"], catch_exceptions=False)
         done = CliRunner().invoke(root, ["--socket", str(house.socket), "record", "flag"], catch_exceptions=False)
-        assert done.output == "mark at frame 5\n"
+        assert done.output == "mark set at 0.104 ms\n"
         assert "Put up a flag." in CliRunner().invoke(root, ["record", "--help"]).output
 
     def test_it_is_described(self, flag: None, house: House) -> None:
@@ -73,7 +73,7 @@ def test_every_acting_word_is_answered_by_what_happened(house: House) -> None:
         ):
             assert client.call(word)["event"] == event, word
         assert client.call("volume.set", percent=5) == {"event": "VolumeChanged", "percent": 5}
-        assert client.call("play.toggle") is None
+        assert client.call("play.toggle")["event"] == "PlaybackStarted"
         with pytest.raises(NotFound, match="nothing was recorded"):
             client.call("play.latest")
 

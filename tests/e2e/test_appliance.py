@@ -89,7 +89,7 @@ def test_the_command_line_records(box: Box) -> None:
     assert "a take is in progress" in box.cli("record", "start", code=6).stderr
     assert box.cli("record", "pause").stdout == "paused\n"
     assert box.cli("record", "resume").stdout == "recording\n"
-    assert box.cli("record", "mark").stdout.startswith("mark at frame ")
+    assert box.cli("record", "mark").stdout.startswith("mark set at ")
     assert "is safe" in box.cli("record", "stop").stdout
     assert "no take is in progress" in box.cli("record", "stop", code=6).stderr
     box.cli("record", "start")

@@ -205,6 +205,8 @@ def test_clips_are_listed_newest_first_within_a_time(box: Any) -> None:
     assert box.store.clips.newest_first(since_ns=times[1]) == [third, second]
     assert box.store.clips.newest_first(until_ns=times[1]) == [first]
     assert box.store.clips.newest_first(since_ns=times[1], until_ns=times[2]) == [second]
+    assert box.store.clips.count(since_ns=times[1], until_ns=times[2]) == 1
+    assert (box.store.clips.count(), box.store.clips.count(times[1])) == (3, 2)
 
 
 def test_a_deleted_clip_leaves_a_tombstone_and_no_open_delivery(box: Any) -> None:
