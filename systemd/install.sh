@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || { echo "appliance: installing needs root. Run: sudo make install" >&2; exit 1; }
 
 # Everything from Debian that Debian has new enough; pip brings the rest. lgpio is in Raspberry Pi OS only.
-packages="python3-venv python3-hatchling python3-attr python3-cattr python3-click python3-rich python3-numpy \
+packages="python3-venv python3-hatchling python3-attr python3-cattr python3-click python3-numpy \
 python3-pluggy python3-yaml python3-requests python3-alsaaudio python3-soundfile python3-soxr python3-gpiozero \
 python3-boto3"
 apt-get update -qq

@@ -1,16 +1,10 @@
-"""Answers of the appliance as tables for people. The only module that imports rich.
-
-What the appliance, a server or a person has named may hold brackets, which rich would take for its markup.
-"""
+"""Answers of the appliance as pages for people."""
 
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from rich import markup
-from rich.console import Console
-
-from appliance.cli.terminal import Painted, Part, entries, say, shown, table, tell
+from appliance.cli.terminal import Painted, Part, entries, say, table, tell
 from appliance.describe import counted, duration, size
 from appliance.report import Report
 
@@ -29,43 +23,41 @@ _STATE_STYLES = {
 """The worst first."""
 
 
-def escape(text: str) -> str:
-    """Foreign text, for rich."""
-    return markup.escape(shown(text))
-
-
 def status(report: Report) -> None:
     """The whole box, the most important first."""
-    console = Console(emoji=False, highlight=False)
-    console.print(f"[bold]{escape(report.device)}[/]: {escape(_doing(report))}")
+    tell(Painted(report.device, "bold"), f": {_doing(report)}")
     for fault in report.faults:
         age = f" (for {duration(max(0.0, report.time - fault.since))})" if fault.since else ""
-        console.print(f"  [red]fault[/] {escape(fault.name)}: {escape(fault.message)}{age}")
+        _item(Painted("fault", "red"), f" {fault.name}: {fault.message}{age}")
     troubles = [*report.troubles()]
     for trouble in troubles:
-        console.print(f"  [yellow]{escape(trouble)}[/]")
+        _item(Painted(trouble, "yellow"))
     if report.ok and not troubles:
-        console.print("  [green]nothing is wrong[/]")
+        _item(Painted("nothing is wrong", "green"))
     for name, counts in report.deliveries.items():
-        console.print(f"  {escape(name)}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
+        _item(f"{name}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
     for each in report.sending:
         way = f"{size(each.sent)} of {size(each.size)} at {size(each.rate)}/s{_left(each.seconds_left)}"
-        console.print(f"  {escape(each.destination)}: {way}")
+        _item(f"{each.destination}: {way}")
     gone = "is no longer in the configuration"
     for name, count in report.removed_destinations.items():
         still = "1 clip still waits" if count == 1 else f"{count} clips still wait"
-        console.print(f"  {escape(name)} {gone}: {still} for it")
-        console.print(f"    put it back, or run `appliance clips forget --to {escape(name)}`")
+        _item(f"{name} {gone}: {still} for it")
+        tell(f"    put it back, or run `appliance clips forget --to {name}`", hang=4)
     for name, count in report.removed_feeds.items():
-        console.print(f"  {escape(name)} {gone}: {counted(count, 'message')} of it not heard yet")
+        _item(f"{name} {gone}: {counted(count, 'message')} of it not heard yet")
     if report.unheard:
-        console.print(f"  {counted(report.unheard, 'message')} not heard yet")
+        _item(f"{counted(report.unheard, 'message')} not heard yet")
     storage = report.storage
     reserve = f"{size(storage.reserve)} of it in reserve"
-    console.print(f"  room for {duration(storage.free_seconds)} of sound ({size(storage.free)} free, {reserve})")
+    _item(f"room for {duration(storage.free_seconds)} of sound ({size(storage.free)} free, {reserve})")
     if storage.warning:
-        console.print(f"  [yellow]warning[/] {escape(storage.warning)}")
-    console.print(f"  [dim]version {report.version}, up {duration(report.uptime)}, process {report.pid}[/]")
+        _item(Painted("warning", "yellow"), f" {storage.warning}")
+    _item(Painted(f"version {report.version}, up {duration(report.uptime)}, process {report.pid}", "dim"))
+
+
+def _item(*words: Part) -> None:
+    tell("  ", *words, hang=4)
 
 
 def _doing(report: Report) -> str:

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from appliance.cli import show
 from appliance.cli.terminal import Painted, cells, cut, entries, say, say_json, shown, table, tell
 from appliance.codec import to_plain
+from appliance.report import FaultReport, FeedReport, Report, StorageReport
+from appliance.status import PlaybackStatus
 from tests.cli.test_show import CLIP
 
 EVIL = "cloud :cloud: [red]x[/] \x1b]0;gone\x07 \x9b2J \u202egnp.\u2066 \udce0\r\n\t\0 e\u0301 日本"
@@ -45,6 +47,13 @@ def delivery(destination: str, state: str, **more: Any) -> dict[str, Any]:
 def entry(*deliveries: dict[str, Any], **changes: Any) -> dict[str, Any]:
     clip = to_plain(CLIP) | {"id": "abcdefghij", "frames": 48_000 * 3729, "verdict": "too_short"} | changes
     return {"clip": clip, "path": f"/var/lib/appliance/clips/{'x' * 60}.wav", "deliveries": list(deliveries)}
+
+
+def test_the_status_fits(columns: int, capsys: pytest.CaptureFixture[str]) -> None:
+    faults = (FaultReport(name="delivery:cloud", message="the address cannot be reached, " * 4),)
+    show.status(Report(faults=faults, storage=StorageReport(free=10**12, free_seconds=474_203, warning="w " * 50)))
+    lines = printed(capsys)
+    assert all(cells(line) <= columns for line in lines) and any("5 days 11 hours" in line for line in lines)
 
 
 STATES = ("parked", "pending", "sending", "delivered", "cancelled")
@@ -97,6 +106,17 @@ CLASSES: list[Callable[[str], None]] = [
     lambda text: show.cards([{"name": text, "words": [text], "capture": text, "playback": text}]),
     lambda text: show.examination({"result": "fail", "name": text, "words": text, "next_step": text}),
     lambda text: say_json({text: text}),
+    lambda text: show.status(
+        Report(
+            device=text,
+            faults=(FaultReport(name=text, message=text),),
+            feeds={text: FeedReport(failures=3, last_error=text)},
+            removed_destinations={text: 1},
+            removed_feeds={text: 1},
+            playback=PlaybackStatus("p", text, 2.0),
+            storage=StorageReport(warning=text),
+        )
+    ),
 ]
 
 
@@ -144,7 +164,7 @@ def test_a_real_terminal_gets_its_width_and_no_character_that_it_obeys(width: in
 
 def test_there_is_no_other_way_out() -> None:
     for path in Path(show.__file__).parent.glob("*.py"):
-        assert path.name == "terminal.py" or not re.search(r"click\.s?echo|(?<!\.)\bprint\(", path.read_text()), path
+        assert path.name == "terminal.py" or not re.search(r"click\.s?echo|\bprint\(", path.read_text()), path
 
 
 def test_a_sentence_is_one_line(columns: int, capsys: pytest.CaptureFixture[str]) -> None:
