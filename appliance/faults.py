@@ -114,6 +114,12 @@ SLOW_STORAGE = FaultKind(
     cause="the disk does not keep up: a power cut would cost seconds of sound",
     next_step="use a faster card",
 )
+TAKE_REMOVED = FaultKind(
+    "take_removed",
+    owner="recorder",
+    cause="somebody removed the file of the take in progress; its sound is kept",
+    next_step="leave the folder of takes alone; it is over with the take",
+)
 CATALOGUE = FaultKind(
     "catalogue",
     owner="controller",

@@ -70,6 +70,11 @@ class Assembler:
         return self._take.frames, len(history.gaps) + len(history.marks) + len(history.pauses)
 
     @property
+    def removed(self) -> bool:
+        """Whether somebody removed the take's file while it was recorded."""
+        return self._take.removed
+
+    @property
     def paused(self) -> bool:
         """Whether the sound of now is passed over."""
         return self._paused_at is not None

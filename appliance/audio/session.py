@@ -17,7 +17,7 @@ from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
 from appliance.errors import ApplianceError, FormatUnsupported, StorageError
 from appliance.events import Event, TakeContinues, TakeDiscarded, TakeFailed, TakeSealed
-from appliance.faults import MICROPHONE_LOST, STORAGE
+from appliance.faults import MICROPHONE_LOST, STORAGE, TAKE_REMOVED
 from appliance.models import AudioFormat, SampleFormat, Verdict
 
 _WRITE_LIMIT = 60.0
@@ -221,6 +221,7 @@ class TakeSession:
             message = f"{error}. What was recorded is kept, and made a clip as soon as the disk takes it"
             return TakeFailed(part.take_id, message, error=type(error).__name__)
         finally:
+            self._studio.faults.end(TAKE_REMOVED)
             part.close()
 
     def _carry_on(self, ended: Ended) -> None:

@@ -5,14 +5,16 @@ then the size of the file is the truth.
 """
 
 import errno
+import logging
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from appliance import codec, durable
 from appliance.audio import wav
-from appliance.audio.journal import Begin, Entry, History, line
+from appliance.audio.journal import Begin, Entry, History, PauseBegin, PauseEnd, line
 from appliance.errors import StorageError
 from appliance.models import AudioFormat, Clip, Levels, Verdict
 
@@ -25,6 +27,7 @@ _RESERVED_BYTES = 65_536
 """Room kept back so that a take can still be sealed on a full disk."""
 
 _SILENCE = bytes(65_536)
+_BLOCK_BYTES = 1 << 20
 
 _REASONS = {
     errno.ENOSPC: "the disk is full. Delete clips or use a bigger card",
@@ -33,6 +36,9 @@ _REASONS = {
     errno.EROFS: "the disk is read-only: it may be broken. Check the card, then restart the box",
     errno.EIO: "the disk does not answer properly: it may be broken. Replace the card",
 }
+
+
+log = logging.getLogger(__name__)
 
 
 class disk:
@@ -60,6 +66,8 @@ class TakeFile:
         self._frame_bytes = begin.format.frame_bytes
         self._audio = audio
         self._bytes = data_bytes
+        self.removed = False
+        """Whether somebody removed its file while it was recorded."""
 
     @classmethod
     def create(cls, takes: Path, begin: Begin) -> "TakeFile":
@@ -70,7 +78,7 @@ class TakeFile:
             folder.mkdir()
             audio: int | None = None
             try:
-                audio = os.open(folder / AUDIO, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+                audio = os.open(folder / AUDIO, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
                 os.pwrite(audio, wav.build(begin.format, None), 0)
                 with (folder / _RESERVE).open("wb") as reserve:
                     os.posix_fallocate(reserve.fileno(), 0, _RESERVED_BYTES)
@@ -135,10 +143,43 @@ class TakeFile:
     def sync(self) -> None:
         """Return once everything written is safe."""
         with disk():
+            self._bring_back()
             os.fdatasync(self._audio)
+
+    def _bring_back(self) -> None:
+        """Where somebody removed or moved the file, put all that was written into another one under its name.
+
+        The old one is there for as long as it is open.
+        """
+        path = self._folder / AUDIO
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(self._audio), path.stat()):
+                return
+        self.removed = True
+        log.warning("the file of take %s was removed while it is recorded: its sound is written anew", self.begin.name)
+        durable.make_directory(self._folder)
+        with path.open("w+b", buffering=0) as file:
+            for offset in range(0, wav.HEADER_BYTES + self._bytes, _BLOCK_BYTES):
+                content = memoryview(os.pread(self._audio, _BLOCK_BYTES, offset))
+                while content:
+                    content = content[file.write(content) :]
+            os.fdatasync(file.fileno())
+            if not (self._folder / JOURNAL).exists():
+                durable.replace_file(self._folder / JOURNAL, b"".join(map(line, self._entries())))
+            durable.sync_directory(self._folder)
+            os.dup2(file.fileno(), self._audio, inheritable=False)
+
+    def _entries(self) -> list[Entry]:
+        """What the journal tells so far."""
+        entries: list[Entry] = [self.begin]
+        for pause in self.history.pauses:
+            entries += [PauseBegin(pause.offset), PauseEnd(pause.seconds)]
+        return [*entries, *self.history.gaps, *self.history.marks]
 
     def note(self, entry: Entry) -> None:
         """Take something into the history and the journal, and return once it is safe."""
+        with disk():
+            self._bring_back()
         self.history.apply(entry)
         with disk():
             _append_line(self._folder / JOURNAL, entry)
@@ -180,6 +221,7 @@ class TakeFile:
             unread=tuple(self.history.unread),
         )
         with disk():
+            self._bring_back()
             (self._folder / _RESERVE).unlink(missing_ok=True)
             os.ftruncate(self._audio, end)
             os.pwrite(self._audio, bytes(wav.padding(data_bytes)), end)
@@ -191,7 +233,8 @@ class TakeFile:
     def discard(self) -> None:
         """Remove everything."""
         with disk():
-            shutil.rmtree(self._folder)
+            with suppress(FileNotFoundError):
+                shutil.rmtree(self._folder)
             durable.sync_directory(self._folder.parent)
 
     def close(self) -> None:

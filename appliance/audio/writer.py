@@ -9,7 +9,7 @@ from appliance.audio.studio import Studio
 from appliance.config.audio import AtMax
 from appliance.config.units import format_duration
 from appliance.events import TakeContinues, TakeNearlyUp, TakeProgress, TakeStarted
-from appliance.faults import MICROPHONE_LOST, SLOW_STORAGE, STORAGE
+from appliance.faults import MICROPHONE_LOST, SLOW_STORAGE, STORAGE, TAKE_REMOVED
 from appliance.models import GapCause
 
 _PROGRESS_EVERY = 0.25
@@ -25,6 +25,8 @@ _QUIET_PATIENCE = 2.0
 """Seconds beyond a period after which a microphone that delivers nothing is a fault."""
 
 _MUTE = "the microphone is open but delivers no sound. Unplug it and plug it in again, or choose another"
+
+_REMOVED = "somebody removed the file that is being recorded. Its sound is kept. Leave the folder of takes alone:"
 
 _STOP_PATIENCE = 1.0
 """Seconds that the card may be late beyond its buffer with the sound of the moment of a stop."""
@@ -251,6 +253,8 @@ class TakeWriter:
         if self._unsafe_since is None:
             return
         self._assembler.sync()
+        if self._assembler.removed:
+            self._faults.begin(TAKE_REMOVED, f"{_REMOVED} take {self._assembler.begin.name}")
         settled = self._assembler.settled
         self._growing.settle(min(settled, self._hindsight.settled) if self._hindsight else settled)
         self._safe_at = self._clock.monotonic()

@@ -78,7 +78,7 @@ def test_names_can_be_made_of_any_time() -> None:
     assert clip_name("box", evolve(STARTED, wall_ns=-1, utc_offset=0), ID).startswith("box_1969-12-31_23-59-59+0000")
 
 
-@pytest.mark.parametrize("sample", SampleFormat)
+@pytest.mark.parametrize("sample", [sample for sample in SampleFormat if sample is not SampleFormat.FLOAT_LE])
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_a_sealed_take_is_whole(tmp_path: Path, sample: SampleFormat, channels: int) -> None:
     format = AudioFormat(44_100, channels, sample)
@@ -126,6 +126,52 @@ def test_a_full_disk_keeps_what_fits(tmp_path: Path) -> None:
     assert clip.gaps == (Gap(1000, clip.frames - 1000, 3, GapCause.OVERRUN),)
     sound = numbered(0, 1000, format) + bytes((clip.frames - 1000) * 6)
     assert (tmp_path / ID / "audio.wav").read_bytes()[HEADER_BYTES:] == sound
+
+
+def remove_file(folder: Path) -> None:
+    (folder / "audio.wav").unlink()
+
+
+def move_file(folder: Path) -> None:
+    (folder / "audio.wav").rename(folder.parent / "elsewhere.wav")
+
+
+def put_another_in_its_place(folder: Path) -> None:
+    remove_file(folder)
+    (folder / "audio.wav").write_bytes(b"RIFF")
+
+
+@pytest.mark.parametrize("meddle", [remove_file, move_file, put_another_in_its_place, shutil.rmtree])
+@pytest.mark.parametrize("meanwhile", [lambda take: take.sync(), lambda take: take.note(Mark(7)), lambda take: None])
+def test_a_take_whose_file_is_removed_goes_on_in_another(
+    tmp_path: Path, meddle: Callable[[Path], None], meanwhile: Callable[[TakeFile], None]
+) -> None:
+    format = AudioFormat(channels=2)
+    take = TakeFile.create(tmp_path, begin(format))
+    take.append(numbered(0, 700_000, format))
+    take.note(PauseBegin(700_000))
+    take.note(PauseEnd(1.5))
+    take.note(Mark(5))
+    meddle(tmp_path / ID)
+    meanwhile(take)
+    take.append(numbered(700_000, 10, format))
+    if take.removed:
+        take.sync()
+        shutil.copytree(tmp_path / ID, tmp_path / "cut" / ID)
+        cut = repair(tmp_path / "cut" / ID)
+        assert cut and (cut.frames, cut.pauses) == (700_010, (Pause(700_000, 1.5),)) and Mark(5) in cut.marks
+    clip = take.seal(Levels(), Verdict.OK)
+    take.close()
+    assert take.removed and repair(tmp_path / ID) == clip
+    assert (tmp_path / ID / "audio.wav").read_bytes()[HEADER_BYTES:] == numbered(0, 700_010, format)
+
+
+def test_a_take_whose_folder_is_removed_can_be_thrown_away(tmp_path: Path) -> None:
+    take = TakeFile.create(tmp_path, begin(AudioFormat()))
+    shutil.rmtree(tmp_path / ID)
+    take.discard()
+    take.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_repair_finds_everything_that_was_written(tmp_path: Path) -> None:

@@ -46,3 +46,15 @@ def test_folders_that_are_removed_in_a_run_come_back(box: Box) -> None:
     assert {entry["clip"]["id"] for entry in box.clips()} == {first["id"], second["id"]}
     box.until((box.shelf / f"{second['name']}.wav").exists)
     assert list((box.state / "quarantine").iterdir()) == [] and (box.state / "inbox").is_dir()
+
+
+def test_a_take_that_is_removed_while_it_is_recorded_is_told_and_kept(box: Box) -> None:
+    box.start()
+    box.call("record.start")
+    box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 0.5)
+    shutil.rmtree(box.state / "takes")
+    box.until(lambda: "take_removed" in faults(box))
+    clip = box.call("record.stop")["clip"]
+    assert clip["frames"] > 24_000 and not faults(box)
+    assert (box.state / "clips" / f"{clip['name']}.wav").stat().st_size == clip["size"]
+    box.until(box.delivered)
