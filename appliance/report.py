@@ -88,7 +88,7 @@ class StorageReport:
 
 
 def _is_well(report: "Report") -> bool:
-    return not report.faults
+    return not (report.faults or report.unknown)
 
 
 def _summary(report: "Report") -> str:
@@ -134,11 +134,14 @@ class Report:
         dict, "Feeds no longer in the configuration, with how many messages nobody has heard", Kind.GAUGE, "messages"
     )
     storage: StorageReport = told(StorageReport, "The disk that recordings are kept on", Kind.OBJECT)
-    ok: bool = told(Factory(_is_well, takes_self=True), "Whether there is no fault", Kind.FLAG)
+    unknown: str = told("", "Why destinations, feeds and disk are not known now; empty where they are", Kind.TEXT)
+    ok: bool = told(Factory(_is_well, takes_self=True), "Whether there is no fault, and nothing unknown", Kind.FLAG)
     summary: str = told(Factory(_summary, takes_self=True), "The most important of it, in words", Kind.TEXT)
 
     def troubles(self) -> Iterator[str]:
-        """Work that fails, in words, each with the next try."""
+        """What is not known, and work that fails, in words, each with the next try."""
+        if self.unknown:
+            yield f"not all is known: {self.unknown}"
         for name, destination in self.destinations.items():
             if destination.waiting and destination.trouble:
                 wait = "waits" if destination.waiting == 1 else "wait"

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from math import isfinite
 
-from attrs import frozen
+from attrs import field, frozen
 
 from appliance import __version__, sdnotify
 from appliance.clock import Clock
@@ -19,6 +19,7 @@ from appliance.models import ClockSource, ClockStamp, DeliveryState
 from appliance.report import DestinationReport, FaultReport, FeedReport, Report, StorageReport
 from appliance.retry import Streak
 from appliance.store import Store
+from appliance.store.queue import Queue
 from appliance.turn import Turn
 from appliance.vitals import Vitals
 
@@ -28,6 +29,16 @@ LOOK_EVERY = 10.0
 _LIMIT = 120.0
 _TO_COME = (DeliveryState.PENDING, DeliveryState.SENDING)
 _NOT_THERE = (*_TO_COME, DeliveryState.PARKED)
+
+
+@frozen
+class _Kept:
+    """What only the disk tells."""
+
+    counts: Mapping[str, Mapping[DeliveryState, int]] = field(factory=dict)
+    queues: Mapping[str, Queue] = field(factory=dict)
+    unheard: Mapping[str, int] = field(factory=dict)
+    storage: StorageReport = field(factory=StorageReport)
 
 
 @frozen
@@ -43,11 +54,15 @@ class Reporter:
     clock: Clock
 
     def report(self) -> Report:
-        """How everything is. From any thread that may wait for the disk. Raises StorageError."""
+        """How everything is. From any thread that may wait for the disk."""
         status, now = self.turn.controller.status, self.clock.stamp()
-        counts, unheard = self.store.outbox.counts(), self.store.inbox.unheard_by_feed()
-        wanted = self.settings.destinations
-        destinations = {name: self._destination(name, counts.get(name, {}), now) for name in wanted}
+        wanted, unknown = self.settings.destinations, ""
+        try:
+            kept = self._kept()
+        except StorageError as error:
+            kept, unknown = _Kept(), str(error)
+        counts, unheard = kept.counts, kept.unheard
+        destinations = {name: self._destination(name, kept, now) for name in wanted}
         return Report(
             device=self.settings.device.label,
             version=__version__,
@@ -87,11 +102,21 @@ class Reporter:
             removed_feeds={
                 name: count for name, count in unheard.items() if name not in self.settings.feeds and name != FETCHED
             },
-            storage=_storage(self.outlook()),
+            storage=kept.storage,
+            unknown=unknown,
         )
 
-    def _destination(self, name: str, counts: Mapping[DeliveryState, int], now: ClockStamp) -> DestinationReport:
-        waiting, queue = _sum(counts, _TO_COME), self.store.outbox.queue(name)
+    def _kept(self) -> "_Kept":
+        return _Kept(
+            self.store.outbox.counts(),
+            {name: self.store.outbox.queue(name) for name in self.settings.destinations},
+            self.store.inbox.unheard_by_feed(),
+            _storage(self.outlook()),
+        )
+
+    def _destination(self, name: str, kept: "_Kept", now: ClockStamp) -> DestinationReport:
+        counts, queue = kept.counts.get(name, {}), kept.queues.get(name, Queue(None, None, ""))
+        waiting = _sum(counts, _TO_COME)
         streak, pause = self.outbox.failing().get(name, (Streak(0.0), None))
         next_try = None
         if waiting and pause is not None:
@@ -135,11 +160,8 @@ class StatusLine:
         self.start, self.close = loop.start, loop.close
 
     def _look(self) -> None:
-        try:
-            report = self._report()
-            line = f"{report.recorder}; {report.summary}"
-        except StorageError as error:
-            line = str(error)
+        report = self._report()
+        line = f"{report.recorder}; {report.summary}"
         if line != self._told:
             self._told = line
             self._notify(f"STATUS={one_line(line)}")

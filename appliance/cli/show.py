@@ -49,8 +49,9 @@ def status(report: Report) -> None:
     if report.unheard:
         _item(f"{counted(report.unheard, 'message')} not heard yet")
     storage = report.storage
-    reserve = f"{size(storage.reserve)} of it in reserve"
-    _item(f"room for {duration(storage.free_seconds)} of sound ({size(storage.free)} free, {reserve})")
+    if not report.unknown:
+        free = f"{size(storage.free)} free, {size(storage.reserve)} of it in reserve"
+        _item(f"room for {duration(storage.free_seconds)} of sound ({free})")
     if storage.warning:
         _item(Painted("warning", "yellow"), f" {storage.warning}")
     _item(Painted(f"version {report.version}, up {duration(report.uptime)}, process {report.pid}", "dim"))

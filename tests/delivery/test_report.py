@@ -11,7 +11,7 @@ import pytest
 from appliance.config.options import Seconds
 from appliance.config.settings import DestinationSettings, DeviceSettings, FeedSettings, Settings
 from appliance.controller import Controller
-from appliance.errors import Permanent, Transient
+from appliance.errors import Permanent, StorageError, Transient
 from appliance.events import DeliveryParked, DeliveryPostponed, DeliverySucceeded
 from appliance.faults import PANEL
 from appliance.feeds.feeds import Feed
@@ -26,6 +26,8 @@ from appliance.status import advance
 from appliance.testing.memory import MemoryBackend
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from appliance.models import Receipt
     from appliance.plugin import FeedJob, UploadJob
 
@@ -34,7 +36,21 @@ if TYPE_CHECKING:
 REFUSED = "nas refused the connection"
 
 
-def report(box: Box, *destinations: str, feeds: tuple[str, ...] = (), controller: Controller | None = None) -> Report:
+def plenty() -> Outlook:
+    return Outlook(Space(10**9, 10**10), 10**8, 96_000)
+
+
+def broken() -> Outlook:
+    raise StorageError("the disk does not tell how full it is: I/O error. Look at `dmesg`")
+
+
+def report(
+    box: Box,
+    *destinations: str,
+    feeds: tuple[str, ...] = (),
+    controller: Controller | None = None,
+    outlook: Callable[[], Outlook] = plenty,
+) -> Report:
     """What the box tells with these in its configuration."""
     outbox, pulled = box.outbox or box.deliver(), box.feeds or box.pull()
     settings = Settings(
@@ -43,8 +59,7 @@ def report(box: Box, *destinations: str, feeds: tuple[str, ...] = (), controller
         feeds={name: FeedSettings("memory") for name in feeds},
     )
     turn = SimpleNamespace(controller=controller or Controller(box.clock, str), number=1, process_started=0.0)
-    outlook = Outlook(Space(10**9, 10**10), 10**8, 96_000)
-    return Reporter(cast(Any, turn), settings, box.store, outbox, pulled, lambda: outlook, box.clock).report()
+    return Reporter(cast(Any, turn), settings, box.store, outbox, pulled, outlook, box.clock).report()
 
 
 def test_what_fails_is_told_from_the_first_failure_on_until_it_has_arrived(box: Box) -> None:
@@ -153,6 +168,15 @@ def test_a_fault_has_begun_at_a_moment_that_people_know(box: Box) -> None:
     [fault] = told.faults
     assert fault.message == "no pins" and fault.since == pytest.approx(began, abs=0.1)
     assert not told.ok and told.summary == "no pins"
+
+
+def test_what_a_broken_disk_keeps_from_being_known_is_said_beside_the_rest(box: Box) -> None:
+    controller = Controller(box.clock, str)
+    controller.status = advance(controller.status, State(), PANEL.raised("no pins"), box.clock.monotonic())
+    told = report(box, "cloud", controller=controller, outlook=broken)
+    assert [fault.message for fault in told.faults] == ["no pins"] and "the disk does not tell" in told.unknown
+    told = report(box, "cloud", outlook=broken)
+    assert not told.ok and "not all is known: the disk does not tell how full it is" in told.summary
 
 
 def test_systemd_shows_how_the_box_is_and_hears_what_is_new(box: Box) -> None:
