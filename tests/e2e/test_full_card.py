@@ -134,7 +134,7 @@ def test_when_nothing_may_go_takes_are_refused_and_the_running_one_goes_on_to_th
 
     assert "the card is full" in box.cli("record", "start", code=6).stderr
     box.press("1")
-    box.until(lambda: "RecordToggle refused" in box.log.read_text())
+    box.until(lambda: "record toggle refused" in box.log.read_text())
     assert box.status()["recorder"] == "idle"
 
     (box.state / "other").unlink()
@@ -180,7 +180,7 @@ def test_a_card_that_turns_read_only_in_mid_take(mount: Callable[..., None], box
     box.until(lambda: "storage" in faults(box))
     box.until(lambda: box.status()["recorder"] == "idle")
     assert "read-only" in faults(box)["storage"]["message"] and faults(box)["storage"]["urgent"]
-    assert "read-only" in box.cli("record", "start", code=1).stderr
+    assert "read-only" in box.cli("record", "start", code=9).stderr
     assert [entry["clip"]["id"] for entry in box.clips()] == [before["id"]]
 
     # Nothing but a new mount ends this: a broken card is looked at, and the box restarted.

@@ -168,7 +168,7 @@ def test_an_explicit_wish_that_the_microphone_cannot_grant_is_refused_with_what_
     audio = AUDIO.replace("capture: {{", "capture: {{rate: 48000, ").format(device=f"testcard:{test_card}")
     box.config.write_text(box.config.read_text() + audio)
     box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
-    refused = box.cli("record", "start", code=1).stderr
+    refused = box.cli("record", "start", code=8).stderr
     assert "44100 Hz" in refused and "audio.capture.rate" in refused
 
 
