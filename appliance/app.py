@@ -113,7 +113,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(recorder.close)
         stop.callback(cards.close)
 
-        housekeeper = _housekeeper(settings, store, destinations, effects, clock, post, vitals)
+        disk = StateDisk(directory)
+        housekeeper = _housekeeper(settings, store, disk, destinations, effects, clock, post, vitals)
         controller.listen(housekeeper.hear)
         housekeeper.start()
         stop.callback(housekeeper.close)
@@ -130,7 +131,12 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         network = NetworkWatch(hurry, clock, vitals)
         network.start()
         stop.callback(network.close)
-        mounted = MountWatch(outbox.hurry, clock, vitals)
+
+        def remounted() -> None:
+            disk.remounted()
+            outbox.hurry()
+
+        mounted = MountWatch(remounted, clock, vitals)
         mounted.start()
         stop.callback(mounted.close)
         timekeeper = Timekeeper(store, clock, vitals, hurry)
@@ -225,6 +231,7 @@ def _destinations(plan: Plan, post: Post) -> dict[str, Destination]:
 def _housekeeper(
     settings: Settings,
     store: Store,
+    disk: StateDisk,
     destinations: Mapping[str, Destination],
     effects: Effects,
     clock: Clock,
@@ -235,7 +242,7 @@ def _housekeeper(
     storage, wanted = settings.storage, settings.destinations
     return Housekeeper(
         store,
-        StateDisk(storage.directory),
+        disk,
         Rules({name: each.delete_after for name, each in wanted.items()}, storage.keep_days),
         reserve_bytes(settings),
         settings.audio.capture.format.byte_rate,

@@ -1,8 +1,6 @@
 """The disk of the state directory: how full it is, whether it takes writes, and whether they last."""
 
 import os
-from collections.abc import Sequence
-from contextlib import suppress
 from math import inf
 from pathlib import Path
 from typing import Protocol
@@ -61,10 +59,7 @@ class StateDisk:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        places = Places(directory)
-        self._places = (directory, places.takes, places.clips)
-        self._devices: Sequence[int] = ()
-        self._memory = ""
+        self._memory: str | None = None
 
     def space(self) -> Space:
         told = os.statvfs(self._directory)
@@ -72,13 +67,17 @@ class StateDisk:
         free, total = told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize
         return Space(free, total, read_only, self._in_memory(), told.f_favail if told.f_files else inf)
 
+    def remounted(self) -> None:
+        """Another disk may be there now: nothing else looks that up anew, as it costs as much as recording does."""
+        self._memory = None
+
     def _in_memory(self) -> str:
-        """Looked up anew only where another filesystem is there since: it costs as much as recording does."""
-        devices = [_device(place) for place in self._places]
-        if devices != self._devices:
-            self._devices = devices
-            self._memory = next(filter(None, map(in_memory, self._places)), "")
-        return self._memory
+        memory = self._memory
+        if memory is None:
+            places = Places(self._directory)
+            memory = in_memory(places.directory) or in_memory(places.takes) or in_memory(places.clips)
+            self._memory = memory
+        return memory
 
     def try_out(self) -> None:
         trial = self._directory / ".trial"
@@ -89,10 +88,3 @@ class StateDisk:
                 os.fsync(file.fileno())
         finally:
             trial.unlink(missing_ok=True)
-
-
-def _device(place: Path) -> int:
-    """The number of the filesystem that holds `place`; 0 where there is none."""
-    with suppress(OSError):
-        return place.stat().st_dev
-    return 0

@@ -134,8 +134,10 @@ def test_another_disk_is_noticed(memory: Path, tmp_path: Path) -> None:
     clips, disk = tmp_path / "clips", StateDisk(tmp_path)
     assert not disk.space().in_vain
     clips.symlink_to(memory)
+    disk.remounted()
     assert disk.space().in_vain
     clips.unlink()
+    disk.remounted()
     assert not disk.space().in_vain
 
 
