@@ -38,6 +38,7 @@ class Assembler:
         self._take_id = take.begin.take_id
         self._rate = take.format.rate
         self._format = take.format
+        self._recalled = take.format.frames(RECALL)
         self._fill_gaps = settings.fill_gaps
         self._longest: float = take.format.frames(settings.max_duration)
         self._post = post
@@ -94,7 +95,7 @@ class Assembler:
         """Frames from the beginning that no press will cut off any more, as none is told later than `RECALL`."""
         if self.paused:
             return self._take.frames
-        return max(self._firm, self._take.frames - self._take.format.frames(RECALL))
+        return max(self._firm, self._take.frames - self._recalled)
 
     def press(self, press: Press) -> None:
         """Obey a press, now or when its moment comes, in the order in which they were told; a split in that of time."""
@@ -103,9 +104,9 @@ class Assembler:
         else:
             self._obey_late(press)
 
-    def add(self, stretch: Stretch) -> None:
-        """Take the next stretch in, up to the stop or to the longest that the take may be."""
-        done = 0
+    def add(self, stretch: Stretch) -> int:
+        """Take the next stretch in, up to the stop or to the longest that the take may be; how much it grew."""
+        before, done = self._take.frames, 0
         while not (self.stopped or self.rest):
             press = self.waiting[0] if self.waiting and self.waiting[0].at <= stretch.end else None
             there = max(stretch.until(press.at, self._rate), done) if press else stretch.frames
@@ -119,6 +120,7 @@ class Assembler:
             self.rest.append(stretch.part(done, stretch.frames, self._format))
         if done:
             self.until = stretch.end - (stretch.frames - done) / self._rate
+        return self._take.frames - before
 
     def insert(self, loss: Step, behind: Sequence[Stretch]) -> None:
         """Put in what a sound server lost before the last sound written, `behind`, where that came to light only now.
@@ -196,12 +198,13 @@ class Assembler:
 
     def _keep(self, stretch: Stretch, begin: int, end: int) -> int:
         """Write frames `begin` to `end` of the stretch, unless they are to be passed over; how far it got."""
-        if not self.paused:
+        kept = self._paused_at is None
+        if kept:
             end = begin + self._fitting(stretch, end - begin)
         if end > begin:
             part = stretch.part(begin, end, self._format)
             self._recall.remember(part)
-            if not self.paused:
+            if kept:
                 self._write(part)
                 if part.data is not None:
                     self.meter.add(part.data)

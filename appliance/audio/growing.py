@@ -23,6 +23,7 @@ class GrowingTake:
     def __init__(self, begin: Begin, path: Path, max_seconds: float) -> None:
         self.begin = begin
         self.path = path
+        self._frame_bytes = begin.format.frame_bytes
         self.head = wav.HEADER_BYTES
         self.longest = self._end(begin.format.frames(max_seconds + _BEYOND))
         self.stable = 0
@@ -62,7 +63,7 @@ class GrowingTake:
             self.changed.notify_all()
 
     def _end(self, frames: int) -> int:
-        return self.head + frames * self.begin.format.frame_bytes
+        return self.head + frames * self._frame_bytes
 
 
 def follow_nothing(_: GrowingTake) -> None:

@@ -35,8 +35,13 @@ class Placing:
     def hear(self, item: Item) -> None:
         """Take in what comes next."""
         match item:
+            case Period() if self._loss is None:
+                self._timeline.add(item.frames, item.returned)
+                self._place(item, self._timeline.end)
+                if self._server and (step := self._server.step()):
+                    self._tell(step)
             case Period():
-                self._period(item)
+                self._hold(item)
             case Overrun():
                 self._begin_anew(item.earliest, GapCause.OVERRUN)
             case Opened():
@@ -57,16 +62,12 @@ class Placing:
             self._timeline.begin(opened.earliest)
         self._tell(opened)
 
-    def _period(self, period: Period) -> None:
+    def _hold(self, period: Period) -> None:
+        """Until it is known how long the loss before it was."""
         self._timeline.add(period.frames, period.returned)
-        if self._loss is None:
-            self._place(period, self._timeline.end)
-            if self._server and (step := self._server.step()):
-                self._tell(step)
-        else:
-            self._held.append(period)
-            if self._timeline.settled or self._caught_up(period):
-                self._settle()
+        self._held.append(period)
+        if self._timeline.settled or self._caught_up(period):
+            self._settle()
 
     def _begin_anew(self, earliest: float, loss: GapCause) -> None:
         self._break_off()

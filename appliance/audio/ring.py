@@ -24,7 +24,8 @@ class Ring:
     def __init__(self, format: AudioFormat, clock: Clock, backlog: Callable[[float], None] = lambda _: None) -> None:
         self._clock = clock
         self._backlog = backlog
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # entered without the detour that a condition takes
+        self._changed = threading.Condition(self._lock)
         self._items: deque[tuple[Heard, int]] = deque()
         self._bytes = 0
         self._full = False
@@ -45,28 +46,25 @@ class Ring:
     def put(self, item: Heard) -> None:
         """Add what comes next. Never waits."""
         size = len(item.data) if isinstance(item, Stretch) and item.data is not None else 0
-        with self._changed:
+        with self._lock:
             if isinstance(item, Stretch) and size and not self.room(size):
                 self._dropped += item.frames
                 self._dropped_end = item.end
             else:
-                self._add(item, size)
+                if isinstance(item, Opened):
+                    self._carry(item.format)
+                if self._dropped:
+                    self._items.append((Stretch(self._dropped, self._dropped_end, None, GapCause.STORAGE), 0))
+                    self._dropped = 0
+                self._items.append((item, size))
+                self._bytes += size
+                self._changed.notify()
         if size:
             self._backlog(self._bytes / self._byte_rate)
 
-    def _add(self, item: Heard, size: int) -> None:
-        if isinstance(item, Opened):
-            self._carry(item.format)
-        if self._dropped:
-            self._items.append((Stretch(self._dropped, self._dropped_end, None, GapCause.STORAGE), 0))
-            self._dropped = 0
-        self._items.append((item, size))
-        self._bytes += size
-        self._changed.notify()
-
     def get(self, timeout: float | None) -> Heard | None:
         """Wait for the next item; None after `timeout` seconds, or once `wake` was called."""
-        with self._changed:
+        with self._lock:
             if not self._items and not self._woken:
                 self._clock.wait(self._changed, timeout)
             self._woken = False

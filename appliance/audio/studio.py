@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
@@ -58,9 +58,11 @@ class Studio:
     """Whether anybody follows the progress of takes closely."""
     follow: Callable[[GrowingTake], None]
 
-    @property
-    def slow_after(self) -> float:
-        """Seconds of sound at stake from which on the disk is called slow."""
+    slow_after: float = field(init=False)
+    """Seconds of sound at stake from which on the disk is called slow."""
+
+    @slow_after.default
+    def _slow_after(self) -> float:
         return max(_SLOW, self.recording.sync_interval + 2 * self.capture.period)
 
     def heed_backlog(self, seconds: float) -> None:

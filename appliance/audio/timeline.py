@@ -29,6 +29,8 @@ class Timeline:
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
+        self.end = -math.inf
+        """When the last frame had sounded."""
         self._latest = math.inf
         self._earliest = -math.inf
         self._frames = 0
@@ -49,12 +51,8 @@ class Timeline:
         loosened = DRIFT_LIMIT * frames / self._rate
         self._latest = min(self._latest + loosened, returned - self._frames / self._rate)
         self._earliest -= loosened
+        self.end = self._latest + self._frames / self._rate
         self._drift.add(self._frames, returned)
-
-    @property
-    def end(self) -> float:
-        """When the last frame had sounded."""
-        return self._latest + self._frames / self._rate
 
     @property
     def settled(self) -> bool:

@@ -203,9 +203,7 @@ class TakeWriter:
             self._started = True
             begin = self._assembler.begin
             self._post(TakeStarted(begin.take_id, begin.name, begin.format, self._buffer_seconds))
-        before = self._assembler.frames
-        self._assembler.add(stretch)
-        written = self._assembler.frames - before
+        written = self._assembler.add(stretch)
         if written:
             if self._unsafe_since is None:  # silence that fills a gap is as old as its writing
                 sounding = stretch.frames / self._rate

@@ -60,9 +60,8 @@ def test_a_press_that_is_told_late_cuts_nothing_that_stays(booth: Booth) -> None
 def test_all_of_it_stays_while_paused(booth: Booth) -> None:
     growing = recorded(booth, 3.0)
     booth.recorder.pause(booth.at(3.1))
-    booth.run(1.0)
-    booth.wait_for(lambda: seconds(growing) == pytest.approx(3.1))
-    booth.recorder.resume(booth.at(4.2))
+    booth.turn_until(lambda: seconds(growing) == pytest.approx(3.1), 0.25)
+    booth.recorder.resume(booth.clock.monotonic())
     booth.run(2.0)
     assert seconds(growing) >= 3.1
 
