@@ -70,6 +70,7 @@ class FeedReport(ContactReport):
     """A feed of the configuration."""
 
     unheard: int = told(0, "Messages of it that nobody has heard yet", Kind.GAUGE, "messages")
+    pulls: int = told(0, "Pulls that have ended since its configuration was read", Kind.COUNTER)
 
 
 @frozen(kw_only=True)

@@ -139,6 +139,7 @@ class Reporter:
             last_error=streak.reason,
             next_try=next_try,
             unheard=unheard,
+            pulls=self.feeds.pulls().get(name, 0),
         )
 
 

@@ -12,8 +12,8 @@ import click
 
 from appliance.arguments import check_meant
 from appliance.cli.remote import Remote, pass_remote
-from appliance.cli.terminal import json_option, say, say_json
-from appliance.describe import counted
+from appliance.cli.terminal import Progress, json_option, say, say_json
+from appliance.describe import counted, size
 from appliance.errors import DeliveryError, StorageError
 
 _AGO = re.compile(r"([0-9]{1,30})([mhdw])")
@@ -102,7 +102,13 @@ def export_(remote: Remote, since: int | None, until: int | None, target: Path, 
         if outcome in (MENDED, FAILED) or (outcome == COPIED and sys.stdout.isatty()):
             say(f"{name}: {outcome}", error=outcome == FAILED)
 
-    outcomes = export(remote.clips(since, until), target, tell)
+    with Progress() as progress:
+        outcomes = export(
+            remote.clips(since, until),
+            target,
+            tell,
+            lambda name, copied, whole: progress.tell(f"{name}: {size(copied)} of {size(whole)}"),
+        )
     copied, there = outcomes[COPIED] + outcomes[MENDED], outcomes[THERE]
     if as_json:
         say_json({"copied": copied, "there": there, "failed": outcomes[FAILED]})
@@ -130,6 +136,10 @@ def deliver(remote: Remote, chosen: tuple[str, ...], everything: bool, destinati
         say_json({"queued": queued})
     else:
         say(f"{counted(queued, 'clip')} queued for {destination}")
+        if queued:
+            from appliance.cli.following import until_delivered
+
+            until_delivered(remote, destination)
 
 
 @clips.command()
@@ -175,9 +185,12 @@ def verify(
         raise click.UsageError("name clips, or say --all")
     found: Counter[str] = Counter()
     clips = None if everything else list(chosen)
-    for checked in remote.stream("clips.verify", clips=clips, to=destination, resend=resend):
-        found[checked["found"]] += 1
-        say_json(checked, None) if as_json else say(_checked(checked))
+    with Progress() as progress:
+        progress.tell("looking at what is there")
+        for checked in remote.stream("clips.verify", clips=clips, to=destination, resend=resend):
+            found[checked["found"]] += 1
+            say_json(checked, None) if as_json else say(_checked(checked))
+            progress.tell(f"{counted(found.total(), 'copy', 'copies')} looked at")
     copies = counted(found.total(), "copy", "copies")
     if not as_json:
         say(f"{copies}: " + (", ".join(f"{found[word]} {word}" for word in found) or "none"))

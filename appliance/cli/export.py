@@ -2,11 +2,10 @@
 
 import filecmp
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from appliance.durable import PARTIAL, sync_directory
 from appliance.errors import StorageError
@@ -14,9 +13,15 @@ from appliance.errors import StorageError
 COPIED, THERE, MENDED, FAILED = "copied", "there already", "damaged there and copied anew", "could not be read here"
 
 
-def export(clips: Iterable[dict[str, Any]], target: Path, tell: Callable[[str, str], None]) -> Counter[str]:
+def export(
+    clips: Iterable[dict[str, Any]],
+    target: Path,
+    tell: Callable[[str, str], None],
+    copying: Callable[[str, int, int], None] = lambda name, copied, whole: None,
+) -> Counter[str]:
     """Copy each clip's sound and sidecar to `target`; how many had which outcome, each also told with its name.
 
+    `copying` hears now and then how many bytes of how many of a file are copied.
     What is there with the same bytes is let be. A clip whose file cannot be read here holds up no other. Raises
     StorageError where the target cannot be written.
     """
@@ -26,7 +31,7 @@ def export(clips: Iterable[dict[str, Any]], target: Path, tell: Callable[[str, s
         sync_directory(target.parent)
         for clip in clips:
             sound = Path(clip["path"])
-            outcome = _one(sound, target)
+            outcome = _one(sound, target, copying)
             outcomes[outcome] += 1
             tell(sound.name, outcome)
     except OSError as error:
@@ -35,7 +40,7 @@ def export(clips: Iterable[dict[str, Any]], target: Path, tell: Callable[[str, s
     return outcomes
 
 
-def _one(sound: Path, target: Path) -> str:
+def _one(sound: Path, target: Path, copying: Callable[[str, int, int], None]) -> str:
     """Copy the sidecar, then the sound: where that is, both are."""
     is_there = (target / sound.name).exists()
     changed = False
@@ -47,16 +52,17 @@ def _one(sound: Path, target: Path) -> str:
                 return FAILED
             continue  # the sound is what counts
         with file:
-            changed = _copy(file, source, target) or changed
+            changed = _copy(file, source, target, copying) or changed
     sync_directory(target)
     if not changed:
         return THERE
     return MENDED if is_there else COPIED
 
 
-def _copy(file: Any, source: Path, target: Path) -> bool:
+def _copy(file: IO[bytes], source: Path, target: Path, copying: Callable[[str, int, int], None]) -> bool:
     """Copy one file, unless the very same bytes are there; a copy that differs is one that a power cut left."""
-    final = target / source.name
+    final, whole = target / source.name, os.fstat(file.fileno()).st_size
+    copying(source.name, 0, whole)
     if final.is_file():
         with final.open("rb") as copy:
             os.fsync(copy.fileno())
@@ -65,7 +71,9 @@ def _copy(file: Any, source: Path, target: Path) -> bool:
     partial = target / f".{source.name}{PARTIAL}"
     try:
         with partial.open("wb") as copy:
-            shutil.copyfileobj(file, copy, 1 << 20)
+            while data := file.read(1 << 20):
+                copy.write(data)
+                copying(source.name, copy.tell(), whole)
             copy.flush()
             os.fsync(copy.fileno())
         partial.replace(final)

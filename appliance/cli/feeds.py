@@ -1,5 +1,7 @@
 """`appliance feeds`: remote audio."""
 
+import sys
+
 import click
 
 from appliance.cli.remote import Remote, pass_remote
@@ -16,6 +18,11 @@ def feeds() -> None:
 @pass_remote
 def pull(remote: Remote, feed: str | None) -> None:
     """Pull FEED, or every feed, now."""
+    if sys.stderr.isatty():
+        from appliance.cli.following import until_pulled
+
+        until_pulled(remote, feed)
+        return
     remote.call("feeds.pull", feed=feed)
     say("pulling; `appliance events` shows what arrives")
 

@@ -38,6 +38,7 @@ def _absolute(source: str) -> str:
 def _play_url(remote: Remote, url: str) -> dict[str, Any]:
     """Say how far it is for as long as it takes; Ctrl-C ends it."""
     with Progress() as progress:
+        progress.tell("fetching")
         for told in remote.stream("play.url", url=url):
             if "event" in told:
                 return told

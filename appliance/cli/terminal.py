@@ -124,6 +124,11 @@ def cut(text: str, columns: float) -> str:
 class Progress:
     """How far something is that lasts, in one line that changes; only on a terminal."""
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether there is a terminal."""
+        return sys.stderr.isatty()
+
     def __enter__(self) -> Self:
         return self
 

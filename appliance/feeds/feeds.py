@@ -114,6 +114,10 @@ class Feeds:
         now = self._clock.monotonic()
         return {name: (puller.streak, max(0.0, puller.due - now)) for name, puller in self._pullers.items()}
 
+    def pulls(self) -> dict[str, int]:
+        """How many pulls of each feed have ended."""
+        return {name: puller.pulls for name, puller in self._pullers.items()}
+
     def fetch(
         self,
         url: str,
@@ -189,6 +193,7 @@ class _Puller:
         self.streak = Streak(feed.settings.every)
         self.due = 0.0
         """When it is pulled next, on CLOCK_MONOTONIC."""
+        self.pulls = 0
         self.start = self._loop.start
         self.wake = self._loop.wake
         self.stop = self._loop.stop
@@ -208,6 +213,7 @@ class _Puller:
         """Pull once; the seconds until the next time."""
         seconds = self._seconds_after_pull()
         self.due = self._clock.monotonic() + seconds
+        self.pulls += 1
         return seconds
 
     def _seconds_after_pull(self) -> float:
