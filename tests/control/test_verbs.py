@@ -16,6 +16,7 @@ from appliance.errors import NotFound, Refused, UsageError
 from appliance.events import MarkSet, RecordMark
 from appliance.panel.facts import Fact, Gesture
 from appliance.panel.meanings import means
+from appliance.report import Report
 from appliance.verbs import VERBS, Verb
 
 if TYPE_CHECKING:
@@ -103,6 +104,18 @@ def test_what_is_described_is_what_is_checked(house: House) -> None:
             client.call("volume.set")
         with pytest.raises(UsageError, match='has no argument "loud": it takes percent'):
             client.call("volume.set", percent=5, loud=True)
+
+
+def test_every_field_of_the_report_is_described(house: House) -> None:
+    with Client(house.socket) as client:
+        fields = {each["path"]: each for each in client.call("describe")["report"]}
+    assert set(Report().plain()) == {path for path in fields if not set(path) & set(".[{")}
+    assert fields["storage.free"] | {"words": ""} == {
+        "path": "storage.free",
+        "words": "",
+        "kind": "gauge",
+        "unit": "bytes",
+    }
 
 
 def test_who_names_a_take_never_ends_another(house: House) -> None:

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from appliance.codec import to_json
 from appliance.events import QueueChanged
-from appliance.models import Delivery, DeliveryState, Receipt
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Delivery, DeliveryState, Receipt
 from appliance.store.catalogue import Catalogue
 from appliance.store.places import Places
 from appliance.store.schema import connect, transaction
 
+STAMP = ClockStamp(0, 0, "boot", ClockSource.NTP)
+BODY = to_json(Clip("c", "box_c", "box", AudioFormat(), 480, 1000, STAMP))
 PROOF = Receipt("clip.wav", 10, True, "sha256", "ab", 5, "stored")
 
 
@@ -290,8 +293,8 @@ class Counted:
         connection = self._connection(directory)
         with transaction(connection):
             connection.executemany(
-                "INSERT INTO clips (id, name, start_ns, body) VALUES (?1, ?1, 0, '{}')",
-                ((f"{number:010}",) for number in range(count + 3 * others)),
+                "INSERT INTO clips (id, name, start_ns, body) VALUES (?1, ?1, 0, ?2)",
+                ((f"{number:010}", BODY) for number in range(count + 3 * others)),
             )
             connection.execute(
                 "INSERT INTO deliveries (clip, destination, kind) SELECT seq, 'd', 'original' FROM clips"
@@ -342,6 +345,7 @@ READY: tuple[Callable[[Catalogue], object], ...] = (
     lambda catalogue: catalogue.outbox.take_next("d", "newest", 0.0),
     lambda catalogue: catalogue.outbox.postponed(1, "no", 5.0),
     lambda catalogue: catalogue.outbox.next_due("d"),
+    lambda catalogue: catalogue.outbox.queue("d"),
     lambda catalogue: catalogue.outbox.waiting(),
     lambda catalogue: catalogue.outbox.counts(),
     lambda catalogue: catalogue.outbox.begin_run(),
@@ -351,6 +355,7 @@ WAITING: tuple[Callable[[Catalogue], object], ...] = (
     lambda catalogue: catalogue.outbox.take_next("d", "oldest", 50.0),
     lambda catalogue: catalogue.outbox.take_next("d", "newest", 95.0),
     lambda catalogue: catalogue.outbox.next_due("d"),
+    lambda catalogue: catalogue.outbox.queue("d"),
     lambda catalogue: catalogue.outbox.begin_run(),
 )
 
