@@ -1,4 +1,4 @@
-"""Tell systemd how the service is: READY, RELOADING, WATCHDOG, STATUS, STOPPING. See sd_notify(3)."""
+"""Tell systemd how the service is: READY, RELOADING, WATCHDOG, STATUS, EXTEND_TIMEOUT_USEC. See sd_notify(3)."""
 
 import logging
 import os
@@ -28,6 +28,11 @@ def notify(message: str) -> None:
 def reloading(now: float) -> str:
     """What systemd is told at the moment `now` (CLOCK_MONOTONIC) when a reload begins; READY=1 ends it."""
     return f"RELOADING=1\nMONOTONIC_USEC={now * 1e6:.0f}"
+
+
+def goes_on(seconds: float, status: str) -> str:
+    """What systemd is told while the start takes its time: to wait for so many seconds more, and why."""
+    return f"EXTEND_TIMEOUT_USEC={seconds * 1e6:.0f}\nSTATUS={status}"
 
 
 def watchdog_seconds() -> float | None:

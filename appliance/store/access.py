@@ -10,7 +10,7 @@ from functools import partial
 from math import inf
 from typing import TypeVar
 
-from appliance import events
+from appliance import events, sdnotify
 from appliance.describe import counted
 from appliance.durable import is_odd
 from appliance.errors import StorageError
@@ -23,7 +23,7 @@ from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.lock import DirectoryLock
 from appliance.store.places import Places
 from appliance.store.recovery import Recovery
-from appliance.store.thread import StoreThread
+from appliance.store.thread import LIMIT, StoreThread
 from appliance.store.trouble import damage, is_damage, is_full, is_riddle, storage_errors
 from appliance.vitals import Vitals
 
@@ -117,7 +117,12 @@ class Access:
     def recovery(self, catalogue: Catalogue) -> Recovery:
         """Whoever finishes what was left behind. On the store thread."""
         return Recovery(
-            self._places, catalogue, self.wanted, self._thread.beat, lambda take_id: self.adopt(catalogue, take_id)
+            self._places,
+            catalogue,
+            self.wanted,
+            self._thread.beat,
+            lambda status: sdnotify.notify(sdnotify.goes_on(LIMIT, status)),
+            lambda take_id: self.adopt(catalogue, take_id),
         )
 
     def recover(self, catalogue: Catalogue) -> None:

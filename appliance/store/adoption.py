@@ -14,8 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from appliance import durable
+from appliance.audio.take import told_size
 from appliance.audio.takefile import AUDIO, CLIP
 from appliance.codec import from_json
+from appliance.describe import counted
 from appliance.errors import NotFound
 from appliance.models import Clip
 from appliance.store.catalogue import Catalogue, Wanted
@@ -61,6 +63,17 @@ def read_sidecar(path: Path) -> tuple[Clip, str]:
     if Path(clip.name).name != clip.name or clip.name.startswith("."):
         raise ValueError(f"{clip.name!r} cannot be the name of a clip")
     return clip, text
+
+
+def read_clip(places: Places, name: str) -> tuple[Clip, str]:
+    """As `read_sidecar`, of a clip in `clips/`. Raises ValueError also where its metadata contradicts its sound."""
+    clip, body = read_sidecar(places.sidecar(name))
+    if clip.name != name or not name.endswith(f"_{clip.id}"):
+        raise ValueError(f"it describes the clip {clip.name}, {clip.id}")
+    size = places.audio(name).stat().st_size
+    if {clip.size, told_size(clip) or clip.size} != {size}:
+        raise ValueError(f"it tells of {counted(clip.frames, 'frame')} in {clip.size} bytes, and there are {size}")
+    return clip, body
 
 
 def remove_take(folder: Path) -> None:

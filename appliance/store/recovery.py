@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from appliance import durable
-from appliance.audio.take import repair, told_size
+from appliance.audio.take import repair
 from appliance.audio.takefile import AUDIO, CLIP
 from appliance.audio.wav import HEADER_BYTES
 from appliance.describe import counted
 from appliance.errors import NewerWord, StorageError
 from appliance.models import Clip
-from appliance.store.adoption import moved_in, read_sidecar, remove_take
+from appliance.store.adoption import moved_in, read_clip, read_sidecar, remove_take
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.deletion import remove_files
 from appliance.store.orphans import make_take
@@ -45,13 +45,18 @@ class Recovery:
         catalogue: Catalogue,
         wanted: Wanted,
         beat: Callable[[], None],
+        progress: Callable[[str], None],
         adopt: Callable[[str], object],
     ) -> None:
-        """`beat` is called between steps. `adopt` makes a sealed take a clip, and raises as `adoption.adopt` does."""
+        """`beat` is called between steps, `progress` with words while there are many clips to enter.
+
+        `adopt` makes a sealed take a clip, and raises as `adoption.adopt` does.
+        """
         self._places = places
         self._catalogue = catalogue
         self._wanted = wanted
         self._beat = beat
+        self._progress = progress
         self._adopt = adopt
         self._complete = True
         self.missing: list[str] = []
@@ -201,41 +206,38 @@ class Recovery:
         return found
 
     def _enter(self, names: Iterable[str]) -> None:
-        """Enter clips that have both files but no row."""
+        """Enter clips that have both files but no row, the oldest first as far as their names tell.
+
+        What was entered is so for good: should the power go, or somebody lose patience, the next start goes on there.
+        """
+        strangers = sorted(names, key=_time_in)
+        for start in range(0, len(strangers), BATCH):
+            self._progress(f"entering clips: {start} of {len(strangers)}")
+            self._enter_batch(strangers[start : start + BATCH])
+        if strangers:
+            log.warning("missing from the catalogue, and entered now: %s", counted(len(strangers), "clip"))
+
+    def _enter_batch(self, names: Iterable[str]) -> None:
         found = ((name, self._described(name)) for name in names)
         clips = sorted((clip.began.wall_ns, name, clip, body) for name, (clip, body) in found if clip)
-        for start in range(0, len(clips), BATCH):
-            self._beat()
-            refused = []
-            with self._catalogue.transaction():
-                for _, name, clip, body in clips[start : start + BATCH]:
-                    try:
-                        self._catalogue.enter(clip, body, self._wanted)
-                    except ValueError as error:
-                        refused.append((name, error))
-            for name, why in refused:
-                self._doubt(name, f"clip {name} cannot be entered: {why}")
-        if clips:
-            log.warning("missing from the catalogue, and entered now: %s", counted(len(clips), "clip"))
+        refused = []
+        with self._catalogue.transaction():
+            for _, name, clip, body in clips:
+                try:
+                    self._catalogue.enter(clip, body, self._wanted)
+                except ValueError as error:
+                    refused.append((name, error))
+        for name, why in refused:
+            self._doubt(name, f"clip {name} cannot be entered: {why}")
 
     def _described(self, name: str) -> tuple[Clip | None, str]:
         self._beat()
         with self._as_far_as_possible(f"the metadata of clip {name} could not be read"):
             try:
-                clip, body = read_sidecar(self._places.sidecar(name))
-                self._compare(clip, name)
-                return clip, body
+                return read_clip(self._places, name)
             except ValueError as error:
                 self._doubt(name, f"the metadata of clip {name} cannot be used: {error}")
         return None, ""
-
-    def _compare(self, clip: Clip, name: str) -> None:
-        """Raises ValueError where metadata contradicts the file that it lies beside."""
-        if clip.name != name or not name.endswith(f"_{clip.id}"):
-            raise ValueError(f"it describes the clip {clip.name}, {clip.id}")
-        size = self._places.audio(name).stat().st_size
-        if {clip.size, told_size(clip) or clip.size} != {size}:
-            raise ValueError(f"it tells of {counted(clip.frames, 'frame')} in {clip.size} bytes, and there are {size}")
 
     def _doubt(self, name: str, why: str) -> None:
         """Believe the sound rather than its metadata."""
@@ -290,3 +292,7 @@ class Recovery:
             log.error("%s. It stays where it is, as it could not be moved to quarantine/: %s", legible(why), error)
         else:
             log.error("%s. It was moved to %s", legible(why), target.relative_to(self._places.directory))
+
+
+def _time_in(name: str) -> list[str]:
+    return name.split("_")[-3:-1]

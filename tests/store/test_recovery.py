@@ -1,5 +1,6 @@
 import os
 import shutil
+import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -13,6 +14,7 @@ from appliance.errors import NotFound, StorageError
 from appliance.events import ClipFinished, FaultRaised, QueueChanged
 from appliance.models import Clip, DeliveryState, Receipt, Rendition, Verdict
 from appliance.recipes import FLAC
+from appliance.testing.clock import ManualClock
 
 SOUND = b"\x01\x02\x03\x04" * 500
 
@@ -145,6 +147,44 @@ def test_clips_that_the_catalogue_does_not_know_are_entered_by_age(new_box: Call
     assert store.outbox.take_next("cloud", "oldest", now=0.0).clip_id == clips[0].id
     assert store.outbox.take_next("cloud", "newest", now=0.0).clip_id == clips[-1].id
     assert box.posted(QueueChanged)[-1] == QueueChanged(450)
+
+
+class Impatient(ManualClock):
+    """A clock that ends whoever has looked at it so often."""
+
+    left = 300
+
+    def monotonic(self) -> float:
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+        return super().monotonic()
+
+
+def test_a_rebuild_that_is_broken_off_goes_on_where_it_was(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    clips = box.files(450)
+    box.clock = Impatient()
+    with pytest.raises(KeyboardInterrupt):
+        box.start()
+    box.clock = ManualClock()
+    for clip in clips[:200]:
+        (box.directory / "clips" / f"{clip.name}.json").write_text("not looked at")
+    assert box.start().clips.newest_first() == clips[::-1]
+
+
+def test_systemd_is_asked_for_patience_while_many_clips_are_entered(
+    new_box: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        box = new_box()
+        box.files(450)
+        box.start()
+        told = [systemd.recv(1000, socket.MSG_DONTWAIT).decode() for _ in range(3)]
+    wanted = [f"EXTEND_TIMEOUT_USEC=60000000\nSTATUS=entering clips: {done} of 450" for done in (0, 200, 400)]
+    assert told == wanted
 
 
 def test_metadata_that_the_disk_refuses_to_read_holds_up_no_other_clip(new_box: Callable[[], Any]) -> None:
