@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from http.client import IncompleteRead
@@ -49,6 +50,9 @@ from appliance.quantities import KIND_WORDS, described
 from appliance.report import VERSION, Report
 from appliance.verbs import VERBS, VERSIONS
 
+sys.path.append(str(Path(__file__).parent))
+from manual import SHELLS, completion, manual
+
 ROOT = Path(__file__).parents[1]
 HOST = "example.org"
 
@@ -69,6 +73,8 @@ def generated() -> dict[Path, str]:
         reference_folder / "faults.md": fault_table(),
         reference_folder / "report.md": report(),
         reference_folder / "state-machine.md": state_machine(),
+        Path("share/man/man1/appliance.1"): manual(_exit_codes()),
+        **{path: completion(shell) for shell, path in SHELLS.items()},
     }
 
 
@@ -165,13 +171,23 @@ def _expected(argument: Argument) -> str:
 
 def exit_codes() -> str:
     """A table of exit codes from the error classes."""
-    lines = ["# Exit codes", "", "| code | error | meaning |", "|---|---|---|", "| 0 | | All went well |"]
-    rows = {2: ("", "The command line was used wrongly"), 130: ("", "Interrupted with Ctrl-C")}
-    for cls in vars(errors).values():
-        if isinstance(cls, type) and issubclass(cls, errors.ApplianceError) and "exit_code" in vars(cls):
-            rows[cls.exit_code] = (f"`{cls.__name__}`", str(inspect.getdoc(cls)).splitlines()[0].rstrip("."))
-    lines += [f"| {code} | {name} | {meaning} |" for code, (name, meaning) in sorted(rows.items())]
+    names = {cls.exit_code: f"`{cls.__name__}`" for cls in _errors_with_codes()}
+    lines = ["# Exit codes", "", "| code | error | meaning |", "|---|---|---|"]
+    lines += [f"| {code} | {names.get(code, '')} | {meaning} |" for code, meaning in _exit_codes().items()]
     return "\n".join([*lines, ""])
+
+
+def _exit_codes() -> dict[int, str]:
+    """Each exit code and what it means."""
+    codes = {0: "All went well", 2: "The command line was used wrongly", 130: "Interrupted with Ctrl-C"}
+    for cls in _errors_with_codes():
+        codes[cls.exit_code] = str(inspect.getdoc(cls)).splitlines()[0].rstrip(".")
+    return dict(sorted(codes.items()))
+
+
+def _errors_with_codes() -> list[type[errors.ApplianceError]]:
+    classes = [cls for cls in vars(errors).values() if isinstance(cls, type)]
+    return [cls for cls in classes if issubclass(cls, errors.ApplianceError) and "exit_code" in vars(cls)]
 
 
 def delivery_errors() -> str:
@@ -426,6 +442,7 @@ def _table_row(row: Row) -> str:
 def main() -> None:
     """Write them all."""
     for path, text in generated().items():
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_text(text)
         print(path)
 

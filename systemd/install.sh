@@ -20,6 +20,7 @@ echo "Installing the program in /opt/appliance"
 python3 -m venv --system-site-packages /opt/appliance
 /opt/appliance/bin/pip install --quiet --no-build-isolation --upgrade --upgrade-strategy only-if-needed ".[s3]"
 ln -sf /opt/appliance/bin/appliance /usr/local/bin/appliance
+find share -type f | while read -r file; do install -D -m 644 "$file" "/usr/local/$file"; done
 
 echo "Creating the user appliance, in the groups audio and gpio"
 install -D -m 644 systemd/appliance.sysusers.conf /usr/lib/sysusers.d/appliance.conf

@@ -10,5 +10,7 @@ else
 fi
 rm -f /etc/systemd/system/appliance.service /usr/local/bin/appliance /usr/lib/sysusers.d/appliance.conf
 rm -rf /opt/appliance
+rm -f /usr/local/share/man/man1/appliance.1 /usr/local/share/bash-completion/completions/appliance \
+    /usr/local/share/zsh/site-functions/_appliance /usr/local/share/fish/vendor_completions.d/appliance.fish
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 echo "The appliance is gone. Recordings are still in /var/lib/appliance, the configuration in /etc/appliance."

@@ -77,7 +77,7 @@ def _run() -> int:
     """The command line's exit code."""
     try:
         if COMPLETE in os.environ:
-            root()
+            root(prog_name="appliance")
         with root.make_context("appliance", sys.argv[1:]) as context:
             root.invoke(context)
     except (ApplianceError, click.ClickException) as error:

@@ -77,3 +77,19 @@ def test_start_imports_only_what_runs() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_shell_completes_commands() -> None:
+    script = (
+        f"source {ROOT}/share/bash-completion/completions/appliance; COMP_WORDS=(appliance clips re); COMP_CWORD=2;"
+        "_appliance_completion appliance; echo ${COMPREPLY[@]}"
+    )
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "retry\n"
+
+
+def test_the_manual_names_every_command() -> None:
+    page = (ROOT / "share/man/man1/appliance.1").read_text().replace("\\", "")
+    commands = re.findall(r"^## `(appliance \S+ \S+)`$", (ROOT / "docs/reference/command-line.md").read_text(), re.M)
+    assert len(commands) > 30 and all(f".SS {command} " in page for command in commands)
