@@ -225,7 +225,7 @@ def delivery_errors() -> str:
 def _words(error: Exception) -> str:
     """The message, without what differs from day to day and what stands beside it."""
     text = re.sub(r"\d{4}-\d\d-\d\d", "DATE", str(error))
-    text = re.sub(rf"^{HOST} answers [^:]*(: )?|^bucket 'clips' at \S+: ", "", text)
+    text = re.sub(rf"^{HOST} answers [^:]*(: )?|^bucket 'clips' at \S+ ", "", text)
     return re.sub(r" \(\w+(\.\w+)?\)", "", text).replace("|", "\\|") or "what the server says"
 
 
@@ -303,7 +303,8 @@ def _s3_errors() -> Iterator[tuple[str, Exception]]:
         ("no credentials", NoCredentialsError()),
         ("proxy without credentials", ProxyConnectionError(proxy_url="", error="Tunnel connection failed: 407")),
         ("silence", ReadTimeoutError(endpoint_url=where.endpoint)),
-        ("name not found, refused", EndpointConnectionError(endpoint_url=where.endpoint)),
+        ("name not found", EndpointConnectionError(endpoint_url=where.endpoint, error=socket.gaierror())),
+        ("refused", EndpointConnectionError(endpoint_url=where.endpoint, error=ConnectionRefusedError())),
         ("reset", ConnectionClosedError(endpoint_url=where.endpoint)),
     ):
         yield what, s3_errors.translate(error, where)

@@ -13,7 +13,7 @@ from attrs import frozen
 from appliance.codec import to_plain
 from appliance.config.options import ByteCount
 from appliance.config.settings import DestinationSettings, FeedSettings
-from appliance.errors import ConfigError, NotFound, PluginError
+from appliance.errors import ConfigError, NotFound, Permanent, PluginError
 from appliance.events import ApplianceReady, Event, EventsLost, FaultRaised, InboxChanged, PlayNext
 from appliance.faults import PLUGIN
 from appliance.plugin import (
@@ -286,6 +286,14 @@ def test_a_backend_that_cannot_be_built_names_its_plugin(tmp_path: Path, error: 
         raise error
 
     with pytest.raises(PluginError, match=f"office: plugin mine .*{type(error).__name__}"):
+        host(mine=Plugin(create=create)).build_upload("office", DestinationSettings("memory"), "box", tmp_path)
+
+
+def test_what_a_person_must_do_to_have_it_built_is_a_matter_of_the_configuration(tmp_path: Path) -> None:
+    def create(options: Any, context: BackendContext) -> UploadBackend:
+        raise Permanent("there is no profile nope. Write it into ~/.aws/config")
+
+    with pytest.raises(ConfigError, match=r"^office: there is no profile nope"):
         host(mine=Plugin(create=create)).build_upload("office", DestinationSettings("memory"), "box", tmp_path)
 
 

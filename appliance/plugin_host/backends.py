@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from appliance.errors import ApplianceError, ConfigError, PluginError
+from appliance.errors import ApplianceError, ConfigError, Permanent, PluginError
 from appliance.foreign import printable, words
 from appliance.plugin.kinds import Kind
 from appliance.plugin_host.record import Plugin
@@ -25,9 +25,15 @@ class Brought:
     type: Any
 
     def build(self, name: str, options: object, context: object) -> Any:
-        """Build one for the entry `name` of the configuration. Raises as `translated` does."""
+        """Build one for the entry `name` of the configuration.
+
+        Raises as `translated` does; what the plugin says a person must do is to be done in the configuration.
+        """
         with self.translated(f"{name}: "):
-            return self.create(options, context)
+            try:
+                return self.create(options, context)
+            except Permanent as error:
+                raise ConfigError(f"{name}: {words(error)}") from error
 
     def create(self, options: object, context: object) -> Any:
         """Build one, and look at it. Raises whatever the plugin raises, and TypeError where it breaks its contract."""

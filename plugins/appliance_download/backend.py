@@ -129,7 +129,8 @@ class UrlsBackend:
             raise status_error(answer.status, answer.reason, answer.headers, said, _WORDS, where)
         kind = media_type(answer.headers)
         if kind.startswith(_NO_AUDIO):
-            raise Permanent(f"{where} is no sound but {kind}: set urls to the audio file itself")
+            portal = ", unless this network has a login page" if kind == "text/html" else ""
+            raise Permanent(f"{where} is no sound but {kind}: set urls to the audio file itself{portal}")
         if _is_live(answer):
             raise Permanent(f"{where} is a live stream, which never ends: set urls to files")
         self._check_size(_length(answer), where)

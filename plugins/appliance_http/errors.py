@@ -1,19 +1,15 @@
 """What an error of requests, urllib3, ssl or the socket means: the one place where they are translated."""
 
-import errno
-import http.client
-import socket
 import ssl
 import time
-from collections.abc import Iterator
 
 from requests import exceptions
 
 from appliance.plugin import Permanent, Transient
+from appliance_http.causes import CUT, SILENT, causes, passing
 from appliance_http.statuses import proxy_refusal
 
 _DATES = {9: "is not valid yet", 10: "has expired"}
-_NO_WAY = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 _SELF_SIGNED = {18, 19}
 _UNKNOWN_ISSUER = {2, 20, 21}
 _WRONG_NAME = {62, 64}
@@ -32,12 +28,12 @@ PERMANENT: dict[type[exceptions.RequestException], str] = {
 
 TRANSIENT: dict[type[exceptions.RequestException], str] = {
     exceptions.ConnectTimeout: "does not answer: is the network up, and the server?",
-    exceptions.ReadTimeout: "went silent: no answer, and no byte accepted, for as long as timeouts.read allows",
+    exceptions.ReadTimeout: SILENT,
     exceptions.Timeout: "went silent",
     exceptions.SSLError: "broke off while the encryption was set up",
     exceptions.ProxyError: "cannot be reached through the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY)",
     exceptions.ConnectionError: "broke the connection",
-    exceptions.ChunkedEncodingError: "broke off in the middle of its answer",
+    exceptions.ChunkedEncodingError: CUT,
     exceptions.ContentDecodingError: "sent an answer that cannot be decoded",
     exceptions.InvalidJSONError: "sent an answer that is not JSON",
     exceptions.JSONDecodeError: "sent an answer that is not JSON",
@@ -56,13 +52,12 @@ def translate(error: BaseException, host: str, *, clock_trusted: bool = True) ->
         return Permanent(f"{host}: {refusal}")
     if isinstance(error, exceptions.Timeout | exceptions.ProxyError):
         return _by_class(error, host)
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _bad_certificate(cause, host, clock_trusted)
         if isinstance(cause, ssl.SSLError):
             return _no_encryption(cause, host)
-        words = _passing(cause)
-        if words:
+        if words := passing(cause):
             return Transient(f"{host} {words}")
     return _by_class(error, host)
 
@@ -79,25 +74,6 @@ def _by_class(error: BaseException, host: str) -> Permanent | Transient:
         if kind in TRANSIENT:
             return Transient(f"{host} {TRANSIENT[kind]}")
     return Transient(f"{host} {TRANSIENT[exceptions.RequestException]} ({type(error).__name__})")
-
-
-def _passing(cause: BaseException) -> str:
-    """Words for a failure of the network or the server that may pass; empty where another cause may tell more."""
-    if isinstance(cause, socket.gaierror):
-        return "is not known to the name server: is the network up, and the name right?"
-    if isinstance(cause, ConnectionRefusedError):
-        return "refuses the connection: nothing listens there now"
-    if isinstance(cause, OSError) and cause.errno in _NO_WAY:
-        return "cannot be reached: there is no way there now. Is the network up?"
-    if isinstance(cause, http.client.RemoteDisconnected):
-        return "closed the connection without an answer"
-    if isinstance(cause, http.client.IncompleteRead):
-        return TRANSIENT[exceptions.ChunkedEncodingError]
-    if isinstance(cause, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
-        return "broke the connection"
-    if isinstance(cause, TimeoutError):
-        return TRANSIENT[exceptions.ReadTimeout]
-    return ""
 
 
 def _bad_certificate(error: ssl.SSLCertVerificationError, host: str, clock_trusted: bool) -> Permanent | Transient:
@@ -130,16 +106,5 @@ def _no_encryption(error: ssl.SSLError, host: str) -> Permanent | Transient:
     reason = error.reason or ""
     if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
         return Permanent(f"{host} does not accept this box's certificate: check tls.certificate and tls.key ({reason})")
-    return Transient(f"{host} {TRANSIENT[exceptions.SSLError]} ({reason or error})")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything that it wraps, outermost first. urllib3 hides causes in `args` and `reason`."""
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        cause = waiting.pop(0)
-        if isinstance(cause, BaseException) and id(cause) not in seen:
-            seen.add(id(cause))
-            yield cause
-            waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+    words = passing(error) or f"{TRANSIENT[exceptions.SSLError]} ({reason or error})"
+    return Transient(f"{host} {words}")

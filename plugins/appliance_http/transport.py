@@ -11,7 +11,7 @@ import urllib3.exceptions
 from attrs import field, frozen
 from requests.auth import AuthBase
 
-from appliance.plugin import Permanent, check_url, shown_url
+from appliance.plugin import Permanent, check_url, is_loopback, shown_url
 from appliance_http.adapter import watched_adapter
 from appliance_http.errors import translate
 from appliance_http.options import Timeouts, Tls
@@ -153,14 +153,22 @@ class Client:
         """Where a redirect leads. Raises Permanent where it leads to less safety than there was."""
         try:
             target = _quoted(urljoin(url, _decoded(location)))
-            check_url(target, allow_http=self.allow_http)
+            check_url(target, allow_http=True)
         except ValueError as error:
             raise Permanent(f"{shown_url(url)} redirects to a place that cannot be used: {error}") from error
-        if urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http":
+        if not self._is_safe(url, target):
             raise Permanent(
-                f"{shown_url(url)} redirects to {shown_url(target)}, which is not encrypted: set the URL to https"
+                f"{shown_url(url)} redirects to {shown_url(target)}, which is not encrypted: that may be the login "
+                "page of this network. If it is meant, set the URL to that place, with https where it can"
             )
         return target
+
+    def _is_safe(self, url: str, target: str) -> bool:
+        """Whether a redirect leaves no encryption, and goes nowhere without it that is not allowed."""
+        ours, theirs = urlsplit(url), urlsplit(target)
+        if theirs.scheme == "https":
+            return True
+        return ours.scheme == "http" and (self.allow_http or is_loopback(theirs.hostname or ""))
 
 
 def _decoded(location: str) -> str:

@@ -22,7 +22,7 @@ def check_answer(wanted: Success, headers: Mapping[str, str], body: bytes, host:
     if wanted.wanted:
         if not _holds(wanted, headers, body):
             raise Permanent(f"{host} answers without {wanted}, which the option success asks for{_said(headers, body)}")
-    elif _is_page(headers, body):
+    elif is_page(headers, body):
         raise Permanent(
             f"{host} answers with a web page: that may be the login page of this network, or an error. If its page "
             "means that the file arrived, set success: {text: ...} to words that only this page holds"
@@ -54,7 +54,8 @@ def _holds(wanted: Success, headers: Mapping[str, str], body: bytes) -> bool:
     return bool(found)
 
 
-def _is_page(headers: Mapping[str, str], body: bytes) -> bool:
+def is_page(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether it is a web page, made for people."""
     kind = headers.get("Content-Type", "").split(";")[0].strip().lower()
     start = body.lstrip()[:1]
     return start == b"<" and (kind in ("text/html", "application/xhtml+xml", "") or b"<html" in body[:1000].lower())

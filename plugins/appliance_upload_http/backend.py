@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob, shown_url
-from appliance_upload_http.answer import check_answer
+from appliance_upload_http.answer import check_answer, is_page
 from appliance_upload_http.body import BLOCK, FileBody, FormBody, content_md5
 from appliance_upload_http.options import SEE_OTHER, Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
@@ -128,6 +128,8 @@ class HttpBackend:
         if not 200 <= answer.status <= 299 and answer.status not in _PROBE_TELLS_NOTHING:
             raise self._status_error(answer, said)
         allowed = answer.headers.get("Allow", "")
+        if answer.status == 200 and not allowed and is_page(answer.headers, said):
+            raise Transient(f"{self._host} answers with a web page: has this network a login page? Else check url")
         return (
             f"{self._host} answers ({answer.status} {answer.reason}{', allows ' if allowed else ''}{allowed}); "
             "whether it takes a clip shows only with one"

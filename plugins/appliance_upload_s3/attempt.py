@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from appliance.plugin import Clip, Permanent, Receipt, Recipe, Transient, UploadJob
+from appliance.plugin import Clip, Permanent, Receipt, Recipe, UploadJob
 from appliance_upload_s3.bucket import Answer, Bucket
 from appliance_upload_s3.errors import Exists
 from appliance_upload_s3.proof import Mismatch, Proven, compare, make_receipt
@@ -40,12 +40,6 @@ def describe_take(clip: Clip, recipe: Recipe, key: str, part_size: int) -> dict[
         "channels": str(clip.format.channels),
         PART_SIZE_WORD: str(part_size),
     }
-
-
-def check_whole(answer: Answer, bucket: Bucket) -> None:
-    """Raise Transient where the answer was cut short, which looks like a whole one without an ETag."""
-    if not answer.get("ETag"):
-        raise Transient(f"{bucket.target}: the answer was cut short")
 
 
 def part_size_of(head: Answer, default: int) -> int:

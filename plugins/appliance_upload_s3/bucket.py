@@ -7,8 +7,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-from appliance_upload_s3.errors import Target, code, refuses_credentials, status, translate
+from appliance_upload_s3.errors import NoAnswer, Target, code, refuses_credentials, status, translate
 from appliance_upload_s3.source import SENT_AT_ONCE, Body, Stretch, as_header
 
 _REFUSED_HEADER = {"NotImplemented", "InvalidArgument", "InvalidRequest"}
@@ -39,22 +40,25 @@ class Bucket:
         handed over at once.
         """
         self._connect = connect
-        self._client = connect()
         self._block = block
         self._name = name
         self._properties = properties
         self.target = target
+        with self._translated():
+            self._client = connect()
         self.abilities = Abilities()
 
     def find(self, key: str) -> Answer | None:
         """The object's HEAD with its checksums; None where there is none."""
         with self._translated():
             try:
-                return dict(self._client.head_object(Bucket=self._name, Key=key, ChecksumMode="ENABLED"))
+                head = dict(self._client.head_object(Bucket=self._name, Key=key, ChecksumMode="ENABLED"))
             except ClientError as error:
                 if status(error) == 404:
                     return None
                 raise
+        self.check_whole(head, "ETag")
+        return head
 
     def put(
         self, key: str, stretch: Stretch, media_type: str, metadata: Mapping[str, str], progress: Callable[[int], None]
@@ -78,7 +82,7 @@ class Bucket:
             rules = _condition(abilities) | {name: as_header(digest)}
             return dict(self._client.put_object(Bucket=self._name, Key=key, Body=content, **rules))
 
-        self._adapting(send)
+        self.check_whole(self._adapting(send), "ETag")
 
     def begin(self, key: str, media_type: str, metadata: Mapping[str, str]) -> tuple[str, bool]:
         """Start a multipart upload; its id, and whether its parts go with a SHA-256."""
@@ -88,8 +92,9 @@ class Bucket:
             rules = {"ChecksumAlgorithm": "SHA256"} if abilities.sha256 else {}
             return dict(self._client.create_multipart_upload(Bucket=self._name, Key=key, **described, **rules))
 
-        upload_id = str(self._adapting(send)["UploadId"])
-        return upload_id, self.abilities.sha256
+        answer = self._adapting(send)
+        self.check_whole(answer, "UploadId")
+        return str(answer["UploadId"]), self.abilities.sha256
 
     def put_part(
         self, key: str, upload_id: str, stretch: Stretch, sha256: bool, progress: Callable[[int], None]
@@ -142,6 +147,11 @@ class Bucket:
         with self._translated():
             self._client.delete_object(Bucket=self._name, Key=key)
 
+    def check_whole(self, answer: Answer, word: str) -> None:
+        """Raise NoAnswer where the answer lacks this: it was cut short, or comes from something else."""
+        if not answer.get(word):
+            raise NoAnswer(self.target)
+
     def close(self) -> None:
         """Free the connections."""
         self._client.close()
@@ -174,6 +184,8 @@ class Bucket:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except ResponseParserError as error:
+            raise NoAnswer(self.target) from error
         except (BotoCoreError, ClientError) as error:
             if refuses_credentials(error):
                 self._client = self._connect()  # whoever renews them does not tell us

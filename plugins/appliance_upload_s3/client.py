@@ -9,6 +9,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
+from botocore.parsers import ResponseParserError
 
 from appliance.plugin import keep_secret
 from appliance_upload_s3.options import Addressing, S3Options
@@ -21,6 +22,9 @@ CONNECT_TIMEOUT = 20
 
 _PATH_FORBIDDEN = (".amazonaws.com", ".aliyuncs.com", ".myqcloud.com")
 """Hosts that take the bucket's name before their own name only, or better there."""
+
+
+_PAGE = (b"<!doctype", b"<html")
 
 
 @cache
@@ -80,6 +84,7 @@ def make_client(options: S3Options) -> "S3Client":
     if options.access_key is None and (credentials := session.get_credentials()):
         for text in (credentials.access_key, credentials.secret_key, credentials.token):
             keep_secret(text or "")
+    client.meta.events.register("response-received.s3", _expect_no_page)
     if options.endpoint_url:
         client.meta.events.register("before-send.s3", _sign_in_text)
         client.meta.events.register_first("needs-retry.s3", _stay_here)
@@ -92,6 +97,15 @@ def _sign_in_text(request: Any, **_: object) -> None:
     """
     if isinstance(signature := request.headers.get("Authorization"), bytes):
         request.headers["Authorization"] = signature.decode()
+
+
+def _expect_no_page(response_dict: Any, **_: object) -> None:
+    """End the request where a web page comes with a 200. Botocore would call that a failure of the server."""
+    if response_dict is None or response_dict["status_code"] != 200:
+        return
+    body = response_dict["body"]
+    if isinstance(body, bytes) and body.lstrip()[:9].lower().startswith(_PAGE):
+        raise ResponseParserError("a web page")
 
 
 def _stay_here(response: Any, operation: Any, **_: object) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from appliance_http.causes import causes, passing
 from appliance_http.statuses import PASSING, proxy_refusal, retry_after
 from attrs import frozen
 from botocore import exceptions as boto
@@ -19,6 +20,8 @@ MUST_ACT = {
     "SignatureDoesNotMatch": "the secret key is wrong. Correct `secret_key`",
     "InvalidToken": "the temporary credentials are not valid. Renew them",
     "PermanentRedirect": "the bucket is elsewhere, maybe in another region. Correct `region` or `endpoint_url`",
+    "TemporaryRedirect": "the server sends us elsewhere: maybe this network has a login page. Else correct `region` or "
+    "`endpoint_url`",
     "AuthorizationHeaderMalformed": "the bucket is in another region. Correct `region`",
     "IllegalLocationConstraintException": "the bucket is in another region. Correct `region`",
     "InvalidBucketName": "that is no name of a bucket. Correct `bucket`",
@@ -50,9 +53,9 @@ TRY_AGAIN = {
 }
 _SAME_AS = {
     301: "PermanentRedirect",
-    302: "PermanentRedirect",
-    303: "PermanentRedirect",
-    307: "PermanentRedirect",
+    302: "TemporaryRedirect",
+    303: "TemporaryRedirect",
+    307: "TemporaryRedirect",
     308: "PermanentRedirect",
     401: "AccessDenied",
     403: "AccessDenied",
@@ -83,6 +86,16 @@ _LIBRARY_MUST_ACT: tuple[type[BotoCoreError], ...] = (
 
 class Damaged(Transient):
     """The bytes that arrived do not have the checksum that came with them."""
+
+
+class NoAnswer(Transient):
+    """What came is no answer of S3, or only the beginning of one."""
+
+    def __init__(self, target: "Target") -> None:
+        super().__init__(
+            f"{target}: the answer was cut short, or comes from something else: maybe this network has a login page. "
+            "Else correct `endpoint_url`"
+        )
 
 
 class UploadGone(Transient):
@@ -176,16 +189,17 @@ def _library(error: BotoCoreError, target: Target) -> Transient | Permanent | Ca
         return Permanent(f"{target}: no credentials found. Set `access_key` and `secret_key` of this destination")
     if isinstance(error, _LIBRARY_MUST_ACT):
         return Permanent(f"{target}: {text}. Check the settings of this destination")
-    if isinstance(error, boto.SSLError):
-        return _certificate(text, target)
     if isinstance(error, boto.ConnectTimeoutError | boto.ReadTimeoutError):
         return Transient(f"{target}: no answer in time")
     if isinstance(error, boto.ProxyConnectionError):
         if refusal := proxy_refusal(text):
             return Permanent(f"{target}: {refusal}")
         return Transient(f"{target}: the proxy cannot be reached ({text})")
-    if isinstance(error, boto.EndpointConnectionError):
-        return Transient(f"{target}: cannot be reached ({text})")
+    for each in causes(cause or error):
+        if words := passing(each):
+            return Transient(f"{target} {words}")
+    if isinstance(error, boto.SSLError):
+        return _certificate(text, target)
     return Transient(f"{target}: the connection broke ({text})")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve
 
 from appliance.plugin import Permanent, Receipt, Transient
-from appliance_upload_s3.attempt import Attempt, check_whole, describe
+from appliance_upload_s3.attempt import Attempt, describe
 from appliance_upload_s3.bucket import Answer, Bucket
 from appliance_upload_s3.crew import Crew
 from appliance_upload_s3.errors import Damaged, Exists, Unsupported, UploadGone
@@ -144,7 +144,7 @@ def send_part(bucket: Bucket, note: Note, stretch: Stretch, progress: Callable[[
         stretch.check_unchanged()
         raise
     if sha256_of(answer) != stretch.sha256.hex():
-        check_whole(answer, bucket)
+        bucket.check_whole(answer, "ETag")
         bucket.learn(sha256=False)
         etag = md5_of(answer)
         if etag and etag != stretch.md5.hex():

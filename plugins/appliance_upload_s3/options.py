@@ -93,7 +93,12 @@ class S3Options:
         example="https://s3.example.org",
     )
     allow_http: bool = option(False, "Allow an endpoint without encryption. Loopback is always allowed.")
-    region: str = option("", "Region of the bucket. Default: the environment's, else us-east-1.")
+    region: str = option(
+        "",
+        "Region of the bucket. Default: the environment's, else us-east-1.",
+        check=matches_re(r"|(?![0-9]+$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)"),
+        example="eu-central-1",
+    )
     addressing: Addressing = option(
         Addressing.AUTO,
         "Where the bucket's name goes: into the `path` of the URL, or before the host name (`virtual`). `auto` takes "

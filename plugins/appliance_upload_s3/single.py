@@ -3,7 +3,7 @@
 from functools import partial
 
 from appliance.plugin import Receipt
-from appliance_upload_s3.attempt import Attempt, check_whole, describe
+from appliance_upload_s3.attempt import Attempt, describe
 from appliance_upload_s3.bucket import Answer
 from appliance_upload_s3.crew import Crew
 from appliance_upload_s3.errors import Damaged, Exists
@@ -48,7 +48,7 @@ def _send(attempt: Attempt, crew: Crew, stretch: Stretch, answers: list[Answer])
     sha256 = stretch.sha256.hex()
     if found_in(answer, "sha256") == sha256:
         return attempt.receipt(Proven("sha256", sha256), answer)
-    check_whole(answer, attempt.bucket)
+    attempt.bucket.check_whole(answer, "ETag")
     attempt.bucket.learn(sha256=False)
     etag = md5_of(answer)
     if etag and etag != stretch.md5.hex():

@@ -283,6 +283,12 @@ def test_half_an_answer_is_none(reply: Reply, receiver: Receiver, job: UploadJob
         backend(receiver.url(), read=0.5).deliver(job)
 
 
+def test_a_port_where_something_else_listens(receiver: Receiver, job: UploadJob) -> None:
+    receiver.replies.append(Reply(garbage=b"SSH-2.0-OpenSSH_9.2\r\n"))
+    with pytest.raises(Transient, match="answers in something else than HTTP: is the port right"):
+        backend(receiver.url()).deliver(job)
+
+
 @pytest.fixture
 def after() -> Iterator[Callable[[float], Callable[[], bool]]]:
     """`after(seconds)` makes a `cancelled` that becomes true then."""

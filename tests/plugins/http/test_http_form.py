@@ -188,6 +188,14 @@ def test_verify_says_that_it_cannot(receiver: Receiver, job: UploadJob) -> None:
         sender.verify(job.rendition, sender.deliver(job))
 
 
+def test_probe_takes_no_login_page_for_the_server(receiver: Receiver) -> None:
+    page = {"Content-Type": "text/html"}
+    receiver.replies += [Reply(200, page, b"<html>Welcome"), Reply(200, {**page, "Allow": "POST"}, b"<html>API")]
+    with pytest.raises(Transient, match="has this network a login page"):
+        backend(receiver.url()).probe()
+    assert "allows POST" in backend(receiver.url()).probe()
+
+
 def test_probe_makes_no_clip(receiver: Receiver) -> None:
     line = backend(receiver.url(), auth=Auth(bearer=Secret("token"))).probe()
     assert line.startswith("127.0.0.1 answers (204 No Content, allows OPTIONS, POST)")

@@ -5,10 +5,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from appliance_upload_s3 import create
 from appliance_upload_s3.client import make_client
 from appliance_upload_s3.options import Addressing, S3Options
 
-from appliance.plugin import Permanent, Secret, Transient
+from appliance.plugin import BackendContext, Permanent, Secret, Transient
 from appliance.testing.backends import make_upload_job
 from tests.plugins.s3.conftest import ACCESS_KEY, SECRET_KEY, S3Server
 
@@ -66,3 +67,9 @@ def test_credentials_that_somebody_renews_are_read_anew(
     with pytest.raises((Permanent, Transient)):  # the last attempt with the old ones tells that they are of no use
         backend.deliver(job)
     assert backend.deliver(job).verified
+
+
+def test_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    with pytest.raises(Permanent, match=r"bucket 'clips' at AWS: .*profile \(nope\) could not be found. Check"):
+        create(S3Options("clips"), BackendContext("cloud", "box", tmp_path))

@@ -1,20 +1,33 @@
 """Networks and servers that misbehave: what the outbox is told, and that in the end the bytes are there."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from appliance_upload_s3 import create
+from appliance_upload_s3.options import S3Options
 from attrs import evolve
 
-from appliance.plugin import Cancelled, Permanent, Secret, Transient, UploadJob
+from appliance.plugin import (
+    BackendContext,
+    Cancelled,
+    Permanent,
+    Receipt,
+    Secret,
+    Transient,
+    UploadBackend,
+    UploadJob,
+)
 from appliance.testing.backends import make_upload_job
 from tests.plugins.certificates import Authority
 from tests.plugins.faultproxy import RESET_AT_ONCE, Fault, FaultProxy
+from tests.plugins.receiver import Receiver, Reply
 
 MIB = 1024 * 1024
 Proxy = Callable[[int], FaultProxy]
@@ -104,10 +117,13 @@ def test_one_byte_per_second_can_be_cancelled(weed: Any, fault_proxy: Proxy, job
 
 
 def test_refused_and_unknown_hosts(weed: Any, job: Any, tmp_path: Path) -> None:
-    with pytest.raises(Transient, match="cannot be reached"):
-        weed.backend(tmp_path, port=1).deliver(job)
-    with pytest.raises(Transient, match="cannot be reached"):
-        weed.backend(tmp_path, endpoint_url="https://no-such-host.invalid").deliver(job)
+    for port, endpoint, words in (
+        (1, {}, "refuses the connection: nothing listens there now"),
+        (None, {"endpoint_url": "https://no-such-host.invalid"}, "is not known to the name server"),
+        (None, {"endpoint_url": f"https://127.0.0.1:{weed.port}"}, "speaks no TLS there"),
+    ):
+        with pytest.raises(Transient, match=f"^bucket 'clips' at https?://[^ ]+ {words}"):
+            weed.backend(tmp_path, port, **endpoint).deliver(job)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +209,8 @@ import sys
 from pathlib import Path
 from appliance.plugin import BackendContext, Permanent, Secret, Transient
 from appliance.testing.backends import make_upload_job
-from appliance_upload_s3 import S3Options, create
+from appliance_upload_s3 import create
+from appliance_upload_s3.options import S3Options
 url, key, secret, folder, trusted = sys.argv[1:]
 options = S3Options(bucket="clips", endpoint_url=url, access_key=Secret(key), secret_key=Secret(secret))
 job = make_upload_job(Path(folder), b"x", "box_skew")
@@ -279,3 +296,43 @@ def test_file_that_changes_under_the_sender(server: Any, tmp_path: Path, size: i
     else:
         assert changed.is_set()
         assert server.content(receipt.remote_name) == original, "proved, so it must be what was recorded"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Callable[..., UploadBackend]]:
+    """A backend whose server answers everything with these words."""
+    with contextlib.ExitStack() as stack:
+
+        def start(kind: str, words: bytes) -> UploadBackend:
+            receiver = Receiver(always=Reply(200, {"Content-Type": kind}, words))
+            stack.callback(receiver.close)
+            options = S3Options("clips", endpoint_url=receiver.url(""), access_key=Secret("a"), secret_key=Secret("b"))
+            return create(options, BackendContext("cloud", "box", tmp_path))
+
+        yield start
+
+
+PAGES = [b"<!DOCTYPE html><p>Welcome<br>", b"<html><body>Welcome</body></html>", b""]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("size", [1000, 9 * MIB])
+def test_the_login_page_of_a_network_is_waited_for(elsewhere: Any, tmp_path: Path, page: bytes, size: int) -> None:
+    backend = elsewhere("text/html; charset=utf-8", page)
+    sent = make_upload_job(tmp_path, bytes(size), "box_portal")
+    with pytest.raises(Transient, match=r"this network has a login page.*endpoint_url"):
+        backend.deliver(sent)
+    with pytest.raises(Transient, match="this network has a login page"):
+        backend.probe()
+    gone = Receipt("box_portal.wav", size, True, "md5", "0" * 32)
+    with pytest.raises(Transient, match="this network has a login page"):
+        backend.verify(sent.rendition, gone)
+
+
+@pytest.mark.parametrize("words", [b'{"ok": true}', b"<Answer/>", b"<Answer", b""])
+@pytest.mark.parametrize("size", [1000, 9 * MIB])
+def test_an_answer_of_something_else_is_no_success_and_no_defect(
+    elsewhere: Any, tmp_path: Path, words: bytes, size: int
+) -> None:
+    with pytest.raises(Transient, match="bucket 'clips'"):
+        elsewhere("application/xml", words).deliver(make_upload_job(tmp_path, bytes(size), "box_else"))

@@ -21,6 +21,7 @@ from appliance.plugin import Secret
         ({"access_key": Secret("a"), "secret_key": Secret("b c")}, "copy it anew"),
         ({"session_token": Secret("a")}, "belongs to"),
         ({"bucket": "my bucket"}, "bucket"),
+        ({"region": "EU (Frankfurt)"}, "region"),
         ({"part_size": 1_000_000}, "part_size"),
         ({"parallel_parts": 0}, "parallel_parts"),
         ({"prefix": "/clips"}, "without a name"),
@@ -42,6 +43,8 @@ def test_refused(options: dict[str, Any], words: str) -> None:
         {"endpoint_url": "http://localhost:9000"},
         {"endpoint_url": "http://nas.local:9000", "allow_http": True},
         {"access_key": Secret("a"), "secret_key": Secret("b")},
+        {"region": "eu-central-1"},
+        {"region": "auto"},
     ],
 )
 def test_accepted(options: dict[str, Any]) -> None:
