@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 
 from appliance import sdnotify
 from appliance.audio.player import Player
+from appliance.audio.playlist_file import KeptPlaylist
 from appliance.audio.ports import SoundCards
 from appliance.audio.recheck import recheck
 from appliance.audio.recorder import Recorder
@@ -21,11 +22,11 @@ from appliance.control.methods import Methods
 from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
 from appliance.control.streams import Streams
-from appliance.controller import PULSE_LIMIT, End
+from appliance.controller import PULSE_LIMIT, Controller, End
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
-from appliance.events import ApplianceReady, VolumeChanged
+from appliance.events import ApplianceReady, Event, PlaylistChanged, PlaylistRestore, VolumeChanged
 from appliance.faults import CONTROL, DELIVERY, FEED, STORAGE_AT_START
 from appliance.feeds.feeds import FETCHED, Feed, Feeds
 from appliance.front import start_panel, tell_and_go_on, write_log
@@ -42,6 +43,7 @@ from appliance.plugin_host import PluginHost
 from appliance.plugin_host.house import Doors
 from appliance.plugin_host.services import Services
 from appliance.reporting import Reporter, StatusLine
+from appliance.status import Status
 from appliance.stops import StopList
 from appliance.store import Store
 from appliance.timekeeping import Timekeeper
@@ -75,7 +77,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
     with StopList(post) as stop:
         stop.callback(controller.listen(write_log))
-        stop.callback(controller.listen(turn.reactions.listener(post)))
+        stop.callback(controller.react(turn.reactions.listener(post)))
         # Before whatever takes long, and closed after it: no press is missed while the box starts, or changes its ways.
         stop.callback(controller.drain)
         panel = hardware.panel(settings.panel, clock, vitals)
@@ -103,6 +105,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         playback = evolve(audio.playback, volume=Percent(volume.percent))
         player = Player(cards, playback, playback.rate or audio.capture.format.rate, clock, post, vitals)
         post(VolumeChanged(volume.percent))
+        _keep_playlist(store, controller)
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
         recorder = Recorder(cards, audio.capture, settings.recording, takes, name, clock, post, vitals, watched, follow)
         effects = Effects(recorder, player, volume, store, outbox, post)
@@ -197,7 +200,7 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
 
     with StopList(post) as stop:
         stop.callback(controller.listen(write_log))
-        stop.callback(controller.listen(turn.reactions.listener(post)))
+        stop.callback(controller.react(turn.reactions.listener(post)))
         stop.callback(controller.drain)
         start_panel(hardware.panel(settings.panel, clock, vitals), controller, stop)
         with tell_and_go_on(post, CONTROL):
@@ -213,6 +216,19 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
             stop.callback(part.close)
         sdnotify.notify(f"READY=1\nSTATUS={words}")
         return controller.run(vitals.pulse("controller", PULSE_LIMIT))
+
+
+def _keep_playlist(store: Store, controller: Controller) -> None:
+    """Have the playlist again that was kept, and keep it whenever it changes."""
+    kept = KeptPlaylist(store.places.playlist)
+
+    def hear(event: Event, _: Status) -> None:
+        if isinstance(event, PlaylistChanged):
+            store.submit(partial(kept.keep, event))
+
+    if before := kept.read():
+        controller.post(PlaylistRestore(before.items, before.current, before.repeat))
+    controller.listen(hear)
 
 
 def _destinations(plan: Plan, post: Post) -> dict[str, Destination]:

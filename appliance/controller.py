@@ -26,6 +26,8 @@ PULSE_LIMIT = 10.0
 Answer = Future[str] | None
 Listener = Callable[[Event, Status], None]
 """Hears of every event, on the controller's thread: it must only pass it on."""
+Reacting = Callable[[Input, Status], None]
+"""As a listener, of commands that are followed too."""
 
 
 _LAST_CLIP = 4.0
@@ -53,6 +55,7 @@ class Controller:
         self._effects: Mapping[Do, Callable[[Effect], None]] = {}
         self._inbox: queue.SimpleQueue[tuple[Input, Answer] | End] = queue.SimpleQueue()
         self._listeners: tuple[Listener, ...] = ()
+        self._reacting: tuple[Reacting, ...] = ()
         self._close_listeners: tuple[Listener, ...] = ()
         self._lock = threading.Lock()
         self._reloading = False
@@ -85,6 +88,12 @@ class Controller:
         """Let `run` return RELOAD once no take is in progress and every finished one is a clip. From any thread."""
         self._inbox.put(End.RELOAD)
 
+    def react(self, listener: Reacting) -> Callable[[], None]:
+        """As `listen`, but of every command that is followed too."""
+        with self._lock:
+            self._reacting = (*self._reacting, listener)
+        return lambda: self._forget(listener)
+
     def listen(self, listener: Listener, *, closely: bool = False) -> Callable[[], None]:
         """Tell `listener` of every event from now on; the function returned ends that.
 
@@ -100,8 +109,9 @@ class Controller:
         """Whether anybody listens closely. From any thread."""
         return bool(self._close_listeners)
 
-    def _forget(self, listener: Listener) -> None:
+    def _forget(self, listener: Listener | Reacting) -> None:
         with self._lock:
+            self._reacting = tuple(other for other in self._reacting if other is not listener)
             self._listeners = tuple(other for other in self._listeners if other is not listener)
             self._close_listeners = tuple(other for other in self._close_listeners if other is not listener)
 
@@ -164,6 +174,8 @@ class Controller:
             if effect.do in BEGIN:
                 self._unsaved.add(effect.id)
             self._effects[effect.do](effect)
+        for reacting in self._reacting:
+            reacting(happened, self.status)
         if isinstance(happened, Event):
             for listener in self._listeners:
                 listener(happened, self.status)

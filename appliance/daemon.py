@@ -20,6 +20,7 @@ from appliance.errors import ApplianceError, ConfigError, StorageError, Stuck
 from appliance.faults import CONFIGURATION, CONFIGURATION_AT_START
 from appliance.machine import Recorder
 from appliance.plans import BuiltIn, Plans
+from appliance.playlist import Playlist
 from appliance.reactions import Autoplay, Reactions
 from appliance.turn import Plan, Turn
 
@@ -38,7 +39,7 @@ class Daemon:
         self._reading = threading.Lock()
         self._turning = threading.Lock()
         self._controller = Controller(clock, new_take_id)
-        self._reactions = Reactions(Autoplay())
+        self._reactions = Reactions(Autoplay(), Playlist())
         self._next: Plan | None = None
         self._stopping = False
 

@@ -84,6 +84,12 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.PlaybackPaused: lambda e: f"playback paused at {duration(e.position)}",
     events.PlaybackResumed: lambda e: f"playback goes on at {duration(e.position)}",
     events.PlaybackFinished: lambda e: "playback finished" if e.completed else "playback stopped",
+    events.PlaybackContinues: lambda e: "the next track follows",
+    events.PlaylistChanged: lambda e: (
+        f"playlist: {e.current + 1} of {counted(len(e.items), 'track')}, {e.items[e.current].title}"
+        if e.items
+        else "playlist: empty"
+    ),
     events.TrackHeard: lambda e: "the message counts as heard",
     events.PlaybackFailed: lambda e: f"playback failed: {e.message}",
     events.NothingToPlay: lambda e: e.message,

@@ -12,6 +12,7 @@ from appliance.errors import StorageError
 from appliance.events import (
     NothingToPlay,
     Play,
+    PlayAfter,
     PlaybackFailed,
     PlayerBack,
     PlayerSeek,
@@ -83,6 +84,7 @@ class Effects:
             Do.PAUSE_PLAYBACK: lambda _: player.pause(),
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
             Do.SEEK_PLAYBACK: lambda effect: player.seek(_cause(effect, PlayerSeek).seconds),
+            Do.PREPARE_NEXT: self._prepare_next,
             Do.SKIP_PLAYBACK: lambda effect: player.skip(_skipped(effect.cause)),
             Do.STOP_PLAYBACK: lambda _: player.stop(),
             Do.SET_RATE: lambda effect: player.set_rate(_cause(effect, RateSet).rate),
@@ -150,7 +152,11 @@ class Effects:
     def _start_playback(self, effect: Effect) -> None:
         cause = _cause(effect, Play)
         self._track_id = cause.track_id
-        self._player.play(effect.id, cause.path, cause.title, cause.track_id, cause.start_at, cause.loop)
+        self._player.play(effect.id, cause)
+
+    def _prepare_next(self, effect: Effect) -> None:
+        cause = _cause(effect, PlayAfter)
+        self._player.prepare(cause.playback_id, cause.then)
 
     def _keep_volume(self, effect: Effect) -> None:
         percent = _cause(effect, VolumeChanged).percent

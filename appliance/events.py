@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar, dataclass_transform, runtime_checkable
 from attrs import frozen
 
 from appliance.errors import TroubleKind
+from appliance.listed import PlaylistItem, Repeat
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
 from appliance.quantities import NOTHING, Kind, told
 
@@ -246,6 +247,72 @@ class VolumeDown(Command):
     """A step quieter."""
 
 
+# -- commands: playlist ------------------------------------------------------------------------------------------------
+
+
+@message
+class PlayAfter(Command):
+    """Play `then` without a gap when this playback has ended by itself; nothing where it is None."""
+
+    playback_id: str
+    then: Play | None
+
+
+@message
+class PlaylistAdd(Command):
+    """Put tracks behind all others of the playlist."""
+
+    items: tuple[PlaylistItem, ...]
+
+
+@message
+class PlaylistPlay(Command):
+    """Play the playlist, from where it was."""
+
+
+@message
+class PlaylistToggle(Command):
+    """Pause what plays, go on with what is paused, or play the playlist."""
+
+
+@message
+class PlaylistNext(Command):
+    """Play the next track of the playlist."""
+
+
+@message
+class PlaylistPrevious(Command):
+    """Begin the track of the playlist again, or play the one before where it has just begun."""
+
+
+@message
+class PlaylistRepeat(Command):
+    """Repeat the playlist (`all`), a track (`one`), or nothing (`off`)."""
+
+    mode: str
+
+
+@message
+class PlaylistShuffle(Command):
+    """Put what follows into another order, which the moment decides about."""
+
+    at: float
+
+
+@message
+class PlaylistClear(Command):
+    """Take everything off the playlist."""
+
+
+@message
+class PlaylistRestore(Command):
+    """Have the playlist again that was kept."""
+
+    items: tuple[PlaylistItem, ...]
+    current: int
+    repeat: str
+
+
 # -- events: recorder --------------------------------------------------------------------------------------------------
 
 
@@ -474,6 +541,23 @@ class PlaybackFinished(Event):
     playback_id: str
     completed: bool
     given_up: bool = False
+
+
+@message
+class PlaybackContinues(Event):
+    """The playback has come to its end, and `next_id` sounds behind it without a gap."""
+
+    playback_id: str
+    next_id: str
+
+
+@message
+class PlaylistChanged(Event):
+    """The playlist; it plays, or begins, with the track at the index `current`."""
+
+    items: tuple[PlaylistItem, ...]
+    current: int
+    repeat: Repeat
 
 
 @message

@@ -85,6 +85,8 @@ def step(state: State, input: Input, fresh_id: str) -> tuple[State, tuple[Effect
         following = evolve(following, playback_id=playback_id)
     elif following.player is Player.STOPPED:
         following = evolve(following, playback_id=None)
+    elif isinstance(input, events.PlaybackContinues) and row.current:
+        following = evolve(following, playback_id=input.next_id)
     return following, effects, row.refuse
 
 

@@ -1,8 +1,8 @@
 """When this happens, do that: pure machines beside the table, whose output is commands.
 
-A machine is an immutable value. Of every event, and of how the box is after it, it says what it becomes and what it
-asks for. What it asks for goes through the controller's inbox like every command: the table decides about it in its
-turn, and may refuse it.
+A machine is an immutable value. Of every event, every command that is followed, and how the box is then, it says what
+it becomes and what it asks for. That goes through the controller's inbox like every command: the table decides about it
+in its turn, and may refuse it.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from appliance.events import (
     subject,
 )
 from appliance.faults import SPEAKER
-from appliance.machine import Player, Recorder
+from appliance.machine import Input, Player, Recorder
 from appliance.models import Track
 from appliance.status import Status
 
@@ -30,8 +30,11 @@ from appliance.status import Status
 class Reaction(Protocol):
     """One machine."""
 
-    def react(self, event: Event, status: Status) -> tuple[Self, tuple[Command, ...]]:
-        """What it becomes after `event`, with the box being as `status` says, and what it asks for, in this order."""
+    def react(self, input: Input, status: Status) -> tuple[Self, tuple[Input, ...]]:
+        """What it becomes after an event, or a command that is followed, with the box being as `status` says.
+
+        And what it asks for and tells, in this order.
+        """
 
 
 @frozen
@@ -49,9 +52,11 @@ class Autoplay:
     sounding: Track | None = None
     """What it plays and nobody has heard yet."""
 
-    def react(self, event: Event, status: Status) -> tuple["Autoplay", tuple[Command, ...]]:
+    def react(self, event: Input, status: Status) -> tuple["Autoplay", tuple[Command, ...]]:
         """See `Reaction`."""
-        if not (self.waiting or self.asked or self.sounding or isinstance(event, TrackArrived)):
+        if isinstance(event, Command) or not (
+            self.waiting or self.asked or self.sounding or isinstance(event, TrackArrived)
+        ):
             return self, ()
         asked = None if subject(event) == self.asked else self.asked
         waiting, sounding = self._still_waiting(event), self._still_sounding(event)
@@ -93,15 +98,15 @@ class Reactions:
     def __init__(self, *machines: Reaction) -> None:
         self._machines = machines
 
-    def listener(self, post: Callable[[Command], None]) -> Callable[[Event, Status], None]:
+    def listener(self, post: Callable[[Input], None]) -> Callable[[Input, Status], None]:
         """What listens to a controller whose inbox is `post`."""
 
-        def hear(event: Event, status: Status) -> None:
-            reacted = [machine.react(event, status) for machine in self._machines]
+        def hear(input: Input, status: Status) -> None:
+            reacted = [machine.react(input, status) for machine in self._machines]
             self._machines = tuple(machine for machine, _ in reacted)
-            for _, commands in reacted:
-                for command in commands:
-                    post(command)
+            for _, outputs in reacted:
+                for output in outputs:
+                    post(output)
 
         return hear
 

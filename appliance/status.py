@@ -66,6 +66,7 @@ class Status:
     unheard: int = 0
     volume: int | None = None
     rate: float = 1.0
+    playlist: events.PlaylistChanged | None = None
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -100,6 +101,7 @@ def carried(status: Status) -> Status:
     """What of the status is still true after a reload: everything else is found out anew."""
     return Status(
         last_clip=status.last_clip,
+        playlist=status.playlist,
         faults=tuple(fault for fault in status.faults if fault.name in (LAST_CLIP.name, CONFIGURATION.name)),
     )
 
@@ -152,6 +154,8 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return evolve(status, volume=event.percent)
         case events.RateChanged():
             return evolve(status, rate=event.rate)
+        case events.PlaylistChanged():
+            return evolve(status, playlist=event)
         case events.DeliveryStarted():
             begun = events.DeliveryProgress(event.clip_id, event.destination, 0, event.size, 0.0, None)
             return evolve(status, sending=(*_others(status, event), begun))

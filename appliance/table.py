@@ -49,6 +49,7 @@ class Do(StrEnum):
     SKIP_PLAYBACK = "skip_playback"
     SET_RATE = "set_rate"
     STOP_PLAYBACK = "stop_playback"
+    PREPARE_NEXT = "prepare_next"
     CHOOSE_NEXT = "choose_next"
     CHOOSE_FOLLOWING = "choose_following"
     CHOOSE_AGAIN = "choose_again"
@@ -196,10 +197,12 @@ def _player_rows() -> Iterator[Row]:
         yield Row(choose, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
 
     yield Row(events.PlayToggle, IDLE, STOPPED, do=(Do.CHOOSE_NEXT,))
-    yield Row(events.PlayToggle, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
-    for pause in (events.PlayerPause, events.PlayToggle):
+    yield Row(events.PlaylistToggle, IDLE, STOPPED)
+    for toggle in (events.PlayToggle, events.PlaylistToggle):
+        yield Row(toggle, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
+    for pause in (events.PlayerPause, events.PlayToggle, events.PlaylistToggle):
         yield Row(pause, IDLE, (Player.PLAYING,), None, Player.PAUSED, (Do.PAUSE_PLAYBACK,), current=True)
-    for resume in (events.PlayerResume, events.PlayToggle):
+    for resume in (events.PlayerResume, events.PlayToggle, events.PlaylistToggle):
         yield Row(resume, IDLE, (Player.PAUSED,), None, Player.PLAYING, (Do.RESUME_PLAYBACK,), current=True)
     yield Row(events.PlayerPause, IDLE, (Player.PAUSED,), refuse="the playback is paused already", current=True)
     yield Row(events.PlayerResume, IDLE, (Player.PLAYING,), refuse="the playback is not paused", current=True)
@@ -224,12 +227,30 @@ def _player_rows() -> Iterator[Row]:
         yield Row(over, ANY_RECORDER, ANY_PLAYER, do=do, current=False)
 
 
+def _playlist_rows() -> Iterator[Row]:
+    """What the machine of the playlist decides about, beyond whether it may play."""
+    for command in (events.PlaylistPlay, events.PlaylistNext, events.PlaylistPrevious):
+        yield Row(command, IDLE, ANY_PLAYER)
+        yield Row(command, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
+    for edit in (
+        events.PlaylistAdd,
+        events.PlaylistClear,
+        events.PlaylistRepeat,
+        events.PlaylistShuffle,
+        events.PlaylistRestore,
+    ):
+        yield Row(edit, ANY_RECORDER, ANY_PLAYER)
+    for input, do in ((events.PlayAfter, (Do.PREPARE_NEXT,)), (events.PlaybackContinues, ())):
+        yield Row(input, ANY_RECORDER, ANY_PLAYER, do=do, current=True)
+        yield Row(input, ANY_RECORDER, ANY_PLAYER, current=False)
+
+
 def _room_rows() -> Iterator[Row]:
     yield Row(events.StorageFull, ANY_RECORDER, ANY_PLAYER, to_room=False)
     yield Row(events.StorageFree, ANY_RECORDER, ANY_PLAYER, to_room=True)
 
 
-TABLE: tuple[Row, ...] = (*_recorder_rows(), *_player_rows(), *_room_rows())
+TABLE: tuple[Row, ...] = (*_recorder_rows(), *_player_rows(), *_playlist_rows(), *_room_rows())
 INPUTS: frozenset[type[Input]] = frozenset(row.input for row in TABLE)
 """What the table decides about; every other event only tells."""
 

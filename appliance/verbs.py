@@ -6,6 +6,7 @@ without a command needs a method of its own in `control`.
 
 from appliance import events
 from appliance.arguments import Argument, Kind
+from appliance.player_verbs import PLAYER, PLAYLIST
 from appliance.verb import Verb
 
 __all__ = ["MOST_BYTES", "PAGE", "VERBS", "VERSIONS", "Verb", "button_words"]
@@ -19,32 +20,20 @@ PAGE = 1000
 MOST_BYTES = 256 * 1024
 """The most bytes of a clip that one answer holds."""
 
-SLOWEST, FASTEST = 0.5, 2.0
-"""Times the recorded speed that can be played."""
-
-_YEAR = 366 * 86_400
-_TEXT_OF_PATH = 4096
-
 
 def button_words() -> tuple[str, ...]:
     """The words that a button may be given."""
     return tuple(verb.word for verb in VERBS.values() if verb.for_buttons)
 
 
-_PLAYED = ((events.PlaybackStarted,), (events.PlaybackFailed, events.PlaybackFinished, events.NothingToPlay))
 _TRACK = (Argument("track_id", Kind.WHOLE, "The number of a track of the inbox.", least=1),)
-_RESUMED = (events.PlaybackResumed,)
-_STOPPED = (events.PlaybackFinished, events.PlaybackFailed)
-_SOUGHT = ((events.PlaybackSeeked,), _STOPPED)
 _NEVER = (events.TakeFailed, events.TakeDiscarded)
 _OVER = (events.TakeSealed, *_NEVER)
 _TAKE = (Argument("take_id", Kind.TEXT, "The take that is meant. Default: the one in progress.", False),)
-_PLAYBACK = (Argument("playback_id", Kind.TEXT, "The playback that is meant. Default: the one in progress.", False),)
 _CLIP = Argument("clip", Kind.TEXT, "A clip: its id, the beginning of one, or its name.")
 _CLIPS = Argument("clips", Kind.TEXTS, "Clips, each by its id, the beginning of one, or its name. Default: all.", False)
 _TO = Argument("to", Kind.TEXT, "The name of a destination.")
 _TO_ANY = Argument("to", Kind.TEXT, "The name of a destination. Default: all.", False)
-_PERCENT = Argument("percent", Kind.WHOLE, "The volume in percent.", most=100)
 _RESEND = Argument("resend", Kind.SWITCH, "Queue again what is lost there. Default: false.", False)
 _EARLIEST = -(1 << 63)
 _SPAN = (
@@ -90,82 +79,6 @@ _RECORDER = (
         _TAKE,
     ),
     Verb("record.mark", "Mark the position in the take.", events.RecordMark, (events.MarkSet,), _OVER, _TAKE),
-)
-
-_PLAYER = (
-    Verb(
-        "play",
-        "Play a sound.",
-        None,
-        *_PLAYED,
-        (
-            Argument(
-                "source",
-                Kind.TEXT,
-                "`recording` (the last), `next` or `latest` (messages), a URL, a clip (id or name) or a path.",
-                longest=_TEXT_OF_PATH,
-                path=True,
-            ),
-            Argument("start_at", Kind.NUMBER, "Seconds from its start. Default: 0.", False, most=_YEAR),
-            Argument("loop", Kind.SWITCH, "Over and over, until somebody stops it. Default: false.", False),
-        ),
-    ),
-    Verb(
-        "play.url",
-        "Fetch what is at a URL and play it. Hanging up before that ends it.",
-        arguments=(Argument("url", Kind.TEXT, "The URL.", longest=_TEXT_OF_PATH),),
-        answer="`received`, the bytes that are here, now and then; at last the event as for `play`",
-        streams=True,
-        since=2,
-    ),
-    Verb(
-        "play.toggle",
-        "Pause what plays, go on with it, or play the next message.",
-        events.PlayToggle,
-        (events.PlaybackStarted, events.PlaybackPaused, *_RESUMED),
-        _PLAYED[1],
-        since=2,
-    ),
-    Verb("play.next", "Play the next message not heard yet, else the newest.", events.PlayNext, *_PLAYED, since=2),
-    Verb("play.previous", "Play the message before, or the last once more.", events.PlayPrevious, *_PLAYED, since=2),
-    Verb("play.latest", "Play the newest message.", events.PlayLatest, *_PLAYED, since=2),
-    Verb("play.recording", "Play what was recorded last.", events.PlayRecording, *_PLAYED, since=2),
-    Verb("play.stop", "Stop the playback.", events.PlayerStop, _STOPPED, arguments=_PLAYBACK, since=2),
-    Verb("player.pause", "Pause the playback.", events.PlayerPause, (events.PlaybackPaused,), _STOPPED, _PLAYBACK),
-    Verb("player.resume", "Go on with the paused playback.", events.PlayerResume, _RESUMED, _STOPPED, _PLAYBACK),
-    Verb("player.stop", "Stop the playback.", events.PlayerStop, _STOPPED, arguments=_PLAYBACK),
-    Verb(
-        "player.seek",
-        "Go to a position in what plays.",
-        events.PlayerSeek,
-        *_SOUGHT,
-        arguments=(Argument("seconds", Kind.NUMBER, "Seconds from its start.", most=_YEAR), *_PLAYBACK),
-    ),
-    Verb(
-        "player.skip",
-        "Go so many seconds on in what plays, or back.",
-        events.PlayerSkip,
-        *_SOUGHT,
-        arguments=(
-            Argument("seconds", Kind.NUMBER, "Seconds, negative for back.", least=-_YEAR, most=_YEAR),
-            *_PLAYBACK,
-        ),
-        since=2,
-    ),
-    Verb("player.forward", "Go 15 seconds on in what plays.", events.PlayerForward, *_SOUGHT, since=2),
-    Verb("player.back", "Go 15 seconds back in what plays.", events.PlayerBack, *_SOUGHT, since=2),
-    Verb(
-        "player.rate",
-        "Play at another speed, at the same pitch, from now on.",
-        events.RateSet,
-        (events.RateChanged,),
-        arguments=(Argument("rate", Kind.NUMBER, "Times the recorded speed.", least=SLOWEST, most=FASTEST),),
-        since=2,
-    ),
-    Verb("player.volume", "Set the volume.", events.VolumeSet, (events.VolumeChanged,), arguments=(_PERCENT,)),
-    Verb("volume.set", "Set the volume.", events.VolumeSet, (events.VolumeChanged,), arguments=(_PERCENT,), since=2),
-    Verb("volume.up", "A step louder.", events.VolumeUp, (events.VolumeChanged,), since=2),
-    Verb("volume.down", "A step quieter.", events.VolumeDown, (events.VolumeChanged,), since=2),
 )
 
 _CLIP_VERBS = (
@@ -291,4 +204,4 @@ _BOX = (
     Verb("describe", "Describe everything that can be asked.", answer="an object as this page", acts=False, since=2),
 )
 
-VERBS: dict[str, Verb] = {verb.word: verb for verb in (*_RECORDER, *_PLAYER, *_CLIP_VERBS, *_BOX)}
+VERBS: dict[str, Verb] = {verb.word: verb for verb in (*_RECORDER, *PLAYER, *PLAYLIST, *_CLIP_VERBS, *_BOX)}

@@ -39,11 +39,11 @@ class House:
     """Autoplay, in a box that is as the test says."""
 
     def __init__(self) -> None:
-        self.asked: list[Command] = []
+        self.asked: list[Input] = []
         self.reactions = Reactions(Autoplay())
         self._hear = self.reactions.listener(self.asked.append)
 
-    def hear(self, *happened: Event, status: Status = FREE) -> list[Command]:
+    def hear(self, *happened: Event, status: Status = FREE) -> list[Input]:
         """What is asked for after these events."""
         self.asked.clear()
         for event in happened:
@@ -132,7 +132,7 @@ def test_all_wait_for_a_speaker_that_is_away(house: House) -> None:
 
 def test_what_waits_is_played_under_the_next_configuration(house: House) -> None:
     house.hear(arrived(1), status=RECORDING)
-    asked: list[Command] = []
+    asked: list[Input] = []
     hear = house.reactions.listener(asked.append)
     hear(events.ApplianceReady(), FREE)
     assert asked == [play(1)]
@@ -170,7 +170,7 @@ class AutoplayInTheHouse(RuleBasedStateMachine):
         """The playback that autoplay began and nobody has heard yet, as far as was told."""
         self.sounded_by_itself: list[int] = []
 
-    def asked_by_itself(self, command: Command) -> None:
+    def asked_by_itself(self, command: Input) -> None:
         assert isinstance(command, events.PlayIfFree)
         assert command.track_id == min(self.waiting), "the oldest first"
         self.inbox.append(command)

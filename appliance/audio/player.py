@@ -2,20 +2,19 @@
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
+from appliance.audio.orders import Order, Orders
 from appliance.audio.output import Output, loudness
 from appliance.audio.playing import Playing
 from appliance.audio.ports import SoundCards
 from appliance.audio.source import Source
-from appliance.clock import Clock, wait_for
+from appliance.clock import Clock
 from appliance.config.audio import PlaybackSettings
 from appliance.errors import AudioError, Stuck, TroubleKind, Unplayable
-from appliance.events import Command, Event, PlaybackFailed, RateChanged, VolumeChanged
+from appliance.events import Command, Event, Play, PlaybackContinues, PlaybackFailed, RateChanged, VolumeChanged
 from appliance.vitals import Vitals
 
 _PULSE_LIMIT = 10.0
@@ -51,60 +50,56 @@ class Player:
         self._percent: int = playback.volume
         self._speed = 1.0
         self._playing: Playing | None = None
+        self._next: Playing | None = None
         self._ending = False
-        self._orders: deque[Callable[[], None]] = deque()
-        self._ordered = threading.Condition()
+        self._orders = Orders(clock)
         self._pulse = vitals.pulse("player", _PULSE_LIMIT)
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
         self._thread.start()
 
-    def play(
-        self,
-        playback_id: str,
-        path: Path,
-        title: str,
-        track_id: int | None,
-        start_at: float = 0.0,
-        loop: bool = False,
-    ) -> None:
-        """Play a file from `start_at` seconds on, instead of what plays; in a `loop` over and over."""
-        self._order(partial(self._do_play, playback_id, path, title, track_id, start_at, loop))
+    def play(self, playback_id: str, wish: Play) -> None:
+        """Play that, instead of what plays."""
+        self._orders.put(partial(self._do_play, playback_id, wish))
+
+    def prepare(self, behind: str, wish: Play | None) -> None:
+        """Play that behind the playback `behind`, without a gap; nothing where it is None."""
+        self._orders.put(partial(self._do_prepare, behind, wish))
 
     def pause(self) -> None:
         """Hold still."""
-        self._order(self._do_pause)
+        self._orders.put(self._do_pause)
 
     def resume(self) -> None:
         """Go on where it was paused."""
-        self._order(self._do_resume)
+        self._orders.put(self._do_resume)
 
     def seek(self, seconds: float) -> None:
         """Go to `seconds` from the start; beyond the end is the end."""
-        self._order(partial(self._do_seek, seconds))
+        self._orders.put(partial(self._do_seek, seconds))
 
     def skip(self, seconds: float) -> None:
         """Go so many seconds on, or back where they are negative."""
-        self._order(partial(self._do_skip, seconds))
+        self._orders.put(partial(self._do_skip, seconds))
 
     def stop(self) -> None:
         """End it."""
-        self._order(self._do_stop)
+        self._orders.put(self._do_stop)
 
     def set_rate(self, speed: float) -> None:
         """Play at so many times the recorded speed, at the same pitch: this and what follows."""
-        self._order(partial(self._do_rate, speed))
+        self._orders.put(partial(self._do_rate, speed))
 
     def set_volume(self, percent: int) -> None:
         """0..100; more or less counts as the nearest."""
-        self._order(lambda: self._do_volume(percent))
+        self._orders.put(lambda: self._do_volume(percent))
 
     def change_volume(self, step_percent: int) -> None:
         """Louder, or quieter where the step is negative."""
-        self._order(lambda: self._do_volume(self._percent + step_percent))
+        self._orders.put(lambda: self._do_volume(self._percent + step_percent))
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop, and end the thread. Raises Stuck where it does not end within `timeout` seconds."""
-        self._order(self._do_end)
+        self._orders.put(self._do_end)
         self._thread.join(timeout / 4)
         if self._thread.is_alive():
             self._output.interrupt()
@@ -112,24 +107,14 @@ class Player:
         if self._thread.is_alive():
             raise Stuck("the player thread does not end")
 
-    def _order(self, order: Callable[[], None]) -> None:
-        with self._ordered:
-            self._orders.append(order)
-            self._ordered.notify()
-
-    def _next_work(self) -> Callable[[], None]:
+    def _next_work(self) -> Order:
         """An order, or else what is to be done for what plays."""
         playing = self._playing
-        with self._ordered:
-            if not self._orders and (playing is None or playing.paused):
-                self._pulse.rest()
-                wait_for(self._clock, self._ordered, lambda: self._orders, None)
-            elif not self._orders and not self._output.is_open:
-                self._pulse.rest()
-                wait_for(self._clock, self._ordered, lambda: self._orders, _TRY_AGAIN)
-            if self._orders:
-                return self._orders.popleft()
-        return self._sound if self._output.is_open else self._go_on
+        patience: float | None = 0.0
+        if playing is None or playing.paused or not self._output.is_open:
+            self._pulse.rest()
+            patience = None if playing is None or playing.paused else _TRY_AGAIN
+        return self._orders.take(patience) or (self._sound if self._output.is_open else self._go_on)
 
     def _run(self) -> None:
         while not self._ending:
@@ -151,6 +136,9 @@ class Player:
         if playing is None:
             return
         block = playing.source.read(output.period_frames)
+        if not len(block) and self._next:
+            self._move_on(playing, self._next)
+            return
         try:
             output.play(block) if len(block) else output.finish()
         except AudioError as error:
@@ -164,22 +152,50 @@ class Player:
             self._playing = None
             playing.end(completed=True)
 
-    def _do_play(
-        self, playback_id: str, path: Path, title: str, track_id: int | None, start_at: float, loop: bool
-    ) -> None:
+    def _do_play(self, playback_id: str, wish: Play) -> None:
         self._do_stop()
-        try:
-            source = Source(path, self._output.rate, self._speed, loop=loop)
-        except Unplayable as error:
-            self._post(PlaybackFailed(playback_id, str(error), track_id, type(error).__name__, error.kind))
-            return
-        if start_at:
-            source.seek(start_at)
-        self._playing = Playing(playback_id, title, track_id, source, self._post)
+        self._playing = self._opened(playback_id, wish)
+        if self._playing:
+            self._output.underruns = 0
+            self._open(self._playing)
+            self._rise(0 if wish.start_at else loudness(self._percent))
+
+    def _do_prepare(self, behind: str, wish: Play | None) -> None:
+        self._drop_next()
+        if wish and self._playing and self._playing.id == behind:
+            self._next = self._opened(wish.playback_id or "", wish)
+
+    def _move_on(self, ended: Playing, following: Playing) -> None:
+        """Let what was prepared sound behind what has ended."""
+        self._playing, self._next = following, None
+        self._post(PlaybackContinues(ended.id, following.id))
+        ended.end(completed=True)
+        following.source.convert_to(self._output.rate)
         self._output.underruns = 0
-        self._open(self._playing)
-        self._output.gain.go_to(0 if start_at else loudness(self._percent), 0)
-        self._fade_in()
+        if following.wish.start_at:
+            self._rise(0)
+
+    def _opened(self, playback_id: str, wish: Play) -> Playing | None:
+        """The file, ready to sound; None where it cannot."""
+        try:
+            source = Source(wish.path, self._output.rate, self._speed, loop=wish.loop)
+        except Unplayable as error:
+            self._post(PlaybackFailed(playback_id, str(error), wish.track_id, type(error).__name__, error.kind))
+            return None
+        if wish.start_at:
+            source.seek(wish.start_at)
+        return Playing(playback_id, wish, source, self._post)
+
+    def _drop_next(self) -> None:
+        if self._next:
+            self._next.source.close()
+            self._next = None
+
+    def _taken_out(self) -> Playing | None:
+        """What was in the player."""
+        self._drop_next()
+        playing, self._playing = self._playing, None
+        return playing
 
     def _do_pause(self) -> None:
         playing = self._playing
@@ -204,8 +220,7 @@ class Player:
         except AudioError as error:
             self._wait_for_speaker(playing, error)
             return
-        self._output.gain.go_to(0, 0)
-        self._fade_in()
+        self._rise(0)
         playing.go_on()
 
     def _wait_for_speaker(self, playing: Playing, error: AudioError) -> None:
@@ -222,27 +237,26 @@ class Player:
         if self._output.is_open:
             self._fade_out(playing)
         playing.seek(seconds)
-        self._fade_in()
+        self._rise()
 
     def _do_skip(self, seconds: float) -> None:
         if self._playing:
             self._do_seek(max(0.0, self._playing.position + seconds))
 
     def _do_stop(self, *, given_up: bool = False) -> None:
-        playing, self._playing = self._playing, None
-        if playing:
+        if playing := self._taken_out():
             self._fall_silent(playing)
             playing.end(completed=False, given_up=given_up)
 
     def _do_rate(self, speed: float) -> None:
         self._speed = speed
-        if self._playing:
-            self._playing.source.play_at(speed)
+        for playing in filter(None, (self._playing, self._next)):
+            playing.source.play_at(speed)
         self._post(RateChanged(speed))
 
     def _do_volume(self, percent: int) -> None:
         self._percent = min(max(percent, 0), 100)
-        self._fade_in()
+        self._rise()
         self._post(VolumeChanged(self._percent))
 
     def _do_end(self) -> None:
@@ -253,7 +267,10 @@ class Player:
         self._output.open()
         playing.source.convert_to(self._output.rate)
 
-    def _fade_in(self) -> None:
+    def _rise(self, first: float | None = None) -> None:
+        """Go to the volume, from the loudness `first` or from what it is."""
+        if first is not None:
+            self._output.gain.go_to(first, 0)
         self._output.gain.go_to(loudness(self._percent), self._output.ramp_frames)
 
     def _fade_out(self, playing: Playing) -> None:
@@ -277,6 +294,5 @@ class Player:
         """The file or the speaker ended it. What came before the damage of a file still sounds."""
         with suppress(AudioError):
             self._output.finish() if isinstance(error, Unplayable) else self._output.close()
-        playing, self._playing = self._playing, None
-        if playing:
+        if playing := self._taken_out():
             playing.fail(error)

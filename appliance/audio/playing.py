@@ -6,6 +6,7 @@ from appliance.audio.source import Source
 from appliance.errors import AudioError, TroubleKind, Unplayable
 from appliance.events import (
     Event,
+    Play,
     PlaybackFailed,
     PlaybackFinished,
     PlaybackPaused,
@@ -28,10 +29,9 @@ _HEARD = 0.9
 class Playing:
     """What is in the player, from its readiness to its end. Used by the player's thread alone."""
 
-    def __init__(
-        self, playback_id: str, title: str, track_id: int | None, source: Source, post: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, playback_id: str, wish: Play, source: Source, post: Callable[[Event], None]) -> None:
         self.source = source
+        self.wish = wish
         self.paused = False
         self.waits = False
         """Whether its speaker was unplugged."""
@@ -40,14 +40,12 @@ class Playing:
         """Seconds from the start to what sounds, or sounded last."""
         self.sounded_at = 0.0
         """When the speaker took something of it last, in CLOCK_MONOTONIC seconds."""
-        self._id = playback_id
-        self._title = title
-        self._track_id = track_id
+        self.id = playback_id
         self._post = post
         self._heard = False
         self._underruns = 0
         self._progress_due = self.position + _PROGRESS
-        post(PlaybackReady(playback_id, title, source.seconds, source.estimated))
+        post(PlaybackReady(playback_id, wish.title, source.seconds, source.estimated))
 
     def sounds(self, ahead: int, underruns: int, now: float) -> None:
         """Another period is on its way, the last of `ahead` frames, after so many underruns so far."""
@@ -56,10 +54,10 @@ class Playing:
         self.position = source.heard(ahead)
         if not self.started:
             self.started = True
-            self._post(PlaybackStarted(self._id, self._title, source.seconds, self._track_id, source.estimated))
+            self._post(PlaybackStarted(self.id, self.wish.title, source.seconds, self.wish.track_id, source.estimated))
         if underruns > self._underruns:
             self._underruns = underruns
-            self._post(PlaybackUnderrun(self._id, underruns))
+            self._post(PlaybackUnderrun(self.id, underruns))
         if self.position >= _HEARD * source.seconds and not source.estimated:
             self._is_heard()
         if not 0 < self._progress_due - self.position < 2 * _PROGRESS:
@@ -69,34 +67,34 @@ class Playing:
         """It holds still."""
         self.paused = True
         self._progress()
-        self._post(PlaybackPaused(self._id, self.position))
+        self._post(PlaybackPaused(self.id, self.position))
 
     def go_on(self) -> None:
         """It sounds again."""
         self.paused = self.waits = False
-        self._post(PlaybackResumed(self._id, self.position))
+        self._post(PlaybackResumed(self.id, self.position))
 
     def hold(self, why: str) -> None:
         """It waits where it is, with nothing of it on its way."""
         if not self.waits:
             self.waits = True
             self.source.seek(self.position)
-            self._post(PlaybackWaiting(self._id, self.position, why))
+            self._post(PlaybackWaiting(self.id, self.position, why))
 
     def seek(self, seconds: float) -> None:
         """It goes there."""
-        self._post(PlaybackSeeking(self._id, seconds))
+        self._post(PlaybackSeeking(self.id, seconds))
         self.source.seek(seconds)
         self.position = self.source.heard()
         self._progress()
-        self._post(PlaybackSeeked(self._id, self.position))
+        self._post(PlaybackSeeked(self.id, self.position))
 
     def end(self, *, completed: bool, given_up: bool = False) -> None:
         """It is over: at its end, or before."""
         self.source.close()
         if completed:
             self._is_heard()
-        self._post(PlaybackFinished(self._id, completed, given_up))
+        self._post(PlaybackFinished(self.id, completed, given_up))
 
     def fail(self, error: AudioError) -> None:
         """File or speaker ended it. Of a damaged file what sounded is all that there is."""
@@ -107,14 +105,14 @@ class Playing:
             if self.started:
                 self._is_heard()
             else:
-                unplayable = self._track_id
-        self._post(PlaybackFailed(self._id, str(error), unplayable, type(error).__name__, kind))
+                unplayable = self.wish.track_id
+        self._post(PlaybackFailed(self.id, str(error), unplayable, type(error).__name__, kind))
 
     def _is_heard(self) -> None:
-        if self._track_id is not None and not self._heard:
+        if self.wish.track_id is not None and not self._heard:
             self._heard = True
-            self._post(TrackHeard(self._id, self._track_id))
+            self._post(TrackHeard(self.id, self.wish.track_id))
 
     def _progress(self) -> None:
         self._progress_due = self.position + _PROGRESS
-        self._post(PlaybackProgress(self._id, self.position))
+        self._post(PlaybackProgress(self.id, self.position))

@@ -26,6 +26,7 @@ _MODULES = {
     "record": "verbs",
     "play": "play",
     "player": "verbs",
+    "playlist": "playlist",
     "volume": "verbs",
     "clips": "clips",
     "feeds": "feeds",

@@ -32,11 +32,11 @@ class Verbs(click.Group):
         }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(self._words())
+        return sorted({*self._words(), *self.commands})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         verb = self._words().get(cmd_name)
-        return _command(cmd_name, verb) if verb else None
+        return _command(cmd_name, verb) if verb else super().get_command(ctx, cmd_name)
 
 
 def _command(name: str, verb: Verb) -> click.Command:

@@ -1,6 +1,5 @@
 """What can be asked over the control socket: the table of verbs, each with what answers it."""
 
-import os
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,14 @@ from appliance.control.contract import described, hello
 from appliance.control.examinations import Examinations
 from appliance.control.fetching import fetching
 from appliance.control.parts import Parts
+from appliance.control.sources import Sources
 from appliance.control.streams import Streams
-from appliance.errors import NotFound, UsageError
+from appliance.errors import UsageError
 from appliance.events import Command
 from appliance.faults import DELIVERY
+from appliance.listed import Repeat
+from appliance.player_verbs import MOST_TRACKS
 from appliance.verbs import VERBS, Verb
-
-_WORDS: dict[str, type[Command]] = {
-    "recording": events.PlayRecording,
-    "next": events.PlayNext,
-    "latest": events.PlayLatest,
-}
-"""What `play` may be told instead of a file."""
 
 
 class Methods:
@@ -37,6 +32,7 @@ class Methods:
         self._controller = parts.turn.controller
         self._asking = Asking(parts.turn.controller, parts.clock)
         self._store = parts.store
+        self._sources = Sources(parts.store, parts.feeds)
         self._examinations = Examinations(parts)
 
     def table(self) -> dict[str, Callable[..., object]]:
@@ -55,6 +51,8 @@ class Methods:
             "plugins": parts.plan.plugins.statuses,
             "play": self.play,
             "play.url": self.play_url,
+            "playlist.add": self.add_to_playlist,
+            "playlist.list": self.playlist,
             "feeds.list": parts.store.inbox.tracks,
             "feeds.unheard": parts.store.inbox.mark_unheard,
             "feeds.remove": parts.store.inbox.remove,
@@ -91,11 +89,9 @@ class Methods:
 
     def play(self, source: str, start_at: float = 0.0, loop: bool = False) -> dict[str, Any] | None:
         """Play `recording`, `next`, `latest`, a URL, a clip (id or name) or an audio file on the box."""
-        command = self._play_command(source, start_at, loop)
+        command = self._sources.command(source, start_at, loop)
         if isinstance(command, events.Play):
             check_sound(command.path)  # a file that nobody can play is the caller's mistake, and no fault of the box
-        elif start_at or loop:
-            raise UsageError(f"play: {source} begins at its start and sounds once; name a file, a clip or a URL")
         return self._ask(VERBS["play"], command)
 
     def play_url(self, url: str) -> Generator[dict[str, Any] | None, None, None]:
@@ -103,22 +99,18 @@ class Methods:
         track = yield from fetching(self._parts.feeds, url, self._parts.clock)
         yield self._ask(VERBS["play"], events.Play(track.path, track.title, track.id))
 
-    def _play_command(self, source: str, start_at: float, loop: bool) -> Command:
-        if source in _WORDS:
-            return _WORDS[source]()
-        if source.startswith(("http://", "https://")):
-            track = self._parts.feeds.fetch(source)
-            return events.Play(track.path, track.title, track.id, None, start_at, loop)
-        if Path(source).is_absolute():
-            if not os.path.isfile(source):  # noqa: PTH113  `Path.is_file` raises where a name is too long
-                raise NotFound(
-                    f"the appliance sees no file {source}. Check its name, or put it into /srv: "
-                    "/home and /tmp are hidden from the service"
-                )
-            title = os.fsencode(Path(source).name).decode(errors="replace")
-            return events.Play(Path(source), title, None, None, start_at, loop)
-        clip = self._store.clips.find(source)
-        return events.Play(self._store.clips.path(clip), clip.name, None, None, start_at, loop)
+    def add_to_playlist(self, sources: list[str]) -> dict[str, Any] | None:
+        """Put files, folders, clips and URLs behind all others of the playlist."""
+        items = self._sources.items(sources)
+        playlist = self._controller.status.playlist
+        if len(items) + (len(playlist.items) if playlist else 0) > MOST_TRACKS:
+            raise UsageError(f"playlist.add: {len(items)} more are too many: the playlist holds {MOST_TRACKS} tracks")
+        return self._ask(VERBS["playlist.add"], events.PlaylistAdd(items))
+
+    def playlist(self) -> dict[str, Any]:
+        """What is on it, and where it is."""
+        playlist = self._controller.status.playlist or events.PlaylistChanged((), 0, Repeat.OFF)
+        return {key: value for key, value in event_to_plain(playlist).items() if key != "event"}
 
     def clip_path(self, clip: str) -> Path:
         """The file of a clip, by its id, the beginning of one, or its name. Raises NotFound."""

@@ -60,6 +60,11 @@ class Places:
         return path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
 
     @property
+    def playlist(self) -> Path:
+        """The playlist, and where its tracks go on."""
+        return self.directory / "playlist.json"
+
+    @property
     def volume(self) -> Path:
         """The volume that somebody set."""
         return self.directory / "volume.json"

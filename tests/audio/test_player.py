@@ -25,6 +25,8 @@ from appliance.errors import DeviceBusy, FormatUnsupported, TroubleKind
 from appliance.events import (
     Command,
     Event,
+    Play,
+    PlaybackContinues,
     PlaybackFailed,
     PlaybackFinished,
     PlaybackPaused,
@@ -74,7 +76,7 @@ class Booth:
         return path
 
     def play(self, samples: NDArray[Any], playback_id: str = "one") -> None:
-        self.player.play(playback_id, self.file(samples, f"{playback_id}.wav"), f"title of {playback_id}", 7)
+        self.player.play(playback_id, Play(self.file(samples, f"{playback_id}.wav"), f"title of {playback_id}", 7))
 
     def of(self, kind: type[T]) -> list[T]:
         return [one for one in self.posted if isinstance(one, kind)]
@@ -170,7 +172,7 @@ def test_mono_sounds_in_both_ears_and_stereo_in_a_mono_speaker(make: Make) -> No
 
 def test_other_rates_are_resampled(make: Make) -> None:
     booth = make()
-    booth.player.play("one", booth.file(tone(1.0, 44_100), rate=44_100), "tone", None)
+    booth.player.play("one", Play(booth.file(tone(1.0, 44_100), rate=44_100), "tone", None))
     booth.first(PlaybackFinished)
     middle = slice(2000, 40_000)
     assert np.abs(booth.written[middle, 0].astype(int) - tone(1.0)[middle]).max() <= 4
@@ -282,7 +284,7 @@ def test_a_seek_is_told_before_and_after(make: Make) -> None:
 def test_a_seek_is_exact_to_the_sample(make: Make, suffix: str) -> None:
     booth = make(paced=True)
     samples = np.random.default_rng(5).integers(-9000, 9000, 2 * RATE, dtype=np.int16)
-    booth.player.play("one", booth.file(samples, f"noise.{suffix}"), "noise", None)
+    booth.player.play("one", Play(booth.file(samples, f"noise.{suffix}"), "noise", None))
     booth.sounds_for(0.1)
     booth.player.seek(1.234567)
     booth.first(PlaybackFinished)
@@ -307,7 +309,7 @@ def test_skipping_goes_on_and_back_from_where_it_sounds(make: Make) -> None:
 def test_it_begins_where_it_should_without_a_click(make: Make) -> None:
     booth = make()
     samples = tone(3)
-    booth.player.play("one", booth.file(samples), "tone", None, 2.0003)
+    booth.player.play("one", Play(booth.file(samples), "tone", None, start_at=2.0003))
     booth.first(PlaybackFinished)
     first, ramp = round(2.0003 * RATE), round(RAMP * RATE)
     heard = booth.written[:, 0]
@@ -318,7 +320,7 @@ def test_it_begins_where_it_should_without_a_click(make: Make) -> None:
 def test_a_loop_goes_on_from_its_start_without_a_gap(make: Make) -> None:
     booth = make(paced=True)
     samples = np.random.default_rng(5).integers(-9000, 9000, 10_007, dtype=np.int16)
-    booth.player.play("one", booth.file(samples), "loop", 7, 0.0, True)
+    booth.player.play("one", Play(booth.file(samples), "loop", 7, loop=True))
     booth.sounds_for(2.3)
     booth.player.stop()
     assert not booth.first(PlaybackFinished).completed
@@ -346,6 +348,52 @@ def test_another_speed_keeps_the_pitch_and_tells_the_true_position(make: Make, r
     assert biggest_step(booth.heard) <= biggest_step(tone(1)) * 1.3
 
 
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_what_was_prepared_follows_without_a_gap(make: Make, suffix: str) -> None:
+    booth = make(paced=True)
+    whole = np.random.default_rng(5).integers(-9000, 9000, RATE, dtype=np.int16)
+    booth.player.play("one", Play(booth.file(whole[:20_011], f"a.{suffix}"), "a", 7))
+    booth.first(PlaybackStarted)
+    booth.player.prepare("one", Play(booth.file(whole[20_011:], f"b.{suffix}"), "b", 8, "two"))
+    booth.first(PlaybackFinished, 2)
+    assert np.array_equal(booth.written[: len(whole), 0], whole) and len(booth.cards.playbacks) == 1
+    told = [one for one in booth.posted if not isinstance(one, PlaybackReady | TrackHeard)]
+    assert told[1:4] == [
+        PlaybackContinues("one", "two"),
+        PlaybackFinished("one", completed=True),
+        PlaybackStarted("two", "b", pytest.approx((RATE - 20_011) / RATE), 8),  # type: ignore[arg-type]
+    ]
+    assert booth.of(TrackHeard) == [TrackHeard("one", 7), TrackHeard("two", 8)]
+
+
+@pytest.mark.parametrize("act", ["stop", "replace", "nothing", "other"])
+def test_what_was_prepared_may_never_sound(make: Make, act: str) -> None:
+    booth = make(paced=True)
+    booth.play(tone(1))
+    booth.sounds_for(0.2)
+    path = booth.file(tone(1), "next.wav")
+    booth.player.prepare("one" if act != "other" else "gone", Play(path, "next", None, "next"))
+    if act == "stop":
+        booth.player.stop()
+    elif act == "replace":
+        booth.play(tone(0.1), "two")
+        booth.first(PlaybackFinished, 2)
+    elif act == "nothing":
+        booth.player.prepare("one", None)
+    booth.first(PlaybackFinished)
+    assert not booth.of(PlaybackContinues)
+
+
+def test_what_cannot_be_prepared_is_told_and_disturbs_nothing(make: Make, tmp_path: Path) -> None:
+    booth = make(paced=True)
+    booth.play(tone(1))
+    booth.sounds_for(0.2)
+    booth.player.prepare("one", Play(tmp_path / "gone.wav", "gone", 9, "next"))
+    assert booth.first(PlaybackFailed).playback_id == "next" and booth.first(PlaybackFailed).unplayable == 9
+    assert booth.first(PlaybackFinished) == PlaybackFinished("one", completed=True)
+    assert np.array_equal(booth.written[:RATE, 0], tone(1))
+
+
 def test_a_length_that_is_a_guess_is_told_as_one(make: Make, tmp_path: Path) -> None:
     booth = make()
     path = booth.file(tone(1.0), "streamed.flac")
@@ -353,7 +401,7 @@ def test_a_length_that_is_a_guess_is_told_as_one(make: Make, tmp_path: Path) -> 
     data[21] &= 0xF0
     data[22:26] = bytes(4)
     path.write_bytes(data)
-    booth.player.play("one", path, "streamed", None)
+    booth.player.play("one", Play(path, "streamed", None))
     assert booth.first(PlaybackStarted).estimated and booth.first(PlaybackReady).estimated
     booth.first(PlaybackFinished)
     booth.play(tone(1.0), "two")
@@ -414,7 +462,7 @@ def test_a_message_that_is_stopped_before_does_not_count_as_heard(make: Make) ->
 
 def test_whatever_is_no_message_is_not_heard(make: Make) -> None:
     booth = make()
-    booth.player.play("one", booth.file(tone(0.1)), "title", None)
+    booth.player.play("one", Play(booth.file(tone(0.1)), "title", None))
     booth.first(PlaybackFinished)
     assert not booth.of(TrackHeard)
 
@@ -423,7 +471,7 @@ def test_of_a_damaged_message_all_that_there_is_counts(make: Make) -> None:
     booth = make()
     path = booth.file(tone(2.0), "cut.flac")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    booth.player.play("one", path, "title", 7)
+    booth.player.play("one", Play(path, "title", 7))
     assert booth.first(PlaybackFailed).unplayable is None
     assert booth.of(TrackHeard) == [TrackHeard("one", 7)]
 
@@ -444,7 +492,7 @@ def test_a_message_without_sound_fails_and_is_named(make: Make) -> None:
     booth = make()
     path = booth.file(tone(0.1), "empty.flac")
     path.write_bytes(empty_flac(path.read_bytes()))
-    booth.player.play("one", path, "title", 7)
+    booth.player.play("one", Play(path, "title", 7))
     failed = booth.first(PlaybackFailed)
     assert failed.unplayable == 7 and "no sound" in failed.message and not booth.of(TrackHeard)
     assert not booth.of(PlaybackFinished)
@@ -647,7 +695,7 @@ def test_a_speaker_that_is_gone_at_resume_is_named(make: Make) -> None:
 
 def test_a_bad_file_never_opens_the_speaker(make: Make, tmp_path: Path) -> None:
     booth = make()
-    booth.player.play("one", tmp_path / "gone.wav", "gone", None)
+    booth.player.play("one", Play(tmp_path / "gone.wav", "gone", None))
     assert booth.first(PlaybackFailed) == PlaybackFailed(
         "one", "cannot play 'gone.wav': there is no such file", None, "Unplayable", kind=TroubleKind.FILE
     )
@@ -658,7 +706,7 @@ def test_a_damaged_file_fails_after_what_could_be_played(make: Make) -> None:
     booth = make()
     path = booth.file(tone(3), "cut.flac")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    booth.player.play("one", path, "cut", None)
+    booth.player.play("one", Play(path, "cut", None))
     assert "'cut.flac' is damaged" in booth.first(PlaybackFailed).message
     assert len(booth.written) > RATE
 
@@ -719,7 +767,7 @@ def test_a_speaker_that_takes_nothing_is_given_up(tmp_path: Path) -> None:
     posted: list[Any] = []
     player = Player(Cards(), LOUD, RATE, clock, posted.append, Vitals(clock))
     soundfile.write(tmp_path / "a.wav", tone(1), RATE)
-    player.play("one", tmp_path / "a.wav", "a", None)
+    player.play("one", Play(tmp_path / "a.wav", "a", None))
     limit = time.monotonic() + 5
     while len(posted) < 2 and time.monotonic() < limit:
         time.sleep(0.001)
@@ -780,7 +828,7 @@ def test_a_real_libasound_plays_every_sample(test_card: Path, tmp_path: Path) ->
             assert time.monotonic() < limit, posted
             time.sleep(0.001)
 
-    player.play("one", tmp_path / "noise.wav", "noise", None)
+    player.play("one", Play(tmp_path / "noise.wav", "noise", None))
     wait_for(PlaybackStarted)
     began = time.monotonic()
     player.pause()
@@ -830,7 +878,7 @@ def test_a_speaker_of_any_one_format_plays(test_card: Path, tmp_path: Path, only
     settings = PlaybackSettings(device=f"testcard:{test_card}", volume=Percent(100))
     clock = SystemClock()
     player = Player(AlsaCards(), settings, RATE, clock, posted.put, Vitals(clock))
-    player.play("one", tmp_path / "tone.wav", "tone", None)
+    player.play("one", Play(tmp_path / "tone.wav", "tone", None))
     assert [type(posted.get(timeout=10)) for _ in range(3)] == [
         PlaybackReady,
         PlaybackStarted,
@@ -857,7 +905,7 @@ def test_a_speaker_that_takes_nothing_known_is_named_for_what_it_is(test_card: P
     player = Player(
         AlsaCards(), PlaybackSettings(device=f"testcard:{test_card}"), RATE, clock, posted.put, Vitals(clock)
     )
-    player.play("one", tmp_path / "tone.wav", "tone", None)
+    player.play("one", Play(tmp_path / "tone.wav", "tone", None))
     assert isinstance(posted.get(timeout=10), PlaybackReady)
     message = posted.get(timeout=10).message
     player.close()

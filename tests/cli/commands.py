@@ -10,7 +10,15 @@ from appliance.cli.main import root
 DOCUMENTED = {0, 2, 130, *(cls.exit_code for cls in vars(errors).values() if hasattr(cls, "exit_code"))}
 """Every exit code that the documents name."""
 
-_SAMPLES = {"seconds": "1:30", "percent": "50%", "rate": "1.5", "track": "1", "target": "/tmp", "source": "recording"}
+_SAMPLES = {
+    "seconds": "1:30",
+    "percent": "50%",
+    "rate": "1.5",
+    "mode": "all",
+    "track": "1",
+    "target": "/tmp",
+    "source": "recording",
+}
 
 
 def commands() -> list[tuple[str, ...]]:

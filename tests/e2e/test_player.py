@@ -1,6 +1,7 @@
 """What is asked of the player by the command line, heard at the speaker of a real daemon."""
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,26 @@ def test_a_speaker_that_is_unplugged_is_told_and_the_sound_goes_on(loud: Box, te
     assert not any(fault["name"] == "playback" for fault in loud.status()["faults"])
     played = heard(test_card)
     place(samples[before + 2 * RAMP :], played[before:])
+
+
+def test_a_book_is_heard_without_gaps_and_goes_on_after_a_restart(loud: Box, test_card: Path, tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    book.mkdir()
+    whole = sound(tmp_path / "whole.wav", 12)
+    for number, begin in ((10, 6), (2, 1), (1, 0)):
+        end = {1: 1, 2: 6, 10: 12}[number]
+        soundfile.write(book / f"chapter {number}.flac", whole[begin * RATE : end * RATE], RATE)
+    assert "of 3 tracks" in loud.cli("playlist", "add", str(book)).stdout
+    loud.cli("playlist", "play")
+    loud.until(lambda: len(heard(test_card)) > 3.5 * RATE)
+    assert "> 2. chapter 2.flac" in loud.cli("playlist", "list").stdout
+    assert np.array_equal(heard(test_card)[: 3 * RATE], whole[: 3 * RATE])
+    loud.signal(signal.SIGTERM)
+    before = len(heard(test_card))
+    loud.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    loud.cli("playlist", "play")
+    loud.until(lambda: len(heard(test_card)) > before and is_over(loud), 30)
+    played = heard(test_card)[before:]
+    at = place(played[RAMP : 2 * RAMP], whole) - RAMP
+    assert 2 * RATE < at <= before
+    assert np.array_equal(played[RAMP : len(whole) - at], whole[at + RAMP :])

@@ -1,0 +1,34 @@
+"""`appliance playlist`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.terminal import say
+from appliance.cli.verbs import Verbs
+from appliance.describe import counted, describe_plain, duration
+
+playlist = Verbs("playlist", "The playlist: add, play, next, previous, repeat, shuffle, clear, list.", "playlist")
+
+
+@playlist.command()
+@click.argument("sources", nargs=-1, required=True)
+@pass_remote
+def add(remote: Remote, sources: tuple[str, ...]) -> None:
+    """Put SOURCES behind all others: audio files, folders of them, URLs, clips by id or name."""
+    here = [str(Path(each).absolute()) if os.path.exists(each) else each for each in sources]  # noqa: PTH110
+    say(describe_plain(remote.call("playlist.add", sources=here)))
+
+
+@playlist.command("list")
+@pass_remote
+def list_(remote: Remote) -> None:
+    """List what is on it."""
+    known = remote.call("playlist.list")
+    for number, item in enumerate(known["items"]):
+        sign = ">" if number == known["current"] else " "
+        place = f", at {duration(item['position'])}" if item["position"] else ""
+        say(f"{sign} {number + 1}. {item['title']}{place}")
+    say(f"{counted(len(known['items']), 'track')}, repeat {known['repeat']}")

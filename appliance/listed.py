@@ -1,0 +1,24 @@
+"""What is on the playlist: value objects beside `models`."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from attrs import frozen
+
+
+class Repeat(StrEnum):
+    """What the playlist does at the end of a track."""
+
+    OFF = "off"
+    ONE = "one"
+    ALL = "all"
+
+
+@frozen
+class PlaylistItem:
+    """A track of the playlist; `position` is where it goes on, in seconds from its start."""
+
+    path: Path
+    title: str
+    track_id: int | None = None
+    position: float = 0.0
