@@ -33,7 +33,7 @@ from appliance.front import start_panel, tell_and_go_on, write_log
 from appliance.housekeeping import Housekeeper, StateDisk
 from appliance.housekeeping.outlook import reserve_bytes
 from appliance.housekeeping.policy import Rules
-from appliance.housekeeping.prospects import prospects
+from appliance.housekeeping.prospects import Prospects
 from appliance.loops import Loop
 from appliance.machine import Input
 from appliance.mountwatch import MountWatch
@@ -262,7 +262,7 @@ def _housekeeper(
         Rules({name: each.delete_after for name, each in wanted.items()}, storage.keep_days),
         reserve_bytes(settings),
         settings.audio.capture.format.byte_rate,
-        lambda: prospects(wanted, {name: each.backend for name, each in destinations.items()}),
+        Prospects(wanted, {name: each.backend for name, each in destinations.items()}, post),
         effects.disk_works,
         clock,
         post,

@@ -482,6 +482,22 @@ def test_a_plugin_that_hangs_is_named_and_left_out(tmp_path: Path) -> None:
     assert set(found.types(DESTINATION)) == {"slow", "pensive", "fine"}, "what comes too late does not count"
 
 
+def test_one_that_hangs_over_a_url_is_named(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    class Thinking:
+        @hookimpl
+        def appliance_feed_backends(self) -> Sequence[FeedBackendType]:
+            return [FeedBackendType("urls", Options, make_backend, lambda url: go.wait(SOON))]  # type: ignore[arg-type]
+
+    found = PluginHost([("thinking", Thinking)], patience=0.05)
+    found.discover()
+    with pytest.raises(PluginError, match=r"https://example.org/a: plugin thinking failed: it hangs") as caught:
+        found.build_fetcher("https://example.org/a?key=hunter", "url", "box", tmp_path)
+    assert "hunter" not in str(caught.value)
+    go.set()
+
+
 @pytest.mark.parametrize("name", [5, "", "two\nlines", "a b", "é"])
 def test_a_name_that_nobody_can_configure_breaks_the_plugin(name: Any) -> None:
     found = host(bad=Plugin(name))

@@ -68,6 +68,7 @@ def config() -> None:
 def check(remote: Remote, path: Path) -> None:
     """Check the configuration at PATH, and say everything that is wrong with it or will be."""
     from appliance.config.loader import load
+    from appliance.limits import leave
 
     host = _plugins()
     settings = load(path, host.extensions)
@@ -81,7 +82,7 @@ def check(remote: Remote, path: Path) -> None:
             problems.append(f"{path}: destinations: {error}")
     for name, feed in settings.feeds.items():
         try:
-            host.build_feed(name, feed, device, directory).close()
+            leave(host.build_feed(name, feed, device, directory).close, f"feed {name}")
         except ConfigError as error:
             problems.append(f"{path}: feeds: {error}")
     for name, service in settings.services.items():
@@ -98,8 +99,8 @@ def check(remote: Remote, path: Path) -> None:
         warnings.append(outlook.warning)
     for warning in warnings:
         say(f"{path}: warning: {warning}")
-    for backend in backends.values():
-        backend.close()
+    for name, backend in backends.items():
+        leave(backend.close, f"destination {name}")
     say(f"{path} is good")
 
 

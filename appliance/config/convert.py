@@ -4,8 +4,9 @@ cattrs assembles the classes, and its detailed validation carries each error pas
 stand the rules of the file: names that no option has, shorthand, and a plugin's options next to the common ones.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
+from functools import partial
 from inspect import isabstract
 from pathlib import Path
 from types import GenericAlias
@@ -29,6 +30,7 @@ from appliance.config.scalars import Problem, Reported, anything, read_word, tak
 from appliance.config.sections import Section, notes
 from appliance.config.withheld import Withheld
 from appliance.foreign import printable
+from appliance.limits import PATIENCE, within
 from appliance.redact import keep_secret, keep_url_secret
 
 Hook = Callable[[Any, Any], Any]
@@ -154,13 +156,16 @@ class Structurer:
         if options_class is not None:
             rest = {name: item for name, item in given.items() if name not in common}
             try:
-                options = Section(options_class, self._converter, self._withheld).assemble(rest, common)
+                options = within(PATIENCE, partial(self._options, options_class, rest, common), chooser)
             except BaseValidationError as error:
                 problems += error.exceptions
             except Exception as error:  # a plugin's broken options class must not end the daemon
                 problems.append(Problem(f"the plugin of its {chooser} is broken: {self._withheld.message(error)}"))
         _raise(problems, section.cls)
         return attrs.evolve(settings, options=options)
+
+    def _options(self, options_class: type, given: dict[str, Any], also_known: Iterable[str]) -> Any:
+        return Section(options_class, self._converter, self._withheld).assemble(given, also_known)
 
     def _options_class(
         self, given: dict[str, Any], section: Section, chooser: str, problems: list[Exception]

@@ -18,6 +18,7 @@ from appliance.errors import Cancelled, Permanent, StorageError, Transient
 from appliance.events import Command, DeliveryCancelled, DeliveryPostponed, DeliveryProgress, Event
 from appliance.foreign import words
 from appliance.hours import LOOK_AGAIN, seconds_until_active
+from appliance.limits import within
 from appliance.models import Delivery, DeliveryState
 from appliance.plugin.upload import LiveUploadBackend
 from appliance.recipes import ORIGINAL
@@ -25,6 +26,7 @@ from appliance.store import Store
 from appliance.vitals import Vitals
 
 _LOOK_AROUND = 0.5
+_WITHDRAW = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -75,14 +77,17 @@ class Live:
         """A take has begun. Returns at once."""
         self._takes.put(take)
 
-    def finish(self, clip_id: str, check: Callable[[], None]) -> None:
-        """Wait until nothing of the take that became this clip is sent live any more; `check` may end that."""
+    def finish(self, clip_id: str, check: Callable[[float], None]) -> None:
+        """Wait until nothing of the take that became this clip is sent live any more. `check` may end that; it is told
+        when the backend has shown last that it moves.
+        """
         while True:
             with self._changed:
                 if self._sending is None or self._sending.take.begin.take_id != clip_id:
                     return
+                heard = self._sending.attempt.heard
                 self._clock.wait(self._changed, _LOOK_AROUND)
-            check()
+            check(heard)
 
     def progress(self) -> list[DeliveryProgress]:
         """How far it is."""
@@ -228,7 +233,7 @@ class Live:
     def _withdraw_note(self, take_id: str, note: Note) -> None:
         """Failures are logged: what stays there is little, and the next start tries again."""
         try:
-            self._backend.withdraw(note)
+            within(_WITHDRAW, partial(self._backend.withdraw, note), f"withdraw:{self._name}")
             self._store.outbox.save_live(take_id, self._name, None)
         except BaseException as error:  # a plugin may do anything
             log.warning("destination %s keeps a part of take %s: %s", self._name, take_id, words(error))

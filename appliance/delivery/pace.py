@@ -45,9 +45,13 @@ class Speedometer:
         """`count` bytes of what will be reported were there already."""
         self._skipped += count
 
+    def is_due(self, at: float) -> bool:
+        """Whether the last report is old enough for another."""
+        return not self._reports or at - self._reports[-1][0] >= REPORT_SECONDS
+
     def report(self, at: float, sent: int) -> bool:
         """`sent` bytes were out at `at`; whether that is news, told rarely enough to be passed on."""
-        if self._reports and at - self._reports[-1][0] < REPORT_SECONDS:
+        if not self.is_due(at):
             return False
         self._reports.append((at, sent - self._skipped))
         return True

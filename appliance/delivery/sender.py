@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 from attrs import evolve, frozen
 
@@ -12,12 +14,18 @@ from appliance.delivery.sending import key
 from appliance.errors import Cancelled, NotFound, Permanent, StorageError, Transient
 from appliance.events import Command, DeliveryStarted, Event
 from appliance.foreign import words
+from appliance.limits import LOOK, Errand
 from appliance.models import Clip, Delivery, Receipt, Rendition
 from appliance.plugin.upload import UploadBackend, UploadJob
 from appliance.recipes import RECIPES
 from appliance.renditions.maker import Check, Renditions
+from appliance.retry import TELL_AFTER
 from appliance.store import Store
 from appliance.vitals import Pulse
+
+FinishLive = Callable[[str, Callable[[float], None]], None]
+
+_HANGS = "nothing is heard of its plugin: it hangs. Update or remove it, then restart"
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +62,8 @@ Outcome = Delivered | Failed | TakenBack
 class Sender:
     """Makes attempts at one destination. For several threads at once.
 
-    `finish_live` waits until nothing of a clip's take is sent live any more, where takes are.
+    `stuck` tells of a delivery whose backend hangs. `finish_live` waits until nothing of a clip's take is sent live any
+    more, where takes are.
     """
 
     def __init__(
@@ -64,13 +73,15 @@ class Sender:
         backend: UploadBackend,
         clock: Clock,
         post: Callable[[Command | Event], None],
-        finish_live: Callable[[str, Check], None] | None = None,
+        stuck: Callable[[int, str], None],
+        finish_live: FinishLive | None = None,
     ) -> None:
         self._store = store
         self._renditions = renditions
         self._backend = backend
         self._clock = clock
         self._post = post
+        self._stuck = stuck
         self._finish_live = finish_live
 
     def send(self, attempt: Attempt, pulse: Pulse) -> Outcome:
@@ -84,7 +95,7 @@ class Sender:
         try:
             clip = self._store.clips.find(delivery.clip_id)
             rendition = self._renditions.prepare(clip, RECIPES[delivery.recipe], check)
-            attempt.delivery = self._with_live_note(delivery, check)
+            attempt.delivery = self._with_live_note(attempt, check)
         except Cancelled:
             return TakenBack()
         except (Permanent, NotFound) as error:
@@ -98,11 +109,18 @@ class Sender:
         pulse.beat()
         return outcome
 
-    def _with_live_note(self, delivery: Delivery, check: Check) -> Delivery:
+    def _with_live_note(self, attempt: Attempt, check: Check) -> Delivery:
         """The delivery with the note that the last part sent live has left."""
+        delivery = attempt.delivery
         if self._finish_live is None:
             return delivery
-        self._finish_live(delivery.clip_id, check)
+
+        def goes_on(heard: float) -> None:
+            check()
+            attempt.heard = max(attempt.heard, heard)
+            self._look_at(attempt)
+
+        self._finish_live(delivery.clip_id, goes_on)
         [found] = self._store.outbox.find(delivery.clip_id, delivery.destination)
         return evolve(delivery, resume=found.resume)
 
@@ -124,13 +142,15 @@ class Sender:
             resume=delivery.resume,
             progress=attempt.progress,
             held=attempt.held,
-            save_resume=save_resume,
-            cancelled=attempt.cancelled,
+            save_resume=attempt.sign(save_resume),
+            cancelled=attempt.sign(attempt.cancelled),
         )
 
     def _deliver(self, job: UploadJob, attempt: Attempt) -> Outcome:
+        errand = Errand(partial(self._backend.deliver, job), f"deliver:{attempt.delivery.destination}")
         try:
-            return Delivered(self._stamped(believed(self._backend.deliver(job), "deliver", job.rendition.size)))
+            receipt = errand.watched(partial(self._look_at, attempt))
+            return Delivered(self._stamped(believed(receipt, "deliver", job.rendition.size)))
         except Transient as error:
             return Failed(words(error), asked=error.retry_after or 0.0)
         except Permanent as error:
@@ -140,6 +160,16 @@ class Sender:
                 return TakenBack()
             log.error("defect in the backend of destination %s", attempt.delivery.destination, exc_info=True)
             return Failed(defect(error), defect=True)
+
+    def _look_at(self, attempt: Attempt) -> None:
+        """Tell where nothing is heard of the backend: at once beside the delivery, as a fault once that lasts."""
+        silence, delivery = self._clock.monotonic() - attempt.heard, attempt.delivery
+        if silence >= LOOK and not attempt.quiet:
+            attempt.quiet = True
+            with suppress(StorageError):
+                self._store.outbox.noted(delivery.id, f"nothing was heard of its plugin for {silence:.0f} s")
+        if silence >= TELL_AFTER:
+            self._stuck(delivery.id, _HANGS)
 
     def _stamped(self, receipt: Receipt) -> Receipt:
         return receipt if receipt.received_at else evolve(receipt, received_at=self._clock.wall_ns())

@@ -46,11 +46,11 @@ class Sending:
             head=take.head,
             longest=take.longest,
             wait_for=lambda size: take.wait_for(size, self._stopping),
-            read=lambda offset, size: os.pread(self._file, size, offset),
+            read=self.attempt.sign(lambda offset, size: os.pread(self._file, size, offset)),
             resume=self.note,
             progress=self._progress,
-            save_resume=self._keep,
-            cancelled=self.cancelled,
+            save_resume=self.attempt.sign(self._keep),
+            cancelled=self.attempt.sign(self.cancelled),
         )
 
     def _progress(self, sent: int) -> None:

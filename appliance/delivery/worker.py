@@ -13,15 +13,15 @@ from appliance.delivery.attempt import Attempt
 from appliance.delivery.destination import Destination
 from appliance.delivery.pace import RateLimit
 from appliance.delivery.patience import PULSE_LIMIT, Patience
-from appliance.delivery.sender import Delivered, Failed, Outcome, Sender
+from appliance.delivery.sender import Delivered, Failed, FinishLive, Outcome, Sender
 from appliance.delivery.trouble import Trouble
 from appliance.errors import StorageError
 from appliance.events import Command, DeliveryParked, DeliveryPostponed, DeliveryProgress, DeliverySucceeded, Event
 from appliance.foreign import words
 from appliance.hours import LOOK_AGAIN, seconds_until_active
+from appliance.limits import leave
 from appliance.models import Delivery, DeliveryState
-from appliance.plugin_host.limits import leave
-from appliance.renditions.maker import Check, Renditions
+from appliance.renditions.maker import Renditions
 from appliance.retry import Streak
 from appliance.store import Store
 from appliance.vitals import Pulse, Vitals
@@ -52,14 +52,13 @@ class Worker:
         vitals: Vitals,
         random: Callable[[], float],
         limit: RateLimit | None,
-        finish_live: Callable[[str, Check], None] | None,
+        finish_live: FinishLive | None,
     ) -> None:
         self._store = store
         self._name = destination.name
         self._settings = destination.settings
         self._backend = destination.backend
         self._renditions = renditions
-        self._sender = Sender(store, renditions, destination.backend, clock, post, finish_live)
         self._clock = clock
         self._post = post
         self._vitals = vitals
@@ -68,6 +67,7 @@ class Worker:
         self._limit = limit
         self._running: dict[int, Attempt] = {}
         self._trouble = Trouble(store, self._name, self._settings.retry.max, post)
+        self._sender = Sender(store, renditions, destination.backend, clock, post, self._trouble.stuck, finish_live)
         self._wakes = 0
         self._stopping = False
         self._parked_due = clock.monotonic()

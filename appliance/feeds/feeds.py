@@ -5,6 +5,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from attrs import frozen
 
@@ -17,12 +18,12 @@ from appliance.faults import FEED
 from appliance.feeds.pull import BEGUN, Pull
 from appliance.feeds.safefile import Room
 from appliance.foreign import words
+from appliance.limits import Errand, leave
 from appliance.loops import Loop
 from appliance.models import Track
 from appliance.plugin.feed import FeedBackend
-from appliance.plugin_host.limits import leave
 from appliance.redact import shown_url
-from appliance.retry import Streak, backoff
+from appliance.retry import TELL_AFTER, Streak, backoff
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -238,13 +239,19 @@ class _Puller:
         pull = Pull(self._store, self._feed.name, self._clock, self._has_room, self._is_over, self._arrived)
         self._loop.pulse.rest()  # inside the backend the network's own timeouts hold
         try:
-            self._feed.backend.pull(pull)
+            errand = Errand(partial(self._feed.backend.pull, pull), f"pull:{self._feed.name}")
+            errand.watched(partial(self._look_at, pull))
             return None
         except BaseException as error:  # a plugin may do anything
             log.debug("feed %s", self._feed.name, exc_info=True)
             return error
         finally:
             self._loop.pulse.beat()
+
+    def _look_at(self, pull: Pull) -> None:
+        """Tell where nothing has been heard of the backend for long."""
+        if self._clock.monotonic() - pull.heard >= TELL_AFTER:
+            self._tell("nothing is heard of its plugin: it hangs. Update or remove it, then restart", pull.heard)
 
     def _is_over(self) -> bool:
         return self._loop.stopping
@@ -253,14 +260,17 @@ class _Puller:
         """Log it; what does not pass by itself, or lasts, is a fault too."""
         ours = isinstance(error, ApplianceError)
         said = words(error) if ours else f"defect in the backend: {words(error)}. Update its plugin"
-        message = f"feed {self._feed.name}: {said}"
-        log.warning("%s", message)
+        log.warning("feed %s: %s", self._feed.name, said)
         now = self._clock.monotonic()
         self.streak = self.streak.failed(said, now)
-        told = isinstance(error, Permanent) or not ours or self.streak.lasts(now)
-        if told and message != self._complaint:
+        if isinstance(error, Permanent) or not ours or self.streak.lasts(now):
+            self._tell(said, self.streak.since)
+
+    def _tell(self, said: str, since: float) -> None:
+        message = f"feed {self._feed.name}: {said}"
+        if message != self._complaint:
             self._complaint = message
-            self._post(FEED.raised(message, self._feed.name, since=self.streak.since))
+            self._post(FEED.raised(message, self._feed.name, since=since))
 
     def _arrived(self, track: Track) -> None:
         settings = self._feed.settings

@@ -26,7 +26,8 @@ _LONGEST_KEY, _LONGEST_TITLE = 1000, 200
 class Pull:
     """What a feed backend sees of the inbox (`appliance.plugin.FeedJob`), and what it brought.
 
-    A `fresh` pull knows nothing of earlier ones: it brings the item anew, which replaces the one pulled before.
+    `heard` is when the backend showed last that it moves. A `fresh` pull knows nothing of earlier ones: it brings the
+    item anew, which replaces the one pulled before.
     """
 
     def __init__(
@@ -46,8 +47,14 @@ class Pull:
         self._has_room = has_room
         self._arrived = arrived
         self._fresh = fresh
-        self.cancelled = stopping
+        self._stopping = stopping
+        self.heard = clock.monotonic()
         self.tracks: list[Track] = []
+
+    def cancelled(self) -> bool:
+        """Whether it is to end."""
+        self.heard = self._clock.monotonic()
+        return self._stopping()
 
     def has(self, key: str) -> bool:
         """Whether the item is in the inbox already, or was."""
@@ -73,7 +80,7 @@ class Pull:
         """
         key, title = _kept(key), one_line(title, _LONGEST_TITLE)
         begun_as = self._begun(begun) if begun and not self._fresh else None
-        file = SafeFile(self._store.places.inbox / self._new_name(suffix), self._has_room, begun_as)
+        file = SafeFile(self._store.places.inbox / self._new_name(suffix), self._grows, begun_as)
 
         def check(path: Path, size: int) -> None:
             if size == 0:
@@ -88,6 +95,10 @@ class Pull:
         with file.filled(check) as raw:
             yield raw
         self._enter(key, title, file)
+
+    def _grows(self, size: int) -> bool:
+        self.heard = self._clock.monotonic()
+        return self._has_room(size)
 
     def begun(self, name: str) -> int:
         """How many bytes of a track that broke off are there to be gone on with."""

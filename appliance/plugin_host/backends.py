@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import attrs
@@ -10,6 +11,7 @@ from attrs import frozen
 
 from appliance.errors import ApplianceError, ConfigError, Permanent, PluginError
 from appliance.foreign import printable, words
+from appliance.limits import within
 from appliance.plugin.kinds import Kind
 from appliance.plugin_host.record import Plugin
 
@@ -24,20 +26,21 @@ class Brought:
     kind: Kind
     type: Any
 
-    def build(self, name: str, options: object, context: object) -> Any:
-        """Build one for the entry `name` of the configuration.
+    def build(self, name: str, options: object, context: object, seconds: float) -> Any:
+        """Build one for the entry `name` of the configuration, in so many seconds.
 
         Raises as `translated` does; what the plugin says a person must do is to be done in the configuration.
         """
         with self.translated(f"{name}: "):
             try:
-                return self.create(options, context)
+                return within(seconds, partial(self.create, options, context), f"build:{name}")
             except Permanent as error:
                 raise ConfigError(f"{name}: {words(error)}") from error
 
     def create(self, options: object, context: object) -> Any:
         """Build one, and look at it. Raises whatever the plugin raises, and TypeError where it breaks its contract."""
         built = self.type.create(options, context)
+        getattr(built, "live", False)
         lacks = [part for part in vars(self.kind.contract) if not part.startswith("_") and not hasattr(built, part)]
         if lacks:
             raise TypeError(f"{type(built).__name__} is no {self.kind.contract.__name__}: it has no {', '.join(lacks)}")
@@ -52,6 +55,8 @@ class Brought:
         plugin = self.plugin
         try:
             yield
+        except PluginError as error:
+            raise PluginError(f"{who}plugin {plugin.name} failed: {words(error)}") from error
         except ApplianceError:
             raise
         except ImportError as error:

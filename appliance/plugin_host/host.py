@@ -12,25 +12,22 @@ from appliance.clock import Clock
 from appliance.config.options import Extensions
 from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings
 from appliance.config.words import suggestion
-from appliance.errors import NotFound, PluginError
+from appliance.errors import NotFound
 from appliance.events import Event
-from appliance.foreign import printable, words
+from appliance.foreign import printable
+from appliance.limits import PATIENCE, within
 from appliance.plugin import hookspecs
 from appliance.plugin.feed import FeedBackend
 from appliance.plugin.kinds import DESTINATION, FEED, KINDS, SERVICE, Kind
 from appliance.plugin.service import House
 from appliance.plugin.upload import BackendContext, UploadBackend
 from appliance.plugin_host.backends import Brought, checked, find
-from appliance.plugin_host.limits import within
 from appliance.plugin_host.listeners import Listeners
 from appliance.plugin_host.record import Plugin, PluginState, PluginStatus, Post, manager
 from appliance.redact import shown_url
 
 GROUP = "appliance"
 """The entry point group that plugins are found by."""
-
-PATIENCE = 8.0
-"""Seconds that a plugin has to be imported, and to build a backend: the box starts without one that hangs."""
 
 _OWN = "audio-appliance"
 _DISABLED = "disabled in the configuration"
@@ -154,7 +151,7 @@ class PluginHost:
     def build(self, kind: Kind, name: str, settings: Any, context: object) -> Any:
         """Build what the entry `name` of a kind's section asks for. Raises as `build_upload` does."""
         brought = self.find(kind, name, settings)
-        return within(self._patience, partial(brought.build, name, settings.options, context), f"build:{name}")
+        return brought.build(name, settings.options, context, self._patience)
 
     def find(self, kind: Kind, name: str, settings: Any) -> Brought:
         """What the entry `name` of a kind's section asks for. Raises ConfigError where no working plugin has it."""
@@ -164,13 +161,11 @@ class PluginHost:
         """Build a backend that pulls just `url`, as if it were feed `name`. Raises NotFound where no plugin can."""
         for brought in self._brought[FEED].values():
             if brought.plugin.active:
-                try:
-                    options = brought.type.options_for_url(url)
-                except BaseException as error:  # a plugin may do anything
-                    who = f"plugin {brought.plugin.name} cannot read {shown_url(url)}"
-                    raise PluginError(f"{who}: {words(error)}") from error
+                with brought.translated(f"{shown_url(url)}: "):
+                    options = within(self._patience, partial(brought.type.options_for_url, url), f"url:{name}")
                 if options is not None:
-                    backend: FeedBackend = brought.build(name, options, BackendContext(name, device, state_directory))
+                    context = BackendContext(name, device, state_directory)
+                    backend: FeedBackend = brought.build(name, options, context, self._patience)
                     return backend
         raise NotFound(f"no plugin can fetch {shown_url(url)}: see `appliance plugins`")
 

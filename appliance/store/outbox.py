@@ -177,6 +177,10 @@ class OutboxRows:
         """Try again when CLOCK_MONOTONIC of this run reaches `until`, or in the next run."""
         self._leave(delivery_id, "state = 'pending', last_error = ?, due = ?", error, until)
 
+    def noted(self, delivery_id: int, error: str) -> None:
+        """Something is to be known of an attempt while it is made."""
+        self._leave(delivery_id, "last_error = ?", error)
+
     def parked(self, delivery_id: int, error: str) -> None:
         """Not again before a person has acted."""
         self._leave(delivery_id, "state = 'parked', last_error = ?", error)

@@ -116,6 +116,7 @@ class Outbox(Room[OutboxRows]):
     correct_receipt = change(OutboxRows.correct_receipt)
     redeliver = change(OutboxRows.redeliver)
     postponed = change(OutboxRows.postponed)
+    noted = change(OutboxRows.noted)
     parked = change(OutboxRows.parked)
     released = change(OutboxRows.released)
     cancel = change(OutboxRows.cancel)

@@ -216,7 +216,8 @@ class HttpBackend:
         checksum = body.md5 if proof.algorithm is Algorithm.MD5 else job.rendition.sha256
         if proof.wanted:
             self._check_proof(answer, said, checksum)
-        location = _place(urljoin(answer.url, answer.headers["Location"])) if "Location" in answer.headers else ""
+        location = answer.headers.get("Location", "")
+        location = _place(urljoin(answer.url, location)) if 0 < len(location) <= _MOST_DETAIL else ""
         detail = f"{answer.status} {answer.reason}".strip()
         if location:
             detail += f", Location: {location}"

@@ -1,14 +1,16 @@
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from appliance_upload_s3.options import S3Options
+from attrs import frozen
 
 from appliance.config.actions import ButtonAction
 from appliance.config.loader import load, parse
-from appliance.config.options import Extensions, Seconds, Secret
+from appliance.config.options import Extensions, Seconds, Secret, option
 from appliance.config.settings import DestinationSettings, Light, Settings, SwitchAction
 from appliance.errors import ConfigError
 
@@ -460,6 +462,31 @@ def test_a_broken_plugin_is_named(uploads: dict[str, type]) -> None:
 
     with pytest.raises(ConfigError, match=r"box.yaml:1: destinations.a: the plugin of its backend is broken: .*attrs"):
         parse("destinations: {a: {backend: odd}}", "box.yaml", {DestinationSettings: {"odd": NoOptions}}, {})
+
+
+def test_options_that_hang_or_end_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from appliance.config import convert
+    from appliance.config.loader import usable
+
+    go = threading.Event()
+
+    def end(*_: object) -> None:
+        raise SystemExit(4)
+
+    @frozen
+    class Hangs:
+        x: str = option("", "x", check=lambda *_: go.wait(30))
+
+    @frozen
+    class Ends:
+        x: str = option("", "x", check=end)
+
+    monkeypatch.setattr(convert, "PATIENCE", 0.05)
+    text = "destinations: {a: {backend: hangs}, b: {backend: ends}}"
+    found = usable(text, "box.yaml", {DestinationSettings: {"hangs": Hangs, "ends": Ends}}, {})
+    go.set()
+    assert "the plugin of its backend is broken: it hangs" in found.left_out["destinations.a"]
+    assert "the plugin of its backend is broken: SystemExit: 4" in found.left_out["destinations.b"]
 
 
 def test_without_any_plugin_every_backend_is_unknown() -> None:

@@ -1,5 +1,6 @@
 """What is said ahead about the room that is left."""
 
+import threading
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from appliance.config.audio import AudioSettings, CaptureSettings
 from appliance.config.settings import DeleteAfter, DestinationSettings, Settings, StorageSettings
 from appliance.config.units import parse_keep
+from appliance.events import FaultCleared
 from appliance.housekeeping import Outlook, Space, StateDisk
 from appliance.housekeeping.outlook import DAY, Obstacle, Prospect, days_until, obstacle, reserve_bytes
-from appliance.housekeeping.prospects import prospects
+from appliance.housekeeping.prospects import Prospects
 from appliance.store import Footprint, Recorded
 from appliance.testing.backends import MemoryBackend
 
@@ -115,12 +117,34 @@ class Broken(MemoryBackend):
 def test_backends_say_what_may_be_hoped_of_them() -> None:
     names: dict[str, Any] = {"memory": MemoryBackend(), "shelf": Local(), "broken": Broken()}
     settings = {name: DestinationSettings(name, delete_after=ACCEPTED) for name in (*names, "missing")}
-    assert prospects(settings, names) == (
+    assert Prospects(settings, names)() == (
         Prospect("memory", ACCEPTED),
         Prospect("shelf", ACCEPTED, on_own_disk=True),
         Prospect("broken", ACCEPTED, proves=False),
         Prospect("missing", ACCEPTED, usable=False),
     )
+
+
+def test_one_that_hangs_when_asked_is_named_and_asked_no_more_until_it_answers() -> None:
+    go, asked, posted = threading.Event(), list[int](), list[Any]()
+
+    class Thinking(MemoryBackend):
+        @property
+        def proves(self) -> bool:  # type: ignore[override]
+            asked.append(1)
+            return go.wait(30)
+
+    settings = {name: DestinationSettings(name, delete_after=ACCEPTED) for name in ("slow", "fine")}
+    prospects = Prospects(settings, {"slow": Thinking(), "fine": MemoryBackend()}, posted.append, patience=0.05)
+    for _ in range(3):
+        assert prospects() == (Prospect("slow", ACCEPTED, usable=False), Prospect("fine", ACCEPTED))
+    assert len(asked) == 1
+    [raised] = posted
+    assert raised.fault.name == "plugin:slow" and "hangs" in raised.fault.message
+    go.set()
+    while prospects()[0] != Prospect("slow", ACCEPTED):
+        pass
+    assert isinstance(posted[-1], FaultCleared) and len(posted) == 2
 
 
 def test_memory_is_no_disk(memory: Path, tmp_path: Path) -> None:

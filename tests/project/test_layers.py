@@ -12,6 +12,7 @@ ROWS = (
     "errors",
     "redact",
     "foreign",
+    "limits",
     "quantities",
     "recipes",
     "models",

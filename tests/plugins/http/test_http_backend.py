@@ -11,7 +11,8 @@ from attrs import evolve
 
 from appliance.plugin import BackendContext, UploadJob
 from appliance.testing.backends import check_upload_backend
-from tests.plugins.receiver import Receiver
+from tests.plugins.http.conftest import backend
+from tests.plugins.receiver import Receiver, Reply
 
 
 def test_keeps_the_contract(receiver: Receiver, tmp_path: Path) -> None:
@@ -42,3 +43,14 @@ def test_a_low_rate_limit_makes_small_blocks(
     sent = [0]
     backend.deliver(evolve(job, progress=sent.append))
     assert max(after - before for before, after in pairwise(sent)) == most
+
+
+def test_a_place_too_long_to_be_one_is_no_reason_to_send_again(receiver: Receiver, job: UploadJob) -> None:
+    receiver.always = Reply(201, {"Location": "/" + "L" * 60_000})
+    assert backend(receiver.url()).deliver(job).remote_name == job.rendition.file_name
+
+
+def test_what_is_kept_of_a_place_is_without_its_query(receiver: Receiver, job: UploadJob) -> None:
+    receiver.always = Reply(201, {"Location": "/files/7?key=hunter22"})
+    receipt = backend(receiver.url()).deliver(job)
+    assert receipt.remote_name == receiver.url("/files/7") and "hunter22" not in receipt.detail

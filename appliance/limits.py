@@ -1,0 +1,82 @@
+"""Foreign code on threads of its own: whoever waits for it can go on where it does not come back."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from appliance.errors import PluginError
+from appliance.foreign import words
+
+T = TypeVar("T")
+
+PATIENCE = 8.0
+"""Seconds that a plugin has to be imported, to read its options, and to build or describe a backend."""
+
+LOOK = 2.0
+"""Seconds after which it is first looked what foreign code does that may take its time."""
+
+_CLOSE = 1.0
+"""Seconds that a backend has to close."""
+
+log = logging.getLogger(__name__)
+
+
+class Errand(threading.Thread, Generic[T]):
+    """One call of foreign code, which begins at once. Where it does not come back it is left behind."""
+
+    def __init__(self, work: Callable[[], T], name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
+        self._done: list[T] = []
+        self._error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._done.append(self._work())
+        except BaseException as error:  # a plugin may do anything
+            self._error = error
+
+    def is_over(self, seconds: float) -> bool:
+        """Wait for its end for so long; whether it has come."""
+        self.join(seconds)
+        return not self.is_alive()
+
+    def result(self) -> T:
+        """What the call gave, once it is over. Raises what it raised, whatever that is."""
+        if self._error is not None:
+            raise self._error
+        return self._done[0]
+
+    def watched(self, look: Callable[[], None]) -> T:
+        """The result, however long it takes; `look` is called now and then meanwhile."""
+        while not self.is_over(LOOK):
+            look()
+        return self.result()
+
+
+def within(seconds: float, work: Callable[[], T], name: str) -> T:
+    """What `work` gives, run on a thread called `name`.
+
+    Raises the errors of `work`, PluginError in the place of those that end threads and programs (SystemExit and its
+    like), and where it takes longer.
+    """
+    errand = Errand(work, name)
+    if not errand.is_over(seconds):
+        raise PluginError(f"it hangs: it had {seconds:g} s")
+    try:
+        return errand.result()
+    except Exception:
+        raise
+    except BaseException as error:
+        raise PluginError(words(error)) from error
+
+
+def leave(close: Callable[[], object], whose: str) -> None:
+    """Close a backend. What it does wrong is a word in the log: nobody needs it any more."""
+    try:
+        within(_CLOSE, close, f"close:{whose}")
+    except Exception as error:  # a plugin may do anything
+        log.error("the backend of %s cannot be closed: %s", whose, words(error))
+        log.debug("closing", exc_info=True)
