@@ -230,3 +230,15 @@ def test_another_microphone_carries_the_take_on_in_a_linked_clip(box: Box, test_
         assert piece.frames == entry["clip"]["frames"]
     assert "linked clip" in box.log.read_text()
     assert begun["take_id"] in box.cli("clips", "show", second["clip"]["id"]).stdout
+
+
+@pytest.mark.slow
+def test_a_press_that_found_no_microphone_is_no_fault_once_that_delivers_sound(box: Box, test_card: Path) -> None:
+    start(box, test_card)
+    (test_card / "unplugged").touch()
+    box.cli("record", "start", code=8)
+    assert [fault["name"] for fault in box.status()["faults"]] == ["recording"]
+    assert not box.status()["ok"] and "not found" in box.status()["summary"]
+    (test_card / "unplugged").unlink()
+    box.until(lambda: box.status()["ok"])
+    assert box.status()["summary"] == "nothing is wrong" and box.status()["recorder"] == "idle"
