@@ -45,6 +45,11 @@ def _spaced(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
+def sentences(first: str, then: str) -> str:
+    """One behind the other, whatever sign `first` ends with."""
+    return f"{first}{'' if first.endswith(('.', '?', '!')) else '.'} {then}"
+
+
 _SAFE = {True: "safe", False: "kept in memory only"}
 
 

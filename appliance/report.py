@@ -43,6 +43,8 @@ class ContactReport:
     @property
     def trouble(self) -> str:
         """What keeps it from its work, and until when; empty for nothing."""
+        if self.last_error.endswith((".", "?", "!")):
+            return f"{self.last_error} {self._again.capitalize()}"
         return f"{self.last_error}, {self._again}" if self.last_error else ""
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from math import inf
 
 from appliance.delivery.refusals import Refusals
+from appliance.describe import sentences
 from appliance.events import Command, Event
 from appliance.faults import DELIVERY
 from appliance.models import DeliveryState
@@ -68,7 +69,9 @@ class Trouble:
             self._refusals.forget([delivery_id])
             self.streak = self.streak.failed(reason, now)
         if attempts >= STUBBORN and self._answers and self.streak.failures < TELL_FAILURES:
-            self.stuck(delivery_id, f"clip {clip_id} does not arrive: {reason}. It is tried again by itself")
+            self.stuck(
+                delivery_id, sentences(f"clip {clip_id} does not arrive: {reason}", "It is tried again by itself")
+            )
 
     def answered(self) -> None:
         """Something has arrived, or was refused for good: whatever failed before it has passed."""
@@ -107,7 +110,9 @@ class Trouble:
                 self.streak = self.streak.over()  # nothing is left that fails
             streak = self.streak
         if streak.lasts(now):
-            self.complain(f"{streak.reason}. Nothing arrives there; it is tried again by itself", since=streak.since)
+            self.complain(
+                sentences(streak.reason, "Nothing arrives there; it is tried again by itself"), since=streak.since
+            )
         else:
             self._clear(complaints)
         told_at = streak.told_at()

@@ -87,6 +87,9 @@ def test_nothing_is_wrong_is_never_said_beside_work_that_fails(capsys: pytest.Ca
     show.status(Report(feeds={"news": FeedReport(failures=3, last_error="no route to host", next_try=90.0)}))
     said = capsys.readouterr().out
     assert "feed news brings nothing: no route to host, next try in 1:30" in said and "nothing is wrong" not in said
+    asked = DestinationReport(waiting=1, failures=1, last_error="no answer: is the server up?", next_try=0.0)
+    show.status(Report(destinations={"nas": asked}))
+    assert "1 clip waits for nas: no answer: is the server up? Trying again now" in capsys.readouterr().out
     show.status(Report(destinations={"nas": DestinationReport(waiting=1)}))
     assert "nothing is wrong" in capsys.readouterr().out
 

@@ -68,6 +68,16 @@ def test_a_server_that_starts_again_is_not_told(box: Box) -> None:
     assert len(box.events.of(DeliveryPostponed)) == 7 and not told(box)
 
 
+@pytest.mark.parametrize(("reason", "told_as"), [("refused", "refused. "), ("is it up?", "is it up? ")])
+def test_what_is_told_reads_as_sentences(box: Box, reason: str, told_as: str) -> None:
+    backend = MemoryBackend()
+    backend.fail(*[Transient(reason)] * MANY)
+    box.clip()
+    box.deliver(cloud=backend, settings={"retry": RetrySettings(Seconds(0.1), Seconds(0.5))})
+    box.pass_time(0.1, lambda: told(box))
+    assert f": {told_as}Nothing arrives there" in box.events.of(FaultRaised)[0].fault.message
+
+
 def test_short_waits_are_told_sooner(box: Box) -> None:
     backend = MemoryBackend()
     backend.fail(*[Transient("refused")] * MANY)
