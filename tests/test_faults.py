@@ -33,6 +33,11 @@ def test_no_fault_is_raised_that_is_not_in_the_table(folder: str) -> None:
     assert made <= {"appliance/faults.py"}
 
 
+def test_what_a_fault_says_can_be_shown_and_sent_anywhere() -> None:
+    message = DELIVERY.raised("\udcff \x1b[31m\x07 \u202e\n" + "x" * 400_000, "office").fault.message
+    assert message.encode() and message.isprintable() and len(message) <= 1000
+
+
 def test_no_two_kinds_are_the_same_fault() -> None:
     assert len({(kind.name, kind.owner) for kind in KINDS}) == len(KINDS)
 

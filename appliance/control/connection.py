@@ -12,6 +12,7 @@ from appliance.clock import Clock
 from appliance.codec import to_plain
 from appliance.control import protocol
 from appliance.errors import ApplianceError, Refused, TooSlow, UsageError
+from appliance.foreign import words
 
 Methods = Mapping[str, Callable[..., object]]
 """What can be called: plain arguments in, a value object or plain value out, or a generator of objects to stream,
@@ -121,7 +122,7 @@ class Connection:
             raise
         except Exception as error:  # a defect must answer its caller and leave the daemon alone
             log.exception("control method %s failed", name)
-            self._fail(id, protocol.INTERNAL_ERROR, f"{name} failed inside: {error!r}")
+            self._fail(id, protocol.INTERNAL_ERROR, f"{name} failed inside: {words(error)}")
 
     def _stream(self, id: object, items: Generator[object, None, None]) -> None:
         self.streaming = True

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from appliance import errors
+from appliance.redact import redact
 
 VERSION = "2.0"
 MAX_LINE = 1 << 18
@@ -41,7 +42,7 @@ def failure(id: object, code: int, message: str, data: object = None) -> bytes:
 
 def error_response(id: object, error: errors.ApplianceError) -> bytes:
     """The answer to a call that ended with one of our errors."""
-    return failure(id, APPLIANCE_ERROR, str(error), {"type": type(error).__name__})
+    return failure(id, APPLIANCE_ERROR, redact(str(error)), {"type": type(error).__name__})
 
 
 def notification(params: dict[str, Any]) -> bytes:

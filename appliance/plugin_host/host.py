@@ -64,10 +64,14 @@ class PluginHost:
         """The plugins of all installed distributions; the appliance's own come first."""
         from importlib.metadata import entry_points
 
-        found = [(point, point.dist) for point in entry_points(group=GROUP) if point.dist is not None]
-        found.sort(key=lambda item: (item[1].name != _OWN, item[0].name, item[1].name))
-        origins = {point.name: (dist.name, dist.version) for point, dist in reversed(found)}
-        return cls([(point.name, point.load) for point, _ in found], disabled, origins=origins)
+        found = [
+            (printable(point.name), printable(point.dist.name), printable(point.dist.version), point.load)
+            for point in entry_points(group=GROUP)
+            if point.dist is not None
+        ]
+        found.sort(key=lambda item: (item[1] != _OWN, *item[:2]))
+        origins = {name: (distribution, version) for name, distribution, version, _ in reversed(found)}
+        return cls([(name, load) for name, *_, load in found], disabled, origins=origins)
 
     # -- what there is -------------------------------------------------------------------------------------------------
 

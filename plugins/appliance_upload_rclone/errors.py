@@ -16,7 +16,7 @@ _PATIENCE = re.compile(rf"rate ?limit|too many requests|too_many|{_STATUS}429\b|
 _ADDRESS = re.compile(r"\w+://[^\s\"]*")
 """The address that a message is about: its words are those of a person, who may well have a room 401."""
 
-_SECRET = re.compile(r"((?:pass|secret|token|key)\w*=)(?:'[^']*'|\\?\"[^\"]*\"|[^,:\s\"]+)", re.I)
+_SECRET = re.compile(r"((?:pass|secret|token|key)\w*=)('[^']*'|\\?\"[^\"]*\"|[^,:\s\"]+)", re.I)
 """A secret in a connection string, which rclone repeats in its messages."""
 
 MUST_ACT = (
@@ -60,6 +60,11 @@ PERMANENT_CODES = {
     6: "refuses the file",
     7: "cannot be used",
 }
+
+
+def secrets_in(text: str) -> list[str]:
+    """The secrets that a connection string or a flag holds."""
+    return [match[2].strip("'\"") for match in _SECRET.finditer(text)]
 
 
 @frozen

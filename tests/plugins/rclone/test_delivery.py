@@ -20,6 +20,7 @@ from attrs import evolve
 
 from appliance.plugin import Cancelled, Permanent, Transient, UploadJob
 from appliance.plugin.upload import on_own_disk
+from appliance.redact import redact
 from appliance.testing.backends import make_upload_job
 from tests.plugins.faultproxy import RESET_AT_ONCE, Fault
 
@@ -278,6 +279,7 @@ def test_passwords_in_a_connection_string_stay_out_of_messages(backend: Make, jo
     with pytest.raises((Permanent, Transient)) as caught:
         backend(remote=remote).deliver(job)
     assert "hush" not in str(caught.value)
+    assert redact("rclone read 'hush hush' and hushhush") == "rclone read '***' and ***"
 
 
 def test_killed_rclone_is_tried_again(backend: Make, fake: Callable[[str], str], job: UploadJob) -> None:
