@@ -16,7 +16,6 @@ from appliance.audio.shared import SharedCards
 from appliance.audio.volume import KeptVolume
 from appliance.audio.watch import DeviceWatch
 from appliance.clock import Clock
-from appliance.config.options import Percent
 from appliance.config.settings import PanelSettings, Settings
 from appliance.control.methods import Methods
 from appliance.control.parts import Parts
@@ -101,10 +100,11 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
             post(fault)
         destinations = _destinations(plan, post)
         outbox = Outbox(store, destinations, clock, post, vitals)
-        volume = KeptVolume(store.places.volume, audio.playback.volume)
-        playback = evolve(audio.playback, volume=Percent(volume.percent))
+        volume = KeptVolume(store.places.volume, audio.playback.volume.start)
+        wanted = audio.playback.volume
+        playback = evolve(audio.playback, volume=evolve(wanted, start=wanted.within(volume.percent)))
         player = Player(cards, playback, playback.rate or audio.capture.format.rate, clock, post, vitals)
-        post(VolumeChanged(volume.percent))
+        post(VolumeChanged(playback.volume.start))
         _keep_playlist(store, controller)
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
         recorder = Recorder(cards, audio.capture, settings.recording, takes, name, clock, post, vitals, watched, follow)

@@ -47,7 +47,8 @@ class Player:
         self._post = post
         self._vitals = vitals
         self._output = Output(cards, playback.device, rate)
-        self._percent: int = playback.volume
+        self._volume = playback.volume
+        self._percent: int = playback.volume.start
         self._speed = 1.0
         self._playing: Playing | None = None
         self._next: Playing | None = None
@@ -90,7 +91,7 @@ class Player:
         self._orders.put(partial(self._do_rate, speed))
 
     def set_volume(self, percent: int) -> None:
-        """0..100; more or less counts as the nearest."""
+        """In percent; what may not be set counts as the nearest that may."""
         self._orders.put(lambda: self._do_volume(percent))
 
     def change_volume(self, step_percent: int) -> None:
@@ -255,7 +256,7 @@ class Player:
         self._post(RateChanged(speed))
 
     def _do_volume(self, percent: int) -> None:
-        self._percent = min(max(percent, 0), 100)
+        self._percent = self._volume.within(percent)
         self._rise()
         self._post(VolumeChanged(self._percent))
 

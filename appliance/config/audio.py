@@ -67,6 +67,27 @@ class CaptureSettings:
         return evolve(self, rate=format.rate, channels=format.channels, sample_format=RecordedFormat(format.sample))
 
 
+def _in_between(volume: "VolumeSettings", _: object, most: int) -> None:
+    if not volume.min <= volume.start <= most:
+        raise ValueError("min, start and max must follow each other in this order")
+
+
+@frozen
+class VolumeSettings:
+    start: Percent = option(
+        Percent(80),
+        "The volume, until somebody sets another one, which is kept. Changed here, this one counts again.",
+        check=and_(ge(0), le(100)),
+        shorthand=True,
+    )
+    min: Percent = option(Percent(0), "The lowest that anybody can set.", check=and_(ge(0), le(100)))
+    max: Percent = option(Percent(100), "The highest that anybody can set.", check=and_(ge(0), le(100), _in_between))
+
+    def within(self, percent: int) -> Percent:
+        """What may be set that is nearest to `percent`."""
+        return Percent(min(max(percent, self.min), self.max))
+
+
 @frozen
 class PlaybackSettings:
     device: str = option(
@@ -80,11 +101,7 @@ class PlaybackSettings:
         "Default: the microphone's, as many cards need it.",
         check=optional(and_(ge(8_000), le(384_000))),
     )
-    volume: Percent = option(
-        Percent(80),
-        "The volume, until somebody sets another one, which is kept. Changed here, this one counts again.",
-        check=and_(ge(0), le(100)),
-    )
+    volume: VolumeSettings = option(VolumeSettings, "The volume.")
 
 
 @frozen

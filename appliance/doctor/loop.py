@@ -72,7 +72,7 @@ def loop(box: Box) -> Iterator[Step]:
         yield Finding(NAME, Result.SKIP, "this box has no speaker: audio.playback.device is none")
     elif not box.cards.present(playback.device, Direction.PLAYBACK):
         yield Finding(NAME, Result.SKIP, f"there is no speaker {playback.device!r}", "Plug it in, should there be one")
-    elif not playback.volume:
+    elif not playback.volume.start:
         yield Finding(NAME, Result.SKIP, "audio.playback.volume is 0: nothing would be heard")
     else:
         yield Prompt("playing a chirp on the speaker, and listening for it")
@@ -102,14 +102,14 @@ def _measure(box: Box) -> Finding:
             capture.stop()
     if listener.error:
         raise listener.error
-    return _judge(listener, played, loudness(audio.playback.volume))
+    return _judge(listener, played, loudness(audio.playback.volume.start))
 
 
 def _play(box: Box, rate: int) -> float:
     """Play a chirp at the configured volume; the moment when its first frame was handed over."""
     playback = box.settings.audio.playback
     output = Output(box.cards, playback.device, rate)
-    output.gain.go_to(loudness(playback.volume), 0)
+    output.gain.go_to(loudness(playback.volume.start), 0)
     output.open()
     try:
         sound = chirp(output.rate)

@@ -18,7 +18,7 @@ from appliance.audio.output import PERIOD, RAMP, Gain, loudness, to_channels, to
 from appliance.audio.player import Player
 from appliance.audio.ports import XRUN, Direction
 from appliance.clock import SystemClock
-from appliance.config.audio import PlaybackSettings
+from appliance.config.audio import PlaybackSettings, VolumeSettings
 from appliance.config.options import Percent
 from appliance.doctor.chirp import to_float
 from appliance.errors import DeviceBusy, FormatUnsupported, TroubleKind
@@ -50,7 +50,7 @@ from appliance.vitals import Vitals
 T = TypeVar("T")
 RATE = 48_000
 TONE = 440.0
-LOUD = PlaybackSettings(volume=Percent(100))
+LOUD = PlaybackSettings(volume=VolumeSettings(Percent(100)))
 
 
 def tone(seconds: float, rate: int = RATE) -> NDArray[np.int16]:
@@ -561,12 +561,21 @@ def test_the_volume_counts_before_anything_plays(make: Make) -> None:
 
 
 def test_volume_steps_stay_within_their_range(make: Make) -> None:
-    booth = make(settings=PlaybackSettings(volume=Percent(80)))
+    booth = make(settings=PlaybackSettings(volume=VolumeSettings(Percent(80))))
     for step in (15, 15, -5, -200, 1):
         booth.player.change_volume(step)
     booth.player.set_volume(130)
     assert booth.until(lambda: len(booth.posted) == 6)
     assert booth.posted == [VolumeChanged(percent) for percent in (95, 100, 95, 0, 1, 100)]
+
+
+def test_nobody_gets_louder_or_quieter_than_is_configured(make: Make) -> None:
+    booth = make(settings=PlaybackSettings(volume=VolumeSettings(Percent(50), Percent(40), Percent(60))))
+    for percent in (0, 100):
+        booth.player.set_volume(percent)
+    booth.player.change_volume(-10)
+    assert booth.until(lambda: len(booth.posted) == 3)
+    assert booth.posted == [VolumeChanged(percent) for percent in (40, 60, 50)]
 
 
 def test_underruns_lose_nothing(make: Make) -> None:
@@ -819,7 +828,7 @@ def test_a_real_libasound_plays_every_sample(test_card: Path, tmp_path: Path) ->
     posted: list[Any] = []
     samples = np.random.default_rng(3).integers(-3000, 3000, (RATE, 2), dtype=np.int16)
     soundfile.write(tmp_path / "noise.wav", samples, RATE)
-    speaker = PlaybackSettings(device=f"testcard:{test_card}", volume=Percent(100))
+    speaker = PlaybackSettings(device=f"testcard:{test_card}", volume=VolumeSettings(Percent(100)))
     player = Player(AlsaCards(), speaker, RATE, clock, posted.append, Vitals(clock))
 
     def wait_for(kind: type[Event]) -> None:
@@ -875,7 +884,7 @@ def test_a_speaker_of_any_one_format_plays(test_card: Path, tmp_path: Path, only
     samples[:, 1:] //= 2
     soundfile.write(tmp_path / "tone.wav", samples, RATE)
     posted = SimpleQueue[Any]()
-    settings = PlaybackSettings(device=f"testcard:{test_card}", volume=Percent(100))
+    settings = PlaybackSettings(device=f"testcard:{test_card}", volume=VolumeSettings(Percent(100)))
     clock = SystemClock()
     player = Player(AlsaCards(), settings, RATE, clock, posted.put, Vitals(clock))
     player.play("one", Play(tmp_path / "tone.wav", "tone", None))

@@ -57,7 +57,7 @@ class TestValues:
         settings = read(WHOLE)
         assert settings.device.name == "guestbook-1"
         assert (settings.audio.capture.rate, settings.audio.capture.period) == (44_100, 0.1)
-        assert settings.audio.playback.volume == 55
+        assert settings.audio.playback.volume.start == 55
         assert settings.audio.playback.rate is None
         assert settings.panel.buttons[17].press is ButtonAction.RECORD_TOGGLE
         assert settings.panel.buttons[4].hold_time == Seconds(2)
@@ -295,7 +295,10 @@ OFFICE = "destinations:\n  office: "
         ("panel: {leds: {007: status}}", "1: panel.leds.007: found 007, expected a whole number"),
         ("panel: {buttons: {17: }}", "1: panel.buttons.17: found nothing, expected record.toggle, record.start"),
         ("panel: {buttons: {17: 5}}", "1: panel.buttons.17: found 5, expected record.toggle, record.start"),
-        ("panel:\n  buttons:\n    17: record.togle", 'volume.up or volume.down; did you mean "record.toggle"?'),
+        (
+            "panel:\n  buttons:\n    17: record.togle",
+            'playlist.shuffle or playlist.clear; did you mean "record.toggle"?',
+        ),
         (
             "panel: {buttons: {17: {debounce: 2s}}}",
             '1: panel.buttons.17.debounce: found "2s", must be between 0s and 1s',

@@ -100,7 +100,7 @@ class TestReference:
             "| `rate` | whole number, between 8000 and 384000, or nothing | `null` | Frames per second. Default: "
             "48000, or the nearest that the microphone offers. |",
             "| `period` | duration, between 10ms and 1s | `250ms` | How much",
-            "| `volume` | percentage, between 0% and 100% | `80%` |",
+            "| `start` | percentage, between 0% and 100% | `80%` |",
             "| `order` | one of oldest or newest | `oldest` |",
             "| `action` | only record.while_off_hook | `record.while_off_hook` |",
             "| `path` | absolute path | *required* | Where to. Example: `/media/stick` |",

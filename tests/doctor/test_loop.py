@@ -8,7 +8,7 @@ import pytest
 
 from appliance.audio.ports import Direction
 from appliance.clock import SystemClock
-from appliance.config.audio import AudioSettings, CaptureSettings, PlaybackSettings
+from appliance.config.audio import AudioSettings, CaptureSettings, PlaybackSettings, VolumeSettings
 from appliance.config.options import Percent
 from appliance.config.settings import Settings
 from appliance.doctor import Box, Finding, Result
@@ -52,7 +52,7 @@ class Room:
 
 
 def settings(volume: int = 100, rate: int | None = None, **capture: Any) -> Settings:
-    playback = PlaybackSettings(volume=Percent(volume), rate=rate)
+    playback = PlaybackSettings(volume=VolumeSettings(Percent(volume)), rate=rate)
     return Settings(audio=AudioSettings(CaptureSettings(**capture), playback))
 
 
