@@ -31,6 +31,7 @@ _ESCAPE = re.compile(
 """Percent (RFC 3986), JSON (RFC 8259), Python, XML, and what is left of them: UTF-8 taken for Latin-1, UTF-16."""
 
 _BLANKS = " \t\n\r\v\f"
+_NO_BLANKS = str.maketrans("", "", _BLANKS)
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _WORD = re.compile(r"[A-Z]?[a-z]*(?:[A-Z][a-z]+)*\d{0,4}|[A-Z]{1,9}\d{0,4}|\d{1,8}")
 _SEPARATORS = re.compile(r"[-_.~ ]")
@@ -69,13 +70,13 @@ class _Secrets:
     def found(self, text: str) -> Iterator[tuple[int, int]]:
         """Where secrets begin and end."""
         for length, parts in self._parts.items():
-            at = 0
-            while at <= len(text) - length:
-                runs = [_run(text, at, form, start) for form, start in parts.get(text[at : at + length], ())]
-                begin, end = max(runs, key=lambda run: run[1] - run[0], default=(at, at))
-                if end > begin:
-                    yield begin, end
-                at = max(at + 1, end)
+            end = 0
+            for at in range(len(text) - length + 1):
+                if at >= end and (places := parts.get(text[at : at + length])):
+                    runs = (_run(text, at, form, start) for form, start in places)
+                    begin, end = max(runs, key=lambda run: run[1] - run[0])
+                    if end > begin:
+                        yield begin, end
 
 
 def _run(text: str, at: int, form: str, start: int) -> tuple[int, int]:
@@ -183,7 +184,7 @@ def _forms(secret: str) -> set[str]:
 
 
 def _dense(text: str) -> str:
-    return text.translate(dict.fromkeys(map(ord, _BLANKS)))
+    return text.translate(_NO_BLANKS)
 
 
 def _is_plain(part: str) -> bool:
