@@ -90,6 +90,16 @@ class TestProblems:
         (found,) = problems(WEB % "token: !secret token", None, path)
         assert f"{path}: others may open this file, and it holds secrets; run: chmod 600 {path}" in found
 
+    def test_what_a_copy_brings_along_is_left_out_and_told_once(
+        self, web: Web, credentials: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (credentials / "token").write_text(" hunter22 \r\n\n")
+        environment = {"CREDENTIALS_DIRECTORY": str(credentials)}
+        options = web("token: !secret token", "user: !secret token", environment=environment)
+        assert options.token.reveal() == options.user == "hunter22"
+        [told] = caplog.messages
+        assert "!secret token begins or ends with blanks" in told and "hunter22" not in told
+
     def test_nowhere(self, problems: Problems, tmp_path: Path) -> None:
         (found,) = problems(WEB % "token: !secret token", None, tmp_path / "secrets.yaml")
         assert found == (
