@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -12,9 +13,13 @@ from appliance.delivery.receipts import believed
 from appliance.delivery.sender import defect
 from appliance.errors import CannotVerify, CopyDiffers, CopyMissing, DeliveryError, NotFound
 from appliance.foreign import words
+from appliance.limits import within
 from appliance.models import Delivery, DeliveryState, Receipt, Rendition
 from appliance.recipes import RECIPES, Recipe
 from appliance.store import Store
+
+PATIENCE = 3600.0
+"""Seconds that a backend has to look at one copy: some read it all."""
 
 _PAGE = 100
 _DELIVERED = (DeliveryState.DELIVERED,)
@@ -84,7 +89,8 @@ class Verifier:
     def _look_at(self, delivery: Delivery, receipt: Receipt, target: Destination, resend: bool) -> Checked:
         checked = Checked(delivery.clip_id, delivery.destination, receipt.remote_name, Found.OK)
         try:
-            again = believed(target.backend.verify(self._rendition(delivery, receipt), receipt), "verify")
+            look = partial(target.backend.verify, self._rendition(delivery, receipt), receipt)
+            again = believed(within(PATIENCE, look, f"verify:{delivery.destination}"), "verify")
         except DeliveryError as error:
             checked = evolve(checked, found=_meaning(error), message=words(error))
         except BaseException as error:  # a plugin may do anything

@@ -1,10 +1,12 @@
 """A second look at what has arrived: said as it is, and never held for proof once it is lost."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from appliance.delivery import verify
 from appliance.delivery.verify import Checked, Found
 from appliance.errors import CannotVerify, NotFound, Transient
 from appliance.events import DeliverySucceeded
@@ -120,6 +122,23 @@ def test_a_destination_that_does_not_answer(box: Box, error: BaseException, foun
     assert (checked.found, checked.resent) == (found, False)
     assert words in checked.message
     assert box.delivery(clip).receipt.verified, "nothing is known to be lost"
+
+
+def test_one_that_hangs_is_named_and_the_next_is_looked_at(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    class Thinking(MemoryBackend):
+        def verify(self, rendition: Rendition, receipt: Receipt) -> Receipt:
+            go.wait(0 if rendition.clip_id == second.id else 30)
+            return super().verify(rendition, receipt)
+
+    monkeypatch.setattr(verify, "PATIENCE", 0.2)
+    (_, second), outbox = delivered(box, Thinking(), 2)
+    found = {checked.clip_id: checked for checked in look(outbox)}
+    go.set()
+    assert found[second.id].found is Found.OK
+    [other] = [checked for clip_id, checked in found.items() if clip_id != second.id]
+    assert other.found is Found.FAILED and "it hangs" in other.message
 
 
 @pytest.mark.parametrize("answer", [None, True, "ok"])
