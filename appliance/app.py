@@ -175,7 +175,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         watchdog.start()
         stop.callback(watchdog.close)
         sdnotify.notify(f"READY=1\nSTATUS=ready, state in {directory}")
-        line = StatusLine(reporter.report, clock, vitals)
+        line = StatusLine(lambda: controller.status, reporter.report, clock, vitals)
         line.start()
         stop.callback(line.close)
         end = controller.run(vitals.pulse("controller", PULSE_LIMIT))

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping
-from math import isfinite
+from math import inf, isfinite
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from appliance import __version__, sdnotify
 from appliance.clock import Clock
@@ -18,6 +18,7 @@ from appliance.loops import Loop
 from appliance.models import ClockSource, ClockStamp, DeliveryState
 from appliance.report import DestinationReport, FaultReport, FeedReport, Report, StorageReport
 from appliance.retry import Streak
+from appliance.status import Status
 from appliance.store import Store
 from appliance.store.queue import Queue
 from appliance.turn import Turn
@@ -25,6 +26,9 @@ from appliance.vitals import Vitals
 
 LOOK_EVERY = 10.0
 """Seconds between two looks at what systemd should show."""
+
+REPORT_EVERY = 300.0
+"""Seconds between two reports where nothing happens: one costs as much as ten seconds of recording."""
 
 _LIMIT = 120.0
 _TO_COME = (DeliveryState.PENDING, DeliveryState.SENDING)
@@ -148,19 +152,28 @@ class StatusLine:
 
     def __init__(
         self,
+        status: Callable[[], Status],
         report: Callable[[], Report],
         clock: Clock,
         vitals: Vitals,
         notify: Callable[[str], None] = sdnotify.notify,
     ) -> None:
         """`notify` tells systemd how the service is, and returns at once."""
+        self._status = status
         self._report = report
+        self._clock = clock
+        self._seen: Status | None = None
+        self._reported = -inf
         self._notify = notify
         self._told = ""
         loop = Loop("status-line", self._look, LOOK_EVERY, _LIMIT, clock, vitals)
         self.start, self.close = loop.start, loop.close
 
     def _look(self) -> None:
+        seen, now = evolve(self._status(), take=None, playback=None, sending=()), self._clock.monotonic()
+        if seen == self._seen and now < self._reported + REPORT_EVERY:
+            return
+        self._seen, self._reported = seen, now
         report = self._report()
         line = f"{report.recorder}; {report.summary}"
         if line != self._told:

@@ -189,12 +189,20 @@ def test_what_a_broken_disk_keeps_from_being_known_is_said_beside_the_rest(box: 
 def test_systemd_shows_how_the_box_is_and_hears_what_is_new(box: Box) -> None:
     controller = Controller(box.clock, str)
     shown: list[str] = []
-    line = StatusLine(lambda: report(box, controller=controller), box.clock, box.vitals, shown.append)
+    made: list[Report] = []
+
+    def make() -> Report:
+        made.append(report(box, controller=controller))
+        return made[-1]
+
+    line = StatusLine(lambda: controller.status, make, box.clock, box.vitals, shown.append)
     line.start()
     box.settle(lambda: bool(shown))
     box.pass_time(1.0, lambda: box.clock.monotonic() > 1100)
+    assert len(made) == 1, "a report was made though nothing had happened"
     controller.status = advance(controller.status, State(), PANEL.raised("no pins"), box.clock.monotonic())
     box.pass_time(1.0, lambda: len(shown) > 1)
+    box.pass_time(10.0, lambda: len(made) > 2)
     line.close()
     assert shown == ["STATUS=idle; nothing is wrong", "STATUS=idle; no pins"]
 
