@@ -77,6 +77,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
         f"clip {e.clip.name} {_FINISHED[e.clip.recovered]} {_SAFE[e.lasting]}: {duration(e.clip.seconds)}, "
         f"peak {e.clip.levels.peak_dbfs:.1f} dBFS, {counted(len(e.clip.gaps), 'gap')}, verdict {e.verdict}"
     ),
+    events.ClipRestored: lambda e: f"clip {e.clip.name} is back from the trash",
     events.ClipDeleted: lambda e: f"clip {e.clip_id} deleted: {e.reason}",
     events.ClipCorrected: lambda e: f"clip {e.clip.name} now has its true start, by {e.clip.began.source}",
     events.PlaybackReady: lambda e: f"{e.title} can be played, {_length(e)}",

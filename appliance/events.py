@@ -444,6 +444,13 @@ class ClipDeleted(Event):
 
 
 @message
+class ClipRestored(Event):
+    """A clip that was deleted is back from the trash, and so are its deliveries."""
+
+    clip: Clip
+
+
+@message
 class ClipCorrected(Event):
     """The clock was set, and so the true start of a clip of this boot is known: `clip.corrected`."""
 

@@ -70,14 +70,7 @@ _RECORDER = (
         _NEVER,
         _TAKE,
     ),
-    Verb(
-        "record.discard",
-        "Throw the take away.",
-        events.RecordDiscard,
-        (events.TakeDiscarded,),
-        _OVER,
-        _TAKE,
-    ),
+    Verb("record.discard", "Throw the take away.", events.RecordDiscard, (events.TakeDiscarded,), _OVER, _TAKE),
     Verb("record.mark", "Mark the position in the take.", events.RecordMark, (events.MarkSet,), _OVER, _TAKE),
 )
 
@@ -115,12 +108,22 @@ _CLIP_VERBS = (
     ),
     Verb(
         "clips.delete",
-        "Delete a clip from this box and cancel its deliveries. What was delivered stays where it is.",
+        "Move a clip to the trash, which keeps it until room is needed, 30 days at most, and cancel its deliveries. "
+        "What was delivered stays where it is.",
         arguments=(
             Argument("clip", Kind.TEXT, "A clip: its id, the first six characters of that or more, or its name."),
+            Argument("now", Kind.SWITCH, "For good at once, also what is in the trash. Default: false.", False),
         ),
         answer="an object with `clip`, `path` and `deliveries`, as they were",
     ),
+    Verb(
+        "clips.trash",
+        "List the clips in the trash, those that have been there the longest first.",
+        answer="a list of objects with `clip` and `since_ns`, nanoseconds since 1970 UTC, 0 where no clock told",
+        acts=False,
+        since=2,
+    ),
+    Verb("clips.restore", "Bring a clip back, and its deliveries.", arguments=(_CLIP,), answer="the clip", since=2),
     Verb(
         "clips.deliver",
         "Queue clips for a destination that does not have them yet.",

@@ -207,21 +207,49 @@ def _checked(checked: dict[str, Any]) -> str:
 
 @clips.command()
 @click.argument("chosen", metavar="CLIPS...", nargs=-1, required=True)
+@click.option("--now", is_flag=True, help="For good, also what is in the trash.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_remote
-def delete(remote: Remote, chosen: tuple[str, ...], yes: bool) -> None:
-    """Delete CLIPS from this box and cancel their deliveries. What was delivered stays where it is.
+def delete(remote: Remote, chosen: tuple[str, ...], now: bool, yes: bool) -> None:
+    """Move CLIPS to the trash and cancel their deliveries. What was delivered stays where it is.
 
-    Each is given by its id, the first six characters of that or more, or its name.
+    Each is given by its id, the first six characters of that or more, or its name. `appliance clips restore` brings
+    them back, until room is needed or 30 days are over.
     """
     found = {entry["clip"]["id"]: _to_delete(entry) for entry in (_meant(remote, clip) for clip in chosen)}
-    if not yes:
+    if now and not yes:
         for told in found.values():
             say(told)
         click.confirm(f"Delete {counted(len(found), 'clip')} for good?", abort=True)
     for clip_id, told in found.items():
-        remote.call("clips.delete", clip=clip_id)
-        say(f"deleted {told}")
+        remote.call("clips.delete", clip=clip_id, now=now)
+        say(f"{'deleted for good' if now else 'moved to the trash'}: {told}")
+
+
+@clips.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@pass_remote
+def trash(remote: Remote, as_json: bool) -> None:
+    """List the clips in the trash. `appliance clips delete --now` deletes them for good."""
+    found = remote.call("clips.trash")
+    if as_json:
+        say_json(found)
+        return
+    from appliance.cli import show
+
+    for entry in found:
+        say(f"{entry['clip']['name']}, {show.summary(entry['clip'])}, {show.trashed(entry)}")
+    if not found:
+        say("the trash is empty")
+
+
+@clips.command()
+@click.argument("chosen", metavar="CLIPS...", nargs=-1, required=True)
+@pass_remote
+def restore(remote: Remote, chosen: tuple[str, ...]) -> None:
+    """Bring CLIPS back from the trash. Their deliveries go on."""
+    for clip in chosen:
+        say(f"{remote.call('clips.restore', clip=clip)['name']} is back")
 
 
 def _meant(remote: Remote, clip: str) -> dict[str, Any]:

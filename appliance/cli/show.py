@@ -101,6 +101,12 @@ def summary(clip: Plain) -> str:
     return f"recorded {_moment(clip['corrected'] or clip['started'])}, {duration(_seconds(clip))} long"
 
 
+def trashed(entry: Plain) -> str:
+    """Since when a clip is in the trash."""
+    since = entry["since_ns"]
+    return f"deleted {datetime.fromtimestamp(since // 10**9):%Y-%m-%d %H:%M}" if since else "deleted at a time unknown"
+
+
 def _seconds(clip: Plain) -> float:
     return float(clip["frames"] / clip["format"]["rate"])
 

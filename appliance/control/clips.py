@@ -3,6 +3,7 @@
 import os
 from base64 import b64encode
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from appliance.arguments import check_meant
@@ -10,10 +11,10 @@ from appliance.codec import to_plain
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Outbox
 from appliance.delivery.verify import Checked
-from appliance.errors import NotFound, Refused, StorageError
+from appliance.errors import NotFound, Refused, StorageError, UsageError
 from appliance.events import DeliveryProgress
 from appliance.models import Clip
-from appliance.store import Store
+from appliance.store import Store, Trashed
 from appliance.verbs import MOST_BYTES, PAGE
 
 
@@ -41,6 +42,8 @@ class ClipMethods:
             "clips.show": self.show,
             "clips.read": self.read,
             "clips.delete": self.delete,
+            "clips.trash": self.trash,
+            "clips.restore": self.restore,
             "clips.deliver": self.deliver,
             "clips.retry": self.retry,
             "clips.forget": self.forget,
@@ -58,8 +61,9 @@ class ClipMethods:
         ]
 
     def show(self, clip: str) -> dict[str, Any]:
-        """One clip, by id, the beginning of one, or name."""
-        return self._with_deliveries(self._store.clips.find(clip), self._outbox.progress())
+        """One clip, by id, the beginning of one, or name; also one in the trash."""
+        found, trashed = self._found(clip)
+        return self._with_deliveries(found, self._outbox.progress(), trashed)
 
     def read(self, clip: str, offset: int = 0, length: int = MOST_BYTES) -> dict[str, Any]:
         """Some of a clip's bytes, in Base64. Behind the end there are none."""
@@ -72,13 +76,15 @@ class ClipMethods:
             raise StorageError(f"{path.name} cannot be read: {error.strerror}. The card may be failing") from error
         return {"data": b64encode(data).decode(), "offset": offset, "size": size}
 
-    def _with_deliveries(self, clip: Clip, running: Iterable[DeliveryProgress]) -> dict[str, Any]:
+    def _with_deliveries(
+        self, clip: Clip, running: Iterable[DeliveryProgress], trashed: bool = False
+    ) -> dict[str, Any]:
         """The clip, and its deliveries; those under way tell how far they are."""
         here = {each.destination: each for each in running if each.clip_id == clip.id}
         troubles = self._troubles()
         return {
             "clip": to_plain(clip),
-            "path": str(self._store.clips.path(clip)),
+            "path": str(self._store.clips.path(clip, trashed)),
             "deliveries": [
                 to_plain(delivery)
                 | {"progress": to_plain(here.get(delivery.destination))}
@@ -87,14 +93,38 @@ class ClipMethods:
             ],
         }
 
-    def delete(self, clip: str) -> dict[str, Any]:
-        """Delete a clip's sound on a person's word: a tombstone stays, deliveries are cancelled. As it was before."""
-        before = self.show(clip)
-        found = before["clip"]
-        check_meant(clip, found)
-        self._outbox.cancel(found["id"])
-        self._store.clips.delete(found["id"], "deleted by hand")
+    def delete(self, clip: str, now: bool = False) -> dict[str, Any]:
+        """Move a clip to the trash, or delete it for good, and cancel its deliveries; as it was before."""
+        found, trashed = self._found(clip)
+        before = self._with_deliveries(found, self._outbox.progress(), trashed)
+        check_meant(clip, before["clip"])
+        if trashed and not now:
+            raise UsageError(f"clip {found.name} is in the trash already: delete it for good with `now`")
+        self._outbox.cancel(found.id)
+        if trashed:
+            self._store.clips.destroy(found)
+        elif now:
+            self._store.clips.delete(found.id, "deleted by hand")
+        else:
+            self._store.clips.trash(found.id)
         return before
+
+    def _found(self, clip: str) -> tuple[Clip, bool]:
+        """The clip that is meant, and whether it is in the trash."""
+        try:
+            return self._store.clips.find(clip), False
+        except NotFound as error:
+            with suppress(NotFound):
+                return self._store.clips.find_trashed(clip), True
+            raise error
+
+    def trash(self) -> list[Trashed]:
+        """What is in the trash."""
+        return self._store.clips.trashed()
+
+    def restore(self, clip: str) -> Clip:
+        """Bring a clip back from the trash."""
+        return self._store.clips.restore(clip)
 
     def _destination(self, name: str) -> DestinationSettings:
         if name not in self._destinations:

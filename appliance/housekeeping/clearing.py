@@ -9,6 +9,9 @@ from appliance.store import Arrived, Footprint, Store
 LOOK_AGAIN = 600.0
 """Seconds after which clips that could not go are looked at again, though nothing has arrived."""
 
+TIDY_EVERY = 3600.0
+"""Seconds between two looks for what has been in the trash for long enough."""
+
 PAGE = 50
 """Clips looked at in one piece of work of the store."""
 
@@ -21,10 +24,10 @@ class Clearing:
         self._rules = rules
         self._clock = clock
         self._goes_on = goes_on
-        self._again_at = 0.0
+        self._again_at = self._tidy_at = 0.0
 
-    def something_arrived(self) -> None:
-        """More may go than before. From any thread."""
+    def more_may_go(self) -> None:
+        """Something arrived, or was deleted. From any thread."""
         self._again_at = 0.0
 
     def make_room(self, room: Footprint) -> Footprint:
@@ -36,10 +39,19 @@ class Clearing:
         if now < self._again_at:
             return room
         self._again_at = now + LOOK_AGAIN
-        room = self._delete_clips(self._store.upkeep.drop_encodings(room))
+        room = self._delete_clips(self._empty_trash(self._store.upkeep.drop_encodings(room)))
         if not room.overdrawn:
             self._again_at = 0.0  # there may be more
         return room
+
+    def tidy(self) -> None:
+        """Remove from the trash what has been there for long enough. Raises StorageError."""
+        if self._clock.monotonic() >= self._tidy_at:
+            self._empty_trash(Footprint())
+
+    def _empty_trash(self, room: Footprint) -> Footprint:
+        self._tidy_at = self._clock.monotonic() + TIDY_EVERY
+        return self._store.upkeep.empty_trash(room, self._clock.stamp())
 
     def _delete_clips(self, room: Footprint) -> Footprint:
         after = 0

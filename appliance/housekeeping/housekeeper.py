@@ -103,9 +103,9 @@ class Housekeeper:
                 self._take_failed |= self._refused
             case FaultRaised() if event.fault.name in _DISK_FAULTS:
                 self._refused = True
-            case DeliverySucceeded():
-                self._clearing.something_arrived()
-            case ClipFinished() | ClipDeleted():
+            case DeliverySucceeded() | ClipDeleted():
+                self._clearing.more_may_go()
+            case ClipFinished():
                 pass
             case _:
                 return
@@ -159,6 +159,7 @@ class Housekeeper:
         if (room - wanted).overdrawn and not space.read_only:
             self._ballast_due |= room.overdrawn
             room = self._clearing.make_room(room - wanted) + wanted
+        self._clearing.tidy()
         self._tell_full(room)
         if not room.overdrawn and self._ballast_due:
             self._store.upkeep.hold_ballast()

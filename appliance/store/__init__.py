@@ -3,5 +3,6 @@
 from appliance.store.messages import Message
 from appliance.store.retention import Arrived, Footprint, Recorded
 from appliance.store.store import Store
+from appliance.store.trash import Trashed
 
-__all__ = ["Arrived", "Footprint", "Message", "Recorded", "Store"]
+__all__ = ["Arrived", "Footprint", "Message", "Recorded", "Store", "Trashed"]

@@ -13,6 +13,7 @@ from appliance.store.places import Places
 from appliance.store.retention import Retention
 from appliance.store.schema import connect, is_sound, newer_version, transaction
 from appliance.store.tracks import TrackRows
+from appliance.store.trash import TrashRows
 
 Wanted = Mapping[str, str]
 """Which destinations new clips go to, and by which recipe."""
@@ -30,6 +31,7 @@ class Catalogue:
         self.outbox = OutboxRows(self._connection)
         self.live = LiveNotes(self._connection)
         self.tracks = TrackRows(self._connection, places)
+        self.trash = TrashRows(self._connection)
         self.dates = Dates(self._connection)
         self.retention = Retention(self._connection, places)
 

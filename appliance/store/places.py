@@ -34,6 +34,11 @@ class Places:
         return self.directory / "clips"
 
     @property
+    def trash(self) -> Path:
+        """The same of clips that a person deleted and may bring back."""
+        return self.directory / "trash"
+
+    @property
     def inbox(self) -> Path:
         """Tracks that feeds pulled."""
         return self.directory / "inbox"
@@ -90,7 +95,7 @@ class Places:
     def make(self) -> None:
         """Create what is missing, durably. What is not what it must be goes to quarantine."""
         durable.make_directory(self.directory, mode=MODE)
-        folders = self.quarantine, self.takes, self.clips, self.inbox, self.renditions
+        folders = self.quarantine, self.takes, self.clips, self.trash, self.inbox, self.renditions
         missing = [folder for folder in folders if not folder.is_dir()]
         for folder in missing:
             if os.path.lexists(folder):

@@ -22,7 +22,7 @@ from appliance.errors import NewerWord, StorageError
 from appliance.models import Clip
 from appliance.store.adoption import moved_in, read_clip, read_sidecar, remove_take
 from appliance.store.catalogue import Catalogue, Wanted
-from appliance.store.deletion import remove_files
+from appliance.store.deletion import finish_deletion, sweep_trash
 from appliance.store.orphans import make_take
 from appliance.store.places import Places, is_text, legible
 from appliance.store.trouble import is_damage, storage_errors
@@ -76,6 +76,8 @@ class Recovery:
             # Takes first: half of one may lie in `clips/` already.
             self.take_up(self._folders())
         self.mend(clips_known=clips_known)
+        with self._as_far_as_possible("the trash could not be compared with the catalogue"):
+            sweep_trash(self._places, self._catalogue)
         with self._as_far_as_possible("old encodings could not be removed"):
             self._sweep_renditions()
         with self._as_far_as_possible("the inbox could not be compared with the catalogue"):
@@ -176,7 +178,7 @@ class Recovery:
             elif not files & _METADATA:
                 bare.append(name)
         for name in [name for name in strangers if self._catalogue.clips.is_deleted(name)]:
-            remove_files(self._places, name)
+            finish_deletion(self._places, self._catalogue, name)
             del strangers[name]
         self._enter(name for name, files in strangers.items() if files == _SOUND | _METADATA)
         for name in (name for name, files in strangers.items() if files == _METADATA):

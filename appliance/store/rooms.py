@@ -12,13 +12,14 @@ from appliance.models import Clip, Track
 from appliance.store.access import Access, Post
 from appliance.store.catalogue import Catalogue
 from appliance.store.clips import ClipRows, clip_in
-from appliance.store.deletion import delete_clip
+from appliance.store.deletion import delete_clip, destroy_clip, restore_clip, trash_clip
 from appliance.store.live import LiveNotes
 from appliance.store.messages import Message, latest_recording, message_of
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.room import Room, change, read
 from appliance.store.tracks import TrackRows
+from appliance.store.trash import Trashed
 
 
 class Clips(Room[ClipRows]):
@@ -36,9 +37,10 @@ class Clips(Room[ClipRows]):
     rendition = read(ClipRows.rendition)
     add_rendition = change(ClipRows.add_rendition)
 
-    def path(self, clip: Clip) -> Path:
+    def path(self, clip: Clip, trashed: bool = False) -> Path:
         """The clip's audio file."""
-        return self._places.audio(clip.name)
+        path = self._places.audio(clip.name)
+        return self._places.trash / path.name if trashed else path
 
     def newest_first(
         self,
@@ -92,6 +94,40 @@ class Clips(Room[ClipRows]):
             self.access.tell(catalogue)
 
         self.access.use(work)
+
+    def trash(self, clip_id: str) -> None:
+        """As `delete` on a person's word, but the files go to the trash, from where `restore` brings the clip back."""
+
+        def work(catalogue: Catalogue) -> None:
+            trash_clip(self._places, catalogue, clip_id, self._clock.stamp(), "deleted by hand")
+            self._post(events.ClipDeleted(clip_id, "deleted by hand; it is in the trash"))
+            self.access.tell(catalogue)
+
+        self.access.use(work)
+
+    def restore(self, reference: str) -> Clip:
+        """Bring a clip back from the trash, with its deliveries; posts ClipRestored. Raises NotFound."""
+
+        def work(catalogue: Catalogue) -> Clip:
+            clip = catalogue.trash.find(reference)
+            restore_clip(self._places, catalogue, clip)
+            self._post(events.ClipRestored(clip))
+            self.access.tell(catalogue)
+            return clip
+
+        return self.access.use(work)
+
+    def trashed(self) -> list[Trashed]:
+        """What is in the trash, the oldest first."""
+        return self.access.use(lambda catalogue: catalogue.trash.all())
+
+    def find_trashed(self, reference: str) -> Clip:
+        """The clip in the trash of this name, id or beginning of an id. Raises NotFound, which says why."""
+        return self.access.use(lambda catalogue: catalogue.trash.find(reference))
+
+    def destroy(self, clip: Clip) -> None:
+        """Remove a clip from the trash for good. Should the power go in between, the next start finishes it."""
+        self.access.use(lambda catalogue: destroy_clip(self._places, catalogue, clip))
 
 
 class _Live(Room[LiveNotes]):

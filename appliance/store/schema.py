@@ -137,6 +137,13 @@ MIGRATIONS = (
         WHEN 'original' THEN 'd262d7a65157d4a6' WHEN 'flac' THEN '3cc40c4bb0a8afb8' ELSE '9e01f4458d52fda2' END;
     CREATE INDEX deliveries_passed ON deliveries (kind) WHERE tried = 4611686018427387904;
     """,
+    # Which deleted clips can still be brought back, and since when (wall time in ns, 0 where no clock told).
+    """
+    CREATE TABLE trash (
+        clip INTEGER PRIMARY KEY REFERENCES clips,
+        since_ns INTEGER NOT NULL
+    ) STRICT;
+    """,
 )
 """Number N leads from version N to N + 1. A released one never changes; new ones are added at the end."""
 

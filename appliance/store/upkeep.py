@@ -7,11 +7,17 @@ from appliance import durable
 from appliance.audio.takefile import AUDIO
 from appliance.errors import NotFound, StorageError
 from appliance.events import ClipCorrected, Command, Event
-from appliance.models import Clip, ClockStamp
+from appliance.models import Clip, ClockSource, ClockStamp
 from appliance.store.access import Access
 from appliance.store.catalogue import Catalogue
+from appliance.store.deletion import destroy_clip
 from appliance.store.places import Places
 from appliance.store.retention import Arrived, Footprint, Recorded
+
+TRASH_DAYS = 30
+"""Days for which a clip that a person deleted may be brought back, while there is room."""
+
+_DAY_NS = 86_400 * 10**9
 
 
 class Upkeep:
@@ -54,6 +60,25 @@ class Upkeep:
                 path.unlink(missing_ok=True)
 
         self._access.use(work)
+
+    def empty_trash(self, room: Footprint, now: ClockStamp) -> Footprint:
+        """Remove from the trash what has been there for `TRASH_DAYS`, and more, the oldest first, while `room` is
+        overdrawn; what it is then.
+        """
+
+        def work(catalogue: Catalogue) -> Footprint:
+            left, until = room, now.wall_ns - TRASH_DAYS * _DAY_NS
+            is_dated = now.source is not ClockSource.NONE
+            if is_dated:
+                with catalogue.transaction():
+                    catalogue.trash.date(now.wall_ns)
+            for each in catalogue.trash.all():
+                if left.overdrawn or (is_dated and each.since_ns < until):
+                    destroy_clip(self._places, catalogue, each.clip)
+                    left += Footprint(each.clip.size, 2)
+            return left
+
+        return self._access.use(work)
 
     def recorded(self, since_ns: int, until_ns: int) -> Recorded:
         """What was recorded in [since, until] by wall time, deleted clips included."""

@@ -120,10 +120,13 @@ def entry(clip_id: str, *arrived: str) -> dict[str, Any]:
 )
 def test_what_is_to_be_deleted_is_said_before_and_after(arrived: tuple[str, ...], words: str) -> None:
     answer = entry("abcdefghij", *arrived)
-    asked = run(answer, "delete", "abcdef", "abcdefghij", "box_abcdefghij").output
+    asked = run(answer, "delete", "--now", "abcdef", "abcdefghij", "box_abcdefghij").output
     assert "Delete 1 clip for good?" in asked and "box_abcdefghij, recorded 1970-01-01 " in asked
     assert "2.0 s long" in asked and words in asked
-    assert run(answer, "delete", "--yes", "abcdefghij").output.startswith("deleted box_abcdefghij, ")
+    moved = run(answer, "delete", "abcdefghij").output
+    assert moved.startswith("moved to the trash: box_abcdefghij, ") and words in moved
+    gone = run(answer, "delete", "--now", "--yes", "abcdefghij").output
+    assert gone.startswith("deleted for good: box_abcdefghij, ")
 
 
 def test_too_little_of_an_id_deletes_nothing() -> None:

@@ -123,6 +123,10 @@ def test_the_command_line_keeps_clips(box: Box) -> None:
     assert "too little" in box.cli("clips", "delete", "--yes", clip["id"][:5], code=1).stderr
     assert "has arrived at shelf" in box.cli("clips", "delete", "--yes", clip["id"][:6]).stdout
     assert box.clips() == [] and list((box.state / "clips").glob("*.wav")) == []
+    assert clip["name"] in box.cli("clips", "trash").stdout and "trash" in box.cli("clips", "show", clip["id"]).stdout
+    assert "is back" in box.cli("clips", "restore", clip["id"]).stdout and len(box.clips()) == 1
+    assert "deleted for good" in box.cli("clips", "delete", "--now", "--yes", clip["id"]).stdout
+    assert "empty" in box.cli("clips", "trash").stdout and box.clips() == []
     assert (box.shelf / f"{clip['name']}.wav").exists()
 
 

@@ -43,7 +43,8 @@ class FakeDisk:
 
     @property
     def free(self) -> int:
-        folders = self._store.places.clips, self._store.places.renditions, self._store.places.inbox
+        places = self._store.places
+        folders = places.clips, places.trash, places.renditions, places.inbox
         used = sum(path.stat().st_size for folder in folders for path in folder.iterdir() if path.suffix != ".json")
         return max(0, self.total - self.other - used)
 

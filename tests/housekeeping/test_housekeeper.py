@@ -60,6 +60,19 @@ def test_the_oldest_that_are_safe_make_room_until_the_reserve_is_met(household: 
     assert clips[4].id not in household.clips() and clips[5].id in household.clips()
 
 
+def test_the_trash_goes_before_any_clip(household: Household) -> None:
+    clips = [household.clip() for _ in range(9)]
+    household.deliver(*clips[:2])
+    household.store.clips.trash(clips[5].id)
+    household.disk.other = 5 * MEGABYTE
+    household.start()
+    assert household.clips() == [clip.id for clip in clips if clip is not clips[5]]
+    assert household.store.clips.trashed() == []
+    household.store.clips.trash(clips[8].id)
+    household.look(30 * 86_400.0 + 1)
+    assert household.store.clips.trashed() == []
+
+
 def test_a_card_without_inodes_is_as_full_as_one_without_bytes(household: Household) -> None:
     clips = [household.clip(0.1) for _ in range(9)]
     household.disk.inodes = 18 + 16

@@ -81,7 +81,7 @@ def test_start_imports_only_what_runs() -> None:
 
 def test_a_shell_completes_commands() -> None:
     script = (
-        f"source {ROOT}/share/bash-completion/completions/appliance; COMP_WORDS=(appliance clips re); COMP_CWORD=2;"
+        f"source {ROOT}/share/bash-completion/completions/appliance; COMP_WORDS=(appliance clips ret); COMP_CWORD=2;"
         "_appliance_completion appliance; echo ${COMPREPLY[@]}"
     )
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}

@@ -53,10 +53,17 @@ def run(scenario: str, directory: Path, at: int) -> None:
         if scenario == "start":
             return
         sys.setprofile(Killer(at))
-        if scenario == "adopt":
-            store.clips.adopt(subject)
-        else:
-            store.clips.delete(subject, "by hand")
+        match scenario:
+            case "adopt":
+                store.clips.adopt(subject)
+            case "delete":
+                store.clips.delete(subject, "by hand")
+            case "trash":
+                store.clips.trash(subject)
+            case "restore":
+                store.clips.restore(subject)
+            case "destroy":
+                store.clips.destroy(store.clips.find_trashed(subject))
         sys.setprofile(None)
 
     store.submit(work).result()

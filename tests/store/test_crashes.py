@@ -109,3 +109,46 @@ def test_a_kill_at_any_step_of_a_deletion_leaves_all_of_the_clip_or_nothing(
             box.close()
             check(box, take, sound)
     assert 0 < kept < len(boxes)
+
+
+@pytest.mark.parametrize("scenario", ["trash", "restore", "destroy"])
+def test_a_kill_at_any_step_with_the_trash_leaves_all_of_the_clip_in_one_place_or_nothing(
+    new_box: Callable[[], Any], crashed: Callable[[str, Path], list[Any]], scenario: str
+) -> None:
+    template = new_box()
+    template.destinations = DESTINATIONS
+    template.start()
+    take = template.clip().id
+    sound = template.store.clips.path(template.store.clips.find(take)).read_bytes()[104:]
+    if scenario != "trash":
+        template.store.clips.trash(take)
+    template.close()
+    (template.directory / "subject").write_text(take)
+    boxes = crashed(scenario, template.directory)
+    assert len(boxes) > 5
+    ends = {"there": 0, "in the trash": 0, "gone": 0}
+    for box in boxes:
+        store = box.start()
+        trashed = [each.clip for each in store.clips.trashed()]
+        files = {path.suffix for path in store.places.trash.iterdir()}
+        if trashed:
+            ends["in the trash"] += 1
+            assert files == {".wav", ".json"} and list(store.places.clips.iterdir()) == []
+            assert store.clips.path(trashed[0], trashed=True).read_bytes()[104:] == sound
+            assert store.clips.restore(take) == trashed[0]
+            box.close()
+            check(box, take, sound)
+        elif store.clips.newest_first():
+            ends["there"] += 1
+            box.close()
+            check(box, take, sound)
+        else:
+            ends["gone"] += 1
+            assert list(store.places.clips.iterdir()) == [] and files == set()
+            box.close()
+    first, last = {
+        "trash": ("there", "in the trash"),
+        "restore": ("in the trash", "there"),
+        "destroy": ("in the trash", "gone"),
+    }[scenario]
+    assert ends[first] and ends[last] and ends[first] + ends[last] == len(boxes)

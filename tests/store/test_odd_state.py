@@ -128,6 +128,7 @@ def nowhere(path: Path) -> None:
 
 
 TAKE = "abcdefghij"
+SPARE = "inbox", "renditions", "quarantine", "trash"
 ODDITIES: dict[str, Oddity] = {
     "sound whose name is no text": touch(f"clips/{ODD_NAME}.wav"),
     "metadata whose name is no text": touch(f"clips/{ODD_NAME}.json", b"{}"),
@@ -140,6 +141,7 @@ ODDITIES: dict[str, Oddity] = {
     "a name of control characters": touch("clips/a\x1b[31m.wav"),
     "the longest name": touch(f"clips/{'x' * 251}.wav"),
     "a take of the longest name": take("x" * 255, audio_wav=SOUND),
+    "a FIFO in the trash": lambda state: ((state / "trash").mkdir(exist_ok=True), fifo("trash/f.json")(state)),
     "a FIFO among the clips": fifo("clips/f.wav"),
     "a FIFO for metadata": lambda state: (fifo("clips/f.json")(state), touch("clips/f.wav")(state)),
     "a FIFO for the metadata of a take": take(TAKE, clip_json=os.mkfifo, audio_wav=SOUND),
@@ -174,8 +176,11 @@ ODDITIES: dict[str, Oddity] = {
     "a FIFO for the lock": instead("appliance.lock", os.mkfifo),
     "a folder for the room held back": instead("ballast", Path.mkdir),
     "a FIFO for the room held back": instead("ballast", os.mkfifo),
-    **{f"a file for {name}": instead(name, Path.touch) for name in ("inbox", "renditions", "quarantine")},
-    **{f"a link to nowhere for {name}": instead(name, nowhere) for name in ("inbox", "renditions", "quarantine")},
+    **{f"a file for {name}": instead(name, Path.touch) for name in SPARE},
+    **{
+        f"a link to nowhere for {name}": instead(name, nowhere)
+        for name in ("inbox", "renditions", "quarantine", "trash")
+    },
     "a file for clips": lambda state: ((state / "clips").rename(state / "away"), touch("clips")(state)),
     "a file for takes": lambda state: ((state / "takes").rename(state / "away"), touch("takes")(state)),
 }
