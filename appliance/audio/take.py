@@ -15,7 +15,7 @@ from appliance.audio.levels import Meter, verdict
 from appliance.audio.takefile import AUDIO, CLIP, JOURNAL, TakeFile, disk
 from appliance.config.audio import RecordingSettings
 from appliance.errors import NewerWord
-from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Gap, Levels, SampleFormat
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Gap, Levels
 
 _BLOCK_BYTES = 1_048_576
 _MEASURED_BYTES = 32 << 20
@@ -112,8 +112,7 @@ def _plausible(begin: Begin, take_id: str) -> bool:
         raise
     except ValueError:
         return False
-    of_floats = begin.format.sample is SampleFormat.FLOAT_LE  # which are for speakers alone
-    return begin.take_id == take_id and begin.name == Path(begin.name).name and not of_floats
+    return begin.take_id == take_id and begin.name == Path(begin.name).name
 
 
 def _format(audio: int) -> AudioFormat | None:

@@ -70,6 +70,8 @@ def build(format: AudioFormat, data_bytes: int | None) -> bytes:
 
 def _fmt_chunk(format: AudioFormat) -> bytes:
     """The fmt chunk, 48 bytes long with what fills it up."""
+    if format.sample is SampleFormat.FLOAT_LE:
+        raise ValueError("FLOAT_LE is for speakers, no format of a recording")
     bits = format.sample.bytes * 8
     extensible = format.channels > 2 or bits > 16
     try:

@@ -104,9 +104,12 @@ def entries(rows: Iterable[Sequence[Part]]) -> None:
             tell(f"  {cut(shown(rest), columns - 2)}")
 
 
+_LONGEST_ESCAPE = len(r"\U0010ffff")
+
+
 def shown(text: str) -> str:
     """`text`, what a terminal would obey or turn round escaped."""
-    return printable(text, len(text))
+    return printable(text, _LONGEST_ESCAPE * len(text))
 
 
 def cells(text: str) -> int:

@@ -172,7 +172,7 @@ def test_a_mark_is_set_where_it_was_pressed(booth: Booth, ahead: float) -> None:
     booth.wait_until_written(0.5 + ahead)
     booth.recorder.mark(booth.at(0.6))
     booth.run(0.25)
-    assert booth.first(MarkSet) == MarkSet(FIRST, 4800)
+    assert booth.first(MarkSet) == MarkSet(FIRST, 4800, 8000)
     booth.recorder.stop(booth.at(1.0))
     assert booth.sealed().marks == (Mark(4800),)
 
@@ -247,7 +247,7 @@ def test_a_microphone_that_cannot_be_opened_fails_the_take(booth: Booth, error: 
     booth.cards.refuse(Direction.CAPTURE, error)
     booth.recorder.start(FIRST, booth.at(0))
     booth.turn_until(lambda: booth.of(TakeFailed), 0.1)
-    assert booth.first(TakeFailed) == TakeFailed(FIRST, str(error))
+    assert booth.first(TakeFailed) == TakeFailed(FIRST, str(error), error=type(error).__name__)
     assert not booth.takes.exists()
     booth.cards.refuse(Direction.CAPTURE, None)
     booth.recorder.start(SECOND, booth.at(0))

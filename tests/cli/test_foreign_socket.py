@@ -80,4 +80,4 @@ def test_whatever_it_is(listening: Path, words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("listening", [OTHER, ODD], indirect=True, ids=["other", "odd"])
 def test_errors_of_others_are_words(listening: Path) -> None:
     code, out, said = run(listening, ("status",))
-    assert (code, out) == (1, "") and said in ("appliance: Method not found\n", "appliance: \\x1b[31m\n")
+    assert (code, out) == (1, "") and said in ("appliance: Method not found\n", "appliance: \\x1b[31m\n"), repr(said)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from appliance.config.audio import RecordedFormat
 from appliance.doctor.chirp import chirp, find, to_float
 from appliance.models import AudioFormat, SampleFormat
 from appliance.simulation.sound import numbered, pack, speech
@@ -97,8 +98,9 @@ def test_every_rate_has_its_chirp(rate: int) -> None:
 
 
 @settings(max_examples=30)
-@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=2, max_size=20), st.sampled_from(SampleFormat))
-def test_samples_are_the_same_in_every_format(samples: list[int], sample: SampleFormat) -> None:
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=2, max_size=20), st.sampled_from(RecordedFormat))
+def test_samples_are_the_same_in_every_format(samples: list[int], word: RecordedFormat) -> None:
+    sample = SampleFormat(word)
     frames = np.array(samples[: len(samples) // 2 * 2], np.int32).reshape(-1, 2)
     floats = to_float(pack(frames, sample), AudioFormat(RATE, 2, sample))
     assert floats.shape == frames.shape
