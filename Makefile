@@ -6,6 +6,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What pip cannot bring: a compiler and ALSA's headers for pyalsaaudio and the test card; peers, servers and disks for tests.
 BUILD_PACKAGES := gcc libasound2-dev libc6-dev python3-dev python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) alsa-utils e2fsprogs mount nginx-light strace systemd
+SLOW_PACKAGES := $(TEST_PACKAGES) chromium
 BENCH_PACKAGES := $(TEST_PACKAGES) curl stress-ng
 
 # $(call debian,PACKAGES): install those that are missing, and say so.
@@ -25,7 +26,7 @@ define twice
 endef
 
 .PHONY: help demo test fast check trixie bench docs install uninstall clean
-.PHONY: build-packages test-packages bench-packages
+.PHONY: build-packages test-packages slow-packages bench-packages
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -33,7 +34,7 @@ help: ## Show what can be made
 demo: build-packages $(VENV)/installed ## See the whole appliance at work; AUDIO=real uses the sound card
 	$(BIN)/python -m demo $(if $(filter real,$(AUDIO)),--real-audio)
 
-test: test-packages $(VENV)/installed ## Run every test
+test: slow-packages $(VENV)/installed ## Run every test
 	$(call twice,-n 3 --dist worksteal -m "not slow")
 	$(call twice,-m slow)
 
@@ -70,6 +71,9 @@ build-packages:
 
 test-packages:
 	$(call debian,$(TEST_PACKAGES))
+
+slow-packages:
+	$(call debian,$(SLOW_PACKAGES))
 
 bench-packages:
 	$(call debian,$(BENCH_PACKAGES))

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 # Everything from Debian that Debian has new enough; pip brings the rest. lgpio is in Raspberry Pi OS only.
 packages="python3-venv python3-hatchling python3-attr python3-cattr python3-click python3-numpy \
 python3-pluggy python3-yaml python3-requests python3-alsaaudio python3-soundfile python3-soxr python3-gpiozero \
-python3-boto3"
+python3-boto3 python3-bottle python3-cheroot"
 apt-get update -qq
 if apt-cache show python3-lgpio >/dev/null 2>&1; then packages="$packages python3-lgpio"; fi
 echo "Installing Debian packages: $packages"
@@ -18,11 +18,11 @@ DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $p
 
 echo "Installing the program in /opt/appliance"
 python3 -m venv --system-site-packages /opt/appliance
-/opt/appliance/bin/pip install --quiet --no-build-isolation --upgrade --upgrade-strategy only-if-needed ".[s3]"
+/opt/appliance/bin/pip install --quiet --no-build-isolation --upgrade --upgrade-strategy only-if-needed ".[s3,web]"
 ln -sf /opt/appliance/bin/appliance /usr/local/bin/appliance
 find share -type f | while read -r file; do install -D -m 644 "$file" "/usr/local/$file"; done
 
-echo "Creating the user appliance, in the groups audio and gpio"
+echo "Creating the users appliance, in the groups audio and gpio, and appliance-web"
 install -D -m 644 systemd/appliance.sysusers.conf /usr/lib/sysusers.d/appliance.conf
 systemd-sysusers appliance.conf
 if [ -n "${SUDO_USER:-}" ]; then
@@ -39,7 +39,8 @@ else
 fi
 
 echo "Installing the service appliance"
-install -m 644 systemd/appliance.service /etc/systemd/system/appliance.service
+install -m 644 systemd/appliance.service systemd/appliance-web.service /etc/systemd/system/
+install -d -m 700 -o appliance-web -g appliance /var/lib/appliance-web
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
     systemctl enable --quiet appliance
@@ -47,6 +48,7 @@ if [ -d /run/systemd/system ]; then
         echo "appliance: the service does not start. See why: sudo journalctl -u appliance -n 20" >&2
         exit 1
     }
+    if systemctl is-enabled --quiet appliance-web 2>/dev/null; then systemctl restart appliance-web; fi
     echo "The appliance runs. Next: appliance status, appliance devices, sudo nano /etc/appliance/config.yaml"
 else
     systemctl enable --quiet appliance

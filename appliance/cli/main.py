@@ -34,6 +34,7 @@ _MODULES = {
     "plugins": "setup",
     "config": "setup",
     "doctor": "doctor",
+    "web": "web",
 }
 """Each command, and the module of this package that has it under the same name."""
 

@@ -7,7 +7,7 @@ The file is YAML 1.1 with two tags, `!env NAME` and `!secret NAME`. Each problem
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -23,6 +23,8 @@ from appliance.errors import ConfigError
 from appliance.foreign import printable
 
 SECRETS_FILE = "secrets.yaml"
+
+_T = TypeVar("_T")
 
 _MOST_PROBLEMS = 20
 """So many are told; whoever has more has another file in hand."""
@@ -70,6 +72,19 @@ def parse(
     settings, problems = _structured(document, extensions, sources, schema)
     if settings is None:
         raise _error(source, problems)
+    return settings
+
+
+def load_section(path: Path, name: str, section: type[_T], environment: Mapping[str, str] = os.environ) -> _T:
+    """One section of the file at `path`, for a program that needs no more. Raises ConfigError with its problems."""
+    sources = Sources(environment, None)
+    document = read_document(read(path), str(path), sources.look_up)
+    settings, problems = Structurer({}, sources.withheld).structure(document.root.get(name) or {}, section)
+    placed = [each for each in document.problems if each[1][:1] == (name,)]
+    placed += [(_line(document.lines, (name, *way)), (name, *way), words) for way, words in problems]
+    if placed:
+        raise _error(str(path), placed)
+    assert isinstance(settings, section)
     return settings
 
 

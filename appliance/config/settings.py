@@ -12,6 +12,7 @@ from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, o
 from appliance.config.actions import ButtonAction
 from appliance.config.audio import AudioSettings, RecordingSettings
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
+from appliance.config.page import WebSettings
 from appliance.config.units import format_duration
 from appliance.recipes import ORIGINAL, RECIPES
 
@@ -232,3 +233,4 @@ class Settings:
     services: dict[str, ServiceSettings] = option(dict, "What runs beside the recorder, by name.")
     disabled_plugins: tuple[str, ...] = option((), "Plugins to leave out, by the names that `appliance plugins` shows.")
     control: ControlSettings = option(ControlSettings, "The control socket.")
+    web: WebSettings = option(WebSettings, "The page for phones and browsers, see `appliance web`.")

@@ -65,6 +65,7 @@ ROWS = (
     "front",
     "asking",
     "control",
+    "page",
     "app",
     "daemon",
     "simulation",

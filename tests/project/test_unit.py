@@ -1,5 +1,6 @@
 """The systemd unit is understood by systemd, and locks the service in."""
 
+import re
 import subprocess
 import sys
 from configparser import ConfigParser
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from appliance.control.server import Limits
+from appliance.page.news import LISTENERS
 
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "appliance.service"
+PAGE = FOLDER / "appliance-web.service"
 SANDBOX = [sys.executable, Path(__file__).with_name("sandbox.py"), UNIT]
 
 _ASKS_THE_CLOCK = """
@@ -38,15 +41,25 @@ def analyze(*arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [UNIT.name, PAGE.name])
+def test_systemd_understands_the_unit(name: str, tmp_path: Path) -> None:
     """Verified with a command that exists on this machine: /opt/appliance is made by the installation."""
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/appliance/bin/appliance run", "/bin/true"))
-    assert analyze("verify", str(unit)) == ""
+    for unit in (UNIT, PAGE):
+        text = re.sub("/opt/appliance/bin/appliance (run|web)", "/bin/true", unit.read_text())
+        (tmp_path / unit.name).write_text(text)
+    assert analyze("verify", str(tmp_path / name)) == ""
 
 
-def test_the_service_is_locked_in() -> None:
-    analyze("security", "--offline=true", "--threshold=20", str(UNIT))
+@pytest.mark.parametrize(("unit", "most"), [(UNIT, 20), (PAGE, 15)], ids=["recorder", "page"])
+def test_the_service_is_locked_in(unit: Path, most: int) -> None:
+    analyze("security", "--offline=true", f"--threshold={most}", str(unit))
+
+
+def test_the_page_has_threads_for_all_who_may_listen() -> None:
+    unit = ConfigParser(strict=False, interpolation=None)
+    unit.read(PAGE)
+    assert int(unit["Service"]["TasksMax"]) > LISTENERS + 50
+    assert int(unit["Service"]["LimitNOFILE"]) > 4 * LISTENERS
 
 
 def run(code: str, *arguments: Path, under: tuple[object, ...] = ()) -> "subprocess.CompletedProcess[str]":

@@ -1,0 +1,92 @@
+"""`appliance web`: the page for phones and browsers, and who may use it."""
+
+import logging
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from appliance.cli.remote import PATH, Remote
+from appliance.cli.run import DEFAULT_CONFIG
+from appliance.cli.terminal import json_option, say, say_json
+from appliance.clock import SystemClock
+from appliance.errors import ApplianceError
+from appliance.page.keys import Keys, Role
+
+DEFAULT_KEYS = "/var/lib/appliance-web/keys.json"
+
+
+@click.group(invoke_without_command=True)
+@click.option("--config", "path", type=PATH, envvar="APPLIANCE_CONFIG", default=DEFAULT_CONFIG, show_default=True)
+@click.option("--keys", type=PATH, envvar="APPLIANCE_WEB_KEYS", default=DEFAULT_KEYS, show_default=True)
+@click.pass_context
+def web(context: click.Context, path: Path, keys: Path) -> None:
+    """Serve the page of the box, and choose who may use it."""
+    remote: Remote = context.obj
+    context.obj = Keys(keys, SystemClock())
+    if context.invoked_subcommand is None:
+        _serve(path, remote.socket, context.obj)
+
+
+def _serve(path: Path, socket: Path, keys: Keys) -> None:
+    from appliance.config.loader import load_section
+    from appliance.config.page import WebSettings
+
+    try:
+        from appliance.page.server import Serving
+    except ModuleNotFoundError as error:
+        raise ApplianceError(
+            f"the page needs {error.name}, which is not installed: sudo apt install python3-bottle python3-cheroot"
+        ) from error
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # for all threads to come: this one waits for them
+    settings = load_section(path, "web", WebSettings)
+    server = Serving(settings, socket, keys).server()
+    threading.Thread(target=server.serve, name="page", daemon=True).start()
+    address, port = server.bind_addr
+    scheme = "https" if settings.certificate else "http"
+    say(f"the page is at {scheme}://{f'[{address}]' if ':' in address else address}:{port}/")
+    signal.sigwait(ends)
+    server.stop()
+
+
+@web.command()
+@click.option("--helper", is_flag=True, help="For somebody who may listen and download, and change nothing.")
+@click.password_option(help="The password. Asked for where it is not given.")
+@click.pass_obj
+def password(keys: Keys, helper: bool, password: str) -> None:
+    """Set the password of the page. Everybody has to log in again."""
+    keys.set_password(password, Role.HELPER if helper else Role.HOST)
+    say("The password is set; everybody has to log in again.")
+
+
+@web.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice([str(role) for role in Role]), default=str(Role.HELPER), show_default=True)
+@click.pass_obj
+def token(keys: Keys, name: str, role: str) -> None:
+    """Make a token for a program, and print it this once."""
+    say(keys.add_token(name, Role(role)))
+
+
+@web.command()
+@json_option
+@click.pass_obj
+def tokens(keys: Keys, as_json: bool) -> None:
+    """List the programs that have a token."""
+    if as_json:
+        say_json(keys.tokens())
+        return
+    for name, role in keys.tokens().items():
+        say(f"{name}  {role}")
+
+
+@web.command()
+@click.argument("name")
+@click.pass_obj
+def revoke(keys: Keys, name: str) -> None:
+    """Take a program's token back."""
+    keys.revoke_token(name)
+    say(f"The token {name} opens nothing any more.")

@@ -1,0 +1,168 @@
+"""Answers of HTTP: errors as problems, bytes of files by ranges, files of our own with their tags."""
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlsplit
+
+import bottle
+from attrs import frozen
+from bottle import HTTPResponse, request
+
+from appliance import errors
+from appliance.errors import ApplianceError
+from appliance.page.archive import read_exactly
+
+FOLDER = Path(__file__).parent
+"""Where views and files of our own lie."""
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+"""What WSGI calls one (PEP 3333)."""
+
+STATUSES: Mapping[type[ApplianceError], int] = {
+    errors.UsageError: 400,
+    errors.NotFound: 404,
+    errors.Refused: 409,
+    errors.NotRunning: 503,
+    errors.TooSlow: 504,
+    errors.StorageError: 507,
+}
+"""The status code of each of our errors; all others are 500."""
+
+SAFE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+        "connect-src 'self'; form-action 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""What goes with every answer."""
+
+_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+def safe(app: Application) -> Application:
+    """The application, whose every answer has the headers that keep a browser from harm."""
+
+    def answered(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
+            return start(status, [*headers, *SAFE_HEADERS.items()], error)
+
+        return app(environ, begin)
+
+    return answered
+
+
+def status_of(error: ApplianceError) -> int:
+    """The status code that says what kind of error this is."""
+    return next((code for cls, code in STATUSES.items() if isinstance(error, cls)), 500)
+
+
+def view(name: str, **values: Any) -> str:
+    """A page, which nobody keeps: what it shows is of this moment."""
+    bottle.response.set_header("Cache-Control", "no-store")
+    return str(bottle.template(name, template_lookup=[str(FOLDER / "views")], **values))
+
+
+def back() -> str:
+    """The page of ours that somebody comes from."""
+    asked = request.forms.getunicode("back") or request.query.getunicode("back") or "/"
+    path = urlsplit(asked).path
+    return quote(path) if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+def problem(code: int, detail: str, **headers: str) -> HTTPResponse:
+    """An error as a program reads it (RFC 9457)."""
+    body = json.dumps({"status": code, "detail": detail})
+    return HTTPResponse(body, code, {"Content-Type": "application/problem+json", **headers})
+
+
+def as_json(value: object) -> HTTPResponse:
+    """An answer that is never kept by anybody on the way."""
+    return HTTPResponse(json.dumps(value), 200, {"Content-Type": "application/json", "Cache-Control": "no-store"})
+
+
+def wanted(header: str | None, size: int) -> tuple[int, int] | None:
+    """First and last byte that a header `Range` asks for (RFC 9110, 14.2); None where it is to be ignored.
+
+    Raises ValueError where there are no such bytes.
+    """
+    found = _RANGE.fullmatch(header or "")
+    if not found or found[0] == "bytes=-":
+        return None
+    if not found[1]:
+        first, last = max(0, size - int(found[2])), size - 1
+    else:
+        first, last = int(found[1]), min(int(found[2] or size), size - 1)
+    if found[1] and found[2] and int(found[2]) < int(found[1]):
+        return None
+    if first > last:
+        raise ValueError(f"there are {size} bytes")
+    return first, last
+
+
+def part(size: int, tag: str, range: str | None, condition: str | None) -> tuple[int, int, int, dict[str, str]]:
+    """Status code, first byte, count of bytes and headers of an answer that may be a part of the whole.
+
+    `condition` is the header If-Range: a part is sent only where the whole still has the `tag`.
+    """
+    headers = {"Accept-Ranges": "bytes", "ETag": f'"{tag}"'}
+    try:
+        found = wanted(range, size) if condition in (None, f'"{tag}"') else None
+    except ValueError:
+        return 416, 0, 0, {**headers, "Content-Range": f"bytes */{size}"}
+    first, last = found or (0, size - 1)
+    count = last - first + 1
+    headers["Content-Length"] = str(count)
+    if found:
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return (206 if found else 200), first, count, headers
+
+
+def file_bytes(file: BinaryIO, first: int, count: int) -> Iterator[bytes]:
+    """Some bytes of an open file, which is closed then."""
+    with file:
+        file.seek(first)
+        yield from read_exactly(file, count)
+
+
+@frozen
+class Static:
+    """A file of our own: its bytes, also compressed, and a tag that changes with them."""
+
+    content: bytes
+    compressed: bytes
+    tag: str
+    type: str
+
+    @classmethod
+    def read(cls, path: Path) -> "Static":
+        """The file at `path`."""
+        content = path.read_bytes()
+        tag = hashlib.sha256(content).hexdigest()[:16]
+        return cls(content, gzip.compress(content, mtime=0), tag, _TYPES[path.suffix])
+
+    def answer(self, headers: Mapping[str, Any]) -> HTTPResponse:
+        """What whoever asks with these headers gets."""
+        told = {"ETag": f'"{self.tag}"', "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        if f'"{self.tag}"' in (headers.get("If-None-Match") or ""):
+            return HTTPResponse(status=304, headers=told)
+        told["Content-Type"] = self.type
+        if "gzip" in (headers.get("Accept-Encoding") or ""):
+            return HTTPResponse(self.compressed, 200, {**told, "Content-Encoding": "gzip"})
+        return HTTPResponse(self.content, 200, told)

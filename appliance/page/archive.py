@@ -1,0 +1,161 @@
+"""Many files as one ZIP that is made while it is sent: no temporary file, its size known before, from any byte on.
+
+The format is PKWARE's APPNOTE 6.3.10. Sound does not get smaller, so files are stored as they are. Every entry has its
+sizes at once and its CRC-32 behind its bytes (4.3.9), and is ZIP64 where something needs it (4.5.3).
+"""
+
+import binascii
+import hashlib
+import struct
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from attrs import define, field, frozen
+
+CHUNK = 1 << 18
+"""Bytes that are read at once."""
+
+_DESCRIPTOR_FOLLOWS, _UTF8 = 1 << 3, 1 << 11
+_FLAGS = _DESCRIPTOR_FOLLOWS | _UTF8
+_NEEDS = 45
+"""Version 4.5 of the format, the first with ZIP64."""
+
+_MAX_32, _MAX_16 = 0xFFFF_FFFF, 0xFFFF
+_LOCAL = struct.Struct("<4sHHHHHLLLHH")
+_ZIP64_LOCAL = struct.Struct("<HHQQ")
+_DESCRIPTOR = struct.Struct("<4sLQQ")
+_CENTRAL = struct.Struct("<4sHHHHHHLLLHHHHHLL")
+_ZIP64_CENTRAL = struct.Struct("<HHQQQ")
+_END_64 = struct.Struct("<4sQHHLLQQQQ")
+_LOCATOR_64 = struct.Struct("<4sLQL")
+_END = struct.Struct("<4sHHHHLLH")
+
+
+@frozen
+class Entry:
+    """One file of the archive: its name there, and its bytes, from a file or given.
+
+    `size` is what the file had when the archive was begun; one that has become shorter cannot be sent to its end.
+    """
+
+    name: str
+    modified: datetime
+    path: Path | None = None
+    content: bytes = b""
+    size: int = field()
+
+    @size.default
+    def _size(self) -> int:
+        return self.path.stat().st_size if self.path else len(self.content)
+
+
+@define
+class _Placed:
+    entry: Entry
+    offset: int
+    crc: int | None = None
+
+    @property
+    def name(self) -> bytes:
+        return self.entry.name.encode(errors="replace")
+
+    @property
+    def local(self) -> bytes:
+        size = self.entry.size
+        extra = _ZIP64_LOCAL.pack(1, 16, size, size)
+        time, date = _dos(self.entry.modified)
+        head = _LOCAL.pack(b"PK\3\4", _NEEDS, _FLAGS, 0, time, date, 0, _MAX_32, _MAX_32, len(self.name), len(extra))
+        return head + self.name + extra
+
+    @property
+    def descriptor(self) -> bytes:
+        return _DESCRIPTOR.pack(b"PK\7\x08", self.crc or 0, self.entry.size, self.entry.size)
+
+    @property
+    def central(self) -> bytes:
+        size = self.entry.size
+        extra = _ZIP64_CENTRAL.pack(1, 24, size, size, self.offset)
+        time, date = _dos(self.entry.modified)
+        made_on_unix, regular = _NEEDS | 3 << 8, 0o100644 << 16
+        head = _CENTRAL.pack(
+            b"PK\1\2", made_on_unix, _NEEDS, _FLAGS, 0, time, date, self.crc or 0, _MAX_32, _MAX_32,
+            len(self.name), len(extra), 0, 0, 0, regular, _MAX_32,
+        )  # fmt: skip
+        return head + self.name + extra
+
+
+class Archive:
+    """A ZIP of `entries`, in their order. Raises OSError where a file is missing."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._placed: list[_Placed] = []
+        offset = 0
+        for entry in entries:
+            placed = _Placed(entry, offset)
+            self._placed.append(placed)
+            offset += len(placed.local) + entry.size + _DESCRIPTOR.size
+        self._central_at = offset
+        self._central_size = sum(len(placed.central) for placed in self._placed)
+        names = "".join(f"{entry.name}/{entry.size}/{entry.modified}/" for entry in entries)
+        self.tag = hashlib.sha256(names.encode(errors="surrogateescape")).hexdigest()[:16]
+        self.size = offset + self._central_size + _END_64.size + _LOCATOR_64.size + _END.size
+
+    def read(self, start: int = 0) -> Iterator[bytes]:
+        """The bytes from `start` on. What lies before is read for its checksums, and not sent.
+
+        Raises OSError where a file has become shorter: whoever downloads sees that the archive is not whole.
+        """
+        position = 0
+        for piece in self._pieces():
+            end = position + len(piece)
+            if end > start:
+                yield piece[max(0, start - position) :]
+            position = end
+
+    def _pieces(self) -> Iterator[bytes]:
+        for placed in self._placed:
+            yield placed.local
+            placed.crc = 0
+            for piece in _content(placed.entry):
+                placed.crc = binascii.crc32(piece, placed.crc)
+                yield piece
+            yield placed.descriptor
+        for placed in self._placed:
+            yield placed.central
+        yield self._end()
+
+    def _end(self) -> bytes:
+        count, size, at = len(self._placed), self._central_size, self._central_at
+        end_64 = _END_64.pack(b"PK\6\6", 44, _NEEDS | 3 << 8, _NEEDS, 0, 0, count, count, size, at)
+        locator = _LOCATOR_64.pack(b"PK\6\7", 0, at + size, 1)
+        few = min(count, _MAX_16)
+        end = _END.pack(b"PK\5\6", 0, 0, few, few, min(size, _MAX_32), min(at, _MAX_32), 0)
+        return end_64 + locator + end
+
+
+def _content(entry: Entry) -> Iterator[bytes]:
+    if entry.path is None:
+        yield entry.content
+        return
+    with entry.path.open("rb") as file:
+        yield from read_exactly(file, entry.size)
+
+
+def read_exactly(file: BinaryIO, left: int) -> Iterator[bytes]:
+    """The next `left` bytes. Raises OSError where the file ends before."""
+    while left:
+        piece = file.read(min(CHUNK, left))
+        if not piece:
+            raise OSError("the file has become shorter")
+        left -= len(piece)
+        yield piece
+
+
+def _dos(moment: datetime) -> tuple[int, int]:
+    """Time and date of MS-DOS, which begins in 1980 and knows even seconds."""
+    year = min(max(moment.year, 1980), 2107)
+    return moment.hour << 11 | moment.minute << 5 | moment.second // 2, (
+        year - 1980
+    ) << 9 | moment.month << 5 | moment.day

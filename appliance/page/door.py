@@ -1,0 +1,96 @@
+"""The door of the page: who is let in, by which key, and how one comes and goes."""
+
+from math import ceil
+from urllib.parse import quote
+
+import bottle
+from attrs import frozen
+from bottle import HTTPResponse, request
+
+from appliance.page import answers
+from appliance.page.guard import Names, Throttle, same_origin
+from appliance.page.keys import SESSION_SECONDS, Keys, Role, Visitor
+from appliance.page.openapi import ROOT
+
+SESSION = "appliance"
+"""The name of the cookie."""
+
+_OPEN = ("/login", "/static/")
+_HOST = Visitor(Role.HOST)
+
+
+@frozen
+class Door:
+    """Asked before everything else. `secure` says whether the page is served by HTTPS."""
+
+    keys: Keys
+    names: Names
+    throttle: Throttle
+    secure: bool = False
+
+    def check(self) -> None:
+        """Only what names this box, comes from its page, and from somebody who may. Raises the response to others."""
+        host = request.get_header("Host") or ""
+        if not self.names.allow(host):
+            raise answers.problem(421, "the box does not go by this name. Add it to `web.names` in its configuration")
+        program = request.get_header("Authorization") is not None
+        visitor = self.visitor()
+        request.environ["visitor"] = visitor
+        path = request.path
+        if visitor is None and not path.startswith(_OPEN):
+            if path.startswith(ROOT) or program:
+                raise answers.problem(
+                    401, "log in, or send a token: `appliance web token`", **{"WWW-Authenticate": "Bearer"}
+                )
+            raise HTTPResponse(status=303, headers={"Location": f"/login?back={quote(path)}"})
+        if request.method in ("GET", "HEAD"):
+            return
+        site = request.get_header("Sec-Fetch-Site")
+        if not program and not same_origin(request.get_header("Origin"), site, host):
+            raise answers.problem(403, "this did not come from the page of the box itself")
+        if path in ("/login", "/logout") or visitor is None:
+            return
+        if visitor.role is not Role.HOST:
+            raise answers.problem(403, "helpers listen and download, and change nothing. Ask whoever owns the box")
+        if visitor.csrf and visitor.csrf not in (request.get_header("X-CSRF-Token"), request.forms.get("csrf")):
+            raise answers.problem(403, "this page is too old. Load it again")
+
+    def visitor(self) -> Visitor | None:
+        """Whoever asks, by a token, by a session, or as the only one where there is no password."""
+        scheme, _, token = (request.get_header("Authorization") or "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self.keys.program(token.strip())
+        if not self.keys.locked:
+            # without a password only this machine is listened to; what came by way of a proxy is from anywhere
+            through = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+            return None if any(request.get_header(name) for name in through) else _HOST
+        return self.keys.visitor(request.get_cookie(SESSION) or "")
+
+    def log_in(self) -> HTTPResponse | str:
+        """Open a session for whoever knows the password."""
+        address = request.environ.get("REMOTE_ADDR", "")
+        if wait := ceil(self.throttle.left(address)):
+            bottle.response.status = 429
+            bottle.response.set_header("Retry-After", str(wait))
+            return answers.view(
+                "login", message=f"Too many wrong passwords from here. Try again in {wait} s.", back=answers.back()
+            )
+        session = self.keys.log_in(request.forms.getunicode("password") or "")
+        if session is None:
+            self.throttle.wrong(address)
+            bottle.response.status = 403
+            return answers.view("login", message="That is not the password.", back=answers.back())
+        self.throttle.right(address)
+        answer = HTTPResponse(status=303, headers={"Location": answers.back()})
+        answer.set_cookie(
+            SESSION, session, path="/", httponly=True, samesite="strict", secure=self.secure, maxage=SESSION_SECONDS
+        )
+        return answer
+
+    def log_out(self) -> HTTPResponse:
+        """End the session of this browser, or of all."""
+        everywhere = request.forms.get("everywhere") and request.environ["visitor"]
+        self.keys.log_out(None if everywhere else request.get_cookie(SESSION) or "")
+        answer = HTTPResponse(status=303, headers={"Location": "/login"})
+        answer.delete_cookie(SESSION, path="/")
+        return answer

@@ -1,0 +1,98 @@
+"""What is let through to the page: names that it may be called by, where a change may come from, and how often one may
+try a password. Pure, but for the clock that is given.
+"""
+
+import ipaddress
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from appliance.clock import Clock
+
+FREE_TRIES = 5
+"""Wrong passwords from one address before it has to wait."""
+
+LONGEST_WAIT = 300.0
+"""Seconds that an address waits at most; nobody waits for the tries of others."""
+
+_MOST_ADDRESSES = 1000
+
+
+def split_address(listen: str) -> tuple[str, int]:
+    """`ADDRESS:PORT` as its two parts."""
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether whoever listens at `host` is reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Names:
+    """What the box may be called in an address: names that are known, and any address in figures.
+
+    A page of a stranger can have its own name point at this box (DNS rebinding), but not an address in figures.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._known = {"localhost", *(name.lower() for name in names)}
+
+    def allow(self, host: str) -> bool:
+        """Whether the header `Host` names this box."""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        if name.rstrip(".") in self._known:
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+
+def same_origin(origin: str | None, site: str | None, host: str) -> bool:
+    """Whether a request that changes something comes from the page itself, as browsers tell.
+
+    `origin` and `site` are the headers Origin and Sec-Fetch-Site. Every browser sends the first with such a request.
+    """
+    if site not in (None, "same-origin"):
+        return False
+    return origin is not None and urlsplit(origin).netloc == host
+
+
+class Throttle:
+    """How long an address has to wait before it may try a password again, by how often it was wrong."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def left(self, address: str) -> float:
+        """Seconds until the next try is looked at; 0 where it is now."""
+        with self._lock:
+            count, last = self._wrong.get(address, (0, 0.0))
+            pause = min(2.0 ** (count - FREE_TRIES), LONGEST_WAIT) if count >= FREE_TRIES else 0.0
+            return max(0.0, last + pause - self._clock.monotonic())
+
+    def wrong(self, address: str) -> None:
+        """Somebody there was wrong."""
+        with self._lock:
+            count, _ = self._wrong.pop(address, (0, 0.0))
+            self._wrong[address] = (count + 1, self._clock.monotonic())
+            while len(self._wrong) > _MOST_ADDRESSES:
+                self._wrong.popitem(last=False)
+
+    def right(self, address: str) -> None:
+        """Somebody there was right."""
+        with self._lock:
+            self._wrong.pop(address, None)

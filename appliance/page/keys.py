@@ -1,0 +1,192 @@
+"""Who may use the page: a password, the sessions of browsers, and tokens for programs. One small file holds them.
+
+Nothing in the file opens the page: the password is kept as scrypt (RFC 7914) with a salt, sessions and tokens as
+SHA-256 of 256 random bits.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import threading
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from appliance.clock import Clock
+from appliance.durable import make_directory, write_file
+from appliance.errors import NotFound, StorageError, UsageError
+
+SESSION_SECONDS = 30 * 86_400
+"""How long a browser stays logged in."""
+
+SHORTEST = 8
+"""Characters of the shortest password."""
+
+LONGEST = 256
+"""Characters of the longest password that is looked at."""
+
+_MOST_SESSIONS = 200
+_SCRYPT = {"n": 1 << 14, "r": 8, "p": 1}
+"""16 MiB for each try (RFC 7914, 2)."""
+
+
+class Role(StrEnum):
+    """What somebody may do: everything, or listen and download."""
+
+    HOST = "host"
+    HELPER = "helper"
+
+
+@frozen
+class Visitor:
+    """Somebody who was let in. `csrf` goes with whatever a browser of his asks to change; programs have none."""
+
+    role: Role
+    csrf: str = ""
+
+
+class Keys:
+    """The keys in the file at `path`, which several processes may change."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._trying = threading.Lock()  # so that many who try at once cost no more memory than one
+        self._read_at = -1
+        self._kept: dict[str, Any] = {}
+
+    @property
+    def locked(self) -> bool:
+        """Whether there is a password."""
+        return "password" in self._now()
+
+    def set_password(self, password: str, role: Role = Role.HOST) -> None:
+        """Let `password` open the page from now on, and log everybody out. Raises UsageError, StorageError."""
+        if not SHORTEST <= len(password) <= LONGEST:
+            raise UsageError(f"a password has {SHORTEST} to {LONGEST} characters. Take a few words that you remember")
+        salt = secrets.token_bytes(16)
+        entry = {"salt": salt.hex(), "scrypt": _scrypt(password, salt).hex()}
+        with self._lock:
+            kept = self._now()
+            where = "password" if role is Role.HOST else "helper"
+            self._write({**kept, where: entry, "sessions": {}})
+
+    def log_in(self, password: str) -> str | None:
+        """A new session for whoever knows a password; None for all others, after the same time."""
+        kept = self._now()
+        found = None
+        with self._trying:
+            for where, role in (("helper", Role.HELPER), ("password", Role.HOST)):
+                entry = kept.get(where, {"salt": "00", "scrypt": "00"})
+                tried = _scrypt(password[:LONGEST], bytes.fromhex(entry["salt"]))
+                if hmac.compare_digest(tried, bytes.fromhex(entry["scrypt"])):
+                    found = role
+        if found is None:
+            return None
+        session = secrets.token_urlsafe(32)
+        with self._lock:
+            kept, now = self._now(), self._clock.wall_ns() / 1e9
+            alive = {key: each for key, each in kept.get("sessions", {}).items() if each["until"] > now}
+            newest = dict(sorted(alive.items(), key=lambda each: each[1]["until"])[-_MOST_SESSIONS + 1 :])
+            newest[_hash(session)] = {"role": str(found), "until": now + SESSION_SECONDS}
+            self._write({**kept, "sessions": newest})
+        return session
+
+    def visitor(self, session: str) -> Visitor | None:
+        """Whoever has this session."""
+        each = self._now().get("sessions", {}).get(_hash(session))
+        if not each or each["until"] <= self._clock.wall_ns() / 1e9:
+            return None
+        return Visitor(Role(each["role"]), _hash(f"csrf {session}"))
+
+    def program(self, token: str) -> Visitor | None:
+        """Whoever has this token."""
+        wanted = _hash(token)
+        for each in self._now().get("tokens", {}).values():
+            if hmac.compare_digest(each["hash"], wanted):
+                return Visitor(Role(each["role"]))
+        return None
+
+    def log_out(self, session: str | None = None) -> None:
+        """End a session; all of them where None."""
+        with self._lock:
+            kept = self._now()
+            sessions = dict(kept.get("sessions", {}))
+            if session is None:
+                sessions.clear()
+            else:
+                sessions.pop(_hash(session), None)
+            self._write({**kept, "sessions": sessions})
+
+    def add_token(self, name: str, role: Role) -> str:
+        """A new token for the program `name`; it can be had this once. Raises UsageError where there is one."""
+        token = secrets.token_urlsafe(32)
+        with self._lock:
+            kept = self._now()
+            tokens = dict(kept.get("tokens", {}))
+            if name in tokens:
+                raise UsageError(f"there is a token {name} already: revoke it first, or take another name")
+            tokens[name] = {"hash": _hash(token), "role": str(role)}
+            self._write({**kept, "tokens": tokens})
+        return token
+
+    def tokens(self) -> dict[str, Role]:
+        """The roles of all programs that have a token."""
+        return {name: Role(each["role"]) for name, each in self._now().get("tokens", {}).items()}
+
+    def revoke_token(self, name: str) -> None:
+        """Let a token open nothing any more. Raises NotFound."""
+        with self._lock:
+            kept = self._now()
+            tokens = dict(kept.get("tokens", {}))
+            if name not in tokens:
+                raise NotFound(f"there is no token {name}. `appliance web tokens` lists them")
+            del tokens[name]
+            self._write({**kept, "tokens": tokens})
+
+    def _now(self) -> dict[str, Any]:
+        """What the file holds; read anew where another process has changed it. Raises StorageError."""
+        try:
+            changed = self._path.stat().st_mtime_ns
+            if changed != self._read_at:
+                kept = json.loads(self._path.read_bytes())
+                if not isinstance(kept, dict):
+                    raise ValueError("no object")
+                self._kept, self._read_at = kept, changed
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise StorageError(
+                f"the keys of the page in {self._path} cannot be read ({error}): "
+                "remove that file and set a password again with `appliance web password`"
+            ) from error
+        return self._kept
+
+    def _write(self, kept: dict[str, Any]) -> None:
+        try:
+            make_directory(self._path.parent, mode=0o700)
+            write_file(self._path, json.dumps(kept).encode(), mode=0o600)
+            self._give_away()
+        except OSError as error:
+            reason = error.strerror or error
+            raise StorageError(f"the keys of the page cannot be kept in {self._path}: {reason}") from error
+        self._kept, self._read_at = kept, self._path.stat().st_mtime_ns
+
+    def _give_away(self) -> None:
+        """What root writes belongs to whoever serves the page, as the folder does."""
+        folder = self._path.parent.stat()
+        if folder.st_uid != os.geteuid():
+            os.chown(self._path, folder.st_uid, folder.st_gid)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _scrypt(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, **_SCRYPT)

@@ -1,0 +1,114 @@
+"""The description of the HTTP interface (OpenAPI 3.1), read off the table of verbs."""
+
+from typing import Any
+
+from appliance import __version__
+from appliance.arguments import Argument
+from appliance.verbs import VERBS, Verb
+
+ROOT = "/api/v1"
+
+HIDDEN = ("events", "subscribe", "hello", "clips.read")
+"""Words of the control socket that HTTP has something better for."""
+
+
+def words() -> dict[str, Verb]:
+    """What can be asked over HTTP."""
+    return {word: verb for word, verb in VERBS.items() if word not in HIDDEN}
+
+
+def description() -> dict[str, Any]:
+    """The whole description."""
+    paths: dict[str, Any] = {f"{ROOT}/{word}": _operation(verb) for word, verb in words().items()}
+    clip = {"name": "clip", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths[f"{ROOT}/clips/{{clip}}/sound"] = {
+        "get": {
+            "operationId": "sound",
+            "summary": "The sound of a clip, in ranges where that is asked for.",
+            "parameters": [clip],
+            "responses": {
+                "200": _body("The file.", "audio/wav"),
+                "206": _body("A part of it.", "audio/wav"),
+                **_ERRORS,
+            },
+        }
+    }
+    paths[f"{ROOT}/clips.zip"] = {
+        "get": {
+            "operationId": "archive",
+            "summary": "Clips as one ZIP, in ranges where that is asked for. Default: all.",
+            "parameters": [
+                {
+                    "name": "clip",
+                    "in": "query",
+                    "schema": {"type": "array", "items": {"type": "string"}},
+                    "explode": True,
+                }
+            ],
+            "responses": {"200": _body("The archive.", "application/zip"), **_ERRORS},
+        }
+    }
+    paths[f"{ROOT}/events"] = {
+        "get": {
+            "operationId": "events",
+            "summary": "What happens from now on, as server-sent events. `Last-Event-ID` goes on where that was.",
+            "responses": {"200": _body("One event after the other.", "text/event-stream"), **_ERRORS},
+        }
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Audio Appliance", "version": __version__},
+        "paths": paths,
+        "components": {
+            "schemas": {
+                "Problem": {
+                    "type": "object",
+                    "required": ["status", "detail"],
+                    "properties": {"status": {"type": "integer"}, "detail": {"type": "string"}},
+                }
+            },
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"token": []}],
+    }
+
+
+def _operation(verb: Verb) -> dict[str, Any]:
+    what: dict[str, Any] = {"operationId": verb.word, "summary": verb.help}
+    type = "application/x-ndjson" if verb.streams else "application/json"
+    what["responses"] = {"200": _body(_answer(verb), type), **_ERRORS}
+    if not verb.acts:
+        what["parameters"] = [_parameter(each) for each in verb.arguments]
+        return {"get": what}
+    properties = {each.name: {**each.schema, "description": each.help} for each in verb.arguments}
+    required = [each.name for each in verb.arguments if each.required]
+    schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    what["requestBody"] = {"required": bool(required), "content": {"application/json": {"schema": schema}}}
+    return {"post": what}
+
+
+def _parameter(argument: Argument) -> dict[str, Any]:
+    return {
+        "name": argument.name,
+        "in": "query",
+        "description": argument.help,
+        "required": argument.required,
+        "schema": argument.schema,
+    }
+
+
+def _answer(verb: Verb) -> str:
+    told = " or ".join(event.__name__ for event in verb.done)
+    return f"The event {told}." if told else (verb.answer or "null")
+
+
+def _body(description: str, type: str) -> dict[str, Any]:
+    return {"description": description, "content": {type: {}}}
+
+
+_ERRORS = {
+    "default": {
+        "description": "What went wrong, and what to do.",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}

@@ -1,0 +1,37 @@
+"""The recorder, as the page sees it: whoever answers on the control socket."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from appliance.control.client import Client
+from appliance.verbs import PAGE
+
+
+@frozen
+class Recorder:
+    """Calls the daemon that listens on `socket`; a connection for each call. Each raises an ApplianceError."""
+
+    socket: Path
+
+    def call(self, word: str, **arguments: object) -> Any:
+        """What the daemon answers."""
+        with Client(self.socket) as client:
+            return client.call(word, **arguments)
+
+    def stream(self, word: str, **arguments: object) -> Iterator[dict[str, Any]]:
+        """What it tells one after the other."""
+        with Client(self.socket) as client:
+            yield from client.stream(word, **arguments)
+
+    def clips(self) -> Iterator[dict[str, Any]]:
+        """All clips with their deliveries, newest first."""
+        after = None
+        while True:
+            page = self.call("clips.list", after=after)
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = page[-1]["clip"]["id"]

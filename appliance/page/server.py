@@ -1,0 +1,73 @@
+"""Serves the page: what it listens on, and why it does not."""
+
+import socket
+import threading
+from pathlib import Path
+
+from attrs import frozen
+from cheroot.wsgi import Server
+
+from appliance.clock import SystemClock
+from appliance.config.page import WebSettings
+from appliance.errors import ApplianceError, ConfigError
+from appliance.page.door import Door
+from appliance.page.guard import Names, Throttle, is_loopback, split_address
+from appliance.page.keys import Keys
+from appliance.page.news import LISTENERS, News
+from appliance.page.recorder import Recorder
+from appliance.page.site import Site
+
+_THREADS = LISTENERS + 16
+"""One for each that listens to events, and some for all others."""
+
+_STACK = 512 * 1024
+_MOST_BYTES = 1 << 20
+"""The longest request."""
+
+
+@frozen
+class Serving:
+    """The page of one recorder."""
+
+    settings: WebSettings
+    socket: Path
+    keys: Keys
+
+    def server(self) -> Server:
+        """A server that is bound and not started. Raises ConfigError where it must not or cannot listen there."""
+        host, port = split_address(self.settings.listen)
+        if not is_loopback(host) and not self.keys.locked:
+            raise ConfigError(
+                f"the page would be open to everybody who reaches {self.settings.listen}: "
+                "set a password first with `appliance web password`, or listen on 127.0.0.1"
+            )
+        own = socket.gethostname().split(".")[0]
+        names = Names(
+            [own, f"{own}.local", socket.getfqdn(), *([host] if host[0].isalpha() else []), *self.settings.names]
+        )
+        clock = SystemClock()
+        recorder = Recorder(self.socket)
+        news = News(lambda: recorder.stream("events"), clock)
+        secure = self.settings.certificate is not None
+        site = Site(recorder, Door(self.keys, names, Throttle(clock), secure), news)
+        threading.stack_size(_STACK)
+        server = Server(
+            (host, port), site.app(), numthreads=_THREADS, max=_THREADS, server_name="appliance", timeout=60
+        )
+        server.max_request_body_size = _MOST_BYTES
+        server.shutdown_timeout = 1
+        if self.settings.certificate and self.settings.key:
+            from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+            try:
+                server.ssl_adapter = BuiltinSSLAdapter(str(self.settings.certificate), str(self.settings.key))
+            except OSError as error:
+                raise ConfigError(f"web.certificate and web.key cannot be used: {error}") from error
+        try:
+            server.prepare()
+        except OSError as error:
+            raise ApplianceError(
+                f"the page cannot be served at {self.settings.listen}: {error.strerror or error}. "
+                "Choose another address or port for `web.listen`"
+            ) from error
+        return server

@@ -1,0 +1,234 @@
+"""The page and its HTTP interface: what may be asked, and what comes back."""
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import bottle
+from attrs import frozen
+from bottle import HTTPResponse, request
+
+from appliance.errors import ApplianceError, NotFound, UsageError
+from appliance.page import answers, openapi, words
+from appliance.page.archive import Archive, Entry
+from appliance.page.door import Door
+from appliance.page.keys import Role
+from appliance.page.news import Item, News
+from appliance.page.recorder import Recorder
+from appliance.verbs import Verb
+
+API = openapi.ROOT
+CLIPS_SHOWN = 50
+"""Clips on one page."""
+
+
+@frozen
+class Site:
+    """Everything that the page answers with."""
+
+    recorder: Recorder
+    door: Door
+    news: News
+
+    def app(self) -> answers.Application:
+        """The page as a WSGI application."""
+        app = bottle.Bottle()
+        app.add_hook("before_request", self.door.check)
+        statics = {path.name: answers.Static.read(path) for path in (answers.FOLDER / "static").iterdir()}
+        app.route("/static/<name>", callback=lambda name: _static(statics, name))
+        app.route("/", callback=_told(self.now))
+        app.route("/clips", callback=_told(self.clips))
+        app.route("/clips/<clip>", callback=_told(self.clip))
+        app.route("/messages", callback=_told(self.messages))
+        app.route("/login", callback=lambda: answers.view("login", message="", back=answers.back()))
+        app.route("/login", "POST", _told(self.door.log_in))
+        app.route("/logout", "POST", self.door.log_out)
+        app.route("/do/<word>", "POST", _told(self.do))
+        app.route(f"{API}/openapi.json", callback=lambda: answers.as_json(openapi.description()))
+        app.route(f"{API}/events", callback=_plain(self.events))
+        app.route(f"{API}/clips.zip", callback=_plain(self.archive))
+        app.route(f"{API}/clips/<clip>/sound", callback=_plain(self.sound))
+        for word, verb in openapi.words().items():
+            app.route(f"{API}/{word}", "POST" if verb.acts else "GET", _plain(self._asked(verb)))
+        for code in (400, 404, 405, 413, 500):
+            app.error(code, _wrong)
+        return answers.safe(app)
+
+    # -- the pages
+
+    def now(self) -> str:
+        """What the box does, in one glance."""
+        status = self.recorder.call("status")
+        return self._page("now", status=status)
+
+    def clips(self) -> str:
+        """Clips, newest first, by day."""
+        after = request.query.getunicode("after")
+        found = self.recorder.call("clips.list", limit=CLIPS_SHOWN + 1, after=after)
+        entries = [words.entry(each) for each in found[:CLIPS_SHOWN]]
+        days: dict[str, list[dict[str, Any]]] = {}
+        for each in entries:
+            days.setdefault(each["day"], []).append(each)
+        more = entries[-1]["id"] if len(found) > CLIPS_SHOWN else None
+        return self._page("clips", days=days, more=more, first=after is None)
+
+    def clip(self, clip: str) -> str:
+        """Everything about one clip."""
+        return self._page("clip", entry=words.entry(self.recorder.call("clips.show", clip=clip)))
+
+    def messages(self) -> str:
+        """What was pulled, and whether somebody heard it."""
+        return self._page("messages", tracks=[words.track(each) for each in self.recorder.call("feeds.list")])
+
+    def do(self, word: str) -> HTTPResponse:
+        """What a form asks for; then back to the page that it stands on."""
+        verb = openapi.words().get(word)
+        if verb is None or not verb.acts or verb.streams:
+            raise NotFound(f"there is no word {word}")
+        given = {each.name: each.read(text) for each in verb.arguments if (text := request.forms.getunicode(each.name))}
+        self.recorder.call(word, **verb.check(given))
+        return HTTPResponse(status=303, headers={"Location": answers.back()})
+
+    def _page(self, name: str, **values: Any) -> str:
+        visitor = request.environ["visitor"]
+        return answers.view(
+            name, visitor=visitor, may_change=visitor.role is Role.HOST, words=words, path=request.path, **values
+        )
+
+    # -- the interface for programs
+
+    def _asked(self, verb: Verb) -> Callable[[], object]:
+        def asked() -> object:
+            given = verb.check(_arguments(verb))
+            if verb.streams:
+                lines = (json.dumps(item).encode() + b"\n" for item in self.recorder.stream(verb.word, **given))
+                first = next(lines, b"")  # what is refused at once is told by the status code
+                headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
+                return HTTPResponse(chain([first], lines), 200, headers)
+            return answers.as_json(self.recorder.call(verb.word, **given))
+
+        return asked
+
+    def events(self) -> HTTPResponse:
+        """Everything that happens, as server-sent events."""
+        run, _, number = (request.get_header("Last-Event-ID") or request.query.get("since") or "").partition("-")
+        since = int(number) if run == self.news.run and number.isdecimal() else None
+        headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return HTTPResponse(_event_stream(self.news.run, self.news.listen(since)), 200, headers)
+
+    def sound(self, clip: str) -> HTTPResponse:
+        """The file of a clip."""
+        entry = self.recorder.call("clips.show", clip=clip)
+        path, size = Path(entry["path"]), entry["clip"]["size"]
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise NotFound(f"the sound of {entry['clip']['name']} cannot be read: {error.strerror}") from error
+        code, first, count, headers = answers.part(path.stat().st_size, f"{clip}-{size}", *_range())
+        headers |= {"Content-Type": "audio/wav", "Cache-Control": "private, no-cache"}
+        if request.query.get("download"):
+            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(path.name)}"
+        return HTTPResponse(answers.file_bytes(file, first, count), code, headers)
+
+    def archive(self) -> HTTPResponse:
+        """Clips as one ZIP."""
+        wanted = request.query.getall("clip")
+        found = [self.recorder.call("clips.show", clip=each) for each in wanted] or list(self.recorder.clips())
+        if not found:
+            raise NotFound("there are no clips yet")
+        moments = [words.moment(each["clip"]) for each in found]
+        try:
+            entries = [
+                Entry(Path(each["path"]).name, at, Path(each["path"])) for each, at in zip(found, moments, strict=True)
+            ]
+        except OSError as error:
+            raise NotFound(f"the sound of a clip cannot be read: {error.filename}: {error.strerror}") from error
+        archive = Archive([*entries, Entry("clips.csv", max(moments), content=words.table(found))])
+        code, first, count, headers = answers.part(archive.size, archive.tag, *_range())
+        headers |= {"Content-Type": "application/zip", "Cache-Control": "private, no-cache"}
+        headers["Content-Disposition"] = 'attachment; filename="clips.zip"'
+        return HTTPResponse(_up_to(archive.read(first), count), code, headers)
+
+
+def _told(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A page; where something goes wrong, a page that says so."""
+
+    def shown(**values: str) -> Any:
+        try:
+            return view(**values)
+        except ApplianceError as error:
+            bottle.response.status = answers.status_of(error)
+            return answers.view(
+                "wrong", message=str(error), away=bottle.response.status_code == 503, visitor=None, path=request.path
+            )
+
+    return shown
+
+
+def _plain(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """An answer for programs; where something goes wrong, a problem."""
+
+    def given(**values: str) -> Any:
+        try:
+            return answer(**values)
+        except ApplianceError as error:
+            raise answers.problem(answers.status_of(error), str(error)) from None
+
+    return given
+
+
+def _wrong(error: bottle.HTTPError) -> str:
+    """What bottle itself refuses; never a stack trace."""
+    known = {404: "There is no such page.", 405: "That cannot be asked so.", 413: "That is too much at once."}
+    message = known.get(
+        error.status_code, "The page has a defect here. Its log says more: `journalctl -u appliance-web`."
+    )
+    if request.path.startswith(API):
+        bottle.response.content_type = "application/problem+json"
+        return json.dumps({"status": error.status_code, "detail": message})
+    return answers.view("wrong", message=message, away=False, visitor=None, path="")
+
+
+def _static(statics: dict[str, answers.Static], name: str) -> HTTPResponse:
+    if name not in statics:
+        raise bottle.HTTPError(404)
+    return statics[name].answer(request.headers)
+
+
+def _arguments(verb: Verb) -> dict[str, object]:
+    """What a request gives to a word: a query where it reads, an object where it acts. Raises UsageError."""
+    if not verb.acts:
+        kinds = {each.name: each for each in verb.arguments}
+        return {
+            name: kinds[name].read(request.query.getunicode(name)) if name in kinds else "" for name in request.query
+        }
+    if request.content_length > bottle.BaseRequest.MEMFILE_MAX:
+        raise answers.problem(413, "that is too much at once")
+    try:
+        given = json.loads(request.body.read() or b"{}")
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise UsageError("found something else, expected the arguments as one JSON object")
+    return given
+
+
+def _range() -> tuple[str | None, str | None]:
+    return request.get_header("Range"), request.get_header("If-Range")
+
+
+def _event_stream(run: str, items: Iterator[Item | None]) -> Iterator[bytes]:
+    for item in items:
+        yield f"id: {run}-{item.number}\ndata: {json.dumps(item.event)}\n\n".encode() if item else b": quiet\n\n"
+
+
+def _up_to(pieces: Iterator[bytes], count: int) -> Iterator[bytes]:
+    """The first `count` bytes."""
+    for piece in pieces:
+        yield piece[:count]
+        count -= len(piece)
+        if count <= 0:
+            return

@@ -1,0 +1,60 @@
+% rebase("frame.tpl", title=status["device"], visitor=visitor, path=path)
+% def button(word, label, look="", about="", **given):
+%   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=path)
+% end
+<section class="now {{"recording" if status["take"] else ""}}" data-live>
+<p class="doing" id="doing">{{words.doing(status)}}</p>
+<meter id="level" min="-60" max="0" low="-20" high="-3" optimum="-10" value="{{status["take"]["peak_dbfs"] if status["take"] else -60}}" aria-label="Level in dBFS"{{!"" if status["take"] else " hidden"}}></meter>
+% if may_change:
+<div class="buttons">
+% if status["take"]:
+% button("record.stop", "Stop", "big stop")
+% if status["recorder"] == "paused":
+% button("record.resume", "Go on", "big")
+% else:
+% button("record.pause", "Pause", "big")
+% end
+% button("record.mark", "Mark", "big")
+% else:
+% button("record.start", "Record", "big record")
+% end
+% if status["playback"]:
+% button("player.stop", "Stop playing", "big")
+% elif status["unheard"]:
+% button("play.next", "Play next message", "big")
+% end
+</div>
+% end
+</section>
+<section aria-labelledby="well">
+<h2 id="well">{{"All is well" if status["summary"] == words.WELL else "Needs a look"}}</h2>
+% if status["summary"] != words.WELL and not status["faults"]:
+<p class="warning">{{status["summary"]}}</p>
+% end
+% if status["faults"]:
+<ul class="faults">
+% for fault in status["faults"]:
+<li class="{{"urgent" if fault["urgent"] else ""}}"><strong>{{fault["name"]}}</strong> {{fault["message"]}}</li>
+% end
+</ul>
+% end
+<ul class="facts">
+<li>{{words.safety(status)}}</li>
+<li>{{words.room(status)}}</li>
+% if status["unheard"]:
+<li>{{status["unheard"]}} not heard yet</li>
+% end
+% if status["storage"]["warning"]:
+<li class="warning">{{status["storage"]["warning"]}}</li>
+% end
+</ul>
+<table>
+<caption>Destinations</caption>
+<thead><tr><th scope="col">Where</th><th scope="col">Clips</th></tr></thead>
+<tbody>
+% for name, counts in status["deliveries"].items():
+<tr><th scope="row">{{name}}</th><td>{{", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none yet"}}</td></tr>
+% end
+</tbody>
+</table>
+</section>

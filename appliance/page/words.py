@@ -1,0 +1,145 @@
+"""What the recorder answers, as the page says it."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from appliance.describe import counted, size
+
+Plain = dict[str, Any]
+
+WELL = "nothing is wrong"
+"""What a report says in short where all is well."""
+
+VERDICTS = {
+    "ok": "",
+    "silent": "Nothing can be heard",
+    "too_quiet": "Very quiet",
+    "clipping": "Too loud: distorted",
+    "too_short": "Very short",
+    "gaps": "Something is missing",
+}
+"""What a verdict means for somebody who listens; one that is not here is shown as it is."""
+
+STATES = {
+    "delivered": "has it",
+    "sending": "being sent",
+    "pending": "waits",
+    "parked": "waits for a person",
+    "cancelled": "was called off",
+}
+
+
+def doing(status: Plain) -> str:
+    """What the box does, in a few words."""
+    take, playback = status["take"], status["playback"]
+    if take:
+        state = "Paused at" if status["recorder"] == "paused" else "Recording"
+        return f"{state} {clock(take['seconds'])}"
+    if playback:
+        return f"Playing {playback['title']}"
+    return "Ready" if status["recorder"] == "idle" else str(status["recorder"]).capitalize()
+
+
+def safety(status: Plain) -> str:
+    """How much of what was recorded has arrived where it should be."""
+    totals: Counter[str] = Counter()
+    for counts in status["deliveries"].values():
+        totals.update(counts)
+    waiting = sum(number for state, number in totals.items() if state not in ("delivered", "cancelled"))
+    if not status["deliveries"]:
+        return "Clips are kept on this box alone: no destination is set up"
+    if waiting:
+        return f"{counted(waiting, 'delivery', 'deliveries')} on the way, {totals['delivered']} arrived"
+    return f"Everything has arrived: {counted(totals['delivered'], 'delivery', 'deliveries')}"
+
+
+def room(status: Plain) -> str:
+    """How much more can be recorded."""
+    return f"Room for {long(status['storage']['free_seconds'])} of sound"
+
+
+def long(seconds: float) -> str:
+    """A long time, roughly: `31 hours`."""
+    for unit, length in (("year", 365.25 * 86_400), ("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return counted(int(seconds / length), unit)
+    return counted(int(seconds), "second")
+
+
+def clock(seconds: float) -> str:
+    """`0:42`, `12:03`, `1:02:09`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def moment(clip: Plain) -> datetime:
+    """When a clip began, in the local time of its box."""
+    stamp = clip.get("corrected") or clip["started"]
+    zone = timezone(timedelta(seconds=stamp["utc_offset"]))
+    return datetime.fromtimestamp(stamp["wall_ns"] / 1e9, zone)
+
+
+def entry(found: Plain) -> Plain:
+    """A clip as a page shows it."""
+    clip, began = found["clip"], moment(found["clip"])
+    return {
+        "id": clip["id"],
+        "name": clip["name"],
+        "day": began.strftime("%Y-%m-%d"),
+        "time": began.strftime("%H:%M:%S"),
+        "iso": began.isoformat(timespec="seconds"),
+        "length": clock(clip["frames"] / clip["format"]["rate"]),
+        "size": size(clip["size"]),
+        "verdict": VERDICTS.get(clip["verdict"], clip["verdict"]),
+        "gaps": counted(len(clip["gaps"]), "gap") if clip["gaps"] else "",
+        "clock": began.year < 2020 or (clip["started"]["source"] == "none" and not clip.get("corrected")),
+        "deliveries": [_delivery(each) for each in found["deliveries"]],
+    }
+
+
+def _delivery(delivery: Plain) -> Plain:
+    receipt = delivery["receipt"]
+    state = str(delivery["state"])
+    said = STATES.get(state, state)
+    if receipt and state == "delivered":
+        said = "has it, byte for byte" if receipt["verified"] else "says that it has it"
+        if receipt["on_own_disk"]:
+            said += ", on the box's own card"
+    elif delivery["last_error"]:
+        said += f": {delivery['last_error']}"
+    return {"destination": delivery["destination"], "state": state, "said": said}
+
+
+def track(found: Plain) -> Plain:
+    """A message as a page shows it."""
+    return {
+        "id": found["id"],
+        "title": found["title"],
+        "feed": found["feed"],
+        "size": size(found["size"]),
+        "heard": found["played"],
+        "broken": found["unplayable"],
+    }
+
+
+def table(found: Iterable[Plain]) -> bytes:
+    """Clips as CSV (RFC 4180), one a line. No cell begins as a formula would: spreadsheets would run it."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["file", "started", "seconds", "bytes", "verdict", "gaps", "arrived at"])
+    for each in found:
+        clip = each["clip"]
+        arrived = " ".join(one["destination"] for one in each["deliveries"] if one["state"] == "delivered")
+        row = [f"{clip['name']}.wav", moment(clip).isoformat(timespec="seconds")]
+        row += [f"{clip['frames'] / clip['format']['rate']:.3f}", str(clip["size"]), clip["verdict"]]
+        writer.writerow([_cell(cell) for cell in (*row, str(len(clip["gaps"])), arrived)])
+    return text.getvalue().encode()
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text

@@ -1,0 +1,268 @@
+"""The page beside a whole recorder, as a process of its own; and a real browser that goes through it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, ViewportSize
+
+    from tests.e2e.conftest import Box
+
+CHROMIUM = Path("/usr/bin/chromium")
+PHONE: ViewportSize = {"width": 390, "height": 780}
+DESK: ViewportSize = {"width": 1200, "height": 800}
+
+
+class Served:
+    """The page of a box."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        self.keys = box.root / "web" / "keys.json"
+        with box.config.open("a") as file:
+            file.write("web: {listen: 127.0.0.1:0}\n")
+
+    def command(self, *words: str) -> list[str]:
+        box = self.box
+        options = ["--socket", str(box.socket), "web", "--config", str(box.config), "--keys", str(self.keys)]
+        return [sys.executable, "-m", "appliance", *options, *words]
+
+    def start(self) -> Served:
+        self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout
+        found = re.search(r"http://127.0.0.1:\d+", self.process.stdout.readline())
+        assert found
+        self.address = found[0]
+        return self
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        try:
+            with urllib.request.urlopen(self.address + path, timeout=20) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def served(box: Box) -> Iterator[Served]:
+    served = Served(box)
+    box.start()
+    yield served.start()
+    served.end()
+
+
+def test_the_sound_is_the_one_that_was_recorded(served: Served) -> None:
+    clip = served.box.record(0.5)
+    wanted = next((served.box.state / "clips").glob("*.wav")).read_bytes()
+    assert served.get(f"/api/v1/clips/{clip['id']}/sound") == (200, wanted)
+    with zipfile.ZipFile(io.BytesIO(served.get("/api/v1/clips.zip")[1])) as found:
+        assert found.testzip() is None
+        assert found.read(f"{clip['name']}.wav") == wanted
+
+
+def test_the_page_outlives_the_recorder(served: Served) -> None:
+    """It says that the recorder is away while it is, and shows the box again by itself."""
+    box = served.box
+    assert served.get("/")[0] == 200
+    assert box.process
+    box.process.send_signal(signal.SIGKILL)
+    box.process.wait()
+    code, text = served.get("/")
+    assert code == 503 and b"does not answer" in text
+    assert json.loads(served.get("/api/v1/status")[1])["status"] == 503
+    box.start()
+    assert served.get("/")[0] == 200
+
+
+def test_it_ends_when_it_is_told_to(served: Served) -> None:
+    served.process.send_signal(signal.SIGTERM)
+    assert served.process.wait(10) == 0
+
+
+def test_a_password_from_the_terminal_locks_the_page(served: Served) -> None:
+    assert served.get("/api/v1/status")[0] == 200
+    words = "a few good words"
+    subprocess.run(served.command("password", "--password", words), check=True, capture_output=True)
+    assert served.get("/api/v1/status")[0] == 401
+    token = subprocess.run(served.command("token", "home"), check=True, capture_output=True, text=True).stdout.strip()
+    request = urllib.request.Request(f"{served.address}/api/v1/status", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("web: {listen: 0.0.0.0:0}", "set a password first"),
+        ("web: {listen: nonsense}", "web.listen"),
+        ("web: {certificate: /nope/a.pem, key: /nope/b.pem}", "cannot be used"),
+        ("web: {certificate: /nope/a.pem}", "belong together"),
+    ],
+)
+def test_what_cannot_be_served_is_said(line: str, said: str, box: Box) -> None:
+    unserved = Served(box)
+    box.config.write_text(f"{line}\n")
+    done = subprocess.run(unserved.command(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3 and said in done.stderr and "Traceback" not in done.stderr
+
+
+# -- a real browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+def page(request: pytest.FixtureRequest, served: Served, chromium: Browser) -> Iterator[Page]:
+    """A page of the box, which must not say anything on its console."""
+    context = chromium.new_context(viewport=request.param, base_url=served.address, accept_downloads=True)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    context.close()
+    assert [line for line in said if not re.search("403|503|ERR_", line)] == []
+
+
+def button(page: Page, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def violations(page: Page) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found]
+
+
+@pytest.mark.slow
+def test_a_person_records_listens_and_deletes(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
+    page.goto("/")
+    assert violations(page) == []
+    button(page, "Record").click()
+    expect(page.locator("#doing")).to_have_text(re.compile(r"Recording 0:0[1-9]"), timeout=10_000)
+    assert page.locator("#level").evaluate("(level) => level.value") > -60
+    assert violations(page) == []
+    button(page, "Pause").click()
+    expect(page.locator("#doing")).to_have_text(re.compile("Paused at 0:0"))
+    button(page, "Go on").click()
+    button(page, "Mark").click()
+    button(page, "Stop").click()
+    expect(button(page, "Record")).to_be_visible()
+    served.box.until(lambda: served.box.clips() and served.box.delivered())
+
+    page.get_by_role("link", name="Clips").click()
+    expect(page.get_by_text("shelf has it, byte for byte")).to_be_visible()
+    assert violations(page) == []
+    heard = page.locator("audio").first.evaluate(
+        "async (sound) => { sound.muted = true; await sound.play();"
+        " await new Promise((done) => setTimeout(done, 300)); return [sound.duration, sound.currentTime] }"
+    )
+    (entry,) = served.box.clips()
+    assert heard[0] == pytest.approx(entry["clip"]["frames"] / entry["clip"]["format"]["rate"], abs=0.01)
+    assert heard[1] > 0
+
+    with page.expect_download() as download:
+        button(page, "Download").click()
+    with zipfile.ZipFile(download.value.path()) as found:
+        assert found.testzip() is None and len(found.namelist()) == 2
+
+    page.locator(".clips a").first.click()
+    assert violations(page) == []
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No clip was recorded yet.")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_what_happens_at_the_box_is_seen_at_once(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
+    page.goto("/")
+    expect(page.locator("#doing")).to_have_text("Ready")
+    page.wait_for_timeout(500)
+    served.box.call("record.start")
+    expect(page.locator("#doing")).to_have_text(re.compile("Recording"))
+    served.box.call("record.stop")
+    expect(page.locator("#doing")).to_have_text("Ready")
+
+
+@pytest.mark.slow
+def test_the_page_comes_back_with_the_recorder(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
+    page.goto("/")
+    page.wait_for_timeout(500)
+    box = served.box
+    box.signal(signal.SIGTERM)
+    expect(page.get_by_role("heading", name="The recorder does not answer")).to_be_visible(timeout=10_000)
+    assert violations(page) == []
+    box.start()
+    expect(page.locator("#doing")).to_have_text("Ready", timeout=10_000)
+
+
+@pytest.mark.slow
+def test_a_person_logs_in_by_keyboard_alone(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
+    subprocess.run(served.command("password", "--password", "a few good words"), check=True, capture_output=True)
+    page.goto("/clips")
+    assert violations(page) == []
+    page.keyboard.type("wrong words")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+    page.get_by_label("Password of this box").focus()
+    page.keyboard.type("a few good words")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Clips")).to_be_visible()
+    page.goto("/")
+    button(page, "Record").focus()
+    page.keyboard.press("Enter")
+    expect(button(page, "Stop")).to_be_visible()
+    button(page, "Log out").click()
+    expect(page.get_by_label("Password of this box")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_without_scripts_one_still_lists_listens_and_records(served: Served, chromium: Browser) -> None:
+    from playwright.sync_api import expect
+
+    context = chromium.new_context(viewport=PHONE, base_url=served.address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    button(page, "Record").click()
+    expect(button(page, "Stop")).to_be_visible()
+    button(page, "Stop").click()
+    page.get_by_role("link", name="Clips").click()
+    expect(page.locator("audio")).to_have_count(1)
+    context.close()

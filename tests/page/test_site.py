@@ -1,0 +1,234 @@
+"""What the page shows and answers, with a recorder that says whatever a test wants."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.errors import NotFound, NotRunning, Refused, StorageError
+from appliance.page import openapi
+from appliance.verbs import VERBS
+from tests.page.conftest import STATUS, Browser, Desk, clip
+
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def sounds(tmp_path: Path, desk: Desk) -> list[dict[str, Any]]:
+    """Three clips, the newest first."""
+    found = []
+    for number in range(3):
+        path = tmp_path / f"clip {number}.wav"
+        path.write_bytes(bytes(range(256)) * (number + 1))
+        found.append(clip(f"id{number}", path))
+    by_id = {each["clip"]["id"]: each for each in found}
+
+    def show(clip: str) -> dict[str, Any]:
+        if clip not in by_id:
+            raise NotFound(f"there is no clip {clip}")
+        return by_id[clip]
+
+    desk.answers["clips.show"] = show
+    desk.answers["clips.list"] = lambda after=None, limit=1000: found if after is None else []
+    return found
+
+
+def test_now_says_how_the_box_is(browser: Browser, desk: Desk) -> None:
+    text = browser.get("/").text
+    for said in ("booth", "Ready", "All is well", "Everything has arrived", "Room for 31 hours"):
+        assert said in text
+    take = {"seconds": 42.3, "peak_dbfs": -12.0}
+    fault = {"name": "microphone", "message": "it is not there", "urgent": True}
+    desk.answers["status"] = {
+        **STATUS,
+        "ok": False,
+        "summary": "it is not there",
+        "recorder": "recording",
+        "take": take,
+        "faults": [fault],
+    }
+    text = browser.get("/").text
+    for said in ("Recording 0:42", "Needs a look", "it is not there", "Stop", "Pause", "Mark"):
+        assert said in text
+
+
+def test_work_that_fails_is_said_before_it_is_a_fault(browser: Browser, desk: Desk) -> None:
+    desk.answers["status"] = {**STATUS, "summary": "2 clips wait: office refused the connection, next try in 40 s"}
+    text = browser.get("/").text
+    assert "All is well" not in text and "office refused the connection, next try in 40 s" in text
+
+
+def test_clips_by_day_with_their_proof(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    text = browser.get("/clips").text
+    assert "2026-01-01" in text and "01:00:00" in text and "0:02" in text
+    assert text.count("office has it, byte for byte") == 3
+    assert 'src="/api/v1/clips/id0/sound"' in text
+
+
+def test_foreign_text_is_text(browser: Browser, desk: Desk, sounds: list[dict[str, Any]]) -> None:
+    sounds[0]["clip"]["name"] = EVIL
+    sounds[0]["deliveries"][0] |= {"state": "parked", "receipt": None, "last_error": EVIL, "destination": EVIL}
+    fault = {"name": EVIL, "message": EVIL, "urgent": False}
+    desk.answers["status"] = {**STATUS, "device": EVIL, "faults": [fault], "deliveries": {EVIL: {"parked": 1}}}
+    desk.answers["feeds.list"] = [
+        {"id": 1, "title": EVIL, "feed": EVIL, "size": 1, "played": False, "unplayable": False, "path": "/x"}
+    ]
+    for path in ("/", "/clips", "/clips/id0", "/messages"):
+        text = browser.get(path).text
+        assert EVIL not in text and "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(NotRunning("it is away"), 503), (Refused("not now"), 409), (StorageError("no disk"), 507)]
+)
+def test_what_goes_wrong_is_said(error: Exception, code: int, browser: Browser, desk: Desk) -> None:
+    desk.answers["status"] = error
+    page, answer = browser.get("/"), browser.get("/api/v1/status")
+    assert (page.status, answer.status) == (code, code)
+    assert str(error) in page.text
+    assert json.loads(answer.body) == {"status": code, "detail": str(error)}
+
+
+def test_a_defect_of_the_page_is_no_stack_trace(browser: Browser, desk: Desk) -> None:
+    desk.answers["status"] = {}
+    for path in ("/", "/api/v1/status?"):
+        assert "Traceback" not in browser.get(path).text
+    assert browser.get("/").status == 500
+
+
+# -- words
+
+
+def test_every_word_can_be_asked_as_it_is_described(browser: Browser) -> None:
+    described = json.loads(browser.get("/api/v1/openapi.json").body)
+    assert described["openapi"] == "3.1.0"
+    for word in VERBS.keys() - set(openapi.HIDDEN):
+        ((method, _),) = described["paths"][f"/api/v1/{word}"].items()
+        assert method == ("post" if VERBS[word].acts else "get")
+        other = "GET" if method == "post" else "POST"
+        assert browser.ask(other, f"/api/v1/{word}", b"{}", Origin=browser.origin).status == 405
+
+
+def test_arguments_reach_the_recorder_checked(browser: Browser, desk: Desk) -> None:
+    desk.answers["volume.set"] = {"event": "VolumeChanged", "percent": 30}
+    answer = browser.post("/api/v1/volume.set", content=b'{"percent": 30}')
+    assert (answer.status, json.loads(answer.body)) == (200, {"event": "VolumeChanged", "percent": 30})
+    browser.get("/api/v1/clips.list?limit=5&after=abc")
+    assert desk.asked == [("volume.set", {"percent": 30}), ("clips.list", {"limit": 5, "after": "abc"})]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"percent": "loud"}', b'{"percent": 101}', b"{}", b"[]", b"nonsense", b'{"percent": 1, "x": 2}', b"\xff"],
+)
+def test_what_does_not_fit_is_refused_in_words(content: bytes, browser: Browser, desk: Desk) -> None:
+    answer = browser.post("/api/v1/volume.set", content=content)
+    assert answer.status == 400 and json.loads(answer.body)["detail"]
+    assert desk.asked == []
+
+
+def test_more_than_fits_is_refused(browser: Browser, desk: Desk) -> None:
+    assert browser.post("/api/v1/volume.set", content=b"{" + b" " * 150_000 + b"}").status == 413
+    assert desk.asked == []
+
+
+def test_a_word_that_streams(browser: Browser, desk: Desk) -> None:
+    desk.answers["clips.verify"] = [{"clip": "a"}, {"clip": "b"}]
+    answer = browser.post("/api/v1/clips.verify", content=b"{}")
+    assert [json.loads(line) for line in answer.body.splitlines()] == [{"clip": "a"}, {"clip": "b"}]
+
+
+def test_a_form_leads_back(browser: Browser, desk: Desk) -> None:
+    answer = browser.post("/do/clips.delete", clip="id0", back="/clips")
+    assert (answer.status, answer.headers["location"]) == (303, "/clips")
+    assert desk.asked == [("clips.delete", {"clip": "id0"})]
+
+
+@pytest.mark.parametrize("word", ["nope", "status", "events", "clips.verify"])
+def test_a_form_asks_for_nothing_else(word: str, browser: Browser) -> None:
+    assert browser.post(f"/do/{word}").status == 404
+
+
+# -- sound
+
+
+def test_sound_in_ranges(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    whole = browser.get("/api/v1/clips/id1/sound")
+    assert whole.status == 200 and whole.body == bytes(range(256)) * 2
+    part = browser.get("/api/v1/clips/id1/sound", Range="bytes=250-259")
+    assert (part.status, part.body) == (206, whole.body[250:260])
+    assert part.headers["content-range"] == "bytes 250-259/512"
+    assert browser.get("/api/v1/clips/id1/sound", Range="bytes=-2").body == b"\xfe\xff"
+    assert browser.get("/api/v1/clips/id1/sound", Range="bytes=510-").body == b"\xfe\xff"
+    beyond = browser.get("/api/v1/clips/id1/sound", Range="bytes=512-")
+    assert (beyond.status, beyond.headers["content-range"]) == (416, "bytes */512")
+    other = browser.get("/api/v1/clips/id1/sound", Range="bytes=1-2", If_Range='"another"')
+    assert (other.status, len(other.body)) == (200, 512)
+
+
+@pytest.mark.parametrize(
+    "range", ["bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "lines=1-2", "bytes=1-2,4-5", "x" * 5000]
+)
+def test_a_range_that_is_none_is_ignored(range: str, browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    assert browser.get("/api/v1/clips/id0/sound", Range=range).status == 200
+
+
+def test_sound_that_is_gone(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    Path(sounds[0]["path"]).unlink()
+    assert browser.get("/api/v1/clips/id0/sound").status == 404
+    assert browser.get("/api/v1/clips.zip").status == 404
+
+
+# -- the archive
+
+
+def test_everything_as_one_archive(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    answer = browser.get("/api/v1/clips.zip")
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as found:
+        assert found.testzip() is None
+        assert found.namelist() == ["clip 0.wav", "clip 1.wav", "clip 2.wav", "clips.csv"]
+        rows = list(csv.DictReader(io.StringIO(found.read("clips.csv").decode())))
+    assert [(row["file"], row["seconds"], row["arrived at"]) for row in rows] == [
+        (f"clip {number}.wav", "2.000", "office") for number in range(3)
+    ]
+
+
+def test_an_archive_goes_on_where_it_broke_off(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    whole = browser.get("/api/v1/clips.zip")
+    rest = browser.get("/api/v1/clips.zip", Range="bytes=300-", If_Range=whole.headers["etag"])
+    assert (rest.status, rest.body) == (206, whole.body[300:])
+    sounds.pop()
+    changed = browser.get("/api/v1/clips.zip", Range="bytes=300-", If_Range=whole.headers["etag"])
+    assert changed.status == 200
+
+
+def test_some_as_one_archive(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    with zipfile.ZipFile(io.BytesIO(browser.get("/api/v1/clips.zip?clip=id2&clip=id0").body)) as found:
+        assert found.namelist() == ["clip 2.wav", "clip 0.wav", "clips.csv"]
+    assert browser.get("/api/v1/clips.zip?clip=nope").status == 404
+
+
+def test_a_spreadsheet_runs_nothing(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    sounds[0]["clip"]["name"] = "=cmd|' /C calc'!A0"
+    with zipfile.ZipFile(io.BytesIO(browser.get("/api/v1/clips.zip").body)) as found:
+        assert b"\n'=cmd" in found.read("clips.csv").replace(b"\r", b"").replace(b'"', b"")
+
+
+# -- files of our own
+
+
+def test_what_did_not_change_is_not_sent_again(browser: Browser) -> None:
+    first = browser.get("/static/page.js", Accept_Encoding="gzip")
+    assert first.headers["content-encoding"] == "gzip"
+    assert browser.get("/static/page.js", If_None_Match=first.headers["etag"]).status == 304
+
+
+def test_the_whole_page_is_light(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    names = ("page.css", "page.js", "icon.svg", "page.webmanifest")
+    weight = sum(len(browser.get(f"/static/{name}", Accept_Encoding="gzip").body) for name in names)
+    assert weight + len(browser.get("/clips").body) < 120_000
