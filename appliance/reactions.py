@@ -12,6 +12,7 @@ from attrs import frozen
 
 from appliance.events import (
     Command,
+    CommandRefused,
     Event,
     PlaybackFailed,
     PlaybackFinished,
@@ -25,6 +26,9 @@ from appliance.faults import SPEAKER
 from appliance.machine import Input, Player, Recorder
 from appliance.models import Track
 from appliance.status import Status
+
+_ANSWERS = (PlaybackStarted, PlaybackFailed, PlaybackFinished, CommandRefused)
+"""What tells that a playback has begun, or never will."""
 
 
 class Reaction(Protocol):
@@ -58,7 +62,7 @@ class Autoplay:
             self.waiting or self.asked or self.sounding or isinstance(event, TrackArrived)
         ):
             return self, ()
-        asked = None if subject(event) == self.asked else self.asked
+        asked = None if isinstance(event, _ANSWERS) and subject(event) == self.asked else self.asked
         waiting, sounding = self._still_waiting(event), self._still_sounding(event)
         if asked or not waiting or not _is_free(status):
             return Autoplay(waiting, asked, sounding), ()

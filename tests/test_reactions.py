@@ -98,7 +98,7 @@ def test_a_message_that_was_interrupted_is_left_to_the_button(house: House) -> N
 def test_a_message_that_the_box_itself_interrupted_is_played_again(house: House) -> None:
     given_up = events.PlaybackFinished("autoplay-1", completed=False, given_up=True)
     assert house.hear(arrived(1), arrived(2)) == [play(1)]
-    house.hear(sounds(1), status=PLAYING)
+    house.hear(events.PlaybackReady("autoplay-1", "message 1", 1.0), sounds(1), status=PLAYING)
     assert house.hear(given_up) == [play(1)]
     house.hear(sounds(1), events.TrackHeard("autoplay-1", 1), status=PLAYING)
     assert house.hear(given_up) == [play(2)], "it was heard"
@@ -220,6 +220,7 @@ class AutoplayInTheHouse(RuleBasedStateMachine):
         if self.playing.id.startswith("autoplay"):
             assert self.playing.track_id not in self.sounded_by_itself, "nothing is played twice"
             self.sounded_by_itself.append(self.playing.track_id or 0)
+        self.inbox.append(events.PlaybackReady(self.playing.id, "m", 1.0))
         self.inbox.append(events.PlaybackStarted(self.playing.id, "m", 1.0, self.playing.track_id))
         self.playing = evolve(self.playing, began=True)
 
