@@ -48,6 +48,7 @@ class Daemon:
 
         A disk that refuses is no reason to end: the box says so, and tries again until it starts.
         """
+        signal.signal(signal.SIGHUP, self._hang_up)  # one that comes before anything runs is for the next turn
         gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
         plan = self._plans.start()
         before: Plan | None = None
@@ -118,7 +119,7 @@ class Daemon:
         self._controller.post(CONFIGURATION.raised(words))
 
     def _ready(self, started: threading.Event) -> Callable[[], None]:
-        """What to do once a turn has started: from now on signals are listened to."""
+        """What to do once a turn has started: from now on it can be told to stop."""
 
         def ready() -> None:
             started.set()
@@ -127,7 +128,6 @@ class Daemon:
             gc.enable()
             signal.signal(signal.SIGTERM, self._stop)
             signal.signal(signal.SIGINT, self._stop)
-            signal.signal(signal.SIGHUP, self._hang_up)
 
         return ready
 

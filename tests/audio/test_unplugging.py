@@ -103,7 +103,8 @@ def test_a_take_that_lost_its_microphone_is_no_fault_once_that_delivers_again(bo
     assert standing(booth) == {"microphone"}
     booth.cards.replug()
     look_again(booth)
-    assert standing(booth) == set() and booth.cards.capture.closed
+    assert standing(booth) == set()
+    booth.wait_for(lambda: booth.cards.capture.closed)
 
 
 def test_a_take_that_could_not_begin_is_no_fault_once_the_microphone_delivers(booth: Booth) -> None:

@@ -133,6 +133,8 @@ def test_a_message_is_heard_again_and_removed(house: House, typed: Type) -> None
 
 def test_what_shows_something_shows_it_to_programs_too() -> None:
     act = {
+        ("playlist", "add"),
+        ("clips", "restore"),
         ("clips", "delete"),
         ("clips", "forget"),
         ("feeds", "pull"),
