@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from appliance.cli.remote import Remote, pass_remote
-from appliance.cli.terminal import say
+from appliance.cli.terminal import json_option, say, say_json
 from appliance.cli.verbs import Verbs
 from appliance.describe import counted, describe_plain, duration
 
@@ -23,10 +23,14 @@ def add(remote: Remote, sources: tuple[str, ...]) -> None:
 
 
 @playlist.command("list")
+@json_option
 @pass_remote
-def list_(remote: Remote) -> None:
+def list_(remote: Remote, as_json: bool) -> None:
     """List what is on it."""
     known = remote.call("playlist.list")
+    if as_json:
+        say_json(known)
+        return
     for number, item in enumerate(known["items"]):
         sign = ">" if number == known["current"] else " "
         place = f", at {duration(item['position'])}" if item["position"] else ""
