@@ -20,7 +20,7 @@ UNDECIDED = {
     "renditions/": "by libsndfile at every close; an encoding is compared with its hash before use, and made again",
     "state/: +clips": "SQLite syncs the same folder right after; ours counts where it has its log already",
     "trash/": "a clip that was thrown away is whole under its old name or its new one, and found under either",
-    "-NAME.json -NAME.wav": "what was deleted may come back once more; nothing that should stay is lost by that",
+    "clips/: -NAME": "what was deleted may come back once more; nothing that should stay is lost by that",
 }
 """Syncs, by a part of their purpose, that may be left out without anybody noticing, and why they are made."""
 
