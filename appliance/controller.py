@@ -12,9 +12,19 @@ from concurrent.futures import Future
 from contextlib import suppress
 from enum import StrEnum
 
-from appliance.clock import Clock
+from appliance.clock import Clock, wait_for
 from appliance.errors import Refused
-from appliance.events import ClipFinished, Command, CommandRefused, Event, FaultRaised, Play, TakeDiscarded, TakeFailed
+from appliance.events import (
+    ApplianceReady,
+    ClipFinished,
+    Command,
+    CommandRefused,
+    Event,
+    FaultRaised,
+    Play,
+    TakeDiscarded,
+    TakeFailed,
+)
 from appliance.faults import CATALOGUE
 from appliance.machine import BEGIN, INPUTS, Do, Effect, Input, Recorder, State, step
 from appliance.status import Status, advance, carried
@@ -32,6 +42,9 @@ Reacting = Callable[[Input, Status], None]
 
 _LAST_CLIP = 4.0
 """Seconds that the end waits for more of a take that is not a clip yet."""
+
+_START = 5.0
+"""Seconds that whoever asks how the box is waits for the end of a start."""
 
 
 class End(StrEnum):
@@ -58,6 +71,8 @@ class Controller:
         self._reacting: tuple[Reacting, ...] = ()
         self._close_listeners: tuple[Listener, ...] = ()
         self._lock = threading.Lock()
+        self._begun = threading.Condition()
+        self._ready = False
         self._reloading = False
         self._unsaved: set[str] = set()
         self._ended: End | None = None
@@ -104,6 +119,11 @@ class Controller:
             if closely:
                 self._close_listeners = (*self._close_listeners, listener)
         return lambda: self._forget(listener)
+
+    def settle(self) -> None:
+        """Wait until all is in the status that the start has found, or for as long as a start should take at most."""
+        with self._begun:
+            wait_for(self._clock, self._begun, lambda: self._ready, _START)
 
     def watched(self) -> bool:
         """Whether anybody listens closely. From any thread."""
@@ -176,6 +196,10 @@ class Controller:
             self._effects[effect.do](effect)
         for reacting in self._reacting:
             reacting(happened, self.status)
+        if isinstance(happened, ApplianceReady):
+            with self._begun:
+                self._ready = True
+                self._begun.notify_all()
         if isinstance(happened, Event):
             for listener in self._listeners:
                 listener(happened, self.status)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from appliance.events import Event
 from appliance.machine import Do, Effect, Recorder
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Verdict
 from appliance.status import Status
+from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
 
@@ -53,6 +55,28 @@ def house() -> Iterator[House]:
     house.start()
     yield house
     house.finish()
+
+
+@pytest.mark.parametrize(("starts", "unheard"), [(True, 3), (False, 0)])
+def test_how_the_box_is_is_known_once_a_start_is_over_unless_that_takes_too_long(starts: bool, unheard: int) -> None:
+    clock = ManualClock()
+    controller = Controller(clock, str)
+
+    def unheard_then() -> int:
+        controller.settle()
+        return controller.status.unheard
+
+    with ThreadPoolExecutor(1) as waiting:
+        told = waiting.submit(unheard_then)
+        clock.waiters()
+        if starts:
+            for happened in (events.InboxChanged(3), events.ApplianceReady()):
+                controller.post(happened)
+            controller.stop()
+            controller.run(Vitals(clock).pulse("controller", PULSE_LIMIT))
+        else:
+            clock.advance(5)
+        assert told.result(5) == unheard
 
 
 def test_a_command_starts_its_effects_and_is_answered(house: House) -> None:

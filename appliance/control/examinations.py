@@ -35,6 +35,7 @@ class Examinations:
         from appliance.doctor import Box
 
         parts = self._parts
+        parts.turn.controller.settle()
         faults = {fault.name: fault.message for fault in parts.turn.controller.status.faults}
         return Box(
             settings=parts.settings,

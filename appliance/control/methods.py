@@ -44,7 +44,7 @@ class Methods:
         """What answers the words that do not simply become a command."""
         parts = self._parts
         return {
-            "status": lambda: parts.reporter.report().plain(),
+            "status": self._status,
             "config.reload": parts.turn.reload,
             "doctor": self._examinations.stream,
             "devices": parts.cards.cards,
@@ -63,6 +63,10 @@ class Methods:
             "describe": described,
             **ClipMethods(parts.store, parts.outbox, parts.settings.destinations, self._troubles).table(),
         }
+
+    def _status(self) -> dict[str, Any]:
+        self._controller.settle()
+        return self._parts.reporter.report().plain()
 
     def _checked(self, verb: Verb, call: Callable[..., object] | None) -> Callable[..., object]:
         def checked(**given: object) -> object:

@@ -112,6 +112,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     server.start(methods.table())
     thread = threading.Thread(target=controller.run, args=(vitals.pulse("controller", PULSE_LIMIT),), daemon=True)
     thread.start()
+    controller.post(events.ApplianceReady())
     yield House(controller, store, streams, server, tmp_path / "control.sock", methods, pullers)
     server.deafen()
     controller.stop()

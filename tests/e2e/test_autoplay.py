@@ -7,15 +7,13 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
 from appliance.errors import NotRunning
-
-Box = Any  # tests/e2e/conftest.py is not importable
+from tests.e2e.conftest import Box
 
 RATE = 48_000
 CONFIG = """\
@@ -39,29 +37,45 @@ def heard(card: Path) -> list[str]:
     return [name for name, _ in groupby(loud)]
 
 
+class Web(ThreadingHTTPServer):
+    """Serves the messages, once they may arrive."""
+
+    def __init__(self, folder: Path) -> None:
+        self.may_arrive = threading.Event()
+        super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    server: Web
+
+    def do_GET(self) -> None:
+        self.server.may_arrive.wait(20)
+        super().do_GET()
+
+
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Path]:
-    """A folder that a web server serves, at the address in its file `address`."""
-    folder = tmp_path / "web"
-    folder.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder))) as server:
+def served(tmp_path: Path) -> Iterator[Web]:
+    times = np.arange(RATE) / RATE
+    for name, tone in TONES.items():
+        soundfile.write(tmp_path / f"{name}.flac", 0.3 * np.sin(2 * np.pi * tone * times), RATE)
+    with Web(tmp_path) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        (folder / "address").write_text(f"http://127.0.0.1:{server.server_address[1]}")
-        yield folder
+        yield server
         server.shutdown()
 
 
-def start(box: Box, card: Path, web: Path) -> None:
-    more = CONFIG.format(device=f"testcard:{card}", web=(web / "address").read_text())
+def start(box: Box, card: Path, web: Web) -> None:
+    more = CONFIG.format(device=f"testcard:{card}", web=web.address)
     box.config.write_text(box.config.read_text() + more)
     box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
 
 
-def messages_arrive(box: Box, web: Path) -> None:
-    times = np.arange(RATE) / RATE
-    for name, tone in TONES.items():
-        soundfile.write(web / f"{name}.flac", 0.3 * np.sin(2 * np.pi * tone * times), RATE)
-    box.call("feeds.pull")
+def messages_arrive(box: Box, web: Web) -> None:
+    web.may_arrive.set()
     box.until(lambda: len(box.call("feeds.list")) == 2)
 
 
@@ -74,7 +88,7 @@ def is_over(box: Box, turn: int = 1) -> bool:
 
 
 def test_messages_that_arrive_during_a_take_are_heard_after_it_oldest_first(
-    box: Box, test_card: Path, served: Path
+    box: Box, test_card: Path, served: Web
 ) -> None:
     start(box, test_card, served)
     box.call("record.start")
@@ -85,7 +99,7 @@ def test_messages_that_arrive_during_a_take_are_heard_after_it_oldest_first(
     assert heard(test_card) == ["first", "second"]
 
 
-def test_what_waits_is_heard_after_a_reload(box: Box, test_card: Path, served: Path) -> None:
+def test_what_waits_is_heard_after_a_reload(box: Box, test_card: Path, served: Web) -> None:
     start(box, test_card, served)
     box.call("record.start")
     messages_arrive(box, served)
