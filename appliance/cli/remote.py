@@ -10,9 +10,8 @@ import click
 from attrs import frozen
 
 from appliance.cli.terminal import say
-from appliance.control.client import Client
+from appliance.control.client import Client, listed
 from appliance.errors import NotRunning, TooSlow, UsageError
-from appliance.verbs import PAGE
 
 PATH = click.Path(path_type=Path, readable=False)
 """The type of a parameter that names a file or socket; whoever opens it tells best why that cannot be done."""
@@ -35,15 +34,8 @@ class Remote:
             return client.call(method, **params)
 
     def clips(self, since_ns: int | None, until_ns: int | None, limit: int | None = None) -> Iterator[dict[str, Any]]:
-        """Yield clips with their deliveries, newest first; however many there are, one page after the other."""
-        left, after = limit, None
-        while left is None or left > 0:
-            size = PAGE if left is None else min(left, PAGE)
-            page = self.call("clips.list", since_ns=since_ns, until_ns=until_ns, limit=size, after=after)
-            yield from page
-            if len(page) < size:
-                return
-            left, after = left and left - size, page[-1]["clip"]["id"]
+        """Clips with their deliveries, newest first."""
+        return listed(self.call, since_ns, until_ns, limit)
 
     @contextmanager
     def _client(self) -> Iterator[Client]:

@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
@@ -11,9 +11,24 @@ from typing import Any
 
 from appliance.control import protocol
 from appliance.errors import ApplianceError, NotRunning
+from appliance.verbs import PAGE
 
 _LONGEST_LINE = 1 << 26
 """Bytes; no answer of the daemon is as long."""
+
+
+def listed(
+    call: Callable[..., Any], since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Clips with their deliveries, newest first; however many there are, one page after the other by `call`."""
+    left, after = limit, None
+    while left is None or left > 0:
+        size = PAGE if left is None else min(left, PAGE)
+        page = call("clips.list", since_ns=since_ns, until_ns=until_ns, limit=size, after=after)
+        yield from page
+        if len(page) < size:
+            return
+        left, after = left and left - size, page[-1]["clip"]["id"]
 
 
 class Client:

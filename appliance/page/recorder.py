@@ -6,8 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from appliance.control.client import Client
-from appliance.verbs import PAGE
+from appliance.control.client import Client, listed
 
 
 @frozen
@@ -28,10 +27,4 @@ class Recorder:
 
     def clips(self) -> Iterator[dict[str, Any]]:
         """All clips with their deliveries, newest first."""
-        after = None
-        while True:
-            page = self.call("clips.list", after=after)
-            yield from page
-            if len(page) < PAGE:
-                return
-            after = page[-1]["clip"]["id"]
+        return listed(self.call)
