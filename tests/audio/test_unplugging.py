@@ -115,7 +115,8 @@ def test_a_take_that_could_not_begin_is_no_fault_once_the_microphone_delivers(bo
     assert standing(booth) == {"recording"}
     booth.cards.replug()
     look_again(booth)
-    assert standing(booth) == set() and booth.cards.capture.closed
+    assert standing(booth) == set()
+    booth.wait_for(lambda: booth.cards.capture.closed)
 
 
 def test_nobody_listens_where_no_take_has_failed(booth: Booth) -> None:
