@@ -22,6 +22,7 @@ from appliance.machine import Recorder
 from appliance.plans import BuiltIn, Plans
 from appliance.playlist import Playlist
 from appliance.reactions import Autoplay, Reactions
+from appliance.signals import Signals
 from appliance.turn import Plan, Turn
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,11 @@ class Daemon:
 
         A disk that refuses is no reason to end: the box says so, and tries again until it starts.
         """
-        signal.signal(signal.SIGHUP, self._hang_up)  # one that comes before anything runs is for the next turn
+        with Signals() as signals:
+            signals.on(signal.SIGHUP, self._hang_up)  # one that comes before anything runs is for the next turn
+            self._run(signals)
+
+    def _run(self, signals: Signals) -> None:
         gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
         plan = self._plans.start()
         before: Plan | None = None
@@ -66,7 +71,13 @@ class Daemon:
                 self._refuse(trouble)
             started = threading.Event()
             turn = Turn(
-                number, self._started, controller, self._reactions, self._plans.read, self.reload, self._ready(started)
+                number,
+                self._started,
+                controller,
+                self._reactions,
+                self._plans.read,
+                self.reload,
+                self._ready(started, signals),
             )
             try:
                 if app.run(plan, self._hardware, self._clock, turn) is End.STOP:
@@ -118,7 +129,7 @@ class Daemon:
         words = f"the new configuration cannot be used, the one before goes on: {problems[0]}{more}"
         self._controller.post(CONFIGURATION.raised(words))
 
-    def _ready(self, started: threading.Event) -> Callable[[], None]:
+    def _ready(self, started: threading.Event, signals: Signals) -> Callable[[], None]:
         """What to do once a turn has started: from now on it can be told to stop."""
 
         def ready() -> None:
@@ -126,16 +137,16 @@ class Daemon:
             if gc.isenabled():
                 gc.collect()  # what the turn before leaves hangs together in circles
             gc.enable()
-            signal.signal(signal.SIGTERM, self._stop)
-            signal.signal(signal.SIGINT, self._stop)
+            signals.on(signal.SIGTERM, self._stop)
+            signals.on(signal.SIGINT, self._stop)
 
         return ready
 
-    def _stop(self, *_: object) -> None:
+    def _stop(self) -> None:
         self._stopping = True
         self._controller.stop()
 
-    def _hang_up(self, *_: object) -> None:
+    def _hang_up(self) -> None:
         """SIGHUP asks for a reload; from a terminal that was closed it is the end."""
         if self._on_terminal and not os.isatty(0):
             self._stop()

@@ -37,6 +37,7 @@ ROWS = (
     "loops",
     "outlet",
     "sdnotify",
+    "signals",
     "watchdog",
     "config",
     "plugin",
