@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from appliance import events
@@ -30,6 +31,16 @@ def size(count: float) -> str:
             return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+WELL = "nothing is wrong"
+"""What is said in short where all is well."""
+
+
+def moment(stamp: dict[str, Any]) -> datetime:
+    """When it was, in the local time of its box: of a stamp as it travels over the control socket."""
+    zone = timezone(timedelta(seconds=stamp["utc_offset"]))
+    return datetime.fromtimestamp(stamp["wall_ns"] / 1e9, zone)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

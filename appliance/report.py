@@ -9,7 +9,7 @@ from typing import Any
 from attrs import Factory, frozen
 
 from appliance.codec import to_plain
-from appliance.describe import counted, duration
+from appliance.describe import WELL, counted, duration
 from appliance.events import DeliveryProgress
 from appliance.machine import Player, Recorder
 from appliance.models import Clip, DeliveryState
@@ -96,7 +96,7 @@ def _is_well(report: "Report") -> bool:
 
 def _summary(report: "Report") -> str:
     troubles = [fault.message for fault in sorted(report.faults, key=lambda fault: not fault.urgent)]
-    first, *more = troubles or [*report.troubles()] or ["nothing is wrong"]
+    first, *more = troubles or [*report.troubles()] or [WELL]
     return f"{first} (and {len(more)} more)" if more else first
 
 

@@ -1,11 +1,11 @@
 """Answers of the appliance as pages for people."""
 
 from collections import Counter
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from appliance.cli.terminal import Painted, Part, entries, say, table, tell
-from appliance.describe import counted, duration, size
+from appliance.describe import WELL, counted, duration, moment, size
 from appliance.report import Report
 
 Plain = dict[str, Any]
@@ -33,7 +33,7 @@ def status(report: Report) -> None:
     for trouble in troubles:
         _item(Painted(trouble, "yellow"))
     if report.ok and not troubles:
-        _item(Painted("nothing is wrong", "green"))
+        _item(Painted(WELL, "green"))
     for name, counts in report.deliveries.items():
         _item(f"{name}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
     for each in report.sending:
@@ -83,8 +83,7 @@ def started(clip: Plain) -> str:
 
 
 def _moment(stamp: Plain) -> str:
-    zone = timezone(timedelta(seconds=stamp["utc_offset"]))
-    return datetime.fromtimestamp(stamp["wall_ns"] / 1e9, zone).strftime("%Y-%m-%d %H:%M:%S")
+    return moment(stamp).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _recorded(clip: Plain) -> str:

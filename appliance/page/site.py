@@ -139,7 +139,7 @@ class Site:
         found = [self.recorder.call("clips.show", clip=each) for each in wanted] or list(self.recorder.clips())
         if not found:
             raise NotFound("there are no clips yet")
-        moments = [words.moment(each["clip"]) for each in found]
+        moments = [words.began(each["clip"]) for each in found]
         try:
             entries = [
                 Entry(Path(each["path"]).name, at, Path(each["path"])) for each, at in zip(found, moments, strict=True)

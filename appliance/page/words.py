@@ -4,15 +4,12 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
-from appliance.describe import counted, size
+from appliance.describe import WELL, counted, moment, size
 
 Plain = dict[str, Any]
-
-WELL = "nothing is wrong"
-"""What a report says in short where all is well."""
 
 VERDICTS = {
     "ok": "",
@@ -31,6 +28,11 @@ STATES = {
     "parked": "waits for a person",
     "cancelled": "was called off",
 }
+
+
+def is_well(status: Plain) -> bool:
+    """Whether the report has nothing to tell but that."""
+    return bool(status["summary"] == WELL)
 
 
 def doing(status: Plain) -> str:
@@ -77,27 +79,25 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def moment(clip: Plain) -> datetime:
-    """When a clip began, in the local time of its box."""
-    stamp = clip.get("corrected") or clip["started"]
-    zone = timezone(timedelta(seconds=stamp["utc_offset"]))
-    return datetime.fromtimestamp(stamp["wall_ns"] / 1e9, zone)
+def began(clip: Plain) -> datetime:
+    """When a clip began, as far as is known by now."""
+    return moment(clip.get("corrected") or clip["started"])
 
 
 def entry(found: Plain) -> Plain:
     """A clip as a page shows it."""
-    clip, began = found["clip"], moment(found["clip"])
+    clip, start = found["clip"], began(found["clip"])
     return {
         "id": clip["id"],
         "name": clip["name"],
-        "day": began.strftime("%Y-%m-%d"),
-        "time": began.strftime("%H:%M:%S"),
-        "iso": began.isoformat(timespec="seconds"),
+        "day": start.strftime("%Y-%m-%d"),
+        "time": start.strftime("%H:%M:%S"),
+        "iso": start.isoformat(timespec="seconds"),
         "length": clock(clip["frames"] / clip["format"]["rate"]),
         "size": size(clip["size"]),
         "verdict": VERDICTS.get(clip["verdict"], clip["verdict"]),
         "gaps": counted(len(clip["gaps"]), "gap") if clip["gaps"] else "",
-        "clock": began.year < 2020 or (clip["started"]["source"] == "none" and not clip.get("corrected")),
+        "clock": start.year < 2020 or (clip["started"]["source"] == "none" and not clip.get("corrected")),
         "deliveries": [_delivery(each) for each in found["deliveries"]],
     }
 
@@ -135,7 +135,7 @@ def table(found: Iterable[Plain]) -> bytes:
     for each in found:
         clip = each["clip"]
         arrived = " ".join(one["destination"] for one in each["deliveries"] if one["state"] == "delivered")
-        row = [f"{clip['name']}.wav", moment(clip).isoformat(timespec="seconds")]
+        row = [f"{clip['name']}.wav", began(clip).isoformat(timespec="seconds")]
         row += [f"{clip['frames'] / clip['format']['rate']:.3f}", str(clip["size"]), clip["verdict"]]
         writer.writerow([_cell(cell) for cell in (*row, str(len(clip["gaps"])), arrived)])
     return text.getvalue().encode()

@@ -27,8 +27,8 @@
 % end
 </section>
 <section aria-labelledby="well">
-<h2 id="well">{{"All is well" if status["summary"] == words.WELL else "Needs a look"}}</h2>
-% if status["summary"] != words.WELL and not status["faults"]:
+<h2 id="well">{{"All is well" if words.is_well(status) else "Needs a look"}}</h2>
+% if not words.is_well(status) and not status["faults"]:
 <p class="warning">{{status["summary"]}}</p>
 % end
 % if status["faults"]:
