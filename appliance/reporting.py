@@ -34,6 +34,11 @@ _LIMIT = 120.0
 _TO_COME = (DeliveryState.PENDING, DeliveryState.SENDING)
 _NOT_THERE = (*_TO_COME, DeliveryState.PARKED)
 
+_Failing = tuple[Streak, float | None]
+"""What has failed in a row, and the seconds until the next try, where one is due."""
+
+_WELL: _Failing = (Streak(0.0), None)
+
 
 @frozen
 class _Kept:
@@ -66,7 +71,8 @@ class Reporter:
         except StorageError as error:
             kept, unknown = _Kept(), str(error)
         counts, unheard = kept.counts, kept.unheard
-        destinations = {name: self._destination(name, kept, now) for name in wanted}
+        sending, pulling, pulls = self.outbox.failing(), self.feeds.failing(), self.feeds.pulls()
+        destinations = {name: self._destination(name, kept, sending.get(name, _WELL), now) for name in wanted}
         return Report(
             device=self.settings.device.label,
             version=__version__,
@@ -97,7 +103,10 @@ class Reporter:
             ),
             deliveries={name: counts[name] for name in wanted if name in counts},
             destinations=destinations,
-            feeds={name: self._feed(name, unheard.get(name, 0), now) for name in self.settings.feeds},
+            feeds={
+                name: self._feed(unheard.get(name, 0), pulls.get(name, 0), pulling.get(name, _WELL), now)
+                for name in self.settings.feeds
+            },
             removed_destinations={
                 name: waiting
                 for name, each in counts.items()
@@ -118,10 +127,10 @@ class Reporter:
             _storage(self.outlook()),
         )
 
-    def _destination(self, name: str, kept: "_Kept", now: ClockStamp) -> DestinationReport:
+    def _destination(self, name: str, kept: "_Kept", failing: _Failing, now: ClockStamp) -> DestinationReport:
         counts, queue = kept.counts.get(name, {}), kept.queues.get(name, Queue(None, None, ""))
         waiting = _sum(counts, _TO_COME)
-        streak, pause = self.outbox.failing().get(name, (Streak(0.0), None))
+        streak, pause = failing
         next_try = None
         if waiting and pause is not None:
             next_try = max(pause, (queue.due or 0.0) - now.monotonic_ns / 1e9)
@@ -135,15 +144,15 @@ class Reporter:
             oldest_waiting=_age(queue.oldest, now) if queue.oldest else None,
         )
 
-    def _feed(self, name: str, unheard: int, now: ClockStamp) -> FeedReport:
-        streak, next_try = self.feeds.failing().get(name, (Streak(0.0), None))
+    def _feed(self, unheard: int, pulls: int, failing: _Failing, now: ClockStamp) -> FeedReport:
+        streak, next_try = failing
         return FeedReport(
             failures=streak.failures,
             failing_since=_wall(streak.since, now) if streak.failures else None,
             last_error=streak.reason,
             next_try=next_try,
             unheard=unheard,
-            pulls=self.feeds.pulls().get(name, 0),
+            pulls=pulls,
         )
 
 
