@@ -12,14 +12,13 @@ HIDDEN = ("events", "subscribe", "hello", "clips.read")
 """Words of the control socket that HTTP has something better for."""
 
 
-def words() -> dict[str, Verb]:
-    """What can be asked over HTTP."""
-    return {word: verb for word, verb in VERBS.items() if word not in HIDDEN}
+WORDS: dict[str, Verb] = {word: verb for word, verb in VERBS.items() if word not in HIDDEN}
+"""What can be asked over HTTP."""
 
 
 def description() -> dict[str, Any]:
     """The whole description."""
-    paths: dict[str, Any] = {f"{ROOT}/{word}": _operation(verb) for word, verb in words().items()}
+    paths: dict[str, Any] = {f"{ROOT}/{word}": _operation(verb) for word, verb in WORDS.items()}
     clip = {"name": "clip", "in": "path", "required": True, "schema": {"type": "string"}}
     paths[f"{ROOT}/clips/{{clip}}/sound"] = {
         "get": {

@@ -51,7 +51,7 @@ class Site:
         app.route(f"{API}/events", callback=_plain(self.events))
         app.route(f"{API}/clips.zip", callback=_plain(self.archive))
         app.route(f"{API}/clips/<clip>/sound", callback=_plain(self.sound))
-        for word, verb in openapi.words().items():
+        for word, verb in openapi.WORDS.items():
             app.route(f"{API}/{word}", "POST" if verb.acts else "GET", _plain(self._asked(verb)))
         for code in (400, 404, 405, 413, 500):
             app.error(code, _wrong)
@@ -85,7 +85,7 @@ class Site:
 
     def do(self, word: str) -> HTTPResponse:
         """What a form asks for; then back to the page that it stands on."""
-        verb = openapi.words().get(word)
+        verb = openapi.WORDS.get(word)
         if verb is None or not verb.acts or verb.streams:
             raise NotFound(f"there is no word {word}")
         given = {each.name: each.read(text) for each in verb.arguments if (text := request.forms.getunicode(each.name))}
