@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.audio.wav import HEADER_BYTES, Wav, build, padding, parse
+from appliance.config.audio import RecordedFormat
 from appliance.models import AudioFormat, SampleFormat
 
-SAMPLES = [sample for sample in SampleFormat if sample is not SampleFormat.FLOAT_LE]
+SAMPLES = [SampleFormat(each) for each in RecordedFormat]
 formats = st.builds(AudioFormat, st.integers(1, 768_000), st.integers(1, 32), st.sampled_from(SAMPLES))
 
 
