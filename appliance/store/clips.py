@@ -20,6 +20,25 @@ def clip_in(body: str) -> Clip:
         return from_json(body, Clip)
 
 
+def chosen(db: sqlite3.Connection, reference: str, among: str, absent: str) -> Clip:
+    """The clip of this name, id or unambiguous beginning of an id, of the rows that the SQL term `among` holds for.
+
+    Raises NotFound, which says `absent` where there is none.
+    """
+    rows = []
+    if reference and reference.isprintable():  # else it need not even be UTF-8
+        rows = db.execute(
+            f"SELECT id, body FROM clips WHERE (name = ?1 OR id >= ?1 AND id < ?2) AND {among} ORDER BY id LIMIT 2",
+            (reference, reference + _LAST),
+        ).fetchall()
+    if not rows:
+        raise NotFound(absent)
+    (first, body), *others = rows
+    if others and first != reference:
+        raise NotFound(f"{reference!r} begins the ids of several clips, {first} and {others[0][0]}: give more of it")
+    return clip_in(body)
+
+
 class ClipRows:
     """Clips that are there, and tombstones of those that were."""
 
@@ -65,21 +84,8 @@ class ClipRows:
 
     def find(self, reference: str) -> Clip:
         """The clip of this name, id or unambiguous beginning of an id. Raises NotFound, which says why."""
-        rows = []
-        if reference and reference.isprintable():  # else it need not even be UTF-8
-            rows = self._db.execute(
-                "SELECT id, body FROM clips WHERE (name = ?1 OR id >= ?1 AND id < ?2) AND deleted_at IS NULL"
-                " ORDER BY id LIMIT 2",
-                (reference, reference + _LAST),
-            ).fetchall()
-        if not rows:
-            raise NotFound(f"no clip {reference!r}: `appliance clips list` shows those there are")
-        (first, body), *others = rows
-        if others and first != reference:
-            raise NotFound(
-                f"{reference!r} begins the ids of several clips, {first} and {others[0][0]}: give more of it"
-            )
-        return clip_in(body)
+        absent = f"no clip {reference!r}: `appliance clips list` shows those there are"
+        return chosen(self._db, reference, "deleted_at IS NULL", absent)
 
     def parts(self, clip_id: str) -> list[Clip]:
         """All parts of the recording that a clip belongs to, in order; those that were deleted are left out."""

@@ -13,7 +13,7 @@ from appliance import durable
 from appliance.codec import from_json
 from appliance.errors import NotFound
 from appliance.models import Clip
-from appliance.store.clips import clip_in
+from appliance.store.clips import chosen, clip_in
 from appliance.store.places import Places, is_text
 
 _NOT_DATED = 0
@@ -63,14 +63,8 @@ class TrashRows:
 
     def find(self, reference: str) -> Clip:
         """The clip of this name, id or unambiguous beginning of an id. Raises NotFound."""
-        clips = [each.clip for each in self.all()]
-        named = [clip for clip in clips if reference in (clip.id, clip.name)]
-        found = named or [clip for clip in clips if reference and clip.id.startswith(reference)]
-        if not found:
-            raise NotFound(f"no clip {reference!r} in the trash: `appliance clips trash` shows those there are")
-        if len(found) > 1:
-            raise NotFound(f"{reference!r} begins the ids of several clips in the trash: give more of it")
-        return found[0]
+        absent = f"no clip {reference!r} in the trash: `appliance clips trash` shows those there are"
+        return chosen(self._db, reference, "seq IN (SELECT clip FROM trash)", absent)
 
     def date(self, now_ns: int) -> None:
         """What came here while no clock told the time counts from now on."""
