@@ -58,12 +58,13 @@ Post = Callable[[Input], None]
 
 @frozen
 class Hardware:
-    """What the appliance is plugged into: real cards and pins, or simulated ones."""
+    """What the appliance is plugged into: real cards and pins, or simulated ones. `watch` looks on from close by."""
 
     cards: SoundCards
     panel: Callable[[PanelSettings, Clock, Vitals], Panel]
     real_cards: bool = True
     real_pins: bool = True
+    watch: Callable[[Event, Status], None] | None = None
 
 
 def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
@@ -76,6 +77,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
     with StopList(post) as stop:
         stop.callback(controller.listen(write_log))
+        if hardware.watch:
+            stop.callback(controller.listen(hardware.watch, closely=True))
         stop.callback(controller.react(turn.reactions.listener(post)))
         # Before whatever takes long, and closed after it: no press is missed while the box starts, or changes its ways.
         stop.callback(controller.drain)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from attrs import frozen
 
 from appliance.cli.remote import PATH
 from appliance.cli.terminal import say
@@ -17,12 +18,22 @@ from appliance.cli.terminal import say
 if TYPE_CHECKING:
     from appliance.app import Hardware
     from appliance.clock import Clock
+    from appliance.events import Event
     from appliance.outlet import Outlet
     from appliance.plans import BuiltIn, Plans
+    from appliance.status import Status
+
+    Watch = Callable[[Event, Status], None]
 
 DEFAULT_CONFIG = "/etc/appliance/config.yaml"
 
 _STDOUT, _STDERR = 1, 2
+
+_ANEW = "\r\x1b[K"
+"""Begins the last line of a terminal anew."""
+
+_BAR = 12
+"""Columns of the level."""
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +62,13 @@ def run(path: Path | None, simulate: str | None, verbose: bool) -> None:
     from appliance.daemon import Daemon
     from appliance.outlet import Outlet
 
+    live = bool(simulate) and os.isatty(_STDERR)
     with Outlet(_STDERR) as errors, Outlet(_STDOUT) as output:
         faulthandler.enable(errors.real)  # last words are nobody's to hand over
-        _log_to(errors, verbose)
+        _log_to(_Above(errors) if live else errors, verbose)
         clock = SystemClock()
-        box = hardware(simulate, clock, lambda line: output.write(f"{line}\n"))
+        told, watch = (_Above(output), _meter(errors)) if live else (output, None)
+        box = hardware(simulate, clock, lambda line: told.write(f"{line}\n"), watch)
         Daemon(plans(path, simulated=simulate is not None), box, clock).run()
 
 
@@ -76,12 +89,38 @@ def plans(path: Path | None, *, simulated: bool = False) -> "Plans | BuiltIn":
     return Plans(path or Path(DEFAULT_CONFIG), discover)
 
 
-def hardware(simulate: str | None, clock: "Clock", say: Callable[[str], None] = say) -> "Hardware":
+@frozen
+class _Above:
+    """Writes lines in the place of the one that changes, which comes again below them."""
+
+    outlet: "Outlet"
+
+    def write(self, line: str) -> None:
+        self.outlet.write(f"{_ANEW}{line}")
+
+
+def _meter(outlet: "Outlet") -> "Watch":
+    """Shows how long a take is by now and how loud, in a line that changes until another is written in its place."""
+    from appliance.describe import duration
+    from appliance.events import TakeProgress
+
+    def show(event: object, _: object) -> None:
+        if isinstance(event, TakeProgress):
+            loud = max(0, min(_BAR, round((event.peak_dbfs + 60) / 60 * _BAR)))
+            bar = f"{'█' * loud}{'·' * (_BAR - loud)}"
+            outlet.write(f"{_ANEW}recording {duration(event.seconds)} {bar} {event.peak_dbfs:.0f} dBFS")
+
+    return show
+
+
+def hardware(
+    simulate: str | None, clock: "Clock", say: Callable[[str], None] = say, watch: "Watch | None" = None
+) -> "Hardware":
     """The hardware of this machine, or what stands in for it and tells through `say`."""
     if simulate:
         from appliance.simulation.hardware import simulated_hardware
 
-        return simulated_hardware(simulate, clock, sys.stdin, say)
+        return simulated_hardware(simulate, clock, sys.stdin, say, watch)
     from appliance.app import Hardware
     from appliance.audio.alsa import AlsaCards
     from appliance.panel.gpio import GpioPanel
@@ -89,7 +128,7 @@ def hardware(simulate: str | None, clock: "Clock", say: Callable[[str], None] = 
     return Hardware(AlsaCards(), GpioPanel)
 
 
-def _log_to(outlet: "Outlet", verbose: bool) -> None:
+def _log_to(outlet: "Outlet | _Above", verbose: bool) -> None:
     """systemd stamps the time itself; a terminal does not."""
     from appliance.outlet import Lines
 

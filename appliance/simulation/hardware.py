@@ -1,6 +1,7 @@
 """The hardware of `appliance run --simulate`: keys for buttons, recorded speech for the microphone."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -10,8 +11,10 @@ from appliance.audio.alsa import AlsaCards
 from appliance.clock import Clock
 from appliance.config.options import AbsolutePath
 from appliance.config.settings import ControlSettings, Settings, StorageSettings
+from appliance.events import Event
 from appliance.simulation.cards import simulated_cards
 from appliance.simulation.keyboard import SIMULATED, KeyboardPanel
+from appliance.status import Status
 
 
 def built_in_settings() -> Settings:
@@ -24,11 +27,28 @@ def built_in_settings() -> Settings:
     )
 
 
-def simulated_hardware(parts: str, clock: Clock, keys: TextIO, say: Callable[[str], None]) -> Hardware:
-    """A panel pressed by keys read from `keys`, which tells through `say`; simulated cards where `parts` is `all`."""
+def simulated_hardware(
+    parts: str,
+    clock: Clock,
+    keys: TextIO,
+    say: Callable[[str], None],
+    watch: Callable[[Event, Status], None] | None = None,
+) -> Hardware:
+    """A panel pressed by keys read from `keys`, which tells through `say`; simulated cards where `parts` is `all`.
+
+    The key `q` ends the process as SIGTERM does. `watch` is told of all that happens.
+    """
+
+    def other_key(key: str) -> None:
+        if key == "q":
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            say(f"{key!r} does nothing here: ? shows the keys")
+
     return Hardware(
         cards=simulated_cards(clock) if parts == "all" else AlsaCards(),
-        panel=lambda settings, clock, vitals: KeyboardPanel(settings, clock, vitals, keys, say),
+        panel=lambda settings, clock, vitals: KeyboardPanel(settings, clock, vitals, keys, say, other_key, ("q  end",)),
         real_cards=parts != "all",
         real_pins=False,
+        watch=watch,
     )

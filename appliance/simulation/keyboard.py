@@ -45,6 +45,8 @@ _Settings = TypeVar("_Settings", ButtonSettings, SwitchSettings)
 class KeyboardPanel:
     """`1` to `9` tap a button, `h` and a digit keep it down until the digit comes again, `o` lifts or hangs up.
 
+    `?` says what each does.
+
     `keys` is a terminal, which gives single keys until `close`, or any other file with a descriptor; line ends are
     passed over. `say` gets a line whenever a light changes its pattern, `other_key` every key without a meaning here.
     Wiring and polarity of the settings make no difference.
@@ -58,7 +60,9 @@ class KeyboardPanel:
         keys: TextIO,
         say: Callable[[str], None],
         other_key: Callable[[str], None] = lambda key: None,
+        more: tuple[str, ...] = (),
     ) -> None:
+        """`more` are the lines of the legend about other keys."""
         wanted = settings if settings.buttons or settings.switches else SIMULATED
         self._settings = evolve(
             wanted,
@@ -69,6 +73,7 @@ class KeyboardPanel:
         self._keys = keys.fileno()
         self._say = say
         self._other_key = other_key
+        self._more = more
         self._factory = simulated_factory(clock.monotonic)
         self._panel = GpioPanel(self._settings, clock, vitals, self._factory)
         self._down: set[int] = set()
@@ -88,7 +93,8 @@ class KeyboardPanel:
             for number, button in enumerate(list(self._settings.buttons.values())[:9], start=1)
         ]
         switches = [f"o  {switch.action}" for switch in list(self._settings.switches.values())[:1]]
-        return (*buttons, *switches, "h  and a digit: keep that button down until the digit comes again")
+        hold = "h  and a digit: keep that button down until the digit comes again"
+        return (*buttons, *switches, hold, "?  show these keys", *self._more)
 
     def start(self, post: Callable[[Command], None]) -> None:
         """Begin to read keys. A terminal gives single keys from now on; in its background nothing is read.
@@ -102,9 +108,12 @@ class KeyboardPanel:
             self._terminal = termios.tcgetattr(self._keys)
             atexit.register(self._restore)
             tty.setcbreak(self._keys, termios.TCSANOW)
-            for line in self.legend:
-                self._say(line)
+            self._say_legend()
         self._thread.start()
+
+    def _say_legend(self) -> None:
+        for line in self.legend:
+            self._say(line)
 
     def show(self, state: PanelState) -> None:
         """Blink the simulated LEDs, and say what has changed."""
@@ -166,6 +175,8 @@ class KeyboardPanel:
             self._hold_next = True
         elif key == "o" and self._settings.switches:
             self._move(next(iter(self._settings.switches)))
+        elif key == "?":
+            self._say_legend()
         elif not key.isspace():
             self._other_key(key)
 
