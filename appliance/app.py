@@ -110,7 +110,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         post(VolumeChanged(playback.volume.start))
         _keep_playlist(store, controller)
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
-        recorder = Recorder(cards, audio.capture, settings.recording, takes, name, clock, post, vitals, watched, follow)
+        wishes = (audio.capture, settings.recording)
+        recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, settings.monitor)
         effects = Effects(recorder, player, volume, store, outbox, post)
         controller.connect(effects.table())
         outbox.start()

@@ -57,6 +57,13 @@ MICROPHONE_LOST = FaultKind(
     next_step="check cable and hub; the take goes on where the microphone comes back in time",
     urgent=True,
 )
+NOTHING_HEARD = FaultKind(
+    "nothing_heard",
+    owner="recorder",
+    cause="for as long as `monitor.silence` says a take has heard nothing but silence, a steady hum or clipping",
+    next_step="speak into the microphone; check its switch, its gain, its cable, and that it is the right one",
+    urgent=True,
+)
 RECORDING = FaultKind(
     "recording",
     owner="status",

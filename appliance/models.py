@@ -141,6 +141,9 @@ class Levels:
     clipped: float = told(0.0, "The share of it at full scale, 0 to 1", Kind.GAUGE)
     silent: float = told(0.0, "The share of it at digital zero, 0 to 1", Kind.GAUGE)
     active: float = told(1.0, "The share of it that rises above its own floor, 0 to 1", Kind.GAUGE)
+    loudest_dbfs: float | None = told(
+        None, "The level of its loudest twentieth of a second, without the mean", Kind.GAUGE, "dBFS"
+    )
 
 
 class Verdict(StrEnum):

@@ -1,16 +1,21 @@
 """How loud a sound is, how much of it is clipped or digitally silent, and what that says about a recording.
 
 Whether a microphone is alive is told by what rises above its own floor. The sound is cut into blocks of 50 ms, and each
-is measured without its mean, so that a constant is nothing. The floor is the level that a tenth of the blocks does not
-exceed. A block is active where it is above -70 dBFS and more than 6 dB above the floor, or above -20 dBFS, which no
-dead input reaches. A clip with less than 0.15 s of active blocks is silent: a dead microphone delivers a constant, hum
-or noise that never rises, and plops as it is opened. One word in an hour of digital zero is none of that.
+is measured without its mean and its slope, so that an offset is nothing, also one that settles. The floor is the level
+that a tenth of the blocks does not exceed. A block is active where it is above -70 dBFS and more than 6 dB above the
+floor, or above -20 dBFS, which no dead input reaches. A clip with less than 0.15 s of active blocks is silent: a dead
+microphone delivers a constant, hum or noise that never rises, and plops as it is opened. One word in an hour of digital
+zero is none of that.
+
+That activity and not the level tells speech is the idea of ITU-T P.56; a quantile of the levels as the floor is that of
+Stahl, Fischer and Bippus (ICASSP 2000). The numbers are ours.
 """
 
 import math
 from typing import Any
 
 import numpy as np
+from attrs import frozen
 from numpy.typing import NDArray
 
 from appliance.models import SILENCE_DBFS, AudioFormat, Levels, SampleFormat, Verdict
@@ -34,6 +39,9 @@ _LOUD_DBFS = -20.0
 QUIET_PEAK_DBFS = -40.0
 """A clip that never gets as loud as this is too quiet to be understood."""
 
+_QUIET_DBFS = -55.0
+"""The same for its loudest block, whose peaks are about 15 dB higher: an offset may hide how low the peaks are."""
+
 CLIPPED_SHARE = 0.001
 """A clip of which more than this share is at full scale is audibly distorted."""
 
@@ -52,7 +60,7 @@ def verdict(levels: Levels, seconds: float, min_seconds: float, lost: float = 0.
     """Judge a recording of `seconds` that lacks `lost` seconds.
 
     The first that holds of: too short, silent as nothing is loud, too quiet, clipping, silent as nothing is active,
-    gaps, ok.
+    too quiet beside an offset, gaps, ok.
     """
     if seconds < min_seconds:
         return Verdict.TOO_SHORT
@@ -64,7 +72,33 @@ def verdict(levels: Levels, seconds: float, min_seconds: float, lost: float = 0.
         return Verdict.CLIPPING
     if levels.active * seconds < ACTIVE_SECONDS:
         return Verdict.SILENT
+    if levels.loudest_dbfs is not None and levels.loudest_dbfs < _QUIET_DBFS:
+        return Verdict.TOO_QUIET
     return Verdict.GAPS if lost >= GAP_SECONDS else Verdict.OK
+
+
+@frozen
+class Tally:
+    """What was counted of some sound: frames, those of them that are clipped, and its blocks by their level."""
+
+    frames: int
+    clipped: int
+    blocks: NDArray[np.int64]
+
+    def since(self, before: "Tally") -> "Tally":
+        """What has come since then."""
+        return Tally(self.frames - before.frames, self.clipped - before.clipped, self.blocks - before.blocks)
+
+
+NO_TALLY = Tally(0, 0, np.zeros(round(-SILENCE_DBFS) + 1, np.int64))
+
+
+def active_share(blocks: NDArray[np.int64]) -> float:
+    """The share of blocks, counted by their level, that rise above the floor of all of them."""
+    floor = int(np.searchsorted(blocks.cumsum(), blocks.sum() * _FLOOR_SHARE))
+    above = max(floor + _RISE_DB, round(SILENT_DBFS - SILENCE_DBFS))
+    above = min(above, round(_LOUD_DBFS - SILENCE_DBFS))
+    return round(float(blocks[above + 1 :].sum() / max(1, blocks.sum())), 6)
 
 
 class Meter:
@@ -150,23 +184,27 @@ class Meter:
         count = frames // size if size else 0
         if count:
             blocks = self._thin[: count * size * self._channels].reshape(count, size, self._channels)
-            mean = blocks.sum(axis=1) / size
-            power = (np.einsum("bsc,bsc->bc", blocks, blocks) / size - mean * mean).max(axis=1)
+            when = np.arange(size) - (size - 1) / 2
+            mean, slope = blocks.sum(axis=1) / size, np.einsum("bsc,s->bc", blocks, when)
+            steady = mean * mean + slope * slope / (size * max(1.0, float(when @ when)))
+            power = (np.einsum("bsc,bsc->bc", blocks, blocks) / size - steady).max(axis=1)
             level = 10 * np.log10(np.maximum(power, 1e-9)) - 20 * math.log10(self._full_scale) - SILENCE_DBFS
             highest = len(self._blocks) - 1
             self._blocks += np.bincount(np.clip(level, 0, highest).astype(np.intp), minlength=highest + 1)
         self._thinned = 0
 
     @property
-    def _active(self) -> float:
-        """The share of blocks that rise above the floor."""
+    def frames(self) -> int:
+        """How many were added."""
+        return self._frames + self._waiting_bytes // self._frame_bytes
+
+    def tally(self) -> Tally:
+        """What was counted so far."""
+        self._catch_up()
         blocks, thinned = self._blocks.copy(), self._thinned
         self._count_blocks()
         counted, self._blocks, self._thinned = self._blocks, blocks, thinned
-        floor = int(np.searchsorted(counted.cumsum(), counted.sum() * _FLOOR_SHARE))
-        above = max(floor + _RISE_DB, round(SILENT_DBFS - SILENCE_DBFS))
-        above = min(above, round(_LOUD_DBFS - SILENCE_DBFS))
-        return round(float(counted[above + 1 :].sum() / counted.sum()), 6)
+        return Tally(self._frames, self._clipped, counted)
 
     def _samples(self, data: bytes | memoryview) -> NDArray[Any]:
         if self._sample is SampleFormat.S16_LE:
@@ -195,7 +233,7 @@ class Meter:
     @property
     def levels(self) -> Levels:
         """Levels of everything added so far."""
-        self._catch_up()
+        blocks = self.tally().blocks
         if not self._frames:
             return Levels()
         return Levels(
@@ -203,7 +241,8 @@ class Meter:
             rms_dbfs=self._decibels(self._rms(self._energy, self._frames)),
             clipped=self._clipped / self._frames,
             silent=self._silent / self._frames,
-            active=self._active,
+            active=active_share(blocks),
+            loudest_dbfs=float(np.flatnonzero(blocks)[-1] + SILENCE_DBFS),
         )
 
     def _rms(self, energy: float, frames: int) -> float:

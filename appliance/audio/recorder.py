@@ -13,7 +13,7 @@ from appliance.audio.session import TakeSession
 from appliance.audio.stretch import Ended, Lost, Stretch
 from appliance.audio.studio import Faults, Studio
 from appliance.clock import Clock
-from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.errors import Stuck
 from appliance.events import Command, Event, TakeFailed
 from appliance.faults import MICROPHONE_LOST, STORAGE
@@ -47,13 +47,14 @@ class Recorder:
         vitals: Vitals,
         watched: Callable[[], bool] = lambda: True,
         follow: Callable[[GrowingTake], None] = follow_nothing,
+        monitor: MonitorSettings = MonitorSettings(),  # noqa: B008 - it is frozen
     ) -> None:
         """`watched` tells whether anybody wants TakeProgress four times a second; else it comes once a second.
 
         `follow` is told of each take when it begins, and returns at once.
         """
         self._studio = Studio(
-            capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched, follow
+            capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched, follow, monitor
         )
         self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals)
         self._lock = threading.Lock()

@@ -17,7 +17,7 @@ from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
 from appliance.errors import ApplianceError, FormatUnsupported, StorageError
 from appliance.events import Event, TakeContinues, TakeDiscarded, TakeFailed, TakeSealed
-from appliance.faults import MICROPHONE_LOST, STORAGE, TAKE_REMOVED
+from appliance.faults import MICROPHONE_LOST, NOTHING_HEARD, STORAGE, TAKE_REMOVED
 from appliance.models import AudioFormat, SampleFormat, Verdict
 
 _WRITE_LIMIT = 60.0
@@ -116,6 +116,7 @@ class TakeSession:
             if self._part:
                 self._part.close()
             self._studio.vitals.remove(self._pulse)
+            self._studio.faults.end(NOTHING_HEARD)
             self._studio.post(outcome or TakeFailed(self._take_id, _DEFECT))
             with self._lock:
                 self._over = True

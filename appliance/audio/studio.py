@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
-from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.events import Command, Event
 from appliance.faults import SLOW_STORAGE, FaultKind
 from appliance.vitals import Vitals
@@ -57,6 +57,7 @@ class Studio:
     watched: Callable[[], bool]
     """Whether anybody follows the progress of takes closely."""
     follow: Callable[[GrowingTake], None]
+    monitor: MonitorSettings
 
     slow_after: float = field(init=False)
     """Seconds of sound at stake from which on the disk is called slow."""

@@ -6,10 +6,11 @@ from appliance.audio.hindsight import Hindsight
 from appliance.audio.press import Press, Wish
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Step, Stretch
 from appliance.audio.studio import Studio
+from appliance.audio.vigil import Vigil
 from appliance.config.audio import AtMax
 from appliance.config.units import format_duration
 from appliance.events import TakeContinues, TakeNearlyUp, TakeProgress, TakeStarted
-from appliance.faults import MICROPHONE_LOST, SLOW_STORAGE, STORAGE, TAKE_REMOVED
+from appliance.faults import MICROPHONE_LOST, NOTHING_HEARD, SLOW_STORAGE, STORAGE, TAKE_REMOVED
 from appliance.models import GapCause
 
 _PROGRESS_EVERY = 0.25
@@ -54,6 +55,8 @@ class TakeWriter:
         self._slow_after = studio.slow_after
         self._period_seconds = studio.capture.period
         self._buffer_seconds = opened.buffer_seconds
+        self._silence = studio.monitor.silence
+        self._vigil = Vigil(self._silence, self._rate) if self._silence else None
         self._hindsight = Hindsight(assembler) if opened.behind_server else None
         self._longest = self._settings.max_duration
         self._hard_end = self._settings.at_max is AtMax.STOP
@@ -255,6 +258,7 @@ class TakeWriter:
             self._faults.begin(TAKE_REMOVED, f"{_REMOVED} take {self._assembler.begin.name}")
         settled = self._assembler.settled
         self._growing.settle(min(settled, self._hindsight.settled) if self._hindsight else settled)
+        self._watch_over()
         self._safe_at = self._clock.monotonic()
         age = self._safe_at - self._unsafe_since
         self._unsafe_since = None
@@ -263,6 +267,15 @@ class TakeWriter:
             self._faults.begin(SLOW_STORAGE, _slow(age))
         else:
             self._faults.end(SLOW_STORAGE)
+
+    def _watch_over(self) -> None:
+        if not (self._vigil and self._silence and self._vigil.due(self._assembler.meter)):
+            return
+        if self._vigil.hopeless(self._assembler.meter):
+            words = f"for {format_duration(self._silence)} nothing was heard but silence, a steady hum or clipping"
+            self._faults.begin(NOTHING_HEARD, f"{words}. {NOTHING_HEARD.next_step.capitalize()}")
+        else:
+            self._faults.end(NOTHING_HEARD)
 
 
 def _slow(age: float) -> str:

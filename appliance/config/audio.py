@@ -133,3 +133,14 @@ class RecordingSettings:
     reconnect: Seconds = option(
         Seconds(60), "How long a take waits for an unplugged microphone to come back.", check=and_(ge(0), le(86400))
     )
+
+
+@frozen
+class MonitorSettings:
+    silence: Seconds | None = option(
+        None,
+        "How long a take may hear nothing but silence, a steady hum or clipping before that is a fault. Default: the "
+        "clip is judged when it is over.",
+        check=optional(and_(ge(1), le(86400))),
+        example="1m",
+    )

@@ -10,7 +10,7 @@ from attrs import frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
 from appliance.config.actions import ButtonAction
-from appliance.config.audio import AudioSettings, RecordingSettings
+from appliance.config.audio import AudioSettings, MonitorSettings, RecordingSettings
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
 from appliance.config.page import WebSettings
 from appliance.config.units import format_duration
@@ -226,6 +226,7 @@ class Settings:
     device: DeviceSettings = option(DeviceSettings, "The box.")
     audio: AudioSettings = option(AudioSettings, "Microphone and speaker.")
     recording: RecordingSettings = option(RecordingSettings, "Takes.")
+    monitor: MonitorSettings = option(MonitorSettings, "What is listened for while a take is recorded.")
     panel: PanelSettings = option(PanelSettings, "Buttons, switches and LEDs.")
     storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
     destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")

@@ -11,7 +11,7 @@ import pytest
 from appliance.audio.growing import GrowingTake
 from appliance.audio.recorder import Recorder
 from appliance.audio.wav import HEADER_BYTES
-from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.events import Command, Event, TakeFailed, TakeSealed
 from appliance.models import AudioFormat, Clip
 from appliance.simulation.cards import FakeCards
@@ -29,6 +29,7 @@ class Booth:
         self.cards = FakeCards(self.clock)
         self.capture = CaptureSettings(rate=8000)
         self.recording = RecordingSettings()
+        self.monitor = MonitorSettings()
         self.posted: list[Command | Event] = []
         self.watched = True
         self.growing: list[GrowingTake] = []
@@ -49,6 +50,7 @@ class Booth:
                 self.vitals,
                 lambda: self.watched,
                 self.growing.append,
+                self.monitor,
             )
         return self._recorder
 

@@ -25,7 +25,7 @@ from appliance.audio.take import repair
 from appliance.audio.takefile import TakeFile
 from appliance.audio.wav import HEADER_BYTES
 from appliance.clock import SystemClock
-from appliance.config.audio import AtMax, CaptureSettings, RecordingSettings
+from appliance.config.audio import AtMax, CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.config.options import Seconds
 from appliance.errors import DeviceBusy, FormatUnsupported
 from appliance.events import (
@@ -45,7 +45,7 @@ from appliance.events import (
     TakeSealed,
     TakeStarted,
 )
-from appliance.faults import MICROPHONE_LOST, STORAGE
+from appliance.faults import MICROPHONE_LOST, NOTHING_HEARD, STORAGE
 from appliance.models import AudioFormat, Gap, GapCause, Levels, Mark, Pause, SampleFormat, Verdict
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import Stretch, missing, numbered, stretches
@@ -779,7 +779,7 @@ import sys, time
 from pathlib import Path
 from appliance.audio.recorder import Recorder
 from appliance.clock import SystemClock
-from appliance.config.audio import AtMax, CaptureSettings, RecordingSettings
+from appliance.config.audio import AtMax, CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.simulation.cards import FakeCards
 from appliance.vitals import Vitals
 
@@ -829,3 +829,39 @@ def test_sealing_takes_as_long_for_an_hour_as_for_a_minute(tmp_path: Path) -> No
 
     minute, hour = (median([seconds(length, number) for number in range(3)]) for length in (1, 60))
     assert hour - minute < 0.020
+
+
+def test_a_take_that_hears_nothing_for_too_long_says_so_until_it_hears_something(booth: Booth) -> None:
+    somebody = threading.Event()
+
+    def sound(first: int, frames: int, format: AudioFormat) -> bytes:
+        """Silence until somebody comes; then a quarter of a second of noise, and one of silence, in turns."""
+        bursts = [number * 7919 % 20_000 * (number // 2000 % 2) for number in range(first, first + frames)]
+        return b"".join((each * somebody.is_set()).to_bytes(2, "little") for each in bursts)
+
+    def told(kind: type[FaultRaised | FaultCleared]) -> list[object]:
+        return [event for event in booth.of(kind) if "nothing_heard" in str(event)]
+
+    booth.cards = FakeCards(booth.clock, sound=sound)
+    booth.monitor = MonitorSettings(Seconds(2))
+    booth.begin()
+    booth.run(1.5)
+    assert told(FaultRaised) == []
+    (event,) = booth.wait_for(lambda: booth.run(0.25) or told(FaultRaised))
+    somebody.set()
+    assert event == NOTHING_HEARD.raised(
+        "for 2s nothing was heard but silence, a steady hum or clipping. Speak into the microphone; check its switch, "
+        "its gain, its cable, and that it is the right one"
+    )
+    assert booth.wait_for(lambda: booth.run(0.25) or told(FaultCleared)) == [NOTHING_HEARD.cleared()]
+    booth.recorder.discard()
+
+
+def test_that_nothing_was_heard_is_over_with_the_take(booth: Booth) -> None:
+    booth.cards = FakeCards(booth.clock, sound=lambda _, frames, format: bytes(frames * format.frame_bytes))
+    booth.monitor = MonitorSettings(Seconds(1))
+    booth.begin()
+    booth.wait_for(lambda: booth.run(0.25) or "nothing_heard" in str(booth.of(FaultRaised)))
+    booth.recorder.stop(booth.clock.monotonic())
+    assert booth.sealed().verdict is Verdict.SILENT
+    assert booth.posted[-2:-1] == [NOTHING_HEARD.cleared()]

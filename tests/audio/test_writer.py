@@ -13,7 +13,7 @@ from appliance.audio.stretch import Lost, Opened
 from appliance.audio.studio import Faults, Studio
 from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
-from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.events import Command, Event, FaultRaised
 from appliance.models import AudioFormat
 from appliance.testing.clock import ManualClock
@@ -41,6 +41,7 @@ class Desk:
             Faults(self.posted.append),
             lambda: False,
             follow_nothing,
+            MonitorSettings(),
         )
         self.take = TakeFile.create(takes, begin)
         assembler = Assembler(self.take, studio.recording, studio.post)
