@@ -7,6 +7,7 @@ from functools import partial
 from attrs import evolve, frozen
 
 from appliance import sdnotify
+from appliance.audio.foresight import Foresight
 from appliance.audio.player import Player
 from appliance.audio.playlist_file import KeptPlaylist
 from appliance.audio.ports import SoundCards
@@ -156,7 +157,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
         autoplay = any(feed.autoplay for feed in settings.feeds.values())
         microphone, speaker = audio.capture.device, audio.playback.device
-        watch = DeviceWatch(cards, microphone, speaker, clock, post, vitals, autoplay, look_again)
+        foresight = Foresight(cards, audio.capture, post)
+        watch = DeviceWatch(cards, microphone, speaker, clock, post, vitals, autoplay, look_again, foresight)
         watch.start()
         stop.callback(watch.close)
 

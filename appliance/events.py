@@ -317,6 +317,13 @@ class PlaylistRestore(Command):
 
 
 @message
+class MicrophoneReady(Event):
+    """A microphone is there, and the next take will be in this `format`."""
+
+    format: AudioFormat
+
+
+@message
 class TakeStarted(Event):
     """The microphone delivers: the take has its first frames. `format` is what the card really granted."""
 

@@ -57,6 +57,13 @@ MICROPHONE_LOST = FaultKind(
     next_step="check cable and hub; the take goes on where the microphone comes back in time",
     urgent=True,
 )
+MICROPHONE_FORMAT = FaultKind(
+    "microphone_format",
+    owner="device watch",
+    cause="the microphone cannot do the `rate`, `channels` or `sample_format` of the configuration",
+    next_step="take those options away, and it records in the nearest that it offers, or set what the message says",
+    urgent=True,
+)
 NOTHING_HEARD = FaultKind(
     "nothing_heard",
     owner="recorder",

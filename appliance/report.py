@@ -12,7 +12,7 @@ from appliance.codec import to_plain
 from appliance.describe import WELL, counted, duration
 from appliance.events import DeliveryProgress
 from appliance.machine import Player, Recorder
-from appliance.models import Clip, DeliveryState
+from appliance.models import AudioFormat, Clip, DeliveryState
 from appliance.quantities import Kind, told
 from appliance.status import PlaybackStatus, TakeStatus
 
@@ -115,6 +115,9 @@ class Report:
     player: Player = told(Player.STOPPED, "What the player does: stopped, playing, paused", Kind.STATE)
     take: TakeStatus | None = told(None, "The take in progress", Kind.OBJECT)
     playback: PlaybackStatus | None = told(None, "What plays", Kind.OBJECT)
+    microphone: AudioFormat | None = told(
+        None, "What the next take will be recorded in, where that is known", Kind.OBJECT
+    )
     last_clip: Clip | None = told(None, "The clip made last", Kind.OBJECT)
     sending: tuple[DeliveryProgress, ...] = told((), "What is being sent", Kind.OBJECT)
     waiting: int = told(0, "Deliveries to be made, to all destinations", Kind.GAUGE, "deliveries")

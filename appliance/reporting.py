@@ -84,6 +84,7 @@ class Reporter:
             player=status.player,
             take=status.take,
             playback=status.playback,
+            microphone=status.microphone,
             last_clip=status.last_clip,
             sending=self.outbox.progress(),
             waiting=sum(each.waiting for each in destinations.values()),

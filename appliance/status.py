@@ -60,6 +60,7 @@ class Status:
     player: Player = Player.STOPPED
     take: TakeStatus | None = None
     playback: PlaybackStatus | None = None
+    microphone: AudioFormat | None = None
     last_clip: Clip | None = None
     sending: tuple[events.DeliveryProgress, ...] = ()
     waiting: int = 0
@@ -109,9 +110,13 @@ def carried(status: Status) -> Status:
 def _fold(status: Status, event: Command | Event) -> Status:
     take, playback = status.take, status.playback
     match event:
+        case events.MicrophoneReady():
+            return evolve(status, microphone=event.format)
+        case events.FaultRaised(fault=Fault(name=MICROPHONE_AWAY.name)):
+            return _raise(evolve(status, microphone=None), event.fault)
         case events.TakeStarted():
             take = TakeStatus(event.take_id, event.name, event.format, event.buffer_seconds)
-            return _clear(evolve(status, take=take), RECORDING)
+            return _clear(evolve(status, take=take, microphone=event.format), RECORDING)
         case events.TakeFailed(fault=True):
             return _raise(status, RECORDING.fault(event.message))
         case events.TakeProgress() if take and take.id == event.take_id:

@@ -65,30 +65,40 @@ class AlsaCards:
             for card in self._devices.cards()
         )
 
+    def check_capture(self, device: str, format: AudioFormat) -> None:
+        with self._opening:
+            self._granted(device, Direction.CAPTURE, format, 0.1, 0.5)[0].close()
+
     def _open(
+        self, word: str, direction: Direction, format: AudioFormat, period: float, buffer: float
+    ) -> tuple[Any, Mapping[str, Any]]:
+        with self._opening:
+            return self._granted(word, direction, format, period, buffer)
+
+    def _granted(
         self, word: str, direction: Direction, format: AudioFormat, period: float, buffer: float
     ) -> tuple[Any, Mapping[str, Any]]:
         """An open PCM and what alsaaudio says of it, asked once because every call of `info` leaks a little."""
         name = self._devices.pcm_name(word, direction)
         try:
-            with self._opening:
-                pcm = alsaaudio.PCM(
-                    _TYPES[direction],
-                    device=name,
-                    rate=format.rate,
-                    channels=format.channels,
-                    format=_FORMATS[format.sample],
-                    periodsize=max(1, format.frames(period)),
-                    periods=max(2, round(buffer / period)),
-                )
+            pcm = alsaaudio.PCM(
+                _TYPES[direction],
+                device=name,
+                rate=format.rate,
+                channels=format.channels,
+                format=_FORMATS[format.sample],
+                periodsize=max(1, format.frames(period)),
+                periods=max(2, round(buffer / period)),
+            )
         except ALSAAudioError as error:
             raise self._refusal(word, direction, format, error) from error
         info = pcm.info()
         lacking = shortfall(info, format)
         if lacking:
+            can = abilities(pcm.getrates(), pcm.getchannels(), pcm.getformats())
             pcm.close()
             offered = (info["rate"], info["channels"], info["format_name"])
-            raise _unsupported(word, direction, format, lacking, offered)
+            raise _unsupported(word, direction, format, f"{lacking}. It can do {can}", offered)
         return pcm, info
 
     def _refusal(self, word: str, direction: Direction, format: AudioFormat, error: ALSAAudioError) -> AudioError:

@@ -22,6 +22,17 @@ def open_nearest(
     )
 
 
+def foreseen_format(cards: SoundCards, settings: CaptureSettings) -> AudioFormat:
+    """The format that `open_nearest` would open the microphone in now; raises what that would raise."""
+    known = [SampleFormat(each) for each in RecordedFormat]
+
+    def opening(format: AudioFormat) -> AudioFormat:
+        cards.check_capture(settings.device, format)
+        return format
+
+    return _open(opening, settings.format, known, settings.admits)
+
+
 def open_speaker(cards: SoundCards, device: str, rate: int, period: float, buffer: float) -> Playback:
     """As `SoundCards.open_playback`, in 16-bit stereo at that rate or the nearest. FormatUnsupported where none fits"""
     wanted, known = AudioFormat(rate, 2), tuple(SampleFormat)

@@ -110,6 +110,9 @@ class SoundCards(Protocol):
         Raises DeviceNotFound, DeviceBusy, FormatUnsupported, or a bare AudioError for any other refusal of the system.
         """
 
+    def check_capture(self, device: str, format: AudioFormat) -> None:
+        """Raise what `open_capture` would raise for that format now. Nobody who opens the microphone notices."""
+
     def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
         """Open the speaker that the word `device` names. As `open_capture`."""
 

@@ -60,6 +60,9 @@ class SharedCards:
             self._loans.recall()
             return self._cards.open_playback(device, format, period, buffer)
 
+    def check_capture(self, device: str, format: AudioFormat) -> None:
+        self._cards.check_capture(device, format)
+
     def present(self, device: str, direction: Direction) -> bool:
         return self._cards.present(device, direction)
 
@@ -89,6 +92,9 @@ class _LentCards:
         with self._loans.opening:
             self._check()
             return _LentPlayback(self._cards.open_playback(device, format, period, buffer), self._loans)
+
+    def check_capture(self, device: str, format: AudioFormat) -> None:
+        self._cards.check_capture(device, format)
 
     def present(self, device: str, direction: Direction) -> bool:
         return self._cards.present(device, direction)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from appliance.audio.foresight import Foresight
 from appliance.audio.ports import Direction, SoundCards
 from appliance.clock import Clock
 from appliance.config.audio import ANY_USB, NO_SPEAKER
@@ -35,6 +36,7 @@ class DeviceWatch:
         vitals: Vitals,
         expected: bool = False,
         recheck: Callable[[], object] = lambda: None,
+        foresight: Foresight | None = None,
     ) -> None:
         """`recheck` is called now and then while the microphone is there, and at once when it comes back."""
         self._cards = cards
@@ -49,6 +51,7 @@ class DeviceWatch:
             self._missed.add(Direction.PLAYBACK)
         self._away: set[Direction] = set()
         self._recheck = recheck
+        self._foresight = foresight
         self._recheck_at = 0.0
 
     def start(self) -> None:
@@ -67,6 +70,11 @@ class DeviceWatch:
                 self._away.add(direction)
                 if direction in self._missed:
                     self._post(kind.raised(_absent(kind.name, device)))
+        if self._foresight:
+            if Direction.CAPTURE in self._away:
+                self._foresight.forget()
+            else:
+                self._foresight.look()
         if Direction.CAPTURE not in self._away and (now := self._clock.monotonic()) >= self._recheck_at:
             self._recheck_at = now + RECHECK_EVERY
             self._recheck()

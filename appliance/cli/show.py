@@ -34,6 +34,8 @@ def status(report: Report) -> None:
         _item(Painted(trouble, "yellow"))
     if report.ok and not troubles:
         _item(Painted(WELL, "green"))
+    if report.microphone:
+        _item(f"records in {report.microphone}")
     for name, counts in report.deliveries.items():
         _item(f"{name}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
     for each in report.sending:

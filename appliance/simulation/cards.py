@@ -89,6 +89,9 @@ class FakeCards:
         self.captures = [*(other for other in self.captures if self._remember or not other.closed), stream]
         return stream
 
+    def check_capture(self, device: str, format: AudioFormat) -> None:
+        self._check(device, Direction.CAPTURE, format)
+
     def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> FakePlayback:
         self._check(device, Direction.PLAYBACK, format)
         stream = FakePlayback(

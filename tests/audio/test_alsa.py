@@ -99,11 +99,21 @@ def test_substituted_parameters_are_refused(test_card: Path, format: AudioFormat
     errors = []
     for _ in range(2):  # a refused opening leaves the card free, even while somebody keeps the error
         with pytest.raises(
-            FormatUnsupported, match=rf"cannot do {format}: the nearest it offers is .*{direction}"
+            FormatUnsupported, match=rf"cannot do {format}: the nearest it offers is .* It can do .* Hz; .*{direction}"
         ) as e:
             opening(f"testcard:{test_card}", format, 0.02, 0.5)
         assert e.value.offered is not None
         errors.append(e.value)
+
+
+def test_a_check_refuses_what_an_opening_would_refuse_and_leaves_the_card_free(test_card: Path) -> None:
+    cards, word = AlsaCards(), f"testcard:{test_card}"
+    for _ in range(2):
+        cards.check_capture(word, FORMAT)
+        with pytest.raises(FormatUnsupported, match="nearest it offers"):
+            cards.check_capture(word, AudioFormat(48_000, 12))
+    with microphone(test_card) as capture:
+        assert read(capture, 1)
 
 
 def test_overrun_is_told_and_the_sound_goes_on(test_card: Path) -> None:

@@ -6,15 +6,22 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from appliance.audio.foresight import Foresight
 from appliance.audio.ports import Direction
 from appliance.audio.watch import RECHECK_EVERY, DeviceWatch
-from appliance.events import Event, FaultRaised
-from appliance.faults import DEFECT, MICROPHONE_AWAY, SPEAKER
+from appliance.config.audio import CaptureSettings
+from appliance.errors import DeviceBusy
+from appliance.events import Event, FaultRaised, MicrophoneReady
+from appliance.faults import DEFECT, MICROPHONE_AWAY, MICROPHONE_FORMAT, SPEAKER
+from appliance.machine import State
+from appliance.models import AudioFormat
 from appliance.simulation.cards import FakeCards
+from appliance.status import Status, advance
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
 Start = Callable[[], list[Event]]
+StartWith = Callable[..., list[Event]]
 
 
 @pytest.fixture
@@ -154,3 +161,57 @@ def test_a_look_that_hangs_is_noticed(start: Start, cards: FakeCards, clock: Man
     clock.advance(60.0)
     assert vitals.overdue() == ("device-watch",)
     go_on.set()
+
+
+# -- what it will record in --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def foreseen(cards: FakeCards, clock: ManualClock, posted: list[Event], vitals: Vitals) -> Iterator[StartWith]:
+    watches: list[DeviceWatch] = []
+
+    def begin(wish: CaptureSettings, *formats: AudioFormat) -> list[Event]:
+        cards.formats = formats
+        foresight = Foresight(cards, wish, posted.append)
+        watches.append(DeviceWatch(cards, "usb", "none", clock, posted.append, vitals, foresight=foresight))
+        watches[0].start()
+        clock.waiters()
+        return posted
+
+    yield begin
+    watches[0].close()
+
+
+CD = AudioFormat(44_100, 2)
+
+
+def test_the_format_of_the_next_take_is_told_before_anybody_presses(foreseen: StartWith, cards: FakeCards) -> None:
+    assert foreseen(CaptureSettings(), CD) == [MicrophoneReady(CD)]
+    assert cards.captures == []
+    status = advance(Status(), State(), MicrophoneReady(CD))
+    assert status.microphone == CD
+    assert advance(status, State(), MICROPHONE_AWAY.raised("gone")).microphone is None
+
+
+def test_a_wish_that_cannot_be_had_is_a_fault_until_another_microphone_comes(
+    foreseen: StartWith, clock: ManualClock, cards: FakeCards, posted: list[Event]
+) -> None:
+    (fault,) = foreseen(CaptureSettings(rate=48_000), CD)
+    assert isinstance(fault, FaultRaised) and fault.fault.urgent
+    assert fault.fault.name == "microphone_format"
+    assert fault.fault.message == "capture device 'usb' cannot do 48000 Hz S16_LE mono"
+    assert look(clock, posted, 0) == []
+    cards.unplug(Direction.CAPTURE)
+    assert look(clock, posted, 2)[1] == MICROPHONE_FORMAT.cleared()
+    cards.formats = (AudioFormat(),)
+    cards.replug(Direction.CAPTURE)
+    assert MicrophoneReady(AudioFormat()) in look(clock, posted, 2)
+
+
+def test_a_microphone_that_is_busy_at_first_is_looked_at_again(
+    foreseen: StartWith, clock: ManualClock, cards: FakeCards, posted: list[Event]
+) -> None:
+    cards.refuse(Direction.CAPTURE, DeviceBusy("in use"))
+    assert foreseen(CaptureSettings(), CD) == []
+    cards.refuse(Direction.CAPTURE, None)
+    assert look(clock, posted, 1) == [MicrophoneReady(CD)]
