@@ -38,7 +38,7 @@ def passing(cause: BaseException) -> str:
     if isinstance(cause, http.client.RemoteDisconnected):
         return "closed the connection without an answer"
     if isinstance(cause, http.client.BadStatusLine) and not "HTTP/".startswith(str(cause)[:5]):
-        return "answers in something else than HTTP: is the port right?"
+        return "answers in something else than HTTP: is the port right? Else maybe this network has a login page"
     if isinstance(cause, http.client.IncompleteRead):
         return CUT
     if isinstance(cause, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):

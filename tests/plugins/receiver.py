@@ -201,7 +201,8 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.claimed is not None:
             self.close_connection = True
         self.end_headers()
-        self.wfile.write(reply.body)
+        if self.command != "HEAD":
+            self.wfile.write(reply.body)
         self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:

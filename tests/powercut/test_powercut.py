@@ -73,11 +73,11 @@ def test_a_power_cut_costs_nothing_that_was_promised(judge: Judge, arena: Path) 
 
 def test_a_second_power_cut_during_the_start_costs_nothing_either(judge: Judge, day: Path, arena: Path) -> None:
     random = Random(SEED)
-    for crash, state in distinct(sample(judge.safety, judge.records, random), STATES // 40):
-        cuts = second_cuts(state, arena / f"{crash}", day / "filelog.so", random)
+    for first, (crash, state) in enumerate(distinct(sample(judge.safety, judge.records, random), STATES // 40)):
+        cuts = second_cuts(state, arena / f"{first}", day / "filelog.so", random)
         for number, again in enumerate(itertools.islice(cuts, 15)):
             complaints = judge.complaints(again, crash, arena / "root")
-            assert complaints == [], f"seed {SEED}, crash {crash}, second cut {number}"
+            assert complaints == [], f"seed {SEED}, state {first}, crash {crash}, second cut {number}"
 
 
 def test_every_sync_is_needed(judge: Judge, arena: Path) -> None:
