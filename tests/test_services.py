@@ -334,7 +334,7 @@ def deaf(house: House) -> None:
 
 
 def leaves_a_thread(house: House) -> None:
-    threading.Thread(target=lambda: threading.Event().wait(SOON), name="left", daemon=True).start()
+    threading.Thread(target=lambda: threading.Event().wait(60), name="left", daemon=True).start()
     house.wait(1e9)
 
 
@@ -361,7 +361,7 @@ def test_a_good_service_passes_every_check(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("work", "words"),
     [
-        (leaves_a_thread, "threads of it stay: left"),
+        pytest.param(leaves_a_thread, "threads of it stay: left", marks=pytest.mark.slow),
         (picky, "TypeError: what is"),
         (helpless, "lives_through_refusals: Refused"),
         (wordless, "a fault of it says nothing"),
