@@ -58,14 +58,16 @@ class Outlet:
 
     def _put(self, text: str) -> None:
         told = f"{self._lost} lines of the log were lost: nobody read it\n" if self._lost else ""
-        data = ("\n" * self._cut + told + text).encode(errors="backslashreplace")
+        before = ("\n" * self._cut + told).encode()
+        data = before + text.encode(errors="backslashreplace")
         try:
             taken = os.write(self._sink, data)
         except BlockingIOError:
             self._lost += text.count("\n")
-        else:
-            self._cut = taken < len(data)
-            self._lost = data[taken:].count(b"\n")
+            return
+        rest = data[taken:]
+        self._cut = bool(rest) and not data[:taken].endswith(b"\n")
+        self._lost = rest.count(b"\n") if taken >= len(before) else self._lost + text.count("\n")
 
     def close(self, timeout: float = 2.0) -> None:
         """Give the descriptor back once everything was read. Where nobody reads for `timeout` seconds, nobody will."""

@@ -98,12 +98,42 @@ def test_after_a_stall_the_next_line_tells_what_went_before_it(reader: Reader) -
     outlet.write("it was read again\n")
     outlet.close(SOON)
     os.close(outlet.real)
-    lines = reader.lines()
-    told = next(index for index, line in enumerate(lines) if "lines of the log were lost" in line)
-    whole = sum(line == "x" * 9999 for line in lines)
-    assert int(lines[told].split()[0]) == CAPACITY // 1000 - whole
-    assert lines[told + 1] == "it was read again"
-    assert all(set(line) == {"x"} for line in lines[:told])
+    *before, last, again = reader.lines()
+    told = [int(match[1]) for line in (*before, last) if (match := re.match(r"(\d+) lines of the log were lost", line))]
+    whole = sum(line == "x" * 9999 for line in before)
+    assert sum(told) == CAPACITY // 1000 - whole
+    assert "lines of the log were lost" in last and again == "it was read again"
+    assert all(set(line) == {"x"} for line in before if "lost" not in line)
+
+
+@pytest.mark.parametrize("taken", [0, 1, 10, 54, 55, 60])
+def test_a_count_of_what_was_lost_that_is_cut_off_itself_is_told_again_whole(
+    monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    """The kernel takes as much of a long write as there is room for, which may end anywhere."""
+    source, sink = os.pipe()
+    outlet = Outlet(sink)
+    said = bytearray()
+    room = [0, 0, taken, 10_000]
+
+    def write(descriptor: int, data: bytes) -> int:
+        if not (size := min(room.pop(0), len(data))):
+            raise BlockingIOError
+        said.extend(data[:size])
+        return size
+
+    with monkeypatch.context() as patch:
+        patch.setattr("appliance.outlet.os.write", write)
+        for word in ("one", "two", "three", "four"):
+            outlet.write(f"{word}\n")
+    outlet.close(SOON)
+    lines = said.decode().splitlines()
+    whole = [
+        match for line in lines if (match := re.fullmatch(r"(\d+) lines of the log were lost: nobody read it", line))
+    ]
+    assert sum(int(match[1]) for match in whole) + ("three" in lines) == 3 and lines[-1] == "four"
+    for descriptor in (source, sink, outlet.real):
+        os.close(descriptor)
 
 
 def test_what_a_library_writes_to_the_descriptor_by_itself_waits_as_little(reader: Reader) -> None:
