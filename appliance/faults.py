@@ -223,7 +223,7 @@ CONFIGURATION = FaultKind(
 CONFIGURATION_AT_START = FaultKind(
     "configuration",
     owner="start",
-    cause="the configuration cannot be used, or not all of it; the last one that could be goes on, or the rest",
+    cause="the configuration cannot be used; the last one that could be goes on, or what of it can be used, or the defaults",
     next_step="run `appliance config check`, correct it, then run `appliance config reload`",
     urgent=True,
 )

@@ -1,4 +1,4 @@
-"""Where a configuration comes from: the file, what of it can be used, or the last one that could be.
+"""Where a configuration comes from: the file, what of it can be used, the last one that could be, or the defaults.
 
 Whoever asks for a configuration while the box runs gets it whole or an error. Whoever starts the box gets one that
 records, whatever has become of the file: after the next power cut nobody is there to correct it.
@@ -7,19 +7,18 @@ records, whatever has become of the file: after the next power cut nobody is the
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import evolve
 
 from appliance.config import loader
-from appliance.config.settings import Settings
+from appliance.config.options import AbsolutePath
+from appliance.config.settings import ControlSettings, Settings, StorageSettings
 from appliance.durable import write_file
 from appliance.errors import ConfigError
 from appliance.plugin_host import PluginHost
 from appliance.turn import Plan
-
-_KEPT = "config.last-used.yaml"
-_STATE = Path("/var/lib/appliance")
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +43,14 @@ class Plans:
     def __init__(
         self, path: Path, discover: Callable[[], PluginHost], environment: Mapping[str, str] = os.environ
     ) -> None:
-        """A copy of the last file that was used whole is kept in the state directory of the unit (STATE_DIRECTORY of
-        systemd.exec(5)), without the secrets that it names.
+        """A copy of the last file that was used whole is kept, without the secrets that it names: by a service in its
+        STATE_DIRECTORY (systemd.exec(5)), by others as a hidden file beside it.
         """
         self._path = path
         self._discover = discover
         self._environment = environment
-        self._kept = Path(environment.get("STATE_DIRECTORY", "").split(":")[0] or _STATE) / _KEPT
+        self._state = _first(environment.get("STATE_DIRECTORY"))
+        self._kept = self._state / "config.last-used.yaml" if self._state else path.with_name(f".{path.name}.last-used")
 
     def read(self) -> Plan:
         """The configuration as it is now, whole. Raises ConfigError with every problem."""
@@ -60,29 +60,52 @@ class Plans:
         return self._plan(plugins, loader.Usable(settings), lambda: self._keep(text))
 
     def start(self) -> Plan:
-        """The configuration to start with. Raises ConfigError where neither the file nor the one kept is of any use."""
+        """The configuration to start with.
+
+        Raises ConfigError where nothing can be read in the file, there is none to go back to, and whoever started the
+        appliance is there to read that: a service starts by its defaults.
+        """
         try:
             return self.read()
         except ConfigError as error:
             problem = error
         for problem_of in str(problem).splitlines():
             log.error("configuration: %s", problem_of)
-        try:
-            return self._usable(self._path)
-        except ConfigError:
-            pass
-        try:
-            plan = self._usable(self._kept)
-        except ConfigError:
-            raise problem from None
         first = str(problem).splitlines()[0]
-        return evolve(plan, complaint=f"the configuration cannot be used, the last one that could be goes on: {first}")
+        last = "the configuration cannot be used, the last one that could be goes on"
+        rest = "not all of the configuration can be used, and the rest is as without it"
+        for path, by_defaults, words in ((self._path, False, ""), (self._kept, False, last), (self._path, True, rest)):
+            with suppress(ConfigError):
+                plan = self._usable(path, by_defaults=by_defaults)
+                return evolve(plan, complaint=f"{words}: {first}" if words else "")
+        if self._state is None and not self._is_blank():
+            raise problem
+        settings = self._bare()
+        words = "there is no configuration, so nothing but the socket and the page can begin a take"
+        where = f"what is recorded is kept in {settings.storage.directory}"
+        return Plan(settings, self._discover(), complaint=f"{words}, and {where}: {first}")
 
-    def _usable(self, path: Path) -> Plan:
+    def _usable(self, path: Path, *, by_defaults: bool) -> Plan:
         text, plugins = loader.read(path), self._discover()
         secrets = self._path.with_name(loader.SECRETS_FILE)
-        found = loader.usable(text, str(path), plugins.extensions, self._environment, secrets)
+        found = loader.usable(text, str(path), plugins.extensions, self._environment, secrets, by_defaults=by_defaults)
         return self._plan(plugins, found, lambda: None)
+
+    def _is_blank(self) -> bool:
+        """Whether there is a file in which nothing stands but comments."""
+        try:
+            lines = loader.read(self._path).splitlines()
+        except ConfigError:
+            return False
+        return all(line.lstrip()[:1] in ("", "#") for line in lines)
+
+    def _bare(self) -> Settings:
+        """Every default; state and socket where a service is given folders for them."""
+        run = _first(self._environment.get("RUNTIME_DIRECTORY"))
+        return Settings(
+            storage=StorageSettings(AbsolutePath(self._state)) if self._state else StorageSettings(),
+            control=ControlSettings(AbsolutePath(run / "control.sock")) if run else ControlSettings(),
+        )
 
     def _plan(self, plugins: PluginHost, found: loader.Usable, used: Callable[[], None]) -> Plan:
         for warning in plugins.disable(found.settings.disabled_plugins):
@@ -93,6 +116,11 @@ class Plans:
         """Keep what was used, should the file be spoilt one day. Where that cannot be, there is just no copy."""
         try:
             if not self._kept.is_file() or self._kept.read_text(encoding="utf-8") != text:
-                write_file(self._kept, text.encode())
+                write_file(self._kept, text.encode(), mode=0o600)
         except (OSError, ValueError) as error:
             log.info("no copy of the configuration is kept at %s: %s", self._kept, error)
+
+
+def _first(paths: str | None) -> Path | None:
+    """The first of some paths as systemd names them."""
+    return Path(paths.split(":")[0]) if paths else None

@@ -100,8 +100,11 @@ def _compose(text: str, source: str) -> yaml.Node | None:
         line = text.count("\n", 0, unprintable.start()) + 1
         raise ConfigError(f"{source}:{line}: a control character, expected text")
     try:
-        depth = 0
+        depth = nodes = 0
         for event in yaml.parse(text, _LOADER):
+            nodes += isinstance(event, yaml.NodeEvent)
+            if nodes > 2 * _MOST_VALUES:  # each with its name
+                raise ConfigError(f"{source}: more than {_MOST_VALUES} values, expected a configuration")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
                 line = event.start_mark.line + 1 if event.start_mark else 1

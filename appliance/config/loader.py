@@ -94,10 +94,13 @@ def usable(
     extensions: Extensions,
     environment: Mapping[str, str] = os.environ,
     secrets_file: Path | None = None,
+    *,
+    by_defaults: bool = False,
 ) -> Usable:
     """As `parse`, but what the box records without is left out where it has a problem.
 
-    Raises ConfigError where there is one in what recording needs, or in the file as such.
+    Raises ConfigError where there is one in what recording needs, or in the file as such. `by_defaults` is for whoever
+    has nothing better: what recording needs has its default where it has a problem.
     """
     sources = Sources(environment, secrets_file)
     document = spelled_out(read_document(text, source, sources.look_up))
@@ -112,7 +115,8 @@ def usable(
             assert settings is not None
             break
         for problem in problems:
-            place = _spared(in_full(problem[1]))
+            wrong = in_full(problem[1])
+            place = _spared(wrong) or (_nearest(document.root, wrong) if by_defaults else None)
             if place is None or not _leave_out(document.root, place):
                 raise _error(source, problems)
             gone.setdefault(place, _words(source, problem))
@@ -149,6 +153,16 @@ def _spared(path: Place) -> Place | None:
         if path[: len(begin)] == begin:
             return path[:names]
     return None
+
+
+def _nearest(root: dict[str, Any], path: Place) -> Place | None:
+    """What there is at `path`, or around it."""
+    end = 0
+    for name in path:
+        if not isinstance(root, dict) or name not in root:
+            break
+        root, end = root[name], end + 1
+    return path[:end] or None
 
 
 def _leave_out(root: dict[str, Any], place: Place) -> bool:

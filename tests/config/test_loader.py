@@ -235,6 +235,11 @@ def test_a_bomb_of_aliases_does_not_go_off(problems: Problems) -> None:
         assert "too many values" in problem or "nested too deeply" in problem
 
 
+def test_a_file_of_another_kind_is_given_up_before_it_costs_much(problems: Problems) -> None:
+    (problem,) = problems("feeds: {f: {urls: [" + "a," * 30_000 + "a]}}")
+    assert problem == "box.yaml: more than 10000 values, expected a configuration"
+
+
 OFFICE = "destinations:\n  office: "
 
 

@@ -71,11 +71,56 @@ def test_a_file_that_is_broken_as_such_gives_way_to_the_last_one_used(
     box.until(lambda: "configuration" not in faults(box))
 
 
-def test_without_one_to_go_back_to_it_says_what_is_wrong(box: Box, tmp_path: Path) -> None:
-    box.config.write_text("audio: {capture: {rate: fast}}\n")
-    process = box.spawn(STATE_DIRECTORY=str(tmp_path / "nothing"))
-    assert process.wait(20) == 3
-    assert "audio.capture.rate" in box.log.read_text()
+@pytest.mark.parametrize(
+    "spoilt",
+    ["audio: {{capture: {{rate: fast}}}}\n", "recordng: {{}}\n", "device: {{name: twice}}\n"],
+)
+def test_without_one_to_go_back_to_the_rest_is_used(spoilt: str, box: Box) -> None:
+    box.config.write_text((CONFIG + spoilt).format(root=box.root))
+    box.start()
+    name = spoilt.partition(":")[0]
+    fault = faults(box)["configuration"]
+    assert fault["urgent"] and name in fault["message"]
+    assert any(name in word for word in faults(box) if word.startswith("left_out:"))
+    box.press("1")
+    box.until(lambda: box.status()["recorder"] == "recording")
+
+
+@pytest.mark.parametrize("spoilt", ["", "# nothing\n\n", "\0" * 300, "device: [\n", None], ids=repr)
+def test_a_service_without_any_configuration_records_by_the_defaults(
+    spoilt: str | None, box: Box, tmp_path: Path
+) -> None:
+    state = tmp_path / "state-of-the-unit"
+    if spoilt is None:
+        box.config.unlink()
+    else:
+        box.config.write_text(spoilt)
+    box.start(STATE_DIRECTORY=str(state), RUNTIME_DIRECTORY=str(box.root))
+    fault = faults(box)["configuration"]
+    assert fault["urgent"] and str(box.config) in fault["message"] and str(state) in fault["message"]
+    box.call("record.start")
+    box.call("record.stop")
+    box.until(lambda: len(list((state / "clips").glob("*.wav"))) == 1)
+    box.config.write_text(CONFIG.format(root=box.root))
+    box.cli("config", "reload")
+    box.until(lambda: "configuration" not in faults(box))
+
+
+def test_whoever_starts_it_by_hand_reads_that_nothing_can_be_read(box: Box) -> None:
+    box.config.write_text("device: [\n")
+    assert box.spawn().wait(20) == 3
+    assert "not valid YAML" in box.log.read_text()
+
+
+def test_without_a_service_the_last_one_lies_beside_the_file_for_its_owner_alone(box: Box) -> None:
+    box.start()
+    kept = box.config.with_name(".config.yaml.last-used")
+    box.until(kept.exists)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    box.end()
+    box.config.write_text("")
+    box.start()
+    assert "the last one that could be goes on" in faults(box)["configuration"]["message"]
 
 
 def test_a_control_socket_that_cannot_be_made_is_a_fault_and_no_end(box: Box) -> None:
