@@ -92,6 +92,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.ClipRestored: lambda e: f"clip {e.clip.name} is back from the trash",
     events.ClipDeleted: lambda e: f"clip {e.clip_id} deleted: {e.reason}",
     events.ClipCorrected: lambda e: f"clip {e.clip.name} now has its true start, by {e.clip.began.source}",
+    events.ClipDescribed: lambda e: f"what is said of clip {e.clip.name} was changed",
     events.PlaybackReady: lambda e: f"{e.title} can be played, {_length(e)}",
     events.PlaybackStarted: lambda e: f"playing {e.title}, {_length(e)}",
     events.PlaybackProgress: lambda e: f"playing, at {duration(e.position)}",

@@ -464,6 +464,13 @@ class ClipCorrected(Event):
     clip: Clip
 
 
+@message
+class ClipDescribed(Event):
+    """A person changed what is said of a clip: its title, its labels, its star, its note."""
+
+    clip: Clip
+
+
 # -- events: player ----------------------------------------------------------------------------------------------------
 
 

@@ -180,6 +180,10 @@ class Clip:
     continues: str | None = told(None, "The id of the clip that it carries on", Kind.TEXT)
     cut: bool = told(False, "Whether it grew longer than it may", Kind.FLAG)
     corrected: ClockStamp | None = told(None, "When it began, by a better clock", Kind.OBJECT)
+    title: str = told("", "What a person calls it", Kind.TEXT)
+    labels: tuple[str, ...] = told((), "Labels that a person gave it", Kind.TEXT)
+    starred: bool = told(False, "Whether a person gave it a star", Kind.FLAG)
+    note: str = told("", "What a person wrote about it", Kind.TEXT)
     unread: tuple[str, ...] = told(
         (), "Lines of a recovered take's journal that only a newer release knows to read", Kind.TEXT
     )

@@ -135,7 +135,9 @@ def _fold(status: Status, event: Command | Event) -> Status:
             if complaint:
                 return _raise(status, LAST_CLIP.fault(f"clip {event.clip.name} {complaint}"))
             return _clear(status, LAST_CLIP)
-        case events.ClipCorrected() if status.last_clip and status.last_clip.id == event.clip.id:
+        case events.ClipCorrected() | events.ClipDescribed() if (
+            status.last_clip and status.last_clip.id == event.clip.id
+        ):
             return evolve(status, last_clip=event.clip)
         case events.StorageFull():
             return _raise(status, STORAGE_FULL.fault(event.message))

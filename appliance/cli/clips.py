@@ -11,10 +11,12 @@ from typing import Any
 import click
 
 from appliance.arguments import check_meant
+from appliance.cli import said
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import Progress, json_option, say, say_json
 from appliance.describe import counted, size
 from appliance.errors import DeliveryError, StorageError
+from appliance.models import DeliveryState, Verdict
 
 _AGO = re.compile(r"([0-9]{1,30})([mhdw])")
 _EARLIEST, _LATEST = -(1 << 63), (1 << 63) - 1
@@ -48,27 +50,46 @@ until_option = click.option("--until", metavar="WHEN", callback=_moment, help="U
 
 @click.group()
 def clips() -> None:
-    """Clips: list, show, export, deliver, retry, forget, verify, delete."""
+    """Clips: list, show, name, export, deliver, retry, forget, verify, delete."""
+
+
+for _command in (said.title, said.label, said.labels, said.star, said.note):
+    clips.add_command(_command)
 
 
 @clips.command("list")
 @since_option
 @until_option
+@click.option("--text", help="Words, or beginnings of words, of title, labels and note.")
+@click.option("--label", help="Only those with this label.")
+@click.option("--starred", is_flag=True, help="Only those with a star.")
+@click.option("--verdict", type=click.Choice([str(each) for each in Verdict]), help="What is said of their sound.")
+@click.option("--state", type=click.Choice([str(each) for each in DeliveryState]), help="How a delivery of them is.")
+@click.option("--to", help="The destination whose --state counts.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="So many on a page.")
 @click.option("--page", type=click.IntRange(min=1), default=1, show_default=True, help="The page; older clips follow.")
 @json_option
 @pass_remote
-def list_(remote: Remote, since: int | None, until: int | None, limit: int, page: int, as_json: bool) -> None:
+def list_(
+    remote: Remote, /, since: int | None, until: int | None, limit: int, page: int, as_json: bool, **wanted: Any
+) -> None:
     """List clips, newest first."""
-    found = list(islice(remote.clips(since, until, limit * page), limit * (page - 1), None))
+    last = limit * page
+    found = list(islice(remote.clips(since, until, last + 1, **wanted), last - limit, None))
+    more, found = len(found) > limit, found[:limit]
     if as_json:
         say_json(found)
         return
     from appliance.cli import show
 
     show.clips(found)
-    if found and (more := remote.call("clips.count", since_ns=since, until_ns=until) - limit * page) > 0:
-        say(f"{counted(more, 'more clip')}: --page {page + 1}, or --limit {limit * page + more} for all")
+    if not more:
+        return
+    if any(wanted.values()):
+        say(f"there are more: --page {page + 1}")
+    else:
+        left = remote.call("clips.count", since_ns=since, until_ns=until) - last
+        say(f"{counted(left, 'more clip')}: --page {page + 1}, or --limit {last + left} for all")
 
 
 @clips.command("show")

@@ -10,7 +10,7 @@ from typing import IO, Any
 from appliance.durable import PARTIAL, sync_directory
 from appliance.errors import StorageError
 
-COPIED, THERE, MENDED, FAILED = "copied", "there already", "damaged there and copied anew", "could not be read here"
+COPIED, THERE, MENDED, FAILED = "copied", "there already", "different there and copied anew", "could not be read here"
 
 
 def export(

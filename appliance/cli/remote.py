@@ -33,9 +33,11 @@ class Remote:
         with self._client() as client:
             return client.call(method, **params)
 
-    def clips(self, since_ns: int | None, until_ns: int | None, limit: int | None = None) -> Iterator[dict[str, Any]]:
-        """Clips with their deliveries, newest first."""
-        return listed(self.call, since_ns, until_ns, limit)
+    def clips(
+        self, since_ns: int | None, until_ns: int | None, limit: int | None = None, **wanted: object
+    ) -> Iterator[dict[str, Any]]:
+        """Clips with their deliveries, newest first; those that are `wanted`, as `clips.list` knows it."""
+        return listed(self.call, limit, since_ns=since_ns, until_ns=until_ns, **wanted)
 
     @contextmanager
     def _client(self) -> Iterator[Client]:

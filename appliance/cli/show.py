@@ -121,6 +121,7 @@ def clips(found: list[Plain]) -> None:
             duration(_seconds(entry["clip"])),
             entry["clip"]["verdict"] + (", recovered" if entry["clip"]["recovered"] else ""),
             _summary(entry["deliveries"]),
+            said(entry["clip"]),
         )
         for entry in found
     )
@@ -150,11 +151,24 @@ def _how_far(delivery: Plain) -> str:
     return f" {sending['sent'] / sending['size']:.0%}{_left(sending['seconds_left'])}"
 
 
+def said(clip: Plain) -> str:
+    """What a person says of a clip, in short: its star, its title, its labels."""
+    return " ".join([*(["*"] if clip["starred"] else []), *filter(None, [clip["title"]]), *_labels(clip)])
+
+
+def _labels(clip: Plain) -> list[str]:
+    return [f"#{label}" for label in clip["labels"]]
+
+
 def clip(entry: Plain) -> None:
     """Everything about one clip."""
     clip = entry["clip"]
     levels, audio = clip["levels"], clip["format"]
     _line("name", clip["name"])
+    if about := said(clip):
+        _line("said", about)
+    for line in clip["note"].splitlines():
+        _line("note", line)
     _line("file", entry["path"])
     _line("recorded", _recorded(clip))
     _line("length", f"{duration(_seconds(clip))}, {size(clip['size'])}")

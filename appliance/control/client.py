@@ -17,14 +17,15 @@ _LONGEST_LINE = 1 << 26
 """Bytes; no answer of the daemon is as long."""
 
 
-def listed(
-    call: Callable[..., Any], since_ns: int | None = None, until_ns: int | None = None, limit: int | None = None
-) -> Iterator[dict[str, Any]]:
-    """Clips with their deliveries, newest first; however many there are, one page after the other by `call`."""
+def listed(call: Callable[..., Any], limit: int | None = None, **wanted: object) -> Iterator[dict[str, Any]]:
+    """Clips with their deliveries, newest first; however many there are, one page after the other by `call`.
+
+    Those that are `wanted`, as `clips.list` knows it.
+    """
     left, after = limit, None
     while left is None or left > 0:
         size = PAGE if left is None else min(left, PAGE)
-        page = call("clips.list", since_ns=since_ns, until_ns=until_ns, limit=size, after=after)
+        page = call("clips.list", limit=size, after=after, **wanted)
         yield from page
         if len(page) < size:
             return

@@ -14,8 +14,8 @@ from appliance.delivery.verify import Checked
 from appliance.errors import NotFound, Refused, StorageError, UsageError
 from appliance.events import DeliveryProgress
 from appliance.models import Clip
-from appliance.store import Store, Trashed
-from appliance.verbs import MOST_BYTES, PAGE
+from appliance.store import Search, Store, Trashed
+from appliance.verbs import MOST_BYTES, MOST_LABELS, PAGE
 
 
 class ClipMethods:
@@ -48,17 +48,22 @@ class ClipMethods:
             "clips.retry": self.retry,
             "clips.forget": self.forget,
             "clips.verify": self.verify,
+            "clips.labels": self._store.clips.labels,
+            "clips.title": self.title,
+            "clips.label": self.label,
+            "clips.star": self.star,
+            "clips.note": self.note,
         }
 
-    def find(
-        self, since_ns: int | None = None, until_ns: int | None = None, limit: int = PAGE, after: str | None = None
-    ) -> list[dict[str, Any]]:
+    def find(self, limit: int = PAGE, after: str | None = None, **wanted: Any) -> list[dict[str, Any]]:
         """Clips with their deliveries, newest first: those behind the clip with the id `after`."""
-        running = self._outbox.progress()
-        return [
-            self._with_deliveries(clip, running)
-            for clip in self._store.clips.newest_first(since_ns, until_ns, limit, after)
-        ]
+        running, search, clips = self._outbox.progress(), Search(**wanted), self._store.clips
+        found = (
+            clips.search(search, limit, after)
+            if search.is_narrow
+            else clips.newest_first(search.since_ns, search.until_ns, limit, after)
+        )
+        return [self._with_deliveries(clip, running) for clip in found]
 
     def show(self, clip: str) -> dict[str, Any]:
         """One clip, by id, the beginning of one, or name; also one in the trash."""
@@ -126,6 +131,30 @@ class ClipMethods:
         """Bring a clip back from the trash."""
         return self._store.clips.restore(clip)
 
+    def title(self, clip: str, title: str) -> Clip:
+        """Say what a clip is called."""
+        return self._say(clip, title=_on_one_line(title))
+
+    def label(self, clip: str, labels: list[str]) -> Clip:
+        """Put these labels on a clip, each once."""
+        single = [_on_one_line(label) for each in labels for label in each.split(",")]
+        kept = tuple(dict.fromkeys(filter(None, single)))
+        if len(kept) > MOST_LABELS:
+            raise UsageError(f"clips.label: {len(kept)} labels are too many: a clip may have {MOST_LABELS}")
+        return self._say(clip, labels=kept)
+
+    def star(self, clip: str, starred: bool = True) -> Clip:
+        """Give a clip a star, or take it away."""
+        return self._say(clip, starred=starred)
+
+    def note(self, clip: str, note: str) -> Clip:
+        """Write something about a clip."""
+        lines = note.replace("\r\n", "\n").split("\n")
+        return self._say(clip, note="\n".join(_on_one_line(line) for line in lines).strip())
+
+    def _say(self, clip: str, **said: object) -> Clip:
+        return self._store.clips.say(self._store.clips.find(clip).id, **said)
+
     def _destination(self, name: str) -> DestinationSettings:
         if name not in self._destinations:
             there = ", ".join(self._destinations) or "none"
@@ -161,3 +190,8 @@ class ClipMethods:
         """Look again at what destinations have of clips (all where None), and tell of each copy."""
         chosen = None if clips is None else [self._store.clips.find(clip).id for clip in clips]
         yield from self._outbox.verify(chosen, to, resend=resend)
+
+
+def _on_one_line(text: str) -> str:
+    """The text without what no letter is, and with one space where there was more."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -233,6 +233,7 @@ class Access:
     def _begin_run(self, catalogue: Catalogue) -> None:
         with catalogue.transaction():
             catalogue.outbox.begin_run()
+            catalogue.search.catch_up()
             self._clips_known = catalogue.take_mark() == self._places.clips.stat().st_mtime_ns
 
     def _set_aside_stray_log(self) -> None:

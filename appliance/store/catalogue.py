@@ -11,7 +11,9 @@ from appliance.store.live import LiveNotes
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.retention import Retention
+from appliance.store.said import SaidRows
 from appliance.store.schema import connect, is_sound, newer_version, transaction
+from appliance.store.search import SearchRows
 from appliance.store.tracks import TrackRows
 from appliance.store.trash import TrashRows
 
@@ -33,6 +35,8 @@ class Catalogue:
         self.tracks = TrackRows(self._connection, places)
         self.trash = TrashRows(self._connection)
         self.dates = Dates(self._connection)
+        self.search = SearchRows(self._connection)
+        self.said = SaidRows(self._connection, self.search)
         self.retention = Retention(self._connection, places)
 
     @contextmanager
@@ -47,6 +51,8 @@ class Catalogue:
         What is too short to have been meant is kept, but goes nowhere by itself. Raises ValueError as `ClipRows.add`.
         """
         added = self.clips.add(clip, body)
+        if added:
+            self.search.enter(clip)
         if added and clip.verdict is not Verdict.TOO_SHORT:
             for destination, recipe in wanted.items():
                 self.outbox.enqueue([clip.id], destination, recipe)

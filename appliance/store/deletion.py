@@ -101,5 +101,6 @@ def sweep_trash(places: Places, catalogue: Catalogue) -> None:
 def _know_again(catalogue: Catalogue, clip: Clip, body: str) -> None:
     with catalogue.transaction():
         catalogue.clips.add(clip, body)
+        catalogue.search.enter(clip)
         catalogue.clips.delete(clip.id, 0, "deleted by hand")
         catalogue.trash.add(clip.id, 0)

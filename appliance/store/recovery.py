@@ -25,6 +25,7 @@ from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.deletion import finish_deletion, sweep_trash
 from appliance.store.orphans import make_take
 from appliance.store.places import Places, is_text, legible
+from appliance.store.sidecars import freshen
 from appliance.store.trouble import is_damage, storage_errors
 
 BATCH = 200
@@ -90,7 +91,7 @@ class Recovery:
             with self._as_far_as_possible("the clips could not be compared with the catalogue"):
                 self._compare_clips()
         with self._as_far_as_possible("sidecars could not be written"):
-            self._freshen_sidecars()
+            freshen(self._places, self._catalogue, self._beat)
         return self._complete
 
     @contextmanager
@@ -260,16 +261,6 @@ class Recovery:
             self.take_up([folder])
 
     # -- the rest ------------------------------------------------------------------------------------------------------
-
-    def _freshen_sidecars(self) -> None:
-        """Write down what the catalogue learned about clips when the power went."""
-        stale = self._catalogue.dates.stale()
-        for name, body in stale.items():
-            self._beat()
-            durable.write_file(self._places.sidecar(name), body.encode())
-        if stale:
-            with self._catalogue.transaction():
-                self._catalogue.dates.told(stale)
 
     def _sweep_renditions(self) -> None:
         """Remove what the catalogue does not name: the leftovers of a crash. All of it can be made again."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from appliance import events
@@ -18,6 +19,8 @@ from appliance.store.messages import Message, latest_recording, message_of
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.room import Room, change, read
+from appliance.store.search import Search
+from appliance.store.sidecars import freshen
 from appliance.store.tracks import TrackRows
 from appliance.store.trash import Trashed
 
@@ -61,6 +64,33 @@ class Clips(Room[ClipRows]):
             return [from_json(body, Clip) for body in self.access.use(bodies)]
         except ValueError:  # on the store's thread that counts as damage
             return self.access.use(lambda catalogue: list(map(clip_in, bodies(catalogue))))
+
+    def search(self, search: Search, limit: int, after: str | None = None) -> list[Clip]:
+        """Clips that are looked for, the last entered first: those behind the clip with the id `after`.
+
+        Raises NotFound where there never was such a clip.
+        """
+        return self.access.use(
+            lambda catalogue: [clip_in(body) for body in islice(catalogue.search.bodies(search, after), limit)]
+        )
+
+    def labels(self) -> list[str]:
+        """Every label that some clip has."""
+        return self.access.use(lambda catalogue: catalogue.search.labels())
+
+    def say(self, clip_id: str, **said: object) -> Clip:
+        """Change what is said of a clip: its `title`, `labels`, `starred`, `note`. Catalogue and sidecar change, name
+        and sound do not. Posts ClipDescribed. Raises NotFound.
+        """
+
+        def work(catalogue: Catalogue) -> Clip:
+            with catalogue.transaction():
+                clip = catalogue.said.change(clip_id, **said)
+            self._post(events.ClipDescribed(clip))
+            freshen(self._places, catalogue)
+            return clip
+
+        return self.access.use(work)
 
     def adopt(self, take_id: str) -> Clip:
         """Make a sealed take a clip with its deliveries; posts ClipFinished. Harmless when repeated.

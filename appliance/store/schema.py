@@ -144,6 +144,16 @@ MIGRATIONS = (
         since_ns INTEGER NOT NULL
     ) STRICT;
     """,
+    # By what clips are found, see `search`. A search reads terms and deliveries in the order of clips.
+    """
+    CREATE TABLE terms (
+        term TEXT NOT NULL,
+        clip INTEGER NOT NULL,
+        PRIMARY KEY (term, clip)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX terms_by_clip ON terms (clip);
+    CREATE INDEX deliveries_by_state ON deliveries (state, clip);
+    """,
 )
 """Number N leads from version N to N + 1. A released one never changes; new ones are added at the end."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from appliance import durable
 from appliance.audio.takefile import AUDIO
 from appliance.errors import NotFound, StorageError
 from appliance.events import ClipCorrected, Command, Event
@@ -13,6 +12,7 @@ from appliance.store.catalogue import Catalogue
 from appliance.store.deletion import destroy_clip
 from appliance.store.places import Places
 from appliance.store.retention import Arrived, Footprint, Recorded
+from appliance.store.sidecars import freshen
 
 TRASH_DAYS = 30
 """Days for which a clip that a person deleted may be brought back, while there is room."""
@@ -152,12 +152,7 @@ class Upkeep:
                 corrected = catalogue.dates.correct(now, limit)
             for clip in corrected:
                 self._post(ClipCorrected(clip))
-            stale = catalogue.dates.stale()
-            for name, body in stale.items():
-                durable.write_file(self._places.sidecar(name), body.encode())
-            if stale:
-                with catalogue.transaction():
-                    catalogue.dates.told(stale)
+            freshen(self._places, catalogue)
             return corrected
 
         return self._access.use(work)

@@ -65,7 +65,7 @@ def test_a_copy_that_a_power_cut_left_is_made_anew(left: bytes, tmp_path: Path) 
     (target / "a.wav").write_bytes(left)
     entry = {"path": str(tmp_path / "a.wav"), "clip": {"size": 4}}
     said = run([entry], "export", "--to", str(target)).output
-    assert said == f"a.wav: damaged there and copied anew\n1 clip copied to {target}, 0 were there already\n"
+    assert said == f"a.wav: different there and copied anew\n1 clip copied to {target}, 0 were there already\n"
     assert [(path.name, path.read_bytes()) for path in target.iterdir()] == [("a.wav", b"data")]
 
 

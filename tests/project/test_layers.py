@@ -23,6 +23,7 @@ ROWS = (
     "describe",
     "arguments",
     "verb",
+    "clip_verbs",
     "player_verbs",
     "verbs",
     "table",

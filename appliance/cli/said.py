@@ -1,0 +1,70 @@
+"""`appliance clips title`, `label`, `star` and `note`: what a person says of clips."""
+
+from typing import Any
+
+import click
+
+from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.terminal import json_option, say, say_json
+
+
+@click.command()
+@click.argument("clip")
+@click.argument("title")
+@json_option
+@pass_remote
+def title(remote: Remote, clip: str, title: str, as_json: bool) -> None:
+    """Say what CLIP is called: TITLE, or "" for nothing. Its file keeps its name."""
+    _tell(remote.call("clips.title", clip=clip, title=title), as_json)
+
+
+@click.command()
+@click.argument("clip")
+@click.argument("labels", nargs=-1)
+@json_option
+@pass_remote
+def label(remote: Remote, clip: str, labels: tuple[str, ...], as_json: bool) -> None:
+    """Put LABELS on CLIP, in the place of those that it has; without LABELS it has none."""
+    _tell(remote.call("clips.label", clip=clip, labels=list(labels)), as_json)
+
+
+@click.command()
+@json_option
+@pass_remote
+def labels(remote: Remote, as_json: bool) -> None:
+    """List all labels that clips have."""
+    found = remote.call("clips.labels")
+    if as_json:
+        say_json(found)
+        return
+    for each in found or ["no clip has a label"]:
+        say(each)
+
+
+@click.command()
+@click.argument("clip")
+@click.option("--off", is_flag=True, help="Take it away.")
+@json_option
+@pass_remote
+def star(remote: Remote, clip: str, off: bool, as_json: bool) -> None:
+    """Give CLIP a star."""
+    _tell(remote.call("clips.star", clip=clip, starred=not off), as_json)
+
+
+@click.command()
+@click.argument("clip")
+@click.argument("note")
+@json_option
+@pass_remote
+def note(remote: Remote, clip: str, note: str, as_json: bool) -> None:
+    """Write NOTE about CLIP, in the place of what was written; "" for nothing."""
+    _tell(remote.call("clips.note", clip=clip, note=note), as_json)
+
+
+def _tell(clip: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        say_json(clip)
+        return
+    from appliance.cli import show
+
+    say(f"{clip['name']}: {show.said(clip) or 'nothing is said of it'}")
