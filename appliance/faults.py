@@ -223,7 +223,7 @@ CONFIGURATION = FaultKind(
 CONFIGURATION_AT_START = FaultKind(
     "configuration",
     owner="start",
-    cause="the configuration cannot be used; the last one that could be goes on, or what of it can be used, or the defaults",
+    cause="the configuration cannot be used; what goes on is the last one that could be, what can be, or defaults",
     next_step="run `appliance config check`, correct it, then run `appliance config reload`",
     urgent=True,
 )
