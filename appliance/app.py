@@ -42,6 +42,8 @@ from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
 from appliance.plugin_host.house import Doors
 from appliance.plugin_host.services import Services
+from appliance.prompts import Prompts, sounds_of
+from appliance.reactions import Reactions
 from appliance.reporting import Reporter, StatusLine
 from appliance.status import Status
 from appliance.stops import StopList
@@ -115,6 +117,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, settings.monitor)
         effects = Effects(recorder, player, volume, store, outbox, post)
         controller.connect(effects.table())
+        if sounds := sounds_of(settings.prompts):
+            stop.callback(controller.react(Reactions(Prompts(sounds)).listener(post)))
         outbox.start()
         stop.callback(outbox.close)
         stop.callback(player.close)

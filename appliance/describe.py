@@ -112,6 +112,9 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.TrackHeard: lambda e: "the message counts as heard",
     events.PlaybackFailed: lambda e: f"playback failed: {e.message}",
     events.NothingToPlay: lambda e: e.message,
+    events.Said: lambda e: (
+        f"the box cannot say {e.say_id}: {e.message}" if e.message else f"the box has said {e.say_id}"
+    ),
     events.VolumeChanged: lambda e: f"volume {e.percent}%",
     events.RateChanged: lambda e: f"playing at {e.rate:g} times the speed",
     events.DeliveryStarted: lambda e: f"{e.destination}: sending {e.clip_id}, {size(e.size)}, attempt {e.attempt}",

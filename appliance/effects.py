@@ -18,6 +18,7 @@ from appliance.events import (
     PlayerSeek,
     PlayerSkip,
     RateSet,
+    Say,
     TakeContinues,
     TakeFailed,
     Timed,
@@ -36,6 +37,9 @@ _NOTHING_RECORDED = "there is nothing to play: nothing was recorded yet"
 
 SKIP_STEP = 15.0
 """Seconds that one press goes further on or back."""
+
+GUARD = 0.15
+"""Seconds after a sound of the box itself that are not recorded either: the room still has it."""
 
 VOLUME_STEP = 10
 """Percent that one press makes it louder or quieter."""
@@ -72,15 +76,17 @@ class Effects:
         """What starts each effect."""
         recorder, player, store = self._recorder, self._player, self._store
         return {
-            Do.START_TAKE: lambda effect: recorder.start(effect.id, _moment(effect)),
+            Do.START_TAKE: lambda effect: recorder.start(effect.id, self._quiet(effect)),
             Do.CARRY_ON_TAKE: self._carry_on_take,
             Do.PAUSE_TAKE: lambda effect: recorder.pause(_moment(effect)),
-            Do.RESUME_TAKE: lambda effect: recorder.resume(_moment(effect)),
+            Do.RESUME_TAKE: lambda effect: recorder.resume(self._quiet(effect)),
             Do.MARK_TAKE: lambda effect: recorder.mark(_moment(effect)),
             Do.FINISH_TAKE: lambda effect: recorder.stop(_moment(effect)),
             Do.DISCARD_TAKE: lambda _: recorder.discard(),
             Do.ADOPT_TAKE: lambda effect: self._on_store(lambda: self._adopt(effect.id)),
             Do.START_PLAYBACK: self._start_playback,
+            Do.SAY: lambda effect: player.play(effect.id, _cause(effect, Say)),
+            Do.HUSH: self._hush,
             Do.PAUSE_PLAYBACK: lambda _: player.pause(),
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
             Do.SEEK_PLAYBACK: lambda effect: player.seek(_cause(effect, PlayerSeek).seconds),
@@ -105,6 +111,15 @@ class Effects:
     def _carry_on_take(self, effect: Effect) -> None:
         cause = _cause(effect, TakeContinues)
         self._recorder.start(effect.id, cause.at, cause.format, continues=cause.take_id)
+
+    def _hush(self, _: Effect) -> None:
+        self._player.hush()
+
+    def _quiet(self, effect: Effect) -> float:
+        """The moment of the press, or the first one without a sound of the box itself, which ends at once."""
+        silent = self._player.silent_from
+        self._player.hush()
+        return max(_moment(effect), silent + GUARD)
 
     def _on_store(self, work: Callable[[], None]) -> None:
         self._store.submit(work).add_done_callback(self._report)

@@ -177,6 +177,16 @@ class PlayIfFree(Play):
 
 
 @message
+class Say(Play):
+    """Play a sound of the box itself, also while a take is in progress: a prompt, or a greeting. `Said` ends it."""
+
+
+@message
+class Hush(Command):
+    """End what the box says."""
+
+
+@message
 class PlayerPause(Command):
     """Pause the playback."""
 
@@ -610,6 +620,20 @@ class NothingToPlay(Event):
 
     playback_id: str
     message: str
+
+
+@message
+class Said(Event):
+    """What the box said by the name `say_id` is over since `at`, heard to its end where it is `completed`.
+
+    `message` says why it could not be said, where that is so; `error` is the class of what kept it from that.
+    """
+
+    say_id: str
+    at: float
+    completed: bool
+    message: str = ""
+    error: str = ""
 
 
 @message

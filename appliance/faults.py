@@ -174,6 +174,12 @@ SPEAKER = FaultKind(
     cause="the speaker of the configuration is not plugged in",
     next_step="plug it in, or run `appliance devices` and choose another",
 )
+PROMPT = FaultKind(
+    "prompt",
+    owner="prompts",
+    cause="a prompt or greeting cannot be played; the box goes on without",
+    next_step="do what the message says; it is over once one sounds",
+)
 PLAYBACK = FaultKind(
     "playback",
     owner="status",

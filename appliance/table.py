@@ -50,6 +50,8 @@ class Do(StrEnum):
     SET_RATE = "set_rate"
     STOP_PLAYBACK = "stop_playback"
     PREPARE_NEXT = "prepare_next"
+    SAY = "say"
+    HUSH = "hush"
     CHOOSE_NEXT = "choose_next"
     CHOOSE_FOLLOWING = "choose_following"
     CHOOSE_AGAIN = "choose_again"
@@ -66,8 +68,8 @@ class Do(StrEnum):
 
 BEGIN = (Do.START_TAKE, Do.CARRY_ON_TAKE)
 """Effects that begin a take."""
-AHEAD = (Do.START_PLAYBACK, *(do for do in Do if do.value.startswith("choose_")))
-"""Effects that begin a playback, or look for what is to be played under the same id."""
+AHEAD = (Do.START_PLAYBACK, Do.SAY, *(do for do in Do if do.value.startswith("choose_")))
+"""Effects that begin a playback or say something, or look for what is to be played under the same id."""
 
 
 @frozen
@@ -186,6 +188,9 @@ def _player_rows() -> Iterator[Row]:
     yield Row(events.PlayIfFree, IDLE, IN_PLAYBACK, refuse="something else is playing")
     for play in (events.Play, events.PlayIfFree):
         yield Row(play, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
+    yield Row(events.Say, ANY_RECORDER, STOPPED, do=(Do.SAY,))
+    yield Row(events.Say, ANY_RECORDER, IN_PLAYBACK, refuse="something else is playing")
+    yield Row(events.Hush, ANY_RECORDER, ANY_PLAYER, do=(Do.HUSH,))
     for choose, after_all, meanwhile in (
         (events.PlayNext, Do.CHOOSE_NEXT, Do.CHOOSE_FOLLOWING),
         (events.PlayPrevious, Do.CHOOSE_AGAIN, Do.CHOOSE_PREVIOUS),

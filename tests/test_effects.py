@@ -8,7 +8,7 @@ import pytest
 
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
-from appliance.events import FaultRaised, PlaybackFailed, RecordToggle, TakeFailed
+from appliance.events import FaultRaised, PlaybackFailed, RecordPauseToggle, RecordStart, RecordToggle, TakeFailed
 from appliance.faults import CATALOGUE
 from appliance.machine import TABLE, Do, Effect, Input
 
@@ -72,6 +72,7 @@ class Fake:
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
+        self.silent_from = float("-inf")
 
     def __getattr__(self, name: str) -> Any:
         return lambda *arguments, **_: self.calls.append((name, *arguments))
@@ -81,7 +82,8 @@ class House:
     def __init__(self) -> None:
         self.store, self.recorder, self.outbox = FakeStore(), Fake(), Fake()
         self.events: list[object] = []
-        parts: Any = (self.recorder, Fake(), Fake(), self.store, self.outbox, self.events.append)
+        self.player = Fake()
+        parts: Any = (self.recorder, self.player, Fake(), self.store, self.outbox, self.events.append)
         self.effects = Effects(*parts)
 
     def do(self, what: Do, take_id: str, cause: Any = None) -> None:
@@ -100,6 +102,20 @@ def test_a_take_that_the_disk_refuses_is_kept_and_told_once(house: House) -> Non
     assert house.store.upkeep.left == ["t1", "t2"]
     (raised,) = house.events
     assert isinstance(raised, FaultRaised) and (raised.fault.name, raised.fault.urgent) == ("catalogue", True)
+
+
+def test_a_take_begins_once_the_guard_behind_what_the_box_says_is_over(house: House) -> None:
+    for silent_from, at in ((5.0, 5.15), (1.9, 2.05), (1.8, 2.0), (float("-inf"), 2.0)):
+        house.player.silent_from = silent_from
+        for what, cause, word in (
+            (Do.START_TAKE, RecordStart(2.0), "start"),
+            (Do.RESUME_TAKE, RecordPauseToggle(2.0), "resume"),
+        ):
+            house.recorder.calls.clear()
+            house.do(what, "t1", cause)
+            name, *arguments = house.recorder.calls[0]
+            assert name == word and arguments[-1] == pytest.approx(at)
+        assert ("hush",) in house.player.calls
 
 
 def test_what_was_left_is_finished_when_the_disk_works(house: House) -> None:

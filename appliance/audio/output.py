@@ -100,6 +100,13 @@ class Output:
         """Frames that were written and have not sounded yet, at most."""
         return min(self._written, self._speaker.buffer_frames) if self._speaker else 0
 
+    @property
+    def longest_end(self) -> float:
+        """Seconds that it still sounds at most, if it is to fall silent now."""
+        speaker = self._speaker
+        held = speaker.format.seconds(speaker.buffer_frames) if speaker else BUFFER
+        return held + RAMP + 2 * PERIOD
+
     def open(self) -> None:
         """Open the speaker in the nearest that it can do to 16-bit stereo. Raises AudioError."""
         if self._device == NO_SPEAKER:

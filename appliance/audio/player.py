@@ -10,11 +10,11 @@ from appliance.audio.orders import Order, Orders
 from appliance.audio.output import Output, loudness
 from appliance.audio.playing import Playing
 from appliance.audio.ports import SoundCards
-from appliance.audio.source import Source
+from appliance.audio.saying import Saying, Voice
 from appliance.clock import Clock
 from appliance.config.audio import PlaybackSettings
 from appliance.errors import AudioError, Stuck, TroubleKind, Unplayable
-from appliance.events import Command, Event, Play, PlaybackContinues, PlaybackFailed, RateChanged, VolumeChanged
+from appliance.events import Command, Event, Play, PlaybackContinues, RateChanged, VolumeChanged
 from appliance.vitals import Vitals
 
 _PULSE_LIMIT = 10.0
@@ -47,6 +47,7 @@ class Player:
         self._post = post
         self._vitals = vitals
         self._output = Output(cards, playback.device, rate)
+        self._voice = Voice(self._output, clock, post)
         self._volume = playback.volume
         self._percent: int = playback.volume.start
         self._speed = 1.0
@@ -59,7 +60,8 @@ class Player:
         self._thread.start()
 
     def play(self, playback_id: str, wish: Play) -> None:
-        """Play that, instead of what plays."""
+        """Play or say that, instead of what plays."""
+        self._voice.begin(playback_id, wish)
         self._orders.put(partial(self._do_play, playback_id, wish))
 
     def prepare(self, behind: str, wish: Play | None) -> None:
@@ -85,6 +87,15 @@ class Player:
     def stop(self) -> None:
         """End it."""
         self._orders.put(self._do_stop)
+
+    @property
+    def silent_from(self) -> float:
+        """When nothing that the box says sounds any more, if it is hushed now: CLOCK_MONOTONIC seconds."""
+        return self._voice.silent_from
+
+    def hush(self) -> None:
+        """End what the box says."""
+        self._orders.put(partial(self._do_stop, only=Saying))
 
     def set_rate(self, speed: float) -> None:
         """Play at so many times the recorded speed, at the same pitch: this and what follows."""
@@ -155,7 +166,7 @@ class Player:
 
     def _do_play(self, playback_id: str, wish: Play) -> None:
         self._do_stop()
-        self._playing = self._opened(playback_id, wish)
+        self._playing = self._voice.opened(playback_id, wish, self._output.rate, self._speed)
         if self._playing:
             self._output.underruns = 0
             self._open(self._playing)
@@ -164,7 +175,7 @@ class Player:
     def _do_prepare(self, behind: str, wish: Play | None) -> None:
         self._drop_next()
         if wish and self._playing and self._playing.id == behind:
-            self._next = self._opened(wish.playback_id or "", wish)
+            self._next = self._voice.opened(wish.playback_id or "", wish, self._output.rate, self._speed)
 
     def _move_on(self, ended: Playing, following: Playing) -> None:
         """Let what was prepared sound behind what has ended."""
@@ -175,17 +186,6 @@ class Player:
         self._output.underruns = 0
         if following.wish.start_at:
             self._rise(0)
-
-    def _opened(self, playback_id: str, wish: Play) -> Playing | None:
-        """The file, ready to sound; None where it cannot."""
-        try:
-            source = Source(wish.path, self._output.rate, self._speed, loop=wish.loop)
-        except Unplayable as error:
-            self._post(PlaybackFailed(playback_id, str(error), wish.track_id, type(error).__name__, error.kind))
-            return None
-        if wish.start_at:
-            source.seek(wish.start_at)
-        return Playing(playback_id, wish, source, self._post)
 
     def _drop_next(self) -> None:
         if self._next:
@@ -244,8 +244,8 @@ class Player:
         if self._playing:
             self._do_seek(max(0.0, self._playing.position + seconds))
 
-    def _do_stop(self, *, given_up: bool = False) -> None:
-        if playing := self._taken_out():
+    def _do_stop(self, *, given_up: bool = False, only: type[Playing] = Playing) -> None:
+        if isinstance(self._playing, only) and (playing := self._taken_out()):
             self._fall_silent(playing)
             playing.end(completed=False, given_up=given_up)
 

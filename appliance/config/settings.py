@@ -13,6 +13,7 @@ from appliance.config.actions import ButtonAction
 from appliance.config.audio import AudioSettings, MonitorSettings, RecordingSettings
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
 from appliance.config.page import WebSettings
+from appliance.config.prompts import PromptSettings
 from appliance.config.units import format_duration
 from appliance.recipes import ORIGINAL, RECIPES
 
@@ -228,6 +229,7 @@ class Settings:
     recording: RecordingSettings = option(RecordingSettings, "Takes.")
     monitor: MonitorSettings = option(MonitorSettings, "What is listened for while a take is recorded.")
     panel: PanelSettings = option(PanelSettings, "Buttons, switches and LEDs.")
+    prompts: PromptSettings = option(PromptSettings, "Sounds by which the box says what happens.")
     storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
     destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
     feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.")

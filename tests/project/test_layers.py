@@ -58,6 +58,7 @@ ROWS = (
     "doctor",
     "reactions",
     "playlist",
+    "prompts",
     "effects",
     "controller",
     "turn",

@@ -1,0 +1,92 @@
+"""What the box says when: a pure machine beside the table, whose output is commands.
+
+Nothing is said while a message plays or a take is in progress, but that its time is nearly up: what cannot be said
+now is not said later. While a handset is off the hook its flow alone says something.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from appliance import events
+from appliance.config.prompts import Prompt
+from appliance.errors import NoSpeaker
+from appliance.faults import PROMPT
+from appliance.machine import Input, Player, Recorder
+from appliance.models import Verdict
+from appliance.status import Status
+
+_MOST_WAITING = 3
+_BY_NAME = "prompt-"
+
+
+@frozen
+class Prompts:
+    """Says what happens, one after the other."""
+
+    sounds: Mapping[Prompt, Path]
+    waiting: tuple[Prompt, ...] = ()
+    saying: str | None = None
+    serial: int = 0
+    faults: frozenset[tuple[str, str]] = frozenset()
+    broken: bool = False
+    """Whether the last one could not be said."""
+
+    def react(self, input: Input, status: Status) -> tuple["Prompts", tuple[Input, ...]]:
+        """See `Reaction`."""
+        faults = frozenset((fault.name, fault.owner) for fault in status.faults)
+        happened = _happened(input, status, bool(faults - self.faults))
+        now, told = evolve(self, faults=faults)._ended(input)
+        wanted = tuple(prompt for prompt in happened if prompt in self.sounds and prompt not in now.waiting)
+        allowed = _allowed(status)
+        waiting = tuple(prompt for prompt in (*now.waiting, *wanted) if allowed(prompt))[:_MOST_WAITING]
+        if now.saying or not waiting:
+            return evolve(now, waiting=waiting), told
+        prompt, name = waiting[0], f"{_BY_NAME}{now.serial}"
+        say = events.Say(self.sounds[prompt], prompt, None, name)
+        return evolve(now, waiting=waiting[1:], saying=name, serial=now.serial + 1), (*told, say)
+
+    def _ended(self, input: Input) -> tuple["Prompts", tuple[Input, ...]]:
+        """After the end of what it says, and what is to be told of that."""
+        match input:
+            case events.CommandRefused() if input.playback_id == self.saying and self.saying:
+                return evolve(self, saying=None), ()
+            case events.Said() if input.say_id == self.saying:
+                fails = bool(input.message) and input.error != NoSpeaker.__name__
+                if fails or self.broken:
+                    told = PROMPT.raised(input.message) if fails else PROMPT.cleared()
+                    return evolve(self, saying=None, broken=fails), (told,)
+                return evolve(self, saying=None), ()
+        return self, ()
+
+
+def _allowed(status: Status) -> Callable[[Prompt], bool]:
+    """What may be said as the box is."""
+    if status.player is not Player.STOPPED:
+        return lambda _: False
+    if status.recorder is Recorder.IDLE:
+        return lambda prompt: prompt not in (Prompt.PAUSED, Prompt.TIME_IS_NEARLY_UP)
+    in_take = Prompt.PAUSED if status.recorder is Recorder.PAUSED else Prompt.TIME_IS_NEARLY_UP
+    return lambda prompt: prompt is in_take
+
+
+def _happened(input: Input, status: Status, fails: bool) -> tuple[Prompt, ...]:
+    """What there is to say about it."""
+    match input:
+        case events.ApplianceReady():
+            return (Prompt.READY,)
+        case events.TakePaused():
+            return (Prompt.PAUSED,)
+        case events.TakeNearlyUp():
+            return (Prompt.TIME_IS_NEARLY_UP,)
+        case events.RecordStop() | events.RecordToggle() | events.TakeSealed() if status.recorder is Recorder.IDLE:
+            by_itself = not isinstance(input, events.TakeSealed) or input.clip.cut
+            return (Prompt.STOPPED,) if by_itself else ()
+        case events.ClipFinished() if not input.clip.recovered:
+            return (Prompt.TOO_SHORT if input.verdict is Verdict.TOO_SHORT else Prompt.SAVED,)
+        case events.DeliverySucceeded():
+            return (Prompt.DELIVERED,)
+        case events.TrackArrived():
+            return (Prompt.NEW_MESSAGE,)
+    return (Prompt.FAULT,) if fails else ()

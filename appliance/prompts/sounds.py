@@ -1,0 +1,39 @@
+"""Which file sounds for which prompt."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from appliance.config.prompts import NO_SOUNDS, TONES, Prompt, PromptSettings
+
+SHIPPED = Path(__file__).with_name("tones")
+"""The tones that come with the appliance; `synthesis` makes them."""
+
+ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff")
+
+
+def sounds_of(settings: PromptSettings, *, at_the_ear: bool = False) -> Mapping[Prompt, Path]:
+    """The file for each prompt that is to sound.
+
+    One that is named for a prompt counts first, then what lies in the folder of the language, then in the folder.
+    `at_the_ear` where the speaker is a handset's, which may sound while a take is in progress.
+    """
+    folders = _folders(settings)
+    found: dict[Prompt, Path] = {}
+    for prompt in Prompt:
+        in_take = prompt is Prompt.TIME_IS_NEARLY_UP
+        path = settings.own(prompt) or (None if in_take and not at_the_ear else _in(folders, prompt))
+        if path:
+            found[prompt] = path
+    return found
+
+
+def _folders(settings: PromptSettings) -> tuple[Path, ...]:
+    if settings.sounds == NO_SOUNDS:
+        return ()
+    folder = SHIPPED if settings.sounds == TONES else Path(settings.sounds)
+    return (folder / settings.language, folder) if settings.language else (folder,)
+
+
+def _in(folders: tuple[Path, ...], prompt: Prompt) -> Path | None:
+    candidates = (folder / f"{prompt}{ending}" for folder in folders for ending in ENDINGS)
+    return next((path for path in candidates if path.is_file()), None)

@@ -1,0 +1,63 @@
+"""Prompts at the speaker of a real daemon, and what its microphone keeps of the time in which they sound."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from appliance.models import AudioFormat
+from appliance.prompts.sounds import SHIPPED
+from appliance.simulation.sound import stretches
+from tests.e2e.conftest import Box
+
+RATE = 48_000
+
+
+def start(box: Box, card: Path, prompts: str) -> Box:
+    device = f"testcard:{card}"
+    audio = f'audio: {{capture: {{device: "{device}"}}, playback: {{device: "{device}", volume: 100}}}}\n'
+    box.config.write_text(f"{box.config.read_text()}{audio}prompts: {prompts}\n")
+    return box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+
+
+def heard(card: Path) -> NDArray[np.int16]:
+    """The left channel of all that the speaker has played."""
+    played = card / "played.raw"
+    return np.frombuffer(played.read_bytes() if played.exists() else b"", "<i2")[::2]
+
+
+def sounded(card: Path, prompt: str) -> bool:
+    """Whether the speaker has played the very samples of a tone that comes with the appliance."""
+    wanted, _ = soundfile.read(SHIPPED / f"{prompt}.flac", dtype="int16")
+    return wanted.tobytes() in heard(card).tobytes()
+
+
+def first_number(entry: dict[str, Any]) -> int:
+    """When the first frame of the clip sounded, in frames since the card was switched on."""
+    samples, _ = soundfile.read(entry["path"], dtype="int16")
+    return stretches(samples.tobytes(), AudioFormat(RATE, 1))[0].first
+
+
+def test_a_box_tells_by_tones_what_becomes_of_a_recording(box: Box, test_card: Path) -> None:
+    start(box, test_card, "tones")
+    box.until(lambda: sounded(test_card, "ready"))
+    box.record(0.8)
+    box.until(lambda: sounded(test_card, "saved") and sounded(test_card, "stopped"))
+    box.until(lambda: sounded(test_card, "delivered"))
+
+
+def test_a_press_ends_what_the_box_says_and_nothing_of_it_is_recorded(
+    box: Box, test_card: Path, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(1).integers(-9000, 9000, 20 * RATE, dtype=np.int16)
+    soundfile.write(tmp_path / "long.wav", noise, RATE)
+    start(box, test_card, f"{{ready: {tmp_path}/long.wav}}")
+    box.until(lambda: len(heard(test_card)) > RATE)
+    clip = box.record(0.5)
+    said = len(heard(test_card))
+    assert said < 10 * RATE
+    begins = first_number(box.call("clips.show", clip=clip["id"]))
+    assert said <= begins <= said + 2 * RATE
