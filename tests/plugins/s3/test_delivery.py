@@ -299,9 +299,10 @@ def test_verify_finds_a_spoiled_or_missing_object(server: Any, job: Any, tmp_pat
 def test_cancel_does_not_wait_for_a_silent_server(weed: Any, front: Any, job: Any, tmp_path: Path) -> None:
     asked, release = threading.Event(), threading.Event()
 
-    def silent(*_: Any) -> None:
+    def silent(*_: Any) -> tuple[int, str]:
         asked.set()
         release.wait(30)
+        return 503, "SlowDown"
 
     proxy = front(refuse=silent)
     backend = weed.backend(tmp_path, proxy.port)
