@@ -7,7 +7,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BUILD_PACKAGES := gcc libasound2-dev libc6-dev python3-dev python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) alsa-utils e2fsprogs mount nginx-light strace systemd
 SLOW_PACKAGES := $(TEST_PACKAGES) chromium
-BENCH_PACKAGES := $(TEST_PACKAGES) curl stress-ng
+BENCH_PACKAGES := $(TEST_PACKAGES) curl mpg123 stress-ng
 
 # $(call debian,PACKAGES): install those that are missing, and say so.
 define debian

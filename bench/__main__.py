@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import live, outbox, record, start, stop, together, upload
+from bench import live, outbox, play, record, start, stop, together, upload
 from bench.results import Result, table, write_page
 
 Bench = Callable[[int, float], Sequence[Result]]
@@ -13,6 +13,7 @@ BENCHES: dict[str, Bench] = {
     "record": record.cost,
     "care": record.care,
     "stress": record.stress,
+    "play": play.play,
     "ready": start.ready,
     "stop": stop.stop,
     "http": upload.http,

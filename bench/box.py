@@ -153,10 +153,10 @@ def _answers(box: Box) -> bool:
     return True
 
 
-def until(condition: Callable[[], bool], patience: float = _PATIENCE) -> None:
-    """Wait for a condition, `patience` seconds at most."""
+def until(condition: Callable[[], bool], patience: float = _PATIENCE, pause: float = 0.02) -> None:
+    """Wait for a condition, `patience` seconds at most; look every `pause` seconds."""
     limit = time.monotonic() + patience
     while not condition():
         if time.monotonic() > limit:
             raise TimeoutError("the daemon does not do what the bench waits for")
-        time.sleep(0.02)
+        time.sleep(pause)

@@ -103,7 +103,8 @@ class Decoder:
         Raises Unplayable at the place where the file is damaged or cut off.
         """
         while not self._ended and len(self._ready) < frames:
-            self._ready = self._np.concatenate((self._ready, self._decode()))
+            block = self._decode()
+            self._ready = self._np.concatenate((self._ready, block)) if len(self._ready) else block
         block, self._ready = self._ready[:frames], self._ready[frames:]
         if not len(block) and self._damage:
             raise self._damage

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from appliance.audio.alsa import AlsaCards
-from appliance.audio.output import PERIOD, RAMP, Gain, loudness, to_channels, to_pcm
+from appliance.audio.output import BUFFER, PERIOD, RAMP, Gain, loudness, to_channels, to_pcm
 from appliance.audio.player import Player
 from appliance.audio.ports import XRUN, Direction
 from appliance.clock import SystemClock
@@ -224,7 +224,7 @@ def test_nothing_clicks(make: Make, act: str) -> None:
 
 
 @pytest.mark.parametrize("act", ["pause", "stop"])
-def test_it_falls_silent_within_150_ms(make: Make, act: str) -> None:
+def test_it_falls_silent_within_250_ms(make: Make, act: str) -> None:
     booth = make(paced=True)
     booth.play(tone(5))
     booth.sounds_for(1)
@@ -232,7 +232,7 @@ def test_it_falls_silent_within_150_ms(make: Make, act: str) -> None:
     getattr(booth.player, act)()
     booth.until(lambda: booth.cards.playback.closed)
     loud = np.abs(booth.heard[before:]) > 10
-    assert loud.nonzero()[0].max() < 0.15 * RATE
+    assert loud.nonzero()[0].max() < 0.25 * RATE
 
 
 def test_a_pause_loses_and_repeats_nothing(make: Make) -> None:
@@ -254,7 +254,7 @@ def test_a_pause_loses_and_repeats_nothing(make: Make) -> None:
     assert np.array_equal(everything[: frames - ramp], samples[: frames - ramp])
     after = everything[heard:]
     assert np.array_equal(after[ramp : len(samples) - frames], samples[frames + ramp :])
-    assert heard - frames < 960
+    assert heard - frames < PERIOD * RATE
 
 
 def test_a_seek_says_where_it_is_and_goes_on_from_there(make: Make) -> None:
@@ -339,7 +339,7 @@ def test_another_speed_keeps_the_pitch_and_tells_the_true_position(make: Make, r
     began = len(booth.heard)
     booth.sounds_for(1.5)
     booth.player.pause()
-    assert booth.first(PlaybackPaused).position == pytest.approx(1.0 + 0.1 + (1.5 + 0.1 - 0.1) * rate, abs=0.15)
+    assert booth.first(PlaybackPaused).position == pytest.approx(1.0 + BUFFER + 1.5 * rate, abs=0.15 + PERIOD * rate)
     booth.player.resume()
     booth.first(PlaybackFinished)
     heard = booth.heard[began + 10_000 : began + 50_000].astype(float)
