@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.audio.growing import GrowingTake, follow_nothing
-from appliance.audio.microphone import Microphone
+from appliance.audio.microphone import Line, Microphone
 from appliance.audio.ports import SoundCards
 from appliance.audio.press import Press, Wish
 from appliance.audio.session import TakeSession
@@ -115,6 +115,10 @@ class Recorder:
     def _split(self, take_id: str, at: float, format: AudioFormat | None) -> bool:
         press = Press(Wish.SPLIT, at, take_id)
         return bool(self._sessions) and self._sessions[-1].split(press, format)
+
+    def listen(self, at: float) -> Line:
+        """Hear what the microphone hears from the moment `at` on, beside a take or without one."""
+        return self._microphone.listen(at)
 
     def delivers(self) -> bool:
         """Whether the microphone delivers sound; then the fault of one that did not is over.

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,23 +82,16 @@ class Pull:
         begun_as = self._begun(begun) if begun and not self._fresh else None
         file = SafeFile(self._store.places.inbox / self._new_name(suffix), self._grows, begun_as)
 
-        def check(path: Path, size: int) -> None:
-            if size == 0:
-                raise Transient(f"{title} is empty")
-            try:
-                check_sound(path)
-                if not bounded and not check_whole(path):
-                    raise Transient(f"{title} broke off: it does not end as such a file does")
-            except AudioError as error:
-                raise Permanent(f"{title} is no sound that can be played: serve WAV, FLAC, Ogg, Opus or MP3") from error
-
-        with file.filled(check) as raw:
+        with file.filled(lambda path, size: whole_sound(path, size, title, bounded=bounded)) as raw:
             yield raw
         self._enter(key, title, file)
 
     def _grows(self, size: int) -> bool:
         self.heard = self._clock.monotonic()
         return self._has_room(size)
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> None:
+        """Nobody asks what a feed's server says."""
 
     def begun(self, name: str) -> int:
         """How many bytes of a track that broke off are there to be gone on with."""
@@ -129,6 +122,20 @@ class Pull:
         now = datetime.fromtimestamp(self._clock.wall_ns() // 10**9, UTC)
         known = suffix.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
         return f"{feed}_{now:%Y-%m-%d_%H-%M-%S}Z_{secrets.token_hex(5)}{known}"
+
+
+def whole_sound(path: Path, size: int, title: str, *, bounded: bool) -> None:
+    """Raise Permanent unless a file is sound that can be played, and Transient where it is empty, or broke off: that is
+    looked at where it is not `bounded`, as its sender told no length.
+    """
+    if size == 0:
+        raise Transient(f"{title} is empty")
+    try:
+        check_sound(path)
+        if not bounded and not check_whole(path):
+            raise Transient(f"{title} broke off: it does not end as such a file does")
+    except AudioError as error:
+        raise Permanent(f"{title} is no sound that can be played: serve WAV, FLAC, Ogg, Opus or MP3") from error
 
 
 def _kept(key: str) -> str:

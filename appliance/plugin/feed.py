@@ -1,6 +1,6 @@
 """The contract of a feed backend: code that pulls remote audio into the inbox."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
@@ -36,6 +36,9 @@ class FeedJob(Protocol):
 
     def begun(self, name: str) -> int:
         """How many bytes `new_track` has left under this name; they are synced."""
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> None:
+        """Tell status and headers of a server's answer, where there is one, as soon as they are here."""
 
     def cancelled(self) -> bool:
         """True once the appliance is stopping: return soon."""

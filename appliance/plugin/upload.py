@@ -1,6 +1,6 @@
 """The contract of an upload backend: code that delivers renditions to one kind of destination."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -14,6 +14,10 @@ from appliance.models import Clip, ClockSource, Receipt, Rendition
 
 def _ignore(_: Any) -> None:
     """Where nobody wants to hear of progress."""
+
+
+def _ignore_answer(_: int, __: Mapping[str, str]) -> None:
+    """Where nobody wants to hear what a server says."""
 
 
 def _clock_is_trusted() -> bool:
@@ -46,6 +50,8 @@ class UploadJob:
     """Keep a JSON-able note for the next attempt, durably; once a part, not once a block. None forgets it."""
     cancelled: Callable[[], bool] = bool
     """True once somebody took the delivery back."""
+    answered: Callable[[int, Mapping[str, str]], None] = _ignore_answer
+    """Call it with status and headers of a server's answer, where there is one, as soon as they are here."""
 
     def check_cancelled(self) -> None:
         """Raise Cancelled once somebody took the delivery back. Call it between blocks."""

@@ -99,6 +99,7 @@ class UrlsBackend:
         note = job.note(_name(url))
         begun = Begun.of(note, job.begun(url))
         with self._exchange(url, stop, _conditions(note) | begun.conditions()) as answer:
+            job.answered(answer.status, answer.headers)
             if answer.status == 304:
                 return
             if begun.is_refused_by(answer):

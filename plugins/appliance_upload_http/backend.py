@@ -71,6 +71,7 @@ class HttpBackend:
         client = self._client(self._patience)
         try:
             with client.exchange(request, job.check_cancelled) as answer:
+                job.answered(answer.status, answer.headers)
                 said = answer.head(_MOST_JSON)
         except Transient as error:
             if body.complete and is_silence(error.__cause__):

@@ -66,6 +66,7 @@ ROWS = (
     "plans",
     "reporting",
     "front",
+    "api",
     "asking",
     "control",
     "page",

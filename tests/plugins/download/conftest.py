@@ -4,7 +4,7 @@ import contextlib
 import errno
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 import pytest
@@ -45,6 +45,7 @@ class Inbox:
     room: int = 1 << 30
     left: dict[str, bytes] = field(factory=dict)
     doubted: list[str] = field(factory=list)
+    answers: list[int] = field(factory=list)
 
     def has(self, key: str) -> bool:
         return key in {track.key for track in self.tracks}
@@ -75,6 +76,9 @@ class Inbox:
 
     def begun(self, name: str) -> int:
         return len(self.left.get(name, b""))
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> None:
+        self.answers.append(status)
 
     def cancelled(self) -> bool:
         return self.stopping

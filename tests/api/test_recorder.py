@@ -1,0 +1,261 @@
+"""The recorder of scripts, on real libasound with the test card."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance import Recorder, Recording
+from appliance.api.recording import TAKES
+from appliance.audio.wav import HEADER_BYTES
+from appliance.errors import AlreadyRunning, AudioError, FormatUnsupported, NotFound, Refused, StorageError, UsageError
+from appliance.events import (
+    FaultCleared,
+    FaultRaised,
+    MarkSet,
+    TakePaused,
+    TakeProgress,
+    TakeResumed,
+    TakeSealed,
+    TakeStarted,
+)
+from appliance.models import AudioFormat, SampleFormat
+from appliance.simulation.cards import FakeCards
+from appliance.simulation.sound import missing, numbered, stretches
+from appliance.testing.clock import ManualClock
+from tests.api.conftest import Heard
+
+FORMAT = AudioFormat(8000, 1)
+
+
+@contextmanager
+def recorder(folder: Path, card: Path, **options: Any) -> Iterator[Recorder]:
+    with Recorder(folder, device=f"testcard:{card}", **{"rate": 8000, **options}) as opened:
+        yield opened
+
+
+def sound(recording: Recording) -> bytes:
+    return recording.path.read_bytes()[HEADER_BYTES:]
+
+
+def test_a_recording_from_start_to_stop(test_card: Path, tmp_path: Path, heard: Heard) -> None:
+    with recorder(tmp_path, test_card, on_event=heard, name="walk") as walk:
+        assert walk.start() == FORMAT and walk.recording and not walk.paused
+        heard.until(TakeProgress)
+        walk.mark()
+        recording = walk.stop()
+        assert not walk.recording and walk.seconds == recording.seconds
+    assert recording.path.parent == tmp_path and recording.path.name.startswith("walk_")
+    (piece,) = stretches(sound(recording), FORMAT)
+    assert piece.frames == recording.clip.frames and recording.size == recording.path.stat().st_size
+    assert [mark.offset for mark in recording.clip.marks] == [heard.until(MarkSet).offset]
+    assert recording.verdict == str(recording.clip.verdict) and recording.earlier == ()
+    assert Recording.read(recording.path) == recording
+    assert json.loads(recording.path.with_suffix(".json").read_text())["frames"] == recording.clip.frames
+    assert [type(event) for event in heard.events[:1] + heard.events[-1:]] == [TakeStarted, TakeSealed]
+    assert list((tmp_path / TAKES).iterdir()) == []
+
+
+def test_a_pause_is_left_out_and_told(test_card: Path, tmp_path: Path, heard: Heard) -> None:
+    with recorder(tmp_path, test_card, on_event=heard) as paused:
+        paused.start()
+        paused.pause()
+        paused.pause()
+        assert paused.paused and len(heard.of(TakePaused)) == 1
+        paused.resume()
+        assert not paused.paused
+        recording = paused.stop()
+    (pause,) = recording.clip.pauses
+    assert missing(sound(recording), FORMAT) == pytest.approx(pause.seconds * 8000, abs=400)
+    assert heard.until(TakeResumed).offset == pause.offset
+
+
+def test_the_blocks_are_the_file(test_card: Path, tmp_path: Path, heard: Heard) -> None:
+    with recorder(tmp_path, test_card, on_event=heard, max_duration=1) as recording:
+        recording.start()
+        blocks = list(recording.blocks(700))
+        whole = recording.wait()
+    assert b"".join(block.data for block in blocks) == sound(whole)
+    assert [block.offset for block in blocks] == list(range(0, 8000, 700))
+    assert [block.is_last for block in blocks] == [False] * 11 + [True] and len(blocks[-1].data) == 600
+    assert whole.clip.cut and whole.seconds == 1
+
+
+def test_blocks_that_fit_end_with_a_full_one(test_card: Path, tmp_path: Path) -> None:
+    with recorder(tmp_path, test_card, max_duration=1) as recording:
+        recording.start()
+        assert [(block.offset, block.is_last) for block in recording.blocks(4000)] == [(0, False), (4000, True)]
+
+
+def test_who_reads_blocks_late_gets_all_of_them(test_card: Path, tmp_path: Path) -> None:
+    with recorder(tmp_path, test_card, max_duration=1) as recording:
+        recording.start()
+        blocks = recording.blocks(1000)
+        first = next(blocks)
+        whole = recording.wait()
+        assert first.data + b"".join(block.data for block in blocks) == sound(whole)
+
+
+KILLED = """
+import os, signal, sys
+from appliance import Recorder
+from appliance.events import TakeProgress
+
+recorder = Recorder(sys.argv[1], device=sys.argv[2], rate=8000)
+recorder.start()
+for block in recorder.blocks(4000):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.slow
+def test_what_a_crash_left_is_made_whole(test_card: Path, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), f"testcard:{test_card}"])
+    assert done.returncode == -9 and not list(tmp_path.glob("*.wav"))
+    with recorder(tmp_path, test_card) as after:
+        (recovered,) = after.recovered
+    assert recovered.clip.recovered and recovered.clip.frames >= 4000
+    (piece,) = stretches(sound(recovered), FORMAT)
+    assert piece.frames == recovered.clip.frames
+    with recorder(tmp_path, test_card) as again:
+        assert again.recovered == ()
+    assert len(list(tmp_path.glob("*.wav"))) == 1
+
+
+@pytest.mark.parametrize("at", ["before the name", "after the name"])
+def test_a_crash_while_the_file_gets_its_name(test_card: Path, tmp_path: Path, at: str) -> None:
+    """Whatever stands at any moment in between is made whole, once."""
+    with recorder(tmp_path, test_card) as first:
+        first.start()
+        whole = first.stop()
+    take = tmp_path / TAKES / whole.clip.id
+    take.mkdir()
+    (take / "clip.json").write_bytes(whole.path.with_suffix(".json").read_bytes())
+    os.link(whole.path, take / "audio.wav")
+    if at == "before the name":
+        whole.path.unlink()
+    with recorder(tmp_path, test_card) as second:
+        assert second.recovered == (whole,)
+    assert whole.path.exists() and not take.exists()
+
+
+def test_a_folder_has_one_recorder(test_card: Path, tmp_path: Path) -> None:
+    with recorder(tmp_path, test_card) as first:
+        first.start()
+        with pytest.raises(AlreadyRunning, match="another recorder uses"), recorder(tmp_path, test_card):
+            pass
+        assert first.stop().verdict != "gaps"
+    with recorder(tmp_path, test_card):
+        pass
+
+
+def test_what_makes_no_sense_now_is_refused(test_card: Path, tmp_path: Path) -> None:
+    with recorder(tmp_path, test_card) as idle:
+        for ask in (idle.stop, idle.pause, idle.resume, idle.mark, idle.discard, lambda: next(idle.blocks(10))):
+            with pytest.raises(Refused):
+                ask()
+        idle.start()
+        with pytest.raises(Refused, match="stop it first"):
+            idle.start()
+        idle.discard()
+        with pytest.raises(Refused):
+            idle.stop()
+    assert not list(tmp_path.glob("*.wav")) and not list((tmp_path / TAKES).iterdir())
+
+
+def test_a_microphone_that_cannot_be_used_says_why(test_card: Path, tmp_path: Path) -> None:
+    (test_card / "unplugged").touch()
+    with recorder(tmp_path, test_card) as silent:
+        with pytest.raises(AudioError):
+            silent.start()
+        (test_card / "unplugged").unlink()
+        silent.start()
+        assert silent.stop().clip.frames
+    (test_card / "rate").write_text("44100")
+    with recorder(tmp_path, test_card) as strict, pytest.raises(FormatUnsupported, match="44100"):
+        strict.start()
+    with recorder(tmp_path, test_card, rate=None) as loose:
+        assert loose.start().rate == 44_100
+
+
+@pytest.mark.parametrize("wish", [{"rate": 5}, {"sample_format": "S8"}, {"max_duration": 0}])
+def test_a_wish_that_nobody_can_fulfil(test_card: Path, tmp_path: Path, wish: dict[str, Any]) -> None:
+    with pytest.raises(UsageError), recorder(tmp_path, test_card, **wish):
+        pass
+
+
+def test_a_folder_that_cannot_be_written(test_card: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="nothing can be recorded"), recorder(tmp_path / "file", test_card):
+        pass
+
+
+def test_a_broken_callback_harms_no_recording(
+    test_card: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(event: object) -> None:
+        raise RuntimeError("my own mistake")
+
+    with recorder(tmp_path, test_card, on_event=broken) as unharmed:
+        unharmed.start()
+        assert unharmed.stop().clip.frames
+    assert "my own mistake" in caplog.text
+
+
+def test_leaving_the_block_keeps_what_is_in_progress(test_card: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), recorder(tmp_path, test_card) as interrupted:
+        interrupted.start()
+        raise KeyboardInterrupt
+    (file,) = tmp_path.glob("*.wav")
+    assert Recording.read(file).clip.frames
+
+
+def test_a_file_of_which_nothing_is_known(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"other\.json"):
+        Recording.read(tmp_path / "other.wav")
+
+
+def test_a_recording_goes_on_with_another_microphone(tmp_path: Path, heard: Heard) -> None:
+    clock = ManualClock()
+    cards = FakeCards(clock, sound=numbered)
+    other = AudioFormat(44_100, 2, SampleFormat.S24_3LE)
+
+    def run(seconds: float) -> None:
+        for _ in range(round(seconds / 0.25)):
+            clock.advance(0.25)
+            cards.capture.wait_until_read()
+
+    with Recorder(tmp_path, cards=cards, clock=clock, on_event=heard) as patient:
+        starting = threading.Thread(target=patient.start)
+        starting.start()
+        while not cards.captures:
+            starting.join(0.001)
+        run(1)
+        starting.join(5)
+        cards.formats = (other,)
+        cards.unplug()
+        heard.until(FaultRaised)
+        cards.replug()
+        clock.advance(0.5)
+        heard.until(TakeSealed)
+        while len(cards.captures) < 2 or cards.capture.format != other:
+            starting.join(0.001)
+        run(1)
+        heard.until(FaultCleared)
+        stopping: list[Recording] = []
+        ended = threading.Thread(target=lambda: stopping.append(patient.stop()))
+        ended.start()
+        while ended.is_alive():
+            clock.advance(0.01)
+            ended.join(0.001)
+    (last,) = stopping
+    (first,) = last.earlier
+    assert (first.clip.format.rate, last.clip.format) == (48_000, other)
+    assert last.clip.continues == first.clip.id and first.path.exists()
