@@ -1,4 +1,4 @@
-"""When a destination may be used."""
+"""Spans of the day: when a destination may be used, and when nobody is to be disturbed."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,9 @@ from appliance.models import ClockStamp
 
 LOOK_AGAIN = 600.0
 """Whoever waits for them looks again after this many seconds: the wall clock may have been set."""
+
+SPAN = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
+"""The form of a span of the day: from one local time up to another."""
 
 _DAY = 86_400
 

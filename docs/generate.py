@@ -10,9 +10,11 @@ import re
 import socket
 import ssl
 import sys
+import tomllib
 from collections.abc import Iterator
 from http import HTTPStatus
 from http.client import IncompleteRead
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,7 @@ HOST = "example.org"
 
 def generated() -> dict[Path, str]:
     """Every generated file, by its path from the root of the repository."""
+    _check_installation()
     plugins = PluginHost.installed()
     plugins.discover()
     reference_folder = Path("docs/reference")
@@ -76,6 +79,18 @@ def generated() -> dict[Path, str]:
         Path("share/man/man1/appliance.1"): manual(_exit_codes()),
         **{path: completion(shell) for shell, path in SHELLS.items()},
     }
+
+
+def _check_installation() -> None:
+    """Raise RuntimeError where the plugins of pyproject.toml are not those that are installed: what they bring would be
+    left out of every page.
+    """
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["appliance"]
+    if missing := wanted.keys() - entry_points(group="appliance").names:
+        raise RuntimeError(
+            f"{', '.join(sorted(missing))} of pyproject.toml is not installed here: run "
+            f"`{sys.executable} -m pip install --no-deps --no-build-isolation -e .`"
+        )
 
 
 def command_line() -> str:

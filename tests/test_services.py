@@ -88,7 +88,7 @@ class Box:
     def _report(self) -> Report:
         return Report(device="box")
 
-    def _find(self, clip: str) -> Path:
+    def _find(self, clip: str, _: str) -> Path:
         path = self.folder / clip
         if not path.exists():
             raise NotFound(f"no clip {clip}")

@@ -15,6 +15,7 @@ from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, opt
 from appliance.config.page import WebSettings
 from appliance.config.prompts import PromptSettings
 from appliance.config.units import format_duration
+from appliance.hours import SPAN
 from appliance.recipes import ORIGINAL, RECIPES
 
 GPIO_PINS = range(2, 28)
@@ -192,7 +193,7 @@ class DestinationSettings:
     active_hours: tuple[str, ...] = option(
         (),
         "Local times of day when attempts may begin. Default: always.",
-        check=deep_iterable(matches_re(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")),
+        check=deep_iterable(matches_re(SPAN)),
         example='["22:00-06:00"]',
     )
     options: Any = option(None, "", check=_live_sends_originals)
@@ -216,7 +217,9 @@ class FeedSettings:
 class ServiceSettings:
     """What every service has, whatever it does; `options` is the service's own class."""
 
-    service: str = option(help="The service: `heartbeat` or one from a plugin.")
+    service: str = option(
+        help="The service: `heartbeat`, `ntfy`, `telegram`, `email`, `webhook`, `apprise` or one from a plugin."
+    )
     options: Any = option(None, "")
 
 

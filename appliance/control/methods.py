@@ -20,6 +20,7 @@ from appliance.events import Command
 from appliance.faults import DELIVERY
 from appliance.listed import Repeat
 from appliance.player_verbs import MOST_TRACKS
+from appliance.recipes import ORIGINAL, RECIPES
 from appliance.verbs import VERBS, Verb
 
 
@@ -116,6 +117,12 @@ class Methods:
         playlist = self._controller.status.playlist or events.PlaylistChanged((), 0, Repeat.OFF)
         return {key: value for key, value in event_to_plain(playlist).items() if key != "event"}
 
-    def clip_path(self, clip: str) -> Path:
-        """The file of a clip, by its id, the beginning of one, or its name. Raises NotFound."""
-        return self._store.clips.path(self._store.clips.find(clip))
+    def clip_path(self, clip: str, recipe: str) -> Path:
+        """The file of a clip, by its id, the beginning of one, or its name; or what a recipe makes of it.
+
+        Raises NotFound, StorageError, Permanent, Transient.
+        """
+        found = self._store.clips.find(clip)
+        if recipe == ORIGINAL.name:
+            return self._store.clips.path(found)
+        return self._parts.outbox.rendition(found, RECIPES[recipe])

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
@@ -11,7 +12,9 @@ from appliance.delivery.pace import RateLimit
 from appliance.delivery.verify import Checked, Verifier
 from appliance.delivery.worker import Worker
 from appliance.events import Command, DeliveryCancelled, DeliveryProgress, Event
+from appliance.models import Clip
 from appliance.plugin.upload import live_backend
+from appliance.recipes import Recipe
 from appliance.renditions.maker import Renditions
 from appliance.retry import Streak
 from appliance.store import Store
@@ -115,6 +118,10 @@ class Outbox:
             if checked.resent:
                 self.wake(checked.destination)
             yield checked
+
+    def rendition(self, clip: Clip, recipe: Recipe) -> Path:
+        """What a recipe makes of a clip, as destinations get it; on the caller's thread. Raises as `prepare` does."""
+        return self._renditions.prepare(clip, recipe).path
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop: running attempts are cancelled and their deliveries wait for the next start.

@@ -7,6 +7,8 @@ implementations marked by `hookimpl`. The hooks are in `appliance.plugin.hookspe
 from appliance import events
 from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay, option
 from appliance.config.web import check_headers, check_url, is_loopback
+from appliance.describe import counted, duration
+from appliance.durable import write_file
 from appliance.errors import (
     ApplianceError,
     Cancelled,
@@ -16,11 +18,14 @@ from appliance.errors import (
     NotFound,
     Permanent,
     Refused,
+    StorageError,
     Transient,
     UsageError,
 )
 from appliance.events import Command, Event
-from appliance.models import AudioFormat, Clip, Fault, Receipt, Rendition, Track
+from appliance.hours import SPAN as HOURS
+from appliance.hours import seconds_until_active
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Receipt, Rendition, Track, Verdict
 from appliance.mounts import MOUNTINFO, Mount, in_memory, mount_of
 from appliance.mounts import parse as parse_mounts
 from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob, ProbedFeedBackend
@@ -42,6 +47,7 @@ from appliance.report import ContactReport, DestinationReport, FaultReport, Feed
 from appliance.verbs import VERBS, Verb
 
 __all__ = [
+    "HOURS",
     "MOUNTINFO",
     "ORIGINAL",
     "VERBS",
@@ -53,6 +59,8 @@ __all__ = [
     "Cancelled",
     "CannotVerify",
     "Clip",
+    "ClockSource",
+    "ClockStamp",
     "Command",
     "ContactReport",
     "CopyDiffers",
@@ -85,6 +93,7 @@ __all__ = [
     "Secret",
     "Service",
     "ServiceType",
+    "StorageError",
     "StorageReport",
     "TimeOfDay",
     "Track",
@@ -94,10 +103,13 @@ __all__ = [
     "UploadJob",
     "UsageError",
     "Verb",
+    "Verdict",
     "began",
     "check_headers",
     "check_url",
+    "counted",
     "described",
+    "duration",
     "events",
     "hookimpl",
     "in_memory",
@@ -106,5 +118,7 @@ __all__ = [
     "mount_of",
     "option",
     "parse_mounts",
+    "seconds_until_active",
     "shown_url",
+    "write_file",
 ]

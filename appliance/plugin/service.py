@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Protocol
 from attrs import frozen
 
 from appliance.events import Event
+from appliance.models import ClockStamp
 from appliance.report import Report
 
 
@@ -62,8 +63,13 @@ class House(Protocol):
     def clear_fault(self) -> None:
         """Nothing does any more."""
 
-    def open_clip(self, clip: str) -> BinaryIO:
-        """The bytes of a clip, named by its id, the beginning of one, or its name. Raises NotFound, StorageError."""
+    def open_clip(self, clip: str, recipe: str = "original") -> BinaryIO:
+        """The bytes of a clip, named by its id, the beginning of one, or its name; or of what a recipe makes of it:
+        `original`, `flac`, `opus`, which may take its time. Raises NotFound, StorageError, Permanent, Transient.
+        """
+
+    def now(self) -> ClockStamp:
+        """What the clocks of the box say; nobody else's are to be gone by."""
 
     def clock_trusted(self) -> bool:
         """Whether the wall clock is to be believed."""

@@ -8,12 +8,13 @@ from typing import Any, BinaryIO
 from attrs import frozen
 
 from appliance.backlog import Backlog
-from appliance.clock import Clock, clock_source, wait_for
+from appliance.clock import Clock, wait_for
 from appliance.codec import to_plain
 from appliance.errors import StorageError, UsageError
 from appliance.events import Event
 from appliance.faults import SERVICE
-from appliance.models import ClockSource
+from appliance.models import ClockSource, ClockStamp
+from appliance.recipes import ORIGINAL, RECIPES
 from appliance.report import Report
 
 Post = Callable[[Event], None]
@@ -24,14 +25,14 @@ class Doors:
     """Where services reach the running appliance.
 
     `verbs` answer by word. `listen` tells a listener of every event on the controller's thread, `closely` for one who
-    wants to hear of progress more often, and returns what ends that.
+    wants to hear of progress more often, and returns what ends that. `find_clip` takes a clip and the name of a recipe.
     """
 
     device: str
     directory: Path
     report: Callable[[], Report]
     verbs: Mapping[str, Callable[..., object]]
-    find_clip: Callable[[str], Path]
+    find_clip: Callable[[str, str], Path]
     listen: Callable[..., Callable[[], None]]
     post: Post
 
@@ -94,15 +95,20 @@ class ServiceHouse:
                 self._complaint = ""
                 self._doors.post(SERVICE.cleared(self.name))
 
-    def open_clip(self, clip: str) -> BinaryIO:
-        path = self._doors.find_clip(clip)
+    def open_clip(self, clip: str, recipe: str = ORIGINAL.name) -> BinaryIO:
+        if recipe not in RECIPES:
+            raise UsageError(f"there is no recipe {recipe!r}: expected any of {', '.join(RECIPES)}")
+        path = self._doors.find_clip(clip, recipe)
         try:
             return path.open("rb")
         except OSError as error:
             raise StorageError(f"{path.name} cannot be read: {error.strerror}. The card may be failing") from error
 
+    def now(self) -> ClockStamp:
+        return self._clock.stamp()
+
     def clock_trusted(self) -> bool:
-        return clock_source() is not ClockSource.NONE
+        return self.now().source is not ClockSource.NONE
 
     def stop(self) -> None:
         """Let the service end. Returns at once."""

@@ -60,7 +60,7 @@ class FakeHouse(ServiceHouse):
                 listener(event, None)
 
     def add_clip(self, clip: str, content: bytes) -> None:
-        """Let there be a clip of this name."""
+        """Let there be a clip of this name. By every recipe it has the same bytes."""
         self._clips[clip] = self.folder / f"{clip}.wav"
         self._clips[clip].write_bytes(content)
 
@@ -104,7 +104,7 @@ class FakeHouse(ServiceHouse):
         self.asked.append((word, VERBS[word].check(arguments)))
         return _given(self.answers.get(word))
 
-    def _find_clip(self, clip: str) -> Path:
+    def _find_clip(self, clip: str, _: str) -> Path:
         if clip not in self._clips:
             raise NotFound(f"no clip {clip!r}")
         return self._clips[clip]

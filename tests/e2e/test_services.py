@@ -1,12 +1,18 @@
 """Services beside a whole appliance: what they ask for happens, and what becomes of them harms nothing."""
 
+import io
 import os
 import re
+import shutil
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
 
 import pytest
+import soundfile
 
 Box = Any  # tests/e2e/conftest.py is not importable
 
@@ -93,3 +99,44 @@ def test_the_section_of_earlier_releases_still_beats(box: Box) -> None:
     box.until(lambda: box.status()["faults"])
     (fault,) = box.status()["faults"]
     assert fault["name"] == "service:heartbeat" and "127.0.0.1" in fault["message"]
+
+
+class Phone(BaseHTTPRequestHandler):
+    """Keeps what it is sent."""
+
+    got: ClassVar[list[tuple[str, bytes]]]
+
+    def do_PUT(self) -> None:
+        self.got.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_PUT
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_phone_gets_the_sound_of_a_new_clip_and_hears_of_a_fault(box: Box) -> None:
+    class Collects(Phone):
+        got: ClassVar[list[tuple[str, bytes]]] = []
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collects) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/our-box"
+        tell = "{clips: sound, faults_after: 0s}"
+        configure(box, f"services: {{phone: {{service: ntfy, url: '{url}', tell: {tell}}}}}\n")
+        box.start()
+        clip = box.record(1.0)
+        box.until(lambda: Collects.got)
+        path, sound = Collects.got[0]
+        assert path.startswith("/our-box?") and parse_qs(path)["filename"] == [f"{clip['name']}.opus"]
+        heard, rate = soundfile.read(io.BytesIO(sound))
+        assert len(heard) / rate == pytest.approx(clip["frames"] / clip["format"]["rate"], abs=0.05)
+        assert abs(heard).max() > 0.01, "it is the speech, and no silence"
+        shutil.rmtree(box.shelf, ignore_errors=True)
+        box.shelf.touch()
+        box.record(0.5)
+        box.until(lambda: any(b"shelf" in body for _, body in Collects.got))
+        server.shutdown()
