@@ -17,6 +17,7 @@ from appliance.audio.shared import SharedCards
 from appliance.audio.volume import KeptVolume
 from appliance.audio.watch import DeviceWatch
 from appliance.clock import Clock
+from appliance.config.audio import WhileRecording
 from appliance.config.settings import PanelSettings, Settings
 from appliance.control.methods import Methods
 from appliance.control.parts import Parts
@@ -116,7 +117,9 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         wishes = (audio.capture, settings.recording)
         recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, settings.monitor)
         effects = Effects(recorder, player, volume, store, outbox, post)
-        controller.connect(effects.table())
+        controller.connect(effects.table(), shares=playback.while_recording is not WhileRecording.REFUSE)
+        if playback.while_recording is WhileRecording.DUCK:
+            stop.callback(controller.react(effects.duck))
         if sounds := sounds_of(settings.prompts):
             stop.callback(controller.react(Reactions(Prompts(sounds)).listener(post)))
         outbox.start()

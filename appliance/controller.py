@@ -12,6 +12,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from enum import StrEnum
 
+from attrs import evolve
+
 from appliance.clock import Clock, wait_for
 from appliance.errors import Refused
 from appliance.events import (
@@ -135,9 +137,10 @@ class Controller:
             self._listeners = tuple(other for other in self._listeners if other is not listener)
             self._close_listeners = tuple(other for other in self._close_listeners if other is not listener)
 
-    def connect(self, effects: Mapping[Do, Callable[[Effect], None]]) -> None:
-        """Say what starts each effect: a function that returns at once."""
+    def connect(self, effects: Mapping[Do, Callable[[Effect], None]], *, shares: bool = False) -> None:
+        """Say what starts each effect: a function that returns at once; and whether it may play while it records."""
         self._effects = effects
+        self._state = evolve(self._state, shares=shares)
 
     def run(self, pulse: Pulse) -> End:
         """Handle the inbox until `stop` or `reload`; `pulse` shows that the thread moves.

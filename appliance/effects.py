@@ -28,6 +28,8 @@ from appliance.events import (
 )
 from appliance.faults import CATALOGUE
 from appliance.machine import Do, Effect, Input
+from appliance.machine import Recorder as Busy
+from appliance.status import Status
 from appliance.store import Message, Store
 
 T = TypeVar("T")
@@ -66,11 +68,19 @@ class Effects:
         self._complaint = ""
         self._track_id: int | None = None
         """The message that was played last, where it was one."""
+        self._ducked = False
 
     def disk_works(self) -> None:
         """The disk takes writes again: finish what it kept from being finished. Returns at once."""
         self._recorder.disk_works()
         self._on_store(self._take_up)
+
+    def duck(self, _: Input, status: Status) -> None:
+        """Let what plays give way as long as a take is in progress. Told of all that happens; returns at once."""
+        ducked = status.recorder is not Busy.IDLE
+        if ducked is not self._ducked:
+            self._ducked = ducked
+            self._player.duck(ducked)
 
     def table(self) -> Mapping[Do, Callable[[Effect], None]]:
         """What starts each effect."""

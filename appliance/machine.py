@@ -2,8 +2,8 @@
 
 A state is what the recorder and the player are doing. Every input, in every state, finds exactly one row of `TABLE`,
 which names the next state and what to do, or why the input is refused. Playing gives way to recording: while a take is
-in progress the player is stopped. While the card is full no take begins; one in progress goes on. The diagram in the
-documentation is drawn from this table.
+in progress the player is stopped, unless the box is one that may do both. While the card is full no take begins; one in
+progress goes on. The diagram in the documentation is drawn from this table.
 
 A take that must change its format midway ends, and another one carries it on: for whoever stands at the box the
 recorder goes on recording, or holds still, all the while.

@@ -1,13 +1,14 @@
 """The one table of what the appliance does next: its words, and a row for every input in every state.
 
 A state is what the recorder and the player are doing. Playing gives way to recording: while a take is in progress the
-player is stopped. While the card is full no take begins; one in progress goes on.
+player is stopped, unless the two share the room (`audio.playback.while_recording`). While the card is full no take
+begins; one in progress goes on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from appliance import events
 from appliance.events import Command, Event, subject
@@ -86,6 +87,8 @@ class State:
     """The take that the recording in progress began with, where others have carried it on."""
     ended: str | None = None
     """The take that ended by itself, until another begins or somebody stops it too late."""
+    shares: bool = False
+    """Whether something may play while a take is in progress: the configuration says so."""
 
 
 @frozen
@@ -94,7 +97,8 @@ class Row:
 
     `current` holds the row to inputs that speak of the take or playback in progress (True) or of another one (False).
     `room` holds it to states with room for another take, or without; `ended` to those after a take that ended by
-    itself, or to the others. A next state of None stays as it is.
+    itself, or to the others; `shares` to boxes that may play while they record, or to the others. A next state of None
+    stays as it is.
     """
 
     input: type[Input]
@@ -108,6 +112,7 @@ class Row:
     room: bool | None = None
     to_room: bool | None = None
     ended: bool | None = None
+    shares: bool | None = None
 
     def matches(self, state: State, input: Input) -> bool:
         """Whether this row decides about `input` in `state`."""
@@ -118,6 +123,7 @@ class Row:
             and self.current in (None, is_current(state, input))
             and self.room in (None, state.room)
             and self.ended in (None, state.ended is not None)
+            and self.shares in (None, state.shares)
         )
 
 
@@ -151,7 +157,8 @@ def _recorder_rows() -> Iterator[Row]:
     for start in (events.RecordStart, events.RecordToggle):
         yield Row(start, IDLE, STOPPED, Recorder.RECORDING, None, (Do.START_TAKE,), room=True)
         both = (Do.STOP_PLAYBACK, Do.START_TAKE)
-        yield Row(start, IDLE, IN_PLAYBACK, Recorder.RECORDING, Player.STOPPED, both, room=True)
+        yield Row(start, IDLE, IN_PLAYBACK, Recorder.RECORDING, Player.STOPPED, both, room=True, shares=False)
+        yield Row(start, IDLE, IN_PLAYBACK, Recorder.RECORDING, None, (Do.START_TAKE,), room=True, shares=True)
         yield Row(start, IDLE, ANY_PLAYER, refuse=NO_ROOM, room=False)
     yield Row(events.RecordStart, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
     yield Row(events.RecordToggle, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (Do.FINISH_TAKE,))
@@ -255,7 +262,22 @@ def _room_rows() -> Iterator[Row]:
     yield Row(events.StorageFree, ANY_RECORDER, ANY_PLAYER, to_room=True)
 
 
-TABLE: tuple[Row, ...] = (*_recorder_rows(), *_player_rows(), *_playlist_rows(), *_room_rows())
+def _shared(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows of what plays, for boxes that may play while they record too: there a take changes nothing for it.
+
+    What plays by itself waits for the end of the take on every box.
+    """
+    for row in rows:
+        if row.recorder == IDLE and row.input is not events.PlayIfFree:
+            yield row
+            yield evolve(row, recorder=IN_TAKE, shares=True)
+        elif row.recorder == IN_TAKE and row.input is not events.PlayIfFree:
+            yield evolve(row, shares=False)
+        else:
+            yield row
+
+
+TABLE: tuple[Row, ...] = (*_recorder_rows(), *_shared((*_player_rows(), *_playlist_rows())), *_room_rows())
 INPUTS: frozenset[type[Input]] = frozenset(row.input for row in TABLE)
 """What the table decides about; every other event only tells."""
 

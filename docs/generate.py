@@ -419,7 +419,8 @@ def state_machine() -> str:
         "# State machine",
         "",
         "Recorder and player side by side; an input that is not drawn changes nothing. While a take is in progress the",
-        "player is stopped. While the card is full (without room) no take begins; one in progress goes on.",
+        "player is stopped, unless the two may share the box (`audio.playback.while_recording`). While the card is",
+        "full (without room) no take begins; one in progress goes on.",
     ]
     for title, states, start in (("Recorder", Recorder, "idle"), ("Player", Player, "stopped")):
         lines += ["", f"## {title}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {start}"]
@@ -445,7 +446,8 @@ def _table_row(row: Row) -> str:
 
     room = {None: "", True: ", with room", False: ", without room"}
     ended = {None: "", True: ", after a take that ended by itself", False: ""}
-    recorder = words(row.recorder, ANY_RECORDER) + room[row.room] + ended[row.ended]
+    shares = {None: "", True: ", sharing", False: ", alone"}
+    recorder = words(row.recorder, ANY_RECORDER) + room[row.room] + ended[row.ended] + shares[row.shares]
     subject = {None: "", True: " of the present one", False: " of a past one"}[row.current]
     leads = ", ".join(
         f"{what} {state}" for what, state in (("recorder", row.to_recorder), ("player", row.to_player)) if state

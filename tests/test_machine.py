@@ -56,9 +56,13 @@ def reachable_states() -> list[State]:
             None if player is Player.STOPPED else "playback",
             room,
             ended=ended,
+            shares=shares,
         )
-        for recorder, player, room, ended in product(Recorder, Player, (True, False), (None, "over"))
-        if (recorder is Recorder.IDLE or player is Player.STOPPED) and (recorder is Recorder.IDLE or not ended)
+        for recorder, player, room, ended, shares in product(
+            Recorder, Player, (True, False), (None, "over"), (True, False)
+        )
+        if (recorder is Recorder.IDLE or player is Player.STOPPED or shares)
+        and (recorder is Recorder.IDLE or not ended)
     ]
 
 
@@ -133,6 +137,24 @@ def test_recording_stops_the_player_first() -> None:
     assert [effect.do for effect in effects] == [Do.STOP_PLAYBACK, Do.START_TAKE]
     assert [effect.id for effect in effects] == ["p", "t"]
     assert (state, refused) == (State(Recorder.RECORDING, Player.STOPPED, "t", None), "")
+
+
+def test_on_a_box_that_shares_a_take_and_what_plays_leave_each_other_alone() -> None:
+    state = State(player=Player.PLAYING, playback_id="p", shares=True)
+    state, effects, _ = step(state, events.RecordStart(1.0), "t")
+    assert [(effect.do, effect.id) for effect in effects] == [(Do.START_TAKE, "t")]
+    assert (state.recorder, state.player, state.playback_id) == (Recorder.RECORDING, Player.PLAYING, "p")
+    state, effects, _ = step(state, events.PlayerStop(), "u")
+    assert [(effect.do, effect.id) for effect in effects] == [(Do.STOP_PLAYBACK, "p")]
+    state, effects, _ = step(state, events.Play(Path("/a.wav"), "a"), "q")
+    assert [(effect.do, effect.id) for effect in effects] == [(Do.START_PLAYBACK, "q")] and state.take_id == "t"
+    state, effects, _ = step(state, events.RecordStop(2.0), "u")
+    assert [(effect.do, effect.id) for effect in effects] == [(Do.FINISH_TAKE, "t")] and state.playback_id == "q"
+
+
+def test_what_plays_by_itself_waits_for_the_end_of_a_take_on_every_box() -> None:
+    state = State(Recorder.RECORDING, take_id="t", shares=True)
+    assert "take is in progress" in step(state, events.PlayIfFree(Path("/a.wav"), "a"), "q")[2]
 
 
 def test_news_of_a_past_take_does_not_end_the_present_one() -> None:

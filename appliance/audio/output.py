@@ -21,6 +21,7 @@ periods cost more, as each wakes a processor whose caches have gone cold.
 RAMP = 0.02
 """Seconds that a change of loudness takes: short enough to feel at once, long enough not to click."""
 
+_DUCKED = 0.1
 _MOST_UNDERRUNS = 100
 
 T = TypeVar("T", np.float32, np.float64)
@@ -79,6 +80,7 @@ class Output:
         self.underruns = 0
         """How often the speaker ran dry since somebody set this to 0."""
         self.gain = Gain(1.0)
+        self._way = Gain(1.0)
 
     @property
     def is_open(self) -> bool:
@@ -123,11 +125,18 @@ class Output:
         with self._guard:
             self._speaker = speaker
 
+    def duck(self, ducked: bool) -> None:
+        """Give way to a voice by 20 dB, or be as loud again as `gain` says."""
+        self._way.go_to(_DUCKED if ducked else 1.0, self.ramp_frames)
+
     def play(self, block: NDArray[np.float32]) -> None:
         """Hand over a block, shape (frames, 1 or 2), full scale 1.0. Waits for room. Raises AudioError."""
         if self._speaker:
             format = self._speaker.format
-            self._write(self._speaker, to_pcm(to_channels(self.gain.apply(block), format.channels), format.sample))
+            self._write(
+                self._speaker,
+                to_pcm(to_channels(self._way.apply(self.gain.apply(block)), format.channels), format.sample),
+            )
 
     def finish(self) -> None:
         """Let everything sound and give the speaker back. Raises AudioError; the speaker is given back anyway."""

@@ -109,6 +109,10 @@ class Player:
         """Louder, or quieter where the step is negative."""
         self._orders.put(lambda: self._do_volume(self._percent + step_percent))
 
+    def duck(self, ducked: bool) -> None:
+        """Let a voice stand out from what plays, or not any more."""
+        self._orders.put(partial(self._output.duck, ducked))
+
     def close(self, timeout: float = 2.0) -> None:
         """Stop, and end the thread. Raises Stuck where it does not end within `timeout` seconds."""
         self._orders.put(self._do_end)
@@ -169,7 +173,8 @@ class Player:
         self._playing = self._voice.opened(playback_id, wish, self._output.rate, self._speed)
         if self._playing:
             self._output.underruns = 0
-            self._open(self._playing)
+            self._output.open()
+            self._playing.source.convert_to(self._output.rate)
             self._rise(0 if wish.start_at else loudness(self._percent))
 
     def _do_prepare(self, behind: str, wish: Play | None) -> None:
@@ -213,11 +218,11 @@ class Player:
 
     def _go_on(self) -> None:
         """Open the speaker, and sound from where it was; or wait for it."""
-        playing = self._playing
-        if playing is None:
+        if (playing := self._playing) is None:
             return
         try:
-            self._open(playing)
+            self._output.open()
+            playing.source.convert_to(self._output.rate)
         except AudioError as error:
             self._wait_for_speaker(playing, error)
             return
@@ -232,8 +237,7 @@ class Player:
         playing.hold(str(error))
 
     def _do_seek(self, seconds: float) -> None:
-        playing = self._playing
-        if playing is None:
+        if (playing := self._playing) is None:
             return
         if self._output.is_open:
             self._fade_out(playing)
@@ -263,10 +267,6 @@ class Player:
     def _do_end(self) -> None:
         self._ending = True
         self._do_stop(given_up=True)
-
-    def _open(self, playing: Playing) -> None:
-        self._output.open()
-        playing.source.convert_to(self._output.rate)
 
     def _rise(self, first: float | None = None) -> None:
         """Go to the volume, from the loudness `first` or from what it is."""

@@ -88,6 +88,14 @@ class VolumeSettings:
         return Percent(min(max(percent, self.min), self.max))
 
 
+class WhileRecording(StrEnum):
+    """What becomes of sound from the speaker while a take is in progress."""
+
+    REFUSE = "refuse"
+    DUCK = "duck"
+    ALLOW = "allow"
+
+
 @frozen
 class PlaybackSettings:
     device: str = option(
@@ -102,6 +110,11 @@ class PlaybackSettings:
         check=optional(and_(ge(8_000), le(384_000))),
     )
     volume: VolumeSettings = option(VolumeSettings, "The volume.")
+    while_recording: WhileRecording = option(
+        WhileRecording.REFUSE,
+        "What plays while a take is in progress: nothing (`refuse`), what somebody asks for, but 20 dB quieter "
+        "(`duck`), or that as it is (`allow`). What plays by itself waits in any case.",
+    )
 
 
 @frozen

@@ -17,10 +17,10 @@ RAMP = 960
 
 
 @pytest.fixture
-def loud(box: Box, test_card: Path) -> Box:
-    """A daemon that plays on the test card at full volume."""
-    device = f"testcard:{test_card}"
-    speaker = f'{{device: "{device}", volume: 100}}'
+def loud(box: Box, test_card: Path, request: pytest.FixtureRequest) -> Box:
+    """A daemon that plays on the test card at full volume, and does what the parameter says while it records."""
+    device, mode = f"testcard:{test_card}", getattr(request, "param", "refuse")
+    speaker = f'{{device: "{device}", volume: 100, while_recording: {mode}}}'
     box.config.write_text(box.config.read_text() + f'audio: {{capture: {{device: "{device}"}}, playback: {speaker}}}\n')
     return box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
 
@@ -117,3 +117,26 @@ def test_a_book_is_heard_without_gaps_and_goes_on_after_a_restart(loud: Box, tes
     at = place(played[RAMP : 2 * RAMP], whole) - RAMP
     assert 2 * RATE < at <= before
     assert np.array_equal(played[RAMP : len(whole) - at], whole[at + RAMP :])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("loud", "factor"), [("duck", 0.1), ("allow", 1.0), ("refuse", 0.0)], indirect=["loud"])
+def test_what_plays_while_it_records(loud: Box, factor: float, test_card: Path, tmp_path: Path) -> None:
+    samples = sound(tmp_path / "a.wav", 20)
+    loud.cli("play", str(tmp_path / "a.wav"))
+    loud.until(lambda: len(heard(test_card)) > RATE)
+    loud.cli("record", "start")
+    if not factor:
+        loud.until(lambda: is_over(loud))
+    began = len(heard(test_card)) + RATE // 2
+    if factor:
+        loud.until(lambda: len(heard(test_card)) > began + RATE)
+        given = samples[began : began + RATE].astype(float)
+        assert np.abs(heard(test_card)[began : began + RATE] - factor * given).max() <= 1
+    assert loud.status()["recorder"] == "recording"
+    loud.cli("record", "stop")
+    if factor:
+        after = len(heard(test_card)) + RATE // 2
+        loud.until(lambda: len(heard(test_card)) > after + RATE // 2)
+        assert np.array_equal(heard(test_card)[after : after + RATE // 4], samples[after : after + RATE // 4])
+    loud.until(lambda: " ok " in loud.cli("clips", "list").stdout)
