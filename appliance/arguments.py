@@ -55,7 +55,7 @@ class Argument:
         raise UsageError(f"{self.name}: found {_shown(value)}, expected {self.expected}")
 
     def read(self, text: str) -> object:
-        """The value that a person wrote as text: `1:30` are 90 seconds, `50%` is 50. Raises UsageError."""
+        """The value that somebody wrote as text: `1:30` are 90 seconds, `50%` is 50, `true`. Raises UsageError."""
         value: object = text
         if self.kind is Kind.NUMBER and (time := _TIME.fullmatch(text)):
             value = int(time[1] or 0) * 3600 + int(time[2]) * 60 + float(time[3])
@@ -63,6 +63,8 @@ class Argument:
             value = float(text)
         elif self.kind is Kind.WHOLE and _WHOLE.fullmatch(text.removesuffix("%")):
             value = int(text.removesuffix("%"))
+        elif self.kind is Kind.SWITCH and text in ("true", "false"):
+            value = text == "true"
         return self.check(value)
 
     @property

@@ -76,7 +76,7 @@ def status_of(error: ApplianceError) -> int:
 def view(name: str, **values: Any) -> str:
     """A page, which nobody keeps: what it shows is of this moment."""
     bottle.response.set_header("Cache-Control", "no-store")
-    return str(bottle.template(name, template_lookup=[str(FOLDER / "views")], **values))
+    return str(bottle.template(name, template_lookup=[str(FOLDER / "views")], quote=quote, **values))
 
 
 def back() -> str:

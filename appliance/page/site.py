@@ -1,18 +1,19 @@
 """The page and its HTTP interface: what may be asked, and what comes back."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import bottle
 from attrs import frozen
 from bottle import HTTPResponse, request
 
+from appliance.arguments import Argument, Kind
 from appliance.errors import ApplianceError, NotFound, UsageError
-from appliance.page import answers, openapi, words
+from appliance.page import answers, listing, openapi, words
 from appliance.page.archive import Archive, Entry
 from appliance.page.door import Door
 from appliance.page.keys import Role
@@ -42,6 +43,9 @@ class Site:
         app.route("/", callback=_told(self.now))
         app.route("/clips", callback=_told(self.clips))
         app.route("/clips/<clip>", callback=_told(self.clip))
+        app.route("/clips/<clip>/verify", "POST", _told(self.verify))
+        app.route("/clips/<clip>/said", "POST", _told(self.say))
+        app.route("/trash", callback=_told(self.trash))
         app.route("/messages", callback=_told(self.messages))
         app.route("/login", callback=lambda: answers.view("login", message="", back=answers.back()))
         app.route("/login", "POST", _told(self.door.log_in))
@@ -65,19 +69,48 @@ class Site:
         return self._page("now", status=status)
 
     def clips(self) -> str:
-        """Clips, newest first, by day."""
-        after = request.query.getunicode("after")
-        found = self.recorder.call("clips.list", limit=CLIPS_SHOWN + 1, after=after)
-        entries = [words.entry(each) for each in found[:CLIPS_SHOWN]]
-        days: dict[str, list[dict[str, Any]]] = {}
-        for each in entries:
-            days.setdefault(each["day"], []).append(each)
-        more = entries[-1]["id"] if len(found) > CLIPS_SHOWN else None
-        return self._page("clips", days=days, more=more, first=after is None)
+        """Clips, newest first, by day: all, or those that are looked for."""
+        query = {name: request.query.getunicode(name) for name in request.query}
+        wanted, after = listing.wanted(query), query.get("after")
+        found = self.recorder.call("clips.list", limit=CLIPS_SHOWN + 1, after=after, **wanted)
+        more = len(found) > CLIPS_SHOWN
+        found = listing.to_the_end(
+            found[:CLIPS_SHOWN],
+            lambda last: self.recorder.call("clips.list", limit=1, after=last, **wanted),
+            CLIPS_SHOWN,
+        )
+        days = listing.by_day(listing.recordings([words.entry(each) for each in found]))
+        asked = {name: value for name, value in query.items() if value and name not in ("after", "trashed")}
+        older = urlencode({**asked, "after": found[-1]["clip"]["id"]}) if more else ""
+        labels = self.recorder.call("clips.labels")
+        return self._page(
+            "clips", days=days, older=older, first=after is None, asked=asked, wanted=wanted, labels=labels,
+            trashed=query.get("trashed"), listing=listing,
+        )  # fmt: skip
 
-    def clip(self, clip: str) -> str:
-        """Everything about one clip."""
-        return self._page("clip", entry=words.entry(self.recorder.call("clips.show", clip=clip)))
+    def clip(self, clip: str, copies: Sequence[str] = ()) -> str:
+        """Everything about one clip; `copies` is what was just found at its destinations."""
+        entry = words.entry(self.recorder.call("clips.show", clip=clip))
+        has = {one["destination"] for one in entry["deliveries"]}
+        lacking = [name for name in self.recorder.call("status")["destinations"] if name not in has]
+        return self._page("clip", entry=entry, lacking=lacking, copies=copies, here=f"/clips/{quote(entry['id'])}")
+
+    def verify(self, clip: str) -> str:
+        """Look again at what destinations have of a clip."""
+        return self.clip(clip, [words.copy(each) for each in self.recorder.stream("clips.verify", clips=[clip])])
+
+    def say(self, clip: str) -> HTTPResponse:
+        """Change what is said of a clip: title, labels and note of a form."""
+        given = request.forms
+        self.recorder.call("clips.title", clip=clip, title=given.getunicode("title") or "")
+        self.recorder.call("clips.label", clip=clip, labels=(given.getunicode("labels") or "").split(","))
+        self.recorder.call("clips.note", clip=clip, note=given.getunicode("note") or "")
+        return HTTPResponse(status=303, headers={"Location": answers.back()})
+
+    def trash(self) -> str:
+        """What was deleted and can be brought back."""
+        found = self.recorder.call("clips.trash")
+        return self._page("trash", found=[words.entry({**each, "deliveries": []}) for each in reversed(found)])
 
     def messages(self) -> str:
         """What was pulled, and whether somebody heard it."""
@@ -88,9 +121,10 @@ class Site:
         verb = openapi.WORDS.get(word)
         if verb is None or not verb.acts or verb.streams:
             raise NotFound(f"there is no word {word}")
-        given = {each.name: each.read(text) for each in verb.arguments if (text := request.forms.getunicode(each.name))}
-        self.recorder.call(word, **verb.check(given))
-        return HTTPResponse(status=303, headers={"Location": answers.back()})
+        self.recorder.call(word, **verb.check({each.name: _field(each) for each in verb.arguments}))
+        trashed = word == "clips.delete" and not request.forms.get("now")
+        undo = f"?{urlencode({'trashed': request.forms.getunicode('clip')})}" if trashed else ""
+        return HTTPResponse(status=303, headers={"Location": answers.back() + undo})
 
     def _page(self, name: str, **values: Any) -> str:
         visitor = request.environ["visitor"]
@@ -214,6 +248,15 @@ def _arguments(verb: Verb) -> dict[str, object]:
     if not isinstance(given, dict):
         raise UsageError("found something else, expected the arguments as one JSON object")
     return given
+
+
+def _field(argument: Argument) -> object:
+    """What a form gives to a word. Raises UsageError."""
+    found = request.forms.getall(argument.name)
+    texts = [each.encode("latin-1").decode(errors="replace") for each in found if each]  # as WSGI hands them over
+    if argument.kind is Kind.TEXTS:
+        return texts or None
+    return argument.read(texts[0]) if texts else None
 
 
 def _range() -> tuple[str | None, str | None]:

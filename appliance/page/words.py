@@ -29,6 +29,16 @@ STATES = {
     "cancelled": "was called off",
 }
 
+FOUND = {
+    "ok": "is as it was",
+    "there": "is there, of the right size",
+    "missing": "is missing",
+    "different": "is another one now",
+    "unknown": "cannot be looked at",
+    "failed": "did not answer as it should",
+}
+"""What was found where a clip had been delivered to; what is not here is said as it is."""
+
 
 def is_well(status: Plain) -> bool:
     """Whether the report has nothing to tell but that."""
@@ -90,9 +100,16 @@ def entry(found: Plain) -> Plain:
     return {
         "id": clip["id"],
         "name": clip["name"],
+        "heading": clip["title"] or start.strftime("%H:%M:%S"),
+        "title": clip["title"],
+        "labels": clip["labels"],
+        "starred": clip["starred"],
+        "note": clip["note"],
+        "continues": clip["continues"],
         "day": start.strftime("%Y-%m-%d"),
         "time": start.strftime("%H:%M:%S"),
         "iso": start.isoformat(timespec="seconds"),
+        "seconds": clip["frames"] / clip["format"]["rate"],
         "length": clock(clip["frames"] / clip["format"]["rate"]),
         "size": size(clip["size"]),
         "verdict": VERDICTS.get(clip["verdict"], clip["verdict"]),
@@ -115,6 +132,12 @@ def _delivery(delivery: Plain) -> Plain:
     return {"destination": delivery["destination"], "state": state, "said": said}
 
 
+def copy(checked: Plain) -> str:
+    """What was found where a clip had been delivered to."""
+    said = f"{checked['destination']}: {FOUND.get(checked['found'], checked['found'])}"
+    return f"{said} ({checked['message']})" if checked["message"] else said
+
+
 def track(found: Plain) -> Plain:
     """A message as a page shows it."""
     return {
@@ -131,11 +154,13 @@ def table(found: Iterable[Plain]) -> bytes:
     """Clips as CSV (RFC 4180), one a line. No cell begins as a formula would: spreadsheets would run it."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["file", "started", "seconds", "bytes", "verdict", "gaps", "arrived at"])
+    columns = ["file", "title", "labels", "star", "note"]
+    writer.writerow([*columns, "started", "seconds", "bytes", "verdict", "gaps", "arrived at"])
     for each in found:
         clip = each["clip"]
         arrived = " ".join(one["destination"] for one in each["deliveries"] if one["state"] == "delivered")
-        row = [f"{clip['name']}.wav", began(clip).isoformat(timespec="seconds")]
+        row = [f"{clip['name']}.wav", clip["title"], ", ".join(clip["labels"]), "*" * clip["starred"], clip["note"]]
+        row += [began(clip).isoformat(timespec="seconds")]
         row += [f"{clip['frames'] / clip['format']['rate']:.3f}", str(clip["size"]), clip["verdict"]]
         writer.writerow([_cell(cell) for cell in (*row, str(len(clip["gaps"])), arrived)])
     return text.getvalue().encode()

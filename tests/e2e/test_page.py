@@ -199,9 +199,54 @@ def test_a_person_records_listens_and_deletes(page: Page, served: Served) -> Non
 
     page.locator(".clips a").first.click()
     assert violations(page) == []
-    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No clip was recorded yet.")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_person_names_finds_deletes_and_brings_back(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
+    first, second = served.box.record(0.2), served.box.record(0.2)
+    served.box.until(served.box.delivered)
+    page.goto(f"/clips/{first['id']}")
+    page.get_by_label("Title").fill("Für Élodie")
+    page.get_by_label("Labels").fill("family, best of")
+    page.get_by_label("Note").fill("so it was")
+    button(page, "Keep").click()
+    expect(page.get_by_role("heading", name="Für Élodie")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Look again whether it is there").click()
+    expect(page.get_by_text("shelf: is as it was")).to_be_visible()
+    assert violations(page) == []
+    told = served.box.call("clips.show", clip=first["id"])["clip"]
+    assert (told["title"], told["labels"], told["note"]) == ("Für Élodie", ["family", "best of"], "so it was")
+
+    page.get_by_role("link", name="Clips").click()
+    page.get_by_role("button", name=f"Give a star to {first['name']}").click()
+    expect(page.get_by_role("button", name=f"Take the star from {first['name']}")).to_be_visible()
+    page.get_by_role("searchbox").fill("elo")
+    button(page, "Find").click()
+    expect(page.locator(".clips li")).to_have_count(1)
+    page.get_by_role("link", name="best of").click()
+    expect(page.get_by_role("link", name="Für Élodie")).to_be_visible()
+    assert violations(page) == []
+    page.goto("/clips?verdict=silent&starred=true")
+    expect(page.get_by_text("There are no such clips.")).to_be_visible()
+
+    page.goto(f"/clips/{first['id']}")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.locator(".clips li")).to_have_count(1)
+    assert violations(page) == []
+    button(page, "Undo").click()
+    expect(page.get_by_role("link", name="Für Élodie")).to_be_visible()
+    served.box.call("clips.delete", clip=second["id"])
+    page.goto("/trash")
+    assert violations(page) == []
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("The trash is empty.")).to_be_visible()
+    assert [each["clip"]["id"] for each in served.box.clips()] == [first["id"]]
 
 
 @pytest.mark.slow

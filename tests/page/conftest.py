@@ -30,6 +30,7 @@ STATUS = {
     "unheard": 0,
     "faults": [],
     "deliveries": {"office": {"delivered": 2}},
+    "destinations": {"office": {}, "cloud": {}},
     "storage": {"free_seconds": 111_600, "warning": ""},
 }
 
@@ -39,6 +40,7 @@ def clip(id: str, path: Path) -> dict[str, Any]:
     stamp = {"wall_ns": 1_767_225_600_000_000_000, "source": "ntp", "utc_offset": 3600}
     told = {"id": id, "name": path.stem, "format": {"rate": 8000}, "frames": 16_000, "size": path.stat().st_size}
     told |= {"started": stamp, "corrected": None, "verdict": "ok", "gaps": []}
+    told |= {"title": "", "labels": [], "starred": False, "note": "", "continues": None}
     receipt = {"verified": True, "on_own_disk": False}
     delivery = {"destination": "office", "state": "delivered", "receipt": receipt, "last_error": ""}
     return {"clip": told, "path": str(path), "deliveries": [delivery]}
@@ -107,7 +109,7 @@ class Browser:
 
 @pytest.fixture
 def desk() -> Desk:
-    return Desk({"status": STATUS, "clips.list": [], "feeds.list": []})
+    return Desk({"status": STATUS, "clips.list": [], "clips.labels": [], "feeds.list": []})
 
 
 @pytest.fixture

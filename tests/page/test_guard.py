@@ -193,6 +193,19 @@ def test_a_helper_listens_and_changes_nothing(locked: Browser, keys: Keys, desk:
     assert [word for word, _ in desk.asked if word != "status"] == []
 
 
+def test_a_helper_labels(locked: Browser, keys: Keys, desk: Desk) -> None:
+    keys.set_password("only for listening", Role.HELPER)
+    log_in(locked, "only for listening")
+    desk.answers |= {"clips.star": {}, "clips.title": {}, "clips.label": {}, "clips.note": {}}
+    assert locked.post("/do/clips.star", clip="id0", csrf=csrf(locked)).status == 303
+    assert locked.post("/clips/id0/said", title="a", csrf=csrf(locked)).status == 303
+    assert locked.post("/clips/id0/said", title="a").status == 403
+    for path in ("/do/clips.delete", "/do/clips.restore", "/clips/id0/verify"):
+        assert locked.post(path, clip="id0", csrf=csrf(locked)).status == 403
+    asked = [word for word, _ in desk.asked if word != "status"]
+    assert asked == ["clips.star", "clips.title", "clips.label", "clips.note"]
+
+
 def test_a_token(locked: Browser, keys: Keys, desk: Desk) -> None:
     desk.answers["record.start"] = {"event": "TakeStarted"}
     token = keys.add_token("home", Role.HOST)

@@ -144,7 +144,7 @@ def test_a_word_that_streams(browser: Browser, desk: Desk) -> None:
 
 def test_a_form_leads_back(browser: Browser, desk: Desk) -> None:
     answer = browser.post("/do/clips.delete", clip="id0", back="/clips")
-    assert (answer.status, answer.headers["location"]) == (303, "/clips")
+    assert (answer.status, answer.headers["location"]) == (303, "/clips?trashed=id0")
     assert desk.asked == [("clips.delete", {"clip": "id0"})]
 
 

@@ -33,7 +33,7 @@ document.addEventListener("submit", async (event) => {
   const form = event.target, word = form.dataset?.word;
   if (!word) return;
   event.preventDefault();
-  if (word === "clips.delete" && !confirm("Move this clip to the trash of the box?")) return;
+  if (word === "clips.delete" && form.elements.now && !confirm("Delete this clip for good?")) return;
   const button = form.querySelector("button");
   button.disabled = true;
   const fields = new FormData(form);

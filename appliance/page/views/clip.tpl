@@ -1,9 +1,62 @@
-% rebase("frame.tpl", title=f"{entry['day']} {entry['time']}", visitor=visitor, path="")
-% def button(word, label, look="", about="", back=path, **given):
+% rebase("frame.tpl", title=entry["title"] or f"{entry['day']} {entry['time']}", visitor=visitor, path="")
+% def button(word, label, look="", about="", back=here, **given):
 %   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=back)
 % end
+<div class="line">
+<time datetime="{{entry["iso"]}}">{{entry["day"]}} {{entry["time"]}}</time>
+<span>{{entry["length"]}}</span>
+% if entry["starred"]:
+% button("clips.star", "★", "star", about="Take the star away", clip=entry["id"], starred="false")
+% else:
+% button("clips.star", "☆", "star", about="Give it a star", clip=entry["id"], starred="true")
+% end
+</div>
 <audio controls preload="metadata" src="/api/v1/clips/{{entry["id"]}}/sound" aria-label="{{entry["name"]}}"></audio>
 <p><a class="button" href="/api/v1/clips/{{entry["id"]}}/sound?download=1" download>Download</a></p>
+<form method="post" action="{{here}}/said" class="said">
+% if visitor.csrf:
+<input type="hidden" name="csrf" value="{{visitor.csrf}}">
+% end
+<input type="hidden" name="back" value="{{here}}">
+<label>Title <input type="text" name="title" value="{{entry["title"]}}" maxlength="200"></label>
+<label>Labels, with commas between <input type="text" name="labels" value="{{", ".join(entry["labels"])}}" maxlength="500" autocapitalize="none"></label>
+<label>Note <textarea name="note" rows="3" maxlength="2000">{{entry["note"]}}</textarea></label>
+<button>Keep</button>
+</form>
+<h2>Where it is</h2>
+<ul class="facts">
+<li>on this box</li>
+% for one in entry["deliveries"]:
+<li class="{{one["state"]}}">{{one["destination"]}} {{one["said"]}}</li>
+% end
+</ul>
+% if copies:
+<h2>Looked at just now</h2>
+<ul class="facts">
+% for each in copies:
+<li>{{each}}</li>
+% end
+</ul>
+% end
+% if may_change:
+<div class="buttons">
+% if any(one["state"] in ("pending", "parked") for one in entry["deliveries"]):
+% button("clips.retry", "Send again now", clip=entry["id"])
+% end
+% for name in lacking:
+% button("clips.deliver", f"Send to {name}", clips=entry["id"], to=name)
+% end
+% if any(one["state"] == "delivered" for one in entry["deliveries"]):
+<form method="post" action="{{here}}/verify">
+% if visitor.csrf:
+<input type="hidden" name="csrf" value="{{visitor.csrf}}">
+% end
+<button>Look again whether it is there</button>
+</form>
+% end
+</div>
+% end
+<h2>About it</h2>
 <dl>
 <dt>File</dt><dd>{{entry["name"]}}.wav, {{entry["size"]}}</dd>
 <dt>Length</dt><dd>{{entry["length"]}}</dd>
@@ -13,20 +66,14 @@
 % if entry["verdict"] or entry["gaps"]:
 <dt>Sound</dt><dd>{{", ".join(filter(None, (entry["verdict"], entry["gaps"])))}}</dd>
 % end
-</dl>
-<h2>Where it is</h2>
-<ul class="facts">
-<li>on this box</li>
-% for one in entry["deliveries"]:
-<li class="{{one["state"]}}">{{one["destination"]}} {{one["said"]}}</li>
+% if entry["continues"]:
+<dt>Part</dt><dd>It carries on <a href="/clips/{{entry["continues"]}}">the part before it</a>.</dd>
 % end
-</ul>
+</dl>
 % if may_change:
 <div class="buttons">
 % button("play", "Play on the box", source=entry["id"])
-% if any(one["state"] in ("pending", "parked") for one in entry["deliveries"]):
-% button("clips.retry", "Send again now", clip=entry["id"])
-% end
+% button("playlist.add", "Put on the playlist of the box", sources=entry["id"])
 % button("clips.delete", "Delete", "danger", about=entry["name"], back="/clips", clip=entry["id"])
 </div>
 % end

@@ -1,6 +1,44 @@
 % rebase("frame.tpl", title="Clips", visitor=visitor, path="/clips")
+% def button(word, label, look="", about="", back="/clips", **given):
+%   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=back)
+% end
+% if trashed and may_change:
+<div class="undo" role="status">
+<p>The clip is in the trash.</p>
+% button("clips.restore", "Undo", clip=trashed)
+</div>
+% end
+<form method="get" action="/clips" role="search" class="search">
+<div class="line">
+<input type="search" name="text" value="{{asked.get("text", "")}}" aria-label="Words of title, labels and notes" placeholder="Title, label, note" maxlength="255">
+<button>Find</button>
+</div>
+<details{{!" open" if set(asked) - {"text"} else ""}}>
+<summary>More</summary>
+<div class="fields">
+<label>Label <select name="label"><option value="">any</option>
+% for each in sorted({*labels, *filter(None, [asked.get("label")])}):
+<option{{!" selected" if asked.get("label") == each else ""}}>{{each}}</option>
+% end
+</select></label>
+<label>Sound <select name="verdict">
+% for value, label in listing.VERDICT_CHOICES.items():
+<option value="{{value}}"{{!" selected" if asked.get("verdict", "") == value else ""}}>{{label}}</option>
+% end
+</select></label>
+<label>Delivery <select name="state">
+% for value, label in listing.STATE_CHOICES.items():
+<option value="{{value}}"{{!" selected" if asked.get("state", "") == value else ""}}>{{label}}</option>
+% end
+</select></label>
+<label>From <input type="date" name="since" value="{{asked.get("since", "")}}"></label>
+<label>Up to <input type="date" name="until" value="{{asked.get("until", "")}}"></label>
+<label class="check"><input type="checkbox" name="starred" value="true"{{!" checked" if asked.get("starred") else ""}}> With a star</label>
+</div>
+</details>
+</form>
 % if not days:
-<p>{{"No clip was recorded yet." if first else "There are no older ones."}}</p>
+<p>{{"No clip was recorded yet." if first and not wanted else "There are no such clips." if first else "There are no older ones."}}</p>
 % else:
 <form id="archive" method="get" action="/api/v1/clips.zip">
 <p><button>Download</button> <span id="chosen">all clips as one ZIP, or those that you choose</span></p>
@@ -12,28 +50,60 @@
 <ul class="clips">
 % for each in entries:
 <li>
+<div class="head">
+<span>
+% for part in each["parts"]:
+<input type="checkbox" form="archive" name="clip" value="{{part["id"]}}" aria-label="Choose {{part["name"]}}">
+% end
+</span>
 <div class="line">
-<input type="checkbox" form="archive" name="clip" value="{{each["id"]}}" aria-label="Choose {{each["name"]}}">
-<a href="/clips/{{each["id"]}}"><time datetime="{{each["iso"]}}">{{each["time"]}}</time></a>
+<a href="/clips/{{each["id"]}}">{{each["heading"]}}</a>
+% if each["title"]:
+<time datetime="{{each["iso"]}}">{{each["time"]}}</time>
+% end
 <span>{{each["length"]}}</span>
-% if each["verdict"]:
-<span class="warning">{{each["verdict"]}}</span>
+% if len(each["parts"]) > 1:
+<span>in {{len(each["parts"])}} parts</span>
+% end
+% for odd in sorted({part["verdict"] for part in each["parts"]} - {""}):
+<span class="warning">{{odd}}</span>
 % end
 </div>
-<audio controls preload="none" src="/api/v1/clips/{{each["id"]}}/sound" aria-label="{{each["name"]}}"></audio>
+% if each["starred"]:
+% button("clips.star", "★", "star", about=f"Take the star from {each['name']}", clip=each["id"], starred="false")
+% else:
+% button("clips.star", "☆", "star", about=f"Give a star to {each['name']}", clip=each["id"], starred="true")
+% end
+</div>
+% if each["labels"]:
+<p class="labels">
+% for label in each["labels"]:
+<a href="/clips?label={{quote(label, safe="")}}">{{label}}</a>
+% end
+</p>
+% end
+% for part in each["parts"]:
+<audio controls preload="none" src="/api/v1/clips/{{part["id"]}}/sound" aria-label="{{part["name"]}}"></audio>
+% end
+% for part in each["parts"]:
 <p class="where">
-% for one in each["deliveries"]:
+% if len(each["parts"]) > 1:
+<a href="/clips/{{part["id"]}}">{{part["time"]}}</a>
+% end
+% for one in part["deliveries"]:
 <span class="{{one["state"]}}">{{one["destination"]}} {{one["said"]}}</span>
 % end
-% if not each["deliveries"]:
+% if not part["deliveries"]:
 <span>on this box alone</span>
 % end
 </p>
+% end
 </li>
 % end
 </ul>
 </section>
 % end
-% if more:
-<p><a href="/clips?after={{more}}" rel="next">Older clips</a></p>
+% if older:
+<p><a href="/clips?{{older}}" rel="next">Older clips</a></p>
 % end
+<p><a href="/trash">Trash</a></p>
