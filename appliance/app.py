@@ -115,7 +115,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         _keep_playlist(store, controller)
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
         wishes = (audio.capture, settings.recording)
-        recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, settings.monitor)
+        about = (settings.monitor, settings.device.location.place)
+        recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, *about)
         effects = Effects(recorder, player, volume, store, outbox, post)
         controller.connect(effects.table(), shares=playback.while_recording is not WhileRecording.REFUSE)
         if playback.while_recording is WhileRecording.DUCK:

@@ -10,6 +10,7 @@ from pathlib import Path
 from attrs import frozen
 from attrs.validators import ge, gt, lt
 
+from appliance.circumstances import Place
 from appliance.errors import NewerWord
 from appliance.quantities import NOTHING, Kind, told
 from appliance.recipes import Recipe
@@ -184,6 +185,8 @@ class Clip:
     labels: tuple[str, ...] = told((), "Labels that a person gave it", Kind.TEXT)
     starred: bool = told(False, "Whether a person gave it a star", Kind.FLAG)
     note: str = told("", "What a person wrote about it", Kind.TEXT)
+    place: Place | None = told(None, "Where the box stood", Kind.OBJECT)
+    microphone: str = told("", "The device word of the microphone", Kind.TEXT)
     unread: tuple[str, ...] = told(
         (), "Lines of a recovered take's journal that only a newer release knows to read", Kind.TEXT
     )

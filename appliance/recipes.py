@@ -27,11 +27,17 @@ class Recipe:
 ORIGINAL = Recipe("original", ".wav", "audio/wav")
 """The clip itself; RFC 2361."""
 
-FLAC = Recipe("flac", ".flac", "audio/flac", ("flac",))
+BWF = Recipe("bwf", ".bwf.wav", "audio/wav", ("bwf",))
+"""The same sound with everything that is known of it inside: Broadcast Wave, EBU Tech 3285."""
+
+FLAC = Recipe("flac", ".flac", "audio/flac", ("flac", "tags"))
 """RFC 9639."""
 
-OPUS = Recipe("opus", ".opus", "audio/ogg", ("rate of opus", "opus"))
+OPUS = Recipe("opus", ".opus", "audio/ogg", ("rate of opus", "opus", "tags"))
 """Opus in Ogg, RFC 7845."""
 
-RECIPES = {recipe.name: recipe for recipe in (ORIGINAL, FLAC, OPUS)}
+MP3 = Recipe("mp3", ".mp3", "audio/mpeg", ("rate of mp3", "mp3", "tags"))
+"""ISO/IEC 11172-3, layer III."""
+
+RECIPES = {recipe.name: recipe for recipe in (ORIGINAL, BWF, FLAC, OPUS, MP3)}
 """All that there are, by name."""

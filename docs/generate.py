@@ -5,6 +5,7 @@
 
 import errno
 import inspect
+import json
 import os
 import re
 import socket
@@ -12,11 +13,13 @@ import ssl
 import sys
 import tomllib
 from collections.abc import Iterator
+from enum import StrEnum
 from http import HTTPStatus
 from http.client import IncompleteRead
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 import click
@@ -47,6 +50,7 @@ from appliance.control.server import Limits
 from appliance.errors import Permanent, Transient
 from appliance.faults import KINDS
 from appliance.machine import ANY_PLAYER, ANY_RECORDER, TABLE, Player, Recorder, Row
+from appliance.models import Clip
 from appliance.plugin_host import PluginHost
 from appliance.quantities import KIND_WORDS, described
 from appliance.report import VERSION, Report
@@ -75,6 +79,7 @@ def generated() -> dict[Path, str]:
         reference_folder / "exit-codes.md": exit_codes(),
         reference_folder / "faults.md": fault_table(),
         reference_folder / "report.md": report(),
+        reference_folder / "clip.schema.json": clip_schema(),
         reference_folder / "state-machine.md": state_machine(),
         Path("share/man/man1/appliance.1"): manual(_exit_codes()),
         **{path: completion(shell) for shell, path in SHELLS.items()},
@@ -455,6 +460,41 @@ def _table_row(row: Row) -> str:
     leads += room[row.to_room].removeprefix(", ")
     does = f"refused: {row.refuse}" if row.refuse else ", ".join(f"`{do}`" for do in row.do)
     return f"| `{row.input.__name__}`{subject} | {recorder} | {words(row.player, ANY_PLAYER)} | {leads} | {does} |"
+
+
+_JSON_TYPES: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+
+
+def clip_schema() -> str:
+    """The JSON Schema (draft 2020-12) of what lies beside a clip. What a newer release adds does not break it."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Clip",
+        "description": "Everything that is known of a clip, as it lies beside its sound. Positions are frames.",
+        **_schema(Clip),
+    }
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    if kind in _JSON_TYPES:
+        return {"type": _JSON_TYPES[kind]}
+    if isinstance(kind, UnionType):
+        return {"anyOf": [_schema(each) for each in get_args(kind)]}
+    if get_origin(kind) is tuple:
+        return {"type": "array", "items": _schema(get_args(kind)[0])}
+    if issubclass(kind, StrEnum):
+        known = ", ".join(kind)
+        return {"type": "string", "description": f"Known: {known}; a newer release may know others."}
+    types = get_type_hints(kind)
+    fields = {}
+    for field in attrs.fields(kind):
+        about, inner = field.metadata, _schema(types[field.name])
+        unit = f", in {about['unit']}" if about["unit"] else ""
+        words = f"{about['words']}{unit}. {inner.get('description', '')}".strip()
+        fields[field.name] = {**inner, "description": words}
+    required = [field.name for field in attrs.fields(kind) if field.default is attrs.NOTHING]
+    return {"type": "object", "properties": fields, **({"required": required} if required else {})}
 
 
 def main() -> None:

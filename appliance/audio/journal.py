@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
+from appliance.circumstances import Place
 from appliance.codec import from_plain, to_plain
 from appliance.models import AudioFormat, ClockStamp, Gap, Mark, Pause
 
@@ -30,6 +31,8 @@ class Begin:
     started: ClockStamp
     min_seconds: float
     continues: str | None = None
+    place: Place | None = None
+    microphone: str = ""
 
 
 @frozen

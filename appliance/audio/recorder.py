@@ -12,6 +12,7 @@ from appliance.audio.press import Press, Wish
 from appliance.audio.session import TakeSession
 from appliance.audio.stretch import Ended, Lost, Stretch
 from appliance.audio.studio import Faults, Studio
+from appliance.circumstances import Place
 from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.errors import Stuck
@@ -48,13 +49,14 @@ class Recorder:
         watched: Callable[[], bool] = lambda: True,
         follow: Callable[[GrowingTake], None] = follow_nothing,
         monitor: MonitorSettings = MonitorSettings(),  # noqa: B008 - it is frozen
+        place: Place | None = None,
     ) -> None:
         """`watched` tells whether anybody wants TakeProgress four times a second; else it comes once a second.
 
-        `follow` is told of each take when it begins, and returns at once.
+        `follow` is told of each take when it begins, and returns at once. `place` is where the box stands.
         """
         self._studio = Studio(
-            capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched, follow, monitor
+            capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched, follow, monitor, place
         )
         self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals)
         self._lock = threading.Lock()

@@ -172,7 +172,8 @@ class TakeSession:
         started = studio.clock.stamp(at)
         name = clip_name(label, started, take_id)
         shortest = 0.0 if self._continues else studio.recording.min_duration
-        begin = Begin(take_id, name, label, format, started, shortest, self._continues)
+        microphone = studio.capture.device
+        begin = Begin(take_id, name, label, format, started, shortest, self._continues, studio.place, microphone)
         assembler = Assembler(TakeFile.create(studio.takes, begin), studio.recording, studio.post)
         studio.faults.end(MICROPHONE_LOST)
         growing = GrowingTake(begin, studio.takes / take_id / AUDIO, studio.recording.max_duration)

@@ -7,6 +7,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from appliance.audio.growing import GrowingTake
+from appliance.circumstances import Place
 from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.events import Command, Event
@@ -58,6 +59,7 @@ class Studio:
     """Whether anybody follows the progress of takes closely."""
     follow: Callable[[GrowingTake], None]
     monitor: MonitorSettings
+    place: Place | None = None
 
     slow_after: float = field(init=False)
     """Seconds of sound at stake from which on the disk is called slow."""

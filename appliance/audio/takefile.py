@@ -218,6 +218,8 @@ class TakeFile:
             recovered=recovered,
             continues=self.begin.continues,
             cut=cut,
+            place=self.begin.place,
+            microphone=self.begin.microphone,
             unread=tuple(self.history.unread),
         )
         with disk():

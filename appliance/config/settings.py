@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
+from appliance.circumstances import Place
 from appliance.config.actions import ButtonAction
 from appliance.config.audio import AudioSettings, MonitorSettings, RecordingSettings
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
@@ -53,6 +54,33 @@ class Light(StrEnum):
     FAULT = "fault"
 
 
+def _both(location: "LocationSettings", _: object, longitude: float | None) -> None:
+    if (location.latitude is None) != (longitude is None):
+        raise ValueError("latitude and longitude go together: give both, or neither")
+
+
+@frozen
+class LocationSettings:
+    """Where the box stands; it is kept with every clip, and inside the files that are made of it."""
+
+    name: str = option("", "What people call the place.", example="Old town hall")
+    latitude: float | None = option(
+        None, "Degrees north (WGS 84), negative for south.", check=optional(and_(ge(-90), le(90))), example="52.5163"
+    )
+    longitude: float | None = option(
+        None,
+        "Degrees east, negative for west.",
+        check=and_(optional(and_(ge(-180), le(180))), _both),
+        example="13.3777",
+    )
+
+    @property
+    def place(self) -> Place | None:
+        """The place, where any of it is known."""
+        known = self.name or self.latitude is not None
+        return Place(self.name, self.latitude, self.longitude) if known else None
+
+
 @frozen
 class DeviceSettings:
     name: str = option(
@@ -61,6 +89,7 @@ class DeviceSettings:
         check=matches_re(r"[A-Za-z0-9._-]{0,32}"),
         example="guestbook-1",
     )
+    location: LocationSettings = option(LocationSettings, "Where it stands.")
 
     @property
     def label(self) -> str:
@@ -178,7 +207,12 @@ class DestinationSettings:
     """What every destination has, whatever its backend; `options` is the backend's own class."""
 
     backend: str = option(help="The backend that delivers: `folder`, `http`, `s3`, `rclone` or one from a plugin.")
-    deliver_as: str = option(ORIGINAL.name, "What is sent: the WAV itself, FLAC or Opus.", check=in_(tuple(RECIPES)))
+    deliver_as: str = option(
+        ORIGINAL.name,
+        "What is sent: the WAV itself (`original`), the same sound with everything that is known of it inside (`bwf`), "
+        "or `flac`, `opus` and `mp3`, which hold that too.",
+        check=in_(tuple(RECIPES)),
+    )
     delete_after: DeleteAfter = option(
         DeleteAfter.VERIFIED,
         "Which receipt lets a clip be deleted here when room is needed: one that proves that the same bytes arrived, "

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from attrs import frozen
 
 from appliance.clock import clock_source
+from appliance.codec import to_json
 from appliance.errors import Cancelled
 from appliance.models import Clip, ClockSource, Receipt, Rendition
 
@@ -52,6 +53,11 @@ class UploadJob:
     """True once somebody took the delivery back."""
     answered: Callable[[int, Mapping[str, str]], None] = _ignore_answer
     """Call it with status and headers of a server's answer, where there is one, as soon as they are here."""
+
+    @property
+    def sidecar(self) -> bytes:
+        """Everything that is known of the clip, as JSON; empty where there is none."""
+        return f"{to_json(self.clip)}\n".encode() if self.clip else b""
 
     def check_cancelled(self) -> None:
         """Raise Cancelled once somebody took the delivery back. Call it between blocks."""

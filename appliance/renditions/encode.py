@@ -1,51 +1,70 @@
 """Does what a recipe says, through libsndfile, in constant memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.durable import PARTIAL
 from appliance.errors import Permanent, Transient
-from appliance.recipes import Recipe
+from appliance.metadata.tags import tag
+from appliance.metadata.wave import with_metadata
+from appliance.models import Clip
+from appliance.recipes import BWF, Recipe
 
 if TYPE_CHECKING:
     import soundfile
 
 _BLOCK_FRAMES = 65_536
 _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
+_MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+_HIGHEST_RATE = 48_000
+_TAGS = "tags"
 
 
-def encode(source: Path, target: Path, recipe: Recipe, check: Callable[[], None]) -> None:
-    """Make `target` of `source` by a recipe, whole or not at all; calls `check` between blocks.
+def encode(source: Path, target: Path, recipe: Recipe, clip: Clip, check: Callable[[], None]) -> None:
+    """Make `target` of the clip's file `source` by a recipe, whole or not at all; calls `check` between blocks.
 
     FLAC keeps 16 and 24 bits exactly; of 32 it keeps the upper 24, which is what sound cards fill. Opus is resampled to
-    48 kHz where it does not know the rate. Raises Permanent where the sound cannot be encoded so, Transient where
-    the disk refuses.
+    48 kHz where it does not know the rate, and so is MP3. What is known of the clip goes in. Raises Permanent where the
+    sound cannot be encoded so, Transient where the disk refuses.
     """
     import soundfile
 
     partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
         partial.touch()  # a disk that refuses says so as an OSError; libsndfile would only say "System error"
-        with soundfile.SoundFile(source) as sound:
-            way = _Way(sound)
-            for step in recipe.steps:
-                _STEPS[step](way)
-            with soundfile.SoundFile(partial, "w", way.rate, sound.channels, **way.file) as encoded:
-                for block in way.blocks(way.dtype):
-                    check()
-                    _write(encoded, block)
+        if recipe == BWF:
+            with_metadata(source, partial, clip, check)
+        else:
+            _through_libsndfile(source, partial, recipe, check)
+        if _TAGS in recipe.steps:
+            tag(partial, recipe.suffix, clip)
         partial.replace(target)  # not synced: what a power cut leaves of it is compared with its hash before use
-    except soundfile.LibsndfileError as error:
+    except (soundfile.LibsndfileError, ValueError) as error:
+        why = getattr(error, "error_string", error)
         raise Permanent(
-            f"{source.name} cannot be encoded as {recipe.name} ({error.error_string}). Set `deliver_as: original`"
+            f"{source.name} cannot be encoded as {recipe.name} ({why}). Set `deliver_as: original`"
         ) from error
     except OSError as error:
         raise Transient(f"{target.name} cannot be written: {error.strerror}") from error
     finally:
         with suppress(OSError):  # what stays is swept up at the next start
             partial.unlink(missing_ok=True)
+
+
+def _through_libsndfile(source: Path, partial: Path, recipe: Recipe, check: Callable[[], None]) -> None:
+    import soundfile
+
+    with soundfile.SoundFile(source) as sound:
+        way = _Way(sound)
+        for step in recipe.steps:
+            if step != _TAGS:
+                _STEPS[step](way)
+        with soundfile.SoundFile(partial, "w", way.rate, sound.channels, **way.file) as encoded:
+            for block in way.blocks(way.dtype):
+                check()
+                _write(encoded, block)
 
 
 class _Way:
@@ -73,17 +92,26 @@ def _as_opus(way: _Way) -> None:
     way.file = {"format": "OGG", "subtype": "OPUS"}
 
 
-def _at_a_rate_of_opus(way: _Way) -> None:
-    if way.rate not in _OPUS_RATES:
-        blocks, rate = way.blocks, way.rate
-        way.blocks = lambda dtype: _resampled(blocks(dtype), rate, way.sound.channels)
-        way.rate = _OPUS_RATES[-1]
+def _as_mp3(way: _Way) -> None:
+    way.file = {"format": "MP3", "subtype": "MPEG_LAYER_III"}
+
+
+def _at_a_rate_of(known: Collection[int]) -> Callable[[_Way], None]:
+    def step(way: _Way) -> None:
+        if way.rate not in known:
+            blocks, rate = way.blocks, way.rate
+            way.blocks = lambda dtype: _resampled(blocks(dtype), rate, way.sound.channels)
+            way.rate = _HIGHEST_RATE
+
+    return step
 
 
 _STEPS: dict[str, Callable[[_Way], None]] = {
     "flac": _as_flac,
     "opus": _as_opus,
-    "rate of opus": _at_a_rate_of_opus,
+    "rate of opus": _at_a_rate_of(_OPUS_RATES),
+    "mp3": _as_mp3,
+    "rate of mp3": _at_a_rate_of(_MP3_RATES),
 }
 """What the steps of recipes mean."""
 
@@ -91,7 +119,7 @@ _STEPS: dict[str, Callable[[_Way], None]] = {
 def _resampled(blocks: Iterator[Any], rate: int, channels: int) -> Iterator[Any]:
     import soxr
 
-    stream = soxr.ResampleStream(rate, _OPUS_RATES[-1], channels, dtype="float32")
+    stream = soxr.ResampleStream(rate, _HIGHEST_RATE, channels, dtype="float32")
     last = None
     for block in blocks:
         if last is not None:

@@ -91,7 +91,7 @@ class Renditions:
         path = self._store.places.renditions / f"{clip.name}{recipe.suffix}"
         if known is not None and self._is_intact(known, clip, path, check):
             return known
-        encode(self.prepare(clip, ORIGINAL, check).path, path, recipe, check)
+        encode(self.prepare(clip, ORIGINAL, check).path, path, recipe, clip, check)
         try:
             made = self._hashed(clip, recipe, path, check)
         except OSError as error:

@@ -24,6 +24,9 @@ class FolderOptions:
         "everybody may read, so that a share or a synchronising program can.",
         check=matches_re(r"0?[0-7]{3}"),
     )
+    sidecar: bool = option(
+        False, "Put a JSON file beside each clip, with everything that is known of it. It comes before the sound."
+    )
     group: str = option(
         "", "Group that the copies are given to. The user of the service must be in it.", example="media"
     )
@@ -34,7 +37,9 @@ def _create(options: FolderOptions, context: BackendContext) -> UploadBackend:
     from appliance_upload_folder.files import Ownership
 
     ownership = Ownership(int(options.mode, 8), options.group)
-    return FolderBackend(options.path, context, require_mount=options.require_mount, ownership=ownership)
+    return FolderBackend(
+        options.path, context, require_mount=options.require_mount, sidecar=options.sidecar, ownership=ownership
+    )
 
 
 @hookimpl

@@ -44,12 +44,14 @@ class FolderBackend:
         context: BackendContext,
         *,
         require_mount: bool,
+        sidecar: bool = False,
         ownership: files.Ownership = files.READABLE,
         mountinfo: Path = MOUNTINFO,
         devices: Path = mounts.BLOCK_DEVICES,
     ) -> None:
         self._path = path
         self._require_mount = require_mount
+        self._sidecar = sidecar
         self._ownership = ownership
         self._mountinfo = mountinfo
         self._devices = devices
@@ -71,6 +73,8 @@ class FolderBackend:
         name = files.safe_name(job.rendition.file_name)
         with _source(job.rendition) as source, translated(self._path), self._folder() as folder:
             self._tidy(folder)
+            if self._sidecar and job.sidecar:
+                self._put_sidecar(folder, f"{name.removesuffix(job.rendition.recipe.suffix)}.json", job.sidecar)
             if not self._has(folder, name, job.rendition, job.check_cancelled):
                 self._copy(source, folder, name, job)
             files.sync_folder(folder)
@@ -158,6 +162,16 @@ class FolderBackend:
             if files.digest(folder, hidden, job.check_cancelled) != job.rendition.sha256:
                 raise Permanent(f"{self._path} returned other bytes than were written: the disk is bad, replace it")
             job.check_cancelled()
+            os.rename(hidden, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            files.remove(folder, hidden)
+            raise
+
+    def _put_sidecar(self, folder: int, name: str, content: bytes) -> None:
+        """What is known of a clip may grow: the newest is what lies beside it."""
+        hidden = f"{self._own_prefix}{hashlib.sha256(name.encode()).hexdigest()[:16]}.partial"
+        try:
+            files.write(folder, hidden, [content], self._ownership)
             os.rename(hidden, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             files.remove(folder, hidden)

@@ -22,6 +22,9 @@ WORDS: dict[str, Callable[[UploadJob], object]] = {
     "id": lambda job: job.clip.id if job.clip else job.rendition.sha256,
     "key": lambda job: job.idempotency_key,
     "device": _of(lambda clip: clip.device),
+    "title": _of(lambda clip: clip.title),
+    "note": _of(lambda clip: clip.note),
+    "place": _of(lambda clip: clip.place.name if clip.place else ""),
     "started": lambda job: _began(job).isoformat(),
     "date": lambda job: f"{_began(job):%Y-%m-%d}",
     "time": lambda job: f"{_began(job):%H-%M-%S}",
@@ -36,9 +39,11 @@ WORDS: dict[str, Callable[[UploadJob], object]] = {
     "media_type": lambda job: job.rendition.recipe.media_type,
     "size": lambda job: job.rendition.size,
     "sha256": lambda job: job.rendition.sha256,
+    "metadata": lambda job: job.sidecar.decode().rstrip(),
 }
 """What can stand in braces. `started`, `date` and `time` are the local time of the press; `key` is the idempotency
-key; `gaps` is how many there are; `size` (bytes), `sha256`, `kind` and `media_type` are those of the file sent."""
+key; `gaps` is how many there are; `size` (bytes), `sha256`, `kind` and `media_type` are those of the file sent.
+`metadata` is everything that is known of the clip, as JSON."""
 
 
 TELLING_APART = {"name", "file_name", "id", "key", "sha256"}

@@ -160,14 +160,14 @@ def test_words_about_deliveries_are_kept_and_what_they_mean_is_left_alone(
 def test_what_waited_for_the_newer_release_goes_once_it_is_back(box: Any) -> None:
     box.clip()
     box.close()
-    write(box, "UPDATE deliveries SET kind = 'mp3'")
+    write(box, "UPDATE deliveries SET kind = 'aac'")
     box.start()
     assert box.store.outbox.take_next("cloud", "oldest", now=0.0) is None
     box.clip()
     assert box.store.outbox.take_next("cloud", "oldest", now=0.0).id == 2
     assert box.store.outbox.next_due("cloud") is None
     box.close()
-    write(box, "UPDATE deliveries SET kind = 'flac' WHERE kind = 'mp3'")  # as if this release knew it
+    write(box, "UPDATE deliveries SET kind = 'flac' WHERE kind = 'aac'")  # as if this release knew it
     box.start()
     assert box.store.outbox.take_next("cloud", "oldest", now=0.0).id == 1
 

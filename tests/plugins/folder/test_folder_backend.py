@@ -19,7 +19,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.plugin import BackendContext, Cancelled, Permanent, Transient, UploadJob
+from appliance.codec import from_json
+from appliance.plugin import BackendContext, Cancelled, Clip, Permanent, Transient, UploadJob
 from appliance.testing.backends import check_upload_backend, make_upload_job
 
 MakeJob = Callable[..., UploadJob]
@@ -374,3 +375,21 @@ def test_copies_are_given_to_a_group(folder: Path, context: BackendContext, job:
 def test_a_group_that_is_not_there_is_named(folder: Path, context: BackendContext, job: UploadJob) -> None:
     with pytest.raises(Permanent, match="no group 'nobodyknows'"):
         FolderBackend(folder / "x", context, require_mount=False, ownership=Ownership(group="nobodyknows")).deliver(job)
+
+
+def test_a_sidecar_lies_beside_the_sound_and_tells_what_is_known_last(
+    folder: Path, context: BackendContext, job: UploadJob
+) -> None:
+    backend = FolderBackend(folder, context, require_mount=False, sidecar=True)
+    receipt = backend.deliver(job)
+    beside = Path(receipt.remote_name).with_suffix(".json")
+    assert job.clip and from_json(beside.read_bytes(), Clip) == job.clip
+    named = evolve(job, clip=evolve(job.clip, title="Anna"))
+    assert backend.deliver(named).checksum == receipt.checksum
+    assert from_json(beside.read_bytes(), Clip).title == "Anna"
+    assert names(folder) == {job.rendition.file_name, beside.name}
+
+
+def test_no_sidecar_lies_there_where_none_is_wanted(folder: Path, backend: FolderBackend, job: UploadJob) -> None:
+    backend.deliver(job)
+    assert names(folder) == {job.rendition.file_name}

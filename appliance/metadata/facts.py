@@ -1,0 +1,75 @@
+"""What a clip tells, as names and texts that every kind of file can hold."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from attrs import evolve
+
+from appliance import __version__, codec
+from appliance.models import Clip, ClockSource
+
+SOFTWARE = f"Audio Appliance {__version__}"
+
+
+def began(clip: Clip) -> datetime:
+    """When it began by the best clock there was, in its own local time."""
+    stamp = clip.began
+    try:
+        moment = datetime.fromtimestamp(stamp.wall_ns / 1e9, UTC)
+        return moment.astimezone(timezone(timedelta(seconds=stamp.utc_offset)))
+    except (OverflowError, OSError, ValueError):
+        return datetime.fromtimestamp(0, UTC)
+
+
+def position(clip: Clip) -> str:
+    """Latitude and longitude in degrees (WGS 84), as `52.5163 13.3777`; empty where they are not known."""
+    place = clip.place
+    return f"{place.latitude} {place.longitude}" if place and None not in (place.latitude, place.longitude) else ""
+
+
+def cleaned(clip: Clip) -> Clip:
+    """The clip without what no text in a file can hold: control characters, halves of characters, no characters."""
+    place = clip.place and evolve(clip.place, name=_clean(clip.place.name))
+    labels = tuple(map(_clean, clip.labels))
+    return evolve(clip, title=_clean(clip.title), note=_clean(clip.note), labels=labels, place=place)
+
+
+def _clean(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(each for each in text if each in "\n\t" or not _unlucky(each))
+
+
+def _unlucky(character: str) -> bool:
+    """Whether XML 1.0 (2.2) has no way to write it."""
+    return character < " " or "\ud800" <= character <= "\udfff" or character in "\ufffe\uffff"
+
+
+def facts(clip: Clip) -> dict[str, str]:
+    """Everything but title and time, by names in capitals; nothing that is not known.
+
+    Lists are JSON, positions in them frames of the recording. `CLOCK` says why the time is to be believed.
+    """
+    told = {
+        "NOTE": clip.note,
+        "LABELS": ", ".join(clip.labels),
+        "DEVICE": clip.device,
+        "MICROPHONE": clip.microphone,
+        "LOCATION": clip.place.name if clip.place else "",
+        "POSITION": position(clip),
+        "CLOCK": clip.began.source.value,
+        "CLOCK_UNCERTAIN": "yes" if clip.began.source is ClockSource.NONE else "",
+        "CLIP_ID": clip.id,
+        "CLIP_NAME": clip.name,
+        "CONTINUES": clip.continues or "",
+        "RECORDED_AS": str(clip.format),
+        "FRAMES": str(clip.frames),
+        "VERDICT": clip.verdict.value,
+        "PEAK_DBFS": f"{clip.levels.peak_dbfs:.1f}",
+        "RMS_DBFS": f"{clip.levels.rms_dbfs:.1f}",
+        "GAPS": codec.to_json(clip.gaps) if clip.gaps else "",
+        "PAUSES": codec.to_json(clip.pauses) if clip.pauses else "",
+        "MARKS": codec.to_json(clip.marks) if clip.marks else "",
+        "STARRED": "yes" if clip.starred else "",
+        "RECOVERED": "yes" if clip.recovered else "",
+        "CUT": "yes" if clip.cut else "",
+    }
+    return {name: text for name, text in told.items() if text}
