@@ -7,6 +7,7 @@ from functools import partial
 from attrs import evolve, frozen
 
 from appliance import sdnotify
+from appliance.alarm import Alarm
 from appliance.audio.foresight import Foresight
 from appliance.audio.player import Player
 from appliance.audio.playlist_file import KeptPlaylist
@@ -30,6 +31,7 @@ from appliance.errors import StorageError
 from appliance.events import ApplianceReady, Event, PlaylistChanged, PlaylistRestore, VolumeChanged
 from appliance.faults import CONTROL, DELIVERY, FEED, STORAGE_AT_START
 from appliance.feeds.feeds import FETCHED, Feed, Feeds
+from appliance.flow import flow_of
 from appliance.front import start_panel, tell_and_go_on, write_log
 from appliance.housekeeping import Housekeeper, StateDisk
 from appliance.housekeeping.outlook import reserve_bytes
@@ -114,15 +116,19 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         post(VolumeChanged(playback.volume.start))
         _keep_playlist(store, controller)
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
-        wishes = (audio.capture, settings.recording)
+        wishes = (audio.capture, settings.recorded)
         about = (settings.monitor, settings.device.location.place)
         recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, *about)
-        effects = Effects(recorder, player, volume, store, outbox, post)
+        alarm = Alarm(post, clock, vitals)
+        alarm.start()
+        stop.callback(alarm.close)
+        effects = Effects(recorder, player, volume, store, outbox, post, alarm.at)
         controller.connect(effects.table(), shares=playback.while_recording is not WhileRecording.REFUSE)
         if playback.while_recording is WhileRecording.DUCK:
             stop.callback(controller.react(effects.duck))
-        if sounds := sounds_of(settings.prompts):
-            stop.callback(controller.react(Reactions(Prompts(sounds)).listener(post)))
+        sounds = sounds_of(settings.prompts)
+        speaking = Reactions(flow_of(settings.flow, settings.prompts), *((Prompts(sounds),) if sounds else ()))
+        stop.callback(controller.react(speaking.listener(post)))
         outbox.start()
         stop.callback(outbox.close)
         stop.callback(player.close)

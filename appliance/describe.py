@@ -115,6 +115,8 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.Said: lambda e: (
         f"the box cannot say {e.say_id}: {e.message}" if e.message else f"the box has said {e.say_id}"
     ),
+    events.FlowDue: lambda e: "the flow goes on",
+    events.FlowMoved: lambda e: f"telephone: {e.step.replace('_', ' ')}",
     events.VolumeChanged: lambda e: f"volume {e.percent}%",
     events.RateChanged: lambda e: f"playing at {e.rate:g} times the speed",
     events.DeliveryStarted: lambda e: f"{e.destination}: sending {e.clip_id}, {size(e.size)}, attempt {e.attempt}",

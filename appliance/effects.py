@@ -10,6 +10,8 @@ from appliance.audio.volume import KeptVolume
 from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
 from appliance.events import (
+    Attend,
+    FlowWait,
     NothingToPlay,
     Play,
     PlayAfter,
@@ -58,7 +60,10 @@ class Effects:
         store: Store,
         outbox: Outbox,
         post: Callable[[Input], None],
+        wait: Callable[[float], None] = lambda _: None,
     ) -> None:
+        """`wait` lets FlowDue come at a moment."""
+        self._wait = wait
         self._recorder = recorder
         self._player = player
         self._volume = volume
@@ -96,7 +101,9 @@ class Effects:
             Do.ADOPT_TAKE: lambda effect: self._on_store(lambda: self._adopt(effect.id)),
             Do.START_PLAYBACK: self._start_playback,
             Do.SAY: lambda effect: player.play(effect.id, _cause(effect, Say)),
-            Do.HUSH: self._hush,
+            Do.HUSH: lambda _: player.hush(),
+            Do.ATTEND: lambda effect: recorder.attend(on=_cause(effect, Attend).on),
+            Do.WAIT: lambda effect: self._wait(_cause(effect, FlowWait).until),
             Do.PAUSE_PLAYBACK: lambda _: player.pause(),
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
             Do.SEEK_PLAYBACK: lambda effect: player.seek(_cause(effect, PlayerSeek).seconds),
@@ -121,9 +128,6 @@ class Effects:
     def _carry_on_take(self, effect: Effect) -> None:
         cause = _cause(effect, TakeContinues)
         self._recorder.start(effect.id, cause.at, cause.format, continues=cause.take_id)
-
-    def _hush(self, _: Effect) -> None:
-        self._player.hush()
 
     def _quiet(self, effect: Effect) -> float:
         """The moment of the press, or the first one without a sound of the box itself, which ends at once."""

@@ -182,6 +182,14 @@ class Say(Play):
 
 
 @message
+class Greet(Say):
+    """As `Say`, of one of the sounds in a folder: the one whose `turn` it is, or any, where it is `shuffled`."""
+
+    turn: int = 0
+    shuffled: bool = False
+
+
+@message
 class Hush(Command):
     """End what the box says."""
 
@@ -321,6 +329,54 @@ class PlaylistRestore(Command):
     items: tuple[PlaylistItem, ...]
     current: int
     repeat: str
+
+
+# -- commands: flow ----------------------------------------------------------------------------------------------------
+
+
+@message
+class HandsetLift(Command):
+    """The handset is lifted: the flow begins."""
+
+    at: float
+
+
+@message
+class HandsetHangUp(Command):
+    """The handset is hung up: the flow ends, and what was recorded is a clip."""
+
+    at: float
+
+
+@message
+class Attend(Command):
+    """Keep the microphone open, so that what begins soon is not cut; or no longer, where `on` is false."""
+
+    on: bool
+
+
+@message
+class FlowWait(Command):
+    """Let FlowDue come at the moment `until`, and no other that was asked for before."""
+
+    until: float
+
+
+# -- events: flow ------------------------------------------------------------------------------------------------------
+
+
+@message
+class FlowDue(Event):
+    """The moment `at` for which the flow waited has come."""
+
+    at: float
+
+
+@message
+class FlowMoved(Event):
+    """The flow is at another step: `on_hook`, `waiting`, `greeting`, `tone`, `recording` or `over`."""
+
+    step: str
 
 
 # -- events: recorder --------------------------------------------------------------------------------------------------

@@ -176,7 +176,7 @@ SPEAKER = FaultKind(
 )
 PROMPT = FaultKind(
     "prompt",
-    owner="prompts",
+    owner="status",
     cause="a prompt or greeting cannot be played; the box goes on without",
     next_step="do what the message says; it is over once one sounds",
 )

@@ -13,21 +13,16 @@ from attrs import evolve, frozen
 
 from appliance import events
 from appliance.events import Command, subject
+from appliance.states import AHEAD, BEGIN, Do, Player, Recorder, State
 from appliance.table import (
     ABOUT_A_PLAYBACK,
     ABOUT_A_TAKE,
-    AHEAD,
     ANY_PLAYER,
     ANY_RECORDER,
-    BEGIN,
     INPUTS,
     TABLE,
-    Do,
     Input,
-    Player,
-    Recorder,
     Row,
-    State,
     find_row,
 )
 

@@ -13,6 +13,7 @@ from appliance.faults import (
     LAST_CLIP,
     MICROPHONE_AWAY,
     PLAYBACK,
+    PROMPT,
     RECORDING,
     SPEAKER,
     STORAGE_FULL,
@@ -157,6 +158,10 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return _clear(evolve(status, playback=evolve(playback, waits="")), PLAYBACK)
         case events.PlaybackUnderrun() if playback and playback.id == event.playback_id:
             return evolve(status, playback=evolve(playback, underruns=event.count))
+        case events.Said(message="", completed=True):
+            return _clear(status, PROMPT)
+        case events.Said() if event.message and event.error != NoSpeaker.__name__:
+            return _raise(status, PROMPT.fault(event.message))
         case events.VolumeChanged():
             return evolve(status, volume=event.percent)
         case events.RateChanged():

@@ -1,4 +1,4 @@
-"""The one table of what the appliance does next: its words, and a row for every input in every state.
+"""The one table of what the appliance does next: a row for every input in every state.
 
 A state is what the recorder and the player are doing. Playing gives way to recording: while a take is in progress the
 player is stopped, unless the two share the room (`audio.playback.while_recording`). While the card is full no take
@@ -6,89 +6,14 @@ begins; one in progress goes on.
 """
 
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 
 from attrs import evolve, frozen
 
 from appliance import events
 from appliance.events import Command, Event, subject
+from appliance.states import Do, Player, Recorder, State
 
 Input = Command | Event
-
-
-class Recorder(StrEnum):
-    """What the recorder is doing."""
-
-    IDLE = "idle"
-    RECORDING = "recording"
-    PAUSED = "paused"
-
-
-class Player(StrEnum):
-    """What the player is doing."""
-
-    STOPPED = "stopped"
-    PLAYING = "playing"
-    PAUSED = "paused"
-
-
-class Do(StrEnum):
-    """An effect that a step asks for; the controller starts it and does not wait."""
-
-    START_TAKE = "start_take"
-    CARRY_ON_TAKE = "carry_on_take"
-    PAUSE_TAKE = "pause_take"
-    RESUME_TAKE = "resume_take"
-    MARK_TAKE = "mark_take"
-    FINISH_TAKE = "finish_take"
-    DISCARD_TAKE = "discard_take"
-    ADOPT_TAKE = "adopt_take"
-    START_PLAYBACK = "start_playback"
-    PAUSE_PLAYBACK = "pause_playback"
-    RESUME_PLAYBACK = "resume_playback"
-    SEEK_PLAYBACK = "seek_playback"
-    SKIP_PLAYBACK = "skip_playback"
-    SET_RATE = "set_rate"
-    STOP_PLAYBACK = "stop_playback"
-    PREPARE_NEXT = "prepare_next"
-    SAY = "say"
-    HUSH = "hush"
-    CHOOSE_NEXT = "choose_next"
-    CHOOSE_FOLLOWING = "choose_following"
-    CHOOSE_AGAIN = "choose_again"
-    CHOOSE_PREVIOUS = "choose_previous"
-    CHOOSE_LATEST = "choose_latest"
-    CHOOSE_RECORDING = "choose_recording"
-    SET_VOLUME = "set_volume"
-    RAISE_VOLUME = "raise_volume"
-    LOWER_VOLUME = "lower_volume"
-    KEEP_VOLUME = "keep_volume"
-    MARK_HEARD = "mark_heard"
-    MARK_UNPLAYABLE = "mark_unplayable"
-
-
-BEGIN = (Do.START_TAKE, Do.CARRY_ON_TAKE)
-"""Effects that begin a take."""
-AHEAD = (Do.START_PLAYBACK, Do.SAY, *(do for do in Do if do.value.startswith("choose_")))
-"""Effects that begin a playback or say something, or look for what is to be played under the same id."""
-
-
-@frozen
-class State:
-    """What recorder and player are doing, and on which take and playback."""
-
-    recorder: Recorder = Recorder.IDLE
-    player: Player = Player.STOPPED
-    take_id: str | None = None
-    playback_id: str | None = None
-    room: bool = True
-    """Whether a take may begin: false once the card is full."""
-    began_as: str | None = None
-    """The take that the recording in progress began with, where others have carried it on."""
-    ended: str | None = None
-    """The take that ended by itself, until another begins or somebody stops it too late."""
-    shares: bool = False
-    """Whether something may play while a take is in progress: the configuration says so."""
 
 
 @frozen
@@ -195,9 +120,6 @@ def _player_rows() -> Iterator[Row]:
     yield Row(events.PlayIfFree, IDLE, IN_PLAYBACK, refuse="something else is playing")
     for play in (events.Play, events.PlayIfFree):
         yield Row(play, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
-    yield Row(events.Say, ANY_RECORDER, STOPPED, do=(Do.SAY,))
-    yield Row(events.Say, ANY_RECORDER, IN_PLAYBACK, refuse="something else is playing")
-    yield Row(events.Hush, ANY_RECORDER, ANY_PLAYER, do=(Do.HUSH,))
     for choose, after_all, meanwhile in (
         (events.PlayNext, Do.CHOOSE_NEXT, Do.CHOOSE_FOLLOWING),
         (events.PlayPrevious, Do.CHOOSE_AGAIN, Do.CHOOSE_PREVIOUS),
@@ -232,7 +154,6 @@ def _player_rows() -> Iterator[Row]:
     yield Row(events.VolumeUp, ANY_RECORDER, ANY_PLAYER, do=(Do.RAISE_VOLUME,))
     yield Row(events.VolumeDown, ANY_RECORDER, ANY_PLAYER, do=(Do.LOWER_VOLUME,))
     yield Row(events.VolumeChanged, ANY_RECORDER, ANY_PLAYER, do=(Do.KEEP_VOLUME,))
-
     yield Row(events.TrackHeard, ANY_RECORDER, ANY_PLAYER, do=(Do.MARK_HEARD,))
     for over, do in ((events.PlaybackFinished, ()), (events.PlaybackFailed, (Do.MARK_UNPLAYABLE,))):
         yield Row(over, ANY_RECORDER, ANY_PLAYER, None, Player.STOPPED, do, current=True)
@@ -257,9 +178,17 @@ def _playlist_rows() -> Iterator[Row]:
         yield Row(input, ANY_RECORDER, ANY_PLAYER, current=False)
 
 
-def _room_rows() -> Iterator[Row]:
-    yield Row(events.StorageFull, ANY_RECORDER, ANY_PLAYER, to_room=False)
-    yield Row(events.StorageFree, ANY_RECORDER, ANY_PLAYER, to_room=True)
+def _other_rows() -> Iterator[Row]:
+    """What the machines that speak ask for, what they hear of, and how much room there is."""
+    for say in (events.Say, events.Greet):
+        yield Row(say, ANY_RECORDER, STOPPED, do=(Do.SAY,))
+        yield Row(say, ANY_RECORDER, IN_PLAYBACK, refuse="something else is playing")
+    for input, do in ((events.Hush, Do.HUSH), (events.Attend, Do.ATTEND), (events.FlowWait, Do.WAIT)):
+        yield Row(input, ANY_RECORDER, ANY_PLAYER, do=(do,))
+    yield Row(events.HandsetLift, ANY_RECORDER, ANY_PLAYER)
+    yield Row(events.HandsetHangUp, ANY_RECORDER, ANY_PLAYER)
+    for news, room in ((events.StorageFull, False), (events.StorageFree, True)):
+        yield Row(news, ANY_RECORDER, ANY_PLAYER, to_room=room)
 
 
 def _shared(rows: Iterable[Row]) -> Iterator[Row]:
@@ -277,7 +206,7 @@ def _shared(rows: Iterable[Row]) -> Iterator[Row]:
             yield row
 
 
-TABLE: tuple[Row, ...] = (*_recorder_rows(), *_shared((*_player_rows(), *_playlist_rows())), *_room_rows())
+TABLE: tuple[Row, ...] = (*_recorder_rows(), *_shared((*_player_rows(), *_playlist_rows())), *_other_rows())
 INPUTS: frozenset[type[Input]] = frozenset(row.input for row in TABLE)
 """What the table decides about; every other event only tells."""
 

@@ -110,4 +110,9 @@ _BOX = (
     Verb("describe", "Describe everything that can be asked.", answer="an object as this page", acts=False, since=2),
 )
 
-VERBS: dict[str, Verb] = {verb.word: verb for verb in (*_RECORDER, *PLAYER, *PLAYLIST, *CLIPS, *_BOX)}
+_HANDSET = (
+    Verb("handset.lift", "Lift the handset: the flow begins.", events.HandsetLift, since=2),
+    Verb("handset.hang_up", "Hang the handset up: the flow ends.", events.HandsetHangUp, since=2),
+)
+
+VERBS: dict[str, Verb] = {verb.word: verb for verb in (*_RECORDER, *_HANDSET, *PLAYER, *PLAYLIST, *CLIPS, *_BOX)}

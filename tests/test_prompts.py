@@ -12,12 +12,12 @@ from appliance.config.loader import parse
 from appliance.config.prompts import Prompt, PromptSettings
 from appliance.errors import NoSpeaker
 from appliance.faults import FEED, PROMPT
-from appliance.machine import Input, Player, Recorder
+from appliance.machine import Input, Player, Recorder, State
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Receipt, Track, Verdict
 from appliance.prompts import Prompts, sounds_of
 from appliance.prompts.sounds import SHIPPED
 from appliance.prompts.synthesis import SCORE, tone
-from appliance.status import Status
+from appliance.status import Status, advance
 
 CLIP = Clip("x", "x", "box", AudioFormat(), 0, 0, ClockStamp(0, 0, "boot", ClockSource.NONE))
 TRACK = Track(1, "family", "1", "message", Path("/1.flac"), 1, "", 0)
@@ -54,9 +54,9 @@ class House:
         self.machine, asked = self.machine.react(happened, status)
         return [Prompt(each.title) if isinstance(each, events.Say) else each for each in asked]
 
-    def said(self, status: Status = IDLE, message: str = "", error: str = "") -> list[object]:
+    def said(self) -> list[object]:
         """As `hear`, after the end of what was said last."""
-        return self.hear(events.Said(self.machine.saying or "", 1.0, not message, message, error), status)
+        return self.hear(events.Said(self.machine.saying or "", 1.0, completed=True))
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_each_event_is_told_by_its_sound(house: House, happened: Input, status: 
 
 
 def test_every_prompt_is_told_of_something() -> None:
-    assert {prompt for _, _, prompt in HAPPENS} == set(Prompt) == set(SCORE)
+    assert {prompt for _, _, prompt in HAPPENS} == set(Prompt) == set(SCORE) - {"tone"}
 
 
 def test_what_goes_on_recording_in_another_clip_has_not_stopped(house: House) -> None:
@@ -103,22 +103,29 @@ def test_one_that_is_refused_does_not_silence_those_after_it(house: House) -> No
     assert house.hear(events.RecordStop(1.0)) == [Prompt.STOPPED]
 
 
-def test_a_file_that_cannot_be_played_is_a_fault_until_one_can(house: House) -> None:
-    house.hear(events.ApplianceReady())
-    assert house.said(message="cannot play 'ready.wav'") == [PROMPT.raised("cannot play 'ready.wav'")]
-    assert house.hear(events.RecordStop(1.0)) == [Prompt.STOPPED]
-    assert house.said() == [PROMPT.cleared()]
+def test_while_the_handset_is_off_the_hook_its_flow_alone_speaks(house: House) -> None:
+    house.hear(events.HandsetLift(1.0))
+    assert house.hear(events.DeliverySucceeded("x", "shelf", RECEIPT)) == []
+    assert house.hear(events.HandsetHangUp(2.0)) == []
+    assert house.hear(events.DeliverySucceeded("x", "shelf", RECEIPT)) == [Prompt.DELIVERED]
 
 
-def test_a_box_without_a_speaker_says_nothing_and_complains_of_nothing(house: House) -> None:
-    house.hear(events.ApplianceReady())
-    assert house.said(message="this box has no speaker", error=NoSpeaker.__name__) == []
+def test_a_file_that_cannot_be_said_is_a_fault_until_one_can() -> None:
+    status = advance(IDLE, State(), events.Said("prompt-0", 1.0, False, "cannot play 'ready.wav'", "Unplayable"))
+    assert [fault.name for fault in status.faults] == [PROMPT.name]
+    assert advance(status, State(), events.Said("prompt-1", 2.0, completed=False)).faults
+    assert not advance(status, State(), events.Said("prompt-2", 3.0, completed=True)).faults
 
 
-@pytest.mark.parametrize("prompt", SCORE)
-def test_the_tones_that_come_with_the_appliance_are_those_of_the_score(prompt: Prompt) -> None:
-    samples, rate = soundfile.read(SHIPPED / f"{prompt}.flac", dtype="int16")
-    assert rate == 48_000 and np.array_equal(samples, tone(SCORE[prompt]))
+def test_a_box_without_a_speaker_complains_of_nothing() -> None:
+    said = events.Said("prompt-0", 1.0, False, "this box has no speaker", NoSpeaker.__name__)
+    assert advance(IDLE, State(), said).ok
+
+
+@pytest.mark.parametrize("name", SCORE)
+def test_the_tones_that_come_with_the_appliance_are_those_of_the_score(name: str) -> None:
+    samples, rate = soundfile.read(SHIPPED / f"{name}.flac", dtype="int16")
+    assert rate == 48_000 and np.array_equal(samples, tone(SCORE[name]))
     assert 0.1 < len(samples) / rate < 1
 
 

@@ -26,6 +26,9 @@ _NO_THREAD = "nothing was recorded: the system has no thread left for it. Stop w
 _PATIENCE = 1.5
 """Seconds within which a microphone that works has delivered sound."""
 
+_NEVER = 1e15
+"""A moment that does not come, in CLOCK_MONOTONIC seconds."""
+
 log = logging.getLogger(__name__)
 
 
@@ -61,6 +64,7 @@ class Recorder:
         self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals)
         self._lock = threading.Lock()
         self._sessions: list[TakeSession] = []
+        self._attention: Line | None = None
         self._closed = False
 
     def start(self, take_id: str, at: float, format: AudioFormat | None = None, continues: str | None = None) -> None:
@@ -85,6 +89,15 @@ class Recorder:
                 self._studio.post(TakeFailed(take_id, _NO_THREAD))
             else:
                 self._sessions.append(session)
+
+    def attend(self, *, on: bool) -> None:
+        """Keep the microphone open though nothing is recorded, so that what begins soon is not cut; or no longer."""
+        with self._lock:
+            attention, self._attention = self._attention, None
+            if on and not self._closed:
+                self._attention = self._microphone.listen(_NEVER)
+        if attention:
+            attention.leave()
 
     def pause(self, at: float) -> None:
         """Pass over the sound from `at` on; the card stays open."""
@@ -154,6 +167,7 @@ class Recorder:
         with self._lock:
             self._closed = True
             sessions, self._sessions = self._sessions, []
+        self.attend(on=False)
         for session in sessions:
             if not session.join(timeout * 3 / 8):
                 session.abandon()

@@ -1,14 +1,16 @@
 """What the box says itself: a short sound, of which only its end is told."""
 
 from collections.abc import Callable
+from datetime import date
 from math import inf
 
+from appliance.audio.greetings import greeting
 from appliance.audio.output import Output
 from appliance.audio.playing import Playing
 from appliance.audio.source import Source
 from appliance.clock import Clock
 from appliance.errors import AudioError, DeviceLost, Unplayable
-from appliance.events import Event, Play, PlaybackFailed, Said, Say
+from appliance.events import Event, Greet, Play, PlaybackFailed, Said, Say
 
 
 class Saying(Playing):
@@ -58,7 +60,12 @@ class Voice:
         """A file ready to sound on a speaker of that `rate`; None where it cannot, which is told."""
         says = isinstance(wish, Say)
         try:
-            source = Source(wish.path, rate, 1.0 if says else speed, loop=wish.loop)
+            path = wish.path
+            if isinstance(wish, Greet):
+                path = greeting(
+                    path, wish.turn, date.fromtimestamp(self._clock.wall_ns() / 1e9), shuffled=wish.shuffled
+                )
+            source = Source(path, rate, 1.0 if says else speed, loop=wish.loop)
         except Unplayable as error:
             failed = PlaybackFailed(playback_id, str(error), wish.track_id, type(error).__name__, error.kind)
             self._tell(_unsaid(playback_id, error, self._clock) if says else failed)

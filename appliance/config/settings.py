@@ -6,12 +6,13 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
 from appliance.circumstances import Place
 from appliance.config.actions import ButtonAction
-from appliance.config.audio import AudioSettings, MonitorSettings, RecordingSettings
+from appliance.config.audio import AtMax, AudioSettings, MonitorSettings, RecordingSettings
+from appliance.config.flow import FlowSettings, Script
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
 from appliance.config.page import WebSettings
 from appliance.config.prompts import PromptSettings
@@ -41,6 +42,7 @@ class SwitchAction(StrEnum):
     """What a two-position switch can do."""
 
     RECORD_WHILE_OFF_HOOK = "record.while_off_hook"
+    HANDSET = "handset"
 
 
 class Light(StrEnum):
@@ -120,11 +122,18 @@ class ButtonSettings:
 
 @frozen
 class SwitchSettings:
-    action: SwitchAction = option(SwitchAction.RECORD_WHILE_OFF_HOOK, "What the switch does.", shorthand=True)
+    action: SwitchAction = option(
+        SwitchAction.RECORD_WHILE_OFF_HOOK,
+        "What the switch does: `handset` is for the `flow`, and without one the same as `record.while_off_hook`.",
+        shorthand=True,
+    )
     to: Wiring = option(Wiring.GROUND, "What the switch connects the pin to.")
     contact: Contact = option(Contact.NORMALLY_OPEN, "Whether it connects while off the hook, or while on it.")
     debounce: Seconds = option(
-        Seconds(0.09), "Changes closer together than this are bounces, or pulses of a dial.", check=and_(ge(0), le(1))
+        Seconds(0.15),
+        "Changes closer together than this are bounces, or pulses of a dial. Whatever it is, a recording ends at the "
+        "first of them.",
+        check=and_(ge(0), le(1)),
     )
 
 
@@ -257,6 +266,12 @@ class ServiceSettings:
     options: Any = option(None, "")
 
 
+def _with_a_handset(settings: "Settings", _: object, flow: FlowSettings) -> None:
+    others = (each.action for each in settings.panel.switches.values() if each.action is not SwitchAction.HANDSET)
+    if flow.script is not Script.NONE and (other := next(others, None)):
+        raise ValueError(f"a flow needs the handset to itself: let the switch do `handset` instead of `{other}`")
+
+
 @frozen
 class Settings:
     """The whole configuration."""
@@ -266,6 +281,7 @@ class Settings:
     recording: RecordingSettings = option(RecordingSettings, "Takes.")
     monitor: MonitorSettings = option(MonitorSettings, "What is listened for while a take is recorded.")
     panel: PanelSettings = option(PanelSettings, "Buttons, switches and LEDs.")
+    flow: FlowSettings = option(FlowSettings, "What happens when somebody lifts the handset.", check=_with_a_handset)
     prompts: PromptSettings = option(PromptSettings, "Sounds by which the box says what happens.")
     storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
     destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
@@ -274,3 +290,8 @@ class Settings:
     disabled_plugins: tuple[str, ...] = option((), "Plugins to leave out, by the names that `appliance plugins` shows.")
     control: ControlSettings = option(ControlSettings, "The control socket.")
     web: WebSettings = option(WebSettings, "The page for phones and browsers, see `appliance web`.")
+
+    @property
+    def recorded(self) -> RecordingSettings:
+        """How takes are made: with a flow each ends when it is as long as it may be, as a handset may be forgotten."""
+        return self.recording if self.flow.script is Script.NONE else evolve(self.recording, at_max=AtMax.STOP)

@@ -12,8 +12,8 @@ Means = Callable[[Iterable[Fact]], list[Command]]
 """Turns facts into what they ask for, in order; most ask for nothing."""
 
 _WHILE_IT_LASTS = ("record.start", "record.stop")
-_WHILE = dict.fromkeys((ButtonAction.RECORD_WHILE_HELD, SwitchAction.RECORD_WHILE_OFF_HOOK), _WHILE_IT_LASTS)
-"""Actions that go on for a while: what they ask for as that begins, and once it is over."""
+_HANDSET = ("handset.lift", "handset.hang_up")
+"""What an action that goes on for a while asks for as that begins, and once it is over."""
 
 
 def means(settings: ButtonSettings | SwitchSettings) -> Means:
@@ -30,7 +30,7 @@ def means(settings: ButtonSettings | SwitchSettings) -> Means:
 def _words(settings: ButtonSettings | SwitchSettings) -> Mapping[tuple[Gesture, Gesture | None], str]:
     """The word for a gesture, and for a release after one."""
     if isinstance(settings, SwitchSettings):
-        begin, end = _WHILE[settings.action]
+        begin, end = _HANDSET if settings.action is SwitchAction.HANDSET else _WHILE_IT_LASTS
         return {(Gesture.LIFTED, None): begin, (Gesture.HUNG_UP, None): end}
     words: dict[tuple[Gesture, Gesture | None], str] = {}
     for gesture, action in (
@@ -38,8 +38,8 @@ def _words(settings: ButtonSettings | SwitchSettings) -> Mapping[tuple[Gesture, 
         (Gesture.HELD, settings.hold),
         (Gesture.PRESSED_TWICE, settings.double_press),
     ):
-        if action in _WHILE:
-            words[gesture, None], words[Gesture.RELEASED, gesture] = _WHILE[action]
+        if action is ButtonAction.RECORD_WHILE_HELD:
+            words[gesture, None], words[Gesture.RELEASED, gesture] = _WHILE_IT_LASTS
         elif action:
             words[gesture, None] = action
     return words

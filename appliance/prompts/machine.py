@@ -11,8 +11,6 @@ from attrs import evolve, frozen
 
 from appliance import events
 from appliance.config.prompts import Prompt
-from appliance.errors import NoSpeaker
-from appliance.faults import PROMPT
 from appliance.machine import Input, Player, Recorder
 from appliance.models import Verdict
 from appliance.status import Status
@@ -30,35 +28,32 @@ class Prompts:
     saying: str | None = None
     serial: int = 0
     faults: frozenset[tuple[str, str]] = frozenset()
-    broken: bool = False
-    """Whether the last one could not be said."""
+    lifted: bool = False
 
     def react(self, input: Input, status: Status) -> tuple["Prompts", tuple[Input, ...]]:
         """See `Reaction`."""
         faults = frozenset((fault.name, fault.owner) for fault in status.faults)
         happened = _happened(input, status, bool(faults - self.faults))
-        now, told = evolve(self, faults=faults)._ended(input)
-        wanted = tuple(prompt for prompt in happened if prompt in self.sounds and prompt not in now.waiting)
-        allowed = _allowed(status)
-        waiting = tuple(prompt for prompt in (*now.waiting, *wanted) if allowed(prompt))[:_MOST_WAITING]
-        if now.saying or not waiting:
-            return evolve(now, waiting=waiting), told
-        prompt, name = waiting[0], f"{_BY_NAME}{now.serial}"
+        saying = None if _ends(input) == self.saying else self.saying
+        lifted = isinstance(input, events.HandsetLift) or (self.lifted and not isinstance(input, events.HandsetHangUp))
+        wanted = tuple(prompt for prompt in happened if prompt in self.sounds and prompt not in self.waiting)
+        waiting = tuple(filter(_allowed(status), () if lifted else (*self.waiting, *wanted)))[:_MOST_WAITING]
+        now = evolve(self, faults=faults, saying=saying, lifted=lifted, waiting=waiting)
+        if saying or not waiting:
+            return now, ()
+        prompt, name = waiting[0], f"{_BY_NAME}{self.serial}"
         say = events.Say(self.sounds[prompt], prompt, None, name)
-        return evolve(now, waiting=waiting[1:], saying=name, serial=now.serial + 1), (*told, say)
+        return evolve(now, waiting=waiting[1:], saying=name, serial=self.serial + 1), (say,)
 
-    def _ended(self, input: Input) -> tuple["Prompts", tuple[Input, ...]]:
-        """After the end of what it says, and what is to be told of that."""
-        match input:
-            case events.CommandRefused() if input.playback_id == self.saying and self.saying:
-                return evolve(self, saying=None), ()
-            case events.Said() if input.say_id == self.saying:
-                fails = bool(input.message) and input.error != NoSpeaker.__name__
-                if fails or self.broken:
-                    told = PROMPT.raised(input.message) if fails else PROMPT.cleared()
-                    return evolve(self, saying=None, broken=fails), (told,)
-                return evolve(self, saying=None), ()
-        return self, ()
+
+def _ends(input: Input) -> str | None:
+    """What is not said any more."""
+    match input:
+        case events.Said():
+            return input.say_id
+        case events.CommandRefused():
+            return input.playback_id
+    return None
 
 
 def _allowed(status: Status) -> Callable[[Prompt], bool]:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from appliance.audio.greetings import ENDINGS
 from appliance.config.prompts import NO_SOUNDS, TONES, Prompt, PromptSettings
 
 SHIPPED = Path(__file__).with_name("tones")
 """The tones that come with the appliance; `synthesis` makes them."""
-
-ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff")
 
 
 def sounds_of(settings: PromptSettings, *, at_the_ear: bool = False) -> Mapping[Prompt, Path]:

@@ -102,7 +102,7 @@ class TestReference:
             "| `period` | duration, between 10ms and 1s | `250ms` | How much",
             "| `start` | percentage, between 0% and 100% | `80%` |",
             "| `order` | one of oldest or newest | `oldest` |",
-            "| `action` | only record.while_off_hook | `record.while_off_hook` |",
+            "| `action` | one of record.while_off_hook or handset | `record.while_off_hook` |",
             "| `path` | absolute path | *required* | Where to. Example: `/media/stick` |",
             "| `token` | secret, or nothing | `null` |",
             "| `headers` | mapping of text to secrets | `{}` |",

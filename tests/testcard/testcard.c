@@ -8,6 +8,8 @@
  *     unplugged       makes every call fail with -ENODEV while it exists
  *     capture.lock    is held while the microphone is open (a second opening gets -EBUSY), playback.lock likewise
  *     played.raw      gets everything written to the speaker
+ *     starts          gets a line whenever the speaker starts: the frame of played.raw that sounds first, and when, as a
+ *                     frame number
  *     rate            holds the only rate that the card can do, where it exists; channels and format (the name that
  *                     ALSA gives it, such as S24_3LE) likewise
  * and `ppm`, how many parts per million the card's crystal is too fast.
@@ -28,7 +30,7 @@
 typedef struct {
     snd_pcm_ioplug_t io;
     char unplugged[PATH_MAX];
-    int lock, played, timer;
+    int lock, played, starts, timer;
     int running;
     pthread_mutex_t turning; /* held where `running` changes and where the timer is read: ioplug polls without a lock */
     long ppm;
@@ -87,6 +89,15 @@ static int card_prepare(snd_pcm_ioplug_t *io)
     return is_unplugged(io->private_data) ? -ENODEV : 0;
 }
 
+/* Say which frame of played.raw sounds first, and at which frame number. */
+static void tell_start(const card_t *card)
+{
+    const snd_pcm_ioplug_t *io = &card->io;
+    off_t frame_bytes = io->channels * snd_pcm_format_physical_width(io->format) / 8;
+    long long first = lseek(card->played, 0, SEEK_END) / frame_bytes - (long long)io->appl_ptr;
+    dprintf(card->starts, "%lld %llu\n", first, (unsigned long long)card->first_number);
+}
+
 static int card_start(snd_pcm_ioplug_t *io)
 {
     card_t *card = io->private_data;
@@ -96,6 +107,8 @@ static int card_start(snd_pcm_ioplug_t *io)
     if (!switched_on)
         switched_on = card->started;
     card->first_number = frames_since(card, switched_on);
+    if (io->stream == SND_PCM_STREAM_PLAYBACK)
+        tell_start(card);
     return turn(card, 1);
 }
 
@@ -175,6 +188,7 @@ static int card_close(snd_pcm_ioplug_t *io)
     close(card->timer);
     close(card->lock);
     close(card->played);
+    close(card->starts);
     free(card);
     return 0;
 }
@@ -258,8 +272,10 @@ static int open_files(card_t *card, const char *directory, snd_pcm_stream_t stre
         return -EBUSY;
     snprintf(path, sizeof path, "%s/played.raw", directory);
     card->played = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    snprintf(path, sizeof path, "%s/starts", directory);
+    card->starts = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     card->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    return card->played < 0 || card->timer < 0 ? -errno : 0;
+    return card->played < 0 || card->starts < 0 || card->timer < 0 ? -errno : 0;
 }
 
 SND_PCM_PLUGIN_DEFINE_FUNC(testcard)
@@ -283,7 +299,7 @@ SND_PCM_PLUGIN_DEFINE_FUNC(testcard)
     card_t *card = calloc(1, sizeof *card);
     if (!card)
         return -ENOMEM;
-    card->lock = card->played = card->timer = -1;
+    card->lock = card->played = card->starts = card->timer = -1;
     card->ppm = ppm;
     pthread_mutex_init(&card->turning, NULL);
     int error = open_files(card, directory, stream);

@@ -1,0 +1,42 @@
+"""Which greeting of a folder sounds next."""
+
+import random
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from appliance.errors import TroubleKind, Unplayable
+
+ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def greeting(path: Path, turn: int, today: date, *, shuffled: bool = False) -> Path:
+    """The file itself; of a folder the one whose `turn` it is, or any. Raises Unplayable where it holds none.
+
+    Those named after `today` or its weekday alone, where there are any; never those named after another day.
+    """
+    if not path.is_dir():
+        return path
+    try:
+        names = sorted(each.name for each in path.iterdir() if each.suffix.lower() in ENDINGS)
+    except OSError as error:
+        raise Unplayable(f"cannot play a greeting of '{path}': {error.strerror}", TroubleKind.FILE) from error
+    chosen = _of_the_day(names, today)
+    if not chosen:
+        raise Unplayable(f"cannot play a greeting: there is none for today in '{path}'", TroubleKind.FILE)
+    return path / (random.choice(chosen) if shuffled else chosen[turn % len(chosen)])
+
+
+def _of_the_day(names: Sequence[str], today: date) -> list[str]:
+    for begin in (today.isoformat(), _DAYS[today.weekday()]):
+        if found := [name for name in names if name.lower().startswith(begin)]:
+            return found
+    return [name for name in names if not _is_dated(name.lower())]
+
+
+def _is_dated(name: str) -> bool:
+    try:
+        return bool(date.fromisoformat(name[:10]))
+    except ValueError:
+        return name.startswith(_DAYS)

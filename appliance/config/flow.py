@@ -1,0 +1,56 @@
+"""The options of a flow: what happens from the lift of a handset to its clip."""
+
+from enum import StrEnum
+
+from attrs import frozen
+from attrs.validators import and_, ge, le
+
+from appliance.config.options import AbsolutePath, Seconds, option
+
+
+class Script(StrEnum):
+    """Which flow it is."""
+
+    NONE = "none"
+    TELEPHONE = "telephone"
+
+
+class Begins(StrEnum):
+    """Where a clip begins."""
+
+    TONE = "tone"
+    GREETING_END = "greeting_end"
+    LIFT = "lift"
+
+
+class Order(StrEnum):
+    """Which of several greetings comes next."""
+
+    IN_TURN = "in_turn"
+    RANDOM = "random"
+
+
+@frozen
+class FlowSettings:
+    script: Script = option(
+        Script.NONE,
+        "`telephone` greets whoever lifts the handset, sounds a tone, and records until it is hung up, or as long as "
+        "`recording.max_duration`. The handset is a switch that does `handset`.",
+        shorthand=True,
+    )
+    delay: Seconds = option(
+        Seconds(0.5), "From the lift to the greeting: the way to the ear.", check=and_(ge(0), le(30))
+    )
+    greeting: AbsolutePath | None = option(
+        None,
+        "A sound file, or a folder of them. Files named after a day, as `saturday` or `2026-06-12`, are for that day "
+        "alone, whatever follows in their names. Default: just the tone.",
+        example="/srv/greetings",
+    )
+    order: Order = option(Order.IN_TURN, "Which of several greetings is next.")
+    tone: AbsolutePath | None = option(None, "The tone, as a file of its own.")
+    begins: Begins = option(
+        Begins.TONE,
+        "Where the clip begins: 150 ms behind the `tone`, as long behind the greeting (`greeting_end`), so that the "
+        "tone is in it, or at the `lift`, with everything that the microphone hears of both.",
+    )

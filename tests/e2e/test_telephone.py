@@ -1,0 +1,187 @@
+"""Calls on a telephone: what is heard at its earpiece, and sample by sample what is kept of what it hears."""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from appliance.models import AudioFormat
+from appliance.prompts.sounds import SHIPPED
+from appliance.simulation.sound import Stretch, stretches
+from tests.e2e.conftest import Box
+
+RATE = 48_000
+GUARD = round(0.15 * RATE)
+PLACED = round(0.05 * RATE)
+"""Frames by which a busy machine may be wrong about when a frame sounded."""
+TONE, _ = soundfile.read(SHIPPED / "tone.flac", dtype="int16")
+
+CONFIG = """\
+device: {{name: guestbook}}
+panel: {{switches: {{22: handset}}, buttons: {{17: record.toggle}}}}
+storage: {{directory: {root}/state}}
+control: {{socket: {root}/control.sock}}
+audio: {{capture: {{device: "{device}"}}, playback: {{device: "{device}", volume: 100}}}}
+destinations: {{shelf: {{backend: folder, path: {root}/shelf}}}}
+recording: {{min_duration: 200ms, max_duration: {longest}}}
+flow: {{script: telephone, delay: 100ms, greeting: {root}/greeting.wav}}
+"""
+
+
+class Telephone:
+    """A box with a handset, on a test card of its own."""
+
+    def __init__(self, root: Path, longest: str = "1m") -> None:
+        self.card = root / "card"
+        self.card.mkdir(parents=True, exist_ok=True)
+        self.greeting = np.random.default_rng(7).integers(-9000, 9000, RATE // 2, dtype=np.int16)
+        soundfile.write(root / "greeting.wav", self.greeting, RATE)
+        self.box = Box(root)
+        self.box.config.write_text(CONFIG.format(root=root, device=f"testcard:{self.card}", longest=longest))
+        self.box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+
+    def lift(self) -> None:
+        self.box.press("o")
+        self.box.until(lambda: self.step != "on hook")
+
+    def hang_up(self) -> None:
+        self.box.press("o")
+        self.box.until(lambda: self.step == "on hook")
+
+    @property
+    def step(self) -> str:
+        """Where the flow is, as the log tells."""
+        return next(
+            (line.split(": ")[1] for line in reversed(self.box.log.read_text().splitlines()) if "telephone: " in line),
+            "on hook",
+        )
+
+    @property
+    def seconds(self) -> float:
+        take: dict[str, Any] = self.box.status()["take"] or {"seconds": 0.0}
+        return float(take["seconds"])
+
+    def call(self, speaks: float) -> Stretch:
+        """Lift, hear the greeting and the tone, speak, hang up: what the clip holds of what the microphone heard."""
+        before = len(self.box.clips())
+        self.lift()
+        self.box.until(lambda: self.seconds >= speaks)
+        assert self.step == "recording"
+        self.hang_up()
+        self.box.until(lambda: len(self.box.clips()) > before)
+        return self.kept(self.box.clips()[0])
+
+    def kept(self, entry: dict[str, Any]) -> Stretch:
+        """Every sample of the clip is compared: it must be one piece of what the microphone heard."""
+        samples, rate = soundfile.read(entry["path"], dtype="int16")
+        (piece,) = stretches(samples.tobytes(), AudioFormat(rate, 1))
+        assert piece.frames == len(samples) and not entry["clip"]["gaps"]
+        return piece
+
+    @property
+    def heard(self) -> NDArray[np.int16]:
+        """All that sounded in the earpiece."""
+        played = self.card / "played.raw"
+        return np.frombuffer(played.read_bytes() if played.exists() else b"", "<i2")[::2]
+
+    def ends(self, sound: NDArray[np.int16]) -> Iterator[int]:
+        """When the very samples of `sound` had sounded, each time, as numbers of frames."""
+        starts = [tuple(map(int, line.split())) for line in (self.card / "starts").read_text().splitlines()]
+        heard, at = self.heard.tobytes(), -2
+        while (at := heard.find(sound.tobytes(), at + 2)) >= 0:
+            index = at // 2
+            first, number = max(start for start in starts if start[0] <= index)
+            yield number + index - first + len(sound)
+
+    def is_quiet(self) -> bool:
+        """Whether the handset is on the hook and nothing goes on."""
+        status = self.box.status()
+        return bool(status["recorder"] == "idle" and status["player"] == "stopped")
+
+
+@pytest.fixture
+def telephone(alsa_config: Path, tmp_path: Path) -> Iterator[Telephone]:
+    made = Telephone(tmp_path)
+    yield made
+    made.box.end()
+
+
+def test_each_guest_hears_the_greeting_and_the_tone_and_is_recorded_from_there_on(telephone: Telephone) -> None:
+    kept = [telephone.call(0.5), telephone.call(0.3)]
+    greetings, tones = list(telephone.ends(telephone.greeting)), list(telephone.ends(TONE))
+    assert len(greetings) == len(tones) == 2
+    for piece, greeted, told in zip(kept, greetings, tones, strict=True):
+        assert greeted + len(TONE) <= told
+        assert told + GUARD - PLACED <= piece.first <= told + GUARD + RATE
+    telephone.box.until(telephone.box.delivered)
+    assert len(telephone.box.clips()) == 2
+
+
+def test_who_hangs_up_in_the_greeting_leaves_nothing_and_the_next_guest_is_greeted(telephone: Telephone) -> None:
+    telephone.lift()
+    telephone.box.until(lambda: len(telephone.heard) > RATE // 10)
+    telephone.hang_up()
+    telephone.call(0.3)
+    assert len(telephone.box.clips()) == 1 and len(list(telephone.ends(telephone.greeting))) == 1
+
+
+def test_a_forgotten_handset_ends_by_itself_and_says_so(alsa_config: Path, tmp_path: Path) -> None:
+    telephone = Telephone(tmp_path, longest="1s")
+    try:
+        telephone.lift()
+        telephone.box.until(lambda: telephone.box.clips())
+        entry = telephone.box.clips()[0]
+        assert telephone.kept(entry).frames == RATE and entry["clip"]["cut"]
+        stopped, _ = soundfile.read(SHIPPED / "stopped.flac", dtype="int16")
+        telephone.box.until(lambda: list(telephone.ends(stopped)))
+        telephone.hang_up()
+        assert telephone.call(0.3).frames > 0
+    finally:
+        telephone.box.end()
+
+
+@pytest.mark.slow
+def test_many_calls_of_every_kind_leave_exactly_the_right_clips(alsa_config: Path, tmp_path: Path) -> None:
+    """On several boxes at once; each call is hung up in the greeting, in the tone, or after some words."""
+
+    def live(telephone: Telephone, seed: int, until: float) -> None:
+        chance, wanted, perhaps = random.Random(seed), 0, 0
+        while time.monotonic() < until:
+            if chance.random() < 0.3:
+                telephone.lift()
+                time.sleep(chance.uniform(0.0, 0.6))
+                perhaps += telephone.step == "recording"  # a busy machine may have been too slow
+                telephone.hang_up()
+            else:
+                telephone.call(chance.uniform(0.2, 0.8))
+                wanted += 1
+        telephone.box.until(telephone.is_quiet)
+        assert 0 <= len(telephone.box.clips()) - wanted <= perhaps
+        kept = [telephone.kept(entry) for entry in reversed(telephone.box.clips())]
+        tones = list(telephone.ends(TONE))
+        for piece in kept:
+            told = max(each for each in tones if each <= piece.first)
+            assert piece.first <= told + GUARD + RATE
+        results.append(wanted)
+
+    results: list[int] = []
+    with ExitStack() as stack:
+        boxes = [Telephone(tmp_path / str(number)) for number in range(4)]
+        for telephone in boxes:
+            stack.callback(telephone.box.end)
+        until = time.monotonic() + 40
+        threads = [threading.Thread(target=live, args=(box, seed, until)) for seed, box in enumerate(boxes)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(results) == len(boxes) and sum(results) >= 20

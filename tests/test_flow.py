@@ -1,0 +1,484 @@
+"""The telephone: in every order of lift, hang-up, dial, press, failure and restart exactly the right clips."""
+
+import heapq
+import random
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import count
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import define, evolve, field
+
+from appliance import events
+from appliance.config.flow import Begins, FlowSettings, Order, Script
+from appliance.config.loader import parse
+from appliance.config.options import AbsolutePath, Seconds
+from appliance.config.prompts import PromptSettings
+from appliance.config.settings import SwitchSettings
+from appliance.errors import ConfigError
+from appliance.events import HandsetHangUp, HandsetLift
+from appliance.faults import HANGING
+from appliance.flow import Direct, Step, Telephone, flow_of
+from appliance.machine import Do, Effect, Input, Player, Recorder, State, step
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
+from appliance.panel.facts import Fact, Gesture
+from appliance.panel.gestures import Hook
+from appliance.status import Status, advance
+
+CLIP = Clip("x", "x", "box", AudioFormat(), 1, 0, ClockStamp(0, 0, "boot", ClockSource.NONE))
+GREETING, TONE, DELAY, GUARD, LONGEST = 4.0, 0.4, 0.5, 0.15, 30.0
+READY = DELAY + GREETING + TONE + GUARD
+"""From the lift to the beginning of the clip, where everything works."""
+SETTINGS = FlowSettings(Script.TELEPHONE, Seconds(DELAY), AbsolutePath(Path("/greetings")))
+EMPTY = 1e-6
+
+
+class World:
+    """A box with the real table and the real machine, whose cards, clock and hook are as the test says.
+
+    `clips` are the moments at which each begins and ends.
+    """
+
+    def __init__(self, settings: FlowSettings = SETTINGS) -> None:
+        self.settings = settings
+        self.now = 100.0
+        self.clips: list[tuple[float, float]] = []
+        self.state = State()
+        self.status = Status()
+        self.speaker = self.microphone = True
+        self.hangs = self.attended = False
+        self.said: list[str] = []
+        self.take: tuple[str, float] | None = None
+        self.says: str | None = None
+        self.silent = -inf
+        self._inbox: deque[Input] = deque()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._serial = count()
+        self._alarm = 0.0
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        """The process begins."""
+        self.hook = Hook(SwitchSettings())
+        machine = flow_of(self.settings, PromptSettings())
+        assert isinstance(machine, Telephone)
+        self.flow = machine
+
+    def post(self, *inputs: Input) -> None:
+        self._inbox.extend(inputs)
+        self.drain()
+
+    def drain(self) -> None:
+        while self._inbox:
+            input = self._inbox.popleft()
+            self.state, effects, refusal = step(self.state, input, f"id-{next(self._serial)}")
+            named = getattr(input, "playback_id", None)
+            happened = events.CommandRefused(type(input).__name__, refusal, named) if refusal else input
+            self.status = advance(self.status, self.state, happened, self.now)
+            for effect in effects:
+                self.start(effect)
+            self.flow, asked = self.flow.react(happened, self.status)
+            self._inbox.extend(asked)
+
+    def later(self, seconds: float, do: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (self.now + seconds, next(self._serial), do))
+
+    def until(self, moment: float) -> None:
+        """Let time pass."""
+        while True:
+            due = self._due[0][0] if self._due else inf
+            told = inf if self.hook.deadline is None else self.hook.deadline
+            if min(due, told) > moment:
+                break
+            self.now = max(self.now, min(due, told))
+            if due <= told:
+                heapq.heappop(self._due)[2]()
+            else:
+                self.facts(self.hook.tick(self.now))
+        self.now = max(self.now, moment)
+
+    def facts(self, facts: Iterable[Fact]) -> None:
+        words = {Gesture.LIFTED: HandsetLift, Gesture.HUNG_UP: HandsetHangUp}
+        for fact in facts:
+            self.post(words[fact.gesture](fact.at))
+
+    def edge(self, lifted: bool) -> None:
+        self.facts(self.hook.edge(lifted, self.now))
+
+    def start(self, effect: Effect) -> None:
+        """What an effect does to the cards."""
+        cause: Any = effect.cause
+        match effect.do:
+            case Do.START_TAKE:
+                assert self.take is None, "two takes at once"
+                silent = self.now + 0.16 if self.says else self.silent
+                begin = max(cause.at, silent + GUARD) if self.microphone else inf
+                self.take = (effect.id, begin)
+                self.hush()
+                self.later(0.3, lambda: self.begin(effect.id))
+            case Do.FINISH_TAKE:
+                self.end(cause.at)
+            case Do.DISCARD_TAKE:
+                self.take = None
+                self.later(0.01, lambda: self.post(events.TakeDiscarded(effect.id)))
+            case Do.SAY:
+                self.hush()
+                self.say(effect.id, cause)
+            case Do.HUSH:
+                self.hush()
+            case Do.ATTEND:
+                self.attended = cause.on
+            case Do.WAIT:
+                self._alarm = moment = cause.until
+                self.later(
+                    moment - self.now, lambda: (moment == self._alarm and self.post(events.FlowDue(moment))) or None
+                )
+
+    def begin(self, take_id: str) -> None:
+        if self.take and self.take[0] == take_id:
+            if self.take[1] == inf:
+                self.take = None
+                self.post(events.TakeFailed(take_id, "no microphone"))
+                return
+            self.post(events.TakeStarted(take_id, "x", AudioFormat(), 1.0))
+            left = self.take[1] + LONGEST - self.now
+            self.later(left, lambda: self.ends_by_itself(take_id, LONGEST))
+
+    def ends_by_itself(self, take_id: str, longest: float = inf) -> None:
+        if self.take and self.take[0] == take_id:
+            self.end(min(self.now, self.take[1] + longest))
+
+    def end(self, at: float) -> None:
+        assert self.take
+        (take_id, begin), self.take = self.take, None
+        if at - begin > EMPTY:
+            self.clips.append((begin, at))
+            self.later(0.05, lambda: self.post(events.TakeSealed(take_id, CLIP)))
+        else:
+            self.later(0.05, lambda: self.post(events.TakeFailed(take_id, "stopped before", fault=False)))
+
+    def say(self, name: str, cause: Any) -> None:
+        self.said.append(cause.title)
+        self.says = name
+        if self.hangs:
+            return
+        if not self.speaker:
+            self.later(0.0, lambda: self.over(name, "no speaker"))
+            return
+        seconds = {"greeting": GREETING}.get(cause.title, TONE)
+        self.later(seconds, lambda: self.over(name))
+
+    def over(self, name: str, message: str = "") -> None:
+        if self.says == name:
+            self.says = None
+            self.silent = self.now
+            self.post(events.Said(name, self.now, not message, message))
+
+    def hush(self) -> None:
+        if self.says and not self.hangs:
+            name, self.says, self.silent = self.says, None, self.now + 0.12
+            self.later(0.12, lambda: self.post(events.Said(name, self.now, completed=False)))
+
+    # -- what people and fate do
+
+    def lift(self) -> None:
+        for level in (True, False, True):
+            self.edge(level)
+            self.until(self.now + 0.004)
+
+    def hang_up(self) -> None:
+        for level in (False, True, False):
+            self.edge(level)
+            self.until(self.now + 0.003)
+
+    def dial(self, number: int) -> None:
+        """Pulses in series with the hook, ten a second."""
+        for _ in range(number):
+            self.edge(False)
+            self.until(self.now + 0.062)
+            self.edge(True)
+            self.until(self.now + 0.038)
+
+    def press(self) -> None:
+        self.post(events.RecordToggle(self.now))
+
+    def lose_microphone(self) -> None:
+        self.microphone = False
+        if self.take:
+            self.ends_by_itself(self.take[0])
+
+    def restart(self, lifted: bool) -> None:
+        """The process ends and begins again."""
+        if self.take:
+            self.end(self.now)
+        full = not self.state.room
+        self._due, self._inbox = [], deque()
+        self.state, self.status, self.says, self.attended = State(room=not full), Status(), None, False
+        self.plug_in()
+        if lifted:
+            self.edge(True)
+
+
+@define
+class Reference:
+    """What should become of it, said without steps and sounds: which stretches of time are clips."""
+
+    clips: list[tuple[float, float]] = field(factory=list)
+    lifted: float | None = None
+    ready: float = inf
+    begin: float | None = None
+    its_own: bool = False
+    """Whether what is recorded ends with the handset."""
+    speaker: bool = True
+    microphone: bool = True
+    room: bool = True
+
+    def until(self, moment: float) -> None:
+        if self.begin is None and self.ready - GUARD <= moment:
+            at, self.ready = self.ready, inf
+            if self.room and self.microphone:
+                self.begin, self.its_own = at, True
+        if self.begin is not None and self.begin + LONGEST <= moment:
+            self.keep(self.begin + LONGEST)
+
+    def keep(self, at: float) -> None:
+        if self.begin is not None and at - self.begin > EMPTY:
+            self.clips.append((self.begin, at))
+        self.begin, self.its_own, self.ready = None, False, inf
+
+    def lift(self, at: float) -> None:
+        self.lifted = at
+        if self.begin is None:
+            self.ready = at + (READY if self.speaker else DELAY + GUARD)
+
+    def hang_up(self, at: float) -> None:
+        self.lifted, self.ready = None, inf
+        if self.its_own:
+            self.keep(at)
+
+    def press(self, at: float, guard: float) -> None:
+        if self.begin is not None:
+            self.keep(at)
+        elif self.room:
+            self.its_own, self.ready = self.ready < inf, inf
+            self.begin = at + guard if self.microphone else None
+
+
+def live(seed: int) -> tuple[World, Reference]:
+    """One life of a box: what it made, and what it should have made."""
+    chance = random.Random(seed)
+    world, wanted = World(), Reference()
+    for _ in range(chance.randint(2, 7)):
+        wait = chance.choice((0.4, 1.0, 2.5, 5.3, 8.0, 40.0)) + chance.random() / 8
+        moment = world.now + wait
+        world.until(moment)
+        wanted.until(moment)
+        match chance.choice(("hook", "hook", "hook", "dial", "press", "speaker", "microphone", "room", "restart")):
+            case "hook" if wanted.lifted is None:
+                wanted.lift(moment)
+                world.lift()
+            case "hook":
+                wanted.hang_up(moment)
+                world.hang_up()
+            case "dial" if wanted.lifted is not None:
+                world.dial(chance.randint(1, 10))
+            case "press":
+                says = world.says is not None
+                guard = 0.16 + GUARD if says else max(0.0, world.silent + GUARD - moment)
+                wanted.press(moment, guard)
+                world.press()
+            case "speaker" if wanted.lifted is None:
+                world.speaker = wanted.speaker = not wanted.speaker
+            case "microphone":
+                wanted.microphone = not wanted.microphone
+                if wanted.microphone:
+                    world.microphone = True
+                else:
+                    world.lose_microphone()
+                    wanted.keep(moment) if wanted.begin is not None else None
+            case "room":
+                wanted.room = not wanted.room
+                world.post(events.StorageFree() if wanted.room else events.StorageFull("full"))
+            case "restart":
+                lifted = wanted.lifted is not None
+                wanted.keep(moment)
+                world.restart(lifted)
+                if lifted:
+                    wanted.lift(moment)
+        wanted.until(world.now)
+    moment = world.now + 3
+    world.until(moment)
+    wanted.until(moment)
+    if wanted.lifted is not None:
+        wanted.hang_up(moment)
+        world.hang_up()
+    world.until(moment + 2)
+    if world.state.recorder is not Recorder.IDLE:  # by a button
+        moment = world.now
+        wanted.until(moment)
+        wanted.keep(moment)
+        world.press()
+    world.until(world.now + 100)
+    wanted.until(world.now)
+    return world, wanted
+
+
+def check(seed: int) -> None:
+    world, wanted = live(seed)
+    assert len(world.clips) == len(wanted.clips), (seed, world.clips, wanted.clips)
+    for made, right in zip(world.clips, wanted.clips, strict=True):
+        assert made == pytest.approx(right, abs=1e-6), (seed, world.clips, wanted.clips)
+    assert world.flow.step is Step.ON_HOOK and world.state == State(room=wanted.room, ended=world.state.ended), seed
+    assert not world.attended and world.says is None, seed
+
+
+def test_every_life_of_a_telephone_leaves_exactly_the_right_clips() -> None:
+    for seed in range(300):
+        check(seed)
+
+
+@pytest.mark.slow
+def test_ten_thousand_lives_of_a_telephone_leave_exactly_the_right_clips() -> None:
+    for seed in range(10_000):
+        check(seed)
+
+
+def clips(world: World, *wanted: tuple[float, float]) -> bool:
+    """Whether it made these, in seconds since the lift at 100."""
+    return world.clips == [pytest.approx((100 + begin, 100 + end), abs=1e-6) for begin, end in wanted]
+
+
+def call(begins: Begins, hung_up: float) -> World:
+    """Somebody lifts the handset and hangs up."""
+    world = World(evolve(SETTINGS, begins=begins))
+    world.lift()
+    world.until(100 + hung_up)
+    world.hang_up()
+    world.until(200)
+    assert world.flow.step is Step.ON_HOOK and not world.attended
+    return world
+
+
+@pytest.mark.parametrize(
+    ("begins", "begin"), [(Begins.TONE, READY), (Begins.GREETING_END, READY - TONE), (Begins.LIFT, 0.0)]
+)
+def test_the_clip_begins_where_it_is_wanted_and_ends_as_the_handset_is_hung_up(begins: Begins, begin: float) -> None:
+    world = call(begins, 20.0)
+    assert clips(world, (begin, 20.0)) and world.said == ["greeting", "tone"]
+
+
+@pytest.mark.parametrize("begins", Begins)
+@pytest.mark.parametrize("hung_up", [0.2, 0.6, 3.0, DELAY + GREETING - 0.01])
+def test_who_hangs_up_before_the_greeting_is_over_leaves_nothing(begins: Begins, hung_up: float) -> None:
+    assert call(begins, hung_up).clips == []
+
+
+def test_dialling_splits_no_recording_and_the_hand_on_the_hook_ends_it_at_the_first_touch() -> None:
+    world = World()
+    world.lift()
+    for moment in (8.0, 11.0):
+        world.until(100 + moment)
+        world.dial(10)
+    world.until(115.0)
+    world.hang_up()
+    world.until(130.0)
+    assert clips(world, (READY, 15.0))
+
+
+def test_a_forgotten_handset_ends_with_a_sound_and_the_next_lift_is_a_new_call() -> None:
+    world = World()
+    world.lift()
+    world.until(160.0)
+    assert clips(world, (READY, READY + LONGEST)) and world.said == ["greeting", "tone", "stopped"]
+    world.hang_up()
+    world.until(170.0)
+    world.lift()
+    world.until(180.0)
+    world.hang_up()
+    world.until(190.0)
+    assert clips(world, (READY, READY + LONGEST), (70 + READY, 80.0))
+
+
+def test_the_end_that_comes_soon_is_told_into_the_handset() -> None:
+    world = World()
+    world.lift()
+    world.until(110.0)
+    world.post(events.TakeNearlyUp("id", 3.0))
+    assert world.said == ["greeting", "tone", "time_is_nearly_up"]
+    world.until(115.0)
+    assert world.state.recorder is Recorder.RECORDING
+
+
+@pytest.mark.parametrize("since", [0.0, 2.0])
+def test_a_player_that_hangs_keeps_nobody_from_speaking(since: float) -> None:
+    world = World()
+    hangs = HANGING.raised("the thread player hangs", "player")
+    if not since:
+        world.post(hangs)
+    world.hangs = True
+    world.lift()
+    world.until(100 + since)
+    if since:
+        world.post(hangs)
+    world.until(110.0)
+    assert world.state.recorder is Recorder.RECORDING
+    world.hang_up()
+    world.until(120.0)
+    ((begin, end),) = world.clips
+    assert begin <= 100 + since + DELAY + 2 * GUARD + 0.2 and end == 110.0
+
+
+def test_what_plays_gives_way_to_the_greeting() -> None:
+    world = World()
+    world.post(events.Play(Path("/message.wav"), "message"))
+    world.lift()
+    world.until(102.0)
+    assert world.state.player is Player.STOPPED and world.said == ["greeting"]
+    world.post(events.Play(Path("/message.wav"), "message"))
+    world.over(world.says or "")
+    assert world.state.player is Player.STOPPED and world.said == ["greeting", "tone"]
+    world.until(110.0)
+    assert world.state.recorder is Recorder.RECORDING
+
+
+def test_a_card_that_is_full_is_told_into_the_handset() -> None:
+    world = World()
+    world.post(events.StorageFull("full"))
+    world.lift()
+    world.until(110.0)
+    assert world.said == ["greeting", "tone", "fault"] and world.flow.step is Step.OVER
+
+
+def test_greetings_are_asked_for_in_turn_or_at_random() -> None:
+    for order, shuffled in ((Order.IN_TURN, False), (Order.RANDOM, True)):
+        machine = flow_of(evolve(SETTINGS, order=order), PromptSettings())
+        for turn in range(3):
+            machine, _ = machine.react(HandsetLift(turn * 10.0), Status())
+            machine, asked = machine.react(events.FlowDue(turn * 10.0 + DELAY), Status())
+            greet = asked[0]
+            assert isinstance(greet, events.Greet) and (greet.turn, greet.shuffled) == (turn, shuffled)
+            machine, _ = machine.react(HandsetHangUp(turn * 10.0 + 5), Status())
+
+
+def test_a_handset_without_a_flow_records_while_it_is_lifted() -> None:
+    direct = flow_of(FlowSettings(), PromptSettings())
+    assert isinstance(direct, Direct)
+    assert direct.react(HandsetLift(1.0), Status())[1] == (events.RecordStart(1.0),)
+    assert direct.react(HandsetHangUp(2.0), Status())[1] == (events.RecordStop(2.0),)
+
+
+def test_a_flow_needs_the_handset_to_itself() -> None:
+    good = parse("flow: telephone\npanel: {switches: {22: handset}}", "test", {}, {})
+    assert good.flow.script is Script.TELEPHONE
+    with pytest.raises(ConfigError, match="let the switch do `handset`"):
+        parse("flow: telephone\npanel: {switches: {22: record.while_off_hook}}", "test", {}, {})
+
+
+def test_with_a_flow_a_recording_ends_when_it_is_as_long_as_it_may_be() -> None:
+    plain = parse("recording: {max_duration: 5m}", "test", {}, {})
+    assert plain.recorded == plain.recording and plain.recorded.at_max == "continue"
+    flow = parse("flow: telephone\nrecording: {max_duration: 5m}", "test", {}, {})
+    assert flow.recorded.at_max == "stop" and flow.recorded.max_duration == Seconds(300)
