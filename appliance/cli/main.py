@@ -28,6 +28,7 @@ _MODULES = {
     "player": "verbs",
     "playlist": "playlist",
     "volume": "verbs",
+    "handset": "verbs",
     "clips": "clips",
     "feeds": "feeds",
     "devices": "setup",

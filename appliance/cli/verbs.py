@@ -44,7 +44,10 @@ def _command(name: str, verb: Verb) -> click.Command:
         remote = click.get_current_context().find_object(Remote)
         assert remote
         answer = remote.call(verb.word, **arguments)
-        say_json(answer) if as_json else say(_SHORT.get(answer["event"]) or describe_plain(answer))
+        if as_json:
+            say_json(answer)
+        elif answer:
+            say(_SHORT.get(answer["event"]) or describe_plain(answer))
 
     told = [f"{each.name.upper()}: {each.help}" for each in verb.arguments if each.required]
     as_json = click.Option(["--json", "as_json"], is_flag=True, help=FOR_PROGRAMS)
@@ -75,6 +78,7 @@ def parameter(argument: Argument) -> click.Parameter:
 
 
 record = Verbs("record", "Record: start, pause, resume, stop, discard, mark.", "record")
+handset = Verbs("handset", "The handset: lift it, hang it up.", "handset")
 player = Verbs("player", "The player: pause, resume, seek, stop, volume.", "play", "player")
 
 
