@@ -273,9 +273,9 @@ def test_presses_that_are_seen_late_are_decided_by_their_own_times() -> None:
 
 def test_a_handset_records_while_it_is_off_the_hook() -> None:
     hook = Hook(SwitchSettings())
-    assert play(hook, [(0, "down"), (100, "tick"), (5000, "up"), (100, "tick")]) == [
+    assert play(hook, [(0, "down"), (200, "tick"), (5000, "up"), (200, "tick")]) == [
         RecordStart(100.0),
-        RecordStop(105.1),
+        RecordStop(105.2),
     ]
 
 
@@ -355,8 +355,8 @@ def test_a_key_tells_facts_whatever_they_mean() -> None:
 
 def test_a_handset_tells_that_it_was_lifted_and_hung_up() -> None:
     hook = gestures.Hook(SwitchSettings())
-    assert hook.edge(True, 1.0) + hook.tick(1.1) == [Fact(Gesture.LIFTED, 1.0)]
-    assert hook.edge(False, 9.0) + hook.tick(9.1) == [Fact(Gesture.HUNG_UP, 9.0)]
+    assert hook.edge(True, 1.0) + hook.tick(1.2) == [Fact(Gesture.LIFTED, 1.0)]
+    assert hook.edge(False, 9.0) + hook.tick(9.2) == [Fact(Gesture.HUNG_UP, 9.0)]
 
 
 @given(buttons, moves)

@@ -141,10 +141,10 @@ def test_a_handset_off_the_hook_at_the_start_records(clock: ManualClock, factory
         PanelSettings(switches={22: SwitchSettings(contact=Contact.NORMALLY_CLOSED)}), clock, Vitals(clock), factory
     )
     panel.start(posted.append)
-    settle(clock, 0.1)
+    settle(clock, 0.2)
     assert isinstance(posted.wait(1)[0], RecordStart)
     factory.pin(22).drive_low()
-    settle(clock, 0.1)
+    settle(clock, 0.2)
     assert isinstance(posted.wait(2)[1], RecordStop)
     panel.close()
 
