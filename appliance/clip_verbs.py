@@ -151,4 +151,18 @@ CLIPS = (
         answer="the clip",
         since=2,
     ),
+    Verb(
+        "clips.mark",
+        "Mark a position in a clip. Its sound stays as it is.",
+        arguments=(_CLIP, Argument("seconds", Kind.NUMBER, "The position, in seconds from the start.")),
+        answer="the clip",
+        since=2,
+    ),
+    Verb(
+        "clips.unmark",
+        "Take a mark away.",
+        arguments=(_CLIP, Argument("seconds", Kind.NUMBER, "Where the mark is, up to 50 ms away.")),
+        answer="the clip",
+        since=2,
+    ),
 )

@@ -532,7 +532,7 @@ class ClipCorrected(Event):
 
 @message
 class ClipDescribed(Event):
-    """A person changed what is said of a clip: its title, its labels, its star, its note."""
+    """A person changed what is said of a clip: its title, labels, star, note, marks."""
 
     clip: Clip
 

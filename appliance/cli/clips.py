@@ -53,7 +53,7 @@ def clips() -> None:
     """Clips: list, show, name, export, deliver, retry, forget, verify, delete."""
 
 
-for _command in (said.title, said.label, said.labels, said.star, said.note):
+for _command in (said.title, said.label, said.labels, said.star, said.note, said.mark, said.unmark):
     clips.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""`appliance clips title`, `label`, `star` and `note`: what a person says of clips."""
+"""`appliance clips title`, `label`, `star`, `note`, `mark` and `unmark`: what a person says of clips."""
 
 from typing import Any
 
@@ -6,6 +6,8 @@ import click
 
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import json_option, say, say_json
+from appliance.describe import duration
+from appliance.verbs import VERBS
 
 
 @click.command()
@@ -59,6 +61,36 @@ def star(remote: Remote, clip: str, off: bool, as_json: bool) -> None:
 def note(remote: Remote, clip: str, note: str, as_json: bool) -> None:
     """Write NOTE about CLIP, in the place of what was written; "" for nothing."""
     _tell(remote.call("clips.note", clip=clip, note=note), as_json)
+
+
+@click.command()
+@click.argument("clip")
+@click.argument("seconds", metavar="POSITION")
+@json_option
+@pass_remote
+def mark(remote: Remote, clip: str, seconds: str, as_json: bool) -> None:
+    """Mark POSITION in CLIP: 90, 1:30. Its sound stays as it is."""
+    _place(remote, "clips.mark", clip, seconds, as_json)
+
+
+@click.command()
+@click.argument("clip")
+@click.argument("seconds", metavar="POSITION")
+@json_option
+@pass_remote
+def unmark(remote: Remote, clip: str, seconds: str, as_json: bool) -> None:
+    """Take the mark at POSITION away from CLIP."""
+    _place(remote, "clips.unmark", clip, seconds, as_json)
+
+
+def _place(remote: Remote, word: str, clip: str, position: str, as_json: bool) -> None:
+    (seconds,) = (each for each in VERBS[word].arguments if each.name == "seconds")
+    found = remote.call(word, clip=clip, seconds=seconds.read(position))
+    if as_json:
+        say_json(found)
+        return
+    places = [duration(each["offset"] / found["format"]["rate"]) for each in found["marks"]]
+    say(f"{found['name']}: marked at {', '.join(places)}" if places else f"{found['name']}: no marks")
 
 
 def _tell(clip: dict[str, Any], as_json: bool) -> None:

@@ -11,11 +11,15 @@ from appliance.codec import to_plain
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Outbox
 from appliance.delivery.verify import Checked
+from appliance.describe import duration
 from appliance.errors import NotFound, Refused, StorageError, UsageError
 from appliance.events import DeliveryProgress
-from appliance.models import Clip
+from appliance.models import Clip, Mark
 from appliance.store import Search, Store, Trashed
 from appliance.verbs import MOST_BYTES, MOST_LABELS, PAGE
+
+_NEAR = 0.05
+"""Seconds that a person may be beside a mark that is to be taken away."""
 
 
 class ClipMethods:
@@ -53,6 +57,8 @@ class ClipMethods:
             "clips.label": self.label,
             "clips.star": self.star,
             "clips.note": self.note,
+            "clips.mark": self.mark,
+            "clips.unmark": self.unmark,
         }
 
     def find(self, limit: int = PAGE, after: str | None = None, **wanted: Any) -> list[dict[str, Any]]:
@@ -151,6 +157,22 @@ class ClipMethods:
         """Write something about a clip."""
         lines = note.replace("\r\n", "\n").split("\n")
         return self._say(clip, note="\n".join(_on_one_line(line) for line in lines).strip())
+
+    def mark(self, clip: str, seconds: float) -> Clip:
+        """Mark a position in a clip. Raises UsageError where it is none."""
+        found = self._store.clips.find(clip)
+        if seconds > found.seconds:
+            raise UsageError(f"clips.mark: {found.name} ends at {duration(found.seconds)}")
+        offsets = {mark.offset for mark in found.marks} | {found.format.frames(seconds)}
+        return self._store.clips.say(found.id, marks=[Mark(offset) for offset in sorted(offsets)])
+
+    def unmark(self, clip: str, seconds: float) -> Clip:
+        """Take the mark there away. Raises NotFound."""
+        found = self._store.clips.find(clip)
+        nearest = min(found.marks, key=lambda mark: abs(found.format.seconds(mark.offset) - seconds), default=None)
+        if nearest is None or abs(found.format.seconds(nearest.offset) - seconds) > _NEAR:
+            raise NotFound(f"there is no mark at {duration(seconds)} in {found.name}")
+        return self._store.clips.say(found.id, marks=[mark for mark in found.marks if mark != nearest])
 
     def _say(self, clip: str, **said: object) -> Clip:
         return self._store.clips.say(self._store.clips.find(clip).id, **said)

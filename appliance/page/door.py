@@ -16,7 +16,7 @@ SESSION = "appliance"
 """The name of the cookie."""
 
 _OPEN = ("/login", "/static/")
-_FOR_HELPERS = ("said", "clips.title", "clips.label", "clips.star", "clips.note")
+_FOR_HELPERS = ("said", "clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark")
 """The ends of the paths by which helpers may change something: what is said of clips."""
 
 _HOST = Visitor(Role.HOST)

@@ -61,6 +61,11 @@ class Keys:
         self._kept: dict[str, Any] = {}
 
     @property
+    def folder(self) -> Path:
+        """Where the file is: the folder that is the page's own."""
+        return self._path.parent
+
+    @property
     def locked(self) -> bool:
         """Whether there is a password."""
         return "password" in self._now()

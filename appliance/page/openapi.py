@@ -32,6 +32,14 @@ def description() -> dict[str, Any]:
             },
         }
     }
+    paths[f"{ROOT}/clips/{{clip}}/peaks"] = {
+        "get": {
+            "operationId": "peaks",
+            "summary": "How loud a clip is: `peaks`, from its beginning to its end, where `full` is full scale.",
+            "parameters": [clip],
+            "responses": {"200": _body("The peaks.", "application/json"), **_ERRORS},
+        }
+    }
     paths[f"{ROOT}/clips.zip"] = {
         "get": {
             "operationId": "archive",

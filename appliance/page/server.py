@@ -14,6 +14,7 @@ from appliance.page.door import Door
 from appliance.page.guard import Names, Throttle, is_loopback, split_address
 from appliance.page.keys import Keys
 from appliance.page.news import LISTENERS, News
+from appliance.page.peaks import Peaks
 from appliance.page.recorder import Recorder
 from appliance.page.site import Site
 
@@ -49,7 +50,7 @@ class Serving:
         recorder = Recorder(self.socket)
         news = News(lambda: recorder.stream("events"), clock)
         secure = self.settings.certificate is not None
-        site = Site(recorder, Door(self.keys, names, Throttle(clock), secure), news)
+        site = Site(recorder, Door(self.keys, names, Throttle(clock), secure), news, Peaks(self.keys.folder / "peaks"))
         threading.stack_size(_STACK)
         server = Server(
             (host, port), site.app(), numthreads=_THREADS, max=_THREADS, server_name="appliance", timeout=60

@@ -18,6 +18,7 @@ from appliance.page.archive import Archive, Entry
 from appliance.page.door import Door
 from appliance.page.keys import Role
 from appliance.page.news import Item, News
+from appliance.page.peaks import FULL_SCALE, Peaks
 from appliance.page.recorder import Recorder
 from appliance.verbs import Verb
 
@@ -33,6 +34,7 @@ class Site:
     recorder: Recorder
     door: Door
     news: News
+    peaks: Peaks
 
     def app(self) -> answers.Application:
         """The page as a WSGI application."""
@@ -54,6 +56,7 @@ class Site:
         app.route(f"{API}/openapi.json", callback=lambda: answers.as_json(openapi.description()))
         app.route(f"{API}/events", callback=_plain(self.events))
         app.route(f"{API}/clips.zip", callback=_plain(self.archive))
+        app.route(f"{API}/clips/<clip>/peaks", callback=_plain(self.waveform))
         app.route(f"{API}/clips/<clip>/sound", callback=_plain(self.sound))
         for word, verb in openapi.WORDS.items():
             app.route(f"{API}/{word}", "POST" if verb.acts else "GET", _plain(self._asked(verb)))
@@ -166,6 +169,13 @@ class Site:
         if request.query.get("download"):
             headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(path.name)}"
         return HTTPResponse(answers.file_bytes(file, first, count), code, headers)
+
+    def waveform(self, clip: str) -> HTTPResponse:
+        """How loud a clip is from its beginning to its end."""
+        entry = self.recorder.call("clips.show", clip=clip)
+        answer = answers.as_json({"full": FULL_SCALE, "peaks": list(self.peaks.of(Path(entry["path"])))})
+        answer.set_header("Cache-Control", "private, max-age=86400")
+        return answer
 
     def archive(self) -> HTTPResponse:
         """Clips as one ZIP."""

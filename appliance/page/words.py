@@ -69,6 +69,13 @@ def safety(status: Plain) -> str:
     return f"Everything has arrived: {counted(totals['delivered'], 'delivery', 'deliveries')}"
 
 
+def way(sending: Plain) -> str:
+    """How far something is on its way."""
+    left = sending["seconds_left"]
+    done = f"{size(sending['sent'])} of {size(sending['size'])}"
+    return done if left is None else f"{done}, {clock(left)} left"
+
+
 def room(status: Plain) -> str:
     """How much more can be recorded."""
     return f"Room for {long(status['storage']['free_seconds'])} of sound"
@@ -106,6 +113,7 @@ def entry(found: Plain) -> Plain:
         "starred": clip["starred"],
         "note": clip["note"],
         "continues": clip["continues"],
+        "marks": [each["offset"] / clip["format"]["rate"] for each in clip["marks"]],
         "day": start.strftime("%Y-%m-%d"),
         "time": start.strftime("%H:%M:%S"),
         "iso": start.isoformat(timespec="seconds"),

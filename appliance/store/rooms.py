@@ -79,8 +79,8 @@ class Clips(Room[ClipRows]):
         return self.access.use(lambda catalogue: catalogue.search.labels())
 
     def say(self, clip_id: str, **said: object) -> Clip:
-        """Change what is said of a clip: its `title`, `labels`, `starred`, `note`. Catalogue and sidecar change, name
-        and sound do not. Posts ClipDescribed. Raises NotFound.
+        """Change what is said of a clip: `title`, `labels`, `starred`, `note`, `marks`. Catalogue and sidecar change,
+        name and sound do not. Posts ClipDescribed. Raises NotFound.
         """
 
         def work(catalogue: Catalogue) -> Clip:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from appliance.cli.main import root
 from appliance.codec import to_json
 from appliance.control.client import Client
-from appliance.errors import UsageError
+from appliance.errors import NotFound, UsageError
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
 
 if TYPE_CHECKING:
@@ -54,6 +54,21 @@ def test_words_of_the_socket(told: House) -> None:
         for wrong in ({"title": "x" * 201}, {"title": None}, {}):
             with pytest.raises(UsageError, match=r"clips\.title"):
                 client.call("clips.title", clip="id1", **wrong)
+
+
+def test_marks_are_set_and_taken_away_afterwards(told: House) -> None:
+    with Client(told.socket) as client:
+        with pytest.raises(UsageError, match="ends at 0"):
+            client.call("clips.mark", clip="id1", seconds=1.0)
+        assert client.call("clips.mark", clip="id1", seconds=0.00001)["marks"] == [{"offset": 0}]
+        assert client.call("clips.mark", clip="id1", seconds=0.00002)["marks"] == [{"offset": 0}, {"offset": 1}]
+        assert client.call("clips.unmark", clip="id1", seconds=0.0)["marks"] == [{"offset": 1}]
+        with pytest.raises(NotFound, match="no mark at 1"):
+            client.call("clips.unmark", clip="id1", seconds=1.0)
+    assert run(told, "clips", "mark", "id1", "0") == "box_id1: marked at 0.0 s, 0.0208 ms\n"
+    assert run(told, "clips", "unmark", "id1", "0:00") == "box_id1: marked at 0.0208 ms\n"
+    assert json.loads(told.store.places.sidecar("box_id1").read_text())["marks"] == [{"offset": 1}]
+    assert run(told, "clips", "unmark", "id1", "0:00") == "box_id1: no marks\n"
 
 
 def test_commands(told: House) -> None:

@@ -28,6 +28,7 @@ STATUS = {
     "take": None,
     "playback": None,
     "unheard": 0,
+    "sending": [],
     "faults": [],
     "deliveries": {"office": {"delivered": 2}},
     "destinations": {"office": {}, "cloud": {}},
@@ -40,7 +41,7 @@ def clip(id: str, path: Path) -> dict[str, Any]:
     stamp = {"wall_ns": 1_767_225_600_000_000_000, "source": "ntp", "utc_offset": 3600}
     told = {"id": id, "name": path.stem, "format": {"rate": 8000}, "frames": 16_000, "size": path.stat().st_size}
     told |= {"started": stamp, "corrected": None, "verdict": "ok", "gaps": []}
-    told |= {"title": "", "labels": [], "starred": False, "note": "", "continues": None}
+    told |= {"title": "", "labels": [], "starred": False, "note": "", "continues": None, "marks": []}
     receipt = {"verified": True, "on_own_disk": False}
     delivery = {"destination": "office", "state": "delivered", "receipt": receipt, "last_error": ""}
     return {"clip": told, "path": str(path), "deliveries": [delivery]}

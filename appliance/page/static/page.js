@@ -1,5 +1,7 @@
 // What makes the page live. Everything works without it, a step slower.
 
+import { level as drawn } from "./wave.js";
+
 const API = "/api/v1";
 const csrf = document.querySelector("meta[name=csrf]")?.content;
 const said = document.getElementById("said");
@@ -23,7 +25,17 @@ async function renew() {
   if (answer.redirected) { location.assign(answer.url); return true; }
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const word = document.activeElement?.closest("form")?.dataset.word;
+  const heard = [...document.querySelectorAll("audio")].filter((sound) => sound.currentTime > 0).map(
+    (sound) => [sound.getAttribute("src"), sound.currentTime, sound.playbackRate, sound.paused]);
   document.getElementById("main").replaceWith(fresh.getElementById("main"));
+  for (const [source, time, rate, paused] of heard) {
+    const sound = document.querySelector(`audio[src="${CSS.escape(source)}"]`);
+    if (!sound) continue;
+    sound.currentTime = time;
+    sound.playbackRate = rate;
+    if (!paused) sound.play();
+  }
+  document.dispatchEvent(new Event("fresh"));
   if (word) (document.querySelector(`form[data-word="${CSS.escape(word)}"] button`) ?? document.querySelector("main button"))?.focus();
   if (document.querySelector("[data-away]")) untilItAnswers();
   return answer.ok;
@@ -50,6 +62,15 @@ document.addEventListener("submit", async (event) => {
   await renew();
 });
 
+/** Shows how far a delivery is. */
+function sending({ destination, sent, size, seconds_left }) {
+  const line = document.querySelector(`#sending [data-destination="${CSS.escape(destination)}"]`);
+  if (!line) { clearTimeout(sending.due); sending.due = setTimeout(renew, 300); return; }
+  Object.assign(line.querySelector("progress"), { max: size, value: sent });
+  const mb = (bytes) => (bytes / 1e6).toFixed(1);
+  line.querySelector("span").textContent = `${mb(sent)} of ${mb(size)} MB` + (seconds_left === null ? "" : `, ${clock(seconds_left)} left`);
+}
+
 function live() {
   const events = new EventSource(`${API}/events`);
   let due = 0;
@@ -59,8 +80,10 @@ function live() {
       const doing = document.getElementById("doing"), level = document.getElementById("level");
       doing.textContent = doing.textContent.replace(/[\d:]+$/, clock(event.seconds));
       level.value = event.peak_dbfs;
+      drawn(event.peak_dbfs);
       return;
     }
+    if (event.event === "DeliveryProgress") return sending(event);
     if (event.event.endsWith("Progress")) return;
     clearTimeout(due);
     due = setTimeout(renew, 100);

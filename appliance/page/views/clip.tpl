@@ -11,8 +11,34 @@
 % button("clips.star", "☆", "star", about="Give it a star", clip=entry["id"], starred="true")
 % end
 </div>
-<audio controls preload="metadata" src="/api/v1/clips/{{entry["id"]}}/sound" aria-label="{{entry["name"]}}"></audio>
-<p><a class="button" href="/api/v1/clips/{{entry["id"]}}/sound?download=1" download>Download</a></p>
+<canvas class="wave" height="96" aria-hidden="true" data-peaks="/api/v1/clips/{{entry["id"]}}/peaks" data-marks="{{" ".join(f"{mark:.3f}" for mark in entry["marks"])}}" data-seconds="{{entry["seconds"]}}"></canvas>
+<audio id="sound" controls preload="metadata" src="/api/v1/clips/{{entry["id"]}}/sound" aria-label="{{entry["name"]}}"></audio>
+<div class="line">
+<label id="speed" hidden>Speed <select>
+% for speed in ("0.75", "1", "1.25", "1.5", "2"):
+<option value="{{speed}}"{{!" selected" if speed == "1" else ""}}>{{speed}} ×</option>
+% end
+</select></label>
+<a class="button" href="/api/v1/clips/{{entry["id"]}}/sound?download=1" download>Download</a>
+</div>
+<h2>Marks</h2>
+<ul class="marks">
+% for mark in entry["marks"]:
+<li><a href="#sound" data-seek="{{f"{mark:.3f}"}}">{{words.clock(mark)}}</a>
+% button("clips.unmark", "Remove", "quiet", about=f"the mark at {words.clock(mark)}", clip=entry["id"], seconds=f"{mark:.3f}")
+</li>
+% end
+</ul>
+<form method="post" action="/do/clips.mark" data-word="clips.mark" class="line">
+% if visitor.csrf:
+<input type="hidden" name="csrf" value="{{visitor.csrf}}">
+% end
+<input type="hidden" name="back" value="{{here}}">
+<input type="hidden" name="clip" value="{{entry["id"]}}">
+<label>Position <input type="text" id="position" name="seconds" value="0:00" size="8" pattern="[0-9:.]+" required></label>
+<button>Mark</button>
+</form>
+<h2>What it is</h2>
 <form method="post" action="{{here}}/said" class="said">
 % if visitor.csrf:
 <input type="hidden" name="csrf" value="{{visitor.csrf}}">

@@ -5,6 +5,9 @@
 <section class="now {{"recording" if status["take"] else ""}}" data-live>
 <p class="doing" id="doing">{{words.doing(status)}}</p>
 <meter id="level" min="-60" max="0" low="-20" high="-3" optimum="-10" value="{{status["take"]["peak_dbfs"] if status["take"] else -60}}" aria-label="Level in dBFS"{{!"" if status["take"] else " hidden"}}></meter>
+% if status["take"]:
+<canvas id="take" class="wave" height="64" aria-hidden="true"></canvas>
+% end
 % if may_change:
 <div class="buttons">
 % if status["take"]:
@@ -46,6 +49,11 @@
 % end
 % if status["storage"]["warning"]:
 <li class="warning">{{status["storage"]["warning"]}}</li>
+% end
+</ul>
+<ul class="facts" id="sending">
+% for each in status["sending"]:
+<li data-destination="{{each["destination"]}}"><label>{{each["destination"]}} <progress max="{{each["size"]}}" value="{{each["sent"]}}"></progress></label> <span>{{words.way(each)}}</span></li>
 % end
 </ul>
 <table>
