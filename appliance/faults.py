@@ -11,7 +11,7 @@ from appliance.foreign import one_line
 from appliance.models import Fault
 
 
-@frozen
+@frozen(eq=False)
 class FaultKind:
     """What may be wrong. `subject` says whom the name tells after a colon, where there may be several at a time."""
 

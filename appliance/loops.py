@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from math import inf
 
-from appliance.clock import Clock, wait_for
+from appliance.clock import Clock
 from appliance.errors import Stuck
 from appliance.vitals import Vitals
 
@@ -26,7 +27,8 @@ class Loop:
         self._every = every
         self._clock = clock
         self._vitals = vitals
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # entered without the detour that a condition takes
+        self._changed = threading.Condition(self._lock)
         self._woken = False
         self._looks = 0
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -78,10 +80,11 @@ class Loop:
             self._woken = False
             self.pulse.beat()
             seconds = self.pulse.guard(self._look, None)
-            with self._changed:
+            with self._lock:
                 self.pulse.rest()
                 self._looks += 1
                 self._changed.notify_all()
-                seconds = self._every if seconds is None else seconds
-                wait_for(self._clock, self._changed, lambda: self.stopping or self._woken, seconds)
+                until = self._clock.monotonic() + (self._every if seconds is None else seconds)
+                while not (self.stopping or self._woken) and (left := until - self._clock.monotonic()) > 0:
+                    self._clock.wait(self._changed, None if left == inf else left)
         self._vitals.remove(self.pulse)

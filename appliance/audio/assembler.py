@@ -93,7 +93,7 @@ class Assembler:
     @property
     def settled(self) -> int:
         """Frames from the beginning that no press will cut off any more, as none is told later than `RECALL`."""
-        if self.paused:
+        if self._paused_at is not None:
             return self._take.frames
         return max(self._firm, self._take.frames - self._recalled)
 
@@ -202,7 +202,8 @@ class Assembler:
         if kept:
             end = begin + self._fitting(stretch, end - begin)
         if end > begin:
-            part = stretch.part(begin, end, self._format)
+            whole = end - begin == stretch.frames
+            part = stretch if whole else stretch.part(begin, end, self._format)
             self._recall.remember(part)
             if kept:
                 self._write(part)

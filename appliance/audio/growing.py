@@ -29,12 +29,13 @@ class GrowingTake:
         self.stable = 0
         self.over = False
         self.kept = True
-        self.changed = threading.Condition()
+        self._lock = threading.RLock()  # entered without the detour that a condition takes
+        self.changed = threading.Condition(self._lock)
         self._awaited: int | None = None
 
     def settle(self, frames: int) -> None:
         """So many frames from the beginning are there to stay."""
-        with self.changed:
+        with self._lock:
             self.stable = max(self.stable, self._end(frames))
             if self._awaited is not None and self.stable >= self._awaited:
                 self._awaited = None

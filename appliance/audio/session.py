@@ -133,7 +133,8 @@ class TakeSession:
             self._pulse.rest()
             item = self._line.hear(self._writer.patience if self._writer else None)
             self._pulse.beat()
-            self._heed_presses()
+            if self._presses:
+                self._heed_presses()
             self._take_in(item)
 
     def _heed_presses(self) -> None:
@@ -163,7 +164,8 @@ class TakeSession:
             writer.idle()
         else:
             writer.hear(item)
-            self._follow_split(writer)
+            if writer.stopped:
+                self._follow_split(writer)
             if isinstance(item, Ended):
                 self._carry_on(item)
 

@@ -42,18 +42,19 @@ log = logging.getLogger(__name__)
 
 
 class disk:
-    """A context that translates what the disk says. Raises StorageError.
-
-    A class, as a generator would cost more than the translation of every period is worth.
-    """
+    """A context that translates what the disk says. Raises StorageError."""
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if isinstance(error, OSError):
-            reason = _REASONS.get(error.errno or 0, error.strerror or "unknown error")
-            raise StorageError(f"the take cannot be written: {reason}") from error
+            raise _refused(error) from error
+
+
+def _refused(error: OSError) -> StorageError:
+    reason = _REASONS.get(error.errno or 0, error.strerror or "unknown error")
+    return StorageError(f"the take cannot be written: {reason}")
 
 
 class TakeFile:
@@ -63,6 +64,7 @@ class TakeFile:
         self.begin = begin
         self.history = history
         self._folder = folder
+        self._path = folder / AUDIO
         self._frame_bytes = begin.format.frame_bytes
         self._audio = audio
         self._bytes = data_bytes
@@ -114,12 +116,13 @@ class TakeFile:
 
     def append(self, data: bytes | memoryview) -> None:
         """Write sound at the end."""
-        view = memoryview(data)
-        with disk():
-            while view:
-                written = os.pwrite(self._audio, view, wav.HEADER_BYTES + self._bytes)
+        try:
+            while data:
+                written = os.pwrite(self._audio, data, wav.HEADER_BYTES + self._bytes)
                 self._bytes += written
-                view = view[written:]
+                data = memoryview(data)[written:]
+        except OSError as error:
+            raise _refused(error) from error
 
     def append_silence(self, frames: int) -> None:
         """Write digital zero at the end, in bounded pieces."""
@@ -151,14 +154,17 @@ class TakeFile:
 
         The old one is there for as long as it is open.
         """
-        path = self._folder / AUDIO
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(self._audio), path.stat()):
+        ours = os.fstat(self._audio)
+        try:
+            there = self._path.stat()
+            if there.st_ino == ours.st_ino and there.st_dev == ours.st_dev:
                 return
+        except FileNotFoundError:
+            pass
         self.removed = True
         log.warning("the file of take %s was removed while it is recorded: its sound is written anew", self.begin.name)
         durable.make_directory(self._folder)
-        with path.open("w+b", buffering=0) as file:
+        with self._path.open("w+b", buffering=0) as file:
             for offset in range(0, wav.HEADER_BYTES + self._bytes, _BLOCK_BYTES):
                 content = memoryview(os.pread(self._audio, _BLOCK_BYTES, offset))
                 while content:

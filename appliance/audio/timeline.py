@@ -34,6 +34,9 @@ class Timeline:
         self._latest = math.inf
         self._earliest = -math.inf
         self._frames = 0
+        self._width = math.inf
+        self.uncertainty = 0
+        """Frames by which `end` may be late."""
         self._end_before: float | None = None
         self._width_before = 0.0
         self._drift = _Drift(rate)
@@ -52,22 +55,15 @@ class Timeline:
         self._latest = min(self._latest + loosened, returned - self._frames / self._rate)
         self._earliest -= loosened
         self.end = self._latest + self._frames / self._rate
+        evident = max(0.0, self._latest - self._earliest)
+        self._width = min(ALLOWANCE, evident) if self._frames >= PROMPT_EVERY * self._rate else evident
+        self.uncertainty = self._in_frames(self._width)
         self._drift.add(self._frames, returned)
 
     @property
     def settled(self) -> bool:
         """Whether the place of the stream in time is known as well as it can be."""
         return self._latest - self._earliest <= ALLOWANCE
-
-    @property
-    def uncertainty(self) -> int:
-        """Frames by which `end` may be late."""
-        return self._in_frames(self._width)
-
-    @property
-    def _width(self) -> float:
-        evident = max(0.0, self._latest - self._earliest)
-        return min(ALLOWANCE, evident) if self._frames >= PROMPT_EVERY * self._rate else evident
 
     def _in_frames(self, width: float) -> int:
         return math.ceil(width * self._rate) + 1

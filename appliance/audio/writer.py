@@ -1,5 +1,7 @@
 """What the writer thread does with each thing that it hears: write it, keep it safe, and tell how far the take is."""
 
+from math import inf
+
 from appliance.audio.assembler import Assembler
 from appliance.audio.growing import GrowingTake
 from appliance.audio.hindsight import Hindsight
@@ -54,6 +56,8 @@ class TakeWriter:
         self._watched = studio.watched
         self._slow_after = studio.slow_after
         self._period_seconds = studio.capture.period
+        self._quiet_after = self._period_seconds + _QUIET_PATIENCE
+        self._idle_after = self._settings.sync_interval + self._period_seconds
         self._buffer_seconds = opened.buffer_seconds
         self._silence = studio.monitor.silence
         self._vigil = Vigil(self._silence, self._rate) if self._silence else None
@@ -79,16 +83,12 @@ class TakeWriter:
     @property
     def patience(self) -> float | None:
         """Seconds after which `idle` wants to be called where nothing else happens."""
-        due = [] if self._unplugged or self._mute else [self._mute_at]
+        due = inf if self._unplugged or self._mute else self._heard_at + self._quiet_after
         if self._unsafe_since is not None:
-            due.append(self._safe_at + self._settings.sync_interval + self._period_seconds)
+            due = min(due, self._safe_at + self._idle_after)
         if self._stop:
-            due.append(self._stop_by)
-        return max(0.001, min(due) - self._clock.monotonic()) if due else None
-
-    @property
-    def _mute_at(self) -> float:
-        return self._heard_at + self._period_seconds + _QUIET_PATIENCE
+            due = min(due, self._stop_by)
+        return None if due == inf else max(0.001, due - self._clock.monotonic())
 
     @property
     def split(self) -> Press | None:
@@ -122,7 +122,7 @@ class TakeWriter:
         now = self._clock.monotonic()
         if self._unsafe_since is not None and now >= self._safe_at + self._settings.sync_interval:
             self._sync()
-        if not (self._unplugged or self._mute) and now >= self._mute_at:
+        if not (self._unplugged or self._mute) and now >= self._heard_at + self._quiet_after:
             self._mute = True
             self._faults.begin(MICROPHONE_LOST, _MUTE)
         if self._stop and now >= self._stop_by:

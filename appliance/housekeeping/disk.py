@@ -59,10 +59,11 @@ class StateDisk:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._path = str(directory)  # looked at every two seconds
         self._memory: str | None = None
 
     def space(self) -> Space:
-        told = os.statvfs(self._directory)
+        told = os.statvfs(self._path)
         read_only = bool(told.f_flag & os.ST_RDONLY)
         free, total = told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize
         return Space(free, total, read_only, self._in_memory(), told.f_favail if told.f_files else inf)

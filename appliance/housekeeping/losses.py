@@ -1,5 +1,6 @@
 """What a person must see to: it is told until that was done."""
 
+import os
 from collections.abc import Callable
 
 from appliance.describe import counted
@@ -13,6 +14,7 @@ class Losses:
 
     def __init__(self, store: Store, post: Callable[[Event], None]) -> None:
         self._store = store
+        self._place = str(store.places.quarantine)
         self._post = post
         self._told: dict[FaultKind, str] = {}
 
@@ -22,13 +24,13 @@ class Losses:
         self._tell(MISSING_CLIPS, self._missing())
 
     def _quarantine(self) -> str:
-        place = self._store.places.quarantine
-        count = sum(1 for _ in place.iterdir())
+        with os.scandir(self._place) as things:
+            count = sum(1 for _ in things)
         if not count:
             return ""
         return (
             f"{counted(count, 'thing')} that could not be used: read note.txt in each folder of "
-            f"{place}, save what is of worth, and remove the folder"
+            f"{self._place}, save what is of worth, and remove the folder"
         )
 
     def _missing(self) -> str:

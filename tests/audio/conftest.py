@@ -74,6 +74,8 @@ class Booth:
 
         def turn() -> object:
             self.clock.advance(step)
+            with suppress(TimeoutError):
+                self.clock.waiters(0.1)
             return condition()
 
         self.wait_for(turn)
