@@ -29,6 +29,9 @@ DEFAULT_CONFIG = "/etc/appliance/config.yaml"
 
 _STDOUT, _STDERR = 1, 2
 
+_M_ARENA_MAX = -8
+"""Of mallopt(3)."""
+
 _ANEW = "\r\x1b[K"
 """Begins the last line of a terminal anew."""
 
@@ -56,11 +59,17 @@ log = logging.getLogger(__name__)
 @click.option("--verbose", is_flag=True, help="Log more.")
 def run(path: Path | None, simulate: str | None, verbose: bool) -> None:
     """Run the appliance until it is told to stop."""
+    import ctypes
+    import linecache
+
     gc.disable()  # until all is loaded, which leaves next to no garbage: the daemon switches it on
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else numpy starts a thread per core, for sums of one period
+    ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)  # else each thread has an arena: a megabyte and more
     from appliance.clock import SystemClock
     from appliance.daemon import Daemon
     from appliance.outlet import Outlet
+
+    linecache.clearcache()  # attrs leaves the source there of all that it has generated, half a megabyte
 
     live = bool(simulate) and os.isatty(_STDERR)
     with Outlet(_STDERR) as errors, Outlet(_STDOUT) as output:

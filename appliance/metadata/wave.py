@@ -9,7 +9,6 @@ import struct
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from appliance.audio import wav
 from appliance.metadata.facts import SOFTWARE, began, cleaned, facts, position
@@ -21,6 +20,7 @@ _UNKNOWN = 0xFFFFFFFF
 _NO_LOUDNESS = 0x7FFF
 _DS64_BYTES = 28
 _NAMESPACE = "AudioAppliance"
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})  # xml.sax.saxutils would load all of TLS
 
 
 def with_metadata(source: Path, target: Path, clip: Clip, check: Callable[[], None]) -> None:
@@ -126,13 +126,13 @@ def _ixml(clip: Clip) -> str:
     location = ""
     if place:
         gps = position(clip).replace(" ", ", ")
-        location = _tag("LOCATION", _tag("LOCATION_NAME", escape(place.name)) + _tag("LOCATION_GPS", gps), raw=True)
+        location = _tag("LOCATION", _tag("LOCATION_NAME", _escaped(place.name)) + _tag("LOCATION_GPS", gps), raw=True)
     points = "".join(
         _tag(
             "SYNC_POINT",
             _tag("SYNC_POINT_TYPE", "RELATIVE")
             + _tag("SYNC_POINT_FUNCTION", "MARKER")
-            + _tag("SYNC_POINT_COMMENT", escape(name))
+            + _tag("SYNC_POINT_COMMENT", _escaped(name))
             + _tag("SYNC_POINT_LOW", str(mark.offset & _UNKNOWN))
             + _tag("SYNC_POINT_HIGH", str(mark.offset >> 32)),
             raw=True,
@@ -143,10 +143,10 @@ def _ixml(clip: Clip) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<BWFXML>'
         + _tag("IXML_VERSION", "2.0")
-        + _tag("PROJECT", escape(clip.device))
-        + _tag("SCENE", escape(clip.title))
+        + _tag("PROJECT", _escaped(clip.device))
+        + _tag("SCENE", _escaped(clip.title))
         + _tag("TAKE", clip.id)
-        + _tag("NOTE", escape(clip.note))
+        + _tag("NOTE", _escaped(clip.note))
         + _tag("FILE_UID", clip.id)
         + _tag(
             "SPEED",
@@ -157,16 +157,20 @@ def _ixml(clip: Clip) -> str:
             + _tag("TIMESTAMP_SAMPLE_RATE", str(rate)),
             raw=True,
         )
-        + _tag("HISTORY", _tag("ORIGINAL_FILENAME", escape(clip.file_name)), raw=True)
+        + _tag("HISTORY", _tag("ORIGINAL_FILENAME", _escaped(clip.file_name)), raw=True)
         + location
         + (_tag("SYNC_POINT_LIST", count + points, raw=True) if points else "")
-        + _tag("USER", escape("; ".join(f"{name}={text}" for name, text in known.items())))
+        + _tag("USER", _escaped("; ".join(f"{name}={text}" for name, text in known.items())))
         + "</BWFXML>\n"
     )
 
 
 def _tag(name: str, content: str, *, raw: bool = False) -> str:
     return f"<{name}>{content}</{name}>" if content or raw else ""
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ENTITIES)
 
 
 def _guano(clip: Clip) -> str:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.durable import PARTIAL
 from appliance.errors import Permanent, Transient
-from appliance.metadata.tags import tag
-from appliance.metadata.wave import with_metadata
 from appliance.models import Clip
 from appliance.recipes import BWF, Recipe
 
@@ -30,6 +28,9 @@ def encode(source: Path, target: Path, recipe: Recipe, clip: Clip, check: Callab
     sound cannot be encoded so, Transient where the disk refuses.
     """
     import soundfile
+
+    from appliance.metadata.tags import tag
+    from appliance.metadata.wave import with_metadata
 
     partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
