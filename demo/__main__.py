@@ -9,26 +9,21 @@ import hashlib
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import soundfile
-from rich.console import Console
 from rich.table import Table
 
 from appliance.control.client import Client
-from appliance.describe import describe_plain, duration
-from appliance.errors import NotRunning
+from appliance.describe import duration
 from appliance.simulation.sound import SPEECH
-from demo import waveform
+from demo import telephone, waveform
 from demo.servers import OtherEnd
+from demo.watching import Watcher, console, daemon
 
 RECORD, PAUSE, PLAY, MARK = "1", "2", "3", "4"
-PATIENCE = 15.0
 MESSAGE_FRAMES = 48_000
 
 CONFIG = """\
@@ -44,75 +39,6 @@ destinations:
 feeds:
   news: {{backend: urls, urls: ["{url}/message.flac"]}}
 """
-
-console = Console(highlight=False, soft_wrap=True)
-
-
-class Watcher:
-    """Follows the daemon's events: shows each, remembers all, and waits for some."""
-
-    def __init__(self, socket: Path) -> None:
-        self._events: list[dict[str, Any]] = []
-        self._changed = threading.Condition()
-        self._begun = time.monotonic()
-        threading.Thread(target=self._follow, args=(socket,), daemon=True).start()
-
-    def _follow(self, socket: Path) -> None:
-        with suppress(NotRunning), Client(socket) as client:
-            for event in client.stream("events"):
-                self._show(event)
-                with self._changed:
-                    self._events.append(event)
-                    self._changed.notify_all()
-
-    def _show(self, event: dict[str, Any]) -> None:
-        clock = f"[dim]{time.monotonic() - self._begun:5.1f} s[/]"
-        if event["event"] == "TakeProgress":
-            filled = max(0, min(40, round((event["peak_dbfs"] + 60) / 60 * 40)))
-            meter = f"[green]{'█' * filled}[/]{'·' * (40 - filled)}"
-            console.print(f"{clock}  {meter} {event['peak_dbfs']:6.1f} dBFS {duration(event['seconds'])}")
-        elif event["event"] not in ("QueueChanged", "InboxChanged"):
-            console.print(f"{clock}  {describe_plain(event)}")
-
-    def wait(self, name: str, count: int = 1) -> dict[str, Any]:
-        """The `count`th event of this name, also if it was before. Raises TimeoutError."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: len(self._named(name)) >= count, PATIENCE):
-                raise TimeoutError(f"no {name} within {PATIENCE:.0f} s")
-            return self._named(name)[count - 1]
-
-    def _named(self, name: str) -> list[dict[str, Any]]:
-        return [event for event in self._events if event["event"] == name]
-
-
-@contextmanager
-def daemon(root: Path, simulate: str) -> Iterator["subprocess.Popen[str]"]:
-    """The real daemon as a process of its own; its simulated panel reads keys from a pipe."""
-    log = (root / "daemon.log").open("w")
-    command = [sys.executable, "-m", "appliance", "run", "--simulate", simulate, "--config", str(root / "config.yaml")]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, text=True)
-    try:
-        _wait_until_it_answers(root / "control.sock", process)
-        yield process
-    except BaseException:
-        console.print(f"[red]the daemon's log:[/]\n{(root / 'daemon.log').read_text()}")
-        raise
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_until_it_answers(socket: Path, process: "subprocess.Popen[str]") -> None:
-    limit = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with Client(socket) as client:
-                client.call("status")
-            return
-        except NotRunning:
-            if process.poll() is not None or time.monotonic() > limit:
-                raise
-            time.sleep(0.05)
 
 
 def perform(root: Path, process: "subprocess.Popen[str]", real_audio: bool) -> bool:
@@ -198,10 +124,14 @@ def main() -> int:
     """Run the demo; the exit code says whether everything arrived."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--real-audio", action="store_true", help="use the sound card instead of a simulated one")
-    real_audio = parser.parse_args().real_audio
+    parser.add_argument("--flow", choices=("telephone",), help="show a telephone instead of a box with buttons")
+    arguments = parser.parse_args()
+    real_audio = arguments.real_audio
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="appliance-demo-") as folder:
         root = Path(folder)
+        if arguments.flow:
+            return 0 if telephone.run(root, real_audio) else 1
         for name in ("shelf", "received"):
             (root / name).mkdir()
         speech, rate = soundfile.read(SPEECH, frames=MESSAGE_FRAMES)

@@ -2,6 +2,8 @@
 
 import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -148,6 +150,12 @@ def test_a_forgotten_handset_ends_by_itself_and_says_so(alsa_config: Path, tmp_p
         telephone.box.until(lambda: len(telephone.box.clips()) == 2)
     finally:
         telephone.box.end()
+
+
+@pytest.mark.slow
+def test_the_demonstration_shows_that_all_is_well() -> None:
+    done = subprocess.run([sys.executable, "-m", "demo", "--flow", "telephone"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.count("yes ") == 3, done.stdout + done.stderr
 
 
 @pytest.mark.slow

@@ -1,0 +1,20 @@
+"""The presets that come with the appliance can be used as they are."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from appliance.cli.main import root
+
+PRESETS = sorted((Path(__file__).parents[2] / "share/appliance/presets").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
+def test_the_preset_passes_the_check(preset: Path) -> None:
+    done = CliRunner().invoke(root, ["config", "check", str(preset)])
+    assert done.exit_code == 0, done.output
+
+
+def test_there_is_a_telephone() -> None:
+    assert "telephone" in [preset.stem for preset in PRESETS]
