@@ -138,6 +138,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.FaultRaised: lambda e: f"fault {e.fault.name}: {e.fault.message}",
     events.FaultCleared: lambda e: f"fault {e.name} is over",
     events.StorageFull: lambda e: f"no take can begin: {e.message}",
+    events.StorageNearlyFull: lambda e: f"the card is nearly full: room for {duration(e.seconds)} of recording",
     events.StorageFree: lambda e: "there is room for takes again",
     events.EventsLost: lambda e: f"{counted(e.count, 'event')} lost here: whoever listens is too slow",
     events.CommandRefused: lambda e: f"{_spaced(e.command)} refused: {e.reason}",

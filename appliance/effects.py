@@ -38,6 +38,11 @@ T = TypeVar("T")
 
 _NO_MESSAGE = "there is no message to play. `appliance play recording` plays what was recorded last"
 _NOTHING_RECORDED = "there is nothing to play: nothing was recorded yet"
+_NO_RECORDING = {
+    Do.CHOOSE_RECORDING: _NOTHING_RECORDED,
+    Do.CHOOSE_RANDOM: _NOTHING_RECORDED,
+    Do.CHOOSE_EARLIER: "nothing was recorded before. `appliance play recording` plays the last",
+}
 
 SKIP_STEP = 15.0
 """Seconds that one press goes further on or back."""
@@ -73,6 +78,8 @@ class Effects:
         self._complaint = ""
         self._track_id: int | None = None
         """The message that was played last, where it was one."""
+        self._name = ""
+        """What was played last, as its file is called."""
         self._ducked = False
 
     def disk_works(self) -> None:
@@ -117,6 +124,8 @@ class Effects:
             Do.CHOOSE_PREVIOUS: lambda effect: self._choose(effect, store.inbox.previous, self._track_id),
             Do.CHOOSE_LATEST: lambda effect: self._choose(effect, store.inbox.latest),
             Do.CHOOSE_RECORDING: lambda effect: self._choose(effect, store.clips.latest),
+            Do.CHOOSE_EARLIER: lambda effect: self._choose(effect, store.clips.earlier, self._name),
+            Do.CHOOSE_RANDOM: lambda effect: self._choose(effect, store.clips.at_random, self._name),
             Do.SET_VOLUME: lambda effect: player.set_volume(_cause(effect, VolumeSet).percent),
             Do.RAISE_VOLUME: lambda _: player.change_volume(VOLUME_STEP),
             Do.LOWER_VOLUME: lambda _: player.change_volume(-VOLUME_STEP),
@@ -162,7 +171,7 @@ class Effects:
         self._store.upkeep.take_up()
         self._outbox.wake()
 
-    def _choose(self, effect: Effect, choice: Callable[..., Message | None], *of: int | None) -> None:
+    def _choose(self, effect: Effect, choice: Callable[..., Message | None], *of: int | str | None) -> None:
         def play() -> None:
             try:
                 message = choice(*of)
@@ -172,15 +181,13 @@ class Effects:
             if message:
                 self._post(Play(*message, effect.id))
             else:
-                self._post(
-                    NothingToPlay(effect.id, _NOTHING_RECORDED if effect.do is Do.CHOOSE_RECORDING else _NO_MESSAGE)
-                )
+                self._post(NothingToPlay(effect.id, _NO_RECORDING.get(effect.do, _NO_MESSAGE)))
 
         self._on_store(play)
 
     def _start_playback(self, effect: Effect) -> None:
         cause = _cause(effect, Play)
-        self._track_id = cause.track_id
+        self._track_id, self._name = cause.track_id, cause.path.stem
         self._player.play(effect.id, cause)
 
     def _prepare_next(self, effect: Effect) -> None:

@@ -172,6 +172,16 @@ class PlayRecording(Command):
 
 
 @message
+class PlayEarlier(Command):
+    """Play the recording before the one that was played last, or the last one where none was."""
+
+
+@message
+class PlayRandom(Command):
+    """Play any recording but the one that was played last."""
+
+
+@message
 class PlayIfFree(Play):
     """Play it, unless a take or another playback is in progress."""
 
@@ -817,6 +827,13 @@ class StorageFull(Event):
     """The reserve is used up and nothing may be deleted: no take can begin. One in progress goes on."""
 
     message: str
+
+
+@message
+class StorageNearlyFull(Event):
+    """There is room for `seconds` of recording, less than is kept free as `storage.reserve`."""
+
+    seconds: float
 
 
 @message

@@ -50,6 +50,8 @@ class Do(StrEnum):
     CHOOSE_PREVIOUS = "choose_previous"
     CHOOSE_LATEST = "choose_latest"
     CHOOSE_RECORDING = "choose_recording"
+    CHOOSE_EARLIER = "choose_earlier"
+    CHOOSE_RANDOM = "choose_random"
     SET_VOLUME = "set_volume"
     RAISE_VOLUME = "raise_volume"
     LOWER_VOLUME = "lower_volume"

@@ -125,6 +125,8 @@ def _player_rows() -> Iterator[Row]:
         (events.PlayPrevious, Do.CHOOSE_AGAIN, Do.CHOOSE_PREVIOUS),
         (events.PlayLatest, Do.CHOOSE_LATEST, Do.CHOOSE_LATEST),
         (events.PlayRecording, Do.CHOOSE_RECORDING, Do.CHOOSE_RECORDING),
+        (events.PlayEarlier, Do.CHOOSE_EARLIER, Do.CHOOSE_EARLIER),
+        (events.PlayRandom, Do.CHOOSE_RANDOM, Do.CHOOSE_RANDOM),
     ):
         yield Row(choose, IDLE, STOPPED, do=(after_all,))
         yield Row(choose, IDLE, IN_PLAYBACK, do=(meanwhile,))

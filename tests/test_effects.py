@@ -50,6 +50,12 @@ class FakeStore:
     def next_message(self, after: int | None = None) -> None:
         """There is none."""
 
+    def earlier(self, name: str) -> None:
+        """Nothing was recorded."""
+
+    def at_random(self, name: str) -> None:
+        """Nothing was recorded."""
+
     def latest(self) -> None:
         """There is none."""
 

@@ -39,6 +39,7 @@ HAPPENS: tuple[tuple[Input, Status, Prompt], ...] = (
     (events.ClipFinished(CLIP, Verdict.OK), IDLE, Prompt.SAVED),
     (events.DeliverySucceeded("x", "shelf", RECEIPT), IDLE, Prompt.DELIVERED),
     (events.TrackArrived(TRACK, play_now=False), IDLE, Prompt.NEW_MESSAGE),
+    (events.StorageNearlyFull(900.0), IDLE, Prompt.CARD_NEARLY_FULL),
     (FEED.raised("away", "family"), FAILING, Prompt.FAULT),
 )
 

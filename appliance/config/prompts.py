@@ -21,6 +21,7 @@ class Prompt(StrEnum):
     DELIVERED = "delivered"
     NEW_MESSAGE = "new_message"
     FAULT = "fault"
+    CARD_NEARLY_FULL = "card_nearly_full"
 
 
 NO_SOUNDS = "none"
@@ -56,6 +57,9 @@ class PromptSettings:
     delivered: AbsolutePath | None = option(None, "For: the clip has arrived at a destination.")
     new_message: AbsolutePath | None = option(None, "For: a feed has brought something.")
     fault: AbsolutePath | None = option(None, "For: something is wrong.")
+    card_nearly_full: AbsolutePath | None = option(
+        None, "For: there is room for less than `storage.reserve` before no recording can begin."
+    )
 
     def own(self, prompt: Prompt) -> Path | None:
         """The file that is named for it, where one is."""

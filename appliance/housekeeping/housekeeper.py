@@ -18,6 +18,7 @@ from appliance.events import (
     FaultRaised,
     StorageFree,
     StorageFull,
+    StorageNearlyFull,
     TakeFailed,
 )
 from appliance.faults import CATALOGUE, MEMORY, RECORDING, STORAGE, STORAGE_READ_ONLY
@@ -80,6 +81,7 @@ class Housekeeper:
         self._wanted = Footprint()
         self._try_at = 0.0
         self._told = ""
+        self._nearly = False
         self._complaint = ""
         self._read_only = False
         self._in_vain = ""
@@ -168,10 +170,18 @@ class Housekeeper:
 
     def _tell_full(self, room: Footprint) -> None:
         message = self._why_full(room) if room.overdrawn else ""
+        self._tell_nearly_full(room)
         if message == self._told:
             return
         self._told = message
         self._post(StorageFull(message) if message else StorageFree())
+
+    def _tell_nearly_full(self, room: Footprint) -> None:
+        """Once, ahead of a card that nothing but a person can empty."""
+        nearly = room.bytes < self._reserve and obstacle(self._rules.keep_days, self._prospects()) is not None
+        if nearly and not (self._nearly or room.overdrawn):
+            self._post(StorageNearlyFull(room.bytes / self._byte_rate))
+        self._nearly = nearly
 
     def _why_full(self, room: Footprint) -> str:
         full = "is full up to its reserve" if room.bytes < 0 else "can hold no more files (inodes)"

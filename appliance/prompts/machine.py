@@ -84,4 +84,6 @@ def _happened(input: Input, status: Status, fails: bool) -> tuple[Prompt, ...]:
             return (Prompt.DELIVERED,)
         case events.TrackArrived():
             return (Prompt.NEW_MESSAGE,)
+        case events.StorageNearlyFull():
+            return (Prompt.CARD_NEARLY_FULL,)
     return (Prompt.FAULT,) if fails else ()

@@ -32,6 +32,7 @@ SCORE: dict[str, tuple[tuple[float, float], ...]] = {
     Prompt.DELIVERED: ((_G5, 0.08), (_C6, 0.08), (_E6, 0.16)),
     Prompt.NEW_MESSAGE: ((_E6, 0.1), (_C6, 0.1), (_E6, 0.1), (_C6, 0.2)),
     Prompt.FAULT: ((_D4, 0.2), (_PAUSE, 0.1), (_D4, 0.3)),
+    Prompt.CARD_NEARLY_FULL: ((_C6, 0.1), (_G5, 0.1), (_C5, 0.1), (_PAUSE, 0.1), (_C5, 0.2)),
     "tone": ((1000.0, 0.4),),
 }
 """Of each prompt its notes: hertz (0 is silence) and seconds."""

@@ -112,6 +112,11 @@ class ClipRows:
         ).fetchone()
         return int(row[0])
 
+    def newest_first(self) -> Iterator[str]:
+        """The names of all clips, newest start first."""
+        rows = self._db.execute("SELECT name FROM clips WHERE deleted_at IS NULL ORDER BY start_ns DESC, seq DESC")
+        return (name for (name,) in rows)
+
     def bodies(
         self,
         since_ns: int | None = None,

@@ -1,5 +1,6 @@
 """The rooms of the store: what may be asked of the clips, the outbox and the inbox, from any thread."""
 
+import random
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import islice
@@ -15,7 +16,7 @@ from appliance.store.catalogue import Catalogue
 from appliance.store.clips import ClipRows, clip_in
 from appliance.store.deletion import delete_clip, destroy_clip, restore_clip, trash_clip
 from appliance.store.live import LiveNotes
-from appliance.store.messages import Message, latest_recording, message_of
+from appliance.store.messages import Message, message_of, recording_of
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.room import Room, change, read
@@ -110,7 +111,26 @@ class Clips(Room[ClipRows]):
 
     def latest(self) -> Message | None:
         """What was recorded last."""
-        return self.access.use(lambda catalogue: latest_recording(self._places, catalogue))
+        return self.access.use(lambda catalogue: recording_of(self._places, catalogue.clips.newest_first()))
+
+    def earlier(self, name: str) -> Message | None:
+        """What was recorded before the clip of that name, or last where there is none of that name."""
+
+        def work(catalogue: Catalogue) -> Message | None:
+            names = list(catalogue.clips.newest_first())
+            return recording_of(self._places, names[names.index(name) + 1 :] if name in names else names)
+
+        return self.access.use(work)
+
+    def at_random(self, name: str) -> Message | None:
+        """Any recording; the one of that name only where there is no other."""
+
+        def work(catalogue: Catalogue) -> Message | None:
+            names = list(catalogue.clips.names())
+            random.shuffle(names)
+            return recording_of(self._places, sorted(names, key=lambda each: each == name))
+
+        return self.access.use(work)
 
     def delete(self, clip_id: str, reason: str) -> None:
         """Remove the clip's files, cancel what is still to be delivered of it, and keep a tombstone.

@@ -17,6 +17,7 @@ from appliance.events import (
     FaultRaised,
     StorageFree,
     StorageFull,
+    StorageNearlyFull,
     TakeFailed,
 )
 from appliance.faults import MEMORY, MISSING_CLIPS, QUARANTINE, RECORDING, STORAGE_READ_ONLY
@@ -94,6 +95,23 @@ def test_many_clips_are_gone_through(household: Household) -> None:
     household.disk.other = 35 * MEGABYTE
     household.start()
     assert household.clips() == [clip.id for clip in (*clips[:61], *clips[71:])]
+
+
+def test_a_card_that_only_a_person_can_empty_is_told_of_ahead_and_once(household: Household) -> None:
+    household.start()
+    household.disk.other = 85 * MEGABYTE
+    household.look()
+    assert household.of(StorageNearlyFull) == [], "clips would make room"
+    household.prospects = ()
+    household.look()
+    household.look()
+    (nearly,) = household.of(StorageNearlyFull)
+    assert isinstance(nearly, StorageNearlyFull) and nearly.seconds == pytest.approx(5 * MEGABYTE / 16_000)
+    household.disk.other = 0
+    household.look()
+    household.disk.other = 95 * MEGABYTE
+    household.look()
+    assert household.of(StorageNearlyFull) == [nearly] and household.of(StorageFull), "it is full at once"
 
 
 def test_a_full_card_is_told_once_and_is_over_when_something_arrives(household: Household) -> None:

@@ -77,6 +77,18 @@ def test_the_latest_message_and_the_latest_recording_are_two_things(box: Any) ->
     assert add(box, "b").id == box.store.inbox.latest()[2]
 
 
+def test_recordings_are_heard_backwards_one_before_the_other(box: Any) -> None:
+    assert box.store.clips.earlier("") is None and box.store.clips.at_random("") is None
+    first, gone, third = box.clip(), box.clip(), box.clip()
+    box.store.clips.path(gone).unlink()
+    heard = [box.store.clips.earlier("some story")]
+    while heard[-1]:
+        heard.append(box.store.clips.earlier(heard[-1][1]))
+    assert [message[1] for message in heard[:-1]] == [third.name, first.name]
+    assert {box.store.clips.at_random(third.name)[1] for _ in range(20)} == {first.name}
+    assert {box.store.clips.at_random("some story")[1] for _ in range(100)} == {first.name, third.name}
+
+
 def number(message: Any) -> int | None:
     return message[2] if message else None
 
