@@ -140,7 +140,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         controller.listen(housekeeper.hear)
         housekeeper.start()
         stop.callback(housekeeper.close)
-        fetcher = partial(plugins.build_fetcher, name=FETCHED, device=name, state_directory=directory)
+        fetcher = partial(plugins.build_fetchers, name=FETCHED, device=name, state_directory=directory)
         has_room = housekeeper.has_room_for
         feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals, has_room, fetcher)
         feeds.start()

@@ -23,7 +23,8 @@
     │   ├── Permanent                      a person must act first
     │   │   ├── CopyMissing                the destination no longer holds what it had taken
     │   │   ├── CopyDiffers                it holds other bytes than it had taken
-    │   │   └── CannotVerify               it cannot be asked what it holds
+    │   │   ├── CannotVerify               it cannot be asked what it holds
+    │   │   └── WrongKind                  a feed is of another kind than is said
     │   └── Cancelled                      somebody took the delivery back while it ran
     ├── PanelError                     12  the pins of buttons and LEDs cannot be used
     ├── Unhealthy                      13  the doctor found something that does not work
@@ -187,6 +188,10 @@ class CopyDiffers(Permanent):
 
 class CannotVerify(Permanent):
     """It cannot be asked what it holds. Raised by `verify` of a backend."""
+
+
+class WrongKind(Permanent):
+    """What is at the place of a feed is nothing of the kind that this feed pulls."""
 
 
 class Cancelled(DeliveryError):

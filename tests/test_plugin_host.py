@@ -297,12 +297,34 @@ def test_what_a_person_must_do_to_have_it_built_is_a_matter_of_the_configuration
         host(mine=Plugin(create=create)).build_upload("office", DestinationSettings("memory"), "box", tmp_path)
 
 
+def test_of_several_kinds_the_most_specific_is_asked_first(tmp_path: Path) -> None:
+    asked = list[str]()
+
+    def kind(name: str, *suffixes: str) -> FeedBackendType:
+        def create(_: object, context: BackendContext) -> Puller:
+            asked.append(name)
+            return Puller("")
+
+        return FeedBackendType(name, Options, create, lambda _: Options(), suffixes=suffixes)
+
+    class Several:
+        @hookimpl
+        def appliance_feed_backends(self) -> Sequence[FeedBackendType]:
+            return [kind("files"), kind("lists", ".m3u"), kind("episodes", ".rss", ".xml")]
+
+    found = host(several=Several())
+    for url, order in (("a.XML?x=.m3u", "efl"), ("a.m3u", "lfe"), ("a.mp3", "fle")):
+        asked.clear()
+        assert len(list(found.build_fetchers(f"https://example.org/{url}", "url", "box", tmp_path))) == 3
+        assert "".join(name[0] for name in asked) == order
+
+
 def test_a_fetcher_for_a_url(tmp_path: Path) -> None:
     found = host(feeds=FeedPlugin())
-    fetcher = found.build_fetcher("http://good/", "urls", "box", tmp_path)
+    (fetcher,) = found.build_fetchers("http://good/", "urls", "box", tmp_path)
     assert isinstance(fetcher, Puller) and fetcher.url == "http://good/"
     with pytest.raises(NotFound, match="no plugin can fetch ftp://bad/"):
-        found.build_fetcher("ftp://bad/", "urls", "box", tmp_path)
+        list(found.build_fetchers("ftp://bad/", "urls", "box", tmp_path))
 
 
 # -- the plugin thread -------------------------------------------------------------------------------------------------
@@ -398,9 +420,12 @@ def test_a_plugin_that_hangs_does_not_hold_up_the_end() -> None:
     slow.go.set()
 
 
+FEEDS = [f"feed-{kind}" for kind in ("folder", "json", "m3u", "podcast")]
+
+
 def test_the_plugins_of_this_distribution_are_found() -> None:
     names = [status.name for status in PluginHost.installed().statuses()]
-    assert names == ["download", "heartbeat", "upload-folder", "upload-http", "upload-rclone", "upload-s3"]
+    assert names == ["download", *FEEDS, "heartbeat", "upload-folder", "upload-http", "upload-rclone", "upload-s3"]
     assert {status.distribution for status in PluginHost.installed().statuses()} == {"audio-appliance"}
 
 
@@ -493,7 +518,7 @@ def test_one_that_hangs_over_a_url_is_named(tmp_path: Path) -> None:
     found = PluginHost([("thinking", Thinking)], patience=0.05)
     found.discover()
     with pytest.raises(PluginError, match=r"https://example.org/a: plugin thinking failed: it hangs") as caught:
-        found.build_fetcher("https://example.org/a?key=hunter", "url", "box", tmp_path)
+        list(found.build_fetchers("https://example.org/a?key=hunter", "url", "box", tmp_path))
     assert "hunter" not in str(caught.value)
     go.set()
 

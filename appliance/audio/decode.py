@@ -34,6 +34,8 @@ _NO_LENGTH = 1 << 60
 
 _BUFFER = 1 << 16
 
+_CHECKED_RATE = 48_000
+
 _OGG_PAGE = 27 + 255 + 255 * 255
 """The largest page of Ogg in bytes."""
 
@@ -178,7 +180,19 @@ class Decoder:
 
 def check_sound(path: Path) -> None:
     """Look whether a file could be played. Raises Unplayable where it is no sound that can be read."""
-    Decoder(path, 48_000).close()
+    Decoder(path, _CHECKED_RATE).close()
+
+
+def check_ends(path: Path) -> None:
+    """As `check_sound`, and decode the first and the last second. Raises Unplayable where one is damaged."""
+    decoder = Decoder(path, _CHECKED_RATE)
+    try:
+        decoder.read(_CHECKED_RATE)
+        decoder.seek(max(0.0, decoder.seconds - 1.0))
+        while len(decoder.read(_BLOCK)):
+            pass
+    finally:
+        decoder.close()
 
 
 def check_whole(path: Path) -> bool:
@@ -186,7 +200,7 @@ def check_whole(path: Path) -> bool:
 
     An MP3 without an index may end after any of its frames. Sources: RFC 3533, 6 (Ogg pages), Microsoft RIFF.
     """
-    decoder = Decoder(path, 48_000)
+    decoder = Decoder(path, _CHECKED_RATE)
     try:
         while len(decoder.read(_BLOCK)):
             pass

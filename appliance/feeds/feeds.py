@@ -3,7 +3,7 @@
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -12,7 +12,7 @@ from attrs import frozen
 from appliance.clock import Clock
 from appliance.config.settings import FeedSettings
 from appliance.durable import PARTIAL
-from appliance.errors import ApplianceError, NotFound, Permanent, PluginError, Transient
+from appliance.errors import ApplianceError, NotFound, Permanent, PluginError, Transient, WrongKind
 from appliance.events import Command, Event, TrackArrived
 from appliance.faults import FEED
 from appliance.feeds.pull import BEGUN, Pull
@@ -69,17 +69,17 @@ class Feeds:
         post: Post,
         vitals: Vitals,
         has_room: Room,
-        build_fetcher: Callable[[str], FeedBackend] | None = None,
+        build_fetchers: Callable[[str], Iterable[FeedBackend]] | None = None,
         random: Callable[[], float] = random.random,
     ) -> None:
-        """`has_room` tells whether a track may grow. `build_fetcher` makes a backend that pulls just one URL; without
-        it `fetch` finds nothing.
+        """`has_room` tells whether a track may grow. `build_fetchers` makes backends that would pull just one URL, the
+        most specific first; without it `fetch` finds nothing.
         """
         self._store = store
         self._clock = clock
         self._post = post
         self._has_room = has_room
-        self._build_fetcher = build_fetcher
+        self._build_fetchers = build_fetchers
         self._stopping = threading.Event()
         self._pullers = {
             name: _Puller(store, feed, clock, post, vitals, has_room, random) for name, feed in feeds.items()
@@ -130,9 +130,8 @@ class Feeds:
 
         Raises Transient, Permanent or Cancelled as a feed does, NotFound where no plugin can pull it or nothing came.
         """
-        if self._build_fetcher is None:
+        if self._build_fetchers is None:
             raise NotFound(f"no plugin can fetch {shown_url(url)}: see `appliance plugins`")
-        backend = self._build_fetcher(url)
 
         def is_over() -> bool:
             return self._stopping.is_set() or given_up()
@@ -142,6 +141,21 @@ class Feeds:
             return self._has_room(size)
 
         pull = Pull(self._store, FETCHED, self._clock, has_room, is_over, self._fetched, fresh=True)
+        first: WrongKind | None = None
+        for backend in self._build_fetchers(url):
+            try:
+                self._fetch_as(backend, pull, url)
+                first = None
+                break
+            except WrongKind as error:
+                first = first or error
+        if first is not None:
+            raise first
+        if not pull.tracks:
+            raise NotFound(f"there is nothing to play at {shown_url(url)}")
+        return pull.tracks[0]
+
+    def _fetch_as(self, backend: FeedBackend, pull: Pull, url: str) -> None:
         try:
             backend.pull(pull)
         except ApplianceError as error:
@@ -151,9 +165,6 @@ class Feeds:
             raise PluginError(f"fetching {shown_url(url)} failed: {words(error)}") from error
         finally:
             leave(backend.close, f"feed {FETCHED}")
-        if not pull.tracks:
-            raise NotFound(f"there is nothing to play at {shown_url(url)}")
-        return pull.tracks[0]
 
     def _fetched(self, track: Track) -> None:
         self._post(TrackArrived(track, play_now=False))

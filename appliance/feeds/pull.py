@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from appliance.audio.decode import check_sound, check_whole
+from appliance.audio.decode import check_ends, check_sound, check_whole
 from appliance.clock import Clock
 from appliance.errors import AudioError, Permanent, Transient
 from appliance.feeds.safefile import Room, SafeFile, remove
@@ -136,6 +136,10 @@ def whole_sound(path: Path, size: int, title: str, *, bounded: bool) -> None:
             raise Transient(f"{title} broke off: it does not end as such a file does")
     except AudioError as error:
         raise Permanent(f"{title} is no sound that can be played: serve WAV, FLAC, Ogg, Opus or MP3") from error
+    try:
+        check_ends(path)
+    except AudioError as error:
+        raise Permanent(f"{title} is damaged, or not all there: offer the file anew") from error
 
 
 def _kept(key: str) -> str:

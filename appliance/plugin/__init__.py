@@ -21,6 +21,7 @@ from appliance.errors import (
     StorageError,
     Transient,
     UsageError,
+    WrongKind,
 )
 from appliance.events import Command, Event
 from appliance.hours import SPAN as HOURS
@@ -104,6 +105,7 @@ __all__ = [
     "UsageError",
     "Verb",
     "Verdict",
+    "WrongKind",
     "began",
     "check_headers",
     "check_url",

@@ -67,7 +67,9 @@ class FeedBackendType:
     """A kind of feed: its name in the config, its options class, and how to build a backend from them.
 
     `options_for_url` makes the options that would pull just one URL, or None where this kind cannot; it is how
-    `appliance play URL` finds its puller.
+    `appliance play URL` finds its puller. Of several kinds that can, those are asked first that know the URL by the end
+    of its path (`suffixes`), then those that take any file, having none. One that finds nothing of its kind there
+    raises WrongKind, and the next is asked.
     """
 
     name: str
@@ -75,3 +77,4 @@ class FeedBackendType:
     create: Callable[[Any, BackendContext], FeedBackend]
     options_for_url: Callable[[str], Any]
     extra: str = ""
+    suffixes: tuple[str, ...] = ()

@@ -1,10 +1,11 @@
 """All plugins, and the backends that they bring."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -12,7 +13,7 @@ from appliance.clock import Clock
 from appliance.config.options import Extensions
 from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings
 from appliance.config.words import suggestion
-from appliance.errors import NotFound
+from appliance.errors import ConfigError, NotFound
 from appliance.events import Event
 from appliance.foreign import printable
 from appliance.limits import PATIENCE, within
@@ -161,17 +162,31 @@ class PluginHost:
         """What the entry `name` of a kind's section asks for. Raises ConfigError where no working plugin has it."""
         return find(self._brought[kind], kind, name, settings)
 
-    def build_fetcher(self, url: str, name: str, device: str, state_directory: Path) -> FeedBackend:
-        """Build a backend that pulls just `url`, as if it were feed `name`. Raises NotFound where no plugin can."""
-        for brought in self._brought[FEED].values():
-            if brought.plugin.active:
-                with brought.translated(f"{shown_url(url)}: "):
-                    options = within(self._patience, partial(brought.type.options_for_url, url), f"url:{name}")
-                if options is not None:
-                    context = BackendContext(name, device, state_directory)
+    def build_fetchers(self, url: str, name: str, device: str, state_directory: Path) -> Iterator[FeedBackend]:
+        """Build backends that would pull just `url`, as if it were feed `name`: one after the other, the most specific
+        first. Raises NotFound where no plugin can.
+        """
+        path, found = urlsplit(url).path.lower(), False
+
+        def generality(brought: Brought) -> int:
+            suffixes = brought.type.suffixes
+            return 1 if not suffixes else 0 if path.endswith(suffixes) else 2
+
+        active = [brought for brought in self._brought[FEED].values() if brought.plugin.active]
+        for brought in sorted(active, key=generality):
+            with brought.translated(f"{shown_url(url)}: "):
+                options = within(self._patience, partial(brought.type.options_for_url, url), f"url:{name}")
+            if options is not None:
+                context, found = BackendContext(name, device, state_directory), True
+                try:
                     backend: FeedBackend = brought.build(name, options, context, self._patience)
-                    return backend
-        raise NotFound(f"no plugin can fetch {shown_url(url)}: see `appliance plugins`")
+                except ConfigError:  # its extra is missing, which matters where the URL is surely of its kind
+                    if generality(brought) == 0:
+                        raise
+                    continue
+                yield backend
+        if not found:
+            raise NotFound(f"no plugin can fetch {shown_url(url)}: see `appliance plugins`")
 
     # -- those that listen ---------------------------------------------------------------------------------------------
 

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from appliance_http.options import Timeouts, Tls, headers_validator
+from appliance_fetch.options import FetchOptions, own_first
 from attrs import frozen
-from attrs.validators import gt
 
-from appliance.plugin import ByteCount, Secret, check_url, option
+from appliance.plugin import check_url, option
 
 
 def _urls(options: Any, _: Any, urls: tuple[str, ...]) -> None:
@@ -16,24 +15,11 @@ def _urls(options: Any, _: Any, urls: tuple[str, ...]) -> None:
         check_url(url, allow_http=options.allow_http)
 
 
-@frozen
-class UrlsOptions:
+@frozen(field_transformer=own_first)
+class UrlsOptions(FetchOptions):
     """Audio files to pull, one URL each. A file that changes at its place arrives as a new track."""
 
     urls: tuple[str, ...] = option(help="Where the files are.", check=_urls, example="[https://example.org/news.mp3]")
-    headers: dict[str, Secret] = option(
-        dict,
-        "Headers of the request.",
-        check=headers_validator,
-        example="{Authorization: !secret feed_authorization}",
-    )
-    allow_http: bool = option(False, "Pull without encryption from hosts other than this one.")
-    allow_local: bool = option(
-        False, "Follow redirects to this box itself, whose services a stranger must not ask for anything."
-    )
-    max_size: ByteCount = option(ByteCount(500_000_000), "Larger files are refused.", check=gt(0))
-    tls: Tls = option(Tls, "Certificates.")
-    timeouts: Timeouts = option(Timeouts, "Patience.")
 
 
 def options_for_url(url: str) -> UrlsOptions | None:

@@ -89,6 +89,8 @@ class Client:
     """Seconds that the server may think about a request that it has whole; None for `timeouts.read`."""
     allow_local: bool = True
     """Whether redirects may lead to this box itself."""
+    reach: Reach | None = None
+    """Where else they may lead: what other exchanges were allowed, where it is shared with them."""
 
     @contextlib.contextmanager
     def exchange(self, request: Request, stop: Callable[[], None]) -> Iterator[Answer]:
@@ -110,7 +112,7 @@ class Client:
 
     def _session(self, watch: Watch) -> requests.Session:
         session = _Session()
-        reach = None if self.allow_local else Reach()
+        reach = None if self.allow_local else self.reach or Reach()
         adapter = watched_adapter(watch, self.timeouts.read, self.tls.ca is not None, reach)
         session.mount("http://", adapter)
         session.mount("https://", adapter)

@@ -4,7 +4,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -94,11 +94,11 @@ class Box:
         self.outbox.start()
         return self.outbox
 
-    def pull(self, build_fetcher: Callable[[str], FeedBackend] | None = None, **feeds: Feed) -> Feeds:
+    def pull(self, build_fetchers: Callable[[str], Iterable[FeedBackend]] | None = None, **feeds: Feed) -> Feeds:
         """Start these feeds."""
         post, has_room = self.events.post, self._has_room
         self.feeds = Feeds(
-            self.store, feeds, self.clock, post, self.vitals, has_room, build_fetcher, random=lambda: 0.5
+            self.store, feeds, self.clock, post, self.vitals, has_room, build_fetchers, random=lambda: 0.5
         )
         self.feeds.start()
         return self.feeds

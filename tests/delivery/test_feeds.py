@@ -15,7 +15,7 @@ import soundfile
 from appliance.audio import wav
 from appliance.config.options import Seconds
 from appliance.config.settings import FeedSettings
-from appliance.errors import Cancelled, NotFound, Permanent, PluginError, Transient
+from appliance.errors import Cancelled, NotFound, Permanent, PluginError, Transient, WrongKind
 from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived
 from appliance.faults import FEED
 from appliance.feeds.feeds import FIRST_RETRY, Feed
@@ -174,7 +174,7 @@ def test_a_track_takes_no_room_that_recordings_have_in_reserve(box: Box) -> None
                     file.write(bytes(100_000))
                     most.append(sum(path.stat().st_size for path in box.store.places.inbox.iterdir()))
 
-    feeds = box.pull(lambda _: Puller(large), news=feed(Puller(large)))
+    feeds = box.pull(lambda _: [Puller(large)], news=feed(Puller(large)))
     [raised] = box.events.wait(FaultRaised)
     assert "feed news: there is no room for new tracks beside the reserve for recordings" in raised.fault.message
     assert 4 << 20 <= max(most) <= 5 << 20
@@ -334,7 +334,7 @@ def test_what_nobody_goes_on_with_is_removed_at_start(box: Box) -> None:
 
 
 def test_a_fetch_by_a_persons_word_begins_anew(box: Box) -> None:
-    feeds = box.pull(lambda _: Puller(breaks_off(Transient("line went dead"))))
+    feeds = box.pull(lambda _: [Puller(breaks_off(Transient("line went dead")))])
     with pytest.raises(Transient, match="line went dead"):
         feeds.fetch("http://x")
     assert not list(box.store.places.inbox.iterdir())
@@ -354,11 +354,11 @@ def test_what_has_no_announced_end_is_taken_only_whole(box: Box, tmp_path: Path,
         return pull
 
     for share in (0.7, 0.95):
-        feeds = box.pull(lambda _, share=share: Puller(brings_unbounded(whole[: int(len(whole) * share)])))
+        feeds = box.pull(lambda _, share=share: [Puller(brings_unbounded(whole[: int(len(whole) * share)]))])
         with pytest.raises(Transient, match="News broke off"):
             feeds.fetch("http://x")
         assert not list(box.store.places.inbox.iterdir())
-    assert box.pull(lambda _: Puller(brings_unbounded(whole))).fetch("http://x").size == len(whole)
+    assert box.pull(lambda _: [Puller(brings_unbounded(whole))]).fetch("http://x").size == len(whole)
 
 
 def test_what_a_crash_left_half_pulled_is_removed_at_start(box: Box) -> None:
@@ -409,9 +409,9 @@ def test_a_message_may_be_heard_again(box: Box) -> None:
 def test_fetching_a_url(box: Box) -> None:
     asked: list[str] = []
 
-    def build(url: str) -> Puller:
+    def build(url: str) -> list[Puller]:
         asked.append(url)
-        return puller
+        return [puller]
 
     other = sound(2)
     puller = Puller(brings("http://x/a.mp3", SOUND), brings("http://x/a.mp3", other))
@@ -438,9 +438,20 @@ def test_fetching_a_url(box: Box) -> None:
     ],
 )
 def test_fetching_fails_with_words(box: Box, pull: Any, error: type[Exception], words: str) -> None:
-    feeds = box.pull(lambda _: Puller(pull))
+    feeds = box.pull(lambda _: [Puller(pull)])
     with pytest.raises(error, match=words):
         feeds.fetch("http://x")
+
+
+def test_a_url_is_fetched_as_the_first_kind_that_it_is_of(box: Box) -> None:
+    kinds = [Puller(WrongKind("no podcast")), Puller(brings("http://x/a", SOUND)), Puller(KeyError("asked too far"))]
+    assert box.pull(lambda _: kinds).fetch("http://x/a").path.read_bytes() == SOUND
+    assert [kind.closed for kind in kinds] == [True, True, False]
+
+
+def test_of_what_is_of_no_kind_the_most_specific_is_heard(box: Box) -> None:
+    with pytest.raises(WrongKind, match="no podcast"):
+        box.pull(lambda _: [Puller(WrongKind("no podcast")), Puller(WrongKind("no playlist"))]).fetch("http://x/a")
 
 
 def test_fetching_without_a_plugin_that_can(box: Box) -> None:

@@ -172,6 +172,17 @@ def systemd(tmp_path: Path) -> Iterator[socket.socket]:
 
 
 @pytest.fixture
+def site(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The address of a web server, and the folder that it serves."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", folder
+        server.shutdown()
+
+
+@pytest.fixture
 def web() -> Iterator[str]:
     """The address of a web server that serves the speech as /speech.flac."""
     handler = partial(SimpleHTTPRequestHandler, directory=str(SPEECH.parent))

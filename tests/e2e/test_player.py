@@ -140,3 +140,21 @@ def test_what_plays_while_it_records(loud: Box, factor: float, test_card: Path, 
         loud.until(lambda: len(heard(test_card)) > after + RATE // 2)
         assert np.array_equal(heard(test_card)[after : after + RATE // 4], samples[after : after + RATE // 4])
     loud.until(lambda: " ok " in loud.cli("clips", "list").stdout)
+
+
+@pytest.mark.parametrize("name", ["show.rss", "list.m3u", "feed", "a.wav"])
+def test_a_url_is_played_whatever_it_leads_to(name: str, loud: Box, site: tuple[str, Path], test_card: Path) -> None:
+    url, folder = site
+    samples = sound(folder / "a.wav", 1)
+    soundfile.write(folder / "old.wav", samples[::-1], RATE)
+    (folder / "list.m3u").write_text("#EXTM3U\na.wav\nold.wav\n")
+    items = "".join(
+        f"<item><title>{file}</title><guid>{file}</guid><pubDate>Mon, {day} Feb 2026 12:00:00 GMT</pubDate>"
+        f'<enclosure url="{file}" type="audio/wav" length="1"/></item>'
+        for file, day in (("old.wav", "02"), ("a.wav", "09"))
+    )
+    for feed in ("show.rss", "feed"):
+        (folder / feed).write_text(f'<?xml version="1.0"?><rss version="2.0"><channel>{items}</channel></rss>')
+    loud.cli("play", f"{url}/{name}")
+    loud.until(lambda: len(heard(test_card)) >= len(samples) and is_over(loud))
+    assert np.array_equal(heard(test_card)[: len(samples)], samples)

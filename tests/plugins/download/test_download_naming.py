@@ -1,7 +1,7 @@
 """Titles and extensions for what comes from the web."""
 
 import pytest
-from appliance_download.naming import title_and_suffix
+from appliance_fetch.naming import title_and_suffix
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,0 +1,81 @@
+"""Brings the sound files of a folder into the inbox, each again only once it has changed."""
+
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from appliance.plugin import Cancelled, FeedJob, Permanent, Transient
+
+_SUFFIXES = {".aif", ".aiff", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
+_BLOCK = 1 << 20
+
+
+@frozen
+class _Found:
+    path: Path
+    key: str
+    changed: float
+
+
+class FolderFeed:
+    """Copies what is new; hidden files, links that lead nowhere and what is no sound by its name are passed over."""
+
+    def __init__(self, folder: Path, settle: float) -> None:
+        self._folder = folder
+        self._settle = settle
+
+    def pull(self, job: FeedJob) -> None:
+        failures = list[Permanent]()
+        for found in sorted(self._files(), key=lambda each: (each.changed, each.key)):
+            if job.cancelled():
+                raise Cancelled(f"pulling {self._folder} was stopped")
+            if found.changed <= time.time() - self._settle and not job.has(found.key):
+                try:
+                    self._bring(found, job)
+                except Permanent as error:
+                    failures.append(error)
+        if failures:
+            more = f" ({len(failures)} files failed)" if len(failures) > 1 else ""
+            raise Permanent(f"{failures[0]}{more}")
+
+    def probe(self) -> str:
+        """Count the files."""
+        count = len(list(self._files()))
+        return f"{self._folder} is there, with {count} sound file{'' if count == 1 else 's'}"
+
+    def close(self) -> None:
+        pass
+
+    def _files(self) -> Iterator[_Found]:
+        def refuse(error: OSError) -> None:
+            raise Transient(
+                f"{error.filename} cannot be read: {error.strerror}. Is it there, and may the service read it?"
+            )
+
+        for folder, folders, names in os.walk(self._folder, onerror=refuse):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in names:
+                path = Path(folder) / name
+                if name.startswith(".") or path.suffix.lower() not in _SUFFIXES:
+                    continue
+                try:
+                    found = path.stat()
+                except OSError:
+                    continue
+                if stat.S_ISREG(found.st_mode):
+                    key = f"{path.relative_to(self._folder)} {found.st_size} {found.st_mtime_ns}"
+                    yield _Found(path, key, found.st_mtime)
+
+    def _bring(self, found: _Found, job: FeedJob) -> None:
+        try:
+            with found.path.open("rb") as source, job.new_track(found.key, found.path.stem, found.path.suffix) as file:
+                shutil.copyfileobj(source, file, _BLOCK)
+                if os.fstat(source.fileno()).st_mtime != found.changed:
+                    raise Transient(f"{found.path.name} changes while it is read: it is taken once it no longer does")
+        except OSError as error:
+            raise Transient(f"{found.path.name} cannot be read: {error.strerror}") from error

@@ -1,0 +1,38 @@
+"""The list in JSON that any program can write; `docs/how-to/feeds.md` says how."""
+
+import json
+import re
+from collections.abc import Sequence
+from urllib.parse import urljoin
+
+from appliance_fetch.fetcher import Item
+
+from appliance.plugin import Permanent, WrongKind, shown_url
+
+_FIELDS = {"url", "title", "id", "sha256"}
+
+
+def entries(body: bytes, url: str) -> Sequence[Item]:
+    """The entries, the newest first: as they stand in the list."""
+    where = shown_url(url)
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise WrongKind(f"{where} is no JSON: {error}") from error
+    tracks = found.get("tracks") if isinstance(found, dict) else None
+    if not isinstance(tracks, list):
+        raise WrongKind(f'{where} has no list of tracks: expected {{"tracks": [{{"url": ...}}]}}')
+    return [_item(track, number, url) for number, track in enumerate(tracks)]
+
+
+def _item(track: object, number: int, url: str) -> Item:
+    where = f"{shown_url(url)}: tracks[{number}]"
+    if not isinstance(track, dict) or not all(isinstance(track.get(name, ""), str) for name in _FIELDS):
+        raise Permanent(f"{where} is no object whose url, title, id and sha256 are texts")
+    if not track.get("url"):
+        raise Permanent(f"{where} has no url")
+    digest = track.get("sha256", "")
+    if digest and not re.fullmatch(r"[0-9A-Fa-f]{64}", digest):
+        raise Permanent(f"{where} has a sha256 that is none: expected 64 hexadecimal digits")
+    place = urljoin(url, track["url"])
+    return Item(place, track.get("id") or place, track.get("title", ""), digest)

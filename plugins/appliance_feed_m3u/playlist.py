@@ -1,0 +1,50 @@
+"""Playlists in M3U (RFC 8216 for what HLS adds to it) and PLS, as any program writes them."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urljoin
+
+from appliance_fetch.fetcher import Item
+
+from appliance.plugin import Permanent, WrongKind, shown_url
+
+_TITLED = re.compile(r"#EXTINF:[^,]*,(.*)")
+_ENTRY = re.compile(r"(file|title)(\d{1,6})\s*=\s*(.*)", re.IGNORECASE)
+
+
+def entries(body: bytes, url: str) -> Sequence[Item]:
+    """The entries in their order."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = body.decode("latin-1")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if "\0" in text or not lines or lines[0].startswith(("<", "{")):
+        raise WrongKind(f"{shown_url(url)} is no playlist in M3U or PLS")
+    if any(line.startswith("#EXT-X-") for line in lines):
+        raise Permanent(f"{shown_url(url)} is a live stream (HLS), which never ends: set url to a list of files")
+    found = _pls(lines) if lines[0].lower() == "[playlist]" else _m3u(lines)
+    items = [Item(place := urljoin(url, target), place, title) for target, title in found]
+    if not items:
+        raise WrongKind(f"{shown_url(url)} is an empty playlist, or none in M3U or PLS")
+    return items
+
+
+def _m3u(lines: Sequence[str]) -> list[tuple[str, str]]:
+    found, title = list[tuple[str, str]](), ""
+    for line in lines:
+        if titled := _TITLED.match(line):
+            title = titled[1].strip()
+        elif not line.startswith("#"):
+            found.append((line, title))
+            title = ""
+    return found
+
+
+def _pls(lines: Sequence[str]) -> list[tuple[str, str]]:
+    values: dict[tuple[str, int], str] = {}
+    for line in lines:
+        if entry := _ENTRY.fullmatch(line):
+            values[(entry[1].lower(), int(entry[2]))] = entry[3]
+    numbers = sorted(number for what, number in values if what == "file")
+    return [(values["file", number], values.get(("title", number), "")) for number in numbers]

@@ -1,0 +1,1 @@
+"""What feeds share that fetch their items over HTTP. No plugin by itself."""

@@ -1,0 +1,299 @@
+"""Brings items over HTTP into the inbox: each whole, once, and again only once it has changed."""
+
+import hashlib
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, BinaryIO
+
+from attrs import frozen
+
+from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, WrongKind, shown_url
+from appliance_fetch.begun import Begun
+from appliance_fetch.naming import media_type, title_and_suffix
+from appliance_fetch.options import FetchOptions
+
+if TYPE_CHECKING:
+    from appliance_http.transport import Answer
+
+_LISTS = ("audio/mpegurl", "audio/x-mpegurl", "audio/x-scpls", "application/vnd.apple.mpegurl", "application/x-mpegurl")
+_NO_AUDIO = (
+    "text/html",
+    "text/xml",
+    "application/json",
+    "application/xhtml+xml",
+    "application/xml",
+    "application/rss+xml",
+    "application/atom+xml",
+    "image/",
+    *_LISTS,
+)
+_MOST_WORDS = 4096
+_LONGEST_VALIDATOR = 1000
+_VALIDATORS = {"etag": "ETag", "last_modified": "Last-Modified"}
+CONDITIONS = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
+"""The headers that ask for something only if it is another than that of these validators (RFC 9110, 13.1)."""
+
+_WORDS = {
+    401: "it does not accept the credentials. Check headers",
+    403: "it does not give out the file. Check headers",
+    404: "there is no file. Check urls",
+    407: "the proxy wants credentials. Put them into HTTPS_PROXY",
+    410: "the file is gone for good. Take it out of urls",
+    429: "it wants to be asked less often. Set a longer `every`",
+    503: "it is busy or down",
+}
+
+
+_PATIENT_TURNS = 10
+"""Turns that a URL gets which does not come to its end in one, while all others have had theirs."""
+
+
+class _Unchanged(Permanent):
+    """What was pulled is what was pulled before."""
+
+
+class _TurnOver(Cancelled):
+    """The other URLs of the feed wait."""
+
+
+@frozen
+class Item:
+    """Something to fetch: what is at `url` now, or, where it has a `key`, what never changes under that name.
+
+    `sha256` (lower-case hex) is what its bytes must have, where that is known.
+    """
+
+    url: str
+    key: str = ""
+    title: str = ""
+    sha256: str = ""
+
+
+class Fetcher:
+    """Fetches items in turn; one that fails, or is slow, does not keep the others.
+
+    A turn is as long as a server may be silent. Whatever takes longer lets the others go first. A file that broke off
+    is gone on with where the server can do that (RFC 9110, 14), and is still the same.
+
+    What may change at a URL is asked for with the validators (RFC 9110, 8.8) of the last pull, so that an unchanged
+    file costs one small exchange. Where the server offers none the file is pulled to find out, and kept only if it is
+    another. `home` is the list that the items come from, where there is one.
+    """
+
+    def __init__(self, options: FetchOptions, clock_trusted: Callable[[], bool], home: str | None = None) -> None:
+        from appliance_http.reach import Reach
+
+        self._options = options
+        self._clock_trusted = clock_trusted
+        self._home = home
+        self._reach = Reach() if home else None
+
+    def pull(self, items: Sequence[Item], job: FeedJob) -> None:
+        """Bring what is new of them. Raises one Transient or Permanent for all that failed."""
+        turn = self._options.timeouts.read
+        left, failures = list(items), list[Permanent | Transient]()
+        for patience in (turn, turn * _PATIENT_TURNS) if len(items) > 1 else (None,):
+            waiting, left = left, []
+            for item in waiting:
+                try:
+                    self._pull_one(item, job, patience)
+                except _TurnOver:
+                    left.append(item)
+                except (Permanent, Transient) as error:
+                    failures.append(error)
+        failures += [
+            Transient(f"{shown_url(item.url)} is too slow for the others: give it a feed of its own") for item in left
+        ]
+        if failures:
+            raise _together(failures, len(items))
+
+    def ask(self, item: Item) -> None:
+        """Ask for an item, and take nothing."""
+        with self.exchange(item.url, lambda: None) as answer:
+            self._check(answer, item.url)
+
+    def stopping(self, job: FeedJob, url: str, turn: float | None = None) -> Callable[[], None]:
+        """What raises Cancelled once the appliance stops, or the turn of `turn` seconds is over."""
+
+        def stop() -> None:
+            if job.cancelled():
+                raise Cancelled(f"pulling {shown_url(url)} was stopped")
+            if turn is not None and time.monotonic() - began > turn:
+                raise _TurnOver(f"pulling {shown_url(url)} takes long")
+
+        began = time.monotonic()
+        return stop
+
+    def _pull_one(self, item: Item, job: FeedJob, turn: float | None) -> None:
+        url, stop = item.url, self.stopping(job, item.url, turn)
+        stop()
+        if item.key and (job.has(item.key) or job.note(item.key).get("copy")):
+            return
+        note = job.note(_name(url))
+        begun = Begun.of(note, job.begun(url))
+        conditions = {} if item.key else _conditions(note)
+        with self.exchange(url, stop, conditions | begun.conditions()) as answer:
+            job.answered(answer.status, answer.headers)
+            if answer.status == 304:
+                return
+            if begun.is_refused_by(answer):
+                job.save_note(_name(url), _without_begun(note))
+                raise Transient(f"{shown_url(url)} does not go on where it broke off: it begins anew")
+            self._check(answer, url)
+            self._keep(answer, item, note, job, begun if answer.status == 206 else Begun())
+
+    def exchange(
+        self, url: str, stop: Callable[[], None], conditions: Mapping[str, str] | None = None
+    ) -> AbstractContextManager["Answer"]:
+        """Ask for the file. `stop` raises Cancelled once this is to end."""
+        from appliance_http.transport import ANY, Client, Request, same_origin
+
+        options, home = self._options, self._home or url
+        private = {name: value.reveal() for name, value in options.headers.items() if same_origin(url, home)}
+        client = Client(
+            options.timeouts,
+            options.tls,
+            options.allow_http,
+            ANY,
+            self._clock_trusted,
+            allow_local=options.allow_local,
+            reach=self._reach,
+        )
+        return client.exchange(Request("GET", url, headers=conditions or {}, private=private), stop)
+
+    def _check(self, answer: "Answer", url: str) -> None:
+        from appliance_http.statuses import status_error
+
+        where = shown_url(url)
+        if answer.status not in (200, 206):
+            said = answer.head(_MOST_WORDS)
+            raise status_error(answer.status, answer.reason, answer.headers, said, _WORDS, where)
+        kind = media_type(answer.headers)
+        if kind.startswith(_NO_AUDIO):
+            portal = ", unless this network has a login page" if kind == "text/html" else ""
+            raise WrongKind(f"{where} is no sound but {kind}: set urls to the audio file itself{portal}")
+        if _is_live(answer):
+            raise Permanent(f"{where} is a live stream, which never ends: set urls to files")
+        self._check_size(_length(answer), where)
+
+    def _check_size(self, size: int | None, where: str) -> None:
+        if size is not None and size > self._options.max_size:
+            raise Permanent(
+                f"{where} is larger than max_size allows ({self._options.max_size / 1e6:g} MB): set a larger max_size"
+            )
+
+    def _keep(self, answer: "Answer", item: Item, note: dict[str, object], job: FeedJob, begun: Begun) -> None:
+        """Let the body in as a new track, unless it is there already."""
+        url = item.url
+        validators = begun.validators or validators_of(answer)
+        validator = validators.get("etag") or validators.get("last_modified")
+        key = item.key or (f"{_name(url)} {validator}" if validator else _unused_key(url, job))
+        if validator and job.has(key):
+            job.save_note(_name(url), {**validators, "sha256": note.get("sha256", "")})
+            return
+        title, suffix = title_and_suffix(answer.url, answer.headers)
+        sha256 = hashlib.sha256()
+        name = url if Begun(0, validators).condition and "Content-Encoding" not in answer.headers else ""
+        if "begun" in note and not begun.size:
+            job.save_note(_name(url), note := _without_begun(note))
+        try:
+            with job.new_track(key, item.title or title, suffix, begun=name, bounded=answer.bounded) as file:
+                begun.read(file, sha256.update)
+                self._stream(answer, shown_url(url), file, sha256.update, begun.size)
+                self._compare(item, sha256.hexdigest(), note, job)
+        except _Unchanged:
+            pass
+        except Permanent:
+            raise
+        except Exception:
+            if name and (size := job.begun(name)):
+                job.save_note(_name(url), note | {"begun": {**validators, "size": size}})
+            raise
+        if item.key:
+            job.save_note(f"sha256 {sha256.hexdigest()}", {"key": key})
+        else:
+            job.save_note(_name(url), {**validators, "sha256": sha256.hexdigest()})
+
+    def _compare(self, item: Item, digest: str, note: dict[str, object], job: FeedJob) -> None:
+        """Raise _Unchanged where these very bytes came before, and Permanent where others were meant."""
+        if item.sha256 and digest != item.sha256.lower():
+            raise Permanent(
+                f"{shown_url(item.url)} has other bytes than its SHA-256 says: the list or the file is wrong"
+            )
+        if not item.key:
+            if digest == note.get("sha256"):
+                raise _Unchanged
+        elif job.note(f"sha256 {digest}").get("key", item.key) != item.key:
+            job.save_note(item.key, {"copy": True})
+            raise _Unchanged
+
+    def _stream(self, answer: "Answer", where: str, file: BinaryIO, hashed: Callable[[bytes], None], size: int) -> None:
+        """The body into the file, after `size` bytes. Raises Transient where it ends before its announced length."""
+        announced = _length(answer, size)
+        for block in answer.blocks():
+            size += len(block)
+            self._check_size(size, where)
+            hashed(block)
+            try:
+                file.write(block)
+            except OSError as error:
+                raise Transient(f"the inbox takes no more ({error.strerror}): free some space") from error
+        if announced is not None and size < announced:  # urllib3 before 2.0 takes a body that broke off for a whole one
+            raise Transient(f"{where} broke off after {size} of {announced} bytes")
+        if size == 0:
+            raise Permanent(f"{where} is an empty file")
+
+
+def _conditions(note: dict[str, object]) -> dict[str, str]:
+    """The headers that ask for the file only if it is another than last time (RFC 9110, 13.1)."""
+    return {header: str(note[name]) for name, header in CONDITIONS.items() if note.get(name)}
+
+
+def validators_of(answer: "Answer") -> dict[str, str]:
+    """By what the server tells this answer from others later on (RFC 9110, 8.8)."""
+    return {
+        name: text
+        for name, header in _VALIDATORS.items()
+        if (text := answer.headers.get(header, "")) and len(text) <= _LONGEST_VALIDATOR
+    }
+
+
+def _unused_key(url: str, job: FeedJob) -> str:
+    """A key for a file whose server tells nothing that could serve as one."""
+    return next(key for key in (f"{_name(url)} #{number}" for number in itertools.count(1)) if not job.has(key))
+
+
+def _name(url: str) -> str:
+    """What a URL is kept as: as it is, unless it holds what is not to be shown."""
+    shown = shown_url(url)
+    return url if shown == url else f"{shown} {hashlib.sha256(url.encode()).hexdigest()[:16]}"
+
+
+def _without_begun(note: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in note.items() if name != "begun"}
+
+
+def _is_live(answer: "Answer") -> bool:
+    """Whether this is radio: it has no length, and the headers that Icecast and SHOUTcast give a station."""
+    return not answer.bounded and any(name.lower().startswith("icy-") for name in answer.headers)
+
+
+def _length(answer: "Answer", before: int = 0) -> int | None:
+    """The announced length of the file in bytes of which `before` are here already; None where there is none, or it is
+    that of an encoding.
+    """
+    text = answer.headers.get("Content-Length", "")
+    encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
+    return before + int(text) if text.isascii() and text.isdigit() and len(text) < 20 and not encoded else None
+
+
+def _together(failures: list[Permanent | Transient], tried: int) -> Permanent | Transient:
+    """One error for all: it passes by itself as long as one of them does."""
+    first = next((failure for failure in failures if isinstance(failure, Transient)), failures[0])
+    more = f" ({len(failures)} of {tried} URLs failed)" if tried > 1 else ""
+    if isinstance(first, Permanent):
+        return Permanent(f"{first}{more}")
+    waits = [failure.retry_after or 0 for failure in failures if isinstance(failure, Transient)]
+    return Transient(f"{first}{more}", retry_after=max(waits) or None)

@@ -1,0 +1,50 @@
+"""The feed `folder`."""
+
+import os
+from pathlib import Path
+
+import pytest
+from appliance_feed_folder.backend import FolderFeed
+
+from appliance.plugin import Transient
+from appliance.testing.feeds import MemoryInbox, check_feed_backend
+
+
+def put(path: Path, content: bytes, changed: float = 1_700_000_000) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    os.utime(path, (changed, changed))
+
+
+def test_conformance(tmp_path: Path) -> None:
+    for number in range(3):
+        put(tmp_path / "deep" / f"{number}.wav", bytes(number + 1))
+    check_feed_backend(lambda: FolderFeed(tmp_path, 10), brings=3)
+
+
+def test_what_is_new_or_changed_comes_the_oldest_first(tmp_path: Path, inbox: MemoryInbox) -> None:
+    put(tmp_path / "b.mp3", b"old", 1_600_000_000)
+    put(tmp_path / "a.MP3", b"new")
+    feed = FolderFeed(tmp_path, 10)
+    feed.pull(inbox)
+    put(tmp_path / "b.mp3", b"another")
+    feed.pull(inbox)
+    assert [(track.title, track.content) for track in inbox.tracks] == [("b", b"old"), ("a", b"new"), ("b", b"another")]
+
+
+def test_what_is_still_copied_or_no_sound_is_left(tmp_path: Path, inbox: MemoryInbox) -> None:
+    for name in (".hidden.mp3", "a.mp3.part", "notes.txt", ".sync/a.mp3"):
+        put(tmp_path / name, b"x")
+    (tmp_path / "young.mp3").write_bytes(b"x")
+    (tmp_path / "gone.mp3").symlink_to(tmp_path / "nowhere")
+    FolderFeed(tmp_path, 3600).pull(inbox)
+    assert inbox.tracks == []
+
+
+def test_a_folder_that_is_away_is_waited_for(tmp_path: Path, inbox: MemoryInbox) -> None:
+    feed = FolderFeed(tmp_path / "stick", 0)
+    for act in (lambda: feed.pull(inbox), feed.probe):
+        with pytest.raises(Transient, match="stick cannot be read"):
+            act()
+    put(tmp_path / "stick" / "a.mp3", b"x")
+    assert feed.probe().endswith("with 1 sound file")

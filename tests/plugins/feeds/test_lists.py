@@ -1,0 +1,208 @@
+"""The feeds `m3u`, `json` and `podcast` against a web server."""
+
+import json
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+from appliance_feed_json import appliance_feed_backends as json_kinds
+from appliance_feed_m3u import appliance_feed_backends as m3u_kinds
+from appliance_feed_podcast import appliance_feed_backends as podcast_kinds
+
+from appliance.plugin import BackendContext, FeedBackend, Permanent, Secret, WrongKind
+from appliance.testing.feeds import MemoryInbox, check_feed_backend
+from tests.plugins.feeds.conftest import Site
+
+KINDS = {kind.name: kind for kinds in (json_kinds, m3u_kinds, podcast_kinds) for kind in kinds()}
+SOUND = bytes(range(256)) * 40
+MONDAY = 1_769_990_400
+
+
+def m3u(urls: list[str]) -> str:
+    return "#EXTM3U\r\n" + "".join(f"#EXTINF:12,Title of {url[-5:]}\r\n{url}\r\n" for url in urls)
+
+
+def pls(urls: list[str]) -> str:
+    entries = enumerate(urls, 1)
+    return "[playlist]\n" + "".join(f"File{n}={url}\nTitle{n}=Title of {url[-5:]}\n" for n, url in entries)
+
+
+def as_json(urls: list[str]) -> str:
+    return json.dumps({"tracks": [{"url": url, "title": f"Title of {url[-5:]}"} for url in urls]})
+
+
+def rss(urls: list[str], more: str = "") -> str:
+    items = "".join(
+        f"<item><title>Title of {url[-5:]}</title><guid>{url}</guid><pubDate>{formatdate(MONDAY - 60 * age)}</pubDate>"
+        f'<enclosure url="{url}" type="audio/mpeg" length="1"/></item>'
+        for age, url in enumerate(urls)
+    )
+    return f'<?xml version="1.0"?>{more}<rss version="2.0"><channel><title>Show</title>{items}</channel></rss>'
+
+
+def atom(urls: list[str]) -> str:
+    entries = "".join(
+        f"<entry><title>Title of {url[-5:]}</title><id>{url}</id><updated>2026-02-0{9 - age}T12:00:00Z</updated>"
+        f'<link rel="enclosure" href="{url}" type="audio/mpeg" length="1"/></entry>'
+        for age, url in enumerate(urls)
+    )
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>Show</title>{entries}</feed>'
+
+
+Write = Callable[[list[str]], str]
+LISTS = [("m3u", m3u), ("m3u", pls), ("json", as_json), ("podcast", rss), ("podcast", atom)]
+"""How lists are written, the newest entry first in what they are given."""
+
+in_every_list = pytest.mark.parametrize(("kind", "write"), LISTS, ids=["m3u", "pls", "json", "rss", "atom"])
+
+
+def backend(kind: str, url: str, **options: Any) -> FeedBackend:
+    context = BackendContext("family", "box", Path("/nowhere"))
+    return KINDS[kind].create(KINDS[kind].options(url, **options), context)
+
+
+@in_every_list
+def test_conformance(kind: str, write: Write, site: Site) -> None:
+    names = ["/c.mp3", "/b.mp3", "/a.mp3"]
+    for number, name in enumerate(names):
+        site.offer(name, SOUND[number:])
+    site.offer("/list", write([site.url(name) for name in names]), "text/plain")
+    check_feed_backend(lambda: backend(kind, site.url("/list")), brings=3)
+
+
+@pytest.mark.parametrize("write", [m3u, pls])
+def test_of_a_playlist_the_first_come_in_their_order(write: Write, site: Site, inbox: MemoryInbox) -> None:
+    for number, name in enumerate("abc"):
+        site.offer(f"/{name}.mp3", SOUND[number:])
+    site.offer("/list", write([f"{name}.mp3" for name in "cab"]))
+    backend("m3u", site.url("/list"), newest=2).pull(inbox)
+    assert [track.title for track in inbox.tracks] == ["Title of c.mp3", "Title of a.mp3"]
+
+
+@pytest.mark.parametrize(("kind", "write"), LISTS[2:])
+def test_the_newest_come_the_oldest_first_and_nothing_twice(
+    kind: str, write: Write, site: Site, inbox: MemoryInbox
+) -> None:
+    for number, name in enumerate("dcba"):
+        site.offer(f"/{name}.mp3", SOUND[number:])
+    site.offer("/list", write([site.url(f"/{name}.mp3") for name in "cba"]), "text/plain")
+    backend(kind, site.url("/list"), newest=2).pull(inbox)
+    assert [track.title for track in inbox.tracks] == ["Title of b.mp3", "Title of c.mp3"]
+    assert [track.content for track in inbox.tracks] == [SOUND[2:], SOUND[1:]]
+    asked = len(site.asked)
+    backend(kind, site.url("/list"), newest=2).pull(inbox)
+    assert site.asked[asked:] == ["/list"]
+    site.offer("/list", write([site.url(f"/{name}.mp3") for name in "dcb"]), "text/plain")
+    backend(kind, site.url("/list"), newest=2).pull(inbox)
+    assert [track.title for track in inbox.tracks][2:] == ["Title of d.mp3"]
+
+
+@in_every_list
+def test_the_same_bytes_under_another_name_come_once(kind: str, write: Write, site: Site, inbox: MemoryInbox) -> None:
+    site.offer("/a.mp3", SOUND)
+    site.offer("/b.mp3", SOUND)
+    site.offer("/list", write([site.url("/b.mp3"), site.url("/a.mp3")]), "text/plain")
+    for _ in range(2):
+        backend(kind, site.url("/list")).pull(inbox)
+        assert [track.content for track in inbox.tracks] == [SOUND]
+    assert site.asked.count("/b.mp3") == 1
+
+
+@in_every_list
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("file:///etc/passwd", "not a valid URL"),
+        ("http://192.0.2.1/a.mp3", "not encrypted"),
+        ("ftp://h/a", "not a valid"),
+    ],
+)
+def test_an_entry_that_leads_astray_is_told_and_keeps_no_other(
+    place: str, words: str, kind: str, write: Write, site: Site, inbox: MemoryInbox
+) -> None:
+    site.offer("/a.mp3", SOUND)
+    site.offer("/list", write([place, site.url("/a.mp3")]), "text/plain")
+    with pytest.raises(Permanent, match=words):
+        backend(kind, site.url("/list")).pull(inbox)
+    assert len(inbox.tracks) == 1
+
+
+@in_every_list
+def test_an_entry_leads_to_no_other_service_of_the_box(
+    kind: str, write: Write, site: Site, start_site: Callable[[], Site], inbox: MemoryInbox
+) -> None:
+    service = start_site()
+    service.offer("/a.mp3", SOUND)
+    site.offer("/list", write([service.url("/a.mp3")]), "text/plain")
+    with pytest.raises(Permanent, match="to this box itself"):
+        backend(kind, site.url("/list")).pull(inbox)
+    assert not service.asked and not inbox.tracks
+    secret = {"Authorization": Secret("Bearer me")}
+    backend(kind, site.url("/list"), allow_local=True, headers=secret).pull(inbox)
+    assert len(inbox.tracks) == 1
+    assert site.headers[-1]["authorization"] == "Bearer me" and "authorization" not in service.headers[-1]
+
+
+@in_every_list
+def test_what_is_no_list_of_this_kind(kind: str, write: Write, site: Site, inbox: MemoryInbox) -> None:
+    site.offer("/list", "<!doctype html><html><body><p>Hello<br></body></html>", "text/html")
+    with pytest.raises(WrongKind, match=f"{site.url('/list')} is no"):
+        backend(kind, site.url("/list")).pull(inbox)
+    with pytest.raises(Permanent, match="404"):
+        backend(kind, site.url("/none")).pull(inbox)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"tracks": [{"url": 7}]}', r"tracks\[0\] is no object"),
+        ('{"tracks": [{"title": "a"}]}', r"tracks\[0\] has no url"),
+        ('{"tracks": [{"url": "a", "sha256": "beef"}]}', "64 hexadecimal"),
+        ("[]", "no list of tracks"),
+        ("[" * 100_000, "no JSON"),
+    ],
+)
+def test_json_that_breaks_its_schema(body: str, words: str, site: Site, inbox: MemoryInbox) -> None:
+    site.offer("/list", body, "application/json")
+    with pytest.raises(Permanent, match=words):
+        backend("json", site.url("/list")).pull(inbox)
+
+
+def test_a_sum_in_json_is_compared(site: Site, inbox: MemoryInbox) -> None:
+    site.offer("/a.mp3", SOUND)
+    site.offer("/list", json.dumps({"tracks": [{"url": "a.mp3", "sha256": "0" * 64}]}))
+    with pytest.raises(Permanent, match="other bytes than its SHA-256 says"):
+        backend("json", site.url("/list")).pull(inbox)
+    assert not inbox.tracks
+
+
+def test_a_live_stream_is_no_list(site: Site, inbox: MemoryInbox) -> None:
+    site.offer("/list", "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:9,\na.ts\n")
+    with pytest.raises(Permanent, match="live stream"):
+        backend("m3u", site.url("/list")).pull(inbox)
+
+
+BOMB = '<!DOCTYPE rss [<!ENTITY a "ha">' + "".join(
+    f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_do_not_explode(encoding: str, site: Site, inbox: MemoryInbox) -> None:
+    text = rss([site.url("/a.mp3")], BOMB + "]>").replace('version="1.0"', f'version="1.0" encoding="{encoding}"')
+    site.offer("/list", text.replace("Show", "&j;").encode(encoding))
+    with pytest.raises(Permanent, match="entities"):
+        backend("podcast", site.url("/list")).pull(inbox)
+
+
+@pytest.mark.slow
+def test_a_podcast_of_10_000_episodes_costs_its_newest(site: Site, inbox: MemoryInbox) -> None:
+    site.offer("/9999.mp3", SOUND)
+    site.offer("/list", rss([site.url(f"/{number}.mp3") for number in range(9999, -1, -1)]), "application/rss+xml")
+    began = time.process_time()
+    backend("podcast", site.url("/list"), newest=1).pull(inbox)
+    assert site.asked == ["/list", "/9999.mp3"] and len(inbox.tracks) == 1
+    assert time.process_time() - began < 20
