@@ -425,7 +425,8 @@ FEEDS = [f"feed-{kind}" for kind in ("folder", "json", "m3u", "podcast")]
 
 def test_the_plugins_of_this_distribution_are_found() -> None:
     names = [status.name for status in PluginHost.installed().statuses()]
-    assert names == ["download", *FEEDS, "heartbeat", "upload-folder", "upload-http", "upload-rclone", "upload-s3"]
+    uploads = [f"upload-{kind}" for kind in ("folder", "http", "rclone", "s3")]
+    assert names == ["download", *FEEDS, "heartbeat", "notify", *uploads]
     assert {status.distribution for status in PluginHost.installed().statuses()} == {"audio-appliance"}
 
 

@@ -33,9 +33,7 @@ class ListingBackend:
     `allow_local` says so. The credentials of the list go to its own server alone.
     """
 
-    def __init__(
-        self, options: ListingOptions, context: BackendContext, read: Read, *, in_order: bool = False
-    ) -> None:
+    def __init__(self, options: ListingOptions, context: BackendContext, read: Read, *, in_order: bool = False) -> None:
         """`in_order` where the entries are to be heard as they are listed: then the first count as `newest` too."""
         self._options = options
         self._trusted = context.clock_trusted

@@ -45,7 +45,9 @@ class ListingOptions(FetchOptions):
     """How the items of a list at a URL are fetched."""
 
     url: str = option(help="Where the list is.", check=url_validator, example="https://example.org/list")
-    newest: int = option(10, "How many entries are brought: the newest, or the first of a playlist.", check=and_(ge(1), le(1000)))
+    newest: int = option(
+        10, "How many entries are brought: the newest, or the first of a playlist.", check=and_(ge(1), le(1000))
+    )
 
 
 def listing_for_url(kind: type[ListingOptions], newest: int) -> Callable[[str], ListingOptions | None]:

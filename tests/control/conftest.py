@@ -97,7 +97,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         turn=cast(Any, SimpleNamespace(controller=controller, number=1, process_started=0.0, reload=lambda: True)),
         store=store,
         outbox=Outbox(store, {}, clock, controller.post, vitals),
-        feeds=Feeds(store, {}, clock, controller.post, vitals, lambda size: True, pullers.__getitem__),
+        feeds=Feeds(store, {}, clock, controller.post, vitals, lambda size: True, lambda url: [pullers[url]]),
         cards=cast(Any, SimpleNamespace(cards=lambda: ())),
         panel=cast(Any, None),
         clock=clock,
