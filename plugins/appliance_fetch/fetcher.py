@@ -291,8 +291,10 @@ def _length(answer: "Answer", before: int = 0) -> int | None:
 
 def _together(failures: list[Permanent | Transient], tried: int) -> Permanent | Transient:
     """One error for all: it passes by itself as long as one of them does."""
+    if tried == 1:
+        return failures[0]
     first = next((failure for failure in failures if isinstance(failure, Transient)), failures[0])
-    more = f" ({len(failures)} of {tried} URLs failed)" if tried > 1 else ""
+    more = f" ({len(failures)} of {tried} URLs failed)"
     if isinstance(first, Permanent):
         return Permanent(f"{first}{more}")
     waits = [failure.retry_after or 0 for failure in failures if isinstance(failure, Transient)]
