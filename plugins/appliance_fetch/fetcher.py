@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from attrs import frozen
 
 from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, WrongKind, shown_url
+from appliance_fetch.answers import is_live, length_of, validators_of
 from appliance_fetch.begun import Begun
 from appliance_fetch.naming import media_type, title_and_suffix
 from appliance_fetch.options import FetchOptions
@@ -30,8 +31,6 @@ _NO_AUDIO = (
     *_LISTS,
 )
 _MOST_WORDS = 4096
-_LONGEST_VALIDATOR = 1000
-_VALIDATORS = {"etag": "ETag", "last_modified": "Last-Modified"}
 CONDITIONS = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
 """The headers that ask for something only if it is another than that of these validators (RFC 9110, 13.1)."""
 
@@ -174,9 +173,9 @@ class Fetcher:
         if kind.startswith(_NO_AUDIO):
             portal = ", unless this network has a login page" if kind == "text/html" else ""
             raise WrongKind(f"{where} is no sound but {kind}: set urls to the audio file itself{portal}")
-        if _is_live(answer):
+        if is_live(answer):
             raise Permanent(f"{where} is a live stream, which never ends: set urls to files")
-        self._check_size(_length(answer), where)
+        self._check_size(length_of(answer), where)
 
     def _check_size(self, size: int | None, where: str) -> None:
         if size is not None and size > self._options.max_size:
@@ -231,7 +230,7 @@ class Fetcher:
 
     def _stream(self, answer: "Answer", where: str, file: BinaryIO, hashed: Callable[[bytes], None], size: int) -> None:
         """The body into the file, after `size` bytes. Raises Transient where it ends before its announced length."""
-        announced = _length(answer, size)
+        announced = length_of(answer, size)
         for block in answer.blocks():
             size += len(block)
             self._check_size(size, where)
@@ -251,15 +250,6 @@ def _conditions(note: dict[str, object]) -> dict[str, str]:
     return {header: str(note[name]) for name, header in CONDITIONS.items() if note.get(name)}
 
 
-def validators_of(answer: "Answer") -> dict[str, str]:
-    """By what the server tells this answer from others later on (RFC 9110, 8.8)."""
-    return {
-        name: text
-        for name, header in _VALIDATORS.items()
-        if (text := answer.headers.get(header, "")) and len(text) <= _LONGEST_VALIDATOR
-    }
-
-
 def _unused_key(url: str, job: FeedJob) -> str:
     """A key for a file whose server tells nothing that could serve as one."""
     return next(key for key in (f"{_name(url)} #{number}" for number in itertools.count(1)) if not job.has(key))
@@ -273,20 +263,6 @@ def _name(url: str) -> str:
 
 def _without_begun(note: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in note.items() if name != "begun"}
-
-
-def _is_live(answer: "Answer") -> bool:
-    """Whether this is radio: it has no length, and the headers that Icecast and SHOUTcast give a station."""
-    return not answer.bounded and any(name.lower().startswith("icy-") for name in answer.headers)
-
-
-def _length(answer: "Answer", before: int = 0) -> int | None:
-    """The announced length of the file in bytes of which `before` are here already; None where there is none, or it is
-    that of an encoding.
-    """
-    text = answer.headers.get("Content-Length", "")
-    encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
-    return before + int(text) if text.isascii() and text.isdigit() and len(text) < 20 and not encoded else None
 
 
 def _together(failures: list[Permanent | Transient], tried: int) -> Permanent | Transient:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from appliance.plugin import BackendContext, FeedJob, Permanent, check_url, shown_url
-from appliance_fetch.fetcher import CONDITIONS, Fetcher, Item, validators_of
+from appliance_fetch.answers import validators_of
+from appliance_fetch.fetcher import CONDITIONS, Fetcher, Item
 from appliance_fetch.options import ListingOptions
 
 if TYPE_CHECKING:

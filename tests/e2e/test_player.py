@@ -142,7 +142,8 @@ def test_what_plays_while_it_records(loud: Box, factor: float, test_card: Path, 
     loud.until(lambda: " ok " in loud.cli("clips", "list").stdout)
 
 
-@pytest.mark.parametrize("name", ["show.rss", "list.m3u", "feed", "a.wav"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["list.m3u", "feed"])
 def test_a_url_is_played_whatever_it_leads_to(name: str, loud: Box, site: tuple[str, Path], test_card: Path) -> None:
     url, folder = site
     samples = sound(folder / "a.wav", 1)

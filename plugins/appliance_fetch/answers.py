@@ -1,0 +1,32 @@
+"""What an answer tells of the file in it."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from appliance_http.transport import Answer
+
+_LONGEST_VALIDATOR = 1000
+_VALIDATORS = {"etag": "ETag", "last_modified": "Last-Modified"}
+
+
+def validators_of(answer: "Answer") -> dict[str, str]:
+    """By what the server tells this answer from others later on (RFC 9110, 8.8)."""
+    return {
+        name: text
+        for name, header in _VALIDATORS.items()
+        if (text := answer.headers.get(header, "")) and len(text) <= _LONGEST_VALIDATOR
+    }
+
+
+def is_live(answer: "Answer") -> bool:
+    """Whether this is radio: it has no length, and the headers that Icecast and SHOUTcast give a station."""
+    return not answer.bounded and any(name.lower().startswith("icy-") for name in answer.headers)
+
+
+def length_of(answer: "Answer", before: int = 0) -> int | None:
+    """The announced length of the file in bytes of which `before` are here already; None where there is none, or it is
+    that of an encoding.
+    """
+    text = answer.headers.get("Content-Length", "")
+    encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
+    return before + int(text) if text.isascii() and text.isdigit() and len(text) < 20 and not encoded else None
