@@ -133,6 +133,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.DeliveryParked: lambda e: f"{e.destination}: {e.clip_id} waits for a person: {e.message}",
     events.DeliveryCancelled: lambda e: f"{e.destination}: delivery of {e.clip_id} cancelled",
     events.QueueChanged: lambda e: f"{counted(e.waiting, 'delivery', 'deliveries')} waiting",
+    events.TrackDue: lambda e: f"{e.track.feed}: the quiet hours are over, {e.track.title} may play",
     events.TrackArrived: lambda e: f"{e.track.feed}: {e.track.title} arrived, {size(e.track.size)}",
     events.InboxChanged: lambda e: f"{counted(e.unheard, 'message')} not heard yet",
     events.FaultRaised: lambda e: f"fault {e.fault.name}: {e.fault.message}",

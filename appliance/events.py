@@ -793,6 +793,13 @@ class TrackArrived(Event):
 
 
 @message
+class TrackDue(Event):
+    """A track that came in the quiet hours of its feed may play by itself now."""
+
+    track: Track
+
+
+@message
 class InboxChanged(Event):
     """How many tracks have not been heard yet."""
 

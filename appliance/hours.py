@@ -24,6 +24,13 @@ def seconds_until_active(hours: Sequence[str], now: ClockStamp) -> float:
     return min(waits, default=0.0)
 
 
+def seconds_of_span(hours: Sequence[str], now: ClockStamp) -> float:
+    """Seconds until the end of the one of the times of day `hours` that is on and lasts longest; 0 where none is."""
+    second = (now.wall_ns / 1e9 + now.utc_offset) % _DAY
+    spans = [[_second(time) for time in span.split("-")] for span in hours]
+    return max(((end - second) % _DAY or _DAY for begin, end in spans if not _wait(second, begin, end)), default=0.0)
+
+
 def _second(time: str) -> int:
     hour, minute = time.split(":")
     return int(hour) * 3600 + int(minute) * 60

@@ -19,6 +19,7 @@ from appliance.events import (
     PlaybackStarted,
     PlayIfFree,
     TrackArrived,
+    TrackDue,
     TrackHeard,
     subject,
 )
@@ -59,7 +60,7 @@ class Autoplay:
     def react(self, event: Input, status: Status) -> tuple["Autoplay", tuple[Command, ...]]:
         """See `Reaction`."""
         if isinstance(event, Command) or not (
-            self.waiting or self.asked or self.sounding or isinstance(event, TrackArrived)
+            self.waiting or self.asked or self.sounding or isinstance(event, TrackArrived | TrackDue)
         ):
             return self, ()
         asked = None if isinstance(event, _ANSWERS) and subject(event) == self.asked else self.asked
@@ -72,7 +73,7 @@ class Autoplay:
 
     def _still_waiting(self, event: Event) -> tuple[Track, ...]:
         match event:
-            case TrackArrived(track=track, play_now=True):
+            case TrackArrived(track=track, play_now=True) | TrackDue(track=track):
                 return self._with(track)
             case PlaybackStarted():
                 return tuple(track for track in self.waiting if track.id != event.track_id)

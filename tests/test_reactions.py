@@ -70,6 +70,11 @@ def test_a_message_of_a_feed_that_does_not_play_by_itself_waits_for_a_person(hou
     assert house.hear(events.TrackArrived(track(1), play_now=False), events.InboxChanged(1)) == []
 
 
+def test_what_came_in_quiet_hours_is_played_when_it_is_due(house: House) -> None:
+    assert house.hear(events.TrackArrived(track(1), play_now=False)) == []
+    assert house.hear(events.TrackDue(track(1))) == [play(1)]
+
+
 @pytest.mark.parametrize("busy", [RECORDING, PLAYING, Status(recorder=Recorder.PAUSED), Status(player=Player.PAUSED)])
 def test_what_arrives_meanwhile_is_played_afterwards_oldest_first(house: House, busy: Status) -> None:
     assert house.hear(arrived(2), arrived(1), arrived(3), status=busy) == []

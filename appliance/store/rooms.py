@@ -231,6 +231,7 @@ class Inbox(Room[TrackRows]):
     mark_played = change(TrackRows.mark_played)
     mark_unheard = change(TrackRows.mark_unheard)
     _beyond = read(TrackRows.beyond)
+    _stale = read(TrackRows.stale)
     mark_unplayable = change(TrackRows.mark_unplayable)
     unheard = read(TrackRows.unheard)
     unheard_by_feed = read(TrackRows.unheard_by_feed)
@@ -249,13 +250,19 @@ class Inbox(Room[TrackRows]):
         if path.parent == self._places.inbox:
             self.access.use(lambda _: path.unlink(missing_ok=True))
 
-    def clear(self, feed: str, keep: int, keep_unheard: int | None) -> None:
-        """Remove the oldest tracks of a feed: of those heard all but the newest `keep`, of those that nobody has heard
-        all but the newest `keep_unheard`, or none.
+    def clear(
+        self, feed: str, keep: int, keep_unheard: int | None, keep_for: float | None = None, size: int | None = None
+    ) -> None:
+        """Remove the oldest tracks of a feed: of those heard all but the newest `keep`, and what came more than
+        `keep_for` seconds ago or is more than `size` bytes together; of those that nobody has heard all but the newest
+        `keep_unheard`, or none.
         """
-        surplus = self._beyond(feed, keep, played=True)
+        surplus = set(self._beyond(feed, keep, played=True))
         if keep_unheard is not None:
-            surplus += self._beyond(feed, keep_unheard, played=False)
+            surplus |= set(self._beyond(feed, keep_unheard, played=False))
+        if (keep_for, size) != (None, None):
+            before_ns = None if keep_for is None else self._clock.wall_ns() - round(keep_for * 1e9)
+            surplus |= set(self._stale(feed, before_ns, size))
         for track_id in surplus:
             with suppress(NotFound):  # a person was quicker
                 self.remove(track_id)

@@ -92,6 +92,17 @@ class TrackRows:
         )
         return [track_id for (track_id,) in rows]
 
+    def stale(self, feed: str, before_ns: int | None, size: int | None) -> list[int]:
+        """The tracks of a feed that somebody has heard and that came before a moment, or for which there is no room
+        beside newer ones in `size` bytes.
+        """
+        rows = self._db.execute(
+            "SELECT id FROM (SELECT id, fetched_at, sum(size) OVER (ORDER BY id DESC) AS together FROM tracks"
+            " WHERE feed = ?1 AND removed = 0 AND played <> 0) WHERE fetched_at < ?2 OR together > ?3",
+            (feed, before_ns, size),
+        )
+        return [track_id for (track_id,) in rows]
+
     def remove(self, track_id: int) -> Path:
         """Forget a track, but not that it was pulled; its file. Raises NotFound."""
         self.changes += 1

@@ -18,7 +18,8 @@ from appliance.config.options import Seconds
 from appliance.config.settings import DestinationSettings, RetrySettings
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import Command, Event
-from appliance.feeds.feeds import Feed, Feeds
+from appliance.feeds.feeds import Feeds
+from appliance.feeds.puller import Feed
 from appliance.models import AudioFormat, Clip, Delivery, Levels, Verdict
 from appliance.plugin import FeedBackend
 from appliance.store import Store

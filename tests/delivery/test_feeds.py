@@ -13,12 +13,12 @@ import pytest
 import soundfile
 
 from appliance.audio import wav
-from appliance.config.options import Seconds
+from appliance.config.options import ByteCount, Seconds
 from appliance.config.settings import FeedSettings
 from appliance.errors import Cancelled, NotFound, Permanent, PluginError, Transient, WrongKind
-from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived
+from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived, TrackDue
 from appliance.faults import FEED
-from appliance.feeds.feeds import FIRST_RETRY, Feed
+from appliance.feeds.puller import FIRST_RETRY, Feed
 from appliance.models import AudioFormat
 from appliance.plugin import FeedJob
 
@@ -385,6 +385,44 @@ def test_the_inbox_does_not_grow_for_ever(box: Box, keep_unheard: int | None, le
     assert "".join(track.key for track in box.store.inbox.tracks()) == left
     assert {track.path for track in box.store.inbox.tracks()} == set(box.store.places.inbox.iterdir())
     assert box.store.inbox.has("news", "1")
+
+
+@pytest.mark.parametrize(
+    ("kept", "left"), [({"keep_for": Seconds(1000)}, "45"), ({"keep_size": ByteCount(3 * len(SOUND))}, "2345")]
+)
+def test_what_was_heard_goes_by_its_age_or_its_size(box: Box, kept: dict[str, Any], left: str) -> None:
+    """Numbers 1 to 4 are heard, 5 is not; each comes 400 seconds after the one before."""
+    puller = Puller(*[brings(str(number)) for number in range(1, 6)], nothing)
+    box.pull(news=Feed("news", FeedSettings("urls", Seconds(400), **kept), puller))
+    for number in range(1, 6):
+        track = box.events.wait(TrackArrived, number)[-1].track
+        box.clock.waiters()
+        if number <= 4:
+            box.store.inbox.mark_played(track.id)
+        box.clock.advance(400)
+    box.settle(lambda: puller.pulls >= 6)
+    box.clock.waiters()
+    assert "".join(track.key for track in box.store.inbox.tracks()) == left
+
+
+def test_what_comes_in_quiet_hours_is_due_after_them(box: Box) -> None:
+    now = box.clock.stamp().wall_ns // 10**9 % 86_400
+    clock = [f"{(now + ahead) // 3600 % 24:02}:{(now + ahead) // 60 % 60:02}" for ahead in (-3600, 3600)]
+    settings = FeedSettings("urls", Seconds(3610), autoplay=True, quiet_hours=("-".join(clock),))
+    puller = Puller(brings("1"), brings("2"))
+    box.pull(news=Feed("news", settings, puller))
+    [arrived] = box.events.wait(TrackArrived)
+    assert not arrived.play_now and not box.events.of(TrackDue)
+    for _ in range(6):
+        box.clock.waiters()
+        box.clock.advance(590)
+    box.clock.waiters()
+    assert not box.events.of(TrackDue) and puller.pulls == 1
+    box.clock.advance(62)
+    assert box.events.wait(TrackDue) == [TrackDue(arrived.track)]
+    box.clock.waiters()
+    box.clock.advance(20)
+    assert box.events.wait(TrackArrived, 2)[-1].play_now
 
 
 def test_by_default_no_message_is_removed_that_nobody_has_heard() -> None:

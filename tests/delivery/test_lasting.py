@@ -14,7 +14,7 @@ from appliance.delivery.trouble import STUBBORN
 from appliance.errors import Transient
 from appliance.events import DeliveryPostponed, DeliverySucceeded, FaultCleared, FaultRaised
 from appliance.faults import DELIVERY, FEED
-from appliance.feeds.feeds import Feed
+from appliance.feeds.puller import Feed
 from appliance.retry import TELL_AFTER, TELL_FAILURES, TELL_WAITS, Streak
 from appliance.testing.memory import MemoryBackend
 

@@ -15,7 +15,7 @@ from appliance.controller import Controller
 from appliance.errors import Permanent, StorageError, Transient
 from appliance.events import DeliveryParked, DeliveryPostponed, DeliverySucceeded
 from appliance.faults import PANEL
-from appliance.feeds.feeds import Feed
+from appliance.feeds.puller import Feed
 from appliance.housekeeping.disk import Space
 from appliance.housekeeping.outlook import Outlook
 from appliance.machine import State

@@ -1,0 +1,179 @@
+"""One feed: pulled on a thread and a schedule of its own."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from attrs import frozen
+
+from appliance.clock import Clock
+from appliance.config.settings import FeedSettings
+from appliance.errors import ApplianceError, Permanent, Transient
+from appliance.events import Command, Event, TrackArrived, TrackDue
+from appliance.faults import FEED
+from appliance.feeds.pull import Pull
+from appliance.feeds.safefile import Room
+from appliance.foreign import words
+from appliance.hours import LOOK_AGAIN, seconds_of_span
+from appliance.limits import Errand, leave
+from appliance.loops import Loop
+from appliance.models import Track
+from appliance.plugin.feed import FeedBackend
+from appliance.retry import TELL_AFTER, Streak, backoff
+from appliance.store import Store
+from appliance.vitals import Vitals
+
+LONGEST_WAIT = 3600.0
+"""Seconds that a server may ask for at most before it is asked again, where they are more than the feed's interval."""
+
+FIRST_RETRY = 5.0
+"""Seconds within which a pull that failed is tried again; doubled each time up to the feed's own interval."""
+
+_PULSE_LIMIT = 120.0
+"""Seconds within which a thread that pulls shows that it moves, unless it waits."""
+
+Post = Callable[[Command | Event], None]
+log = logging.getLogger(__name__)
+
+
+@frozen
+class Feed:
+    """A configured feed and the backend that pulls it."""
+
+    name: str
+    settings: FeedSettings
+    backend: FeedBackend
+
+
+class Puller:
+    """One feed's thread. `pulls` counts those that have ended."""
+
+    def __init__(
+        self,
+        store: Store,
+        feed: Feed,
+        clock: Clock,
+        post: Post,
+        vitals: Vitals,
+        has_room: Room,
+        random: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._feed = feed
+        self._clock = clock
+        self._post = post
+        self._has_room = has_room
+        self._random = random
+        self._loop = Loop(f"feed:{feed.name}", self._look, feed.settings.every, _PULSE_LIMIT, clock, vitals)
+        self._complaint = ""
+        self._held: list[Track] = []
+        """What came in quiet hours, and is to be played after them."""
+        self._asked = False
+        self._tries = 0
+        self.streak = Streak(feed.settings.every)
+        self.due = 0.0
+        """When it is pulled next, on CLOCK_MONOTONIC."""
+        self.pulls = 0
+        self.start = self._loop.start
+        self.stop = self._loop.stop
+
+    def hurry(self) -> None:
+        if self.streak.failures:
+            self._tries = 0
+            self.wake()
+
+    def join(self, timeout: float) -> None:
+        if not self._loop.ends(timeout):
+            log.warning("feed %s does not come back: the appliance stops without it", self._feed.name)
+            return
+        leave(self._feed.backend.close, f"feed {self._feed.name}")
+
+    def wake(self) -> None:
+        """Pull at once. Returns at once."""
+        self._asked = True
+        self._loop.wake()
+
+    def _look(self) -> float:
+        """Pull if it is time; the seconds until the next look."""
+        if self._held and not self._quiet_for():
+            held, self._held = self._held, []
+            for track in held:
+                self._post(TrackDue(track))
+        if self._asked or self._clock.monotonic() >= self.due:
+            self._asked = False
+            self.due = self._seconds_after_pull() + self._clock.monotonic()
+            self.pulls += 1
+            self._clear()
+        left = max(0.0, self.due - self._clock.monotonic())
+        return min(left, self._quiet_for(), LOOK_AGAIN) if self._held else left
+
+    def _seconds_after_pull(self) -> float:
+        every: float = self._feed.settings.every
+        error = self._error_of_pull()
+        if self._loop.stopping:
+            return 0.0
+        if error is None:
+            self._tries, self.streak = 0, self.streak.over()
+            if self._complaint:
+                self._complaint = ""
+                self._post(FEED.cleared(self._feed.name))
+            return every
+        self._tries += 1
+        self._complain(error)
+        if isinstance(error, Permanent) or not isinstance(error, ApplianceError):
+            return every
+        asked = (error.retry_after or 0.0) if isinstance(error, Transient) else 0.0
+        return max(min(asked, LONGEST_WAIT), backoff(self._tries, FIRST_RETRY, every, self._random))
+
+    def _error_of_pull(self) -> BaseException | None:
+        pull = Pull(self._store, self._feed.name, self._clock, self._has_room, self._is_over, self._arrived)
+        self._loop.pulse.rest()  # inside the backend the network's own timeouts hold
+        try:
+            errand = Errand(partial(self._feed.backend.pull, pull), f"pull:{self._feed.name}")
+            errand.watched(partial(self._look_at, pull))
+            return None
+        except BaseException as error:  # a plugin may do anything
+            log.debug("feed %s", self._feed.name, exc_info=True)
+            return error
+        finally:
+            self._loop.pulse.beat()
+
+    def _look_at(self, pull: Pull) -> None:
+        """Tell where nothing has been heard of the backend for long."""
+        if self._clock.monotonic() - pull.heard >= TELL_AFTER:
+            self._tell("nothing is heard of its plugin: it hangs. Update or remove it, then restart", pull.heard)
+
+    def _is_over(self) -> bool:
+        return self._loop.stopping
+
+    def _complain(self, error: BaseException) -> None:
+        """Log it; what does not pass by itself, or lasts, is a fault too."""
+        ours = isinstance(error, ApplianceError)
+        said = words(error) if ours else f"defect in the backend: {words(error)}. Update its plugin"
+        log.warning("feed %s: %s", self._feed.name, said)
+        now = self._clock.monotonic()
+        self.streak = self.streak.failed(said, now)
+        if isinstance(error, Permanent) or not ours or self.streak.lasts(now):
+            self._tell(said, self.streak.since)
+
+    def _tell(self, said: str, since: float) -> None:
+        message = f"feed {self._feed.name}: {said}"
+        if message != self._complaint:
+            self._complaint = message
+            self._post(FEED.raised(message, self._feed.name, since=since))
+
+    def _arrived(self, track: Track) -> None:
+        autoplay = self._feed.settings.autoplay
+        quiet = autoplay and self._quiet_for() > 0
+        if quiet:
+            self._held.append(track)
+        self._post(TrackArrived(track, autoplay and not quiet))
+        self._clear()
+
+    def _quiet_for(self) -> float:
+        """Seconds that nothing plays by itself; 0 where it may now."""
+        return seconds_of_span(self._feed.settings.quiet_hours, self._clock.stamp())
+
+    def _clear(self) -> None:
+        kept = self._feed.settings
+        self._store.inbox.clear(self._feed.name, kept.keep, kept.keep_unheard, kept.keep_for, kept.keep_size)
