@@ -11,8 +11,9 @@ import pytest
 from attrs import frozen
 
 from appliance.codec import to_plain
+from appliance.config.feeds import FeedSettings
 from appliance.config.options import ByteCount
-from appliance.config.settings import DestinationSettings, FeedSettings
+from appliance.config.settings import DestinationSettings
 from appliance.errors import ConfigError, NotFound, Permanent, PluginError
 from appliance.events import ApplianceReady, Event, EventsLost, FaultRaised, InboxChanged, PlayNext
 from appliance.faults import PLUGIN

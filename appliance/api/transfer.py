@@ -18,7 +18,8 @@ from appliance.api.recording import Recording
 from appliance.clock import Clock, SystemClock
 from appliance.config.convert import Structurer
 from appliance.config.document import Kind, Word
-from appliance.config.settings import DestinationSettings, FeedSettings
+from appliance.config.feeds import FeedSettings
+from appliance.config.settings import DestinationSettings
 from appliance.config.withheld import Withheld
 from appliance.errors import Cancelled, NotFound, Transient, UsageError
 from appliance.models import Clip, Receipt, Rendition

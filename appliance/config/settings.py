@@ -12,6 +12,7 @@ from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, o
 from appliance.circumstances import Place
 from appliance.config.actions import ButtonAction
 from appliance.config.audio import AtMax, AudioSettings, MonitorSettings, RecordingSettings
+from appliance.config.feeds import FeedSettings
 from appliance.config.flow import FlowSettings, Script
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
 from appliance.config.page import WebSettings
@@ -240,35 +241,6 @@ class DestinationSettings:
         example='["22:00-06:00"]',
     )
     options: Any = option(None, "", check=_live_sends_originals)
-
-
-@frozen
-class FeedSettings:
-    """What every feed has, whatever its backend; `options` is the backend's own class."""
-
-    backend: str = option("urls", "The backend that pulls: `urls` or one from a plugin.")
-    every: Seconds = option(Seconds(900), "How often it is pulled.", check=ge(1))
-    autoplay: bool = option(False, "Play what arrives at once, unless a take is in progress.")
-    quiet_hours: tuple[str, ...] = option(
-        (),
-        "Local times of day when `autoplay` plays nothing; what arrives then is played after them. Default: never.",
-        check=deep_iterable(matches_re(SPAN)),
-        example='["22:00-07:00"]',
-    )
-    keep: int = option(100, "How many tracks that were heard are kept; older ones are removed.", check=ge(0))
-    keep_unheard: int | None = option(
-        None, "How many tracks that nobody has heard are kept. Default: all of them.", check=optional(ge(1))
-    )
-    keep_for: Seconds | None = option(
-        None, "How long tracks that were heard are kept. Default: for ever.", check=optional(ge(0)), example="30d"
-    )
-    keep_size: ByteCount | None = option(
-        None,
-        "How much room tracks that were heard may take together; the oldest go first. Default: any.",
-        check=optional(ge(0)),
-        example="2GB",
-    )
-    options: Any = option(None, "")
 
 
 @frozen

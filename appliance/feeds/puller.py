@@ -7,7 +7,7 @@ from functools import partial
 from attrs import frozen
 
 from appliance.clock import Clock
-from appliance.config.settings import FeedSettings
+from appliance.config.feeds import FeedSettings
 from appliance.errors import ApplianceError, Permanent, Transient
 from appliance.events import Command, Event, TrackArrived, TrackDue
 from appliance.faults import FEED

@@ -6,7 +6,8 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings
+from appliance.config.feeds import FeedSettings
+from appliance.config.settings import DestinationSettings, ServiceSettings
 from appliance.plugin import hookspecs
 from appliance.plugin.feed import FeedBackend, FeedBackendType
 from appliance.plugin.service import Service, ServiceType

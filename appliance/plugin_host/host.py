@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import attrs
 
 from appliance.clock import Clock
+from appliance.config.feeds import FeedSettings
 from appliance.config.options import Extensions
-from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings
+from appliance.config.settings import DestinationSettings, ServiceSettings
 from appliance.config.words import suggestion
 from appliance.errors import ConfigError, NotFound
 from appliance.events import Event

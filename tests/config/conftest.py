@@ -9,9 +9,10 @@ import pytest
 from attrs import frozen
 from attrs.validators import and_, ge, in_, le, max_len, min_len, optional
 
+from appliance.config.feeds import FeedSettings
 from appliance.config.loader import parse
 from appliance.config.options import AbsolutePath, ByteCount, Extensions, Percent, Seconds, Secret, TimeOfDay, option
-from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings, Settings
+from appliance.config.settings import DestinationSettings, ServiceSettings, Settings
 from appliance.errors import ConfigError
 
 

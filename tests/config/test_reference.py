@@ -11,10 +11,11 @@ from hypothesis import example as example_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appliance.config.feeds import FeedSettings
 from appliance.config.loader import parse
 from appliance.config.options import ByteCount, Extensions, Percent, Seconds, TimeOfDay
 from appliance.config.reference import example, reference
-from appliance.config.settings import DestinationSettings, FeedSettings, ServiceSettings, Settings
+from appliance.config.settings import DestinationSettings, ServiceSettings, Settings
 from appliance.config.words import to_yaml
 from appliance.plugin.kinds import KINDS
 from appliance.plugin_host import PluginHost

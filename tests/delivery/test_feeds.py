@@ -13,8 +13,8 @@ import pytest
 import soundfile
 
 from appliance.audio import wav
+from appliance.config.feeds import FeedSettings
 from appliance.config.options import ByteCount, Seconds
-from appliance.config.settings import FeedSettings
 from appliance.errors import Cancelled, NotFound, Permanent, PluginError, Transient, WrongKind
 from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived, TrackDue
 from appliance.faults import FEED

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.config.feeds import FeedSettings
 from appliance.config.options import Seconds
-from appliance.config.settings import FeedSettings, RetrySettings
+from appliance.config.settings import RetrySettings
 from appliance.delivery.trouble import STUBBORN
 from appliance.errors import Transient
 from appliance.events import DeliveryPostponed, DeliverySucceeded, FaultCleared, FaultRaised

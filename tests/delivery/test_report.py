@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 import pytest
 
+from appliance.config.feeds import FeedSettings
 from appliance.config.options import Seconds
-from appliance.config.settings import DestinationSettings, DeviceSettings, FeedSettings, Settings
+from appliance.config.settings import DestinationSettings, DeviceSettings, Settings
 from appliance.controller import Controller
 from appliance.errors import Permanent, StorageError, Transient
 from appliance.events import DeliveryParked, DeliveryPostponed, DeliverySucceeded

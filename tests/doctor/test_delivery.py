@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from appliance.config.settings import DestinationSettings, FeedSettings, Settings
+from appliance.config.feeds import FeedSettings
+from appliance.config.settings import DestinationSettings, Settings
 from appliance.doctor import Box, Finding, Result, delivery
 from appliance.errors import Permanent, Transient
 from appliance.plugin import BackendContext, FeedBackendType, FeedJob, UploadBackendType, hookimpl

@@ -13,8 +13,8 @@ from appliance_download.options import UrlsOptions
 from appliance_http.options import Timeouts, Tls
 from attrs import evolve
 
+from appliance.config.feeds import FeedSettings
 from appliance.config.loader import parse
-from appliance.config.settings import FeedSettings
 from appliance.errors import ConfigError
 from appliance.plugin import AbsolutePath, ByteCount, Cancelled, Permanent, Seconds, Secret, Transient
 from tests.plugins.certificates import Authority
