@@ -12,19 +12,24 @@ _EVERY = 3600.0
 
 
 class Alarm:
-    """Posts FlowDue at the moment that was asked for last. `at` may be called from any thread, and returns at once."""
+    """Posts FlowDue at the moment that was asked for last. `at` returns at once."""
 
     def __init__(self, post: Callable[[FlowDue], None], clock: Clock, vitals: Vitals) -> None:
         self._post = post
         self._clock = clock
         self._moment: float | None = None
         self._loop = Loop("flow", self._look, _EVERY, _LIMIT, clock, vitals)
-        self.start, self.close = self._loop.start, self._loop.close
+        self._started = False
+        self.close = self._loop.close
 
     def at(self, moment: float) -> None:
-        """Let it be then: CLOCK_MONOTONIC seconds."""
+        """Let it be then: CLOCK_MONOTONIC seconds. Only one thread may ask."""
         self._moment = moment
-        self._loop.wake()
+        if self._started:
+            self._loop.wake()
+        else:  # most boxes never wait for anything
+            self._started = True
+            self._loop.start()
 
     def _look(self) -> float | None:
         moment = self._moment

@@ -120,7 +120,6 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         about = (settings.monitor, settings.device.location.place)
         recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, *about)
         alarm = Alarm(post, clock, vitals)
-        alarm.start()
         stop.callback(alarm.close)
         effects = Effects(recorder, player, volume, store, outbox, post, alarm.at)
         controller.connect(effects.table(), shares=playback.while_recording is not WhileRecording.REFUSE)
