@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from tests.e2e.conftest import Box
 RATE = 48_000
 GUARD = round(0.15 * RATE)
 PLACED = round(0.05 * RATE)
-"""Frames by which a busy machine may be wrong about when a frame sounded."""
+"""Frames by which a machine that is not too busy knows when a frame sounded."""
 TONE, _ = soundfile.read(SHIPPED / "tone.flac", dtype="int16")
 
 CONFIG = """\
@@ -123,7 +124,7 @@ def test_each_guest_hears_the_greeting_and_the_tone_and_is_recorded_from_there_o
     assert len(greetings) == len(tones) == 2
     for piece, greeted, told in zip(kept, greetings, tones, strict=True):
         assert greeted + len(TONE) <= told
-        assert told + GUARD - PLACED <= piece.first <= told + GUARD + RATE
+        assert told <= piece.first <= told + GUARD + RATE
     telephone.box.until(telephone.box.delivered)
     assert len(telephone.box.clips()) == 2
 
@@ -179,9 +180,10 @@ def test_many_calls_of_every_kind_leave_exactly_the_right_clips(alsa_config: Pat
         tones = list(telephone.ends(TONE))
         for piece in kept:
             told = max(each for each in tones if each <= piece.first)
-            assert piece.first <= told + GUARD + RATE
+            late.append(piece.first - told - GUARD)
         results.append(wanted)
 
+    late: list[int] = []
     results: list[int] = []
     with ExitStack() as stack:
         boxes = [Telephone(tmp_path / str(number)) for number in range(4)]
@@ -194,3 +196,4 @@ def test_many_calls_of_every_kind_leave_exactly_the_right_clips(alsa_config: Pat
         for thread in threads:
             thread.join()
     assert len(results) == len(boxes) and sum(results) >= 20
+    assert max(late) <= RATE and -PLACED <= median(late) <= PLACED
