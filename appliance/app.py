@@ -10,7 +10,6 @@ from appliance import sdnotify
 from appliance.alarm import Alarm
 from appliance.audio.foresight import Foresight
 from appliance.audio.player import Player
-from appliance.audio.playlist_file import KeptPlaylist
 from appliance.audio.ports import SoundCards
 from appliance.audio.recheck import recheck
 from appliance.audio.recorder import Recorder
@@ -24,11 +23,11 @@ from appliance.control.methods import Methods
 from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
 from appliance.control.streams import Streams
-from appliance.controller import PULSE_LIMIT, Controller, End
+from appliance.controller import PULSE_LIMIT, End
 from appliance.delivery.outbox import Destination, Outbox
-from appliance.effects import Effects, refusing
+from appliance.effects import Effects, keep_playlist, refusing
 from appliance.errors import StorageError
-from appliance.events import ApplianceReady, Event, PlaylistChanged, PlaylistRestore, VolumeChanged
+from appliance.events import ApplianceReady, Event, VolumeChanged
 from appliance.faults import CONTROL, DELIVERY, FEED, STORAGE_AT_START
 from appliance.feeds.feeds import FETCHED, Feed, Feeds
 from appliance.flow import flow_of
@@ -48,6 +47,7 @@ from appliance.plugin_host.services import Services
 from appliance.prompts import Prompts, sounds_of
 from appliance.reactions import Reactions
 from appliance.reporting import Reporter, StatusLine
+from appliance.schedules.watch import Schedules, ScheduleWatch
 from appliance.status import Status
 from appliance.stops import StopList
 from appliance.store import Store
@@ -114,7 +114,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         playback = evolve(audio.playback, volume=evolve(wanted, start=wanted.within(volume.percent)))
         player = Player(cards, playback, playback.rate or audio.capture.format.rate, clock, post, vitals)
         post(VolumeChanged(playback.volume.start))
-        _keep_playlist(store, controller)
+        keep_playlist(store, post, controller.listen)
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
         wishes = (audio.capture, settings.recorded)
         about = (settings.monitor, settings.device.location.place)
@@ -176,7 +176,11 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(watch.close)
 
         real = (hardware.real_cards, hardware.real_pins)
-        reporter = Reporter(turn, settings, store, outbox, feeds, housekeeper.outlook, clock)
+        schedules = Schedules.of(settings, post)
+        watching = ScheduleWatch(schedules, clock, post, vitals, lambda: controller.status.take_id is None)
+        watching.start()
+        stop.callback(watching.close)
+        reporter = Reporter(turn, settings, store, outbox, feeds, housekeeper.outlook, clock, schedules)
         parts = Parts(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper, reporter, *real)
         methods = Methods(parts, streams)
         with tell_and_go_on(post, CONTROL):
@@ -235,19 +239,6 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
             stop.callback(part.close)
         sdnotify.notify(f"READY=1\nSTATUS={words}")
         return controller.run(vitals.pulse("controller", PULSE_LIMIT))
-
-
-def _keep_playlist(store: Store, controller: Controller) -> None:
-    """Have the playlist again that was kept, and keep it whenever it changes."""
-    kept = KeptPlaylist(store.places.playlist)
-
-    def hear(event: Event, _: Status) -> None:
-        if isinstance(event, PlaylistChanged):
-            store.submit(partial(kept.keep, event))
-
-    if before := kept.read():
-        controller.post(PlaylistRestore(before.items, before.current, before.repeat))
-    controller.listen(hear)
 
 
 def _destinations(plan: Plan, post: Post) -> dict[str, Destination]:

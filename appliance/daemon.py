@@ -22,6 +22,7 @@ from appliance.machine import Recorder
 from appliance.plans import BuiltIn, Plans
 from appliance.playlist import Playlist
 from appliance.reactions import Autoplay, Reactions
+from appliance.schedules.machine import Scheduled
 from appliance.signals import Signals
 from appliance.turn import Plan, Turn
 
@@ -40,7 +41,7 @@ class Daemon:
         self._reading = threading.Lock()
         self._turning = threading.Lock()
         self._controller = Controller(clock, new_take_id)
-        self._reactions = Reactions(Autoplay(), Playlist())
+        self._reactions = Reactions(Autoplay(), Playlist(), Scheduled(clock.monotonic))
         self._next: Plan | None = None
         self._stopping = False
 

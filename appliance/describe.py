@@ -141,6 +141,10 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.StorageFull: lambda e: f"no take can begin: {e.message}",
     events.StorageNearlyFull: lambda e: f"the card is nearly full: room for {duration(e.seconds)} of recording",
     events.StorageFree: lambda e: "there is room for takes again",
+    events.ScheduleChanged: lambda e: (
+        f"schedule {' and '.join(window.name for window in e.open)} is on" if e.open else "no schedule is on"
+    ),
+    events.ScheduleReminder: lambda e: "a schedule is on, and nothing is recorded",
     events.EventsLost: lambda e: f"{counted(e.count, 'event')} lost here: whoever listens is too slow",
     events.CommandRefused: lambda e: f"{_spaced(e.command)} refused: {e.reason}",
 }

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import TypeVar
 
 from appliance.audio.player import Player
+from appliance.audio.playlist_file import KeptPlaylist
 from appliance.audio.recorder import Recorder
 from appliance.audio.volume import KeptVolume
 from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
 from appliance.events import (
     Attend,
+    Event,
     FlowWait,
     NothingToPlay,
     Play,
@@ -19,6 +22,8 @@ from appliance.events import (
     PlayerBack,
     PlayerSeek,
     PlayerSkip,
+    PlaylistChanged,
+    PlaylistRestore,
     RateSet,
     Say,
     TakeContinues,
@@ -35,6 +40,7 @@ from appliance.status import Status
 from appliance.store import Message, Store
 
 T = TypeVar("T")
+Listener = Callable[[Event, Status], None]
 
 _NO_MESSAGE = "there is no message to play. `appliance play recording` plays what was recorded last"
 _NOTHING_RECORDED = "there is nothing to play: nothing was recorded yet"
@@ -234,3 +240,16 @@ def refusing(why: str, error: str, post: Callable[[Input], None]) -> Mapping[Do,
         Do.START_PLAYBACK: lambda effect: post(PlaybackFailed(effect.id, why, error=error)),
     }
     return {do: fail.get(do, lambda _: None) for do in Do}
+
+
+def keep_playlist(store: Store, post: Callable[[Input], None], listen: Callable[[Listener], object]) -> None:
+    """Have the playlist again that was kept, and keep it whenever it changes."""
+    kept = KeptPlaylist(store.places.playlist)
+
+    def hear(event: Event, _: Status) -> None:
+        if isinstance(event, PlaylistChanged):
+            store.submit(partial(kept.keep, event))
+
+    if before := kept.read():
+        post(PlaylistRestore(before.items, before.current, before.repeat))
+    listen(hear)

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar, dataclass_transform, runtime_checkable
 from attrs import frozen
 
 from appliance.errors import TroubleKind
-from appliance.listed import PlaylistItem, Repeat
+from appliance.listed import OpenWindow, PlaylistItem, Repeat
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
 from appliance.quantities import NOTHING, Kind, told
 
@@ -846,6 +846,19 @@ class StorageNearlyFull(Event):
 @message
 class StorageFree(Event):
     """There is room for takes again."""
+
+
+@message
+class ScheduleChanged(Event):
+    """A window of a schedule opens or closes, `at` that moment; all that are `open` now."""
+
+    open: tuple[OpenWindow, ...]
+    at: float
+
+
+@message
+class ScheduleReminder(Event):
+    """A window of a schedule is open, and nothing is recorded; told about once a minute."""
 
 
 @message

@@ -218,6 +218,13 @@ SERVICE_ENDED = FaultKind(
     subject="service",
 )
 
+SCHEDULE_CLOCK = FaultKind(
+    "schedule_clock",
+    owner="schedules",
+    cause="schedules go by a clock that nobody has set, so that they may record at another time than was meant",
+    next_step="let the box reach the internet, set its clock, or give it one with a battery",
+)
+
 # -- the box itself
 
 CONFIGURATION = FaultKind(

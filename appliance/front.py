@@ -14,6 +14,7 @@ from appliance.events import (
     InboxChanged,
     PlaybackProgress,
     QueueChanged,
+    ScheduleReminder,
     TakeProgress,
 )
 from appliance.faults import PANEL, STORAGE_FULL, FaultKind
@@ -22,7 +23,7 @@ from appliance.panel.ports import Indication, Panel, PanelState
 from appliance.status import Status
 from appliance.stops import StopList
 
-_TOO_MANY = (TakeProgress, DeliveryProgress, PlaybackProgress, QueueChanged, InboxChanged)
+_TOO_MANY = (TakeProgress, DeliveryProgress, PlaybackProgress, QueueChanged, InboxChanged, ScheduleReminder)
 """Events that would bury the others in the log."""
 
 _NOT_SHOWN = (TakeProgress, PlaybackProgress)

@@ -1,4 +1,4 @@
-"""What is on the playlist: value objects beside `models`."""
+"""What is on the playlist, and which windows of schedules are open: value objects beside `models`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -22,3 +22,12 @@ class PlaylistItem:
     title: str
     track_id: int | None = None
     position: float = 0.0
+
+
+@frozen
+class OpenWindow:
+    """A window of the schedule `name` that is on, from `begin` to `end`, in seconds since 1970 UTC."""
+
+    name: str
+    begin: float
+    end: float

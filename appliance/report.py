@@ -90,6 +90,23 @@ class StorageReport:
     warning: str = told("", "Why clips can never make room; empty where they can", Kind.TEXT)
 
 
+@frozen(kw_only=True)
+class WindowReport:
+    """A time in which a schedule records."""
+
+    begin: float = told(0.0, "When it begins", Kind.TIME)
+    end: float = told(0.0, "When it ends", Kind.TIME)
+
+
+@frozen(kw_only=True)
+class ScheduleReport:
+    """A schedule of the configuration."""
+
+    on: bool = told(False, "Whether it is on now", Kind.FLAG)
+    ends: float | None = told(None, "When that ends; null where it is not on", Kind.TIME)
+    next: tuple[WindowReport, ...] = told((), "Its next windows, three at most", Kind.OBJECT)
+
+
 def _is_well(report: "Report") -> bool:
     return not (report.faults or report.unknown)
 
@@ -139,6 +156,7 @@ class Report:
     removed_feeds: Mapping[str, int] = told(
         dict, "Feeds no longer in the configuration, with how many messages nobody has heard", Kind.GAUGE, "messages"
     )
+    schedules: Mapping[str, ScheduleReport] = told(dict, "The schedules of the configuration", Kind.OBJECT)
     storage: StorageReport = told(StorageReport, "The disk that recordings are kept on", Kind.OBJECT)
     unknown: str = told("", "Why destinations, feeds and disk are not known now; empty where they are", Kind.TEXT)
     ok: bool = told(Factory(_is_well, takes_self=True), "Whether there is no fault, and nothing unknown", Kind.FLAG)

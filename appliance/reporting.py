@@ -18,6 +18,7 @@ from appliance.loops import Loop
 from appliance.models import ClockSource, ClockStamp, DeliveryState
 from appliance.report import DestinationReport, FaultReport, FeedReport, Report, StorageReport
 from appliance.retry import Streak
+from appliance.schedules.watch import Schedules
 from appliance.status import Status
 from appliance.store import Store
 from appliance.store.queue import Queue
@@ -61,6 +62,7 @@ class Reporter:
     feeds: Feeds
     outlook: Callable[[], Outlook]
     clock: Clock
+    schedules: Schedules = field(factory=Schedules)
 
     def report(self) -> Report:
         """How everything is. From any thread that may wait for the disk."""
@@ -116,6 +118,7 @@ class Reporter:
             removed_feeds={
                 name: count for name, count in unheard.items() if name not in self.settings.feeds and name != FETCHED
             },
+            schedules=self.schedules.report(now.wall_ns / 1e9),
             storage=kept.storage,
             unknown=unknown,
         )

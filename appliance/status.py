@@ -60,6 +60,8 @@ class Status:
     recorder: Recorder = Recorder.IDLE
     player: Player = Player.STOPPED
     take: TakeStatus | None = None
+    take_id: str | None = None
+    """The take in progress, which has no `take` yet where it has no sound yet."""
     playback: PlaybackStatus | None = None
     microphone: AudioFormat | None = None
     last_clip: Clip | None = None
@@ -93,10 +95,11 @@ def advance(status: Status, state: State, event: Command | Event, now: float | N
     status = _dated(_fold(status, event), now)
     take = status.take if state.take_id else None
     playback = status.playback if state.playback_id else None
-    machine = (state.recorder, state.player, take, playback)
-    if machine == (status.recorder, status.player, status.take, status.playback):
+    machine = (state.recorder, state.player, take, state.take_id, playback)
+    if machine == (status.recorder, status.player, status.take, status.take_id, status.playback):
         return status
-    return evolve(status, recorder=state.recorder, player=state.player, take=take, playback=playback)
+    recorder, player, take, take_id, playback = machine
+    return evolve(status, recorder=recorder, player=player, take=take, take_id=take_id, playback=playback)
 
 
 def carried(status: Status) -> Status:

@@ -6,7 +6,7 @@ from typing import Any
 
 from appliance.cli.terminal import Painted, Part, entries, say, table, tell
 from appliance.describe import WELL, counted, duration, moment, size
-from appliance.report import Report
+from appliance.report import Report, ScheduleReport
 
 Plain = dict[str, Any]
 
@@ -50,6 +50,8 @@ def status(report: Report) -> None:
         _item(f"{name} {gone}: {counted(count, 'message')} of it not heard yet")
     if report.unheard:
         _item(f"{counted(report.unheard, 'message')} not heard yet")
+    for name, schedule in report.schedules.items():
+        _item(f"schedule {name}: {_schedule(schedule)}")
     storage = report.storage
     if not report.unknown:
         free = f"{size(storage.free)} free, {size(storage.reserve)} of it in reserve"
@@ -61,6 +63,17 @@ def status(report: Report) -> None:
 
 def _item(*words: Part) -> None:
     tell("  ", *words, hang=4)
+
+
+def _schedule(schedule: ScheduleReport) -> str:
+    now = f"on until {_when(schedule.ends)}" if schedule.ends is not None else ""
+    following = ", ".join(f"{_when(window.begin)} to {_when(window.end)}" for window in schedule.next)
+    return ", ".join(filter(None, (now, f"next {following}" if following else ""))) or "no window within a year"
+
+
+def _when(at: float) -> str:
+    """A moment in local time, to the minute."""
+    return f"{datetime.fromtimestamp(at):%a %Y-%m-%d %H:%M}"
 
 
 def _doing(report: Report) -> str:

@@ -17,6 +17,7 @@ from appliance.config.flow import FlowSettings, Script
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
 from appliance.config.page import WebSettings
 from appliance.config.prompts import PromptSettings
+from appliance.config.schedule import ScheduleSettings
 from appliance.config.units import format_duration
 from appliance.hours import SPAN
 from appliance.recipes import ORIGINAL, RECIPES
@@ -273,6 +274,7 @@ class Settings:
     storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
     destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
     feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.")
+    schedules: dict[str, ScheduleSettings] = option(dict, "When the box records by itself, by name.")
     services: dict[str, ServiceSettings] = option(dict, "What runs beside the recorder, by name.")
     disabled_plugins: tuple[str, ...] = option((), "Plugins to leave out, by the names that `appliance plugins` shows.")
     control: ControlSettings = option(ControlSettings, "The control socket.")

@@ -64,6 +64,7 @@ ROWS = (
     "playlist",
     "prompts",
     "flow",
+    "schedules",
     "effects",
     "controller",
     "turn",

@@ -1,0 +1,1 @@
+"""Recording by the clock and by the sun."""
