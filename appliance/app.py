@@ -83,6 +83,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
     with StopList(post) as stop:
         stop.callback(controller.listen(write_log))
+        stop.callback(controller.listen(turn.history.hear))
         if hardware.watch:
             stop.callback(controller.listen(hardware.watch, closely=True))
         stop.callback(controller.react(turn.reactions.listener(post)))

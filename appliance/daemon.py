@@ -18,6 +18,7 @@ from appliance.clock import Clock
 from appliance.controller import Controller, End
 from appliance.errors import ApplianceError, ConfigError, StorageError, Stuck
 from appliance.faults import CONFIGURATION, CONFIGURATION_AT_START
+from appliance.history import History
 from appliance.machine import Recorder
 from appliance.plans import BuiltIn, Plans
 from appliance.playlist import Playlist
@@ -42,6 +43,7 @@ class Daemon:
         self._turning = threading.Lock()
         self._controller = Controller(clock, new_take_id)
         self._reactions = Reactions(Autoplay(), Playlist(), Scheduled(clock.monotonic))
+        self._history = History(clock)
         self._next: Plan | None = None
         self._stopping = False
 
@@ -79,6 +81,7 @@ class Daemon:
                 self._plans.read,
                 self.reload,
                 self._ready(started, signals),
+                self._history,
             )
             try:
                 if app.run(plan, self._hardware, self._clock, turn) is End.STOP:

@@ -149,6 +149,16 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.CommandRefused: lambda e: f"{_spaced(e.command)} refused: {e.reason}",
 }
 
+TOO_MANY = (
+    events.TakeProgress,
+    events.DeliveryProgress,
+    events.PlaybackProgress,
+    events.QueueChanged,
+    events.InboxChanged,
+    events.ScheduleReminder,
+)
+"""Events that would bury the others in a log."""
+
 DESCRIBED = frozenset(_WORDS)
 """The events that have words."""
 

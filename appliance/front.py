@@ -5,16 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from appliance.controller import Controller
-from appliance.describe import describe
+from appliance.describe import TOO_MANY, describe
 from appliance.errors import AlreadyRunning, ApplianceError
 from appliance.events import (
-    DeliveryProgress,
     Event,
     FaultRaised,
-    InboxChanged,
     PlaybackProgress,
-    QueueChanged,
-    ScheduleReminder,
     TakeProgress,
 )
 from appliance.faults import PANEL, STORAGE_FULL, FaultKind
@@ -22,9 +18,6 @@ from appliance.machine import Recorder
 from appliance.panel.ports import Indication, Panel, PanelState
 from appliance.status import Status
 from appliance.stops import StopList
-
-_TOO_MANY = (TakeProgress, DeliveryProgress, PlaybackProgress, QueueChanged, InboxChanged, ScheduleReminder)
-"""Events that would bury the others in the log."""
 
 _NOT_SHOWN = (TakeProgress, PlaybackProgress)
 """Events that come many times a second and change nothing that the panel shows."""
@@ -58,7 +51,7 @@ def tell_and_go_on(post: Callable[[FaultRaised], None], kind: FaultKind, subject
 
 def write_log(event: Event, _: Status) -> None:
     """Listen to events, and write them down."""
-    if not isinstance(event, _TOO_MANY):
+    if not isinstance(event, TOO_MANY):
         log.info("%s", describe(event))
 
 

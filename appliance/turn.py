@@ -8,6 +8,7 @@ from appliance.config.settings import Settings
 from appliance.controller import Controller
 from appliance.events import FaultRaised
 from appliance.faults import CONFIGURATION_AT_START, DELIVERY, LEFT_OUT
+from appliance.history import History
 from appliance.plugin_host import PluginHost
 from appliance.reactions import Reactions
 
@@ -45,7 +46,7 @@ class Turn:
     `number` counts turns from 1, `process_started` is CLOCK_MONOTONIC. `reactions` are the process's own. `read` reads
     the configuration as it is on the disk now. `reload` reads it too, and asks for the next turn: True where that
     begins at once, False where it waits for the end of a take. Both raise ConfigError. `ready` must be called once
-    everything has started.
+    everything has started. `history` is the process's own.
     """
 
     number: int
@@ -55,3 +56,4 @@ class Turn:
     read: Callable[[], Plan]
     reload: Callable[[], bool]
     ready: Callable[[], None]
+    history: History

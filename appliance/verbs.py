@@ -10,10 +10,13 @@ from appliance.clip_verbs import CLIPS, MOST_BYTES, MOST_LABELS, PAGE
 from appliance.player_verbs import PLAYER, PLAYLIST
 from appliance.verb import Verb
 
-__all__ = ["MOST_BYTES", "MOST_LABELS", "PAGE", "VERBS", "VERSIONS", "Verb", "button_words"]
+__all__ = ["MOST_BYTES", "MOST_HAPPENED", "MOST_LABELS", "PAGE", "VERBS", "VERSIONS", "Verb", "button_words"]
 
 VERSIONS = (1, 2)
 """Versions of the table that are spoken, the oldest first. A newer one has everything that an older one has."""
+
+MOST_HAPPENED = 500
+"""The most events that are kept to be told later."""
 
 
 def button_words() -> tuple[str, ...]:
@@ -75,6 +78,24 @@ _BOX = (
         ),
         answer="an object for each finding; a `prompt` is what a person should do meanwhile",
         streams=True,
+    ),
+    Verb(
+        "history",
+        "Tell what happened lately, in words; since the process began, and the newest last.",
+        arguments=(
+            Argument(
+                "limit", Kind.WHOLE, f"At most so many. Default: {MOST_HAPPENED}.", False, least=1, most=MOST_HAPPENED
+            ),
+        ),
+        answer="a list of objects with `time` in seconds since 1970 UTC, `event` and `words`",
+        acts=False,
+        since=2,
+    ),
+    Verb(
+        "support",
+        "Collect what somebody who helps from afar has to know, without any secret.",
+        answer="an object with texts, by the names of their files",
+        since=2,
     ),
     Verb("devices", "List the sound cards.", answer="a list of cards", acts=False),
     Verb("plugins", "List the plugins, and how they are.", answer="a list of plugins", acts=False),

@@ -13,6 +13,7 @@ from appliance.audio.take import new_take_id
 from appliance.config.loader import parse
 from appliance.controller import Controller
 from appliance.events import DeliverySucceeded, Event, RecordStart, RecordStop
+from appliance.history import History
 from appliance.models import Receipt
 from appliance.panel.ports import PanelState
 from appliance.plugin import BackendContext, UploadBackendType, UploadJob, hookimpl
@@ -92,7 +93,8 @@ class Appliance:
         plan = Plan(settings, plugins)
         hardware = app.Hardware(self.cards, lambda *_: _Unwatched(), real_cards=False, real_pins=False)
         ready = threading.Event()
-        turn = Turn(1, self.clock.monotonic(), self.controller, Reactions(), lambda: plan, lambda: False, ready.set)
+        read = (lambda: plan, lambda: False, ready.set)
+        turn = Turn(1, self.clock.monotonic(), self.controller, Reactions(), *read, History(self.clock))
         thread = threading.Thread(target=app.run, args=(plan, hardware, self.clock, turn), daemon=True)
         thread.start()
         if not ready.wait(_PATIENCE):

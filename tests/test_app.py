@@ -23,6 +23,7 @@ from appliance.events import (
     TakeProgress,
     TakeStarted,
 )
+from appliance.history import History
 from appliance.plugin_host import PluginHost
 from appliance.reactions import Autoplay, Reactions
 from appliance.simulation.cards import simulated_cards
@@ -89,7 +90,7 @@ class Box:
             controller.listen(started(controller))
 
         read = (lambda: self.plan, lambda: True)
-        return Turn(1, self.clock.monotonic(), controller, Reactions(Autoplay()), *read, ready)
+        return Turn(1, self.clock.monotonic(), controller, Reactions(Autoplay()), *read, ready, History(self.clock))
 
     def hardware(self, panel: FakePanel) -> Hardware:
         return Hardware(simulated_cards(self.clock), lambda *_: panel)

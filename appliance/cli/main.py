@@ -35,6 +35,7 @@ _MODULES = {
     "plugins": "setup",
     "config": "setup",
     "doctor": "doctor",
+    "support": "support",
     "web": "web",
 }
 """Each command, and the module of this package that has it under the same name."""

@@ -131,6 +131,8 @@ _SPARED = {
     ("destinations",): 2,
     ("feeds",): 2,
     ("services",): 2,
+    ("schedules",): 2,
+    ("location",): 1,
     ("panel",): 3,
     ("audio", "playback"): 2,
     ("disabled_plugins",): 1,

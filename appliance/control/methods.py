@@ -7,7 +7,7 @@ from typing import Any
 from appliance import events
 from appliance.asking import Asking
 from appliance.audio.decode import check_sound
-from appliance.codec import event_to_plain
+from appliance.codec import event_to_plain, to_plain
 from appliance.control.clips import ClipMethods
 from appliance.control.contract import described, hello
 from appliance.control.examinations import Examinations
@@ -48,6 +48,8 @@ class Methods:
             "status": self._status,
             "config.reload": parts.turn.reload,
             "doctor": self._examinations.stream,
+            "history": parts.turn.history.tell,
+            "support": self._support,
             "devices": parts.cards.cards,
             "plugins": parts.plan.plugins.statuses,
             "play": self.play,
@@ -68,6 +70,14 @@ class Methods:
     def _status(self) -> dict[str, Any]:
         self._controller.settle()
         return self._parts.reporter.report().plain()
+
+    def _support(self) -> dict[str, str]:
+        from appliance.support import texts
+
+        parts = self._parts
+        more = {"devices": parts.cards.cards(), "plugins": parts.plan.plugins.statuses()}
+        told = {name: to_plain(value) for name, value in more.items()}
+        return texts(parts.settings, self._status(), parts.turn.history.tell(), **told)
 
     def _checked(self, verb: Verb, call: Callable[..., object] | None) -> Callable[..., object]:
         def checked(**given: object) -> object:

@@ -16,6 +16,7 @@ from appliance.errors import ApplianceError, NotFound, UsageError
 from appliance.page import answers, listing, openapi, words
 from appliance.page.archive import Archive, Entry
 from appliance.page.door import Door
+from appliance.page.health import Health, outlook
 from appliance.page.keys import Role
 from appliance.page.news import Item, News
 from appliance.page.peaks import FULL_SCALE, Peaks
@@ -49,6 +50,9 @@ class Site:
         app.route("/clips/<clip>/said", "POST", _told(self.say))
         app.route("/trash", callback=_told(self.trash))
         app.route("/messages", callback=_told(self.messages))
+        app.route("/health", callback=_told(self.health))
+        app.route("/health", "POST", _told(self.examined))
+        app.route("/health/support.zip", callback=_told(Health(self.recorder).bundle))
         app.route("/login", callback=lambda: answers.view("login", message="", back=answers.back()))
         app.route("/login", "POST", _told(self.door.log_in))
         app.route("/logout", "POST", self.door.log_out)
@@ -118,6 +122,14 @@ class Site:
     def messages(self) -> str:
         """What was pulled, and whether somebody heard it."""
         return self._page("messages", tracks=[words.track(each) for each in self.recorder.call("feeds.list")])
+
+    def health(self) -> str:
+        """How the box is inside, and what happened."""
+        return self._page("health", outlook=outlook, **Health(self.recorder).seen())
+
+    def examined(self) -> str:
+        """The same, after an examination."""
+        return self._page("health", outlook=outlook, **Health(self.recorder).examined())
 
     def do(self, word: str) -> HTTPResponse:
         """What a form asks for; then back to the page that it stands on."""

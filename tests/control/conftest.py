@@ -20,6 +20,7 @@ from appliance.control.streams import Streams
 from appliance.controller import PULSE_LIMIT, Controller
 from appliance.delivery.outbox import Outbox
 from appliance.feeds.feeds import Feeds
+from appliance.history import History
 from appliance.machine import Do, Effect
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
 from appliance.plugin import FeedBackend
@@ -94,7 +95,16 @@ def house(tmp_path: Path) -> Iterator[House]:
     store.start()
     parts = Parts(
         plan=cast(Any, SimpleNamespace(settings=Settings(), plugins=SimpleNamespace(statuses=lambda: ()))),
-        turn=cast(Any, SimpleNamespace(controller=controller, number=1, process_started=0.0, reload=lambda: True)),
+        turn=cast(
+            Any,
+            SimpleNamespace(
+                controller=controller,
+                number=1,
+                process_started=0.0,
+                reload=lambda: True,
+                history=History(clock),
+            ),
+        ),
         store=store,
         outbox=Outbox(store, {}, clock, controller.post, vitals),
         feeds=Feeds(store, {}, clock, controller.post, vitals, lambda size: True, lambda url: [pullers[url]]),

@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -110,6 +111,7 @@ def test_no_secret_comes_back_by_any_way_out(box: Box, echo: str) -> None:
         "feeds": json.dumps(box.call("feeds.list")),
         "doctor": doctor.stdout + doctor.stderr,
         "config check": box.cli("config", "check", str(box.config)).stdout,
+        "support": support(box),
         "play": box.cli("play", f"{echo}/403?key={SECRETS['feed']}", code=11).stderr,
     }
     box.process.terminate()
@@ -123,6 +125,19 @@ def test_no_secret_comes_back_by_any_way_out(box: Box, echo: str) -> None:
         found = [name for name, text in SECRETS.items() for form in _forms(text) if form in said.replace("\n", "")]
         assert not found, f"{way}: {found}"
         assert way == "catalogue" or "\x1b" not in said, way
+
+
+def support(box: Box) -> str:
+    """Everything in the file for whoever helps."""
+    path = box.root / "support.zip"
+    box.cli("support", str(path))
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert "bearer: '***'" in texts["support/configuration.yaml"]
+    assert "is safe" in texts["support/history.txt"] and "appliance: " in texts["support/versions.txt"]
+    assert "pass configuration" in texts["support/doctor.txt"] and texts["support/journal.txt"]
+    return "".join(texts.values())
 
 
 def _forms(text: str) -> set[str]:

@@ -1,0 +1,56 @@
+"""`appliance support`: one file for whoever helps from afar."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import click
+
+from appliance.cli.remote import PATH, Remote, pass_remote
+from appliance.cli.terminal import say
+from appliance.durable import write_file
+from appliance.errors import ApplianceError, StorageError
+
+_JOURNAL = (
+    "journalctl",
+    "--unit=appliance",
+    "--unit=appliance-web",
+    "--lines=5000",
+    "--no-pager",
+    "--output=short-iso",
+)
+_PATIENCE = 30.0
+
+
+@click.command()
+@click.argument("file", type=PATH, default=Path("appliance-support.zip"))
+@pass_remote
+def support(remote: Remote, file: Path) -> None:
+    """Put everything that somebody who helps from afar has to know into one FILE, a ZIP.
+
+    That is how the box is, its configuration without secrets, what happened lately, versions, what the doctor finds,
+    and the journal, as far as whoever asks may read it. Look into it before you send it: names of clips and
+    destinations are in there.
+    """
+    from appliance.support import findings_in_words, zipped
+
+    parts = remote.call("support")
+    try:
+        parts["doctor.txt"] = findings_in_words(remote.stream("doctor"))
+    except ApplianceError as error:
+        parts["doctor.txt"] = f"the examination ended: {error}\n"
+    parts["journal.txt"] = _journal()
+    try:
+        write_file(file, zipped(parts, time.time()), mode=0o600)
+    except OSError as error:
+        raise StorageError(f"{file} cannot be written: {error.strerror}") from error
+    say(f"{file}: {', '.join(sorted(parts))}")
+
+
+def _journal() -> str:
+    """The newest lines of the log, as the daemon and the page wrote them: without secrets."""
+    try:
+        done = subprocess.run(_JOURNAL, capture_output=True, text=True, errors="replace", timeout=_PATIENCE)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"the journal cannot be read: {error}\n"
+    return done.stdout or f"the journal cannot be read: {done.stderr.strip() or 'nothing is in it'}\n"

@@ -1,0 +1,67 @@
+"""The page of the box's health: what happened, how much room there is, an examination, a file for whoever helps."""
+
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+from bottle import HTTPResponse, request
+
+from appliance.errors import ApplianceError, Refused
+from appliance.page.keys import Role
+from appliance.page.recorder import Recorder
+
+SHOWN = 100
+"""Things that happened, on the page."""
+
+_RESULTS = {"pass": "works", "warn": "will bite one day", "fail": "does not work", "skip": "not looked at"}
+
+
+@frozen
+class Health:
+    """Answers about the health of the box."""
+
+    recorder: Recorder
+
+    def seen(self) -> dict[str, Any]:
+        """What the page shows."""
+        happened = reversed(self.recorder.call("history", limit=SHOWN))
+        return {"status": self.recorder.call("status"), "history": [_told(each) for each in happened], "findings": None}
+
+    def examined(self) -> dict[str, Any]:
+        """The same, with what the doctor finds now."""
+        steps = (step for step in self.recorder.stream("doctor") if "prompt" not in step)
+        findings = [{**step, "result": _RESULTS.get(step["result"], step["result"])} for step in steps]
+        return {**self.seen(), "findings": findings}
+
+    def bundle(self) -> HTTPResponse:
+        """One file for whoever helps from afar. Raises Refused."""
+        if request.environ["visitor"].role is not Role.HOST:
+            raise Refused("the configuration is in this file: only whoever owns the box may have it")
+        from appliance.support import findings_in_words, zipped
+
+        parts = self.recorder.call("support")
+        try:
+            parts["doctor.txt"] = findings_in_words(self.recorder.stream("doctor"))
+        except ApplianceError as error:
+            parts["doctor.txt"] = f"the examination ended: {error}\n"
+        headers = {
+            "Content-Type": "application/zip",
+            "Content-Disposition": 'attachment; filename="appliance-support.zip"',
+            "Cache-Control": "no-store",
+        }
+        return HTTPResponse(zipped(parts, self.recorder.call("status")["time"]), 200, headers)
+
+
+def outlook(status: dict[str, Any]) -> str:
+    """When the disk will be full, in words; empty where that cannot be told."""
+    days = status["storage"].get("full_in_days")
+    if days is None:
+        return ""
+    if days < 1:
+        return "At the pace of the last week it is full today"
+    return f"At the pace of the last week it is full in {'1 day' if days < 2 else f'{days:.0f} days'}"
+
+
+def _told(happened: dict[str, Any]) -> dict[str, str]:
+    at = datetime.fromtimestamp(happened["time"])
+    return {"at": f"{at:%Y-%m-%d %H:%M:%S}", "words": happened["words"]}

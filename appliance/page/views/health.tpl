@@ -1,0 +1,47 @@
+% rebase("frame.tpl", title="Health", visitor=visitor, path="/health")
+<section aria-labelledby="room">
+<h2 id="room">Room</h2>
+<p>{{words.room(status)}}</p>
+% if outlook(status):
+<p>{{outlook(status)}}</p>
+% end
+% if status["storage"]["warning"]:
+<p class="warning">{{status["storage"]["warning"]}}</p>
+% end
+</section>
+<section aria-labelledby="examination">
+<h2 id="examination">Examination</h2>
+% if may_change:
+<form method="post" action="/health">
+% if visitor.csrf:
+<input type="hidden" name="csrf" value="{{visitor.csrf}}">
+% end
+<button>Examine the box</button>
+</form>
+% end
+% if findings is not None:
+<table>
+<caption>What was found</caption>
+<thead><tr><th scope="col">What</th><th scope="col">How it is</th><th scope="col">Why, and what to do</th></tr></thead>
+<tbody>
+% for each in findings:
+<tr><th scope="row">{{each["name"]}}</th><td>{{each["result"]}}</td><td>{{each["words"]}} {{each["next_step"]}}</td></tr>
+% end
+</tbody>
+</table>
+% end
+% if may_change:
+<p><a href="/health/support.zip" download>A file for whoever helps</a>: how the box is, its configuration without secrets, what happened, versions.</p>
+% end
+</section>
+<section aria-labelledby="history">
+<h2 id="history">What happened</h2>
+% if not history:
+<p>Nothing yet, since the recorder was started.</p>
+% end
+<ol class="facts" reversed>
+% for each in history:
+<li><time>{{each["at"]}}</time> {{each["words"]}}</li>
+% end
+</ol>
+</section>
