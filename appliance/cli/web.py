@@ -12,7 +12,7 @@ from appliance.cli.run import DEFAULT_CONFIG
 from appliance.cli.terminal import json_option, say, say_json
 from appliance.clock import SystemClock
 from appliance.errors import ApplianceError
-from appliance.page.keys import Keys, Role
+from appliance.page.keys import PIN_SECONDS, Keys, Role
 
 DEFAULT_KEYS = "/var/lib/appliance-web/keys.json"
 
@@ -43,11 +43,14 @@ def _serve(path: Path, socket: Path, keys: Keys) -> None:
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # for all threads to come: this one waits for them
     settings = load_section(path, "web", WebSettings)
-    server = Serving(settings, socket, keys).server()
+    serving = Serving(settings, socket, keys)
+    server = serving.server()
     threading.Thread(target=server.serve, name="page", daemon=True).start()
     address, port = server.bind_addr
-    scheme = "https" if settings.certificate else "http"
+    scheme = "https" if serving.certificate else "http"
     say(f"the page is at {scheme}://{f'[{address}]' if ':' in address else address}:{port}/")
+    if settings.self_made and serving.certificate:
+        say(f"Its certificate is the box's own. Fingerprint (SHA-256): {serving.certificate.fingerprint}")
     signal.sigwait(ends)
     server.stop()
 
@@ -60,6 +63,13 @@ def password(keys: Keys, helper: bool, password: str) -> None:
     """Set the password of the page. Everybody has to log in again."""
     keys.set_password(password, Role.HELPER if helper else Role.HOST)
     say("The password is set; everybody has to log in again.")
+
+
+@web.command()
+@click.pass_obj
+def pin(keys: Keys) -> None:
+    """Make a PIN that logs in once within ten minutes, for a phone without the password at hand."""
+    say(f"{keys.make_pin()}  (once, within {PIN_SECONDS // 60} minutes)")
 
 
 @web.command()

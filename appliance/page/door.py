@@ -4,11 +4,11 @@ from math import ceil
 from urllib.parse import quote
 
 import bottle
-from attrs import frozen
+from attrs import field, frozen
 from bottle import HTTPResponse, request
 
 from appliance.page import answers
-from appliance.page.guard import Names, Throttle, same_origin
+from appliance.page.guard import Names, Proxies, Throttle, same_origin
 from appliance.page.keys import SESSION_SECONDS, Keys, Role, Visitor
 from appliance.page.openapi import ROOT
 
@@ -30,6 +30,7 @@ class Door:
     names: Names
     throttle: Throttle
     secure: bool = False
+    proxies: Proxies = field(factory=lambda: Proxies(()))
 
     def check(self) -> None:
         """Only what names this box, comes from its page, and from somebody who may. Raises the response to others."""
@@ -65,7 +66,7 @@ class Door:
         scheme, _, token = (request.get_header("Authorization") or "").partition(" ")
         if scheme.lower() == "bearer":
             return self.keys.program(token.strip())
-        if not self.keys.locked:
+        if not self.keys.locked and not self.proxies.trust(self._nearest):
             # without a password only this machine is listened to; what came by way of a proxy is from anywhere
             through = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
             return None if any(request.get_header(name) for name in through) else _HOST
@@ -73,7 +74,7 @@ class Door:
 
     def log_in(self) -> HTTPResponse | str:
         """Open a session for whoever knows the password."""
-        address = request.environ.get("REMOTE_ADDR", "")
+        address = self.proxies.client(self._nearest, request.get_header("X-Forwarded-For"))
         if wait := ceil(self.throttle.left(address)):
             bottle.response.status = 429
             bottle.response.set_header("Retry-After", str(wait))
@@ -88,9 +89,20 @@ class Door:
         self.throttle.right(address)
         answer = HTTPResponse(status=303, headers={"Location": answers.back()})
         answer.set_cookie(
-            SESSION, session, path="/", httponly=True, samesite="strict", secure=self.secure, maxage=SESSION_SECONDS
+            SESSION, session, path="/", httponly=True, samesite="strict", secure=self._is_secure, maxage=SESSION_SECONDS
         )
         return answer
+
+    @property
+    def _nearest(self) -> str:
+        """Where the connection comes from."""
+        return str(request.environ.get("REMOTE_ADDR", ""))
+
+    @property
+    def _is_secure(self) -> bool:
+        """Whether the browser asks by HTTPS, as far as that is known."""
+        told = self.proxies.trust(self._nearest) and request.get_header("X-Forwarded-Proto") == "https"
+        return self.secure or bool(told)
 
     def log_out(self) -> HTTPResponse:
         """End the session of this browser, or of all."""

@@ -96,3 +96,29 @@ class Throttle:
         """Somebody there was right."""
         with self._lock:
             self._wrong.pop(address, None)
+
+
+class Proxies:
+    """Whose word counts for who asks: that of proxies at these addresses and networks, and of nobody else."""
+
+    def __init__(self, trusted: Iterable[str]) -> None:
+        self._trusted = [ipaddress.ip_network(each) for each in trusted]
+
+    def trust(self, address: str) -> bool:
+        """Whether a request from there may tell of another."""
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        mapped = getattr(found, "ipv4_mapped", None)
+        return any((mapped or found) in network for network in self._trusted)
+
+    def client(self, address: str, forwarded: str | None) -> str:
+        """Who asks: the last address of the header X-Forwarded-For that no trusted proxy has."""
+        if not self.trust(address):
+            return address
+        for told in reversed((forwarded or "").split(",")):
+            address = told.strip() or address
+            if not self.trust(address):
+                break
+        return address

@@ -29,6 +29,9 @@ SHORTEST = 8
 LONGEST = 256
 """Characters of the longest password that is looked at."""
 
+PIN_FIGURES, PIN_SECONDS, PIN_TRIES = 6, 600, 10
+"""A PIN has so many figures, holds for so many seconds, and bears so many wrong tries, from all addresses together."""
+
 _MOST_SESSIONS = 200
 _SCRYPT = {"n": 1 << 14, "r": 8, "p": 1}
 """16 MiB for each try (RFC 7914, 2)."""
@@ -84,14 +87,18 @@ class Keys:
     def log_in(self, password: str) -> str | None:
         """A new session for whoever knows a password; None for all others, after the same time."""
         kept = self._now()
-        found = None
+        found, used = None, False
         with self._trying:
-            for where, role in (("helper", Role.HELPER), ("password", Role.HOST)):
+            roles = {"helper": Role.HELPER, "password": Role.HOST, **({"pin": Role.HOST} if "pin" in kept else {})}
+            for where, role in roles.items():
                 entry = kept.get(where, {"salt": "00", "scrypt": "00"})
                 tried = _scrypt(password[:LONGEST], bytes.fromhex(entry["salt"]))
                 if hmac.compare_digest(tried, bytes.fromhex(entry["scrypt"])):
-                    found = role
+                    found, used = role, where == "pin"
+        if used and kept["pin"]["until"] <= self._clock.wall_ns() / 1e9:
+            found = None
         if found is None:
+            self._spend_pin()
             return None
         session = secrets.token_urlsafe(32)
         with self._lock:
@@ -99,8 +106,33 @@ class Keys:
             alive = {key: each for key, each in kept.get("sessions", {}).items() if each["until"] > now}
             newest = dict(sorted(alive.items(), key=lambda each: each[1]["until"])[-_MOST_SESSIONS + 1 :])
             newest[_hash(session)] = {"role": str(found), "until": now + SESSION_SECONDS}
-            self._write({**kept, "sessions": newest})
+            self._write({**self._without_pin(kept, used), "sessions": newest})
         return session
+
+    def make_pin(self) -> str:
+        """Six figures that log in a host once, soon: in the place of those before. Raises UsageError, StorageError."""
+        pin = f"{secrets.randbelow(10**PIN_FIGURES):0{PIN_FIGURES}}"
+        salt = secrets.token_bytes(16)
+        with self._lock:
+            kept = self._now()
+            if "password" not in kept:
+                raise UsageError("there is no password yet: set one with `appliance web password`")
+            until = self._clock.wall_ns() / 1e9 + PIN_SECONDS
+            entry = {"salt": salt.hex(), "scrypt": _scrypt(pin, salt).hex(), "until": until, "tries": PIN_TRIES}
+            self._write({**kept, "pin": entry})
+        return pin
+
+    def _spend_pin(self) -> None:
+        """Somebody was wrong, wherever that was: a PIN can be guessed, so it bears few of that."""
+        with self._lock:
+            kept = self._now()
+            if pin := kept.get("pin"):
+                left = {**pin, "tries": pin["tries"] - 1}
+                self._write({**self._without_pin(kept), **({"pin": left} if left["tries"] else {})})
+
+    @staticmethod
+    def _without_pin(kept: dict[str, Any], used: bool = True) -> dict[str, Any]:
+        return {name: each for name, each in kept.items() if name != "pin" or not used}
 
     def visitor(self, session: str) -> Visitor | None:
         """Whoever has this session."""

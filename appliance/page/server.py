@@ -11,11 +11,12 @@ from appliance.clock import SystemClock
 from appliance.config.page import WebSettings
 from appliance.errors import ApplianceError, ConfigError
 from appliance.page.door import Door
-from appliance.page.guard import Names, Throttle, is_loopback, split_address
+from appliance.page.guard import Names, Proxies, Throttle, is_loopback, split_address
 from appliance.page.keys import Keys
 from appliance.page.news import LISTENERS, News
 from appliance.page.peaks import Peaks
 from appliance.page.recorder import Recorder
+from appliance.page.selfmade import Certificate, self_made
 from appliance.page.site import Site
 
 _THREADS = LISTENERS + 16
@@ -34,6 +35,14 @@ class Serving:
     socket: Path
     keys: Keys
 
+    @property
+    def certificate(self) -> Certificate | None:
+        """What HTTPS is served with; None for HTTP. Raises ConfigError, StorageError."""
+        settings = self.settings
+        if settings.certificate and settings.key:
+            return Certificate(settings.certificate, settings.key)
+        return self_made(self.keys.folder, settings.names) if settings.self_made else None
+
     def server(self) -> Server:
         """A server that is bound and not started. Raises ConfigError where it must not or cannot listen there."""
         host, port = split_address(self.settings.listen)
@@ -49,19 +58,20 @@ class Serving:
         clock = SystemClock()
         recorder = Recorder(self.socket)
         news = News(lambda: recorder.stream("events"), clock)
-        secure = self.settings.certificate is not None
-        site = Site(recorder, Door(self.keys, names, Throttle(clock), secure), news, Peaks(self.keys.folder / "peaks"))
+        certificate = self.certificate
+        door = Door(self.keys, names, Throttle(clock), certificate is not None, Proxies(self.settings.proxies))
+        site = Site(recorder, door, news, Peaks(self.keys.folder / "peaks"))
         threading.stack_size(_STACK)
         server = Server(
             (host, port), site.app(), numthreads=_THREADS, max=_THREADS, server_name="appliance", timeout=60
         )
         server.max_request_body_size = _MOST_BYTES
         server.shutdown_timeout = 1
-        if self.settings.certificate and self.settings.key:
+        if certificate is not None:
             from cheroot.ssl.builtin import BuiltinSSLAdapter
 
             try:
-                server.ssl_adapter = BuiltinSSLAdapter(str(self.settings.certificate), str(self.settings.key))
+                server.ssl_adapter = BuiltinSSLAdapter(str(certificate.certificate), str(certificate.key))
             except OSError as error:
                 raise ConfigError(f"web.certificate and web.key cannot be used: {error}") from error
         try:
