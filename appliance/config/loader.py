@@ -132,7 +132,6 @@ _SPARED = {
     ("feeds",): 2,
     ("services",): 2,
     ("schedules",): 2,
-    ("location",): 1,
     ("panel",): 3,
     ("audio", "playback"): 2,
     ("disabled_plugins",): 1,

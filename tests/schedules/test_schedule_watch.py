@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from appliance.config import loader
 from appliance.config.schedule import ScheduleSettings
 from appliance.config.settings import Settings
 from appliance.events import Event, FaultCleared, FaultRaised, ScheduleChanged, ScheduleReminder
@@ -106,3 +107,9 @@ def test_a_schedule_that_cannot_be_used_is_a_fault_and_the_others_are_used() -> 
     assert list(Schedules.of(Settings(schedules=wanted), told.append).windows) == ["dawn"]
     [raised] = told
     assert raised.fault.name == "left_out:schedules.sun" and "device.location" in raised.fault.message
+
+
+def test_a_schedule_that_is_written_wrong_keeps_no_box_from_recording() -> None:
+    text = "schedules: {dawn: {begin: sunset, duty: never}, day: {begin: '05:00'}}"
+    found = loader.usable(text, "test", {}, {})
+    assert list(found.settings.schedules) == ["day"] and "schedules.dawn" in found.left_out
