@@ -54,6 +54,14 @@ CLIPS = (
         acts=False,
     ),
     Verb(
+        "clips.parts",
+        "List all parts of the recording that a clip belongs to, in order.",
+        arguments=(_CLIP,),
+        answer="a list of objects with `clip`, `path` and `deliveries`; parts that were deleted are left out",
+        acts=False,
+        since=2,
+    ),
+    Verb(
         "clips.read",
         f"Read some of the bytes of a clip's file, up to {MOST_BYTES} at once.",
         arguments=(

@@ -75,7 +75,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.TakeProgress: lambda e: f"recording {duration(e.seconds)}, peak {e.peak_dbfs:.1f} dBFS",
     events.TakePaused: lambda e: "recording paused",
     events.TakeResumed: lambda e: "recording goes on",
-    events.MarkSet: lambda e: f"mark set at {duration(e.offset / e.rate)}",
+    events.MarkSet: lambda e: f"mark set at {duration(e.offset / e.rate)}" + (f": {e.label}" if e.label else ""),
     events.GapFound: lambda e: (
         f"gap: {duration(e.gap.frames / e.rate)} lost at {duration(e.gap.offset / e.rate)} "
         f"(give or take {duration(e.gap.uncertainty / e.rate)}), {e.gap.cause}"

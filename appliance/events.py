@@ -121,7 +121,16 @@ class RecordDiscard(Command):
 
 @message
 class RecordMark(Command):
-    """Mark the position in the take."""
+    """Mark the position in the take, and call it `label`."""
+
+    at: float
+    take_id: str | None = None
+    label: str = ""
+
+
+@message
+class RecordSplit(Command):
+    """End the take here, and go on in a linked one without losing a frame."""
 
     at: float
     take_id: str | None = None
@@ -446,6 +455,7 @@ class MarkSet(Event):
     take_id: str
     offset: int
     rate: int = 48_000
+    label: str = ""
 
 
 @message
@@ -461,7 +471,8 @@ class GapFound(Event):
 class TakeContinues(Event):
     """The take ends, and from `at` on another one, linked to it, goes on in `format`; `reason` says in words why.
 
-    So it is where a take is as long as it may be, and where the microphone came back as one that cannot do its format.
+    So it is where somebody splits it, where it is as long as it may be, and where the microphone came back as one that
+    cannot do its format.
     """
 
     take_id: str

@@ -123,6 +123,7 @@ class Mark:
     """A position that a person marked during a take."""
 
     offset: int = told(NOTHING, "Where it is", Kind.GAUGE, "frames")
+    label: str = told("", "What a person called it", Kind.TEXT)
 
 
 @frozen

@@ -29,6 +29,7 @@ class Do(StrEnum):
     PAUSE_TAKE = "pause_take"
     RESUME_TAKE = "resume_take"
     MARK_TAKE = "mark_take"
+    SPLIT_TAKE = "split_take"
     FINISH_TAKE = "finish_take"
     DISCARD_TAKE = "discard_take"
     ADOPT_TAKE = "adopt_take"

@@ -73,6 +73,7 @@ ABOUT_A_TAKE = (
     events.RecordStop,
     events.RecordDiscard,
     events.RecordMark,
+    events.RecordSplit,
 )
 ABOUT_A_PLAYBACK = (events.PlayerPause, events.PlayerResume, events.PlayerStop, events.PlayerSeek, events.PlayerSkip)
 """Commands that may name the take or the playback that they mean."""
@@ -98,6 +99,7 @@ def _recorder_rows() -> Iterator[Row]:
     for end, do in ((events.RecordStop, Do.FINISH_TAKE), (events.RecordDiscard, Do.DISCARD_TAKE)):
         yield Row(end, IN_TAKE, ANY_PLAYER, Recorder.IDLE, None, (do,), current=True)
     yield Row(events.RecordMark, IN_TAKE, ANY_PLAYER, do=(Do.MARK_TAKE,), current=True)
+    yield Row(events.RecordSplit, IN_TAKE, ANY_PLAYER, do=(Do.SPLIT_TAKE,), current=True)
     yield Row(events.RecordStop, IDLE, ANY_PLAYER, current=True, ended=True)  # it comes too late, and is no mistake
     for command in ABOUT_A_TAKE:
         ended = False if command is events.RecordStop else None

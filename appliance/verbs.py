@@ -59,7 +59,23 @@ _RECORDER = (
         _TAKE,
     ),
     Verb("record.discard", "Throw the take away.", events.RecordDiscard, (events.TakeDiscarded,), _OVER, _TAKE),
-    Verb("record.mark", "Mark the position in the take.", events.RecordMark, (events.MarkSet,), _OVER, _TAKE),
+    Verb(
+        "record.mark",
+        "Mark the position in the take.",
+        events.RecordMark,
+        (events.MarkSet,),
+        _OVER,
+        (*_TAKE, Argument("label", Kind.TEXT, "What to call it.", False)),
+    ),
+    Verb(
+        "record.split",
+        "End the clip here, and go on in a linked one without losing a frame.",
+        events.RecordSplit,
+        (events.TakeContinues,),
+        _OVER,
+        _TAKE,
+        since=2,
+    ),
 )
 
 _BOX = (

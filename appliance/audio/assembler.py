@@ -40,7 +40,7 @@ class Assembler:
         self._format = take.format
         self._recalled = take.format.frames(RECALL)
         self._fill_gaps = settings.fill_gaps
-        self._longest: float = take.format.frames(settings.max_duration)
+        self._longest: float = settings.most_frames(take.format)
         self._post = post
         self._paused_at: float | None = None
         self._recall = Recall(take.format)
@@ -236,8 +236,7 @@ class Assembler:
             case Wish.SPLIT:
                 self.stopped, self.split = True, press
             case Wish.MARK:
-                self._take.note(Mark(here))
-                self._post(MarkSet(self._take_id, here, self._rate))
+                self._mark(here, press.label)
             case Wish.PAUSE if self._paused_at is None:
                 self._take.note(PauseBegin(here))
                 self._paused_at = press.at
@@ -249,6 +248,10 @@ class Assembler:
                 self._recall.forget()
                 self._firm = here
                 self._post(TakeResumed(self._take_id, here))
+
+    def _mark(self, offset: int, label: str) -> None:
+        self._take.note(Mark(offset, label))
+        self._post(MarkSet(self._take_id, offset, self._rate, label))
 
     def _obey_late(self, press: Press) -> None:
         """Follow a press whose moment has been dealt with already."""
@@ -262,8 +265,7 @@ class Assembler:
         if not self.paused:
             there = max(self._firm, there - round((self.until - press.at) * self._rate))
         if press.wish is Wish.MARK:
-            self._take.note(Mark(there))
-            self._post(MarkSet(self._take_id, there, self._rate))
+            self._mark(there, press.label)
             return
         if press.wish is Wish.SPLIT:
             back = self._recall.take_back(self._take.frames - there)

@@ -26,6 +26,9 @@ SILENT_DBFS = -70.0
 ACTIVE_SECONDS = 0.15
 """Seconds that must rise above the floor: more than a plop, less than a word."""
 
+_TELLING_SECONDS = 0.5
+"""A clip that is shorter, as the last part of a recording may be, has no floor of its own."""
+
 _BLOCK = 0.05
 _BLOCKS_AT_ONCE = 100
 _THINNED_RATE = 1000
@@ -70,7 +73,7 @@ def verdict(levels: Levels, seconds: float, min_seconds: float, lost: float = 0.
         return Verdict.TOO_QUIET
     if levels.clipped > CLIPPED_SHARE:
         return Verdict.CLIPPING
-    if levels.active * seconds < ACTIVE_SECONDS:
+    if levels.active * seconds < ACTIVE_SECONDS and seconds >= _TELLING_SECONDS:
         return Verdict.SILENT
     if levels.loudest_dbfs is not None and levels.loudest_dbfs < _QUIET_DBFS:
         return Verdict.TOO_QUIET

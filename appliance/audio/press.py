@@ -18,8 +18,9 @@ class Wish(StrEnum):
 
 @frozen
 class Press:
-    """What a person wants from the moment `at` on; a split goes on in the take `into`."""
+    """What a person wants from the moment `at` on; a split goes on in the take `into`, a mark is called `label`."""
 
     wish: Wish
     at: float
     into: str = ""
+    label: str = ""

@@ -14,7 +14,7 @@ from appliance.audio.stretch import Ended, Lost, Stretch
 from appliance.audio.studio import Faults, Studio
 from appliance.circumstances import Place
 from appliance.clock import Clock
-from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
+from appliance.config.audio import AtPause, CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.errors import Stuck
 from appliance.events import Command, Event, TakeFailed
 from appliance.faults import MICROPHONE_LOST, STORAGE
@@ -104,12 +104,21 @@ class Recorder:
         self._press(Wish.PAUSE, at)
 
     def resume(self, at: float) -> None:
-        """Go on with the sound from `at` on."""
+        """Go on with the sound from `at` on; where the settings want that, in another part."""
         self._press(Wish.RESUME, at)
+        if self._studio.recording.pause is AtPause.SPLIT:
+            self.next_part(at, "paused")
 
-    def mark(self, at: float) -> None:
+    def mark(self, at: float, label: str = "") -> None:
         """Mark the frame that sounded at `at`."""
-        self._press(Wish.MARK, at)
+        self._press(Wish.MARK, at, label)
+
+    def next_part(self, at: float, reason: str) -> None:
+        """Ask for a take that carries the one in progress on from `at` on: TakeContinues, with the reason in words."""
+        with self._lock:
+            wish = self._sessions[-1].next_part(at, reason) if self._sessions else None
+        if wish:
+            self._studio.post(wish)
 
     def stop(self, at: float) -> None:
         """Seal the take once everything that sounded before `at` has been read."""
@@ -175,7 +184,7 @@ class Recorder:
         if not (all(sealed) and self._microphone.join(timeout / 4)):
             raise Stuck("the sound card or the disk does not let go: the take is repaired at the next start")
 
-    def _press(self, wish: Wish, at: float) -> None:
+    def _press(self, wish: Wish, at: float, label: str = "") -> None:
         with self._lock:
             if self._sessions:
-                self._sessions[-1].press(Press(wish, at))
+                self._sessions[-1].press(Press(wish, at, label=label))

@@ -56,7 +56,7 @@ class TakeSession:
     def __init__(self, studio: Studio, take_id: str, at: float, line: Line, continues: str | None = None) -> None:
         self._studio = studio
         self._continues = continues
-        self._take_id = take_id
+        self._take_id = self._latest = take_id
         self._at = at
         self._line = line
         self._pulse = studio.vitals.pulse("writer", _WRITE_LIMIT)
@@ -90,8 +90,14 @@ class TakeSession:
         with self._lock:
             if self._over or not self._format or format not in (None, self._format):
                 return False
+            self._latest = press.into
             self.press(press)
             return True
+
+    def next_part(self, at: float, reason: str) -> TakeContinues | None:
+        """What asks for a take that goes on from the moment `at` on; None where there is nothing to go on with."""
+        with self._lock:
+            return TakeContinues(self._latest, at, self._format, reason) if self._format and not self._over else None
 
     def abandon(self) -> None:
         """Hear no further and keep what is there. Returns at once, from any thread."""
@@ -178,7 +184,7 @@ class TakeSession:
         begin = Begin(take_id, name, label, format, started, shortest, self._continues, studio.place, microphone)
         assembler = Assembler(TakeFile.create(studio.takes, begin), studio.recording, studio.post)
         studio.faults.end(MICROPHONE_LOST)
-        growing = GrowingTake(begin, studio.takes / take_id / AUDIO, studio.recording.max_duration)
+        growing = GrowingTake(begin, studio.takes / take_id / AUDIO, studio.recording.longest(format))
         studio.follow(growing)
         return _Part(assembler, growing)
 

@@ -3,14 +3,15 @@
 from math import inf
 
 from appliance.audio.assembler import Assembler
+from appliance.audio.fulltimes import next_full
 from appliance.audio.growing import GrowingTake
 from appliance.audio.hindsight import Hindsight
 from appliance.audio.press import Press, Wish
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Step, Stretch
 from appliance.audio.studio import Studio
 from appliance.audio.vigil import Vigil
-from appliance.config.audio import AtMax
 from appliance.config.units import format_duration
+from appliance.describe import duration
 from appliance.events import TakeContinues, TakeNearlyUp, TakeProgress, TakeStarted
 from appliance.faults import MICROPHONE_LOST, NOTHING_HEARD, SLOW_STORAGE, STORAGE, TAKE_REMOVED
 from appliance.models import GapCause
@@ -62,8 +63,9 @@ class TakeWriter:
         self._silence = studio.monitor.silence
         self._vigil = Vigil(self._silence, self._rate) if self._silence else None
         self._hindsight = Hindsight(assembler) if opened.behind_server else None
-        self._longest = self._settings.max_duration
-        self._hard_end = self._settings.at_max is AtMax.STOP
+        self._longest = self._settings.most_frames(self._format) / self._rate
+        self._hard_end = self._settings.ends_hard(self._format)
+        self._split_due = next_full(self._settings.split_at, assembler.begin.started)
         self._started = self._asked = self._warned = False
         self._told = 0
         self._uncertainty = 0
@@ -101,6 +103,7 @@ class TakeWriter:
         assembler.carry_on(before)
         self._hindsight = Hindsight(assembler) if self._hindsight else None
         self._started = self._asked = self._warned = False
+        self._split_due = next_full(self._settings.split_at, assembler.begin.started)
         self._unsafe_since, self._untold = None, 0
         for stretch in before.rest:
             self._take_in(stretch)
@@ -222,6 +225,8 @@ class TakeWriter:
             if left <= min(_WARN_MOST, self._longest * _WARN_SHARE):
                 self._warned = True
                 self._post(TakeNearlyUp(assembler.begin.take_id, left))
+        if assembler.until >= self._split_due and not (self._asked or assembler.stopped or assembler.ending):
+            self._ask(self._split_due, f"every {format_duration(self._settings.split_at or 0)} of the clock")
         if not assembler.full:
             return
         if self._hard_end:
@@ -229,9 +234,11 @@ class TakeWriter:
         elif assembler.ending:
             assembler.outgrow()
         elif not self._asked:
-            self._asked = True
-            reason = f"the clip is {format_duration(self._longest)} long, as long as one may be"
-            self._post(TakeContinues(assembler.begin.take_id, assembler.until, self._format, reason))
+            self._ask(assembler.until, f"the clip is {duration(self._longest)} long, as long as one may be")
+
+    def _ask(self, at: float, reason: str) -> None:
+        self._asked = True
+        self._post(TakeContinues(self._assembler.begin.take_id, at, self._format, reason))
 
     def _tell(self, frames: int) -> None:
         self._untold += frames

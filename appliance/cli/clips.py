@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from appliance.arguments import check_meant
-from appliance.cli import said
+from appliance.cli import joining, said
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import Progress, json_option, say, say_json
 from appliance.describe import counted, size
@@ -50,10 +50,10 @@ until_option = click.option("--until", metavar="WHEN", callback=_moment, help="U
 
 @click.group()
 def clips() -> None:
-    """Clips: list, show, name, export, deliver, retry, forget, verify, delete."""
+    """Clips: list, show, name, export, join, deliver, retry, forget, verify, delete."""
 
 
-for _command in (said.title, said.label, said.labels, said.star, said.note, said.mark, said.unmark):
+for _command in (joining.join_, said.title, said.label, said.labels, said.star, said.note, said.mark, said.unmark):
     clips.add_command(_command)
 
 

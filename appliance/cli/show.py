@@ -1,6 +1,7 @@
 """Answers of the appliance as pages for people."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -126,20 +127,42 @@ def _seconds(clip: Plain) -> float:
 
 
 def clips(found: list[Plain]) -> None:
-    """A line or two for each clip."""
+    """A line or two for each recording: parts that carry each other on are shown as one."""
     entries(
         (
-            entry["clip"]["id"],
-            started(entry["clip"]),
-            duration(_seconds(entry["clip"])),
-            entry["clip"]["verdict"] + (", recovered" if entry["clip"]["recovered"] else ""),
-            _summary(entry["deliveries"]),
-            said(entry["clip"]),
+            parts[0]["clip"]["id"],
+            started(parts[0]["clip"]),
+            duration(sum(_seconds(part["clip"]) for part in parts)),
+            _judged(parts),
+            _summary([delivery for part in parts for delivery in part["deliveries"]]),
+            said(parts[0]["clip"]),
         )
-        for entry in found
+        for parts in recordings(found)
     )
     if not found:
         say("no clips")
+
+
+def recordings(found: Sequence[Plain]) -> list[list[Plain]]:
+    """The clips of each recording in their order; the recordings newest first, as the clips were `found`."""
+    chains: list[list[Plain]] = []
+    open_ends: dict[str, list[Plain]] = {}
+    for entry in reversed(found):
+        chain = open_ends.pop(entry["clip"]["continues"] or "", None)
+        if chain is None:
+            chain = []
+            chains.append(chain)
+        chain.append(entry)
+        open_ends[entry["clip"]["id"]] = chain
+    return chains[::-1]
+
+
+def _judged(parts: list[Plain]) -> str:
+    """What is odd about any of the parts, or that all are well, and how many there are."""
+    verdicts = dict.fromkeys(part["clip"]["verdict"] for part in parts)
+    words = [verdict for verdict in verdicts if verdict != "ok"] or ["ok"]
+    recovered = ", recovered" if any(part["clip"]["recovered"] for part in parts) else ""
+    return ", ".join(words) + recovered + (f", {len(parts)} parts" if len(parts) > 1 else "")
 
 
 def _summary(deliveries: list[Plain]) -> Painted:
@@ -190,7 +213,7 @@ def clip(entry: Plain) -> None:
     _line("", f"{levels['clipped']:.2%} clipped, {levels['silent']:.2%} digital silence")
     _line("verdict", clip["verdict"] + (", recovered after a power cut or crash" if clip["recovered"] else ""))
     if clip["continues"]:
-        _line("continues", f"clip {clip['continues']}, which ended when another microphone was plugged in")
+        _line("continues", f"clip {clip['continues']}")
     if clip["drift_ppm"] is not None:
         _line("crystal", f"{clip['drift_ppm']:+.1f} ppm")
     for gap in clip["gaps"]:
@@ -198,7 +221,7 @@ def clip(entry: Plain) -> None:
         filled = "filled with silence" if gap["filled"] else "not filled"
         _line("gap", f"{_at(gap, audio)}: {lost} lost, give or take {uncertainty}, {gap['cause']}, {filled}")
     for mark in clip["marks"]:
-        _line("mark", _at(mark, audio))
+        _line("mark", _at(mark, audio) + (f": {mark['label']}" if mark.get("label") else ""))
     for pause in clip["pauses"]:
         _line("pause", f"{_at(pause, audio)}: {duration(pause['seconds'])}")
     for delivery in entry["deliveries"]:

@@ -1,11 +1,12 @@
 """The options of microphone and speaker, and of takes."""
 
 from enum import StrEnum
+from math import inf
 
 from attrs import evolve, frozen
 from attrs.validators import and_, ge, le, optional
 
-from appliance.config.options import Percent, Seconds, option
+from appliance.config.options import ByteCount, Percent, Seconds, option
 from appliance.models import AudioFormat, SampleFormat
 
 ANY_USB = "usb"
@@ -130,13 +131,45 @@ class AtMax(StrEnum):
     STOP = "stop"
 
 
+class AtPause(StrEnum):
+    """What a pause does to a recording."""
+
+    KEEP = "keep"
+    SPLIT = "split"
+
+
+_UNBOUNDED = 7 * 86_400
+"""Seconds that a take without a longest duration is taken to last where somebody must know ahead."""
+
+
 @frozen
 class RecordingSettings:
-    max_duration: Seconds = option(Seconds(3600), "The longest that one clip gets.", check=and_(ge(1), le(7 * 86400)))
+    max_duration: Seconds | None = option(
+        Seconds(3600), "The longest that one clip gets, or `none`.", check=optional(and_(ge(1), le(7 * 86400)))
+    )
     at_max: AtMax = option(
         AtMax.CONTINUE,
         "What becomes of a take that gets longer: it goes on in another clip without losing a frame (`continue`), or "
         "ends (`stop`), which is told some time before and marks the clip as cut.",
+    )
+    split_every: Seconds | None = option(
+        None,
+        "Go on in a linked clip after so much sound, without losing a frame.",
+        check=optional(and_(ge(1), le(7 * 86400))),
+        example="10m",
+    )
+    split_size: ByteCount | None = option(
+        None, "The same once the sound of the clip has this size.", check=optional(ge(100_000)), example="500MB"
+    )
+    split_at: Seconds | None = option(
+        None,
+        "The same by the clock: `10m` is at every full ten minutes of local time.",
+        check=optional(and_(ge(1), le(86400))),
+        example="10m",
+    )
+    pause: AtPause = option(
+        AtPause.KEEP,
+        "A pause stays in the clip's metadata (`keep`), or ends the clip, and what follows is linked to it (`split`).",
     )
     min_duration: Seconds = option(Seconds(0.5), "Shorter clips are kept but not delivered.", check=ge(0))
     sync_interval: Seconds = option(
@@ -146,6 +179,22 @@ class RecordingSettings:
     reconnect: Seconds = option(
         Seconds(60), "How long a take waits for an unplugged microphone to come back.", check=and_(ge(0), le(86400))
     )
+
+    def most_frames(self, format: AudioFormat) -> float:
+        """The most frames that a clip gets; infinite where nothing bounds them."""
+        bounds = [format.frames(bound) for bound in (self.max_duration, self.split_every) if bound]
+        if self.split_size:
+            bounds.append(max(1, self.split_size // format.frame_bytes))
+        return min(bounds, default=inf)
+
+    def longest(self, format: AudioFormat) -> float:
+        """The most seconds that a clip is to be reckoned with."""
+        return min(self.most_frames(format) / format.rate, _UNBOUNDED)
+
+    def ends_hard(self, format: AudioFormat) -> bool:
+        """Whether a clip that is as long as it may be ends the recording."""
+        longest = self.max_duration and format.frames(self.max_duration)
+        return self.at_max is AtMax.STOP and longest == self.most_frames(format)
 
 
 @frozen

@@ -51,6 +51,7 @@ class Structurer:
         converter.register_structure_hook_factory(words.is_mapping, self._mapping_hook)
         converter.register_structure_hook_factory(words.is_list, self._list_hook)
         converter.register_structure_hook_factory(attrs.has, self._section_hook)
+        converter.register_structure_hook_func(words.may_be_none, self._unless_none)
 
     def structure(self, values: dict[str, Any], wanted: type) -> tuple[Any, list[tuple[document.Place, str]]]:
         """The settings and no problem, or None and every problem with its path."""
@@ -87,6 +88,10 @@ class Structurer:
         elif "://" in word.text:
             keep_url_secret(word.text)
         return read_word(word, wanted)
+
+    def _unless_none(self, value: Any, wanted: Any) -> Any:
+        none = value is None or (isinstance(value, Word) and value.text == words.NONE and not value.origin)
+        return None if none else self._converter.structure(value, words.optional_type(wanted)[0])
 
     def _mapping_hook(self, wanted: Any) -> Hook:
         names, values = get_args(wanted) or (Any, Any)

@@ -75,6 +75,15 @@ def is_mapping(wanted: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
+NONE = "none"
+
+
+def may_be_none(wanted: Any) -> bool:
+    """Whether a type is a quantity that may be left out by the word `none`."""
+    inner, nullable = optional_type(wanted)
+    return nullable and inner in (Seconds, ByteCount)
+
+
 def is_list(wanted: Any) -> bool:
     """Whether a type is written as a YAML list."""
     origin = get_origin(wanted) or wanted

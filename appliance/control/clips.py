@@ -44,6 +44,7 @@ class ClipMethods:
             "clips.list": self.find,
             "clips.count": self._store.clips.count,
             "clips.show": self.show,
+            "clips.parts": self.parts,
             "clips.read": self.read,
             "clips.delete": self.delete,
             "clips.trash": self.trash,
@@ -75,6 +76,12 @@ class ClipMethods:
         """One clip, by id, the beginning of one, or name; also one in the trash."""
         found, trashed = self._found(clip)
         return self._with_deliveries(found, self._outbox.progress(), trashed)
+
+    def parts(self, clip: str) -> list[dict[str, Any]]:
+        """The clips that carry each other on, of which this is one."""
+        running = self._outbox.progress()
+        found = self._store.clips.find(clip)
+        return [self._with_deliveries(part, running) for part in self._store.clips.parts(found.id)]
 
     def read(self, clip: str, offset: int = 0, length: int = MOST_BYTES) -> dict[str, Any]:
         """Some of a clip's bytes, in Base64. Behind the end there are none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.audio.take import repair
-from appliance.config.audio import RecordingSettings
-from appliance.config.options import Seconds
+from appliance.config.audio import AtMax, AtPause, CaptureSettings, RecordingSettings
+from appliance.config.options import ByteCount, Seconds
 from appliance.events import (
     Event,
     GapFound,
@@ -26,6 +27,7 @@ from appliance.events import (
 from appliance.models import Clip, GapCause, Mark, Pause, Verdict
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import numbered, stretches
+from appliance.testing.clock import ManualClock
 from tests.audio.conftest import Booth
 
 if TYPE_CHECKING:
@@ -312,3 +314,132 @@ def test_no_frame_is_lost_or_doubled_however_it_is_parted(
     assert frames == pytest.approx(end, abs=0.25 * RATE)  # the clock turns in such steps, and reads are as late
     assert all(clip.frames for clip in clips)
     booth.recorder.close()
+
+
+# -- where somebody or the clock wants it ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("splits", [25, pytest.param(1000, marks=pytest.mark.slow)])
+def test_however_often_it_is_split_no_frame_is_lost(parted: Parted, splits: int) -> None:
+    """At random moments, told up to 0.8 s after them."""
+    chance = Random(7)
+    parted.begin()
+    parted.run(1.0)
+    parted.first(TakeStarted)
+    for _ in range(splits):
+        parted.run(0.1, step=0.1)
+        parted.recorder.next_part(parted.clock.monotonic() - chance.uniform(0.0, 0.8), "split")
+        parted.wait_for(lambda: len(parted.of(TakeSealed)) + len(parted.of(TakeDiscarded)) >= parted.made - 5)
+    parted.run(0.25)
+    clips = parted.finish(1.0 + splits / 10)
+    parted.check_chain(clips)
+    assert parted.whole(clips) == numbered(0, RATE + splits * RATE // 10, parted.format)
+    assert len(clips) > splits / 2 and all(clip.gaps == () for clip in clips)
+
+
+def test_a_split_is_at_the_moment_of_its_press(parted: Parted) -> None:
+    parted.begin()
+    parted.run(2.0)
+    parted.wait_until_written(1.5)
+    parted.recorder.next_part(parted.at(1.2345), "split")
+    parted.run(1.0)
+    clips = parted.finish(2.5)
+    assert [clip.frames for clip in clips] == [9876, 20_000 - 9876]
+    assert parted.first(TakeContinues).reason == "split"
+
+
+def test_two_splits_in_a_row_make_three_parts(parted: Parted) -> None:
+    """Also where the second comes before the first was followed."""
+    parted.begin()
+    parted.run(1.0)
+    parted.first(TakeStarted)
+    parted.recorder.next_part(parted.at(0.5), "split")
+    parted.recorder.next_part(parted.at(0.75), "split")
+    parted.run(0.5)
+    clips = parted.finish(1.25)
+    parted.check_chain(clips)
+    assert [clip.frames for clip in clips] == [4000, 2000, 4000]
+
+
+def test_a_split_before_the_first_sound_does_nothing(parted: Parted) -> None:
+    parted.recorder.next_part(parted.at(0.0), "split")
+    assert parted.posted == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        RecordingSettings(split_every=Seconds(1.5)),
+        RecordingSettings(split_every=Seconds(1.5), max_duration=None),
+        RecordingSettings(split_every=Seconds(1.5), at_max=AtMax.STOP),
+        RecordingSettings(split_size=ByteCount(100_000)),
+    ],
+    ids=["every", "every, without end", "every, and an end", "size"],
+)
+def test_a_recording_goes_on_in_parts_of_a_length_or_a_size(parted: Parted, settings: RecordingSettings) -> None:
+    parted.recording = settings
+    if settings.split_size:
+        parted.capture = CaptureSettings(rate=RATE, channels=4)  # 64 kB a second
+    parted.begin()
+    parted.run(5.0)
+    parted.first(TakeStarted, 4)
+    clips = parted.finish(5.0)
+    parted.check_chain(clips)
+    part = 12_500 if settings.split_size else 12_000
+    assert [clip.frames for clip in clips] == [part, part, part, 40_000 - 3 * part]
+    assert parted.whole(clips) == numbered(0, 40_000, parted.format)
+    assert not any(clip.cut for clip in clips)
+
+
+def test_without_a_longest_duration_it_is_one_clip(parted: Parted) -> None:
+    parted.recording = RecordingSettings(max_duration=None)
+    parted.begin()
+    parted.run(5.0)
+    (clip,) = parted.finish(5.0)
+    assert clip.frames == 40_000
+
+
+def test_it_is_split_at_full_times_of_the_clock(parted: Parted) -> None:
+    parted.clock = ManualClock(wall=1_800_000_000.0 - 1.25)
+    parted.clock.utc_offset = 5400
+    parted.cards = FakeCards(parted.clock)
+    parted.began = parted.clock.monotonic()
+    parted.recording = RecordingSettings(split_at=Seconds(2), max_duration=None)
+    parted.begin()
+    for number in range(1, 4):
+        parted.run(2.0)
+        parted.first(TakeContinues, number)
+    clips = parted.finish(6.0)
+    parted.check_chain(clips)
+    assert [clip.frames for clip in clips] == [10_000, 16_000, 16_000, 6000]
+    assert parted.whole(clips) == numbered(0, 48_000, parted.format)
+    full = [1_800_000_000 * 10**9 + 2 * number * 10**9 for number in range(3)]
+    assert [clip.started.wall_ns for clip in clips[1:]] == pytest.approx(full, abs=1e6, rel=0)
+
+
+def test_a_pause_may_end_the_clip(parted: Parted) -> None:
+    parted.recording = RecordingSettings(pause=AtPause.SPLIT)
+    parted.begin()
+    parted.run(2.0)
+    parted.recorder.pause(parted.at(1.0))
+    parted.run(1.0)
+    parted.first(TakePaused)
+    parted.recorder.resume(parted.at(2.5))
+    parted.run(1.0)
+    clips = parted.finish(3.5)
+    parted.check_chain(clips)
+    assert [clip.frames for clip in clips] == [8000, 8000]
+    assert [clip.pauses for clip in clips] == [(Pause(8000, 1.5),), ()]
+    assert parted.whole(clips) == numbered(0, 8000, parted.format) + numbered(20_000, 8000, parted.format)
+
+
+def test_marks_have_labels(parted: Parted) -> None:
+    parted.begin()
+    parted.run(1.0)
+    parted.recorder.mark(parted.at(0.5), "the second song")
+    assert parted.first(MarkSet) == MarkSet("take000001", 4000, RATE, "the second song")
+    (clip,) = parted.finish(1.0)
+    assert clip.marks == (Mark(4000, "the second song"),)
+    (parted.takes / clip.id / "clip.json").unlink()
+    recovered = repair(parted.takes / clip.id)
+    assert recovered and recovered.marks == clip.marks

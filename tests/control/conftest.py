@@ -50,6 +50,7 @@ def obedient(post: Callable[[Any], None]) -> Mapping[Do, Callable[[Effect], None
         Do.PAUSE_TAKE: lambda effect: events.TakePaused(effect.id, 5),
         Do.RESUME_TAKE: lambda effect: events.TakeResumed(effect.id, 5),
         Do.MARK_TAKE: lambda effect: events.MarkSet(effect.id, 5),
+        Do.SPLIT_TAKE: lambda effect: events.TakeContinues(effect.id, 5.0, AudioFormat(), "split"),
         Do.FINISH_TAKE: lambda effect: events.ClipFinished(clip_of(effect.id), Verdict.OK),
         Do.DISCARD_TAKE: lambda effect: events.TakeDiscarded(effect.id),
         Do.START_PLAYBACK: lambda effect: events.PlaybackStarted(effect.id, wanted(effect, events.Play).title, 5.0),

@@ -70,8 +70,8 @@ def speak(path: Path, line: bytes) -> dict[str, Any]:
 
 def test_value_objects_come_back_as_plain_values(path: Path) -> None:
     with Client(path) as client:
-        assert client.call("mark", offset=5) == {"offset": 5}
-        assert client.call("mark", offset=6) == {"offset": 6}
+        assert client.call("mark", offset=5) == {"offset": 5, "label": ""}
+        assert client.call("mark", offset=6) == {"offset": 6, "label": ""}
 
 
 def test_an_answer_may_be_long(path: Path) -> None:
@@ -89,14 +89,14 @@ def test_what_the_system_refuses_a_method_is_its_answer(path: Path) -> None:
     with Client(path) as client:
         with pytest.raises(ApplianceError, match="File name too long"):
             client.call("disk")
-        assert client.call("mark", offset=5) == {"offset": 5}
+        assert client.call("mark", offset=5) == {"offset": 5, "label": ""}
 
 
 def test_a_defect_answers_its_caller_and_the_server_lives(path: Path) -> None:
     with Client(path) as client:
         with pytest.raises(ApplianceError, match="defect"):
             client.call("break")
-        assert client.call("mark", offset=1) == {"offset": 1}
+        assert client.call("mark", offset=1) == {"offset": 1, "label": ""}
 
 
 def test_a_stream_goes_on_until_it_ends(path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_socket_left_behind_is_replaced(path: Path, tmp_path: Path) -> None:
     server = ControlServer(stale, GROUP, SystemClock())
     server.start({"mark": lambda offset: Mark(offset)})
     with Client(stale) as client:
-        assert client.call("mark", offset=1) == {"offset": 1}
+        assert client.call("mark", offset=1) == {"offset": 1, "label": ""}
     server.close()
 
 
@@ -153,7 +153,7 @@ def test_a_socket_that_another_appliance_listens_at_is_left_to_it(path: Path) ->
     with pytest.raises(AlreadyRunning, match="another appliance listens"):
         ControlServer(path, GROUP, SystemClock()).start({})
     with Client(path) as client:
-        assert client.call("mark", offset=5) == {"offset": 5}
+        assert client.call("mark", offset=5) == {"offset": 5, "label": ""}
 
 
 def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
@@ -214,4 +214,4 @@ def test_whoever_called_before_the_end_is_answered(tmp_path: Path) -> None:
 def test_a_stream_ends_with_its_last_item(path: Path) -> None:
     with Client(path) as client:
         assert [item["number"] for item in client.stream("ticks")] == [0, 1, 2]
-        assert client.call("mark", offset=1) == {"offset": 1}
+        assert client.call("mark", offset=1) == {"offset": 1, "label": ""}

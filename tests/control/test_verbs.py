@@ -39,7 +39,8 @@ class TestAWordMore:
     def test_it_can_be_called(self, flag: None, house: House) -> None:
         with Client(house.socket) as client:
             client.call("record.start")
-            assert client.call("record.flag") == {"event": "MarkSet", "take_id": "id1", "offset": 5, "rate": 48_000}
+            answer = client.call("record.flag")
+            assert answer == {"event": "MarkSet", "take_id": "id1", "offset": 5, "rate": 48_000, "label": ""}
 
     def test_it_is_a_command(self, flag: None, house: House) -> None:
         CliRunner().invoke(root, ["--socket", str(house.socket), "record", "start"], catch_exceptions=False)
@@ -64,6 +65,7 @@ def test_every_acting_word_is_answered_by_what_happened(house: House) -> None:
             ("record.pause_toggle", "TakePaused"),
             ("record.pause_toggle", "TakeResumed"),
             ("record.mark", "MarkSet"),
+            ("record.split", "TakeContinues"),
             ("record.toggle", "ClipFinished"),
             ("record.start", "TakeStarted"),
             ("record.discard", "TakeDiscarded"),
