@@ -71,6 +71,7 @@ def _length(event: events.PlaybackReady | events.PlaybackStarted) -> str:
 _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.ApplianceReady: lambda e: "ready",
     events.MicrophoneReady: lambda e: f"the microphone is there and records in {e.format}",
+    events.MicrophoneOpen: lambda e: f"microphone open: the last {duration(e.seconds)} are kept in memory",
     events.TakeStarted: lambda e: f"recording {e.name}, {e.format}",
     events.TakeProgress: lambda e: f"recording {duration(e.seconds)}, peak {e.peak_dbfs:.1f} dBFS",
     events.TakePaused: lambda e: "recording paused",

@@ -105,7 +105,7 @@ class Effects:
         """What starts each effect."""
         recorder, player, store = self._recorder, self._player, self._store
         return {
-            Do.START_TAKE: lambda effect: recorder.start(effect.id, self._quiet(effect)),
+            Do.START_TAKE: self._start_take,
             Do.CARRY_ON_TAKE: self._carry_on_take,
             Do.PAUSE_TAKE: lambda effect: recorder.pause(_moment(effect)),
             Do.RESUME_TAKE: lambda effect: recorder.resume(self._quiet(effect)),
@@ -142,13 +142,17 @@ class Effects:
             Do.MARK_UNPLAYABLE: self._mark_unplayable,
         }
 
+    def _start_take(self, effect: Effect) -> None:
+        quiet_since = self._player.voice.sounded_until + GUARD
+        self._recorder.start(effect.id, self._quiet(effect), quiet_since=quiet_since)
+
     def _carry_on_take(self, effect: Effect) -> None:
         cause = _cause(effect, TakeContinues)
         self._recorder.start(effect.id, cause.at, cause.format, continues=cause.take_id)
 
     def _quiet(self, effect: Effect) -> float:
         """The moment of the press, or the first one without a sound of the box itself, which ends at once."""
-        silent = self._player.silent_from
+        silent = self._player.voice.silent_from
         self._player.hush()
         return max(_moment(effect), silent + GUARD)
 

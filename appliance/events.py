@@ -409,6 +409,13 @@ class MicrophoneReady(Event):
 
 
 @message
+class MicrophoneOpen(Event):
+    """The microphone is open though nothing is recorded: the last `seconds` are kept in memory, for the next take."""
+
+    seconds: float
+
+
+@message
 class TakeStarted(Event):
     """The microphone delivers: the take has its first frames. `format` is what the card really granted."""
 

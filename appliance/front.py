@@ -75,6 +75,7 @@ def panel_state(status: Status) -> PanelState:
         delivering=holds[Indication.DELIVERING],
         new_message=holds[Indication.NEW_MESSAGE],
         fault=holds[Indication.FAULT],
+        listening=status.listening > 0 or status.recorder is not Recorder.IDLE,
     )
 
 

@@ -135,6 +135,12 @@ class Report:
     microphone: AudioFormat | None = told(
         None, "What the next take will be recorded in, where that is known", Kind.OBJECT
     )
+    listening: float = told(
+        0.0,
+        "How much sound is kept in memory while nothing is recorded; 0 where the microphone is closed",
+        Kind.GAUGE,
+        "s",
+    )
     last_clip: Clip | None = told(None, "The clip made last", Kind.OBJECT)
     sending: tuple[DeliveryProgress, ...] = told((), "What is being sent", Kind.OBJECT)
     waiting: int = told(0, "Deliveries to be made, to all destinations", Kind.GAUGE, "deliveries")

@@ -87,6 +87,7 @@ class Reporter:
             take=status.take,
             playback=status.playback,
             microphone=status.microphone,
+            listening=status.listening,
             last_clip=status.last_clip,
             sending=self.outbox.progress(),
             waiting=sum(each.waiting for each in destinations.values()),

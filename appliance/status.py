@@ -64,6 +64,7 @@ class Status:
     """The take in progress, which has no `take` yet where it has no sound yet."""
     playback: PlaybackStatus | None = None
     microphone: AudioFormat | None = None
+    listening: float = 0.0
     last_clip: Clip | None = None
     sending: tuple[events.DeliveryProgress, ...] = ()
     waiting: int = 0
@@ -116,6 +117,8 @@ def _fold(status: Status, event: Command | Event) -> Status:
     match event:
         case events.MicrophoneReady():
             return evolve(status, microphone=event.format)
+        case events.MicrophoneOpen():
+            return evolve(status, listening=event.seconds)
         case events.FaultRaised(fault=Fault(name=MICROPHONE_AWAY.name)):
             return _raise(evolve(status, microphone=None), event.fault)
         case events.TakeStarted():

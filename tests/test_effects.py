@@ -78,10 +78,16 @@ class Fake:
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
-        self.silent_from = float("-inf")
+        self.named: dict[str, object] = {}
+        self.silent_from = self.sounded_until = float("-inf")
+        self.voice = self
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *arguments, **_: self.calls.append((name, *arguments))
+        def call(*arguments: object, **named: object) -> None:
+            self.calls.append((name, *arguments))
+            self.named = named
+
+        return call
 
 
 class House:
@@ -122,6 +128,12 @@ def test_a_take_begins_once_the_guard_behind_what_the_box_says_is_over(house: Ho
             name, *arguments = house.recorder.calls[0]
             assert name == word and arguments[-1] == pytest.approx(at)
         assert ("hush",) in house.player.calls
+
+
+def test_a_take_reaches_back_no_further_than_the_guard_behind_what_was_played(house: House) -> None:
+    house.player.sounded_until = 1.5
+    house.do(Do.START_TAKE, "t1", RecordStart(2.0))
+    assert house.recorder.named == {"quiet_since": pytest.approx(1.65)}
 
 
 def test_what_was_left_is_finished_when_the_disk_works(house: House) -> None:

@@ -8,6 +8,7 @@ from that moment on, is together every frame, once.
 import threading
 from collections import deque
 from collections.abc import Callable
+from math import inf
 
 from appliance.audio.capture import CaptureThread
 from appliance.audio.placing import Placing
@@ -19,7 +20,7 @@ from appliance.config.audio import CaptureSettings
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
 
-_LAST_SECONDS = 1.0
+LAST_SECONDS = 1.0
 """Seconds kept at hand for whoever wants to hear what has just sounded."""
 
 
@@ -27,8 +28,16 @@ class Microphone:
     """Hands out lines. Every method may be called from any thread, and returns at once but for `join`."""
 
     def __init__(
-        self, cards: SoundCards, settings: CaptureSettings, reconnect: float, clock: Clock, vitals: Vitals
+        self,
+        cards: SoundCards,
+        settings: CaptureSettings,
+        reconnect: float,
+        clock: Clock,
+        vitals: Vitals,
+        last_seconds: float = LAST_SECONDS,
     ) -> None:
+        """`last_seconds` of what has just sounded are kept at hand while the microphone is open."""
+        self._last_seconds = last_seconds
         self._cards = cards
         self._settings = settings
         self._reconnect = reconnect
@@ -49,10 +58,35 @@ class Microphone:
         with self._lock:
             line = self._stream and self._stream.admit(settings, since, backlog)
             if not line:
-                stream = _Stream(self._cards, settings, self._reconnect, self._clock, self._vitals, self._stream)
+                stream = self._fresh(settings)
                 line = stream.begin(since, backlog)
                 self._stream = stream
             return line
+
+    def _fresh(self, settings: CaptureSettings) -> "_Stream":
+        return _Stream(
+            self._cards, settings, self._reconnect, self._clock, self._vitals, self._stream, self._last_seconds
+        )
+
+    def stay_open(self) -> bool:
+        """Be open though nobody listens, so that the last seconds are at hand; whether it was not.
+
+        To be called again and again: what ended by an error stays closed until then.
+        """
+        with self._lock:
+            if self._stream and self._stream.hold():
+                return False
+            stream = self._fresh(self._settings)
+            stream.hold()
+            stream.thread.start()
+            self._stream = stream
+            return True
+
+    def let_close(self) -> None:
+        """Close once nobody listens."""
+        with self._lock:
+            if self._stream:
+                self._stream.let_go()
 
     def join(self, timeout: float) -> bool:
         """Wait until the card is free, which it becomes once nobody listens; whether it is."""
@@ -70,6 +104,8 @@ class Line:
         self._stream = stream
         self._since: float | None = since
         self._ring = ring
+        self.begins = inf
+        """The moment from which on it hears what was at hand; infinite where nothing was."""
 
     @property
     def drift_ppm(self) -> float | None:
@@ -116,7 +152,10 @@ class _Stream:
         clock: Clock,
         vitals: Vitals,
         after: "_Stream | None",
+        last_seconds: float,
     ) -> None:
+        self._last_seconds = last_seconds
+        self._held = False
         self.format = settings.format
         self._settings = settings
         self._clock = clock
@@ -149,6 +188,8 @@ class _Stream:
 
     def _add(self, since: float, backlog: Callable[[float], None]) -> Line:
         line = Line(self, since, Ring(self.format, self._clock, backlog))
+        if self._last:
+            line.begins = max(since, self._last[0].end - self._last[0].frames / self.format.rate)
         for item in (self._opened, *self._last, self._lost):
             if item:
                 line.tell(item)
@@ -158,7 +199,23 @@ class _Stream:
     def leave(self, line: Line) -> None:
         with self._lock:
             self._lines = [other for other in self._lines if other is not line]
-            if self._lines:
+        self._close_unless_needed()
+
+    def hold(self) -> bool:
+        """Stay open without listeners; False where it is over."""
+        with self._lock:
+            self._held = not self._over
+            return self._held
+
+    def let_go(self) -> None:
+        """Stay open for listeners alone."""
+        with self._lock:
+            self._held = False
+        self._close_unless_needed()
+
+    def _close_unless_needed(self) -> None:
+        with self._lock:
+            if self._lines or self._held:
                 return
             self._over = True
             self._last.clear()
@@ -173,7 +230,7 @@ class _Stream:
             match item:
                 case Stretch() if not self._over:
                     self._last.append(item)
-                    while self._last[0].end < item.end - _LAST_SECONDS:
+                    while self._last[0].end < item.end - self._last_seconds:
                         self._last.popleft()
                 case Opened():
                     self._opened, self._lost, self.format = item, None, item.format

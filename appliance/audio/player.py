@@ -89,9 +89,9 @@ class Player:
         self._orders.put(self._do_stop)
 
     @property
-    def silent_from(self) -> float:
-        """When nothing that the box says sounds any more, if it is hushed now: CLOCK_MONOTONIC seconds."""
-        return self._voice.silent_from
+    def voice(self) -> Voice:
+        """What knows whether anything sounds."""
+        return self._voice
 
     def hush(self) -> None:
         """End what the box says."""
@@ -163,7 +163,7 @@ class Player:
             self._wait_for_speaker(playing, error)
             return
         if len(block):
-            playing.sounds(output.lead_frames, output.underruns, self._clock.monotonic())
+            playing.sounds(output.lead_frames, output.underruns, self._voice.sounds())
         else:
             self._playing = None
             playing.end(completed=True)

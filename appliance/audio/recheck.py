@@ -1,4 +1,4 @@
-"""Ends what a take left behind, once it is over: faults describe now."""
+"""What is done now and then while a microphone is there: faults describe now, and what is to be open is."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,11 @@ _LEFT_BEHIND = {(kind.name, kind.owner) for kind in (MICROPHONE_LOST, RECORDING)
 
 
 def recheck(recorder: Recorder, status: Status, post: Callable[[Event], None]) -> None:
-    """Where only a take that failed says that nothing can be recorded, hear whether something can."""
+    """Have the microphone open where takes begin before their press.
+
+    Where only a take that failed says that nothing can be recorded, hear whether something can.
+    """
+    recorder.arm()
     urgent = {(fault.name, fault.owner) for fault in status.faults if fault.urgent}
     if status.recorder is State.IDLE and urgent and urgent <= _LEFT_BEHIND and recorder.delivers():
         post(RECORDING.cleared())

@@ -3,10 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from math import inf
 from pathlib import Path
 
 from appliance.audio.growing import GrowingTake, follow_nothing
-from appliance.audio.microphone import Line, Microphone
+from appliance.audio.microphone import LAST_SECONDS, Line, Microphone
 from appliance.audio.ports import SoundCards
 from appliance.audio.press import Press, Wish
 from appliance.audio.session import TakeSession
@@ -16,7 +18,7 @@ from appliance.circumstances import Place
 from appliance.clock import Clock
 from appliance.config.audio import AtPause, CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.errors import Stuck
-from appliance.events import Command, Event, TakeFailed
+from appliance.events import Command, Event, MicrophoneOpen, TakeFailed
 from appliance.faults import MICROPHONE_LOST, STORAGE
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
@@ -61,17 +63,38 @@ class Recorder:
         self._studio = Studio(
             capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched, follow, monitor, place
         )
-        self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals)
+        kept = LAST_SECONDS + recording.preroll
+        self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals, kept)
+        self._listens = False
         self._lock = threading.Lock()
         self._sessions: list[TakeSession] = []
         self._attention: Line | None = None
         self._closed = False
 
-    def start(self, take_id: str, at: float, format: AudioFormat | None = None, continues: str | None = None) -> None:
+    def arm(self) -> None:
+        """Where takes are to begin before their press, have the microphone open.
+
+        To be called now and then, and at once after a microphone was plugged in.
+        """
+        with self._lock, suppress(RuntimeError):  # no thread can be had: later, perhaps
+            wanted = self._studio.recording.preroll > 0 and not self._closed
+            if wanted and self._microphone.stay_open() and not self._listens:
+                self._listens = True
+                self._studio.post(MicrophoneOpen(self._studio.recording.preroll))
+
+    def start(
+        self,
+        take_id: str,
+        at: float,
+        format: AudioFormat | None = None,
+        continues: str | None = None,
+        quiet_since: float = -inf,
+    ) -> None:
         """Begin a take, beside the one before where that is still being finished, or as its next part.
 
-        In `format` instead of the configured one, and carrying on the clip `continues`, where these are given. After
-        `close` nothing begins.
+        In `format` instead of the configured one, and carrying on the clip `continues`, where these are given. Another
+        one begins as long before `at` as is configured and at hand, but not before `quiet_since`. After `close` nothing
+        begins.
         """
         with self._lock:
             if self._closed:
@@ -81,8 +104,9 @@ class Recorder:
                 return
             self._sessions = [session for session in self._sessions if not session.join(0)]
             try:
-                line = self._microphone.listen(at, format, self._studio.heed_backlog)
-                session = TakeSession(self._studio, take_id, at, line, continues)
+                since = at if continues else max(min(quiet_since, at), at - self._studio.recording.preroll)
+                line = self._microphone.listen(since, format, self._studio.heed_backlog)
+                session = TakeSession(self._studio, take_id, min(line.begins, at), line, continues)
                 session.start()
             except RuntimeError:
                 log.exception("no take could be started")
@@ -175,6 +199,7 @@ class Recorder:
         self._press(Wish.STOP, self._studio.clock.monotonic())
         with self._lock:
             self._closed = True
+            self._microphone.let_close()
             sessions, self._sessions = self._sessions, []
         self.attend(on=False)
         for session in sessions:

@@ -44,12 +44,22 @@ class Voice:
         self._clock = clock
         self._post = post
         self._says: str | None = None
-        self._said_at = -inf
+        self._said_at = self._sounded_at = -inf
 
     @property
     def silent_from(self) -> float:
         """From which moment on nothing of it sounds, if it is cut off now: CLOCK_MONOTONIC seconds."""
         return self._said_at if self._says is None else self._clock.monotonic() + self._output.longest_end
+
+    @property
+    def sounded_until(self) -> float:
+        """When the last that was played or said has sounded at the latest: CLOCK_MONOTONIC seconds."""
+        return max(self.silent_from, self._sounded_at + self._output.longest_end)
+
+    def sounds(self) -> float:
+        """The speaker takes something now; when that is."""
+        self._sounded_at = self._clock.monotonic()
+        return self._sounded_at
 
     def begin(self, playback_id: str, wish: Play) -> None:
         """That is what the player is to play next."""

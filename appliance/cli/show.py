@@ -35,6 +35,8 @@ def status(report: Report) -> None:
         _item(Painted(trouble, "yellow"))
     if report.ok and not troubles:
         _item(Painted(WELL, "green"))
+    if report.listening:
+        _item(Painted("microphone open", "yellow"), f": the last {duration(report.listening)} are kept in memory")
     if report.microphone:
         _item(f"records in {report.microphone}")
     for name, counts in report.deliveries.items():

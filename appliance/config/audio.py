@@ -152,6 +152,12 @@ class RecordingSettings:
         "What becomes of a take that gets longer: it goes on in another clip without losing a frame (`continue`), or "
         "ends (`stop`), which is told some time before and marks the clip as cut.",
     )
+    preroll: Seconds = option(
+        Seconds(0),
+        "How long before its press a take begins. Where it is not 0 the microphone is always open, and so much sound "
+        "is kept in memory, never on the card.",
+        check=and_(ge(0), le(60)),
+    )
     split_every: Seconds | None = option(
         None,
         "Go on in a linked clip after so much sound, without losing a frame.",

@@ -56,6 +56,7 @@ class Light(StrEnum):
     DELIVERING = "delivering"
     NEW_MESSAGE = "new_message"
     FAULT = "fault"
+    LISTENING = "listening"
 
 
 def _both(location: "LocationSettings", _: object, longitude: float | None) -> None:

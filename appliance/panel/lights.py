@@ -52,6 +52,7 @@ def pattern(light: Light, state: PanelState) -> Pattern:
         Light.DELIVERING: state.delivering,
         Light.NEW_MESSAGE: state.new_message,
         Light.FAULT: state.fault,
+        Light.LISTENING: state.listening,
     }
     if light is Light.STATUS:
         return STATUS[state.status]

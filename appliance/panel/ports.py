@@ -33,6 +33,7 @@ class PanelState:
     delivering: bool = False
     new_message: bool = False
     fault: bool = False
+    listening: bool = False
 
 
 class Workbench(Protocol):

@@ -1,3 +1,4 @@
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -233,6 +234,18 @@ def test_it_falls_silent_within_250_ms(make: Make, act: str) -> None:
     booth.until(lambda: booth.cards.playback.closed)
     loud = np.abs(booth.heard[before:]) > 10
     assert loud.nonzero()[0].max() < 0.25 * RATE
+
+
+def test_it_tells_until_when_it_may_have_sounded(make: Make) -> None:
+    """Never too early, and by less than half a second too late."""
+    booth = make(paced=True)
+    assert booth.player.voice.sounded_until == -math.inf
+    booth.play(tone(1))
+    booth.sounds_for(0.5)
+    assert booth.player.voice.sounded_until >= booth.clock.monotonic()
+    booth.until(lambda: booth.cards.playback.closed)
+    over = booth.clock.monotonic()
+    assert over - 0.1 <= booth.player.voice.sounded_until <= over + 0.5
 
 
 def test_a_pause_loses_and_repeats_nothing(make: Make) -> None:
