@@ -39,5 +39,8 @@ OPUS = Recipe("opus", ".opus", "audio/ogg", ("rate of opus", "opus", "tags"))
 MP3 = Recipe("mp3", ".mp3", "audio/mpeg", ("rate of mp3", "mp3", "tags"))
 """ISO/IEC 11172-3, layer III."""
 
+LOSSLESS = (ORIGINAL, BWF, FLAC)
+"""Those that decode to the very samples of the clip."""
+
 RECIPES = {recipe.name: recipe for recipe in (ORIGINAL, BWF, FLAC, OPUS, MP3)}
 """All that there are, by name."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from appliance.durable import PARTIAL
 from appliance.errors import Permanent, Transient
 from appliance.models import Clip
-from appliance.recipes import BWF, Recipe
+from appliance.recipes import BWF, LOSSLESS, Recipe
+from appliance.renditions.proof import differs
 
 if TYPE_CHECKING:
     import soundfile
@@ -25,7 +26,7 @@ def encode(source: Path, target: Path, recipe: Recipe, clip: Clip, check: Callab
 
     FLAC keeps 16 and 24 bits exactly; of 32 it keeps the upper 24, which is what sound cards fill. Opus is resampled to
     48 kHz where it does not know the rate, and so is MP3. What is known of the clip goes in. Raises Permanent where the
-    sound cannot be encoded so, Transient where the disk refuses.
+    sound cannot be encoded so, or does not decode to what it was made of, Transient where the disk refuses.
     """
     import soundfile
 
@@ -41,6 +42,8 @@ def encode(source: Path, target: Path, recipe: Recipe, clip: Clip, check: Callab
             _through_libsndfile(source, partial, recipe, check)
         if _TAGS in recipe.steps:
             tag(partial, recipe.suffix, clip)
+        if wrong := differs(source, partial, recipe in LOSSLESS, check):
+            raise ValueError(f"decoded again, {wrong}")
         partial.replace(target)  # not synced: what a power cut leaves of it is compared with its hash before use
     except (soundfile.LibsndfileError, ValueError) as error:
         why = getattr(error, "error_string", error)

@@ -1,9 +1,11 @@
 """The files that are sent: the clip itself, or an encoding of it that is made once and kept."""
 
 import hashlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from appliance.store import Store
 _BLOCK = 1 << 20
 _REMEMBERED = 64
 _PATIENCE = 0.5
+_NICENESS = 15
 
 Check = Callable[[], None]
 _Look = tuple[int, int, int]
@@ -91,7 +94,9 @@ class Renditions:
         path = self._store.places.renditions / f"{clip.name}{recipe.suffix}"
         if known is not None and self._is_intact(known, clip, path, check):
             return known
-        encode(self.prepare(clip, ORIGINAL, check).path, path, recipe, clip, check)
+        original = self.prepare(clip, ORIGINAL, check).path
+        with ThreadPoolExecutor(1, "encoder", _give_way) as encoder:
+            encoder.submit(encode, original, path, recipe, clip, check).result()
         try:
             made = self._hashed(clip, recipe, path, check)
         except OSError as error:
@@ -124,6 +129,12 @@ class Renditions:
             self._seen[path] = look
             while len(self._seen) > _REMEMBERED:
                 self._seen.popitem(last=False)
+
+
+def _give_way() -> None:
+    """Let this thread run only where no other wants to, as a take in progress does."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _look(path: Path) -> _Look:
