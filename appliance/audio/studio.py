@@ -70,5 +70,5 @@ class Studio:
 
     def heed_backlog(self, seconds: float) -> None:
         """So much sound waits for the disk: to be told while it stalls, when the thread that writes cannot tell it."""
-        if seconds > self.slow_after:
+        if seconds > self.slow_after + self.recording.preroll:
             self.faults.begin(SLOW_STORAGE, _BEHIND)

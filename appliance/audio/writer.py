@@ -73,6 +73,10 @@ class TakeWriter:
         self._heard_at = self._clock.monotonic()
         self._stop: Press | None = None
         self._stop_by = 0.0
+        begin = assembler.begin
+        preroll = 0.0 if begin.continues else self._settings.preroll
+        self._pressed_at = begin.started.monotonic_ns / 1e9 + preroll
+        """What sounded before was in memory only on purpose."""
         self._unsafe_since: float | None = None
         self._safe_at = self._told_at = self._clock.monotonic()
         self._untold = 0
@@ -213,7 +217,8 @@ class TakeWriter:
         if written:
             if self._unsafe_since is None:  # silence that fills a gap is as old as its writing
                 sounding = stretch.frames / self._rate
-                self._unsafe_since = self._clock.monotonic() if stretch.data is None else stretch.end - sounding
+                since = self._clock.monotonic() if stretch.data is None else stretch.end - sounding
+                self._unsafe_since = max(since, self._pressed_at)
             self._tell(written)
         self._heed_longest()
 

@@ -14,6 +14,7 @@ from appliance.audio.studio import Faults, Studio
 from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
 from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
+from appliance.config.options import Seconds
 from appliance.events import Command, Event, FaultRaised
 from appliance.models import AudioFormat
 from appliance.testing.clock import ManualClock
@@ -26,13 +27,13 @@ PERIOD = 0.25
 class Desk:
     """A writer that is handed one thing after the other."""
 
-    def __init__(self, takes: Path) -> None:
+    def __init__(self, takes: Path, preroll: float = 0.0) -> None:
         self.clock = ManualClock()
         self.posted: list[Command | Event] = []
         begin = Begin("take000001", "name", "box", FORMAT, self.clock.stamp(), 0.0)
         studio = Studio(
             CaptureSettings(rate=FORMAT.rate),
-            RecordingSettings(),
+            RecordingSettings(preroll=Seconds(preroll)),
             takes,
             "box",
             self.clock,
@@ -78,6 +79,15 @@ def test_more_than_a_second_of_sound_at_stake_is_told(tmp_path: Path, late: floa
     desk = Desk(tmp_path)
     desk.hear(6)
     desk.hear(1, late)
+    desk.hear(4)
+    assert desk.faults == told
+    desk.take.close()
+
+
+@pytest.mark.parametrize(("preroll", "told"), [(0.0, ["slow_storage"]), (3.0, [])])
+def test_what_sounded_before_the_press_was_never_at_stake(tmp_path: Path, preroll: float, told: list[str]) -> None:
+    desk = Desk(tmp_path, preroll)
+    desk.hear(1, late=2.5)
     desk.hear(4)
     assert desk.faults == told
     desk.take.close()
