@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from appliance.audio.fulltimes import next_full
 from appliance.audio.take import repair
 from appliance.config.audio import AtMax, AtPause, CaptureSettings, RecordingSettings
 from appliance.config.options import ByteCount, Seconds
@@ -24,7 +26,7 @@ from appliance.events import (
     TakeSealed,
     TakeStarted,
 )
-from appliance.models import Clip, GapCause, Mark, Pause, Verdict
+from appliance.models import Clip, ClockSource, ClockStamp, GapCause, Mark, Pause, Verdict
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import numbered, stretches
 from appliance.testing.clock import ManualClock
@@ -359,6 +361,7 @@ def test_two_splits_in_a_row_make_three_parts(parted: Parted) -> None:
     clips = parted.finish(1.25)
     parted.check_chain(clips)
     assert [clip.frames for clip in clips] == [4000, 2000, 4000]
+    assert [event.take_id for event in parted.of(TakeContinues)] == ["take000001", "take000002"]
 
 
 def test_a_split_before_the_first_sound_does_nothing(parted: Parted) -> None:
@@ -415,6 +418,13 @@ def test_it_is_split_at_full_times_of_the_clock(parted: Parted) -> None:
     assert parted.whole(clips) == numbered(0, 48_000, parted.format)
     full = [1_800_000_000 * 10**9 + 2 * number * 10**9 for number in range(3)]
     assert [clip.started.wall_ns for clip in clips[1:]] == pytest.approx(full, abs=1e6, rel=0)
+
+
+@pytest.mark.parametrize(("offset", "minutes"), [(0, 17), (19_800, 47), (20_700, 32)])
+def test_full_hours_are_those_of_local_time(offset: int, minutes: int) -> None:
+    began = ClockStamp((1_800_000_000 + 43 * 60) * 10**9, 5 * 10**9, "boot", ClockSource.NTP, offset)
+    assert next_full(3600, began) == 5 + minutes * 60
+    assert next_full(None, began) == math.inf
 
 
 def test_a_pause_may_end_the_clip(parted: Parted) -> None:
