@@ -207,6 +207,45 @@ def test_what_cannot_be_played_is_no_message(box: Box) -> None:
     box.events.wait(TrackArrived)
 
 
+@pytest.mark.parametrize(("format", "subtype"), WHOLE)
+def test_what_is_damaged_is_no_message_though_its_line_was_sound(
+    box: Box, tmp_path: Path, format: str, subtype: str
+) -> None:
+    times = np.arange(3 * 48_000) / 48_000
+    tone = (0.3 * np.sin(2 * np.pi * 440 * times)).astype(np.float32)
+    soundfile.write(tmp_path / "whole", tone, 48_000, subtype, format=format)
+    whole = (tmp_path / "whole").read_bytes()
+    puller = Puller(brings("1", whole[: len(whole) // 2]), brings("2", whole))
+    feeds = box.pull(news=feed(puller))
+    if subtype in ("PCM_16", "OPUS") and format != "FLAC":  # as far as it goes its frames can be counted
+        assert box.events.wait(TrackArrived)[0].track.key == "1"
+    else:
+        [raised] = box.events.wait(FaultRaised)
+        said = {"damaged, or not all there: offer", "no sound that can be played"}
+        assert any(words in raised.fault.message for words in said)
+        assert not list(box.store.places.inbox.iterdir())
+    feeds.pull_now()
+    box.settle(lambda: box.events.of(TrackArrived) and box.events.of(TrackArrived)[-1].track.key == "2")
+
+
+@pytest.mark.parametrize("claimed", [0, 0xFFFFFFFF])
+def test_a_wav_whose_header_claims_nothing_or_4_gb_is_taken_as_long_as_it_is(box: Box, claimed: int) -> None:
+    content = bytearray(sound(4800))
+    for place in (4, content.index(b"data") + 4):
+        content[place : place + 4] = claimed.to_bytes(4, "little")
+    box.pull(news=feed(Puller(brings("1", bytes(content)))))
+    [arrived] = box.events.wait(TrackArrived)
+    assert arrived.track.path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xd8\xff\xe0" + bytes(5000), b"\xff\xfb\x90\x00" * 3, b"RIFF\xff\xff\xff\xffWAVE"]
+)
+def test_what_only_looks_like_sound_is_no_message(box: Box, content: bytes) -> None:
+    box.pull(news=feed(Puller(brings("1", content))))
+    assert "no sound that can be played" in box.events.wait(FaultRaised)[0].fault.message
+
+
 def test_a_transient_failure_is_tried_again_soon_and_is_no_fault(box: Box) -> None:
     puller = Puller(*[Transient("no route")] * 3, brings("1"))
     box.pull(news=feed(puller))

@@ -288,6 +288,13 @@ def test_a_page_is_no_sound(kind: str, receiver: Receiver, inbox: Inbox) -> None
         backend(receiver.url("/a.mp3")).pull(inbox)
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "binary/octet-stream", ""])
+def test_a_type_that_says_nothing_is_judged_by_its_bytes(kind: str, receiver: Receiver, inbox: Inbox) -> None:
+    receiver.replies.append(Reply(200, {"Content-Type": kind}, SOUND))
+    backend(receiver.url("/a.mp3")).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND]
+
+
 def test_an_empty_file_is_no_track(receiver: Receiver, inbox: Inbox) -> None:
     receiver.replies.append(offer(b""))
     with pytest.raises(Permanent, match="empty"):
