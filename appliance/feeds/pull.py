@@ -105,7 +105,7 @@ class Pull:
         return self._store.places.inbox / f".{digest[:32]}{BEGUN}"
 
     def _enter(self, key: str, title: str, file: SafeFile) -> None:
-        replaced = [track.path for track in self._store.inbox.tracks(self._feed) if track.key == key]
+        replaced = self._store.inbox.files(self._feed, key)
         try:
             track = self._store.inbox.add(self._feed, key, title, file.path, file.size, file.sha256)
         except BaseException:

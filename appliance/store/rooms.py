@@ -225,6 +225,7 @@ class Inbox(Room[TrackRows]):
         self._clock = clock
 
     tracks = read(TrackRows.all)
+    files = read(TrackRows.files)
     has = read(TrackRows.has)
     note = read(TrackRows.note)
     save_note = change(TrackRows.save_note)

@@ -41,6 +41,11 @@ class TrackRows:
         rows = self._db.execute(query, (feed,))
         return [self._track(row) for row in rows]
 
+    def files(self, feed: str, key: str) -> list[Path]:
+        """The file of an item of a feed, where it is in the inbox."""
+        rows = self._db.execute("SELECT path FROM tracks WHERE feed = ? AND key = ? AND removed = 0", (feed, key))
+        return [self._places.directory / path for (path,) in rows]
+
     def unheard_first(self, after: int = 0) -> Iterator[Track]:
         """What nobody has heard yet, oldest first, beginning behind `after`; then the rest, newest first."""
         yield from self._playable("played = 0 ORDER BY id <= ?, id", after)
