@@ -432,16 +432,14 @@ def test_the_inbox_does_not_grow_for_ever(box: Box, keep_unheard: int | None, le
 def test_what_was_heard_goes_by_its_age_or_its_size(box: Box, kept: dict[str, Any], left: str) -> None:
     """Numbers 1 to 4 are heard, 5 is not; each comes 400 seconds after the one before."""
     puller = Puller(*[brings(str(number)) for number in range(1, 6)], nothing)
-    box.pull(news=Feed("news", FeedSettings("urls", Seconds(400), **kept), puller))
+    feeds = box.pull(news=Feed("news", FeedSettings("urls", Seconds(86_000), **kept), puller))
     for number in range(1, 6):
         track = box.events.wait(TrackArrived, number)[-1].track
-        box.clock.waiters()
         if number <= 4:
             box.store.inbox.mark_played(track.id)
         box.clock.advance(400)
-    box.settle(lambda: puller.pulls >= 6)
-    box.clock.waiters()
-    assert "".join(track.key for track in box.store.inbox.tracks()) == left
+        feeds.pull_now()
+    box.settle(lambda: puller.pulls >= 6 and "".join(track.key for track in box.store.inbox.tracks()) == left)
 
 
 def test_what_comes_in_quiet_hours_is_due_after_them(box: Box) -> None:
@@ -457,11 +455,10 @@ def test_what_comes_in_quiet_hours_is_due_after_them(box: Box) -> None:
         box.clock.advance(590)
     box.clock.waiters()
     assert not box.events.of(TrackDue) and puller.pulls == 1
-    box.clock.advance(62)
-    assert box.events.wait(TrackDue) == [TrackDue(arrived.track)]
-    box.clock.waiters()
-    box.clock.advance(20)
-    assert box.events.wait(TrackArrived, 2)[-1].play_now
+    box.pass_time(62, lambda: box.events.of(TrackDue))
+    assert box.events.of(TrackDue) == [TrackDue(arrived.track)]
+    box.pass_time(20, lambda: len(box.events.of(TrackArrived)) == 2)
+    assert box.events.of(TrackArrived)[-1].play_now
 
 
 def test_by_default_no_message_is_removed_that_nobody_has_heard() -> None:

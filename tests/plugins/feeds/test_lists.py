@@ -1,7 +1,6 @@
 """The feeds `m3u`, `json` and `podcast` against a web server."""
 
 import json
-import time
 from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
@@ -202,7 +201,5 @@ def test_entities_do_not_explode(encoding: str, site: Site, inbox: MemoryInbox) 
 def test_a_podcast_of_10_000_episodes_costs_its_newest(site: Site, inbox: MemoryInbox) -> None:
     site.offer("/9999.mp3", SOUND)
     site.offer("/list", rss([site.url(f"/{number}.mp3") for number in range(9999, -1, -1)]), "application/rss+xml")
-    began = time.process_time()
     backend("podcast", site.url("/list"), newest=1).pull(inbox)
     assert site.asked == ["/list", "/9999.mp3"] and len(inbox.tracks) == 1
-    assert time.process_time() - began < 20
