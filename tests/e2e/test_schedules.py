@@ -10,7 +10,7 @@ from appliance.errors import Refused
 
 Box = Any  # tests/e2e/conftest.py is not importable
 
-EVERY, ON = 3, 1
+EVERY, ON = 4, 2
 CONFIG = f"""\
 schedules:
   often: {{duty: {ON}s every {EVERY}s, clock: utc}}
