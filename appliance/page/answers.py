@@ -76,6 +76,11 @@ def status_of(error: ApplianceError) -> int:
 def view(name: str, **values: Any) -> str:
     """A page, which nobody keeps: what it shows is of this moment."""
     bottle.response.set_header("Cache-Control", "no-store")
+    return rendered(name, **values)
+
+
+def rendered(name: str, **values: Any) -> str:
+    """A page of ours with these values."""
     return str(bottle.template(name, template_lookup=[str(FOLDER / "views")], quote=quote, **values))
 
 

@@ -7,7 +7,7 @@ sizes at once and its CRC-32 behind its bytes (4.3.9), and is ZIP64 where someth
 import binascii
 import hashlib
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -70,6 +70,11 @@ class _Placed:
         return head + self.name + extra
 
     @property
+    def length(self) -> int:
+        """Its bytes before the directory."""
+        return len(self.local) + self.entry.size + _DESCRIPTOR.size
+
+    @property
     def descriptor(self) -> bytes:
         return _DESCRIPTOR.pack(b"PK\7\x08", self.crc or 0, self.entry.size, self.entry.size)
 
@@ -90,17 +95,13 @@ class Archive:
     """A ZIP of `entries`, in their order. Raises OSError where a file is missing."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self._placed: list[_Placed] = []
-        offset = 0
+        self._entries = entries
+        placed, self.size = _Directory(), 0
         for entry in entries:
-            placed = _Placed(entry, offset)
-            self._placed.append(placed)
-            offset += len(placed.local) + entry.size + _DESCRIPTOR.size
-        self._central_at = offset
-        self._central_size = sum(len(placed.central) for placed in self._placed)
-        names = "".join(f"{entry.name}/{entry.size}/{entry.modified}/" for entry in entries)
-        self.tag = hashlib.sha256(names.encode(errors="surrogateescape")).hexdigest()[:16]
-        self.size = offset + self._central_size + _END_64.size + _LOCATOR_64.size + _END.size
+            self.size += placed.add(entry).length
+        self.size += placed.length
+        told = "".join(f"{entry.name}/{entry.size}/{entry.modified}/" for entry in entries).encode(errors="replace")
+        self.tag = hashlib.sha256(told + b"".join(entry.content for entry in entries)).hexdigest()[:16]
 
     def read(self, start: int = 0) -> Iterator[bytes]:
         """The bytes from `start` on. What lies before is read for its checksums, and not sent.
@@ -108,31 +109,59 @@ class Archive:
         Raises OSError where a file has become shorter: whoever downloads sees that the archive is not whole.
         """
         position = 0
-        for piece in self._pieces():
+        for piece in streamed(self._entries):
             end = position + len(piece)
             if end > start:
                 yield piece[max(0, start - position) :]
             position = end
 
-    def _pieces(self) -> Iterator[bytes]:
-        for placed in self._placed:
-            yield placed.local
-            placed.crc = 0
-            for piece in _content(placed.entry):
-                placed.crc = binascii.crc32(piece, placed.crc)
-                yield piece
-            yield placed.descriptor
+
+def streamed(entries: Iterable[Entry]) -> Iterator[bytes]:
+    """A ZIP of entries that may be made one after the other, while it is sent. Raises OSError as `Archive.read`."""
+    directory = _Directory()
+    for entry in entries:
+        placed = directory.add(entry)
+        yield placed.local
+        placed.crc = 0
+        for piece in _content(placed.entry):
+            placed.crc = binascii.crc32(piece, placed.crc)
+            yield piece
+        yield placed.descriptor
+    yield from directory.pieces()
+
+
+class _Directory:
+    """What stands at the end of an archive: where in it everything is."""
+
+    def __init__(self) -> None:
+        self._placed: list[_Placed] = []
+        self._at = 0
+
+    def add(self, entry: Entry) -> _Placed:
+        """The next entry, which lies behind all others."""
+        placed = _Placed(entry, self._at)
+        self._placed.append(placed)
+        self._at += placed.length
+        return placed
+
+    @property
+    def _size(self) -> int:
+        return sum(len(placed.central) for placed in self._placed)
+
+    @property
+    def length(self) -> int:
+        """Its own bytes."""
+        return self._size + _END_64.size + _LOCATOR_64.size + _END.size
+
+    def pieces(self) -> Iterator[bytes]:
+        """It, as bytes."""
         for placed in self._placed:
             yield placed.central
-        yield self._end()
-
-    def _end(self) -> bytes:
-        count, size, at = len(self._placed), self._central_size, self._central_at
-        end_64 = _END_64.pack(b"PK\6\6", 44, _NEEDS | 3 << 8, _NEEDS, 0, 0, count, count, size, at)
-        locator = _LOCATOR_64.pack(b"PK\6\7", 0, at + size, 1)
+        count, size, at = len(self._placed), self._size, self._at
+        yield _END_64.pack(b"PK\6\6", 44, _NEEDS | 3 << 8, _NEEDS, 0, 0, count, count, size, at)
+        yield _LOCATOR_64.pack(b"PK\6\7", 0, at + size, 1)
         few = min(count, _MAX_16)
-        end = _END.pack(b"PK\5\6", 0, 0, few, few, min(size, _MAX_32), min(at, _MAX_32), 0)
-        return end_64 + locator + end
+        yield _END.pack(b"PK\5\6", 0, 0, few, few, min(size, _MAX_32), min(at, _MAX_32), 0)
 
 
 def _content(entry: Entry) -> Iterator[bytes]:

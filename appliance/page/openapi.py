@@ -43,14 +43,20 @@ def description() -> dict[str, Any]:
     paths[f"{ROOT}/clips.zip"] = {
         "get": {
             "operationId": "archive",
-            "summary": "Clips as one ZIP, in ranges where that is asked for. Default: all.",
+            "summary": "Clips as one ZIP, with a table and a page that plays them: those named, else those that the "
+            "other words look for, else all. As recorded it comes in ranges where that is asked for.",
             "parameters": [
                 {
                     "name": "clip",
                     "in": "query",
                     "schema": {"type": "array", "items": {"type": "string"}},
                     "explode": True,
-                }
+                },
+                {"name": "format", "in": "query", "schema": {"enum": ["original", "flac", "mp3"]}},
+                *(
+                    {"name": name, "in": "query", "schema": {"type": "string"}}
+                    for name in ("text", "label", "verdict", "state", "starred", "since", "until")
+                ),
             ],
             "responses": {"200": _body("The archive.", "application/zip"), **_ERRORS},
         }

@@ -25,6 +25,6 @@ class Recorder:
         with Client(self.socket) as client:
             yield from client.stream(word, **arguments)
 
-    def clips(self) -> Iterator[dict[str, Any]]:
-        """All clips with their deliveries, newest first."""
-        return listed(self.call)
+    def clips(self, **wanted: Any) -> Iterator[dict[str, Any]]:
+        """All clips that are wanted, with their deliveries, newest first."""
+        return listed(self.call, **wanted)

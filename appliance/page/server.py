@@ -11,6 +11,7 @@ from appliance.clock import SystemClock
 from appliance.config.page import WebSettings
 from appliance.errors import ApplianceError, ConfigError
 from appliance.page.door import Door
+from appliance.page.downloads import Downloads
 from appliance.page.guard import Names, Proxies, Throttle, is_loopback, split_address
 from appliance.page.keys import Keys
 from appliance.page.news import LISTENERS, News
@@ -59,8 +60,9 @@ class Serving:
         recorder = Recorder(self.socket)
         news = News(lambda: recorder.stream("events"), clock)
         certificate = self.certificate
+        folder = self.keys.folder
         door = Door(self.keys, names, Throttle(clock), certificate is not None, Proxies(self.settings.proxies))
-        site = Site(recorder, door, news, Peaks(self.keys.folder / "peaks"))
+        site = Site(recorder, door, news, Peaks(folder / "peaks"), Downloads(folder))
         threading.stack_size(_STACK)
         server = Server(
             (host, port), site.app(), numthreads=_THREADS, max=_THREADS, server_name="appliance", timeout=60

@@ -14,8 +14,8 @@ from bottle import HTTPResponse, request
 from appliance.arguments import Argument, Kind
 from appliance.errors import ApplianceError, NotFound, UsageError
 from appliance.page import answers, listing, openapi, words
-from appliance.page.archive import Archive, Entry
 from appliance.page.door import Door
+from appliance.page.downloads import FORMATS, ORIGINAL, Downloads
 from appliance.page.health import Health, outlook
 from appliance.page.keys import Role
 from appliance.page.news import Item, News
@@ -36,6 +36,7 @@ class Site:
     door: Door
     news: News
     peaks: Peaks
+    downloads: Downloads
 
     def app(self) -> answers.Application:
         """The page as a WSGI application."""
@@ -77,7 +78,7 @@ class Site:
 
     def clips(self) -> str:
         """Clips, newest first, by day: all, or those that are looked for."""
-        query = {name: request.query.getunicode(name) for name in request.query}
+        query = _query()
         wanted, after = listing.wanted(query), query.get("after")
         found = self.recorder.call("clips.list", limit=CLIPS_SHOWN + 1, after=after, **wanted)
         more = len(found) > CLIPS_SHOWN
@@ -92,7 +93,7 @@ class Site:
         labels = self.recorder.call("clips.labels")
         return self._page(
             "clips", days=days, older=older, first=after is None, asked=asked, wanted=wanted, labels=labels,
-            trashed=query.get("trashed"), listing=listing,
+            trashed=query.get("trashed"), listing=listing, formats=FORMATS,
         )  # fmt: skip
 
     def clip(self, clip: str, copies: Sequence[str] = ()) -> str:
@@ -190,23 +191,23 @@ class Site:
         return answer
 
     def archive(self) -> HTTPResponse:
-        """Clips as one ZIP."""
-        wanted = request.query.getall("clip")
-        found = [self.recorder.call("clips.show", clip=each) for each in wanted] or list(self.recorder.clips())
+        """Clips as one ZIP: those that are named, else those that are looked for, else all."""
+        query = _query()
+        named = request.query.getall("clip")
+        found = [self.recorder.call("clips.show", clip=each) for each in named]
+        found = found or list(self.recorder.clips(**listing.wanted(query)))
         if not found:
-            raise NotFound("there are no clips yet")
-        moments = [words.began(each["clip"]) for each in found]
+            raise NotFound("there are no such clips")
+        headers = {"Content-Type": "application/zip", "Cache-Control": "private, no-cache"}
+        headers["Content-Disposition"] = 'attachment; filename="clips.zip"'
+        if (format := query.get("format") or ORIGINAL) != ORIGINAL:
+            return HTTPResponse(self.downloads.encoded(found, format), 200, headers)
         try:
-            entries = [
-                Entry(Path(each["path"]).name, at, Path(each["path"])) for each, at in zip(found, moments, strict=True)
-            ]
+            archive = self.downloads.as_recorded(found)
         except OSError as error:
             raise NotFound(f"the sound of a clip cannot be read: {error.filename}: {error.strerror}") from error
-        archive = Archive([*entries, Entry("clips.csv", max(moments), content=words.table(found))])
-        code, first, count, headers = answers.part(archive.size, archive.tag, *_range())
-        headers |= {"Content-Type": "application/zip", "Cache-Control": "private, no-cache"}
-        headers["Content-Disposition"] = 'attachment; filename="clips.zip"'
-        return HTTPResponse(_up_to(archive.read(first), count), code, headers)
+        code, first, count, told = answers.part(archive.size, archive.tag, *_range())
+        return HTTPResponse(_up_to(archive.read(first), count), code, headers | told)
 
 
 def _told(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -279,6 +280,11 @@ def _field(argument: Argument) -> object:
     if argument.kind is Kind.TEXTS:
         return texts or None
     return argument.read(texts[0]) if texts else None
+
+
+def _query() -> dict[str, str]:
+    """The query of the address; what is no UTF-8 in it is left out."""
+    return {name: text for name in request.query if (text := request.query.getunicode(name))}
 
 
 def _range() -> tuple[str | None, str | None]:

@@ -158,16 +158,19 @@ def track(found: Plain) -> Plain:
     }
 
 
-def table(found: Iterable[Plain]) -> bytes:
-    """Clips as CSV (RFC 4180), one a line. No cell begins as a formula would: spreadsheets would run it."""
+def table(found: Iterable[Plain], names: Iterable[str]) -> bytes:
+    """Clips, whose files have these names, as CSV (RFC 4180), one a line.
+
+    No cell begins as a formula would: spreadsheets would run it.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
     columns = ["file", "title", "labels", "star", "note"]
     writer.writerow([*columns, "started", "seconds", "bytes", "verdict", "gaps", "arrived at"])
-    for each in found:
+    for name, each in zip(names, found, strict=True):
         clip = each["clip"]
         arrived = " ".join(one["destination"] for one in each["deliveries"] if one["state"] == "delivered")
-        row = [f"{clip['name']}.wav", clip["title"], ", ".join(clip["labels"]), "*" * clip["starred"], clip["note"]]
+        row = [name, clip["title"], ", ".join(clip["labels"]), "*" * clip["starred"], clip["note"]]
         row += [began(clip).isoformat(timespec="seconds")]
         row += [f"{clip['frames'] / clip['format']['rate']:.3f}", str(clip["size"]), clip["verdict"]]
         writer.writerow([_cell(cell) for cell in (*row, str(len(clip["gaps"])), arrived)])

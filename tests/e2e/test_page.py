@@ -195,7 +195,7 @@ def test_a_person_records_listens_and_deletes(page: Page, served: Served) -> Non
     with page.expect_download() as download:
         button(page, "Download").click()
     with zipfile.ZipFile(download.value.path()) as found:
-        assert found.testzip() is None and len(found.namelist()) == 2
+        assert found.testzip() is None and len(found.namelist()) == 3
 
     page.locator(".clips a").first.click()
     assert violations(page) == []

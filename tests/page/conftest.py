@@ -12,8 +12,10 @@ import pytest
 from attrs import define, field
 
 from appliance.clock import SystemClock
+from appliance.codec import to_plain
 from appliance.config.page import WebSettings
 from appliance.errors import ApplianceError
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
 from appliance.page.keys import Keys
 from appliance.page.recorder import Recorder
 from appliance.page.server import Serving
@@ -38,10 +40,8 @@ STATUS = {
 
 def clip(id: str, path: Path) -> dict[str, Any]:
     """A clip as the recorder tells of it."""
-    stamp = {"wall_ns": 1_767_225_600_000_000_000, "source": "ntp", "utc_offset": 3600}
-    told = {"id": id, "name": path.stem, "format": {"rate": 8000}, "frames": 16_000, "size": path.stat().st_size}
-    told |= {"started": stamp, "corrected": None, "verdict": "ok", "gaps": []}
-    told |= {"title": "", "labels": [], "starred": False, "note": "", "continues": None, "marks": []}
+    started = ClockStamp(1_767_225_600_000_000_000, 5, "boot", ClockSource.NTP, 3600)
+    told = to_plain(Clip(id, path.stem, "box", AudioFormat(8000), 16_000, path.stat().st_size, started))
     receipt = {"verified": True, "on_own_disk": False}
     delivery = {"destination": "office", "state": "delivered", "receipt": receipt, "last_error": ""}
     return {"clip": told, "path": str(path), "deliveries": [delivery]}

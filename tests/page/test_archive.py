@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.page.archive import Archive, Entry
+from appliance.page.archive import Archive, Entry, streamed
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 6)
 names = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="/\\"), min_size=1, max_size=30)
@@ -31,6 +31,12 @@ def test_what_is_read_back_is_what_went_in(files: dict[str, bytes]) -> None:
         assert found.testzip() is None
         assert {each.filename: found.read(each) for each in found.infolist()} == files
         assert all(each.date_time == (2026, 1, 2, 3, 4, 6) for each in found.infolist())
+
+
+@given(contents)
+def test_what_is_made_while_it_is_sent_is_the_same(files: dict[str, bytes]) -> None:
+    entries = (Entry(name, MOMENT, content=content) for name, content in files.items())
+    assert b"".join(streamed(entries)) == b"".join(archive(files).read())
 
 
 @given(contents, st.integers(0, 3000))

@@ -4,13 +4,18 @@ import csv
 import io
 import json
 import zipfile
+from array import array
+from math import sin
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from appliance.audio.wav import build
 from appliance.errors import NotFound, NotRunning, Refused, StorageError
+from appliance.models import AudioFormat
 from appliance.page import openapi
+from appliance.page.keys import Keys
 from appliance.verbs import VERBS
 from tests.page.conftest import STATUS, Browser, Desk, clip
 
@@ -191,7 +196,7 @@ def test_everything_as_one_archive(browser: Browser, sounds: list[dict[str, Any]
     assert int(answer.headers["content-length"]) == len(answer.body)
     with zipfile.ZipFile(io.BytesIO(answer.body)) as found:
         assert found.testzip() is None
-        assert found.namelist() == ["clip 0.wav", "clip 1.wav", "clip 2.wav", "clips.csv"]
+        assert found.namelist() == ["clip 0.wav", "clip 1.wav", "clip 2.wav", "clips.csv", "index.html"]
         rows = list(csv.DictReader(io.StringIO(found.read("clips.csv").decode())))
     assert [(row["file"], row["seconds"], row["arrived at"]) for row in rows] == [
         (f"clip {number}.wav", "2.000", "office") for number in range(3)
@@ -202,21 +207,68 @@ def test_an_archive_goes_on_where_it_broke_off(browser: Browser, sounds: list[di
     whole = browser.get("/api/v1/clips.zip")
     rest = browser.get("/api/v1/clips.zip", Range="bytes=300-", If_Range=whole.headers["etag"])
     assert (rest.status, rest.body) == (206, whole.body[300:])
-    sounds.pop()
+    sounds[0]["clip"]["title"] = "Toast"
     changed = browser.get("/api/v1/clips.zip", Range="bytes=300-", If_Range=whole.headers["etag"])
     assert changed.status == 200
 
 
 def test_some_as_one_archive(browser: Browser, sounds: list[dict[str, Any]]) -> None:
     with zipfile.ZipFile(io.BytesIO(browser.get("/api/v1/clips.zip?clip=id2&clip=id0").body)) as found:
-        assert found.namelist() == ["clip 2.wav", "clip 0.wav", "clips.csv"]
+        assert found.namelist() == ["clip 2.wav", "clip 0.wav", "clips.csv", "index.html"]
     assert browser.get("/api/v1/clips.zip?clip=nope").status == 404
 
 
 def test_a_spreadsheet_runs_nothing(browser: Browser, sounds: list[dict[str, Any]]) -> None:
-    sounds[0]["clip"]["name"] = "=cmd|' /C calc'!A0"
+    sounds[0]["clip"]["title"] = "=cmd|' /C calc'!A0"
     with zipfile.ZipFile(io.BytesIO(browser.get("/api/v1/clips.zip").body)) as found:
-        assert b"\n'=cmd" in found.read("clips.csv").replace(b"\r", b"").replace(b'"', b"")
+        assert b",'=cmd" in found.read("clips.csv").replace(b"\r", b"").replace(b'"', b"")
+
+
+def test_those_that_are_looked_for_as_one_archive(browser: Browser, desk: Desk, sounds: list[dict[str, Any]]) -> None:
+    browser.get("/api/v1/clips.zip?label=family&starred=true&format=original&text=")
+    (asked,) = (given for word, given in desk.asked if word == "clips.list")
+    assert (asked["label"], asked["starred"]) == ("family", True) and "text" not in asked
+
+
+def test_the_page_in_the_archive_plays_what_lies_beside_it(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    sounds[0]["clip"] |= {"title": EVIL, "note": EVIL, "labels": [EVIL]}
+    with zipfile.ZipFile(io.BytesIO(browser.get("/api/v1/clips.zip").body)) as found:
+        page = found.read("index.html").decode()
+        assert 'src="clip%201.wav"' in page and EVIL not in page and "http" not in page
+        assert next(csv.DictReader(io.StringIO(found.read("clips.csv").decode())))["title"] == EVIL
+
+
+@pytest.mark.parametrize(("format", "kind"), [("flac", "FLAC"), ("mp3", "MP3")])
+def test_clips_as_something_smaller(
+    format: str, kind: str, browser: Browser, desk: Desk, keys: Keys, tmp_path: Path
+) -> None:
+    """And what cannot be encoded as it is. Nothing of it is left behind."""
+    import soundfile
+
+    tone = [round(8000 * sin(at / 5)) for at in range(8000)]
+    (tmp_path / "a.wav").write_bytes(build(AudioFormat(8000), 2 * len(tone)) + array("h", tone).tobytes())
+    (tmp_path / "b.wav").write_bytes(b"no sound")
+    desk.answers["clips.list"] = [clip("id0", tmp_path / "a.wav"), clip("id1", tmp_path / "b.wav")]
+    answer = browser.get(f"/api/v1/clips.zip?format={format}")
+    assert "content-length" not in answer.headers
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as found:
+        assert found.testzip() is None
+        assert found.namelist() == [f"a.{format}", "b.wav", "clips.csv", "index.html"]
+        assert (
+            f"a.{format}" in found.read("clips.csv").decode()
+            and f'src="a.{format}"' in found.read("index.html").decode()
+        )
+        with soundfile.SoundFile(io.BytesIO(found.read(f"a.{format}"))) as encoded:
+            assert encoded.format == kind
+            heard = encoded.read(dtype="int16").tolist()
+        assert found.read("b.wav") == b"no sound"
+    assert max(heard) == pytest.approx(8000, rel=0.05) and len(heard) >= 8000
+    assert heard == tone or format == "mp3"
+    assert list(keys.folder.iterdir()) == []
+
+
+def test_nothing_else_can_be_made_of_them(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    assert browser.get("/api/v1/clips.zip?format=exe").status == 400
 
 
 # -- files of our own

@@ -98,9 +98,10 @@ function untilItAnswers() {
 function chosen() {
   const boxes = [...document.querySelectorAll("input[name=clip]")];
   const count = boxes.filter((box) => box.checked).length;
-  document.getElementById("chosen").textContent = count ? `${count} chosen, as one ZIP` : "all clips as one ZIP, or those that you choose";
+  const chosen = document.getElementById("chosen");
+  chosen.textContent = count ? `${count} chosen` : chosen.dataset.all;
 }
 
 if (document.querySelector("[data-live]")) live();
 if (document.querySelector("[data-away]")) untilItAnswers();
-document.getElementById("archive")?.closest("main").addEventListener("change", chosen);
+document.addEventListener("change", (event) => { if (event.target.name === "clip") chosen(); });

@@ -40,8 +40,17 @@
 % if not days:
 <p>{{"No clip was recorded yet." if first and not wanted else "There are no such clips." if first else "There are no older ones."}}</p>
 % else:
-<form id="archive" method="get" action="/api/v1/clips.zip">
-<p><button>Download</button> <span id="chosen">all clips as one ZIP, or those that you choose</span></p>
+<form id="archive" method="get" action="/api/v1/clips.zip" class="line">
+% for name, value in asked.items():
+<input type="hidden" name="{{name}}" value="{{value}}">
+% end
+<button>Download</button>
+<span id="chosen" data-all="{{"all that were found" if wanted else "all clips"}}, or those that you choose">{{"all that were found" if wanted else "all clips"}}, or those that you choose</span>
+<select name="format" aria-label="As what">
+% for value, label in formats.items():
+<option value="{{value}}">{{label}}</option>
+% end
+</select>
 </form>
 % end
 % for day, entries in days.items():

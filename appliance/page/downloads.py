@@ -1,0 +1,81 @@
+"""Many clips as one download: what lies in it, as what, and how it is made."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from appliance.durable import make_directory
+from appliance.errors import Refused, UsageError
+from appliance.page import answers, words
+from appliance.page.archive import Archive, Entry, streamed
+from appliance.page.encoder import RECIPES, Encoder
+
+Plain = dict[str, Any]
+
+ORIGINAL = "original"
+
+_PREFIX = "download-"
+
+FORMATS = {ORIGINAL: "as recorded", "flac": "as FLAC", "mp3": "as MP3"}
+"""What clips may be downloaded as, in words."""
+
+
+class Downloads:
+    """Archives of clips. Where they are encoded, one download is made at a time: the box has other things to do."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is where an encoded clip may lie while it is sent."""
+        self._folder = folder
+        for left in folder.glob(f"{_PREFIX}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        self._encoding = threading.Lock()
+
+    def as_recorded(self, found: Sequence[Plain]) -> Archive:
+        """Clips as they are: of a known size, and from any byte on. Raises OSError where one is missing."""
+        entries = [Entry(Path(each["path"]).name, words.began(each["clip"]), Path(each["path"])) for each in found]
+        return Archive([*entries, *_about(found, [entry.name for entry in entries])])
+
+    def encoded(self, found: Sequence[Plain], format: str) -> Iterator[bytes]:
+        """Clips as something else, each made when its turn comes; what cannot be encoded is sent as it is.
+
+        Raises UsageError, and Refused where another one is being made.
+        """
+        if format not in RECIPES:
+            raise UsageError(f"{format!r} is nothing that clips can be downloaded as: {', '.join(FORMATS)}")
+        if self._encoding.locked():
+            raise Refused("clips are being encoded for another download. Wait for its end, or take them as recorded")
+        return self._made(found, format)
+
+    def _made(self, found: Sequence[Plain], format: str) -> Iterator[bytes]:
+        with self._encoding, ExitStack() as undo:
+            make_directory(self._folder, mode=0o700)
+            folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX, dir=self._folder)))
+            encoder = undo.enter_context(Encoder())
+            yield from streamed(_encoded(found, format, folder, encoder))
+
+
+def _encoded(found: Sequence[Plain], format: str, folder: Path, encoder: Encoder) -> Iterator[Entry]:
+    names = []
+    for each in found:
+        sound, recipe = Path(each["path"]), RECIPES[format]
+        target = folder / f"{sound.stem}{recipe.suffix}"
+        made = target if encoder.encode(sound, target, recipe, each["clip"]) else sound
+        names.append(made.name)
+        yield Entry(made.name, words.began(each["clip"]), made)
+        target.unlink(missing_ok=True)
+    yield from _about(found, names)
+
+
+def _about(found: Sequence[Plain], names: Sequence[str]) -> list[Entry]:
+    """A table of the clips, and a page that plays them from the folder where they were unpacked."""
+    latest = max(words.began(each["clip"]) for each in found)
+    listed = [(name, words.entry(each)) for name, each in zip(names, found, strict=True)]
+    page = answers.rendered("offline", listed=listed)
+    return [
+        Entry("clips.csv", latest, content=words.table(found, names)),
+        Entry("index.html", latest, content=page.encode(errors="replace")),
+    ]
