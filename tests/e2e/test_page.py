@@ -263,7 +263,7 @@ def test_a_waveform_is_played_from_where_it_is_touched_and_marked(page: Page, se
     page.goto(f"/clips/{clip['id']}")
     wave, sound = page.locator("canvas"), page.locator("audio")
     expect(wave).to_have_attribute("data-drawn", "800")
-    page.wait_for_function("document.querySelector('audio').readyState > 0")
+    served.box.until(lambda: sound.evaluate("(sound) => sound.readyState > 0"))
     before = set(wave.evaluate(COLOURS))
     assert before
     box = wave.bounding_box()
@@ -272,8 +272,7 @@ def test_a_waveform_is_played_from_where_it_is_touched_and_marked(page: Page, se
     length = clip["frames"] / clip["format"]["rate"]
     at = sound.evaluate("(sound) => sound.currentTime")
     assert at == pytest.approx(length / 2, rel=0.1)
-    page.wait_for_function("!document.querySelector('audio').seeking")
-    assert set(wave.evaluate(COLOURS)) > before, "what was played has a colour of its own"
+    served.box.until(lambda: set(wave.evaluate(COLOURS)) > before)  # what was played has a colour of its own
     page.get_by_label("Speed").select_option("2")
     assert sound.evaluate("(sound) => sound.playbackRate") == 2
     button(page, "Mark").click()
@@ -284,7 +283,7 @@ def test_a_waveform_is_played_from_where_it_is_touched_and_marked(page: Page, se
     assert sound.evaluate("(sound) => [sound.currentTime, sound.playbackRate]") == [pytest.approx(at, abs=0.02), 2]
     sound.evaluate("(sound) => { sound.muted = true; sound.currentTime = 0 }")
     page.locator(".marks a").click()
-    page.wait_for_function(f"document.querySelector('audio').currentTime > {at - 0.05}")
+    served.box.until(lambda: sound.evaluate("(sound) => sound.currentTime") > at - 0.05)
     page.get_by_role("button", name="Remove the mark").click()
     expect(page.locator(".marks li")).to_have_count(0)
     assert served.box.call("clips.show", clip=clip["id"])["clip"]["marks"] == []
@@ -292,9 +291,11 @@ def test_a_waveform_is_played_from_where_it_is_touched_and_marked(page: Page, se
 
 @pytest.mark.slow
 def test_a_take_is_drawn_while_it_is_recorded(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
     page.goto("/")
     button(page, "Record").click()
-    page.wait_for_function("document.getElementById('take')?.dataset.drawn > 3", timeout=15_000)
+    expect(page.locator("#take")).to_have_attribute("data-drawn", re.compile("[4-9]|[0-9]{2,}"), timeout=15_000)
     assert page.locator("#take").evaluate(COLOURS)
     assert violations(page) == []
     button(page, "Stop").click()

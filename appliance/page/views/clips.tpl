@@ -45,12 +45,12 @@
 <input type="hidden" name="{{name}}" value="{{value}}">
 % end
 <button>Download</button>
-<span id="chosen" data-all="{{"all that were found" if wanted else "all clips"}}, or those that you choose">{{"all that were found" if wanted else "all clips"}}, or those that you choose</span>
 <select name="format" aria-label="As what">
 % for value, label in formats.items():
 <option value="{{value}}">{{label}}</option>
 % end
 </select>
+<span id="chosen" data-all="{{"all that were found" if wanted else "all clips"}}, or those that you choose">{{"all that were found" if wanted else "all clips"}}, or those that you choose</span>
 </form>
 % end
 % for day, entries in days.items():
