@@ -12,6 +12,7 @@ from appliance.config.settings import Settings
 from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
 from appliance.feeds.feeds import FETCHED, Feeds
+from appliance.feeds.uploads import UPLOADED
 from appliance.foreign import one_line
 from appliance.housekeeping.outlook import Outlook
 from appliance.loops import Loop
@@ -117,7 +118,7 @@ class Reporter:
                 if name not in wanted and (waiting := _sum(each, _NOT_THERE))
             },
             removed_feeds={
-                name: count for name, count in unheard.items() if name not in self.settings.feeds and name != FETCHED
+                name: count for name, count in unheard.items() if name not in {*self.settings.feeds, FETCHED, UPLOADED}
             },
             schedules=self.schedules.report(now.wall_ns / 1e9),
             storage=kept.storage,

@@ -10,13 +10,26 @@ from appliance.clip_verbs import CLIPS, MOST_BYTES, MOST_LABELS, PAGE
 from appliance.player_verbs import PLAYER, PLAYLIST
 from appliance.verb import Verb
 
-__all__ = ["MOST_BYTES", "MOST_HAPPENED", "MOST_LABELS", "PAGE", "VERBS", "VERSIONS", "Verb", "button_words"]
+__all__ = [
+    "MOST_BYTES",
+    "MOST_HAPPENED",
+    "MOST_LABELS",
+    "MOST_LETTERS",
+    "PAGE",
+    "VERBS",
+    "VERSIONS",
+    "Verb",
+    "button_words",
+]
 
 VERSIONS = (1, 2)
 """Versions of the table that are spoken, the oldest first. A newer one has everything that an older one has."""
 
 MOST_HAPPENED = 500
 """The most events that are kept to be told later."""
+
+MOST_LETTERS = 65_536
+"""The most letters of Base64 that one piece of an upload has."""
 
 
 def button_words() -> tuple[str, ...]:
@@ -25,6 +38,7 @@ def button_words() -> tuple[str, ...]:
 
 
 _TRACK = (Argument("track_id", Kind.WHOLE, "The number of a track of the inbox.", least=1),)
+_SENT = Argument("upload", Kind.TEXT, "The name of what is being sent.")
 _NEVER = (events.TakeFailed, events.TakeDiscarded)
 _OVER = (events.TakeSealed, *_NEVER)
 _TAKE = (Argument("take_id", Kind.TEXT, "The take that is meant. Default: the one in progress.", False),)
@@ -118,6 +132,34 @@ _BOX = (
     Verb("feeds.list", "List the inbox.", answer="a list of tracks", acts=False),
     Verb("feeds.unheard", "Let a track be a message that nobody has heard.", arguments=_TRACK, answer="null", since=2),
     Verb("feeds.remove", "Remove a track; its feed does not bring it again.", arguments=_TRACK, answer="null", since=2),
+    Verb(
+        "feeds.send",
+        "Begin to send sound to the inbox: WAV, FLAC, Ogg, Opus or MP3.",
+        arguments=(
+            Argument("title", Kind.TEXT, "What it is called.", longest=200),
+            Argument("size", Kind.WHOLE, "How many bytes it has.", least=1),
+        ),
+        answer="the name of what is being sent",
+        since=2,
+    ),
+    Verb(
+        "feeds.piece",
+        "Send the next bytes.",
+        arguments=(
+            _SENT,
+            Argument("offset", Kind.WHOLE, "Where they begin."),
+            Argument("data", Kind.TEXT, "They, in Base64 (RFC 4648).", longest=MOST_LETTERS),
+        ),
+        answer="how many bytes are there now",
+        since=2,
+    ),
+    Verb(
+        "feeds.sent",
+        "Let what was sent be a message that nobody has heard, where all of it is there and it can be played.",
+        arguments=(_SENT,),
+        answer="the track",
+        since=2,
+    ),
     Verb(
         "feeds.pull",
         "Pull a feed now.",

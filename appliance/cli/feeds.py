@@ -1,16 +1,21 @@
 """`appliance feeds`: remote audio."""
 
+import os
 import sys
+from base64 import b64encode
+from pathlib import Path
 
 import click
 
-from appliance.cli.remote import Remote, pass_remote
-from appliance.cli.terminal import json_option, say, say_json
+from appliance.cli.remote import PATH, Remote, pass_remote
+from appliance.cli.terminal import Progress, json_option, say, say_json
+from appliance.describe import size
+from appliance.verbs import MOST_LETTERS
 
 
 @click.group()
 def feeds() -> None:
-    """Feeds: pull now, list the inbox, hear a message again, remove one."""
+    """Feeds: pull now, list the inbox, send to it, hear a message again, remove one."""
 
 
 @feeds.command()
@@ -25,6 +30,26 @@ def pull(remote: Remote, feed: str | None) -> None:
         return
     remote.call("feeds.pull", feed=feed)
     say("pulling; `appliance events` shows what arrives")
+
+
+@feeds.command()
+@click.argument("sound", type=PATH)
+@click.option("--title", help="What it is called. Default: the name of the file.")
+@json_option
+@pass_remote
+def send(remote: Remote, sound: Path, title: str | None, as_json: bool) -> None:
+    """Send the file SOUND to the inbox, as a message that nobody has heard: WAV, FLAC, Ogg, Opus or MP3."""
+    with sound.open("rb") as file, Progress() as progress:
+        whole = os.fstat(file.fileno()).st_size
+        upload, sent = remote.call("feeds.send", title=title or sound.stem, size=whole), 0
+        while data := file.read(MOST_LETTERS * 3 // 4):
+            sent = remote.call("feeds.piece", upload=upload, offset=sent, data=b64encode(data).decode())
+            progress.tell(f"{size(sent)} of {size(whole)}")
+    track = remote.call("feeds.sent", upload=upload)
+    if as_json:
+        say_json(track)
+    else:
+        say(f"track {track['id']}: {track['title']}")
 
 
 @feeds.command("list")

@@ -1,5 +1,6 @@
 """What can be asked over the control socket: the table of verbs, each with what answers it."""
 
+from base64 import b64decode
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,9 @@ class Methods:
             "feeds.list": parts.store.inbox.tracks,
             "feeds.unheard": parts.store.inbox.mark_unheard,
             "feeds.remove": parts.store.inbox.remove,
+            "feeds.send": parts.feeds.uploads.begin,
+            "feeds.piece": self.receive,
+            "feeds.sent": parts.feeds.uploads.end,
             "feeds.pull": lambda feed=None: parts.feeds.pull_now(feed),
             "events": self._streams.events,
             "subscribe": self._streams.events,
@@ -126,6 +130,14 @@ class Methods:
         """What is on it, and where it is."""
         playlist = self._controller.status.playlist or events.PlaylistChanged((), 0, Repeat.OFF)
         return {key: value for key, value in event_to_plain(playlist).items() if key != "event"}
+
+    def receive(self, upload: str, offset: int, data: str) -> int:
+        """Receive the next bytes of an upload; how many are there."""
+        try:
+            received = b64decode(data, validate=True)
+        except ValueError as error:
+            raise UsageError("feeds.piece: data: found something else, expected Base64") from error
+        return self._parts.feeds.uploads.write(upload, offset, received)
 
     def clip_path(self, clip: str, recipe: str) -> Path:
         """The file of a clip, by its id, the beginning of one, or its name; or what a recipe makes of it.

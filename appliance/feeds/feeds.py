@@ -12,6 +12,8 @@ from appliance.events import TrackArrived
 from appliance.feeds.pull import BEGUN, Pull
 from appliance.feeds.puller import Feed, Post, Puller
 from appliance.feeds.safefile import Room
+from appliance.feeds.uploads import KEPT as UPLOADS_KEPT
+from appliance.feeds.uploads import UPLOADED, Uploads
 from appliance.foreign import words
 from appliance.limits import leave
 from appliance.models import Track
@@ -56,6 +58,7 @@ class Feeds:
         self._has_room = has_room
         self._build_fetchers = build_fetchers
         self._stopping = threading.Event()
+        self.uploads = Uploads(store, clock, has_room, partial(self._took_in, UPLOADED, UPLOADS_KEPT))
         self._pullers = {
             name: Puller(store, feed, clock, post, vitals, has_room, random) for name, feed in feeds.items()
         }
@@ -115,7 +118,8 @@ class Feeds:
             received(size)
             return self._has_room(size)
 
-        pull = Pull(self._store, FETCHED, self._clock, has_room, is_over, self._fetched, fresh=True)
+        arrived = partial(self._took_in, FETCHED, FETCHED_KEPT)
+        pull = Pull(self._store, FETCHED, self._clock, has_room, is_over, arrived, fresh=True)
         first: WrongKind | None = None
         for backend in self._build_fetchers(url):
             try:
@@ -141,13 +145,14 @@ class Feeds:
         finally:
             leave(backend.close, f"feed {FETCHED}")
 
-    def _fetched(self, track: Track) -> None:
+    def _took_in(self, feed: str, kept: int, track: Track) -> None:
         self._post(TrackArrived(track, play_now=False))
-        self._store.inbox.clear(FETCHED, FETCHED_KEPT, FETCHED_KEPT)
+        self._store.inbox.clear(feed, kept, kept)
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop. A backend that does not come back in time is left behind."""
         self._stopping.set()
+        self.uploads.close()
         until = self._clock.monotonic() + timeout
         for puller in self._pullers.values():
             puller.stop()

@@ -32,6 +32,14 @@ def description() -> dict[str, Any]:
             },
         }
     }
+    paths[f"{ROOT}/tracks/{{track}}/sound"] = {
+        "get": {
+            "operationId": "track",
+            "summary": "The sound of a message, in ranges where that is asked for.",
+            "parameters": [{"name": "track", "in": "path", "required": True, "schema": {"type": "integer"}}],
+            "responses": {"200": _body("The file.", "application/octet-stream"), **_ERRORS},
+        }
+    }
     paths[f"{ROOT}/clips/{{clip}}/peaks"] = {
         "get": {
             "operationId": "peaks",

@@ -60,6 +60,7 @@ class Site:
         app.route("/do/<word>", "POST", _told(self.do))
         app.route(f"{API}/openapi.json", callback=lambda: answers.as_json(openapi.description()))
         app.route(f"{API}/events", callback=_plain(self.events))
+        app.route(f"{API}/tracks/<track:int>/sound", callback=_plain(self.track))
         app.route(f"{API}/clips.zip", callback=_plain(self.archive))
         app.route(f"{API}/clips/<clip>/peaks", callback=_plain(self.waveform))
         app.route(f"{API}/clips/<clip>/sound", callback=_plain(self.sound))
@@ -172,16 +173,16 @@ class Site:
     def sound(self, clip: str) -> HTTPResponse:
         """The file of a clip."""
         entry = self.recorder.call("clips.show", clip=clip)
-        path, size = Path(entry["path"]), entry["clip"]["size"]
-        try:
-            file = path.open("rb")
-        except OSError as error:
-            raise NotFound(f"the sound of {entry['clip']['name']} cannot be read: {error.strerror}") from error
-        code, first, count, headers = answers.part(path.stat().st_size, f"{clip}-{size}", *_range())
-        headers |= {"Content-Type": "audio/wav", "Cache-Control": "private, no-cache"}
-        if request.query.get("download"):
-            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(path.name)}"
-        return HTTPResponse(answers.file_bytes(file, first, count), code, headers)
+        name = quote(Path(entry["path"]).name) if request.query.get("download") else ""
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"} if name else {}
+        return _sound(Path(entry["path"]), f"{clip}-{entry['clip']['size']}", "audio/wav", headers)
+
+    def track(self, track: int) -> HTTPResponse:
+        """The file of a message."""
+        found = [each for each in self.recorder.call("feeds.list") if each["id"] == track]
+        if not found:
+            raise NotFound(f"there is no track {track}")
+        return _sound(Path(found[0]["path"]), str(found[0]["sha256"]), "application/octet-stream", {})
 
     def waveform(self, clip: str) -> HTTPResponse:
         """How loud a clip is from its beginning to its end."""
@@ -208,6 +209,17 @@ class Site:
             raise NotFound(f"the sound of a clip cannot be read: {error.filename}: {error.strerror}") from error
         code, first, count, told = answers.part(archive.size, archive.tag, *_range())
         return HTTPResponse(_up_to(archive.read(first), count), code, headers | told)
+
+
+def _sound(path: Path, tag: str, type: str, headers: dict[str, str]) -> HTTPResponse:
+    """Bytes of a file, as far as they are asked for. Raises NotFound."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise NotFound(f"the sound of {path.stem} cannot be read: {error.strerror}") from error
+    code, first, count, told = answers.part(path.stat().st_size, tag, *_range())
+    told |= {"Content-Type": type, "Cache-Control": "private, no-cache", **headers}
+    return HTTPResponse(answers.file_bytes(file, first, count), code, told)
 
 
 def _told(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -152,6 +152,7 @@ def track(found: Plain) -> Plain:
         "id": found["id"],
         "title": found["title"],
         "feed": found["feed"],
+        "path": found["path"],
         "size": size(found["size"]),
         "heard": found["played"],
         "broken": found["unplayable"],

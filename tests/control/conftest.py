@@ -130,4 +130,5 @@ def house(tmp_path: Path) -> Iterator[House]:
     thread.join(5)
     streams.close()
     server.close()
+    parts.feeds.close()
     store.close()

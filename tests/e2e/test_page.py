@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Box
 
 CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+"""With a microphone that beeps."""
+
 PHONE: ViewportSize = {"width": 390, "height": 780}
 DESK: ViewportSize = {"width": 1200, "height": 800}
 
@@ -134,7 +137,7 @@ def chromium() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
 
@@ -299,6 +302,53 @@ def test_a_take_is_drawn_while_it_is_recorded(page: Page, served: Served) -> Non
     assert page.locator("#take").evaluate(COLOURS)
     assert violations(page) == []
     button(page, "Stop").click()
+
+
+WEBM = """async () => {
+  const context = new AudioContext(), tone = context.createOscillator(), way = context.createMediaStreamDestination();
+  tone.connect(way); tone.start();
+  const recorder = new MediaRecorder(way.stream), parts = [];
+  recorder.ondataavailable = (event) => parts.push(event.data);
+  const over = new Promise((done) => { recorder.onstop = done; });
+  recorder.start(); setTimeout(() => recorder.stop(), 1000); await over;
+  const found = new DataTransfer(), file = document.getElementById("file");
+  found.items.add(new File(parts, "tone.webm"));
+  file.files = found.files;
+  file.dispatchEvent(new Event("change", { bubbles: true }));
+}"""
+"""Chooses a file of a format that the box does not play."""
+
+
+@pytest.mark.slow
+def test_messages_are_sent_from_the_phone(page: Page, served: Served, tmp_path: Path) -> None:
+    import soundfile
+    from playwright.sync_api import expect
+
+    def arrived(title: str) -> Path:
+        expect(page.locator(".clips strong", has_text=title)).to_be_visible(timeout=15_000)
+        return Path(next(each["path"] for each in served.box.call("feeds.list") if each["title"].startswith(title)))
+
+    clip = served.box.record(0.5)
+    sound = served.box.state / "clips" / f"{clip['name']}.wav"
+    page.goto("/messages")
+    assert violations(page) == []
+    page.locator("#file").set_input_files(sound)
+    assert arrived(clip["name"]).read_bytes() == sound.read_bytes()
+    page.get_by_label("Title").fill("A tone")
+    page.evaluate(WEBM)
+    tone, rate = soundfile.read(arrived("A tone"))
+    assert abs(tone).max() > 0.3 and len(tone) / rate == pytest.approx(1, abs=0.5)
+    page.get_by_label("Title").fill("Greetings")
+    button(page, "Record it here").click()
+    served.box.until(lambda: page.locator("#hearing").evaluate("(level) => level.value") > 0.05)
+    button(page, "Stop and send").click()
+    beeps, _ = soundfile.read(arrived("Greetings"))
+    assert abs(beeps).max() > 0.05
+    assert violations(page) == []
+    (tmp_path / "a.txt").write_text("no sound")
+    page.locator("#file").set_input_files(tmp_path / "a.txt")
+    expect(page.locator("#said")).to_contain_text("cannot play that")
+    assert len(served.box.call("feeds.list")) == served.box.status()["unheard"] == 3
 
 
 @pytest.mark.slow

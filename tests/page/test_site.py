@@ -182,6 +182,14 @@ def test_a_range_that_is_none_is_ignored(range: str, browser: Browser, sounds: l
     assert browser.get("/api/v1/clips/id0/sound", Range=range).status == 200
 
 
+def test_a_message_is_heard_on_the_phone(browser: Browser, desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"0123456789")
+    desk.answers["feeds.list"] = [{"id": 3, "path": str(tmp_path / "a"), "sha256": "abc"}]
+    answer = browser.get("/api/v1/tracks/3/sound", Range="bytes=2-4")
+    assert (answer.status, answer.body) == (206, b"234")
+    assert browser.get("/api/v1/tracks/4/sound").status == 404
+
+
 def test_sound_that_is_gone(browser: Browser, sounds: list[dict[str, Any]]) -> None:
     Path(sounds[0]["path"]).unlink()
     assert browser.get("/api/v1/clips/id0/sound").status == 404
