@@ -1,5 +1,7 @@
 """`appliance web`: the page for phones and browsers, and who may use it."""
 
+import ctypes
+import linecache
 import logging
 import signal
 import threading
@@ -13,6 +15,9 @@ from appliance.cli.terminal import json_option, say, say_json
 from appliance.clock import SystemClock
 from appliance.errors import ApplianceError
 from appliance.page.keys import PIN_SECONDS, Keys, Role
+
+_M_ARENA_MAX = -8
+"""Of mallopt(3)."""
 
 DEFAULT_KEYS = "/var/lib/appliance-web/keys.json"
 
@@ -30,6 +35,7 @@ def web(context: click.Context, path: Path, keys: Path) -> None:
 
 
 def _serve(path: Path, socket: Path, keys: Keys) -> None:
+    ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)  # else each thread has an arena: a megabyte and more
     from appliance.config.loader import load_section
     from appliance.config.page import WebSettings
 
@@ -39,6 +45,7 @@ def _serve(path: Path, socket: Path, keys: Keys) -> None:
         raise ApplianceError(
             f"the page needs {error.name}, which is not installed: sudo apt install python3-bottle python3-cheroot"
         ) from error
+    linecache.clearcache()  # attrs leaves the source there of all that it has generated
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # for all threads to come: this one waits for them

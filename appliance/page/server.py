@@ -20,8 +20,8 @@ from appliance.page.recorder import Recorder
 from appliance.page.selfmade import Certificate, self_made
 from appliance.page.site import Site
 
-_THREADS = LISTENERS + 16
-"""One for each that listens to events, and some for all others."""
+_THREADS = 16
+"""For all who ask; each that listens to events has one more while he does."""
 
 _STACK = 512 * 1024
 _MOST_BYTES = 1 << 20
@@ -58,15 +58,17 @@ class Serving:
         )
         clock = SystemClock()
         recorder = Recorder(self.socket)
-        news = News(lambda: recorder.stream("events"), clock)
+        seats = _Seats()
+        news = News(lambda: recorder.stream("events"), clock, seats.change)
         certificate = self.certificate
         folder = self.keys.folder
         door = Door(self.keys, names, Throttle(clock), certificate is not None, Proxies(self.settings.proxies))
         site = Site(recorder, door, news, Peaks(folder / "peaks"), Downloads(folder))
         threading.stack_size(_STACK)
         server = Server(
-            (host, port), site.app(), numthreads=_THREADS, max=_THREADS, server_name="appliance", timeout=60
+            (host, port), site.app(), numthreads=_THREADS, max=_THREADS + LISTENERS, server_name="appliance", timeout=60
         )
+        seats.server = server
         server.max_request_body_size = _MOST_BYTES
         server.shutdown_timeout = 1
         if certificate is not None:
@@ -84,3 +86,25 @@ class Serving:
                 "Choose another address or port for `web.listen`"
             ) from error
         return server
+
+
+class _Seats:
+    """A thread of the server more for each that listens, until nobody does: each costs memory that it has used once."""
+
+    def __init__(self) -> None:
+        self.server: Server | None = None
+        self._lock = threading.Lock()
+        self._taken = self._there = 0
+
+    def change(self, change: int) -> None:
+        """One comes, or one goes. From any thread."""
+        with self._lock:
+            self._taken += change
+            if self.server is None:
+                return
+            if self._taken > self._there:
+                self.server.requests.grow(1)
+                self._there += 1
+            elif not self._taken:
+                self.server.requests.shrink(self._there)
+                self._there = 0

@@ -168,6 +168,8 @@ class Site:
         run, _, number = (request.get_header("Last-Event-ID") or request.query.get("since") or "").partition("-")
         since = int(number) if run == self.news.run and number.isdecimal() else None
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        if request.method == "HEAD":
+            return HTTPResponse(status=200, headers=headers)
         return HTTPResponse(_event_stream(self.news.run, self.news.listen(since)), 200, headers)
 
     def sound(self, clip: str) -> HTTPResponse:

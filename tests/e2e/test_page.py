@@ -12,10 +12,13 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from appliance.page.news import LISTENERS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, ViewportSize
@@ -95,6 +98,29 @@ def test_the_page_outlives_the_recorder(served: Served) -> None:
     assert json.loads(served.get("/api/v1/status")[1])["status"] == 503
     box.start()
     assert served.get("/")[0] == 200
+
+
+def test_a_crowd_that_looks_on_keeps_nobody_from_the_page(served: Served) -> None:
+    """Each that listens has a thread more, for as long as he does."""
+    folder = Path(f"/proc/{served.process.pid}/task")
+    before = len([*folder.iterdir()])
+    with ExitStack() as crowd:
+        for _ in range(40):
+            listening = crowd.enter_context(urllib.request.urlopen(f"{served.address}/api/v1/events", timeout=20))
+            assert listening.readline() == b": quiet\n"
+        assert served.get("/api/v1/status")[0] == 200
+        assert 40 <= len([*folder.iterdir()]) - before < 50
+    served.box.call("record.start")
+    served.box.until(lambda: len([*folder.iterdir()]) < before + 25)
+
+
+def test_asking_for_no_more_than_headers_takes_no_place(served: Served) -> None:
+    for _ in range(LISTENERS + 1):
+        request = urllib.request.Request(f"{served.address}/api/v1/events", method="HEAD")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert answer.status == 200
+    with urllib.request.urlopen(f"{served.address}/api/v1/events", timeout=20) as listening:
+        assert listening.readline() == b": quiet\n"
 
 
 def test_it_ends_when_it_is_told_to(served: Served) -> None:
