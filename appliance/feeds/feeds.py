@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from appliance.clock import Clock
 from appliance.durable import PARTIAL
