@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import live, outbox, play, record, start, stop, together, upload
+from bench import live, outbox, page, play, record, start, stop, together, upload
 from bench.results import Result, table, write_page
 
 Bench = Callable[[int, float], Sequence[Result]]
@@ -20,6 +20,7 @@ BENCHES: dict[str, Bench] = {
     "s3": upload.s3,
     "live": live.live,
     "outbox": outbox.outbox,
+    "page": page.page,
     "together": together.together,
 }
 """Each takes how often to measure, and by which factor to shorten what takes long."""
