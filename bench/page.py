@@ -94,4 +94,4 @@ def page(rounds: int, scale: float) -> Sequence[Result]:
         weight = (statics + len(gzip.compress(_bytes(f"{address}/clips")))) / 1e3
         pss = memory_mb(pid)[1]
     results.append(at_most("page: all that a browser loads, gzipped", [weight], 120, " kB", "the list of clips"))
-    return [*results, at_most("page: memory (PSS)", [pss], 40, " MB", "after every view")]
+    return [*results, at_most("page: memory (PSS)", [pss], 33, " MB", "after every view")]

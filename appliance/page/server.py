@@ -5,11 +5,11 @@ import threading
 from pathlib import Path
 
 from attrs import frozen
-from cheroot.wsgi import Server
 
 from appliance.clock import SystemClock
 from appliance.config.page import WebSettings
 from appliance.errors import ApplianceError, ConfigError
+from appliance.page import sparing  # before whatever loads bottle
 from appliance.page.door import Door
 from appliance.page.downloads import Downloads
 from appliance.page.guard import Names, Proxies, Throttle, is_loopback, split_address
@@ -44,7 +44,7 @@ class Serving:
             return Certificate(settings.certificate, settings.key)
         return self_made(self.keys.folder, settings.names) if settings.self_made else None
 
-    def server(self) -> Server:
+    def server(self) -> sparing.Server:
         """A server that is bound and not started. Raises ConfigError where it must not or cannot listen there."""
         host, port = split_address(self.settings.listen)
         if not is_loopback(host) and not self.keys.locked:
@@ -65,7 +65,7 @@ class Serving:
         door = Door(self.keys, names, Throttle(clock), certificate is not None, Proxies(self.settings.proxies))
         site = Site(recorder, door, news, Peaks(folder / "peaks"), Downloads(folder))
         threading.stack_size(_STACK)
-        server = Server(
+        server = sparing.Server(
             (host, port), site.app(), numthreads=_THREADS, max=_THREADS + LISTENERS, server_name="appliance", timeout=60
         )
         seats.server = server
@@ -92,7 +92,7 @@ class _Seats:
     """A thread of the server more for each that listens, until nobody does: each costs memory that it has used once."""
 
     def __init__(self) -> None:
-        self.server: Server | None = None
+        self.server: sparing.Server | None = None
         self._lock = threading.Lock()
         self._taken = self._there = 0
 

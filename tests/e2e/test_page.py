@@ -6,6 +6,7 @@ import io
 import json
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -36,11 +37,11 @@ DESK: ViewportSize = {"width": 1200, "height": 800}
 class Served:
     """The page of a box."""
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Box, configuration: str = "web: {listen: 127.0.0.1:0}\n") -> None:
         self.box = box
         self.keys = box.root / "web" / "keys.json"
         with box.config.open("a") as file:
-            file.write("web: {listen: 127.0.0.1:0}\n")
+            file.write(configuration)
 
     def command(self, *words: str) -> list[str]:
         box = self.box
@@ -50,7 +51,7 @@ class Served:
     def start(self) -> Served:
         self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
-        found = re.search(r"http://127.0.0.1:\d+", self.process.stdout.readline())
+        found = re.search(r"https?://127.0.0.1:\d+", self.process.stdout.readline())
         assert found
         self.address = found[0]
         return self
@@ -98,6 +99,29 @@ def test_the_page_outlives_the_recorder(served: Served) -> None:
     assert json.loads(served.get("/api/v1/status")[1])["status"] == 503
     box.start()
     assert served.get("/")[0] == 200
+
+
+def test_the_page_over_https(box: Box, tmp_path: Path) -> None:
+    from tests.plugins.certificates import Authority
+
+    authority = Authority(tmp_path / "authority")
+    issued = authority.issue("page").path
+    served = Served(box, f"web: {{listen: 127.0.0.1:0, certificate: {issued}, key: {issued}}}\n")
+    box.start()
+    served.start()
+    try:
+        trust = ssl.create_default_context(cafile=str(authority.path))
+        with urllib.request.urlopen(f"{served.address}/", timeout=20, context=trust) as answer:
+            assert answer.status == 200
+    finally:
+        served.end()
+
+
+def test_the_page_loads_no_tls_before_it_is_wanted() -> None:
+    """And knows nothing of packages: both would take a quarter of its memory more."""
+    code = "import sys, appliance.page.server; print(*{'ssl', 'importlib.metadata'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 def test_a_crowd_that_looks_on_keeps_nobody_from_the_page(served: Served) -> None:
