@@ -102,6 +102,16 @@ def as_json(value: object) -> HTTPResponse:
     return HTTPResponse(json.dumps(value), 200, {"Content-Type": "application/json", "Cache-Control": "no-store"})
 
 
+def query() -> dict[str, str]:
+    """The query of the address; what is no UTF-8 in it is left out."""
+    return {name: text for name in request.query if (text := request.query.getunicode(name))}
+
+
+def ranges() -> tuple[str | None, str | None]:
+    """Which part of an answer is asked for: the headers Range and If-Range."""
+    return request.get_header("Range"), request.get_header("If-Range")
+
+
 def wanted(header: str | None, size: int) -> tuple[int, int] | None:
     """First and last byte that a header `Range` asks for (RFC 9110, 14.2); None where it is to be ignored.
 

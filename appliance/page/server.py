@@ -14,6 +14,7 @@ from appliance.page.door import Door
 from appliance.page.downloads import Downloads
 from appliance.page.guard import Names, Proxies, Throttle, is_loopback, split_address
 from appliance.page.keys import Keys
+from appliance.page.media import Media
 from appliance.page.news import LISTENERS, News
 from appliance.page.peaks import Peaks
 from appliance.page.recorder import Recorder
@@ -63,7 +64,7 @@ class Serving:
         certificate = self.certificate
         folder = self.keys.folder
         door = Door(self.keys, names, Throttle(clock), certificate is not None, Proxies(self.settings.proxies))
-        site = Site(recorder, door, news, Peaks(folder / "peaks"), Downloads(folder))
+        site = Site(recorder, door, news, Media(recorder, Peaks(folder / "peaks"), Downloads(folder)))
         threading.stack_size(_STACK)
         server = sparing.Server(
             (host, port), site.app(), numthreads=_THREADS, max=_THREADS + LISTENERS, server_name="appliance", timeout=60

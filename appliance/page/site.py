@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,11 +14,11 @@ from appliance.arguments import Argument, Kind
 from appliance.errors import ApplianceError, NotFound, UsageError
 from appliance.page import answers, listing, openapi, words
 from appliance.page.door import Door
-from appliance.page.downloads import FORMATS, ORIGINAL, Downloads
+from appliance.page.downloads import FORMATS
 from appliance.page.health import Health, outlook
 from appliance.page.keys import Role
+from appliance.page.media import Media
 from appliance.page.news import Item, News
-from appliance.page.peaks import FULL_SCALE, Peaks
 from appliance.page.recorder import Recorder
 from appliance.verbs import Verb
 
@@ -35,8 +34,7 @@ class Site:
     recorder: Recorder
     door: Door
     news: News
-    peaks: Peaks
-    downloads: Downloads
+    media: Media
 
     def app(self) -> answers.Application:
         """The page as a WSGI application."""
@@ -60,10 +58,10 @@ class Site:
         app.route("/do/<word>", "POST", _told(self.do))
         app.route(f"{API}/openapi.json", callback=lambda: answers.as_json(openapi.description()))
         app.route(f"{API}/events", callback=_plain(self.events))
-        app.route(f"{API}/tracks/<track:int>/sound", callback=_plain(self.track))
-        app.route(f"{API}/clips.zip", callback=_plain(self.archive))
-        app.route(f"{API}/clips/<clip>/peaks", callback=_plain(self.waveform))
-        app.route(f"{API}/clips/<clip>/sound", callback=_plain(self.sound))
+        app.route(f"{API}/tracks/<track:int>/sound", callback=_plain(self.media.track))
+        app.route(f"{API}/clips.zip", callback=_plain(self.media.archive))
+        app.route(f"{API}/clips/<clip>/peaks", callback=_plain(self.media.waveform))
+        app.route(f"{API}/clips/<clip>/sound", callback=_plain(self.media.sound))
         for word, verb in openapi.WORDS.items():
             app.route(f"{API}/{word}", "POST" if verb.acts else "GET", _plain(self._asked(verb)))
         for code in (400, 404, 405, 413, 500):
@@ -79,7 +77,7 @@ class Site:
 
     def clips(self) -> str:
         """Clips, newest first, by day: all, or those that are looked for."""
-        query = _query()
+        query = answers.query()
         wanted, after = listing.wanted(query), query.get("after")
         found = self.recorder.call("clips.list", limit=CLIPS_SHOWN + 1, after=after, **wanted)
         more = len(found) > CLIPS_SHOWN
@@ -172,57 +170,6 @@ class Site:
             return HTTPResponse(status=200, headers=headers)
         return HTTPResponse(_event_stream(self.news.run, self.news.listen(since)), 200, headers)
 
-    def sound(self, clip: str) -> HTTPResponse:
-        """The file of a clip."""
-        entry = self.recorder.call("clips.show", clip=clip)
-        name = quote(Path(entry["path"]).name) if request.query.get("download") else ""
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"} if name else {}
-        return _sound(Path(entry["path"]), f"{clip}-{entry['clip']['size']}", "audio/wav", headers)
-
-    def track(self, track: int) -> HTTPResponse:
-        """The file of a message."""
-        found = [each for each in self.recorder.call("feeds.list") if each["id"] == track]
-        if not found:
-            raise NotFound(f"there is no track {track}")
-        return _sound(Path(found[0]["path"]), str(found[0]["sha256"]), "application/octet-stream", {})
-
-    def waveform(self, clip: str) -> HTTPResponse:
-        """How loud a clip is from its beginning to its end."""
-        entry = self.recorder.call("clips.show", clip=clip)
-        answer = answers.as_json({"full": FULL_SCALE, "peaks": list(self.peaks.of(Path(entry["path"])))})
-        answer.set_header("Cache-Control", "private, max-age=86400")
-        return answer
-
-    def archive(self) -> HTTPResponse:
-        """Clips as one ZIP: those that are named, else those that are looked for, else all."""
-        query = _query()
-        named = request.query.getall("clip")
-        found = [self.recorder.call("clips.show", clip=each) for each in named]
-        found = found or list(self.recorder.clips(**listing.wanted(query)))
-        if not found:
-            raise NotFound("there are no such clips")
-        headers = {"Content-Type": "application/zip", "Cache-Control": "private, no-cache"}
-        headers["Content-Disposition"] = 'attachment; filename="clips.zip"'
-        if (format := query.get("format") or ORIGINAL) != ORIGINAL:
-            return HTTPResponse(self.downloads.encoded(found, format), 200, headers)
-        try:
-            archive = self.downloads.as_recorded(found)
-        except OSError as error:
-            raise NotFound(f"the sound of a clip cannot be read: {error.filename}: {error.strerror}") from error
-        code, first, count, told = answers.part(archive.size, archive.tag, *_range())
-        return HTTPResponse(_up_to(archive.read(first), count), code, headers | told)
-
-
-def _sound(path: Path, tag: str, type: str, headers: dict[str, str]) -> HTTPResponse:
-    """Bytes of a file, as far as they are asked for. Raises NotFound."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise NotFound(f"the sound of {path.stem} cannot be read: {error.strerror}") from error
-    code, first, count, told = answers.part(path.stat().st_size, tag, *_range())
-    told |= {"Content-Type": type, "Cache-Control": "private, no-cache", **headers}
-    return HTTPResponse(answers.file_bytes(file, first, count), code, told)
-
 
 def _told(view: Callable[..., Any]) -> Callable[..., Any]:
     """A page; where something goes wrong, a page that says so."""
@@ -296,24 +243,6 @@ def _field(argument: Argument) -> object:
     return argument.read(texts[0]) if texts else None
 
 
-def _query() -> dict[str, str]:
-    """The query of the address; what is no UTF-8 in it is left out."""
-    return {name: text for name in request.query if (text := request.query.getunicode(name))}
-
-
-def _range() -> tuple[str | None, str | None]:
-    return request.get_header("Range"), request.get_header("If-Range")
-
-
 def _event_stream(run: str, items: Iterator[Item | None]) -> Iterator[bytes]:
     for item in items:
         yield f"id: {run}-{item.number}\ndata: {json.dumps(item.event)}\n\n".encode() if item else b": quiet\n\n"
-
-
-def _up_to(pieces: Iterator[bytes], count: int) -> Iterator[bytes]:
-    """The first `count` bytes."""
-    for piece in pieces:
-        yield piece[:count]
-        count -= len(piece)
-        if count <= 0:
-            return

@@ -1,0 +1,83 @@
+"""Sound over HTTP: of clips and messages, drawn as waveforms, and many clips as one archive."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from attrs import frozen
+from bottle import HTTPResponse, request
+
+from appliance.errors import NotFound
+from appliance.page import answers, listing
+from appliance.page.downloads import ORIGINAL, Downloads
+from appliance.page.peaks import FULL_SCALE, Peaks
+from appliance.page.recorder import Recorder
+
+
+@frozen
+class Media:
+    """What is asked for by bytes rather than by words."""
+
+    recorder: Recorder
+    peaks: Peaks
+    downloads: Downloads
+
+    def sound(self, clip: str) -> HTTPResponse:
+        """The file of a clip."""
+        entry = self.recorder.call("clips.show", clip=clip)
+        name = quote(Path(entry["path"]).name) if request.query.get("download") else ""
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"} if name else {}
+        return _sound(Path(entry["path"]), f"{clip}-{entry['clip']['size']}", "audio/wav", headers)
+
+    def track(self, track: int) -> HTTPResponse:
+        """The file of a message."""
+        found = [each for each in self.recorder.call("feeds.list") if each["id"] == track]
+        if not found:
+            raise NotFound(f"there is no track {track}")
+        return _sound(Path(found[0]["path"]), str(found[0]["sha256"]), "application/octet-stream", {})
+
+    def waveform(self, clip: str) -> HTTPResponse:
+        """How loud a clip is from its beginning to its end."""
+        entry = self.recorder.call("clips.show", clip=clip)
+        answer = answers.as_json({"full": FULL_SCALE, "peaks": list(self.peaks.of(Path(entry["path"])))})
+        answer.set_header("Cache-Control", "private, max-age=86400")
+        return answer
+
+    def archive(self) -> HTTPResponse:
+        """Clips as one ZIP: those that are named, else those that are looked for, else all."""
+        query = answers.query()
+        named = request.query.getall("clip")
+        found = [self.recorder.call("clips.show", clip=each) for each in named]
+        found = found or list(self.recorder.clips(**listing.wanted(query)))
+        if not found:
+            raise NotFound("there are no such clips")
+        headers = {"Content-Type": "application/zip", "Cache-Control": "private, no-cache"}
+        headers["Content-Disposition"] = 'attachment; filename="clips.zip"'
+        if (format := query.get("format") or ORIGINAL) != ORIGINAL:
+            return HTTPResponse(self.downloads.encoded(found, format), 200, headers)
+        try:
+            archive = self.downloads.as_recorded(found)
+        except OSError as error:
+            raise NotFound(f"the sound of a clip cannot be read: {error.filename}: {error.strerror}") from error
+        code, first, count, told = answers.part(archive.size, archive.tag, *answers.ranges())
+        return HTTPResponse(_up_to(archive.read(first), count), code, headers | told)
+
+
+def _sound(path: Path, tag: str, type: str, headers: dict[str, str]) -> HTTPResponse:
+    """Bytes of a file, as far as they are asked for. Raises NotFound."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise NotFound(f"the sound of {path.stem} cannot be read: {error.strerror}") from error
+    code, first, count, told = answers.part(path.stat().st_size, tag, *answers.ranges())
+    told |= {"Content-Type": type, "Cache-Control": "private, no-cache", **headers}
+    return HTTPResponse(answers.file_bytes(file, first, count), code, told)
+
+
+def _up_to(pieces: Iterator[bytes], count: int) -> Iterator[bytes]:
+    """The first `count` bytes."""
+    for piece in pieces:
+        yield piece[:count]
+        count -= len(piece)
+        if count <= 0:
+            return
