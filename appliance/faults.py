@@ -81,7 +81,8 @@ RECORDING = FaultKind(
 LAST_CLIP = FaultKind(
     "last_clip",
     owner="status",
-    cause="the clip made last is silent, very quiet, clipped, cut at its longest duration, or lacks a second and more",
+    cause="the clip made last is silent, very quiet, clipped, cut at its longest duration, or lacks a second that was "
+    "not lost with the microphone",
     next_step="do what the message says; it is over with the next good clip",
 )
 

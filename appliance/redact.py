@@ -118,7 +118,10 @@ def keep_url_secret(url: str) -> None:
 
 def shown_url(url: str) -> str:
     """The URL as messages may show it: without the query, and without what looks like a key in its path."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "a URL that makes no sense"
     path = "/".join(part if _is_plain(unquote(part)) else _BLOT for part in parts.path.split("/"))
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"
 

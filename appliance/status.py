@@ -20,7 +20,7 @@ from appliance.faults import (
     FaultKind,
 )
 from appliance.machine import Player, Recorder, State
-from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, Verdict
+from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, GapCause, Verdict
 from appliance.quantities import NOTHING, Kind, told
 
 
@@ -84,10 +84,10 @@ _COMPLAINTS = {
     Verdict.SILENT: "is silent, or a steady noise: check that the microphone is alive and the right one",
     Verdict.TOO_QUIET: "is very quiet: raise the microphone's gain, or speak closer to it",
     Verdict.CLIPPING: "is clipped: lower the microphone's gain",
-    Verdict.GAPS: "has gaps: `appliance clips show` says what was lost and why",
 }
 """What a person must hear about the clip just made."""
 
+_GAPS = "has gaps: `appliance clips show` says what was lost and why"
 _CUT = "was cut: more was said than recording.max_duration takes. Raise it, or set recording.at_max to continue"
 
 
@@ -110,6 +110,15 @@ def carried(status: Status) -> Status:
         playlist=status.playlist,
         faults=tuple(fault for fault in status.faults if fault.name in (LAST_CLIP.name, CONFIGURATION.name)),
     )
+
+
+def _complaint(clip: Clip, verdict: Verdict) -> str | None:
+    """What is wrong with a new clip that may be so with the next: a microphone that was away and came back is over."""
+    if clip.cut:
+        return _CUT
+    if verdict is Verdict.GAPS:
+        return _GAPS if any(gap.cause is not GapCause.DEVICE for gap in clip.gaps) else None
+    return _COMPLAINTS.get(verdict)
 
 
 def _fold(status: Status, event: Command | Event) -> Status:
@@ -138,7 +147,7 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return evolve(status, take=evolve(take, marks=take.marks + 1))
         case events.ClipFinished():
             status = evolve(status, last_clip=event.clip)
-            complaint = _CUT if event.clip.cut else _COMPLAINTS.get(event.verdict)
+            complaint = _complaint(event.clip, event.verdict)
             if complaint:
                 return _raise(status, LAST_CLIP.fault(f"clip {event.clip.name} {complaint}"))
             return _clear(status, LAST_CLIP)

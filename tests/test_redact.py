@@ -106,6 +106,8 @@ def test_of_secrets_that_are_renewed_the_newest_are_remembered() -> None:
             "http://example.org:8080/UploadClips/{file_name}",
         ),
         ("https://me:word@example.org/x", "https://example.org/x"),
+        ("http://[::1", "a URL that makes no sense"),
+        ("http://\u2100/?token=abc", "a URL that makes no sense"),
         ("https://hooks.example/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX", None),
         ("https://ping.example/550e8400-e29b-41d4-a716-446655440000", None),
         ("https://ping.example/550e8400-e29b-41d4-a716-446655440000.mp3", None),

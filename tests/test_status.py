@@ -91,6 +91,15 @@ def test_a_silent_clip_is_a_fault_until_a_good_one() -> None:
     assert follow(silent, events.ClipFinished(CLIP, Verdict.OK)).ok
 
 
+def test_a_clip_with_gaps_is_a_fault_where_what_made_them_may_go_on() -> None:
+    def after(*causes: GapCause) -> Status:
+        gaps = tuple(Gap(0, 96_000, 100, cause, filled=True) for cause in causes)
+        return follow(events.ClipFinished(evolve(CLIP, gaps=gaps, verdict=Verdict.GAPS), Verdict.GAPS))
+
+    assert "has gaps" in after(GapCause.DEVICE, GapCause.OVERRUN).faults[0].message
+    assert after(GapCause.DEVICE).ok
+
+
 def test_a_full_card_is_shown_until_there_is_room_but_never_over_a_take_that_goes_on() -> None:
     full = events.StorageFull("no clip may go")
     assert follow(full).faults == (STORAGE_FULL.fault("no clip may go"),)

@@ -20,9 +20,14 @@ def feeds() -> None:
 
 @feeds.command()
 @click.argument("feed", required=False)
+@json_option
 @pass_remote
-def pull(remote: Remote, feed: str | None) -> None:
+def pull(remote: Remote, feed: str | None, as_json: bool) -> None:
     """Pull FEED, or every feed, now."""
+    if as_json:
+        remote.call("feeds.pull", feed=feed)
+        say_json({"pulling": [feed] if feed else sorted(remote.call("status")["feeds"])})
+        return
     if sys.stderr.isatty():
         from appliance.cli.following import until_pulled
 

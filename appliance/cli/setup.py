@@ -64,15 +64,34 @@ def config() -> None:
 
 @config.command()
 @click.argument("path", type=PATH, default=DEFAULT_CONFIG, envvar="APPLIANCE_CONFIG")
+@json_option
 @pass_remote
-def check(remote: Remote, path: Path) -> None:
+def check(remote: Remote, path: Path, as_json: bool) -> None:
     """Check the configuration at PATH, and say everything that is wrong with it or will be."""
+    warnings: list[str] = []
+    try:
+        _check(remote, path, warnings)
+    except ConfigError as error:
+        if as_json:
+            say_json({"good": False, "problems": error.problems, "warnings": warnings})
+        raise
+    if as_json:
+        say_json({"good": True, "problems": [], "warnings": warnings})
+        return
+    for warning in warnings:
+        say(f"{path}: warning: {warning}")
+    say(f"{path} is good")
+
+
+def _check(remote: Remote, path: Path, warnings: list[str]) -> None:
+    """Collect what a person should know of a configuration. Raises ConfigError with every problem."""
     from appliance.config.loader import load
     from appliance.limits import leave
 
     host = _plugins()
     settings = load(path, host.extensions)
-    warnings, problems = host.disable(settings.disabled_plugins), []
+    warnings += host.disable(settings.disabled_plugins)
+    problems = []
     directory, device = settings.storage.directory, settings.device.label
     backends = {}
     for name, destination in settings.destinations.items():
@@ -93,15 +112,12 @@ def check(remote: Remote, path: Path) -> None:
     outlook = _outlook(settings, backends, remote)
     if outlook.space.in_vain:
         problems.append(f"{path}: storage.directory: {outlook.space.in_vain}")
-    if problems:
-        raise ConfigError(*problems)
     if outlook.warning:
         warnings.append(outlook.warning)
-    for warning in warnings:
-        say(f"{path}: warning: {warning}")
     for name, backend in backends.items():
         leave(backend.close, f"destination {name}")
-    say(f"{path} is good")
+    if problems:
+        raise ConfigError(*problems)
 
 
 def _outlook(settings: Settings, backends: Mapping[str, UploadBackend], remote: Remote) -> "Outlook":

@@ -7,6 +7,7 @@ from typing import Any
 
 from appliance.cli.terminal import Painted, Part, entries, say, table, tell
 from appliance.describe import WELL, counted, duration, moment, size
+from appliance.models import Verdict
 from appliance.report import Report, ScheduleReport
 
 Plain = dict[str, Any]
@@ -55,6 +56,10 @@ def status(report: Report) -> None:
         _item(f"{counted(report.unheard, 'message')} not heard yet")
     for name, schedule in report.schedules.items():
         _item(f"schedule {name}: {_schedule(schedule)}")
+    last = report.last_clip
+    if last and last.verdict is Verdict.GAPS:
+        lost = duration(last.format.seconds(sum(gap.frames for gap in last.gaps)))
+        _item(f"the last clip lacks {lost}: `appliance clips show {last.id}` says why")
     storage = report.storage
     if not report.unknown:
         free = f"{size(storage.free)} free, {size(storage.reserve)} of it in reserve"

@@ -23,8 +23,10 @@ def fetching(feeds: Feeds, url: str, clock: Clock) -> Generator[dict[str, Any] |
     def count(size: int) -> None:
         received[0] += size
 
+    broken = Cancelled(f"fetching {shown_url(url)} ended in the middle")
+
     def fetch() -> None:
-        result: Track | ApplianceError = Cancelled(f"fetching {shown_url(url)} ended in the middle")
+        result: Track | ApplianceError = broken
         try:
             result = feeds.fetch(url, given_up.is_set, count)
         except ApplianceError as error:

@@ -87,7 +87,10 @@ def rendered(name: str, **values: Any) -> str:
 def back() -> str:
     """The page of ours that somebody comes from."""
     asked = request.forms.getunicode("back") or request.query.getunicode("back") or "/"
-    path = urlsplit(asked).path
+    try:
+        path = urlsplit(asked).path
+    except ValueError:
+        path = "/"
     return quote(path) if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 

@@ -66,7 +66,10 @@ def same_origin(origin: str | None, site: str | None, host: str) -> bool:
     """
     if site not in (None, "same-origin"):
         return False
-    return origin is not None and urlsplit(origin).netloc == host
+    try:
+        return origin is not None and urlsplit(origin).netloc == host
+    except ValueError:
+        return False
 
 
 class Throttle:

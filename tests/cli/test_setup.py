@@ -1,5 +1,6 @@
 """What `appliance config check` says, with the plugins that are installed."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,17 +15,17 @@ storage: {directory: FOLDER}
 destinations: {shelf: {backend: folder, path: FOLDER}}
 """
 
-Check = Callable[[str], Result]
+Check = Callable[..., Result]
 
 
 @pytest.fixture
 def check(tmp_path: Path) -> Check:
     """Check a configuration that has nothing wrong with it, apart from the lines that are added."""
 
-    def run(lines: str) -> Result:
+    def run(lines: str, *options: str) -> Result:
         path = tmp_path / "config.yaml"
         path.write_text(CONFIG.replace("FOLDER", str(tmp_path)) + lines)
-        return CliRunner().invoke(root, ["--socket", str(tmp_path / "none"), "config", "check", str(path)])
+        return CliRunner().invoke(root, ["--socket", str(tmp_path / "none"), "config", "check", str(path), *options])
 
     return run
 
@@ -38,6 +39,15 @@ def test_a_plugin_to_disable_that_is_misspelt_is_a_warning(check: Check, tmp_pat
     ) in checked.stdout
     assert "is good" in checked.stdout
     assert "disabled_plugins" not in check("disabled_plugins: [upload-s3]").output
+
+
+def test_a_program_gets_it_as_json(check: Check) -> None:
+    good, bad = check("disabled_plugins: [upload-s4]", "--json"), check("devise: 5", "--json")
+    told = json.loads(good.stdout)
+    assert told["good"] and "upload-s4" in told["warnings"][0] and told["problems"] == []
+    told = json.loads(bad.stdout)
+    assert not told["good"] and "devise" in told["problems"][0]
+    assert isinstance(bad.exception, ConfigError)
 
 
 def test_a_destination_whose_plugin_is_disabled_cannot_be_used(check: Check) -> None:

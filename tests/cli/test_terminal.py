@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 import pytest
+from attrs import evolve
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from appliance.cli import show
 from appliance.cli.terminal import Painted, cells, cut, entries, say, say_json, shown, table, tell
 from appliance.codec import to_plain
+from appliance.models import Gap, GapCause, Verdict
 from appliance.report import FaultReport, FeedReport, Report, StorageReport
 from appliance.status import PlaybackStatus
 from tests.cli.test_show import CLIP
@@ -54,6 +56,12 @@ def test_the_status_fits(columns: int, capsys: pytest.CaptureFixture[str]) -> No
     show.status(Report(faults=faults, storage=StorageReport(free=10**12, free_seconds=474_203, warning="w " * 50)))
     lines = printed(capsys)
     assert all(cells(line) <= columns for line in lines) and any("5 days 11 hours" in line for line in lines)
+
+
+def test_the_status_says_what_the_last_clip_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    gaps = (Gap(0, 72_000, 1, GapCause.DEVICE), Gap(90_000, 24_000, 1, GapCause.DEVICE))
+    show.status(Report(last_clip=evolve(CLIP, id="abcdefghij", gaps=gaps, verdict=Verdict.GAPS)))
+    assert "  the last clip lacks 2.0 s: `appliance clips show abcdefghij` says why" in printed(capsys)
 
 
 STATES = ("parked", "pending", "sending", "delivered", "cancelled")

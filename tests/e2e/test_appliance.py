@@ -185,11 +185,13 @@ def test_a_message_from_afar_is_pulled_and_played(box: Box, web: str) -> None:
     box.config.write_text(box.config.read_text() + f'feeds: {{news: {{urls: ["{web}/speech.flac"], every: 1h}}}}\n')
     box.start()
     box.until(lambda: box.status()["unheard"] == 1)
+    assert json.loads(box.cli("feeds", "pull", "--json").stdout) == {"pulling": ["news"]}
     assert "speech" in box.cli("feeds", "list").stdout
     box.cli("play", "next")
     box.until(lambda: box.status()["unheard"] == 0)
     assert "speech" in box.cli("play", f"{web}/speech.flac").stdout
     assert "refuses the connection" in box.cli("play", "http://127.0.0.1:1/absent.flac", code=11).stderr
+    assert "makes no sense" in box.cli("play", "http://[::1", code=7).stderr
 
 
 def test_recording_takes_over_from_the_player(box: Box) -> None:

@@ -99,7 +99,7 @@ def test_a_new_password_ends_all_sessions(locked: Browser, keys: Keys) -> None:
 
 
 @pytest.mark.parametrize(
-    "back", ["//evil.example/", "https://evil.example/x", "/\\evil.example", "javascript:alert(1)"]
+    "back", ["//evil.example/", "https://evil.example/x", "/\\evil.example", "javascript:alert(1)", "http://["]
 )
 def test_the_way_back_leads_nowhere_else(back: str, locked: Browser) -> None:
     location = locked.post("/login", password=PASSWORD, back=back).headers["location"]
@@ -169,6 +169,7 @@ def test_a_frame_of_another_site_is_no_page_of_ours() -> None:
     assert same_origin("http://box", "same-origin", "box")
     assert not same_origin("http://box", "cross-site", "box")
     assert not same_origin("http://box:81", None, "box")
+    assert not same_origin("http://[", None, "box")
 
 
 def test_a_change_needs_what_only_the_page_knows(locked: Browser, desk: Desk) -> None:
