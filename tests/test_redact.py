@@ -137,13 +137,13 @@ def test_keys_in_a_query_and_a_secret_that_is_a_url() -> None:
 
 
 def _secret_options(options: type, path: str = "") -> list[str]:
-    """The dotted names of all options that are secrets, those in mappings with a name."""
+    """The dotted names of all options that are secrets, those in mappings with a name, lists marked."""
     attrs.resolve_types(options)
     found = []
     for field in attrs.fields(options):
         name, kinds = f"{path}{field.name}", {field.type, *get_args(field.type)}
         if Secret in kinds:
-            found.append(f"{name}.X-Key" if get_origin(field.type) is dict else name)
+            found.append(name + {dict: ".X-Key", tuple: "[]"}.get(get_origin(field.type), ""))
         for kind in kinds:
             found += _secret_options(kind, f"{name}.") if isinstance(kind, type) and attrs.has(kind) else []
     return found
@@ -165,6 +165,11 @@ NEEDED: dict[str, dict[str, Any]] = {
     "s3": {"bucket": "clips", "access_key": "AKIDAKIDAKID", "secret_key": "SKEYSKEYSKEY"},
     "urls": {"urls": ["https://example.org/a.wav"]},
     "heartbeat": {"url": "https://example.org/beat"},
+    "ntfy": {"url": "https://ntfy.example/box"},
+    "telegram": {"chat": "123"},
+    "email": {"host": "mail.example", "sender": "box@example.org", "to": ["me@example.org"]},
+    "webhook": {"url": "https://example.org/hook"},
+    "apprise": {},
 }
 
 
@@ -178,7 +183,7 @@ def test_every_secret_option_of_every_plugin_is_known(section: str, name: str, o
     group = entry
     for each in groups:
         group = group.setdefault(each, {})
-    group[last] = secret
+    group[last.removesuffix("[]")] = [secret] if last.endswith("[]") else secret
     chooser = next(attrs.fields(kind.common)[0].name for kind in KINDS if kind.section == section)
     plugins = PluginHost.installed()
     plugins.discover()
