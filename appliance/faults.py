@@ -148,6 +148,13 @@ CATALOGUE_DAMAGED = FaultKind(
     cause="the catalogue was found damaged, and could not be made anew from the clips",
     next_step="do what the message says; it is tried again",
 )
+CATALOGUE_INCOMPLETE = FaultKind(
+    "catalogue_incomplete",
+    owner="store",
+    cause="much lies in the state directory that the catalogue does not know: it is entered, and listed and sent from "
+    "then on",
+    next_step="wait; takes can be recorded meanwhile",
+)
 NEWER_RELEASE = FaultKind(
     "newer_release",
     owner="store",

@@ -8,13 +8,14 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from math import inf
+from pathlib import Path
 from typing import TypeVar
 
 from appliance import events, sdnotify
 from appliance.describe import counted
 from appliance.durable import is_odd
 from appliance.errors import StorageError
-from appliance.faults import CATALOGUE_DAMAGED, NEWER_RELEASE
+from appliance.faults import CATALOGUE_DAMAGED, CATALOGUE_INCOMPLETE, NEWER_RELEASE
 from appliance.models import Clip
 from appliance.mounts import in_memory
 from appliance.store.adoption import adopt
@@ -59,6 +60,11 @@ class Access:
         """Takes that the disk kept from becoming clips; on the store thread."""
         self.recovered = True
         """Whether everything that the last run left was dealt with."""
+        self.goes_on = False
+        """Whether what the last run left is being dealt with, in portions."""
+        self._later: list[Path] = []
+        self._clips_later = 0
+        self._asked = False
         self.missing: list[str] = []
         """Names of clips whose sound was not found; on the store thread."""
         self._newer_takes = 0
@@ -127,10 +133,56 @@ class Access:
 
     def recover(self, catalogue: Catalogue) -> None:
         """Finish what the start could not do to clips, as far as the disk lets us. See `Recovery.mend`."""
+        if self._later:  # half of one may lie in `clips/`
+            self.recovered = False
+            self._go_on_with(0)
+            return
         recovery = self.recovery(catalogue)
         self.recovered = recovery.mend()
         self.missing = recovery.missing
         self.unfinished |= {take_id for take_id in recovery.remade if (self._places.takes / take_id).exists()}
+        self._go_on_with(recovery.clips_later)
+
+    def _go_on_with(self, clips: int) -> None:
+        """Have the next portion of what is left done once everybody else had a turn.
+
+        Where a portion got nowhere the disk refuses something, and housekeeping tries again what that kept from being.
+        """
+        before, self._clips_later = self._clips_later, clips
+        if self._later or (clips and not 0 < before <= clips):
+            left = ", ".join(counted(n, what) for n, what in ((len(self._later), "take"), (clips, "clip")) if n)
+            self._post(CATALOGUE_INCOMPLETE.raised(f"still to be entered: {left}. What is recorded meanwhile is kept"))
+            if not self.goes_on:
+                log.warning("found in the state directory, and entered bit by bit: %s", left)
+            if not self._asked:
+                self._asked = True
+                self._thread.submit(self._go_on)
+            self.goes_on = True
+        elif self.goes_on:
+            self._post(CATALOGUE_INCOMPLETE.cleared())
+            self.goes_on = False
+
+    def _go_on(self) -> None:
+        self._asked = False
+        if self._catalogue is None:
+            return
+        try:
+            self._guarded(self._next_portion)
+        except StorageError as error:
+            log.error("what the last run left behind could not be entered, which is tried again: %s", error)
+            self.unfinished |= {folder.name for folder in self._later if folder.exists()}
+            self._later = []
+            self._go_on_with(0)
+
+    def _next_portion(self, catalogue: Catalogue) -> None:
+        folders, recovery = self._later, self.recovery(catalogue)
+        recovery.take_up(folders)
+        done = {folder.name for folder in folders} - {folder.name for folder in recovery.later} - recovery.newer
+        self.unfinished |= {take_id for take_id in done if (self._places.takes / take_id).exists()}
+        self._newer_takes += len(recovery.newer)
+        self._later = recovery.later
+        self.recover(catalogue)
+        self.tell(catalogue)
 
     def tell(self, catalogue: Catalogue) -> None:
         """Post what has changed since the last time, at first all of it. On the store thread, after a commit."""
@@ -222,9 +274,12 @@ class Access:
         recovery = self.recovery(catalogue)
         self.recovered = recovery.run(clips_known=self._clips_known)
         self.missing = recovery.missing
-        self.unfinished = {folder.name for folder in self._places.takes.iterdir() if folder.is_dir()} - recovery.newer
+        self._later = recovery.later
+        left = {folder.name for folder in self._places.takes.iterdir() if folder.is_dir()}
+        self.unfinished = left - recovery.newer - {folder.name for folder in self._later}
         self._newer_takes = len(recovery.newer)
         self.tell(catalogue)
+        self._go_on_with(recovery.clips_later)
 
     def _connect(self) -> Catalogue:
         self._catalogue = Catalogue(self._places)

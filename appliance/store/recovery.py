@@ -4,7 +4,8 @@ Deleted clips are known by their tombstones in the catalogue. When the catalogue
 files were still there, because the power went in the middle of deleting it, is a clip again. Likewise every clip is
 queued anew for every destination, and feeds pull their tracks again: that something arrives twice is the lesser evil.
 
-What the disk refuses, above all a full one, keeps nobody from recording: it is done later.
+What the disk refuses, above all a full one, keeps nobody from recording: it is done later. So is most of what there is
+much of.
 """
 
 import logging
@@ -30,6 +31,10 @@ from appliance.store.trouble import is_damage, storage_errors
 
 BATCH = 200
 """Clips entered in one transaction."""
+
+CLIPS_AT_ONCE = 5 * BATCH
+TAKES_AT_ONCE = 100
+"""What is dealt with at a start, and then at one go: others want the store thread too, above all new takes."""
 
 _SOUND, _METADATA = 1, 2
 _FILES = {"wav": _SOUND, "json": _METADATA}
@@ -64,6 +69,10 @@ class Recovery:
         """Names of clips in the catalogue whose sound was not found."""
         self.remade: set[str] = set()
         """Ids of takes that clips without metadata were turned back into."""
+        self.later: list[Path] = []
+        """Folders of takes that are left for the next portion."""
+        self.clips_later = 0
+        """Clips that are, about."""
         self.newer: set[str] = set()
         """Ids of takes that only a newer release can make clips of: they are left as they are."""
 
@@ -76,7 +85,10 @@ class Recovery:
         with self._as_far_as_possible("what the last run left behind could not be looked at"):
             # Takes first: half of one may lie in `clips/` already.
             self.take_up(self._folders())
-        self.mend(clips_known=clips_known)
+        if self.later:
+            self._complete = False
+        else:
+            self.mend(clips_known=clips_known)
         with self._as_far_as_possible("the trash could not be compared with the catalogue"):
             sweep_trash(self._places, self._catalogue)
         with self._as_far_as_possible("old encodings could not be removed"):
@@ -108,7 +120,10 @@ class Recovery:
     # -- takes ---------------------------------------------------------------------------------------------------------
 
     def take_up(self, folders: Iterable[Path]) -> None:
-        """Make clips of takes that nobody is recording any more, the oldest first."""
+        """Make clips of takes that nobody is recording any more, the oldest first; too many are left in `later`."""
+        folders = list(folders)
+        folders, later = folders[:TAKES_AT_ONCE], folders[TAKES_AT_ONCE:]
+        self.later += later
         sealed = [(clip.began.wall_ns, folder) for folder in folders if (clip := self._sealed(folder))]
         for _, folder in sorted(sealed):
             self._beat()
@@ -120,7 +135,7 @@ class Recovery:
 
     def _folders(self) -> list[Path]:
         """Those of takes. What has no name that anybody could have given it is set aside."""
-        folders = [folder for folder in self._places.takes.iterdir() if folder.is_dir()]
+        folders = sorted(folder for folder in self._places.takes.iterdir() if folder.is_dir())
         for odd in (folder for folder in folders if not is_text(folder.name)):
             self._set_aside("its name is no text", odd)
         return [folder for folder in folders if is_text(folder.name)]
@@ -129,6 +144,9 @@ class Recovery:
         """The clip that a take folder holds, repaired where needed; None where the folder was dealt with otherwise."""
         self._beat()
         with self._as_far_as_possible(f"take {folder.name} could not be finished"):
+            if not any(folder.iterdir()):
+                self._give_up(folder)
+                return None
             if self._catalogue.clips.is_tombstone(folder.name):
                 remove_take(folder)
                 return None
@@ -186,8 +204,10 @@ class Recovery:
             self._set_aside(f"the sound of clip {name} is missing", self._places.sidecar(name))
         for name in bare:
             durable.write_file(self._places.sidecar(name), self._catalogue.clips.body(name).encode())
-        for name in (name for name, files in strangers.items() if files == _SOUND):
+        bare_sounds = [name for name, files in strangers.items() if files == _SOUND]
+        for name in bare_sounds[:TAKES_AT_ONCE]:
             self._restore(name)
+        self._leave(len(bare_sounds) - TAKES_AT_ONCE)
 
     def _listed(self) -> dict[str, int]:
         """Which files of each clip are in the folder. Each name is kept once, as there are many."""
@@ -214,11 +234,19 @@ class Recovery:
         What was entered is so for good: should the power go, or somebody lose patience, the next start goes on there.
         """
         strangers = sorted(names, key=_time_in)
+        strangers, rest = strangers[:CLIPS_AT_ONCE], strangers[CLIPS_AT_ONCE:]
+        self._leave(len(rest))
         for start in range(0, len(strangers), BATCH):
             self._progress(f"entering clips: {start} of {len(strangers)}")
             self._enter_batch(strangers[start : start + BATCH])
         if strangers:
             log.warning("missing from the catalogue, and entered now: %s", counted(len(strangers), "clip"))
+
+    def _leave(self, count: int) -> None:
+        """Leave clips for the next portion."""
+        if count > 0:
+            self.clips_later += count
+            self._complete = False
 
     def _enter_batch(self, names: Iterable[str]) -> None:
         found = ((name, self._described(name)) for name in names)

@@ -102,7 +102,12 @@ class Upkeep:
     @property
     def unfinished(self) -> bool:
         """Whether `take_up` has something to do."""
-        return bool(self._access.unfinished) or not self._access.recovered
+        return bool(self._access.unfinished) or not (self._access.recovered or self._access.goes_on)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether what the last run left is still being dealt with, between everything else."""
+        return self._access.goes_on
 
     def take_up(self) -> None:
         """Make clips of the takes that were left. Raises StorageError where the disk still refuses one of them."""
@@ -118,7 +123,7 @@ class Upkeep:
                     recovery.take_up([folder])
                 if not folder.exists():
                     self._access.unfinished.remove(take_id)
-            if not self._access.recovered:
+            if not (self._access.recovered or self._access.goes_on):
                 self._access.recover(catalogue)
             if self.unfinished:
                 raise StorageError("takes are left that could not be made clips yet: the log says why. They are kept")

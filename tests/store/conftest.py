@@ -44,6 +44,11 @@ class Box:
         self.store.start()
         return self.store
 
+    def settle(self) -> None:
+        """Wait until all that a start has left for later is done."""
+        while self.store.upkeep.goes_on:
+            self.store.upkeep.missing()
+
     def restart(self) -> Store:
         """Stop as a daemon does, and start again after a reboot: CLOCK_MONOTONIC begins anew."""
         self.store.close()

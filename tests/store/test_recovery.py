@@ -3,7 +3,7 @@ import shutil
 import socket
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ import pytest
 
 from appliance.codec import to_json
 from appliance.errors import NotFound, StorageError
-from appliance.events import ClipFinished, FaultRaised, QueueChanged
+from appliance.events import ClipFinished, FaultCleared, FaultRaised, QueueChanged
 from appliance.models import Clip, DeliveryState, Receipt, Rendition, Verdict
 from appliance.recipes import FLAC
+from appliance.store import recovery
 from appliance.testing.clock import ManualClock
 
 SOUND = b"\x01\x02\x03\x04" * 500
@@ -560,10 +561,99 @@ def test_a_start_with_many_clips_is_quick(
     """20,000 clips cost a start little more than none; a rebuild from their files may take its time."""
     box, empty = new_box(), new_box()
     box.files(20_000)
-    assert len(box.start().clips.newest_first()) == 20_000
+    box.start()
+    box.settle()
+    assert len(box.store.clips.newest_first()) == 20_000
     box.close()
 
     def quickest(one: Any) -> float:
         return min(seconds(lambda: (one.start(), one.close())) for _ in range(3))
 
     assert quickest(box) - quickest(empty) < 0.5
+
+
+# -- much of it --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two clips or takes at a time."""
+    monkeypatch.setattr(recovery, "CLIPS_AT_ONCE", 2)
+    monkeypatch.setattr(recovery, "TAKES_AT_ONCE", 2)
+
+
+def left_behind(box: Any) -> list[str]:
+    """What was said to be left for later."""
+    said = [event.fault.message for event in box.posted(FaultRaised) if event.fault.name == "catalogue_incomplete"]
+    return [words.removeprefix("still to be entered: ").partition(".")[0] for words in said]
+
+
+@pytest.mark.usefixtures("portions")
+def test_many_clips_are_entered_in_portions_between_which_a_take_becomes_a_clip(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    clips = box.files(7)
+    fresh = box.take(SOUND)
+    (box.directory / "takes" / fresh).rename(box.directory / fresh)
+    order: list[str] = []
+
+    class Events(list[Any]):
+        def append(self, event: Any) -> None:
+            super().append(event)
+            if isinstance(event, FaultRaised) and not order:
+                order.append("first portion")
+                (box.directory / fresh).rename(box.directory / "takes" / fresh)
+                box.store.submit(lambda: order.append(box.store.clips.adopt(fresh).id))
+            elif isinstance(event, FaultCleared) and event.name == "catalogue_incomplete":
+                order.append("all portions")
+
+    box.events = Events()
+    box.start()
+    box.settle()
+    assert order == ["first portion", fresh, "all portions"]
+    assert left_behind(box) == ["5 clips", "3 clips", "1 clip"]
+    assert {clip.id for clip in box.store.clips.newest_first()} == {fresh, *(clip.id for clip in clips)}
+    assert not box.store.upkeep.unfinished
+
+
+@pytest.mark.usefixtures("portions")
+def test_many_takes_are_taken_up_in_portions_and_before_the_clips(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    clips = box.files(3)
+    ids = [box.take(SOUND, sealed=False) for _ in range(3)]
+    for number in range(4):
+        (box.directory / "takes" / f"empty{number}").mkdir()
+    box.start()
+    box.settle()
+    assert left_behind(box) == ["5 takes", "3 takes", "1 take", "1 clip"]
+    assert {clip.id for clip in box.store.clips.newest_first()} == {*ids, *(clip.id for clip in clips)}
+    assert list(box.store.places.takes.iterdir()) == [] and not box.store.upkeep.unfinished
+
+
+@pytest.mark.usefixtures("portions")
+def test_what_was_not_entered_when_it_stopped_is_entered_by_the_next_start(new_box: Callable[[], Any]) -> None:
+    box = new_box()
+    box.files(5)
+    box.start()
+    box.restart()
+    box.settle()
+    assert len(box.store.clips.newest_first()) == 5
+
+
+@pytest.mark.usefixtures("portions")
+def test_portions_that_get_nowhere_are_left_to_housekeeping(
+    new_box: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    box = new_box()
+    box.files(5)
+    with monkeypatch.context() as broken:
+        broken.setattr(recovery, "read_clip", refuse)
+        box.start()
+        box.settle()
+    assert box.store.upkeep.unfinished and box.store.clips.newest_first() == []
+    for _ in range(3):
+        with suppress(StorageError):
+            box.store.upkeep.take_up()
+    assert len(box.store.clips.newest_first()) == 5 and not box.store.upkeep.unfinished

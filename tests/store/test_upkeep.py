@@ -220,6 +220,7 @@ def test_with_many_clips_what_may_go_is_found_quickly(box: Box, seconds: Any) ->
     box.store.close()
     box.files(20_000)
     store = box.start()
+    box.settle()
     assert seconds(lambda: store.upkeep.arrived(["cloud"], 0, 50)) < 0.5
     assert seconds(lambda: store.upkeep.recorded(0, 2**62)) < 0.1
     now = evolve(box.clock.stamp(), source=ClockSource.NTP)
