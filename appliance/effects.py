@@ -178,6 +178,8 @@ class Effects:
             self._store.upkeep.leave(take_id)
             raise
         self._outbox.wake()
+        if self._store.upkeep.unfinished:  # what this take was spared the ones before may be too, by now
+            self._take_up()
 
     def _take_up(self) -> None:
         self._store.upkeep.take_up()

@@ -152,9 +152,18 @@ def test_what_works_meanwhile_does_not_end_the_fault_of_a_take_that_was_left(hou
     house.do(Do.ADOPT_TAKE, "t1")
     house.do(Do.CHOOSE_NEXT, "")
     house.store.upkeep.refusal = ""
-    house.do(Do.ADOPT_TAKE, "t2")
+    house.do(Do.CHOOSE_NEXT, "")
     assert CATALOGUE.cleared() not in house.events
     house.effects.disk_works()
+    assert house.events[-1] == CATALOGUE.cleared()
+
+
+def test_a_take_that_becomes_a_clip_brings_those_that_were_left(house: House) -> None:
+    house.store.upkeep.refusal = "the catalogue is locked"
+    house.do(Do.ADOPT_TAKE, "t1")
+    house.store.upkeep.refusal = ""
+    house.do(Do.ADOPT_TAKE, "t2")
+    assert house.store.adopted == ["t2"] and house.store.upkeep.left == []
     assert house.events[-1] == CATALOGUE.cleared()
 
 

@@ -35,7 +35,7 @@ LOOK_EVERY = 2.0
 """Seconds between two looks."""
 
 TRY_EVERY = 30.0
-"""Seconds between two tries to finish what the disk refused."""
+"""Seconds between two tries to finish what the disk refused, at most: the first come soon after each other."""
 
 _LIMIT = 120.0
 _PATIENCE = 10.0
@@ -80,6 +80,7 @@ class Housekeeper:
         self._take_failed = False
         self._wanted = Footprint()
         self._try_at = 0.0
+        self._patience = LOOK_EVERY
         self._told = ""
         self._nearly = False
         self._complaint = ""
@@ -205,8 +206,10 @@ class Housekeeper:
 
     def _try_again(self) -> None:
         """After the disk refused something: once it works again, say so and have the rest finished."""
-        now = self._clock.monotonic()
-        if not (self._refused or (self._store.upkeep.unfinished and now >= self._try_at)):
+        now, unfinished = self._clock.monotonic(), self._store.upkeep.unfinished
+        if not unfinished:
+            self._patience = LOOK_EVERY
+        if not (self._refused or (unfinished and now >= self._try_at)):
             return
         self._ballast_due = True
         try:
@@ -215,7 +218,8 @@ class Housekeeper:
             log.debug("the disk does not work yet: %s", error)
             return
         self._refused = False
-        self._try_at = now + TRY_EVERY
+        self._try_at = now + self._patience
+        self._patience = min(2 * self._patience, TRY_EVERY)
         for kind, raised in ((STORAGE_READ_ONLY, self._read_only), (RECORDING, self._take_failed)):
             if raised:
                 self._post(kind.cleared())

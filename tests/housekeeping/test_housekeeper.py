@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,7 @@ from appliance.events import (
     TakeFailed,
 )
 from appliance.faults import MEMORY, MISSING_CLIPS, QUARANTINE, RECORDING, STORAGE_READ_ONLY
+from appliance.housekeeping.housekeeper import LOOK_EVERY, TRY_EVERY
 from appliance.housekeeping.outlook import Prospect
 from appliance.housekeeping.policy import Rules
 from appliance.models import Fault, Receipt, Rendition
@@ -253,6 +255,20 @@ def test_a_take_left_behind_is_finished_when_the_disk_works(household: Household
         household.look()
         assert time.monotonic() < limit
     assert take.id in household.clips()
+
+
+def test_what_is_left_is_tried_soon_and_then_less_often(household: Household) -> None:
+    """As while somebody else holds the lock of the catalogue: each try fails with the same words."""
+    household.start()
+    (household.store.places.takes / "left000001").mkdir()
+    household.store.upkeep.leave("left000001")
+    tries: list[float] = []
+    for turn in range(60):
+        worked = household.worked
+        household.look(LOOK_EVERY)
+        tries += [LOOK_EVERY * turn] if household.worked > worked else []
+    waits = [after - before for before, after in pairwise(tries)]
+    assert waits[:4] == [2, 4, 8, 16] and max(waits) == TRY_EVERY
 
 
 def test_the_outlook(household: Household) -> None:
