@@ -62,8 +62,8 @@ class Access:
         """Whether everything that the last run left was dealt with."""
         self.goes_on = False
         """Whether what the last run left is being dealt with, in portions."""
-        self._later: list[Path] = []
-        self._clips_later = 0
+        self._takes_later: list[Path] = []
+        self._clips_later: list[str] = []
         self._asked = False
         self.missing: list[str] = []
         """Names of clips whose sound was not found; on the store thread."""
@@ -133,34 +133,32 @@ class Access:
 
     def recover(self, catalogue: Catalogue) -> None:
         """Finish what the start could not do to clips, as far as the disk lets us. See `Recovery.mend`."""
-        if self._later:  # half of one may lie in `clips/`
+        if self._takes_later:  # half of one may lie in `clips/`
             self.recovered = False
-            self._go_on_with(0)
-            return
+        else:
+            self._clips_later = self._mend(catalogue)
+        self._go_on_later()
+
+    def _mend(self, catalogue: Catalogue) -> list[str]:
+        """Compare catalogue and clips; the names of those that are still to be entered."""
         recovery = self.recovery(catalogue)
         self.recovered = recovery.mend()
         self.missing = recovery.missing
         self.unfinished |= {take_id for take_id in recovery.remade if (self._places.takes / take_id).exists()}
-        self._go_on_with(recovery.clips_later)
+        return recovery.clips_later
 
-    def _go_on_with(self, clips: int) -> None:
-        """Have the next portion of what is left done once everybody else had a turn.
-
-        Where a portion got nowhere the disk refuses something, and housekeeping tries again what that kept from being.
-        """
-        before, self._clips_later = self._clips_later, clips
-        if self._later or (clips and not 0 < before <= clips):
-            left = ", ".join(counted(n, what) for n, what in ((len(self._later), "take"), (clips, "clip")) if n)
-            self._post(CATALOGUE_INCOMPLETE.raised(f"still to be entered: {left}. What is recorded meanwhile is kept"))
-            if not self.goes_on:
-                log.warning("found in the state directory, and entered bit by bit: %s", left)
+    def _go_on_later(self) -> None:
+        """Have the next portion of what is left done once everybody else had a turn."""
+        left = ((len(self._takes_later), "take"), (len(self._clips_later), "clip"))
+        words = ", ".join(counted(number, what) for number, what in left if number)
+        if words:
+            self._post(CATALOGUE_INCOMPLETE.raised(f"still to be entered: {words}. What is recorded meanwhile is kept"))
             if not self._asked:
                 self._asked = True
                 self._thread.submit(self._go_on)
-            self.goes_on = True
         elif self.goes_on:
             self._post(CATALOGUE_INCOMPLETE.cleared())
-            self.goes_on = False
+        self.goes_on = bool(words)
 
     def _go_on(self) -> None:
         self._asked = False
@@ -170,18 +168,26 @@ class Access:
             self._guarded(self._next_portion)
         except StorageError as error:
             log.error("what the last run left behind could not be entered, which is tried again: %s", error)
-            self.unfinished |= {folder.name for folder in self._later if folder.exists()}
-            self._later = []
-            self._go_on_with(0)
+            self.unfinished |= {folder.name for folder in self._takes_later if folder.exists()}
+            self._takes_later, self._clips_later = [], []
+            self._go_on_later()
 
     def _next_portion(self, catalogue: Catalogue) -> None:
-        folders, recovery = self._later, self.recovery(catalogue)
-        recovery.take_up(folders)
-        done = {folder.name for folder in folders} - {folder.name for folder in recovery.later} - recovery.newer
-        self.unfinished |= {take_id for take_id in done if (self._places.takes / take_id).exists()}
-        self._newer_takes += len(recovery.newer)
-        self._later = recovery.later
-        self.recover(catalogue)
+        recovery = self.recovery(catalogue)
+        if folders := self._takes_later:
+            recovery.take_up(folders)
+            done = {folder.name for folder in folders} - {folder.name for folder in recovery.later} - recovery.newer
+            self.unfinished |= {take_id for take_id in done if (self._places.takes / take_id).exists()}
+            self._newer_takes += len(recovery.newer)
+            self._takes_later = recovery.later
+            if not self._takes_later:
+                self._clips_later = self._mend(catalogue)
+        else:
+            recovery.enter(self._clips_later)
+            self._clips_later = recovery.clips_later
+            if not self._clips_later:
+                self._mend(catalogue)  # what could not be entered is left to housekeeping
+        self._go_on_later()
         self.tell(catalogue)
 
     def tell(self, catalogue: Catalogue) -> None:
@@ -274,12 +280,12 @@ class Access:
         recovery = self.recovery(catalogue)
         self.recovered = recovery.run(clips_known=self._clips_known)
         self.missing = recovery.missing
-        self._later = recovery.later
+        self._takes_later, self._clips_later = recovery.later, recovery.clips_later
         left = {folder.name for folder in self._places.takes.iterdir() if folder.is_dir()}
-        self.unfinished = left - recovery.newer - {folder.name for folder in self._later}
+        self.unfinished = left - recovery.newer - {folder.name for folder in self._takes_later}
         self._newer_takes = len(recovery.newer)
         self.tell(catalogue)
-        self._go_on_with(recovery.clips_later)
+        self._go_on_later()
 
     def _connect(self) -> Catalogue:
         self._catalogue = Catalogue(self._places)

@@ -11,7 +11,7 @@ much of.
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance import durable
@@ -32,9 +32,10 @@ from appliance.store.trouble import is_damage, storage_errors
 BATCH = 200
 """Clips entered in one transaction."""
 
-CLIPS_AT_ONCE = 5 * BATCH
+AT_FIRST = 500
+"""Clips that are entered when they are found; the others follow in batches, between which new takes have their turn."""
+
 TAKES_AT_ONCE = 100
-"""What is dealt with at a start, and then at one go: others want the store thread too, above all new takes."""
 
 _SOUND, _METADATA = 1, 2
 _FILES = {"wav": _SOUND, "json": _METADATA}
@@ -71,8 +72,8 @@ class Recovery:
         """Ids of takes that clips without metadata were turned back into."""
         self.later: list[Path] = []
         """Folders of takes that are left for the next portion."""
-        self.clips_later = 0
-        """Clips that are, about."""
+        self.clips_later: list[str] = []
+        """Names of clips that are."""
         self.newer: set[str] = set()
         """Ids of takes that only a newer release can make clips of: they are left as they are."""
 
@@ -134,19 +135,26 @@ class Recovery:
                     self._set_aside(f"take {folder.name} could not be made a clip: {error}", folder)
 
     def _folders(self) -> list[Path]:
-        """Those of takes. What has no name that anybody could have given it is set aside."""
-        folders = sorted(folder for folder in self._places.takes.iterdir() if folder.is_dir())
+        """Those of takes. What has no name that anybody could have given it is set aside, what is empty removed."""
+        folders = sorted(
+            folder for folder in self._places.takes.iterdir() if folder.is_dir() and not self._cleared(folder)
+        )
         for odd in (folder for folder in folders if not is_text(folder.name)):
             self._set_aside("its name is no text", odd)
         return [folder for folder in folders if is_text(folder.name)]
+
+    def _cleared(self, folder: Path) -> bool:
+        """Whether a folder held nothing, and is gone."""
+        self._beat()
+        with suppress(OSError):
+            folder.rmdir()
+            return True
+        return False
 
     def _sealed(self, folder: Path) -> Clip | None:
         """The clip that a take folder holds, repaired where needed; None where the folder was dealt with otherwise."""
         self._beat()
         with self._as_far_as_possible(f"take {folder.name} could not be finished"):
-            if not any(folder.iterdir()):
-                self._give_up(folder)
-                return None
             if self._catalogue.clips.is_tombstone(folder.name):
                 remove_take(folder)
                 return None
@@ -199,7 +207,10 @@ class Recovery:
         for name in [name for name in strangers if self._catalogue.clips.is_deleted(name)]:
             finish_deletion(self._places, self._catalogue, name)
             del strangers[name]
-        self._enter(name for name, files in strangers.items() if files == _SOUND | _METADATA)
+        whole = [name for name, files in strangers.items() if files == _SOUND | _METADATA]
+        if whole:
+            log.warning("missing from the catalogue, and entered now: %s", counted(len(whole), "clip"))
+        self.enter(whole, AT_FIRST)
         for name in (name for name, files in strangers.items() if files == _METADATA):
             self._set_aside(f"the sound of clip {name} is missing", self._places.sidecar(name))
         for name in bare:
@@ -207,7 +218,7 @@ class Recovery:
         bare_sounds = [name for name, files in strangers.items() if files == _SOUND]
         for name in bare_sounds[:TAKES_AT_ONCE]:
             self._restore(name)
-        self._leave(len(bare_sounds) - TAKES_AT_ONCE)
+        self._complete &= len(bare_sounds) <= TAKES_AT_ONCE
 
     def _listed(self) -> dict[str, int]:
         """Which files of each clip are in the folder. Each name is kept once, as there are many."""
@@ -228,25 +239,19 @@ class Recovery:
             self._set_aside("it is no file, or its name is no text", path)
         return found
 
-    def _enter(self, names: Iterable[str]) -> None:
-        """Enter clips that have both files but no row, the oldest first as far as their names tell.
+    def enter(self, names: Iterable[str], most: int | None = None) -> None:
+        """Enter clips that have both files but no row, the oldest first as far as their names tell; those over `most`,
+        or a batch, are left in `clips_later`.
 
         What was entered is so for good: should the power go, or somebody lose patience, the next start goes on there.
         """
         strangers = sorted(names, key=_time_in)
-        strangers, rest = strangers[:CLIPS_AT_ONCE], strangers[CLIPS_AT_ONCE:]
-        self._leave(len(rest))
+        most = most or BATCH
+        strangers, self.clips_later = strangers[:most], strangers[most:]
         for start in range(0, len(strangers), BATCH):
-            self._progress(f"entering clips: {start} of {len(strangers)}")
+            self._progress(f"entering clips: {start} of {len(strangers) + len(self.clips_later)}")
             self._enter_batch(strangers[start : start + BATCH])
-        if strangers:
-            log.warning("missing from the catalogue, and entered now: %s", counted(len(strangers), "clip"))
-
-    def _leave(self, count: int) -> None:
-        """Leave clips for the next portion."""
-        if count > 0:
-            self.clips_later += count
-            self._complete = False
+        self._complete &= not self.clips_later
 
     def _enter_batch(self, names: Iterable[str]) -> None:
         found = ((name, self._described(name)) for name in names)
