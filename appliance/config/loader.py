@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from appliance.config.convert import Structurer
 from appliance.config.document import Document, Place, read_document
@@ -34,7 +34,7 @@ _MOST_PROBLEMS = 20
 class Usable:
     """What of a file can be used. `left_out` holds why the rest cannot, in one line, by its dotted name.
 
-    A destination that is left out is there all the same, without a backend: clips wait for it.
+    A destination that is left out is there all the same, without a backend: clips wait for it, in the form it wants.
     """
 
     settings: Settings
@@ -105,6 +105,8 @@ def usable(
     sources = Sources(environment, secrets_file)
     document = spelled_out(read_document(text, source, sources.look_up))
     gone: dict[Place, str] = {}
+    before = document.root.get("destinations")
+    written = dict(before) if isinstance(before, dict) else {}
     while True:
         settings, problems = _structured(document, extensions, sources, Settings)
         problems = [each for each in problems if not any(in_full(each[1])[: len(place)] == place for place in gone)]
@@ -120,7 +122,8 @@ def usable(
             if place is None or not _leave_out(document.root, place):
                 raise _error(source, problems)
             gone.setdefault(place, _words(source, problem))
-    waiting = {str(name): DestinationSettings("") for first, *rest in gone for name in rest if first == "destinations"}
+    names = {str(name) for first, *rest in gone for name in rest if first == "destinations"}
+    waiting = {name: _waiting(written.get(name), sources) for name in sorted(names)}
     settings = evolve(settings, destinations={**settings.destinations, **waiting})
     return Usable(settings, {_name(place): words for place, words in gone.items()})
 
@@ -146,6 +149,17 @@ def _structured(
     settings, problems = Structurer(extensions, sources.withheld).structure(document.root, schema)
     placed = document.problems + [(_line(document.lines, path), path, words) for path, words in problems]
     return (None if placed else settings), placed
+
+
+def _waiting(written: object, sources: Sources) -> DestinationSettings:
+    """A destination that cannot be used, with what can be read of what every destination has."""
+    settings = DestinationSettings("")
+    for each in fields(DestinationSettings):
+        if isinstance(written, dict) and each.name in written and each.name not in ("backend", "options"):
+            entry = {"backend": "none", each.name: written[each.name]}
+            read, _ = Structurer({}, sources.withheld).structure(entry, DestinationSettings)
+            settings = evolve(settings, **{each.name: getattr(read, each.name)}) if read else settings
+    return settings
 
 
 def _spared(path: Place) -> Place | None:

@@ -11,7 +11,7 @@ from attrs import frozen
 from appliance.config.actions import ButtonAction
 from appliance.config.loader import load, parse
 from appliance.config.options import Extensions, Seconds, Secret, option
-from appliance.config.settings import DestinationSettings, Light, Settings, SwitchAction
+from appliance.config.settings import DeleteAfter, DestinationSettings, Light, Settings, SwitchAction
 from appliance.errors import ConfigError
 
 Problems = Callable[..., tuple[str, ...]]
@@ -495,6 +495,19 @@ def test_options_that_hang_or_end_programs_are_named(monkeypatch: pytest.MonkeyP
     go.set()
     assert "the plugin of its backend is broken: it hangs" in found.left_out["destinations.a"]
     assert "the plugin of its backend is broken: SystemExit: 4" in found.left_out["destinations.b"]
+
+
+def test_clips_wait_for_a_destination_that_is_left_out_in_the_form_that_it_wants(uploads: dict[str, type]) -> None:
+    from appliance.config.loader import usable
+
+    text = (
+        "destinations:\n"
+        "  typo: {backend: folder, deliver_as: flac, delete_after: accepted, order: sideways, xyzzy: 5}\n"
+        "  list: [a]\n"
+    )
+    found = usable(text, "box.yaml", {DestinationSettings: uploads}, {}).settings.destinations
+    assert found["typo"] == DestinationSettings("", deliver_as="flac", delete_after=DeleteAfter.ACCEPTED)
+    assert found["list"] == DestinationSettings("")
 
 
 def test_without_any_plugin_every_backend_is_unknown() -> None:
