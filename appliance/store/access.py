@@ -8,19 +8,19 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from math import inf
-from pathlib import Path
 from typing import TypeVar
 
 from appliance import events, sdnotify
 from appliance.describe import counted
 from appliance.durable import is_odd
 from appliance.errors import StorageError
-from appliance.faults import CATALOGUE_DAMAGED, CATALOGUE_INCOMPLETE, NEWER_RELEASE
+from appliance.faults import CATALOGUE_DAMAGED, NEWER_RELEASE
 from appliance.models import Clip
 from appliance.mounts import in_memory
 from appliance.store.adoption import adopt
 from appliance.store.ballast import Ballast
 from appliance.store.catalogue import Catalogue, Wanted
+from appliance.store.left import LeftBehind
 from appliance.store.lock import DirectoryLock
 from appliance.store.places import Places
 from appliance.store.recovery import Recovery
@@ -56,18 +56,7 @@ class Access:
         self._thread = StoreThread(vitals)
         self._lock = DirectoryLock(places.lock)
         self.ballast = Ballast(places.ballast)
-        self.unfinished: set[str] = set()
-        """Takes that the disk kept from becoming clips; on the store thread."""
-        self.recovered = True
-        """Whether everything that the last run left was dealt with."""
-        self.goes_on = False
-        """Whether what the last run left is being dealt with, in portions."""
-        self._takes_later: list[Path] = []
-        self._clips_later: list[str] = []
-        self._asked = False
-        self.missing: list[str] = []
-        """Names of clips whose sound was not found; on the store thread."""
-        self._newer_takes = 0
+        self.left = LeftBehind(places, post, self._recovery, self._later)
         self._lasting = True
         self._clips_known = False
         self._catalogue: Catalogue | None = None
@@ -120,8 +109,7 @@ class Access:
             self.tell(catalogue)
         return clip
 
-    def recovery(self, catalogue: Catalogue) -> Recovery:
-        """Whoever finishes what was left behind. On the store thread."""
+    def _recovery(self, catalogue: Catalogue) -> Recovery:
         return Recovery(
             self._places,
             catalogue,
@@ -131,64 +119,21 @@ class Access:
             lambda take_id: self.adopt(catalogue, take_id),
         )
 
-    def recover(self, catalogue: Catalogue) -> None:
-        """Finish what the start could not do to clips, as far as the disk lets us. See `Recovery.mend`."""
-        if self._takes_later:  # half of one may lie in `clips/`
-            self.recovered = False
-        else:
-            self._clips_later = self._mend(catalogue)
-        self._go_on_later()
+    def _later(self, work: Callable[[Catalogue], None], refused: Callable[[StorageError], None]) -> None:
+        """Run `work` after everything submitted so far, unless the store was closed by then."""
 
-    def _mend(self, catalogue: Catalogue) -> list[str]:
-        """Compare catalogue and clips; the names of those that are still to be entered."""
-        recovery = self.recovery(catalogue)
-        self.recovered = recovery.mend()
-        self.missing = recovery.missing
-        self.unfinished |= {take_id for take_id in recovery.remade if (self._places.takes / take_id).exists()}
-        return recovery.clips_later
+        def told(catalogue: Catalogue) -> None:
+            work(catalogue)
+            self.tell(catalogue)
 
-    def _go_on_later(self) -> None:
-        """Have the next portion of what is left done once everybody else had a turn."""
-        left = ((len(self._takes_later), "take"), (len(self._clips_later), "clip"))
-        words = ", ".join(counted(number, what) for number, what in left if number)
-        if words:
-            self._post(CATALOGUE_INCOMPLETE.raised(f"still to be entered: {words}. What is recorded meanwhile is kept"))
-            if not self._asked:
-                self._asked = True
-                self._thread.submit(self._go_on)
-        elif self.goes_on:
-            self._post(CATALOGUE_INCOMPLETE.cleared())
-        self.goes_on = bool(words)
+        def run() -> None:
+            if self._catalogue is not None:
+                try:
+                    self._guarded(told)
+                except StorageError as error:
+                    refused(error)
 
-    def _go_on(self) -> None:
-        self._asked = False
-        if self._catalogue is None:
-            return
-        try:
-            self._guarded(self._next_portion)
-        except StorageError as error:
-            log.error("what the last run left behind could not be entered, which is tried again: %s", error)
-            self.unfinished |= {folder.name for folder in self._takes_later if folder.exists()}
-            self._takes_later, self._clips_later = [], []
-            self._go_on_later()
-
-    def _next_portion(self, catalogue: Catalogue) -> None:
-        recovery = self.recovery(catalogue)
-        if folders := self._takes_later:
-            recovery.take_up(folders)
-            done = {folder.name for folder in folders} - {folder.name for folder in recovery.later} - recovery.newer
-            self.unfinished |= {take_id for take_id in done if (self._places.takes / take_id).exists()}
-            self._newer_takes += len(recovery.newer)
-            self._takes_later = recovery.later
-            if not self._takes_later:
-                self._clips_later = self._mend(catalogue)
-        else:
-            recovery.enter(self._clips_later)
-            self._clips_later = recovery.clips_later
-            if not self._clips_later:
-                self._mend(catalogue)  # what could not be entered is left to housekeeping
-        self._go_on_later()
-        self.tell(catalogue)
+        self._thread.submit(run)
 
     def tell(self, catalogue: Catalogue) -> None:
         """Post what has changed since the last time, at first all of it. On the store thread, after a commit."""
@@ -204,7 +149,7 @@ class Access:
 
     def _tell_newer(self, catalogue: Catalogue) -> None:
         """Say what a newer release left here that this one has to leave alone."""
-        found = catalogue.newer() + ([counted(self._newer_takes, "take")] if self._newer_takes else [])
+        found = catalogue.newer() + ([counted(self.left.newer_takes, "take")] if self.left.newer_takes else [])
         if found:
             told = f"written by a newer release, and left as it is: {', '.join(found)}. Install that release again"
             log.warning("%s", told)
@@ -233,7 +178,7 @@ class Access:
                 catalogue = self._insist(self._connect)
                 catalogue.outbox.first = time.time_ns() // 1000  # attempts under way speak of those of the old one
                 self._insist(partial(self._begin_run, catalogue))
-                self.recover(catalogue)
+                self.left.recover(catalogue)
         except StorageError as error:
             self._shut()
             self._post(CATALOGUE_DAMAGED.raised(str(error)))
@@ -277,15 +222,8 @@ class Access:
         self.ballast.hold()
         catalogue = self._insist(self._connect)
         self._insist(partial(self._begin_run, catalogue))
-        recovery = self.recovery(catalogue)
-        self.recovered = recovery.run(clips_known=self._clips_known)
-        self.missing = recovery.missing
-        self._takes_later, self._clips_later = recovery.later, recovery.clips_later
-        left = {folder.name for folder in self._places.takes.iterdir() if folder.is_dir()}
-        self.unfinished = left - recovery.newer - {folder.name for folder in self._takes_later}
-        self._newer_takes = len(recovery.newer)
+        self.left.begin(catalogue, clips_known=self._clips_known)
         self.tell(catalogue)
-        self._go_on_later()
 
     def _connect(self) -> Catalogue:
         self._catalogue = Catalogue(self._places)
@@ -322,7 +260,7 @@ class Access:
         change would get the same time. What is missing must be found missing again.
         """
         changed = self._places.clips.stat().st_mtime_ns
-        found = self.recovered and not self.missing
+        found = self.left.recovered and not self.left.missing
         if self._catalogue is not None and found and changed < time.time_ns() - _TICK_NS:
             with self._catalogue.transaction():
                 self._catalogue.leave_mark(changed)

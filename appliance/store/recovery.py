@@ -9,7 +9,6 @@ much of.
 """
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from appliance.models import Clip
 from appliance.store.adoption import moved_in, read_clip, read_sidecar, remove_take
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.deletion import finish_deletion, sweep_trash
+from appliance.store.listing import METADATA, SOUND, listed, time_in
 from appliance.store.orphans import make_take
 from appliance.store.places import Places, is_text, legible
 from appliance.store.sidecars import freshen
@@ -36,9 +36,6 @@ AT_FIRST = 500
 """Clips that are entered when they are found; the others follow in batches, between which new takes have their turn."""
 
 TAKES_AT_ONCE = 100
-
-_SOUND, _METADATA = 1, 2
-_FILES = {"wav": _SOUND, "json": _METADATA}
 
 log = logging.getLogger(__name__)
 
@@ -196,48 +193,31 @@ class Recovery:
 
     def _compare_clips(self) -> None:
         """One listing of the folder against the names in the catalogue: only what differs is opened."""
-        strangers = self._listed()
+        strangers, odd = listed(self._places)
+        for path in odd:
+            self._set_aside("it is no file, or its name is no text", path)
         bare = []
         for name in self._catalogue.clips.names():
             files = strangers.pop(name, 0)
-            if not files & _SOUND:
+            if not files & SOUND:
                 self.missing.append(name)
-            elif not files & _METADATA:
+            elif not files & METADATA:
                 bare.append(name)
         for name in [name for name in strangers if self._catalogue.clips.is_deleted(name)]:
             finish_deletion(self._places, self._catalogue, name)
             del strangers[name]
-        whole = [name for name, files in strangers.items() if files == _SOUND | _METADATA]
+        whole = [name for name, files in strangers.items() if files == SOUND | METADATA]
         if whole:
             log.warning("missing from the catalogue, and entered now: %s", counted(len(whole), "clip"))
         self.enter(whole, AT_FIRST)
-        for name in (name for name, files in strangers.items() if files == _METADATA):
+        for name in (name for name, files in strangers.items() if files == METADATA):
             self._set_aside(f"the sound of clip {name} is missing", self._places.sidecar(name))
         for name in bare:
             durable.write_file(self._places.sidecar(name), self._catalogue.clips.body(name).encode())
-        bare_sounds = [name for name, files in strangers.items() if files == _SOUND]
+        bare_sounds = [name for name, files in strangers.items() if files == SOUND]
         for name in bare_sounds[:TAKES_AT_ONCE]:
             self._restore(name)
         self._complete &= len(bare_sounds) <= TAKES_AT_ONCE
-
-    def _listed(self) -> dict[str, int]:
-        """Which files of each clip are in the folder. Each name is kept once, as there are many."""
-        found: dict[str, int] = {}
-        partial, odd = [], []
-        with os.scandir(self._places.clips) as entries:
-            for entry in entries:
-                stem, _, suffix = entry.name.rpartition(".")
-                if entry.name.startswith("."):
-                    partial += [entry.name] if entry.name.endswith(durable.PARTIAL) and entry.is_file() else []
-                elif not is_text(entry.name) or not (entry.is_file() or entry.is_dir()):
-                    odd.append(Path(entry.path))
-                elif suffix in _FILES:
-                    found[stem] = found.get(stem, 0) | _FILES[suffix]
-        for name in partial:
-            (self._places.clips / name).unlink()
-        for path in odd:
-            self._set_aside("it is no file, or its name is no text", path)
-        return found
 
     def enter(self, names: Iterable[str], most: int | None = None) -> None:
         """Enter clips that have both files but no row, the oldest first as far as their names tell; those over `most`,
@@ -245,7 +225,7 @@ class Recovery:
 
         What was entered is so for good: should the power go, or somebody lose patience, the next start goes on there.
         """
-        strangers = sorted(names, key=_time_in)
+        strangers = sorted(names, key=time_in)
         most = most or BATCH
         strangers, self.clips_later = strangers[:most], strangers[most:]
         for start in range(0, len(strangers), BATCH):
@@ -318,7 +298,3 @@ class Recovery:
             log.error("%s. It stays where it is, as it could not be moved to quarantine/: %s", legible(why), error)
         else:
             log.error("%s. It was moved to %s", legible(why), target.relative_to(self._places.directory))
-
-
-def _time_in(name: str) -> list[str]:
-    return name.split("_")[-3:-1]

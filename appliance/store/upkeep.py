@@ -95,26 +95,26 @@ class Upkeep:
 
         def work() -> None:
             if (self._places.takes / take_id).exists():
-                self._access.unfinished.add(take_id)
+                self._access.left.unfinished.add(take_id)
 
         self._access.submit(work)
 
     @property
     def unfinished(self) -> bool:
         """Whether `take_up` has something to do."""
-        return bool(self._access.unfinished) or not (self._access.recovered or self._access.goes_on)
+        return bool(self._access.left.unfinished) or not (self._access.left.recovered or self._access.left.goes_on)
 
     @property
     def goes_on(self) -> bool:
         """Whether what the last run left is still being dealt with, between everything else."""
-        return self._access.goes_on
+        return self._access.left.goes_on
 
     def take_up(self) -> None:
         """Make clips of the takes that were left. Raises StorageError where the disk still refuses one of them."""
 
         def work(catalogue: Catalogue) -> None:
-            recovery = self._access.recovery(catalogue)
-            for take_id in sorted(self._access.unfinished):
+            recovery = self._access.left.recovery(catalogue)
+            for take_id in sorted(self._access.left.unfinished):
                 folder = self._places.takes / take_id
                 if not (folder / AUDIO).exists():
                     with suppress(NotFound, ValueError):
@@ -122,9 +122,9 @@ class Upkeep:
                 if folder.is_dir():
                     recovery.take_up([folder])
                 if not folder.exists():
-                    self._access.unfinished.remove(take_id)
-            if not (self._access.recovered or self._access.goes_on):
-                self._access.recover(catalogue)
+                    self._access.left.unfinished.remove(take_id)
+            if not (self._access.left.recovered or self._access.left.goes_on):
+                self._access.left.recover(catalogue)
             if self.unfinished:
                 raise StorageError("takes are left that could not be made clips yet: the log says why. They are kept")
 
@@ -134,14 +134,14 @@ class Upkeep:
         """Names of clips whose sound was not found at the start, and that were neither brought back nor deleted."""
 
         def work(catalogue: Catalogue) -> list[str]:
-            self._access.missing = [
+            self._access.left.missing = [
                 name
-                for name in self._access.missing
+                for name in self._access.left.missing
                 if not self._places.audio(name).exists() and not catalogue.clips.is_deleted(name)
             ]
-            return self._access.missing
+            return self._access.left.missing
 
-        return self._access.use(work) if self._access.missing else []
+        return self._access.use(work) if self._access.left.missing else []
 
     # -- time ----------------------------------------------------------------------------------------------------------
 

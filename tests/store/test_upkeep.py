@@ -13,7 +13,7 @@ from appliance.codec import to_json
 from appliance.errors import StorageError
 from appliance.events import ClipCorrected, ClipFinished
 from appliance.models import ClockSource, Receipt, Rendition, Verdict
-from appliance.recipes import FLAC, ORIGINAL
+from appliance.recipes import FLAC, ORIGINAL, Recipe
 from appliance.store import Footprint, Recorded
 from appliance.store.schema import MIGRATIONS
 
@@ -194,7 +194,8 @@ def test_a_catalogue_of_the_first_release_is_brought_up_to_date(box: Box) -> Non
 
 def test_encodings_made_before_recipes_had_hashes_are_still_known(box: Box) -> None:
     clip, path = box.clip(), box.directory / "renditions" / "a.flac"
-    made = [Rendition(clip.id, recipe, path, 4, recipe.name) for recipe in (ORIGINAL, FLAC)]
+    then = Recipe("flac", ".flac", "audio/flac", ("flac",))
+    made = [Rendition(clip.id, recipe, path, 4, recipe.name) for recipe in (ORIGINAL, then)]
     box.store.close()
     database = box.directory / "catalogue.db"
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:

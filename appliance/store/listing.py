@@ -1,0 +1,36 @@
+"""What lies in `clips/`, by name."""
+
+import os
+from pathlib import Path
+
+from appliance import durable
+from appliance.store.places import Places, is_text
+
+SOUND, METADATA = 1, 2
+_FILES = {"wav": SOUND, "json": METADATA}
+
+
+def listed(places: Places) -> tuple[dict[str, int], list[Path]]:
+    """Which files of each clip are in the folder, and what is no file, or has a name that is no text.
+
+    Files that were not written to their end are removed. Raises OSError.
+    """
+    found: dict[str, int] = {}  # each name once, as there are many
+    partial, odd = [], []
+    with os.scandir(places.clips) as entries:
+        for entry in entries:
+            stem, _, suffix = entry.name.rpartition(".")
+            if entry.name.startswith("."):
+                partial += [entry.name] if entry.name.endswith(durable.PARTIAL) and entry.is_file() else []
+            elif not is_text(entry.name) or not (entry.is_file() or entry.is_dir()):
+                odd.append(Path(entry.path))
+            elif suffix in _FILES:
+                found[stem] = found.get(stem, 0) | _FILES[suffix]
+    for name in partial:
+        (places.clips / name).unlink()
+    return found, odd
+
+
+def time_in(name: str) -> list[str]:
+    """What sorts names of clips by when they began."""
+    return name.split("_")[-3:-1]
