@@ -51,7 +51,7 @@ class Disk(Protocol):
         """How full it is."""
 
     def try_out(self) -> None:
-        """Write a little and sync it. Raises OSError where the disk refuses."""
+        """Write a little and sync it, and see that all folders are there. Raises OSError where the disk refuses."""
 
 
 class StateDisk:
@@ -81,6 +81,8 @@ class StateDisk:
         return memory
 
     def try_out(self) -> None:
+        self._directory.stat()  # one that is gone is not for us to make
+        Places(self._directory).make()  # what refused may be something else in the place of a folder
         trial = self._directory / ".trial"
         try:
             with trial.open("wb") as file:

@@ -4,6 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from appliance.errors import StorageError
 from tests.e2e.conftest import Box
 
 
@@ -46,6 +49,22 @@ def test_folders_that_are_removed_in_a_run_come_back(box: Box) -> None:
     assert {entry["clip"]["id"] for entry in box.clips()} == {first["id"], second["id"]}
     box.until((box.shelf / f"{second['name']}.wav").exists)
     assert list((box.state / "quarantine").iterdir()) == [] and (box.state / "inbox").is_dir()
+
+
+@pytest.mark.parametrize("odd", ["a file", "a link to nowhere"])
+def test_what_takes_the_place_of_a_folder_in_a_run_costs_one_press_and_is_told(odd: str, box: Box) -> None:
+    box.start()
+    takes = box.state / "takes"
+    takes.rmdir()
+    if odd == "a file":
+        takes.write_text("x")
+    else:
+        takes.symlink_to("/nonexistent/takes")
+    with pytest.raises(StorageError):
+        box.call("record.start")
+    box.until(lambda: "quarantine" in faults(box))
+    assert box.record(0.3) and takes.is_dir() and not takes.is_symlink()
+    assert faults(box).keys() == {"quarantine"}
 
 
 def test_a_take_that_is_removed_while_it_is_recorded_is_told_and_kept(box: Box) -> None:

@@ -170,6 +170,10 @@ def test_a_real_disk(tmp_path: Path) -> None:
     space = disk.space()
     assert 0 < space.free < space.total and not space.read_only
     disk.try_out()
-    assert list(tmp_path.iterdir()) == []
+    assert all(path.is_dir() for path in tmp_path.iterdir()), "nothing of the trial is left"
+    (tmp_path / "takes").rmdir()
+    (tmp_path / "takes").write_text("in the way")
+    disk.try_out()
+    assert (tmp_path / "takes").is_dir()
     with pytest.raises(FileNotFoundError):
         StateDisk(tmp_path / "gone").try_out()
