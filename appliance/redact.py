@@ -176,7 +176,8 @@ def _forms(secret: str) -> set[str]:
     encoded = [secret.encode(errors="replace")]
     if not secret.isascii() and all(character < "\u0100" for character in secret):
         encoded.append(secret.encode("latin-1"))
-    forms = {_dense(secret), _dense(secret.replace(" ", "+"))}
+    mistaken = encoded[0].decode("latin-1")
+    forms = {_dense(secret), _dense(secret.replace(" ", "+")), _dense(mistaken)}
     for data in encoded:
         forms |= {data.hex(), data.hex().upper()}
         for before in range(3):

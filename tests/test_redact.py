@@ -5,7 +5,7 @@ import html
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, get_args, get_origin
 from urllib.parse import quote, quote_plus
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from appliance import redact as redaction
 from appliance.config.loader import parse
 from appliance.config.options import Secret
+from appliance.errors import ConfigError
 from appliance.foreign import one_line, words
 from appliance.outlet import Lines
 from appliance.plugin.kinds import KINDS
@@ -71,6 +72,13 @@ def test_a_secret_is_found_in_every_form(
         shown = redact(f"you said {said} to me")
     assert said not in shown
     assert shown.startswith("you said ") and "***" in shown
+
+
+def test_what_looks_like_an_escape_in_text_that_was_taken_for_latin_1_hides_no_secret() -> None:
+    secret = "000000\\\u00a1"
+    with knowing(secret):
+        for said in (secret.encode().decode("latin-1"), quote(secret)):
+            assert redact(f"you said {said}") == "you said ***"
 
 
 @given(TOKENS.filter(lambda text: len(text) >= 16), st.data())
@@ -165,18 +173,14 @@ NEEDED: dict[str, dict[str, Any]] = {
     "s3": {"bucket": "clips", "access_key": "AKIDAKIDAKID", "secret_key": "SKEYSKEYSKEY"},
     "urls": {"urls": ["https://example.org/a.wav"]},
     "heartbeat": {"url": "https://example.org/beat"},
-    "ntfy": {"url": "https://ntfy.example/box"},
-    "telegram": {"chat": "123"},
-    "email": {"host": "mail.example", "sender": "box@example.org", "to": ["me@example.org"]},
-    "webhook": {"url": "https://example.org/hook"},
-    "apprise": {},
 }
+"""What goes with a secret where it says more of what is a secret: others are known by the look at them alone."""
 
 
 @pytest.mark.parametrize(("section", "name", "option"), _options_with_secrets())
 def test_every_secret_option_of_every_plugin_is_known(section: str, name: str, option: str) -> None:
     secret = "tOpS3cret-81f3"
-    entry: dict[str, Any] = json.loads(json.dumps(NEEDED[name]))
+    entry: dict[str, Any] = json.loads(json.dumps(NEEDED.get(name, {})))
     if option == "auth.bearer":
         entry["auth"] = {}
     *groups, last = option.split(".")
@@ -187,7 +191,8 @@ def test_every_secret_option_of_every_plugin_is_known(section: str, name: str, o
     chooser = next(attrs.fields(kind.common)[0].name for kind in KINDS if kind.section == section)
     plugins = PluginHost.installed()
     plugins.discover()
-    parse(json.dumps({section: {"it": {chooser: name, **entry}}}), "box.yaml", plugins.extensions, {})
+    with suppress(ConfigError):  # others that it needs are missing
+        parse(json.dumps({section: {"it": {chooser: name, **entry}}}), "box.yaml", plugins.extensions, {})
     assert redact(f"you sent {secret}") == "you sent ***"
 
 
