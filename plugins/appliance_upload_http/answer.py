@@ -1,6 +1,8 @@
 """Whether an answer that says 2xx comes from a server that stored the file."""
 
+import codecs
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +11,23 @@ from appliance_http.statuses import excerpt
 from appliance.plugin import Permanent
 from appliance_upload_http.options import Success
 
-_FAILED = {"success": False, "ok": False}
+_CLAIMS = ("success", "successful", "ok")
+_NO = ("false", "no", "0", "none", "null", "")
+_STATES = ("status", "state", "result")
+_BAD = ("error", "fail", "failed", "failure", "denied", "refused", "rejected", "invalid")
 """What programs write into a JSON object to say that they failed, in spite of their 200."""
 
+_COMPLAINT = re.compile(
+    rb"\s*(<br ?/?>\s*)?(<b>)?(PHP )?(error|fail(ed|ure)?|warning|fatal error|parse error|exception|traceback)\b", re.I
+)
+"""How text begins that a program prints in place of its answer."""
 
-def check_answer(wanted: Success, headers: Mapping[str, str], body: bytes, host: str) -> None:
+_MULTI_STATUS = 207
+_REFUSED = re.compile(rb"HTTP/\d\S* [45]\d\d")
+"""A part of what a WebDAV server did not do (RFC 4918, section 13)."""
+
+
+def check_answer(wanted: Success, headers: Mapping[str, str], body: bytes, host: str, status: int) -> None:
     """Raise Permanent unless the answer holds what `wanted` names.
 
     Where it names nothing, a web page and JSON that speaks of failure are no success: login pages of public networks,
@@ -27,8 +41,8 @@ def check_answer(wanted: Success, headers: Mapping[str, str], body: bytes, host:
             f"{host} answers with a web page: that may be the login page of this network, or an error. If its page "
             "means that the file arrived, set success: {text: ...} to words that only this page holds"
         )
-    elif _speaks_of_failure(body):
-        raise Permanent(f"{host} answers 200 and that it failed{_said(headers, body)}. Look at the server")
+    elif _speaks_of_failure(status, body):
+        raise Permanent(f"{host} answers {status} and that it failed{_said(headers, body)}. Look at the server")
 
 
 def pointed(body: bytes, pointer: str) -> Any:
@@ -57,15 +71,26 @@ def _holds(wanted: Success, headers: Mapping[str, str], body: bytes) -> bool:
 def is_page(headers: Mapping[str, str], body: bytes) -> bool:
     """Whether it is a web page, made for people."""
     kind = headers.get("Content-Type", "").split(";")[0].strip().lower()
-    start = body.lstrip()[:1]
+    start = body.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     return start == b"<" and (kind in ("text/html", "application/xhtml+xml", "") or b"<html" in body[:1000].lower())
 
 
-def _speaks_of_failure(body: bytes) -> bool:
+def _speaks_of_failure(status: int, body: bytes) -> bool:
     said = pointed(body, "")
-    return isinstance(said, dict) and (
-        any(said.get(word) is value for word, value in _FAILED.items()) or bool(said.get("error") or said.get("errors"))
+    if not isinstance(said, dict):
+        return bool(_COMPLAINT.match(body) or (status == _MULTI_STATUS and _REFUSED.search(body)))
+    claims = (said[word] for word in _CLAIMS if word in said)
+    states = (said[word] for word in _STATES if word in said)
+    return (
+        any(str(value).lower() in _NO for value in claims)
+        or any(_is_bad(value) for value in states)
+        or bool(said.get("error") or said.get("errors"))
     )
+
+
+def _is_bad(state: Any) -> bool:
+    """Whether it is a word of failure, or a status of HTTP that is one."""
+    return str(state).lower() in _BAD or (type(state) is int and 400 <= state < 600)
 
 
 def _said(headers: Mapping[str, str], body: bytes) -> str:

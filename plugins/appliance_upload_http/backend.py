@@ -213,7 +213,7 @@ class HttpBackend:
     def _receipt(self, job: UploadJob, url: str, body: FileBody, answer: "Answer", said: bytes) -> Receipt:
         proof, success = self._options.proof, self._options.success
         if success.wanted or (answer.status not in SEE_OTHER and not proof.wanted):
-            check_answer(success, answer.headers, said, self._host)
+            check_answer(success, answer.headers, said, self._host, answer.status)
         checksum = body.md5 if proof.algorithm is Algorithm.MD5 else job.rendition.sha256
         if proof.wanted:
             self._check_proof(answer, said, checksum)

@@ -26,8 +26,17 @@ JSON = {"Content-Type": "application/json"}
         Reply(200, JSON, b'{"ok": false}'),
         Reply(200, JSON, b'{"error": "quota"}'),
         Reply(201, HTML, b'{"errors": ["quota"]}'),
+        Reply(200, HTML, b"\xef\xbb\xbf<html>Log in</html>"),
+        Reply(200, {"Content-Type": "text/plain"}, b"<br />\n<b>Warning</b>: POST Content-Length exceeds the limit"),
+        Reply(200, HTML, b"\nWarning: POST Content-Length of 9000 bytes exceeds the limit of 8 bytes"),
+        Reply(200, {}, b"ERROR: quota exceeded"),
+        Reply(200, JSON, b'{"success": "false"}'),
+        Reply(200, JSON, b'{"success": 0}'),
+        Reply(200, JSON, b'{"status": "error", "message": "quota"}'),
+        Reply(200, JSON, b'{"status": 413}'),
+        Reply(207, {"Content-Type": "application/xml"}, b"<d:status>HTTP/1.1 507 Insufficient Storage</d:status>"),
     ],
-    ids=range(8),
+    ids=range(17),
 )
 def test_an_answer_that_is_no_success(reply: Reply, receiver: Receiver, job: UploadJob) -> None:
     receiver.replies.append(reply)
@@ -44,8 +53,11 @@ def test_an_answer_that_is_no_success(reply: Reply, receiver: Receiver, job: Upl
         Reply(200, {"Content-Type": "application/xml"}, b"<?xml version='1.0'?><stored/>"),
         Reply(200, JSON, b'{"success": true, "error": null, "errors": []}'),
         Reply(200, JSON, b'["error"]'),
+        Reply(200, JSON, b'{"success": 1, "status": "stored", "state": 200, "result": "no errors"}'),
+        Reply(207, {"Content-Type": "application/xml"}, b"<d:status>HTTP/1.1 201 Created</d:status>"),
+        Reply(200, {"Content-Type": "text/plain"}, b"stored without errors"),
     ],
-    ids=range(6),
+    ids=range(9),
 )
 def test_an_answer_that_may_be_one(reply: Reply, receiver: Receiver, job: UploadJob) -> None:
     receiver.replies.append(reply)
