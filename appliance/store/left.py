@@ -56,7 +56,7 @@ class LeftBehind:
         self.missing = recovery.missing
         self._takes, self._clips = recovery.later, recovery.clips_later
         left = {folder.name for folder in self._places.takes.iterdir() if folder.is_dir()}
-        self.unfinished = left - recovery.newer - {folder.name for folder in self._takes}
+        self.unfinished = left - recovery.newer - recovery.empty - {folder.name for folder in self._takes}
         self.newer_takes = len(recovery.newer)
         self._go_on()
 

@@ -1,12 +1,18 @@
-"""What lies in `clips/`, by name."""
+"""What lies in `clips/` and `takes/`."""
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from appliance import durable
 from appliance.store.places import Places, is_text
 
 SOUND, METADATA = 1, 2
+
+EMPTY_AT_ONCE = 500
+"""Empty folders that a start removes: they harm nobody, and cards are slow."""
+
 _FILES = {"wav": SOUND, "json": METADATA}
 
 
@@ -34,3 +40,22 @@ def listed(places: Places) -> tuple[dict[str, int], list[Path]]:
 def time_in(name: str) -> list[str]:
     """What sorts names of clips by when they began."""
     return name.split("_")[-3:-1]
+
+
+def takes_in(places: Places, beat: Callable[[], None]) -> tuple[list[Path], set[str]]:
+    """The folders of takes that hold something, and the names of those that do not and are left for the next start.
+
+    The other empty ones are removed. Calls `beat` between steps. Raises OSError.
+    """
+    full, empty, removed = [], set(), 0
+    for folder in sorted(path for path in places.takes.iterdir() if path.is_dir()):
+        beat()
+        if next(folder.iterdir(), None):
+            full.append(folder)
+        elif removed < EMPTY_AT_ONCE:
+            removed += 1
+            with suppress(OSError):
+                folder.rmdir()
+        else:
+            empty.add(folder.name)
+    return full, empty

@@ -10,7 +10,7 @@ much of.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from appliance import durable
@@ -23,7 +23,7 @@ from appliance.models import Clip
 from appliance.store.adoption import moved_in, read_clip, read_sidecar, remove_take
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.deletion import finish_deletion, sweep_trash
-from appliance.store.listing import METADATA, SOUND, listed, time_in
+from appliance.store.listing import METADATA, SOUND, listed, takes_in, time_in
 from appliance.store.orphans import make_take
 from appliance.store.places import Places, is_text, legible
 from appliance.store.sidecars import freshen
@@ -69,6 +69,8 @@ class Recovery:
         """Ids of takes that clips without metadata were turned back into."""
         self.later: list[Path] = []
         """Folders of takes that are left for the next portion."""
+        self.empty: set[str] = set()
+        """Names of empty folders that are left for the next start."""
         self.clips_later: list[str] = []
         """Names of clips that are."""
         self.newer: set[str] = set()
@@ -133,20 +135,10 @@ class Recovery:
 
     def _folders(self) -> list[Path]:
         """Those of takes. What has no name that anybody could have given it is set aside, what is empty removed."""
-        folders = sorted(
-            folder for folder in self._places.takes.iterdir() if folder.is_dir() and not self._cleared(folder)
-        )
+        folders, self.empty = takes_in(self._places, self._beat)
         for odd in (folder for folder in folders if not is_text(folder.name)):
             self._set_aside("its name is no text", odd)
         return [folder for folder in folders if is_text(folder.name)]
-
-    def _cleared(self, folder: Path) -> bool:
-        """Whether a folder held nothing, and is gone."""
-        self._beat()
-        with suppress(OSError):
-            folder.rmdir()
-            return True
-        return False
 
     def _sealed(self, folder: Path) -> Clip | None:
         """The clip that a take folder holds, repaired where needed; None where the folder was dealt with otherwise."""

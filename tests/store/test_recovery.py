@@ -14,7 +14,7 @@ from appliance.errors import NotFound, StorageError
 from appliance.events import ClipFinished, FaultCleared, FaultRaised, QueueChanged
 from appliance.models import Clip, DeliveryState, Receipt, Rendition, Verdict
 from appliance.recipes import FLAC
-from appliance.store import recovery
+from appliance.store import listing, recovery
 from appliance.testing.clock import ManualClock
 
 SOUND = b"\x01\x02\x03\x04" * 500
@@ -658,3 +658,20 @@ def test_portions_that_get_nowhere_are_left_to_housekeeping(
         with suppress(StorageError):
             box.store.upkeep.take_up()
     assert len(box.store.clips.newest_first()) == 5 and not box.store.upkeep.unfinished
+
+
+def test_a_start_removes_some_empty_folders_and_is_in_no_hurry_with_more(
+    new_box: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "EMPTY_AT_ONCE", 2)
+    box = new_box()
+    taken = box.take(SOUND)
+    for number in range(5):
+        (box.directory / "takes" / f"empty{number}").mkdir()
+    left = []
+    for _ in range(3):
+        box.start()
+        assert [clip.id for clip in box.store.clips.newest_first()] == [taken] and not box.store.upkeep.unfinished
+        left.append(len(list(box.store.places.takes.iterdir())))
+        box.close()
+    assert left == [3, 1, 0]
