@@ -10,10 +10,12 @@ import click
 
 from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.run import DEFAULT_CONFIG, hardware, plans
-from appliance.cli.terminal import say_json
+from appliance.cli.terminal import Painted, say_json, tell
 from appliance.errors import ConfigError, NotRunning, PanelError, Unhealthy
 
 Plain = dict[str, Any]
+
+_RESULT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
 
 @click.command()
@@ -40,14 +42,23 @@ def doctor(remote: Remote, buttons: bool, leds: bool, as_json: bool, path: Path)
         if "prompt" not in step:
             findings.append(step)
         if not as_json:
-            from appliance.cli import show
-
-            show.examination(step)
+            show_step(step)
     failed = [finding["name"] for finding in findings if finding["result"] == "fail"]
     if as_json:
         say_json({"ok": not failed, "findings": findings})
     if failed:
         raise Unhealthy(f"not everything works: {', '.join(dict.fromkeys(failed))}")
+
+
+def show_step(step: Plain) -> None:
+    """One step of the doctor: a finding with its next step, or a prompt."""
+    if "prompt" in step:
+        tell(Painted(".... ", "dim"), step["prompt"], hang=5)
+        return
+    style = _RESULT_STYLES[step["result"]]
+    tell(Painted(step["result"], style), " ", Painted(step["name"], "bold"), f": {step['words']}", hang=5)
+    for line in step["next_step"].splitlines():
+        tell(f"     {line}", hang=5)
 
 
 def _examination(remote: Remote, path: Path, buttons: bool, leds: bool) -> Iterator[Plain]:

@@ -13,7 +13,6 @@ from appliance.report import Report, ScheduleReport
 Plain = dict[str, Any]
 
 _CLOCKS = {"ntp": "ntp", "rtc": "rtc", "none": "none, it was not set"}
-_RESULT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 _STATE_STYLES = {
     "parked": "red",
     "pending": "yellow",
@@ -292,14 +291,3 @@ def plugins(found: list[Plain]) -> None:
             for plugin in found
         ),
     )
-
-
-def examination(step: Plain) -> None:
-    """One step of the doctor: a finding with its next step, or a prompt."""
-    if "prompt" in step:
-        tell(Painted(".... ", "dim"), step["prompt"], hang=5)
-        return
-    style = _RESULT_STYLES[step["result"]]
-    tell(Painted(step["result"], style), " ", Painted(step["name"], "bold"), f": {step['words']}", hang=5)
-    for line in step["next_step"].splitlines():
-        tell(f"     {line}", hang=5)

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.cli import show
+from appliance.cli.doctor import show_step
 from appliance.cli.terminal import Painted, cells, cut, entries, say, say_json, shown, table, tell
 from appliance.codec import to_plain
 from appliance.models import Gap, GapCause, Verdict
@@ -112,7 +113,7 @@ CLASSES: list[Callable[[str], None]] = [
     lambda text: show.clips([entry(delivery(text, text), verdict=text)]),
     lambda text: show.tracks([{"id": 7, "feed": text, "title": text, "size": 1, "played": False}]),
     lambda text: show.cards([{"name": text, "words": [text], "capture": text, "playback": text}]),
-    lambda text: show.examination({"result": "fail", "name": text, "words": text, "next_step": text}),
+    lambda text: show_step({"result": "fail", "name": text, "words": text, "next_step": text}),
     lambda text: say_json({text: text}),
     lambda text: show.status(
         Report(
