@@ -149,11 +149,7 @@ CATALOGUE_DAMAGED = FaultKind(
     next_step="do what the message says; it is tried again",
 )
 CATALOGUE_INCOMPLETE = FaultKind(
-    "catalogue_incomplete",
-    owner="store",
-    cause="much lies in the state directory that the catalogue does not know: it is entered, and listed and sent from "
-    "then on",
-    next_step="wait; takes can be recorded meanwhile",
+    "catalogue_incomplete", owner="store", cause="many clips are still being entered", next_step="wait, and record on"
 )
 NEWER_RELEASE = FaultKind(
     "newer_release",
@@ -262,10 +258,7 @@ STOPPING = FaultKind(
     next_step="report what the log says",
 )
 PANEL = FaultKind(
-    "panel",
-    owner="front",
-    cause="buttons, switches and LEDs cannot be used",
-    next_step="do what the message says",
+    "panel", owner="front", cause="buttons, switches and LEDs cannot be used", next_step="do what the message says"
 )
 CONTROL = FaultKind(
     "control",
