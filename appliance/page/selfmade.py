@@ -3,7 +3,6 @@
 import hashlib
 import os
 import socket
-import ssl
 import subprocess
 from pathlib import Path
 
@@ -29,6 +28,8 @@ class Certificate:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the certificate (DER), as browsers show it: `AB:CD:...`. Raises ConfigError."""
+        import ssl
+
         try:
             text = self.certificate.read_text()
             begin = text.index("-----BEGIN CERTIFICATE-----")
