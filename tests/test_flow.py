@@ -480,5 +480,6 @@ def test_a_flow_needs_the_handset_to_itself() -> None:
 def test_with_a_flow_a_recording_ends_when_it_is_as_long_as_it_may_be() -> None:
     plain = parse("recording: {max_duration: 5m}", "test", {}, {})
     assert plain.recorded == plain.recording and plain.recorded.at_max == "continue"
-    flow = parse("flow: telephone\nrecording: {max_duration: 5m}", "test", {}, {})
+    flow = parse("flow: telephone\nrecording: {max_duration: 5m, preroll: 3s}", "test", {}, {})
+    assert flow.recorded.preroll == 0.0, "the tone would be in the clip"
     assert flow.recorded.at_max == "stop" and flow.recorded.max_duration == Seconds(300)

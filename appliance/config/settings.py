@@ -283,5 +283,9 @@ class Settings:
 
     @property
     def recorded(self) -> RecordingSettings:
-        """How takes are made: with a flow each ends when it is as long as it may be, as a handset may be forgotten."""
-        return self.recording if self.flow.script is Script.NONE else evolve(self.recording, at_max=AtMax.STOP)
+        """How takes are made. With a flow each ends when it is as long as it may be, as a handset may be forgotten, and
+        none begins before the moment that the flow is about.
+        """
+        if self.flow.script is Script.NONE:
+            return self.recording
+        return evolve(self.recording, at_max=AtMax.STOP, preroll=Seconds(0))

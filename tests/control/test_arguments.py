@@ -179,4 +179,4 @@ def test_a_word_lives_in_few_rooms() -> None:
     rooms = Path(appliance.__file__).parent
     names = re.compile(r"RecordMark|record\.mark|RECORD_MARK|MARK_TAKE")
     named = {str(path.relative_to(rooms)) for path in rooms.rglob("*.py") if names.search(path.read_text())}
-    assert named == {"events.py", "table.py", "effects.py", "verbs.py", "simulation/keyboard.py"}
+    assert named == {"events.py", "states.py", "table.py", "effects.py", "verbs.py", "simulation/keyboard.py"}
