@@ -16,6 +16,7 @@ from appliance.audio.recorder import Recorder
 from appliance.audio.shared import SharedCards
 from appliance.audio.volume import KeptVolume
 from appliance.audio.watch import DeviceWatch
+from appliance.beside import start_processors
 from appliance.clock import Clock
 from appliance.config.audio import WhileRecording
 from appliance.config.settings import PanelSettings, Settings
@@ -149,6 +150,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         def hurry() -> None:
             outbox.hurry()
             feeds.hurry()
+
+        start_processors(plan, store, controller, clock, vitals, stop)
 
         network = NetworkWatch(hurry, clock, vitals)
         network.start()

@@ -208,12 +208,9 @@ FEED = FaultKind(
     subject="feed",
 )
 SERVICE = FaultKind(
-    "service",
-    owner="the service",
-    cause="a service cannot do its work",
-    next_step="do what the message says",
-    subject="service",
+    "service", "the service", "a service cannot do its work", "do what the message says", subject="service"
 )
+PROCESSOR = FaultKind("processor", "processors", "it fails at clips", "do what the message says", subject="processor")
 SERVICE_ENDED = FaultKind(
     "service",
     owner="plugin host",

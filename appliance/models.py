@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import frozen
 from attrs.validators import ge, gt, lt
 
-from appliance.circumstances import Place
+from appliance.circumstances import Place, Text
 from appliance.errors import NewerWord
 from appliance.quantities import NOTHING, Kind, told
 from appliance.recipes import Recipe
@@ -187,6 +187,7 @@ class Clip:
     starred: bool = told(False, "Whether a person gave it a star", Kind.FLAG)
     note: str = told("", "What a person wrote about it", Kind.TEXT)
     place: Place | None = told(None, "Where the box stood", Kind.OBJECT)
+    texts: tuple[Text, ...] = told((), "What processors found in it", Kind.OBJECT)
     microphone: str = told("", "The device word of the microphone", Kind.TEXT)
     unread: tuple[str, ...] = told(
         (), "Lines of a recovered take's journal that only a newer release knows to read", Kind.TEXT

@@ -135,6 +135,7 @@ _SPARED = {
     ("feeds",): 2,
     ("services",): 2,
     ("schedules",): 2,
+    ("processors",): 2,
     ("panel",): 3,
     ("audio", "playback"): 2,
     ("disabled_plugins",): 1,

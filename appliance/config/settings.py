@@ -9,11 +9,11 @@ from typing import Any
 from attrs import evolve, frozen
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
-from appliance.circumstances import Place
 from appliance.config.actions import ButtonAction
 from appliance.config.audio import AtMax, AudioSettings, MonitorSettings, RecordingSettings
 from appliance.config.feeds import FeedSettings
 from appliance.config.flow import FlowSettings, Script
+from appliance.config.location import LocationSettings
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
 from appliance.config.page import WebSettings
 from appliance.config.prompts import PromptSettings
@@ -57,33 +57,6 @@ class Light(StrEnum):
     NEW_MESSAGE = "new_message"
     FAULT = "fault"
     LISTENING = "listening"
-
-
-def _both(location: "LocationSettings", _: object, longitude: float | None) -> None:
-    if (location.latitude is None) != (longitude is None):
-        raise ValueError("latitude and longitude go together: give both, or neither")
-
-
-@frozen
-class LocationSettings:
-    """Where the box stands; it is kept with every clip, and inside the files that are made of it."""
-
-    name: str = option("", "What people call the place.", example="Old town hall")
-    latitude: float | None = option(
-        None, "Degrees north (WGS 84), negative for south.", check=optional(and_(ge(-90), le(90))), example="52.5163"
-    )
-    longitude: float | None = option(
-        None,
-        "Degrees east, negative for west.",
-        check=and_(optional(and_(ge(-180), le(180))), _both),
-        example="13.3777",
-    )
-
-    @property
-    def place(self) -> Place | None:
-        """The place, where any of it is known."""
-        known = self.name or self.latitude is not None
-        return Place(self.name, self.latitude, self.longitude) if known else None
 
 
 @frozen
@@ -262,6 +235,14 @@ def _with_a_handset(settings: "Settings", _: object, flow: FlowSettings) -> None
 
 
 @frozen
+class ProcessorSettings:
+    """What every processor has, whatever it does; `options` is the processor's own class."""
+
+    processor: str = option(help="What looks at each finished clip: `command` or one from a plugin.")
+    options: Any = option(None, "")
+
+
+@frozen
 class Settings:
     """The whole configuration."""
 
@@ -277,6 +258,7 @@ class Settings:
     feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.")
     schedules: dict[str, ScheduleSettings] = option(dict, "When the box records by itself, by name.")
     services: dict[str, ServiceSettings] = option(dict, "What runs beside the recorder, by name.")
+    processors: dict[str, ProcessorSettings] = option(dict, "What looks at finished clips, by name.")
     disabled_plugins: tuple[str, ...] = option((), "Plugins to leave out, by the names that `appliance plugins` shows.")
     control: ControlSettings = option(ControlSettings, "The control socket.")
     web: WebSettings = option(WebSettings, "The page for phones and browsers, see `appliance web`.")

@@ -30,7 +30,8 @@ def cleaned(clip: Clip) -> Clip:
     """The clip without what no text in a file can hold: control characters, halves of characters, no characters."""
     place = clip.place and evolve(clip.place, name=_clean(clip.place.name))
     labels = tuple(map(_clean, clip.labels))
-    return evolve(clip, title=_clean(clip.title), note=_clean(clip.note), labels=labels, place=place)
+    texts = tuple(evolve(text, text=_clean(text.text)) for text in clip.texts)
+    return evolve(clip, title=_clean(clip.title), note=_clean(clip.note), labels=labels, place=place, texts=texts)
 
 
 def _clean(text: str) -> str:
@@ -51,6 +52,7 @@ def facts(clip: Clip) -> dict[str, str]:
     told = {
         "NOTE": clip.note,
         "LABELS": ", ".join(clip.labels),
+        "TEXT": "\n".join(text.text for text in clip.texts if text.text),
         "DEVICE": clip.device,
         "MICROPHONE": clip.microphone,
         "LOCATION": clip.place.name if clip.place else "",

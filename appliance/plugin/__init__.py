@@ -31,6 +31,7 @@ from appliance.mounts import MOUNTINFO, Mount, in_memory, mount_of
 from appliance.mounts import parse as parse_mounts
 from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob, ProbedFeedBackend
 from appliance.plugin.hookspecs import hookimpl
+from appliance.plugin.processor import Processor, ProcessorJob, ProcessorType
 from appliance.plugin.service import Happenings, House, Service, ServiceType
 from appliance.plugin.upload import (
     BackendContext,
@@ -85,6 +86,9 @@ __all__ = [
     "Percent",
     "Permanent",
     "ProbedFeedBackend",
+    "Processor",
+    "ProcessorJob",
+    "ProcessorType",
     "Receipt",
     "Recipe",
     "Refused",

@@ -7,6 +7,7 @@ import pluggy
 
 from appliance.events import Command, Event
 from appliance.plugin.feed import FeedBackendType
+from appliance.plugin.processor import ProcessorType
 from appliance.plugin.service import ServiceType
 from appliance.plugin.upload import UploadBackendType
 
@@ -31,6 +32,11 @@ def appliance_feed_backends() -> Sequence[FeedBackendType]:  # type: ignore[empt
 @hookspec
 def appliance_services() -> Sequence[ServiceType]:  # type: ignore[empty-body]
     """Name the kinds of service this plugin brings. Called as `appliance_upload_backends` is."""
+
+
+@hookspec
+def appliance_processors() -> Sequence[ProcessorType]:  # type: ignore[empty-body]
+    """Name the kinds of processor this plugin brings. Called as `appliance_upload_backends` is."""
 
 
 @hookspec

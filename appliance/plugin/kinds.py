@@ -7,9 +7,10 @@ import attrs
 from attrs import frozen
 
 from appliance.config.feeds import FeedSettings
-from appliance.config.settings import DestinationSettings, ServiceSettings
+from appliance.config.settings import DestinationSettings, ProcessorSettings, ServiceSettings
 from appliance.plugin import hookspecs
 from appliance.plugin.feed import FeedBackend, FeedBackendType
+from appliance.plugin.processor import Processor, ProcessorType
 from appliance.plugin.service import Service, ServiceType
 from appliance.plugin.upload import UploadBackend, UploadBackendType
 
@@ -47,4 +48,6 @@ DESTINATION = Kind(
 FEED = Kind(hookspecs.appliance_feed_backends, FeedBackendType, "feeds", FeedSettings, "feed", FeedBackend)
 SERVICE = Kind(hookspecs.appliance_services, ServiceType, "services", ServiceSettings, "service", Service)
 
-KINDS = (DESTINATION, FEED, SERVICE)
+PROCESSOR = Kind(hookspecs.appliance_processors, ProcessorType, "processors", ProcessorSettings, "processor", Processor)
+
+KINDS = (DESTINATION, FEED, SERVICE, PROCESSOR)

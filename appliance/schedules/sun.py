@@ -3,7 +3,7 @@
 from datetime import UTC, date
 from functools import lru_cache
 
-from appliance.config.settings import LocationSettings
+from appliance.config.location import LocationSettings
 from appliance.errors import ConfigError
 from appliance.schedules.windows import Sun
 

@@ -24,6 +24,7 @@ WORDS: dict[str, Callable[[UploadJob], object]] = {
     "device": _of(lambda clip: clip.device),
     "title": _of(lambda clip: clip.title),
     "note": _of(lambda clip: clip.note),
+    "text": _of(lambda clip: "\n".join(text.text for text in clip.texts if text.text)),
     "place": _of(lambda clip: clip.place.name if clip.place else ""),
     "started": lambda job: _began(job).isoformat(),
     "date": lambda job: f"{_began(job):%Y-%m-%d}",

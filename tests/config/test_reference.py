@@ -52,7 +52,8 @@ def all_names(extensions: Extensions) -> set[str]:
 def same_but_for_entries(settings: Settings) -> Settings:
     """What is left of settings when entries that a person named are taken out."""
     panel = attrs.evolve(settings.panel, buttons={}, switches={}, leds={})
-    return attrs.evolve(settings, panel=panel, destinations={}, feeds={}, schedules={}, services={})
+    settings = attrs.evolve(settings, destinations={}, feeds={}, schedules={}, services={}, processors={})
+    return attrs.evolve(settings, panel=panel)
 
 
 class TestExample:

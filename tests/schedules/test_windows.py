@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
+from appliance.config.location import LocationSettings
 from appliance.config.schedule import DAYS, ScheduleSettings
-from appliance.config.settings import LocationSettings
 from appliance.errors import ConfigError
 from appliance.schedules.sun import sun_at
 from appliance.schedules.windows import Window, Windows

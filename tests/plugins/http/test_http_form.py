@@ -13,7 +13,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.circumstances import Place
+from appliance.circumstances import Place, Text
 from appliance.plugin import Permanent, Secret, Transient, UploadJob
 from appliance.testing.backends import make_upload_job
 from tests.plugins.http.conftest import SOUND, backend
@@ -230,7 +230,9 @@ def test_a_template_is_refused_or_can_be_filled_in(text: str, tmp_path_factory: 
 
 def test_every_word_has_a_value(job: UploadJob) -> None:
     assert job.clip
-    job = evolve(job, clip=evolve(job.clip, title="Anna", note="aged 90", place=Place("here")))
+    job = evolve(
+        job, clip=evolve(job.clip, title="Anna", note="aged 90", place=Place("here"), texts=(Text("words", "Hello"),))
+    )
     for word in WORDS:
         check_template(f"{{{word}}}")
         assert fill(f"{{{word}}}", job)

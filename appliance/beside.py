@@ -1,0 +1,35 @@
+"""What a run has beside recorder and player, and can do without: what looks at finished clips."""
+
+from appliance.clock import Clock
+from appliance.controller import Controller
+from appliance.faults import PROCESSOR
+from appliance.front import tell_and_go_on
+from appliance.machine import Recorder
+from appliance.plugin import BackendContext, Processor
+from appliance.plugin.kinds import PROCESSOR as KIND
+from appliance.processors import Processors
+from appliance.stops import StopList
+from appliance.store import Store
+from appliance.turn import Plan
+from appliance.vitals import Vitals
+
+
+def start_processors(
+    plan: Plan, store: Store, controller: Controller, clock: Clock, vitals: Vitals, stop: StopList
+) -> None:
+    """Start them, and have them stopped by `stop`. For each that cannot be used there is a fault."""
+
+    def recording() -> bool:
+        return controller.status.recorder is not Recorder.IDLE
+
+    settings = plan.settings
+    ready: dict[str, Processor] = {}
+    for name, wanted in settings.processors.items():
+        with tell_and_go_on(controller.post, PROCESSOR, name):
+            context = BackendContext(name, settings.device.label, settings.storage.directory)
+            ready[name] = plan.plugins.build(KIND, name, wanted, context)
+    if ready:
+        processors = Processors(store, ready, recording, clock, controller.post, vitals)
+        stop.callback(controller.listen(processors.hear))
+        processors.start()
+        stop.callback(processors.close)

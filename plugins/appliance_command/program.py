@@ -1,0 +1,86 @@
+"""Runs a program on a clip: with a time limit, out of the way, and ended with everything that it has begun."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from appliance.plugin import Permanent, ProcessorJob, Transient
+from appliance_command.options import CommandOptions
+
+_MOST_BYTES = 1 << 20
+_MOST_WORDS = 300
+_LOOK = 0.2
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+
+
+class Program:
+    """Gives the text that the program found."""
+
+    def __init__(self, options: CommandOptions) -> None:
+        self._options = options
+
+    def process(self, job: ProcessorJob) -> str:
+        with tempfile.TemporaryDirectory(prefix="appliance-") as folder:
+            words = {"file": str(job.path), "folder": folder, "id": job.clip.id, "name": job.clip.name}
+            command = [part.format_map(words) for part in self._options.run]
+            printed, said = Path(folder) / ".printed", Path(folder) / ".said"
+            with printed.open("wb") as out, said.open("wb") as err:
+                status = self._run(command, folder, out.fileno(), err.fileno(), job)
+            if status:
+                raise Permanent(f"{command[0]} {_ended(status)}{_last_line(said)}. Try it by hand on {job.path}")
+            return self._text(printed, Path(folder), command[0])
+
+    def close(self) -> None:
+        pass
+
+    def _run(self, command: list[str], folder: str, out: int, err: int, job: ProcessorJob) -> int:
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        try:
+            process = subprocess.Popen(
+                ["nice", "-n", "19", *command],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Transient(f"{command[0]} cannot be started: {error.strerror}") from error
+        until = time.monotonic() + self._options.timeout
+        try:
+            while True:
+                with suppress(subprocess.TimeoutExpired):
+                    return process.wait(_LOOK)
+                job.check_cancelled()
+                if time.monotonic() > until:
+                    limit = f"{self._options.timeout:g} s"
+                    raise Permanent(f"{command[0]} took longer than {limit} and was ended: set a longer timeout")
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _text(self, printed: Path, folder: Path, program: str) -> str:
+        output = folder / self._options.output if self._options.output else printed
+        try:
+            with output.open("rb") as file:
+                return file.read(_MOST_BYTES).decode("utf-8", "replace").strip()
+        except OSError as error:
+            raise Permanent(f"{program} left no {output.name} in its folder: correct the option output") from error
+
+
+def _ended(status: int) -> str:
+    if status == 127:
+        return "is not there: install it, or give its whole path"
+    return f"ended with {status}" if status > 0 else f"was ended by signal {-status}"
+
+
+def _last_line(said: Path) -> str:
+    lines = said.read_bytes()[-4096:].decode("utf-8", "replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f" and says: {last[:_MOST_WORDS]}" if last else ""

@@ -1,0 +1,91 @@
+"""Real programs look at clips."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from appliance_command.options import CommandOptions
+from appliance_command.program import Program
+from attrs import evolve
+
+from appliance.errors import Cancelled, Permanent
+from appliance.plugin import ProcessorJob, Seconds
+from tests.metadata.test_inside import CLIP
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> ProcessorJob:
+    path = tmp_path / "clip.wav"
+    path.write_text("the sound")
+    return ProcessorJob(CLIP, path)
+
+
+def script(code: str, *arguments: str, **options: Any) -> Program:
+    return Program(CommandOptions((sys.executable, "-c", code, *arguments), **options))
+
+
+def test_what_it_prints_is_the_text(job: ProcessorJob) -> None:
+    code = "import sys; print(open(sys.argv[1]).read(), sys.argv[2:])"
+    assert script(code, "{file}", "{id}", "{name}").process(job) == f"the sound ['{CLIP.id}', '{CLIP.name}']"
+
+
+def test_what_it_leaves_in_a_file_is_the_text(job: ProcessorJob) -> None:
+    code = "import sys, os; open('out.txt', 'w').write('Grüße'); assert os.getcwd() == sys.argv[1]; print('noise')"
+    assert script(code, "{folder}", output="out.txt").process(job) == "Grüße"
+    with pytest.raises(Permanent, match=r"left no other\.txt"):
+        script("pass", output="other.txt").process(job)
+
+
+def test_why_it_failed_is_told(job: ProcessorJob) -> None:
+    with pytest.raises(Permanent, match=r"ended with 3 and says: no model"):
+        script("import sys; print('no model', file=sys.stderr); sys.exit(3)").process(job)
+    with pytest.raises(Permanent, match="is not there: install it"):
+        Program(CommandOptions(("surely-not-installed",))).process(job)
+
+
+def test_one_that_takes_too_long_is_ended_with_its_children(job: ProcessorJob, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    code = (
+        "import subprocess, sys, time; p = subprocess.Popen(['sleep', '100']);"
+        "open(sys.argv[1], 'w').write(str(p.pid)); time.sleep(100)"
+    )
+    program = script(code, str(pid), timeout=Seconds(1.0))
+    with pytest.raises(Permanent, match="took longer than 1 s"):
+        program.process(job)
+    if pid.exists():  # a machine under load may not have come so far
+        assert not is_running(int(pid.read_text()))
+
+
+def test_it_is_ended_where_somebody_wants_to_record(job: ProcessorJob) -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    with pytest.raises(Cancelled):
+        script("import time; time.sleep(100)").process(evolve(job, cancelled=cancelled.is_set))
+
+
+def test_it_stays_out_of_the_way_and_gets_no_secrets(job: ProcessorJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPLOAD_TOKEN", "secret")
+    assert script("import os; print(os.nice(0), 'UPLOAD_TOKEN' in os.environ)").process(job) == "19 False"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"run": ()}, "no program"),
+        ({"run": ("x", "{flie}")}, "the words are"),
+        ({"run": ("x",), "output": "../x"}, "without a path"),
+    ],
+)
+def test_options_that_make_no_sense(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        CommandOptions(**options)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z" and os.getpgid(pid) >= 0
+    except OSError:
+        return False
