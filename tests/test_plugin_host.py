@@ -427,7 +427,7 @@ FEEDS = [f"feed-{kind}" for kind in ("folder", "json", "m3u", "podcast")]
 def test_the_plugins_of_this_distribution_are_found() -> None:
     names = [status.name for status in PluginHost.installed().statuses()]
     uploads = [f"upload-{kind}" for kind in ("folder", "http", "rclone", "s3")]
-    assert names == ["download", *FEEDS, "heartbeat", "notify", *uploads]
+    assert names == ["command", "download", *FEEDS, "heartbeat", "notify", *uploads]
     assert {status.distribution for status in PluginHost.installed().statuses()} == {"audio-appliance"}
 
 

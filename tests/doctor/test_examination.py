@@ -59,7 +59,7 @@ def test_a_configuration_that_is_good(make_box: Make, findings: Findings) -> Non
     panel = PanelSettings(buttons={17: ButtonSettings(ButtonAction.RECORD_TOGGLE)})
     (found,) = findings(configuration(make_box(Settings(panel=panel))))
     assert found.result is Result.PASS
-    assert found.words == "0 destinations, 0 feeds, 0 services, 1 button or switch, 0 LEDs"
+    assert found.words == "0 destinations, 0 feeds, 0 services, 0 processors, 1 button or switch, 0 LEDs"
 
 
 def test_a_configuration_that_was_changed(make_box: Make, findings: Findings) -> None:
