@@ -191,7 +191,7 @@ class CannotVerify(Permanent):
 
 
 class WrongKind(Permanent):
-    """What is at the place of a feed is nothing of the kind that this feed pulls."""
+    """A feed is of another kind than is said."""
 
 
 class Cancelled(DeliveryError):

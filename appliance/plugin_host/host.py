@@ -167,7 +167,11 @@ class PluginHost:
         """Build backends that would pull just `url`, as if it were feed `name`: one after the other, the most specific
         first. Raises NotFound where no plugin can.
         """
-        path, found = urlsplit(url).path.lower(), False
+        try:
+            path = urlsplit(url).path.lower()
+        except ValueError as error:
+            raise NotFound(f"{shown_url(url)} cannot be fetched: write it as https://host/path") from error
+        found = False
 
         def generality(brought: Brought) -> int:
             suffixes = brought.type.suffixes

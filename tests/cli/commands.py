@@ -18,6 +18,7 @@ _SAMPLES = {
     "track": "1",
     "target": "/tmp",
     "source": "recording",
+    "sound": __file__,
 }
 
 

@@ -28,7 +28,7 @@ from appliance.verbs import MOST_BYTES, VERBS
 if TYPE_CHECKING:
     from tests.control.conftest import House
 
-LONE = {"status", "doctor"}
+LONE = {"status", "doctor", "support"}
 """Words whose answer needs a whole appliance."""
 
 texts = st.text(max_size=20) | st.sampled_from(

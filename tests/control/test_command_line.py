@@ -141,6 +141,7 @@ def test_what_shows_something_shows_it_to_programs_too() -> None:
         ("feeds", "remove"),
         ("feeds", "unheard"),
         ("config", "reload"),
+        ("support",),
     }
     texts = {("config", "check"), ("config", "example"), ("config", "reference")}
     for words in commands():

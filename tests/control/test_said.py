@@ -60,14 +60,17 @@ def test_marks_are_set_and_taken_away_afterwards(told: House) -> None:
     with Client(told.socket) as client:
         with pytest.raises(UsageError, match="ends at 0"):
             client.call("clips.mark", clip="id1", seconds=1.0)
-        assert client.call("clips.mark", clip="id1", seconds=0.00001)["marks"] == [{"offset": 0}]
-        assert client.call("clips.mark", clip="id1", seconds=0.00002)["marks"] == [{"offset": 0}, {"offset": 1}]
-        assert client.call("clips.unmark", clip="id1", seconds=0.0)["marks"] == [{"offset": 1}]
+        assert client.call("clips.mark", clip="id1", seconds=0.00001)["marks"] == [{"offset": 0, "label": ""}]
+        assert client.call("clips.mark", clip="id1", seconds=0.00002)["marks"] == [
+            {"offset": 0, "label": ""},
+            {"offset": 1, "label": ""},
+        ]
+        assert client.call("clips.unmark", clip="id1", seconds=0.0)["marks"] == [{"offset": 1, "label": ""}]
         with pytest.raises(NotFound, match="no mark at 1"):
             client.call("clips.unmark", clip="id1", seconds=1.0)
     assert run(told, "clips", "mark", "id1", "0") == "box_id1: marked at 0.0 s, 0.0208 ms\n"
     assert run(told, "clips", "unmark", "id1", "0:00") == "box_id1: marked at 0.0208 ms\n"
-    assert json.loads(told.store.places.sidecar("box_id1").read_text())["marks"] == [{"offset": 1}]
+    assert json.loads(told.store.places.sidecar("box_id1").read_text())["marks"] == [{"offset": 1, "label": ""}]
     assert run(told, "clips", "unmark", "id1", "0:00") == "box_id1: no marks\n"
 
 

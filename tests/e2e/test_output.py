@@ -15,7 +15,9 @@ Box = Any  # tests/e2e/conftest.py is not importable
 
 def run(box: Box, output: Any, *words: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "appliance", "--socket", str(box.socket), *words]
-    done = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=60)
+    done = subprocess.run(
+        command, stdout=output, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=60, cwd=box.socket.parent
+    )
     return done.returncode, done.stderr.decode()
 
 

@@ -1,5 +1,6 @@
 """Asking a recorder whose disk is slow: recorder, store and controller are real, in this process."""
 
+import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +25,13 @@ from appliance.vitals import Vitals
 
 
 class NotAsked:
-    """A part that this is not about."""
+    """A part that this is not about, as a player that was never heard."""
+
+    sounded_until = -math.inf
+
+    @property
+    def voice(self) -> "NotAsked":
+        return self
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_: None
