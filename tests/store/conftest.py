@@ -47,7 +47,7 @@ class Box:
     def settle(self) -> None:
         """Wait until all that a start has left for later is done."""
         while self.store.upkeep.goes_on:
-            self.store.upkeep.missing()
+            time.sleep(0.01)
 
     def restart(self) -> Store:
         """Stop as a daemon does, and start again after a reboot: CLOCK_MONOTONIC begins anew."""
