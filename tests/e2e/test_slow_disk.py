@@ -27,7 +27,7 @@ from appliance.vitals import Vitals
 class NotAsked:
     """A part that this is not about, as a player that was never heard."""
 
-    sounded_until = -math.inf
+    silent_from = sounded_until = -math.inf
 
     @property
     def voice(self) -> "NotAsked":
