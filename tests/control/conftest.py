@@ -23,7 +23,9 @@ from appliance.feeds.feeds import Feeds
 from appliance.history import History
 from appliance.machine import Do, Effect
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
+from appliance.playlist import Playlist
 from appliance.plugin import FeedBackend
+from appliance.reactions import Reactions
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -43,6 +45,9 @@ def wanted(effect: Effect, kind: type[T]) -> T:
     return effect.cause
 
 
+_FINDING_NOTHING = tuple(do for do in Do if do.value.startswith("choose_") and do is not Do.CHOOSE_NEXT)
+
+
 def obedient(post: Callable[[Any], None]) -> Mapping[Do, Callable[[Effect], None]]:
     """Effects that happen at once."""
     told: dict[Do, Callable[[Effect], Any]] = {
@@ -55,10 +60,12 @@ def obedient(post: Callable[[Any], None]) -> Mapping[Do, Callable[[Effect], None
         Do.DISCARD_TAKE: lambda effect: events.TakeDiscarded(effect.id),
         Do.START_PLAYBACK: lambda effect: events.PlaybackStarted(effect.id, wanted(effect, events.Play).title, 5.0),
         Do.STOP_PLAYBACK: lambda effect: events.PlaybackFinished(effect.id, completed=False),
+        Do.PAUSE_PLAYBACK: lambda effect: events.PlaybackPaused(effect.id, 2.5),
+        Do.RESUME_PLAYBACK: lambda effect: events.PlaybackResumed(effect.id, 2.5),
         Do.SEEK_PLAYBACK: lambda effect: events.PlaybackSeeked(effect.id, wanted(effect, events.PlayerSeek).seconds),
         Do.SKIP_PLAYBACK: lambda effect: events.PlaybackSeeked(effect.id, 75.0),
         Do.CHOOSE_NEXT: lambda effect: events.Play(Path("/next.wav"), "next", playback_id=effect.id),
-        Do.CHOOSE_LATEST: lambda effect: events.NothingToPlay(effect.id, "nothing was recorded"),
+        **dict.fromkeys(_FINDING_NOTHING, lambda effect: events.NothingToPlay(effect.id, "nothing was recorded")),
         Do.SET_VOLUME: lambda effect: events.VolumeChanged(wanted(effect, events.VolumeSet).percent),
         Do.RAISE_VOLUME: lambda _: events.VolumeChanged(90),
         Do.LOWER_VOLUME: lambda _: events.VolumeChanged(70),
@@ -82,6 +89,8 @@ class House:
     methods: Methods
     pullers: dict[str, FeedBackend]
     """What fetches a URL."""
+    thread: threading.Thread
+    """The controller's."""
 
 
 @pytest.fixture
@@ -91,6 +100,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     pullers: dict[str, FeedBackend] = {}
     controller = Controller(clock, lambda: f"id{next(numbers)}")
     controller.connect(obedient(controller.post))
+    controller.react(Reactions(Playlist()).listener(controller.post))
     vitals = Vitals(clock)
     store = Store(tmp_path / "state", clock, controller.post, vitals)
     store.start()
@@ -124,7 +134,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     thread = threading.Thread(target=controller.run, args=(vitals.pulse("controller", PULSE_LIMIT),), daemon=True)
     thread.start()
     controller.post(events.ApplianceReady())
-    yield House(controller, store, streams, server, tmp_path / "control.sock", methods, pullers)
+    yield House(controller, store, streams, server, tmp_path / "control.sock", methods, pullers, thread)
     server.deafen()
     controller.stop()
     thread.join(5)

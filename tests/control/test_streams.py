@@ -83,6 +83,7 @@ def test_the_last_event_is_told_before_the_stream_ends(house: House, follow: Fol
     closer = threading.Thread(target=house.streams.close)
     heard: list[dict[str, Any]] = []
     reader = threading.Thread(target=lambda: heard.extend(follower.to_the_end()))
+    house.thread.join(10)
     house.controller.drain()
     closer.start()
     reader.start()
