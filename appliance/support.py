@@ -13,6 +13,7 @@ from typing import Any
 from appliance import __version__
 from appliance.config.settings import Settings
 from appliance.config.shown import shown
+from appliance.errors import ApplianceError
 from appliance.history import Happened
 from appliance.redact import redact
 
@@ -71,12 +72,16 @@ def versions() -> str:
 
 
 def findings_in_words(findings: Iterable[Mapping[str, Any]]) -> str:
-    """What the doctor found, a line each."""
-    return "".join(
-        f"{each['result']:4} {each['name']}: {each['words']}{'. ' if each['next_step'] else ''}{each['next_step']}\n"
-        for each in findings
-        if "prompt" not in each
-    )
+    """What the doctor finds, a line each; or what ended the examination."""
+    try:
+        return "".join(_finding(each) for each in findings if "prompt" not in each)
+    except ApplianceError as error:
+        return f"the examination ended: {error}\n"
+
+
+def _finding(found: Mapping[str, Any]) -> str:
+    step = f". {found['next_step']}" if found["next_step"] else ""
+    return f"{found['result']:4} {found['name']}: {found['words']}{step}\n"
 
 
 def zipped(parts: Mapping[str, str], now: float) -> bytes:

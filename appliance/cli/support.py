@@ -9,7 +9,7 @@ import click
 from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.terminal import say
 from appliance.durable import write_file
-from appliance.errors import ApplianceError, StorageError
+from appliance.errors import StorageError
 
 _JOURNAL = (
     "journalctl",
@@ -35,10 +35,7 @@ def support(remote: Remote, file: Path) -> None:
     from appliance.support import findings_in_words, zipped
 
     parts = remote.call("support")
-    try:
-        parts["doctor.txt"] = findings_in_words(remote.stream("doctor"))
-    except ApplianceError as error:
-        parts["doctor.txt"] = f"the examination ended: {error}\n"
+    parts["doctor.txt"] = findings_in_words(remote.stream("doctor"))
     parts["journal.txt"] = _journal()
     try:
         write_file(file, zipped(parts, time.time()), mode=0o600)
