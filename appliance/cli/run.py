@@ -59,12 +59,11 @@ log = logging.getLogger(__name__)
 @click.option("--verbose", is_flag=True, help="Log more.")
 def run(path: Path | None, simulate: str | None, verbose: bool) -> None:
     """Run the appliance until it is told to stop."""
-    import ctypes
     import linecache
 
     gc.disable()  # until all is loaded, which leaves next to no garbage: the daemon switches it on
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else numpy starts a thread per core, for sums of one period
-    ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)  # else each thread has an arena: a megabyte and more
+    one_arena()
     from appliance.clock import SystemClock
     from appliance.daemon import Daemon
     from appliance.outlet import Outlet
@@ -79,6 +78,13 @@ def run(path: Path | None, simulate: str | None, verbose: bool) -> None:
         told, watch = (_Above(output), _meter(errors)) if live else (output, None)
         box = hardware(simulate, clock, lambda line: told.write(f"{line}\n"), watch)
         Daemon(plans(path, simulated=simulate is not None), box, clock).run()
+
+
+def one_arena() -> None:
+    """Let all threads to come share one arena: one of its own costs each a megabyte and more."""
+    import ctypes
+
+    ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def plans(path: Path | None, *, simulated: bool = False) -> "Plans | BuiltIn":

@@ -1,6 +1,5 @@
 """`appliance web`: the page for phones and browsers, and who may use it."""
 
-import ctypes
 import linecache
 import logging
 import signal
@@ -10,14 +9,11 @@ from pathlib import Path
 import click
 
 from appliance.cli.remote import PATH, Remote
-from appliance.cli.run import DEFAULT_CONFIG
+from appliance.cli.run import DEFAULT_CONFIG, one_arena
 from appliance.cli.terminal import json_option, say, say_json
 from appliance.clock import SystemClock
 from appliance.errors import ApplianceError
 from appliance.page.keys import PIN_SECONDS, Keys, Role
-
-_M_ARENA_MAX = -8
-"""Of mallopt(3)."""
 
 DEFAULT_KEYS = "/var/lib/appliance-web/keys.json"
 
@@ -35,7 +31,7 @@ def web(context: click.Context, path: Path, keys: Path) -> None:
 
 
 def _serve(path: Path, socket: Path, keys: Keys) -> None:
-    ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)  # else each thread has an arena: a megabyte and more
+    one_arena()
     from appliance.config.loader import load_section
     from appliance.config.page import WebSettings
 
