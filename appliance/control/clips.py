@@ -64,12 +64,8 @@ class ClipMethods:
 
     def find(self, limit: int = PAGE, after: str | None = None, **wanted: Any) -> list[dict[str, Any]]:
         """Clips with their deliveries, newest first: those behind the clip with the id `after`."""
-        running, search, clips = self._outbox.progress(), Search(**wanted), self._store.clips
-        found = (
-            clips.search(search, limit, after)
-            if search.is_narrow
-            else clips.newest_first(search.since_ns, search.until_ns, limit, after)
-        )
+        running = self._outbox.progress()
+        found = self._store.clips.search(Search(**wanted), limit, after)
         return [self._with_deliveries(clip, running) for clip in found]
 
     def show(self, clip: str) -> dict[str, Any]:

@@ -57,23 +57,24 @@ class Clips(Room[ClipRows]):
 
         Raises NotFound where there never was such a clip.
         """
+        return self._read(lambda catalogue: list(catalogue.clips.bodies(since_ns, until_ns, limit, after)))
 
-        def bodies(catalogue: Catalogue) -> list[str]:
-            return list(catalogue.clips.bodies(since_ns, until_ns, limit, after))
+    def search(self, search: Search, limit: int, after: str | None = None) -> list[Clip]:
+        """Clips that are looked for: those behind the clip with the id `after`. The last entered are the first, or the
+        newest where nothing but a time is given.
 
+        Raises NotFound where there never was such a clip.
+        """
+        if not search.is_narrow:
+            return self.newest_first(search.since_ns, search.until_ns, limit, after)
+        return self._read(lambda catalogue: list(islice(catalogue.search.bodies(search, after), limit)))
+
+    def _read(self, bodies: Callable[[Catalogue], list[str]]) -> list[Clip]:
+        """Clips of rows, read on the thread of whoever asks, as there may be many."""
         try:
             return [from_json(body, Clip) for body in self.access.use(bodies)]
         except ValueError:  # on the store's thread that counts as damage
             return self.access.use(lambda catalogue: list(map(clip_in, bodies(catalogue))))
-
-    def search(self, search: Search, limit: int, after: str | None = None) -> list[Clip]:
-        """Clips that are looked for, the last entered first: those behind the clip with the id `after`.
-
-        Raises NotFound where there never was such a clip.
-        """
-        return self.access.use(
-            lambda catalogue: [clip_in(body) for body in islice(catalogue.search.bodies(search, after), limit)]
-        )
 
     def labels(self) -> list[str]:
         """Every label that some clip has."""

@@ -127,7 +127,8 @@ class SearchRows:
         return [term.removeprefix(_LABEL) for (term,) in found]
 
     def bodies(self, search: Search, after: str | None = None) -> Iterator[str]:
-        """Clips as JSON, the last entered first: those behind the clip of the id `after`, deleted or not.
+        """Clips as JSON that a narrow search looks for, the last entered first: those behind the clip of the id
+        `after`, deleted or not.
 
         Raises NotFound where that never was.
         """
@@ -140,11 +141,11 @@ class SearchRows:
         conditions = [_Condition.term(term) for term in search.terms]
         conditions += [_Condition.state(search.state, search.to)] if search.state is not None else []
         conditions.sort(key=self._rarity)
-        leader, *others = conditions or [_Condition.none()]
+        leader, *others = conditions
         wanted = [leader.leads, f"{leader.clip} BETWEEN ? AND ?", "deleted_at IS NULL", "start_ns >= ?", "start_ns < ?"]
         wanted += [f"EXISTS (SELECT 1 FROM {each.table} WHERE {each.leads} AND {each.clip} = seq)" for each in others]
         values = [*leader.values, least, most, *_moments(search), *(value for each in others for value in each.values)]
-        tables = f"{leader.table} CROSS JOIN clips ON seq = {leader.clip}" if leader.table else "clips"
+        tables = f"{leader.table} CROSS JOIN clips ON seq = {leader.clip}"
         seen = None  # several deliveries of a clip may be in one state
         for seq, body in self._db.execute(
             f"SELECT seq, body FROM {tables} WHERE {' AND '.join(wanted)} ORDER BY {leader.clip} DESC", values
@@ -186,10 +187,6 @@ class _Condition:
         if destination is None:
             return cls("deliveries", "deliveries.clip", "deliveries.state = ?", (state,))
         return cls("deliveries", "deliveries.clip", "deliveries.state = ? AND destination = ?", (state, destination))
-
-    @classmethod
-    def none(cls) -> "_Condition":
-        return cls("", "seq", "TRUE")
 
 
 def _moments(search: Search) -> tuple[int, int]:
