@@ -68,6 +68,15 @@ class LeftBehind:
             self._clips = self._mend(catalogue)
         self._go_on()
 
+    def still_missing(self, catalogue: Catalogue) -> list[str]:
+        """Names of clips that are `missing`, and that were neither brought back nor deleted since."""
+        self.missing = [
+            name
+            for name in self.missing
+            if not self._places.audio(name).exists() and not catalogue.clips.is_deleted(name)
+        ]
+        return self.missing
+
     def _mend(self, catalogue: Catalogue) -> list[str]:
         """Compare catalogue and clips; the names of those that are still to be entered."""
         recovery = self.recovery(catalogue)

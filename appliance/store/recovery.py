@@ -201,7 +201,7 @@ class Recovery:
         whole = [name for name, files in strangers.items() if files == SOUND | METADATA]
         if whole:
             log.warning("missing from the catalogue, and entered now: %s", counted(len(whole), "clip"))
-        self.enter(whole, AT_FIRST)
+        self.enter(sorted(whole, key=time_in), AT_FIRST)
         for name in (name for name, files in strangers.items() if files == METADATA):
             self._set_aside(f"the sound of clip {name} is missing", self._places.sidecar(name))
         for name in bare:
@@ -211,15 +211,14 @@ class Recovery:
             self._restore(name)
         self._complete &= len(bare_sounds) <= TAKES_AT_ONCE
 
-    def enter(self, names: Iterable[str], most: int | None = None) -> None:
-        """Enter clips that have both files but no row, the oldest first as far as their names tell; those over `most`,
-        or a batch, are left in `clips_later`.
+    def enter(self, names: list[str], most: int | None = None) -> None:
+        """Enter clips that have both files but no row, in this order; those over `most`, or a batch, are left in
+        `clips_later`.
 
         What was entered is so for good: should the power go, or somebody lose patience, the next start goes on there.
         """
-        strangers = sorted(names, key=time_in)
         most = most or BATCH
-        strangers, self.clips_later = strangers[:most], strangers[most:]
+        strangers, self.clips_later = names[:most], names[most:]
         for start in range(0, len(strangers), BATCH):
             self._progress(f"entering clips: {start} of {len(strangers) + len(self.clips_later)}")
             self._enter_batch(strangers[start : start + BATCH])

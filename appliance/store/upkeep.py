@@ -132,16 +132,7 @@ class Upkeep:
 
     def missing(self) -> list[str]:
         """Names of clips whose sound was not found at the start, and that were neither brought back nor deleted."""
-
-        def work(catalogue: Catalogue) -> list[str]:
-            self._access.left.missing = [
-                name
-                for name in self._access.left.missing
-                if not self._places.audio(name).exists() and not catalogue.clips.is_deleted(name)
-            ]
-            return self._access.left.missing
-
-        return self._access.use(work) if self._access.left.missing else []
+        return self._access.use(self._access.left.still_missing) if self._access.left.missing else []
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
