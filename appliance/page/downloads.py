@@ -13,14 +13,13 @@ from appliance.errors import Refused, UsageError
 from appliance.page import answers, words
 from appliance.page.archive import Archive, Entry, streamed
 from appliance.page.encoder import RECIPES, Encoder
+from appliance.recipes import ORIGINAL
 
 Plain = dict[str, Any]
 
-ORIGINAL = "original"
-
 _PREFIX = "download-"
 
-FORMATS = {ORIGINAL: "as recorded", "flac": "as FLAC", "mp3": "as MP3"}
+FORMATS = {ORIGINAL.name: "as recorded", "flac": "as FLAC", "mp3": "as MP3"}
 """What clips may be downloaded as, in words."""
 
 

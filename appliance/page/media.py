@@ -9,9 +9,10 @@ from bottle import HTTPResponse, request
 
 from appliance.errors import NotFound
 from appliance.page import answers, listing
-from appliance.page.downloads import ORIGINAL, Downloads
+from appliance.page.downloads import Downloads
 from appliance.page.peaks import FULL_SCALE, Peaks
 from appliance.page.recorder import Recorder
+from appliance.recipes import ORIGINAL
 
 
 @frozen
@@ -53,7 +54,7 @@ class Media:
             raise NotFound("there are no such clips")
         headers = {"Content-Type": "application/zip", "Cache-Control": "private, no-cache"}
         headers["Content-Disposition"] = 'attachment; filename="clips.zip"'
-        if (format := query.get("format") or ORIGINAL) != ORIGINAL:
+        if (format := query.get("format") or ORIGINAL.name) != ORIGINAL.name:
             return HTTPResponse(self.downloads.encoded(found, format), 200, headers)
         try:
             archive = self.downloads.as_recorded(found)

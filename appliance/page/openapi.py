@@ -4,6 +4,7 @@ from typing import Any
 
 from appliance import __version__
 from appliance.arguments import Argument
+from appliance.page.downloads import FORMATS
 from appliance.verbs import VERBS, Verb
 
 ROOT = "/api/v1"
@@ -60,7 +61,7 @@ def description() -> dict[str, Any]:
                     "schema": {"type": "array", "items": {"type": "string"}},
                     "explode": True,
                 },
-                {"name": "format", "in": "query", "schema": {"enum": ["original", "flac", "mp3"]}},
+                {"name": "format", "in": "query", "schema": {"enum": list(FORMATS)}},
                 *(
                     {"name": name, "in": "query", "schema": {"type": "string"}}
                     for name in ("text", "label", "verdict", "state", "starred", "since", "until")
