@@ -46,6 +46,7 @@ from appliance.quantities import Description, Kind, described
 from appliance.recipes import ORIGINAL, Recipe
 from appliance.redact import keep_secret, shown_url
 from appliance.report import ContactReport, DestinationReport, FaultReport, FeedReport, Report, StorageReport
+from appliance.retry import backoff
 from appliance.verbs import VERBS, Verb
 
 __all__ = [
@@ -110,6 +111,7 @@ __all__ = [
     "Verb",
     "Verdict",
     "WrongKind",
+    "backoff",
     "began",
     "check_headers",
     "check_url",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from attrs import evolve
 
-from appliance.plugin import ApplianceError, House, Permanent, Transient, events, seconds_until_active
+from appliance.plugin import ApplianceError, House, Permanent, Transient, backoff, events, seconds_until_active
 from appliance_notify.memory import Memory
 from appliance_notify.notes import Kind, Message, Note, Sound, merged
 from appliance_notify.options import Clips, Rules
@@ -151,7 +151,7 @@ class Sending:
 
     def _missed(self, error: Permanent | Transient) -> None:
         self._misses += 1
-        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (self._misses - 1))
+        wait = backoff(self._misses, FIRST_WAIT, LONGEST_WAIT, lambda: 1.0)
         retry_after = error.retry_after if isinstance(error, Transient) else None
         self._due = self._monotonic() + max(wait, retry_after or 0.0)
         message = f"messages do not arrive: {error}"

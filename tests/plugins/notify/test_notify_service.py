@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from appliance_notify.memory import Memory
+from appliance_notify.notes import Kind, Message, Note
 from appliance_notify.ntfy import Ntfy
 from appliance_notify.options import Clips, NtfyOptions, Rules
-from appliance_notify.sending import MISSES
+from appliance_notify.sending import LONGEST_WAIT, MISSES, Sending
 from appliance_notify.service import LOOK_EVERY, Teller
 from attrs import evolve
 
@@ -19,7 +21,7 @@ from appliance.config.options import Seconds, TimeOfDay
 from appliance.events import DeliveryParked, DeliveryProgress, Event, EventsLost, FaultRaised
 from appliance.faults import DELIVERY, MICROPHONE_AWAY, SERVICE
 from appliance.models import ClockSource
-from appliance.plugin import FaultReport, Happenings, Report, StorageReport
+from appliance.plugin import FaultReport, Happenings, Report, StorageReport, Transient
 from appliance.testing.services import FakeHouse, check_service, finished
 
 Phone = Any  # tests/plugins/notify/conftest.py is not importable
@@ -176,6 +178,30 @@ def test_a_phone_that_cannot_be_reached_is_a_fault_until_it_can(tmp_path: Path, 
     raised, cleared = one.house.said
     assert isinstance(raised, FaultRaised) and "messages do not arrive: 127.0.0.1 answers 503" in raised.fault.message
     assert cleared == SERVICE.cleared("phone")
+
+
+class _Nowhere:
+    """A channel of which nothing arrives."""
+
+    sounds = False
+
+    def __init__(self) -> None:
+        self.tried = 0
+
+    def send(self, _: Message) -> None:
+        self.tried += 1
+        raise Transient("no network")
+
+
+def test_a_phone_that_was_away_for_weeks_is_tried_every_quarter_of_an_hour(tmp_path: Path) -> None:
+    house, nowhere = FakeHouse(tmp_path), _Nowhere()
+    sending = Sending(Rules(), house, nowhere)
+    memory = Memory(notes=(Note(Kind.CLIP, "hello"),))
+    for _ in range(1100):
+        sending.send(memory, lambda _: None)
+        assert 0 < sending.due(memory) <= LONGEST_WAIT
+        house.clock.advance(LONGEST_WAIT)
+    assert nowhere.tried == 1100 and sending.due(memory) == 0
 
 
 def test_a_fault_that_lasts_is_told_and_that_it_is_over(tmp_path: Path, phone: Phone) -> None:
