@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from appliance.clock import Clock
+from appliance.retry import backoff
 
 FREE_TRIES = 5
 """Wrong passwords from one address before it has to wait."""
@@ -16,6 +17,7 @@ FREE_TRIES = 5
 LONGEST_WAIT = 300.0
 """Seconds that an address waits at most; nobody waits for the tries of others."""
 
+_FIRST_WAIT = 1.0
 _MOST_ADDRESSES = 1000
 
 
@@ -84,7 +86,8 @@ class Throttle:
         """Seconds until the next try is looked at; 0 where it is now."""
         with self._lock:
             count, last = self._wrong.get(address, (0, 0.0))
-            pause = min(2.0 ** (count - FREE_TRIES), LONGEST_WAIT) if count >= FREE_TRIES else 0.0
+            waits = count - FREE_TRIES + 1
+            pause = backoff(waits, _FIRST_WAIT, LONGEST_WAIT, lambda: 1.0) if waits > 0 else 0.0
             return max(0.0, last + pause - self._clock.monotonic())
 
     def wrong(self, address: str) -> None:
