@@ -36,12 +36,8 @@ class Poster:
         *,
         method: str = "POST",
         private: Mapping[str, str] | None = None,
-        retry_after: str = "",
     ) -> None:
-        """Send it. `private` headers are shown nowhere; the header Retry-After of a refusal may come as `retry_after`.
-
-        Raises Transient, Permanent, and Cancelled once the house is stopping.
-        """
+        """Send it; `private` headers are shown nowhere. Raises Transient, Permanent, Cancelled once the house stops."""
         request = Request(method, url, {"Content-Type": content_type}, dict(private or {}), body)
         with self._client.exchange(request, self._check_stopping) as answer:
             status, reason, headers = answer.status, answer.reason, dict(answer.headers)
@@ -50,7 +46,7 @@ class Poster:
             return
         host = urlsplit(url).hostname or url
         if status in ANY:
-            raise Permanent(f"{shown_host(url)} leads elsewhere, where nothing is sent. Set the address to that place")
+            raise Permanent(f"{_shown_host(url)} leads elsewhere, where nothing is sent. Set the address to that place")
         raise status_error(status, reason, headers, said, _WORDS, host)
 
     def _check_stopping(self) -> None:
@@ -58,7 +54,7 @@ class Poster:
             raise Cancelled("the box stops")
 
 
-def shown_host(url: str) -> str:
+def _shown_host(url: str) -> str:
     """The server of a URL, for messages."""
     parts = urlsplit(shown_url(url))
     return f"{parts.scheme}://{parts.netloc}"
