@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-from appliance_http.options import Timeouts, Tls, headers_validator
+from appliance_http.options import Timeouts, Tls, headers_validator, url_validator
 from attrs import frozen
 from attrs.validators import and_, ge, gt, le
 
-from appliance.plugin import ByteCount, Secret, check_url, option
+from appliance.plugin import ByteCount, Secret, option
 
 
 def own_first(_: type, fields: list[Any]) -> list[Any]:
@@ -35,12 +34,7 @@ class FetchOptions:
     timeouts: Timeouts = option(Timeouts, "Patience.")
 
 
-def url_validator(options: Any, _: Any, url: str) -> None:
-    """`check_url` as an attrs validator."""
-    check_url(url, allow_http=options.allow_http)
-
-
-@attrs.frozen(field_transformer=own_first)
+@frozen(field_transformer=own_first)
 class ListingOptions(FetchOptions):
     """How the items of a list at a URL are fetched."""
 

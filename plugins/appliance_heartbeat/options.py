@@ -1,21 +1,17 @@
 """How a box tells from afar that it lives."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from appliance_http.options import headers_validator, url_validator
 from attrs import frozen
 from attrs.validators import ge
 
-from appliance.plugin import Seconds, Secret, check_headers, check_url, option
+from appliance.plugin import Seconds, Secret, option
 
 
-def _url(options: "HeartbeatOptions", _: Any, url: str) -> None:
+def _url(options: "HeartbeatOptions", attribute: Any, url: str) -> None:
     if url:
-        check_url(url, allow_http=options.allow_http)
-
-
-def _headers(_: Any, __: Any, headers: Mapping[str, Secret]) -> None:
-    check_headers(headers)
+        url_validator(options, attribute, url)
 
 
 @frozen
@@ -30,6 +26,6 @@ class HeartbeatOptions:
     )
     every: Seconds = option(Seconds(300), "How often.", check=ge(1))
     headers: dict[str, Secret] = option(
-        dict, "Headers of the request.", check=_headers, example="{Authorization: !secret fleet_token}"
+        dict, "Headers of the request.", check=headers_validator, example="{Authorization: !secret fleet_token}"
     )
     allow_http: bool = option(False, "Send without encryption to hosts other than this one.")

@@ -6,7 +6,7 @@ from typing import Any
 from attrs import frozen
 from attrs.validators import gt
 
-from appliance.plugin import AbsolutePath, Seconds, Secret, check_headers, option
+from appliance.plugin import AbsolutePath, Seconds, Secret, check_headers, check_url, option
 
 
 @frozen
@@ -32,3 +32,8 @@ class Tls:
 def headers_validator(instance: Any, attribute: Any, value: Mapping[str, Secret]) -> None:
     """`check_headers` as an attrs validator."""
     check_headers(value)
+
+
+def url_validator(instance: Any, attribute: Any, value: str) -> None:
+    """`check_url` as an attrs validator, for options that have an `allow_http`."""
+    check_url(value, allow_http=instance.allow_http)

@@ -1,11 +1,10 @@
 """What a person is told of, and the ways to reach her."""
 
 import re
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from appliance_http.options import Tls
+from appliance_http.options import Tls, headers_validator, url_validator
 from attrs import frozen
 from attrs.validators import and_, deep_iterable, ge, le, matches_re, min_len, optional
 
@@ -14,8 +13,6 @@ from appliance.plugin import (
     Seconds,
     Secret,
     TimeOfDay,
-    check_headers,
-    check_url,
     is_loopback,
     option,
 )
@@ -66,18 +63,10 @@ class Rules:
     )
 
 
-def _url(options: Any, _: Any, url: str) -> None:
-    check_url(url, allow_http=options.allow_http)
-
-
-def _topic(options: Any, _: Any, url: str) -> None:
-    check_url(url, allow_http=options.allow_http)
+def _topic(options: Any, attribute: Any, url: str) -> None:
+    url_validator(options, attribute, url)
     if not re.fullmatch(r"https?://[^/?#]+(/[^?#]*)?/[-_A-Za-z0-9]{1,64}", url):
         raise ValueError(f"{url} names no topic of ntfy: expected https://HOST/TOPIC, the topic of letters and digits")
-
-
-def _headers(_: Any, __: Any, headers: Mapping[str, Secret]) -> None:
-    check_headers(headers)
 
 
 def _body(options: "WebhookOptions", _: Any, template: str) -> None:
@@ -109,7 +98,7 @@ class TelegramOptions:
         check=matches_re(r"-?[0-9]{1,20}|@[A-Za-z0-9_]{1,64}"),
         example='"123456789"',
     )
-    url: str = option("https://api.telegram.org", "A Bot API server of one's own.", check=_url)
+    url: str = option("https://api.telegram.org", "A Bot API server of one's own.", check=url_validator)
     allow_http: bool = option(False, "Send without encryption to hosts other than this one.")
     tls: Tls = option(Tls, "Certificates.")
     tell: Rules = option(Rules, "What is told.")
@@ -164,10 +153,10 @@ class EmailOptions:
 class WebhookOptions:
     """Word to a web server, in the form that it wants."""
 
-    url: str = option(help="Where it is sent.", check=_url, example="https://example.org/hook")
+    url: str = option(help="Where it is sent.", check=url_validator, example="https://example.org/hook")
     method: str = option("POST", "`POST` or `PUT`.", check=matches_re("POST|PUT"))
     headers: dict[str, Secret] = option(
-        dict, "Headers of the request.", check=_headers, example="{Authorization: !secret hook_token}"
+        dict, "Headers of the request.", check=headers_validator, example="{Authorization: !secret hook_token}"
     )
     content_type: str = option(
         JSON, "What is sent. In JSON the words are escaped as they must be.", check=matches_re(r"[!-~ ]{1,100}")
