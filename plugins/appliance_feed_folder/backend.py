@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from appliance.plugin import Cancelled, FeedJob, Permanent, Transient
+from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, counted
 
 _SUFFIXES = {".aif", ".aiff", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
 _BLOCK = 1 << 20
@@ -45,8 +45,7 @@ class FolderFeed:
 
     def probe(self) -> str:
         """Count the files."""
-        count = len(list(self._files()))
-        return f"{self._folder} is there, with {count} sound file{'' if count == 1 else 's'}"
+        return f"{self._folder} is there, with {counted(len(list(self._files())), 'sound file')}"
 
     def close(self) -> None:
         pass

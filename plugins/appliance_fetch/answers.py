@@ -1,5 +1,6 @@
 """What an answer tells of the file in it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -7,6 +8,7 @@ if TYPE_CHECKING:
 
 _LONGEST_VALIDATOR = 1000
 _VALIDATORS = {"etag": "ETag", "last_modified": "Last-Modified"}
+_CONDITIONS = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
 
 
 def validators_of(answer: "Answer") -> dict[str, str]:
@@ -16,6 +18,11 @@ def validators_of(answer: "Answer") -> dict[str, str]:
         for name, header in _VALIDATORS.items()
         if (text := answer.headers.get(header, "")) and len(text) <= _LONGEST_VALIDATOR
     }
+
+
+def conditions_of(note: Mapping[str, object]) -> dict[str, str]:
+    """The headers that ask for something only if it is another than that of these validators (RFC 9110, 13.1)."""
+    return {header: str(note[name]) for name, header in _CONDITIONS.items() if note.get(name)}
 
 
 def is_live(answer: "Answer") -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from attrs import frozen
 
 from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, WrongKind, shown_url
-from appliance_fetch.answers import is_live, length_of, validators_of
+from appliance_fetch.answers import conditions_of, is_live, length_of, validators_of
 from appliance_fetch.begun import Begun
 from appliance_fetch.naming import media_type, title_and_suffix
 from appliance_fetch.options import FetchOptions
@@ -31,8 +31,6 @@ _NO_AUDIO = (
     *_LISTS,
 )
 _MOST_WORDS = 4096
-CONDITIONS = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
-"""The headers that ask for something only if it is another than that of these validators (RFC 9110, 13.1)."""
 
 _WORDS = {
     401: "it does not accept the credentials. Check headers",
@@ -132,7 +130,7 @@ class Fetcher:
             return
         note = job.note(_name(url))
         begun = Begun.of(note, job.begun(url))
-        conditions = {} if item.key else _conditions(note)
+        conditions = {} if item.key else conditions_of(note)
         with self.exchange(url, stop, conditions | begun.conditions()) as answer:
             job.answered(answer.status, answer.headers)
             if answer.status == 304:
@@ -243,11 +241,6 @@ class Fetcher:
             raise Transient(f"{where} broke off after {size} of {announced} bytes")
         if size == 0:
             raise Permanent(f"{where} is an empty file")
-
-
-def _conditions(note: dict[str, object]) -> dict[str, str]:
-    """The headers that ask for the file only if it is another than last time (RFC 9110, 13.1)."""
-    return {header: str(note[name]) for name, header in CONDITIONS.items() if note.get(name)}
 
 
 def _unused_key(url: str, job: FeedJob) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from appliance.plugin import BackendContext, FeedJob, Permanent, check_url, shown_url
-from appliance_fetch.answers import validators_of
-from appliance_fetch.fetcher import CONDITIONS, Fetcher, Item
+from appliance_fetch.answers import conditions_of, validators_of
+from appliance_fetch.fetcher import Fetcher, Item
 from appliance_fetch.options import ListingOptions
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ class ListingBackend:
     def pull(self, job: FeedJob) -> None:
         url = self._options.url
         fetcher = Fetcher(self._options, self._trusted, home=url)
-        note = job.note("list " + shown_url(url))
-        conditions = {header: str(note[name]) for name, header in CONDITIONS.items() if note.get(name)}
+        conditions = conditions_of(job.note("list " + shown_url(url)))
         with fetcher.exchange(url, fetcher.stopping(job, url), conditions) as answer:
             if answer.status == 304:
                 return
