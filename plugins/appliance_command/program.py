@@ -13,6 +13,7 @@ from appliance_command.options import CommandOptions
 
 _MOST_BYTES = 1 << 20
 _MOST_WORDS = 300
+_END_BYTES = 4096
 _LOOK = 0.2
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
@@ -81,6 +82,8 @@ def _ended(status: int) -> str:
 
 
 def _last_line(said: Path) -> str:
-    lines = said.read_bytes()[-4096:].decode("utf-8", "replace").split("\n")
+    with said.open("rb") as file:
+        file.seek(max(0, said.stat().st_size - _END_BYTES))
+        lines = file.read(_END_BYTES).decode("utf-8", "replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return f" and says: {last[:_MOST_WORDS]}" if last else ""

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,17 @@ def test_why_it_failed_is_told(job: ProcessorJob) -> None:
         script("import sys; print('no model', file=sys.stderr); sys.exit(3)").process(job)
     with pytest.raises(Permanent, match="is not there: install it"):
         Program(CommandOptions(("surely-not-installed",))).process(job)
+
+
+def test_of_all_that_a_failed_program_said_only_the_end_is_read(job: ProcessorJob) -> None:
+    code = "import sys; sys.stderr.write('noise' * 4_000_000 + '\\nno model'); sys.exit(3)"
+    tracemalloc.start()
+    try:
+        with pytest.raises(Permanent, match="says: no model"):
+            script(code).process(job)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_one_that_takes_too_long_is_ended_with_its_children(job: ProcessorJob, tmp_path: Path) -> None:
