@@ -8,11 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from appliance.api.cards import real_cards
 from appliance.api.telling import tell
 from appliance.api.transfer import download_file
 from appliance.audio import player as engine
 from appliance.audio.ports import SoundCards
-from appliance.clock import Clock, SystemClock
+from appliance.clock import Clock, SystemClock, wait_for
 from appliance.config.audio import PlaybackSettings, VolumeSettings
 from appliance.config.options import Percent
 from appliance.errors import ApplianceError, Unplayable, named
@@ -66,7 +67,7 @@ class Player:
         self._fetched: tempfile.TemporaryDirectory[str] | None = None
         settings = PlaybackSettings(device, volume=VolumeSettings(Percent(round(100 * self._volume))))
         vitals = Vitals(self._clock, self._post)
-        self._engine = engine.Player(cards or _real_cards(), settings, _RATE, self._clock, self._post, vitals)
+        self._engine = engine.Player(cards or real_cards(), settings, _RATE, self._clock, self._post, vitals)
 
     def __enter__(self) -> Self:
         return self
@@ -87,8 +88,7 @@ class Player:
             self._still, self._position = True, start_at
         self._engine.play(playback, Play(path, path.name, playback_id=playback, start_at=start_at, loop=loop))
         with self._changed:
-            while not (self._started or self._end):
-                self._clock.wait(self._changed, None)
+            wait_for(self._clock, self._changed, lambda: self._started or self._end, None)
             if not self._started and isinstance(self._end, PlaybackFailed):
                 raise _why(self._end)
         return self
@@ -116,8 +116,7 @@ class Player:
     def wait(self) -> bool:
         """Wait until it has ended; whether it was played to its end. Raises AudioError where it broke off."""
         with self._changed:
-            while self._playback and self._end is None:
-                self._clock.wait(self._changed, None)
+            wait_for(self._clock, self._changed, lambda: self._end or not self._playback, None)
             if isinstance(self._end, PlaybackFailed):
                 raise _why(self._end)
             return self._end is not None and self._end.completed
@@ -212,9 +211,3 @@ def _why(failed: PlaybackFailed) -> ApplianceError:
     if failed.error == Unplayable.__name__:
         return Unplayable(failed.message, failed.kind)
     return named(failed.error, failed.message)
-
-
-def _real_cards() -> SoundCards:
-    from appliance.audio.alsa import AlsaCards
-
-    return AlsaCards()

@@ -9,6 +9,7 @@ from typing import Self
 from attrs import evolve
 
 from appliance.api.blocks import Block, growing_blocks
+from appliance.api.cards import real_cards
 from appliance.api.recording import Recording, Shelf
 from appliance.api.take import Take
 from appliance.api.telling import tell
@@ -16,7 +17,7 @@ from appliance.audio import recorder as engine
 from appliance.audio.growing import GrowingTake
 from appliance.audio.ports import SoundCards
 from appliance.audio.take import new_take_id
-from appliance.clock import Clock, SystemClock
+from appliance.clock import Clock, SystemClock, wait_for
 from appliance.config.audio import AtMax, CaptureSettings, RecordedFormat, RecordingSettings
 from appliance.config.options import Seconds
 from appliance.errors import Refused, StorageError, UsageError
@@ -73,7 +74,7 @@ class Recorder:
         self.recovered: tuple[Recording, ...] = tuple(self._shelf.recovered())
         """Recordings that a crash had left unfinished."""
         self._engine = engine.Recorder(
-            cards or _real_cards(),
+            cards or real_cards(),
             capture,
             settings,
             self._shelf.takes,
@@ -123,8 +124,7 @@ class Recorder:
             self._going_on = True
             self._engine.start(take.id, self._clock.monotonic())
         with self._changed:
-            while not (take.started or take.over):
-                self._clock.wait(self._changed, None)
+            self._wait_for(lambda: take.started or take.over)
             if not take.started:
                 raise take.why()
             return take.started.format
@@ -157,8 +157,7 @@ class Recorder:
         with self._changed:
             if not self._takes:
                 raise Refused("nothing was recorded yet: call start first")
-            while self._in_progress():
-                self._clock.wait(self._changed, None)
+            self._wait_for(lambda: not self._in_progress())
             whole = [take.recording for take in self._takes if take.recording]
             failed = next((take for take in self._takes if take.failed and take.failed.fault), None)
             if failed or not whole:
@@ -172,8 +171,7 @@ class Recorder:
             self._going_on = False
             self._engine.discard()
         with self._changed:
-            while self._in_progress():
-                self._clock.wait(self._changed, None)
+            self._wait_for(lambda: not self._in_progress())
 
     def blocks(self, frames: int) -> Iterator[Block]:
         """The recording in progress from its beginning, in blocks of so many frames, until it ends.
@@ -201,11 +199,14 @@ class Recorder:
 
     def _whole(self, take: Take) -> Recording:
         with self._changed:
-            while not take.over:
-                self._clock.wait(self._changed, None)
+            self._wait_for(lambda: take.over)
             if take.recording is None:
                 raise take.why()
             return take.recording
+
+    def _wait_for(self, found: Callable[[], object]) -> None:
+        """While `_changed` is held."""
+        wait_for(self._clock, self._changed, found, None)
 
     def _in_progress(self) -> bool:
         return any(not take.over for take in self._takes)
@@ -218,8 +219,7 @@ class Recorder:
         self._check_in_progress()
         ask(self._clock.monotonic())
         with self._changed:
-            while self._in_progress() and self._takes[-1].paused != paused:
-                self._clock.wait(self._changed, None)
+            self._wait_for(lambda: not self._in_progress() or self._takes[-1].paused == paused)
 
     def _follow(self, growing: GrowingTake) -> None:
         """On the thread that writes."""
@@ -259,9 +259,3 @@ class Recorder:
             with self._changed:
                 self._takes = [*self._takes, take]
             self._engine.start(take.id, event.at, event.format, event.take_id)
-
-
-def _real_cards() -> SoundCards:
-    from appliance.audio.alsa import AlsaCards
-
-    return AlsaCards()

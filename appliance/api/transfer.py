@@ -1,6 +1,5 @@
 """Sends and fetches files in a script: the daemon's own backends, with their proofs, retries and limits."""
 
-import hashlib
 import mimetypes
 import random
 import threading
@@ -22,6 +21,7 @@ from appliance.config.feeds import FeedSettings
 from appliance.config.settings import DestinationSettings
 from appliance.config.withheld import Withheld
 from appliance.errors import Cancelled, NotFound, Transient, UsageError
+from appliance.feeds.safefile import measured
 from appliance.models import Clip, Receipt, Rendition
 from appliance.plugin import UploadJob
 from appliance.plugin_host import PluginHost
@@ -33,7 +33,6 @@ MOST_BYTES = 200_000_000
 
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
 _MOST_CONNECT, _MOST_SILENCE = 10.0, 60.0
-_BLOCK = 1 << 20
 _LOOK = 0.1
 """How often a wait looks whether it was aborted, in seconds."""
 
@@ -179,17 +178,13 @@ def _patience(timeout: float | None) -> dict[str, Any]:
 
 
 def _rendition(path: Path, clip: Clip | None) -> Rendition:
-    digest, size = hashlib.sha256(), 0
     try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-                size += len(block)
+        size, sha256 = measured(path)
     except OSError as error:
         raise NotFound(f"{path} cannot be read: {error.strerror}") from error
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     recipe = ORIGINAL if clip else Recipe("file", path.suffix, kind)
-    return Rendition(clip.id if clip else "", recipe, path, size, digest.hexdigest())
+    return Rendition(clip.id if clip else "", recipe, path, size, sha256)
 
 
 @cache

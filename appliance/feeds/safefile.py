@@ -66,7 +66,7 @@ class SafeFile:
                 with suppress(OSError):
                     file.raw.close()  # closing `file` would write once more what the disk has refused, and say so
             with _disk_errors():
-                self.size, self.sha256 = _measure(self._partial)
+                self.size, self.sha256 = measured(self._partial)  # whoever wrote may have sought
             check(self._partial, self.size)
             with _disk_errors():
                 move(self._partial, self.path)
@@ -109,8 +109,8 @@ def _disk_errors() -> Iterator[None]:
         raise Transient(f"the inbox cannot be written: {error.strerror}") from error
 
 
-def _measure(path: Path) -> tuple[int, str]:
-    """Size and SHA-256: whoever wrote may have sought in the file, so it is read again."""
+def measured(path: Path) -> tuple[int, str]:
+    """Size in bytes and SHA-256 in hex of a file. Raises OSError."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
