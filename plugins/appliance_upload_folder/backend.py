@@ -150,8 +150,7 @@ class FolderBackend:
 
     def _copy(self, source: int, folder: int, name: str, job: UploadJob) -> None:
         self._check_room(folder, job.rendition.size)
-        hidden = f"{self._own_prefix}{hashlib.sha256(name.encode()).hexdigest()[:16]}.partial"
-        try:
+        with self._hidden(folder, name) as hidden:
             hashed = hashlib.sha256()
             files.write(folder, hidden, _blocks(source, job, hashed.update), self._ownership)
             if hashed.hexdigest() != job.rendition.sha256:
@@ -162,16 +161,18 @@ class FolderBackend:
             if files.digest(folder, hidden, job.check_cancelled) != job.rendition.sha256:
                 raise Permanent(f"{self._path} returned other bytes than were written: the disk is bad, replace it")
             job.check_cancelled()
-            os.rename(hidden, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            files.remove(folder, hidden)
-            raise
 
     def _put_sidecar(self, folder: int, name: str, content: bytes) -> None:
         """What is known of a clip may grow: the newest is what lies beside it."""
+        with self._hidden(folder, name) as hidden:
+            files.write(folder, hidden, [content], self._ownership)
+
+    @contextlib.contextmanager
+    def _hidden(self, folder: int, name: str) -> Iterator[str]:
+        """The name under which a file grows; it gets its own once all is well with it, and else goes."""
         hidden = f"{self._own_prefix}{hashlib.sha256(name.encode()).hexdigest()[:16]}.partial"
         try:
-            files.write(folder, hidden, [content], self._ownership)
+            yield hidden
             os.rename(hidden, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             files.remove(folder, hidden)
