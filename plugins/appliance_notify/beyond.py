@@ -27,10 +27,9 @@ class Beyond:
 
     def send(self, message: Message) -> None:
         kind = apprise.NotifyType.FAILURE if message.urgent else apprise.NotifyType.INFO
-        text = "\n".join(filter(None, (message.text, message.link)))
         log: Any = apprise.LogCapture
         with self._file(message.sound) as attach, log(level=logging.WARNING) as said:
-            if not self._apprise.notify(body=text, title=message.title, notify_type=kind, attach=attach):
+            if not self._apprise.notify(body=message.body, title=message.title, notify_type=kind, attach=attach):
                 words = " ".join(str(said.getvalue()).split()) or "it does not say why"
                 raise Transient(f"Apprise could not hand it over: {words}")
 

@@ -54,7 +54,7 @@ class Mail:
             letter["Date"] = formatdate(self._house.now().wall_ns / 1e9)
         if message.urgent:
             letter["Importance"] = "high"
-        letter.set_content("\n".join(filter(None, (message.text, message.link))))
+        letter.set_content(message.body)
         if message.sound:
             main, sub = message.sound.media_type.split("/")
             letter.add_attachment(message.sound.data, maintype=main, subtype=sub, filename=message.sound.name)

@@ -78,6 +78,11 @@ class Message:
     link: str = ""
     sound: Sound | None = None
 
+    @property
+    def body(self) -> str:
+        """Text and link, for what has no place of its own for a link."""
+        return "\n".join(filter(None, (self.text, self.link)))
+
 
 def merged(device: str, notes: Sequence[Note], lost: int, id: str, sound: Sound | None = None) -> Message:
     """One message of all that waits; `lost` notes had to go because there were too many."""

@@ -24,7 +24,7 @@ class Telegram:
         self._poster = Poster(house, options.tls, allow_http=options.allow_http)
 
     def send(self, message: Message) -> None:
-        text = "\n".join(filter(None, (message.title, message.text, message.link)))
+        text = "\n".join(filter(None, (message.title, message.body)))
         if message.sound is None:
             said = {"chat_id": self._chat, "text": text, "disable_notification": False}
             self._poster.post(f"{self._bot}/sendMessage", json.dumps(said).encode(), "application/json")
