@@ -34,10 +34,9 @@ def tag(path: Path, suffix: str, clip: Clip) -> None:
 def comments(clip: Clip) -> list[tuple[str, str]]:
     """The Vorbis comments of a clip: the proposed minimal list of names, chapters for marks, then everything else."""
     known = facts(clip)
-    moment = began(clip)
     first = {
         "TITLE": clip.title or clip.name,
-        "DATE": moment.isoformat(timespec="milliseconds"),
+        "DATE": began(clip).isoformat(timespec="milliseconds"),
         "DESCRIPTION": known.pop("NOTE", ""),
         "ENCODER": SOFTWARE,
     }
@@ -149,8 +148,8 @@ def _tag_mp3(source: BinaryIO, target: BinaryIO, clip: Clip) -> None:
     frames = b""
     for name, text in comments(clip):
         if name == "DATE":
-            text = text[:19]  # TDRC knows no offset; the whole text follows as TXXX
-            frames += _id3_frame(b"TXXX", b"\3DATE\0" + began(clip).isoformat(timespec="milliseconds").encode())
+            frames += _id3_frame(b"TXXX", b"\3DATE\0" + text.encode())
+            text = text[:19]  # TDRC knows no offset
         if name == "DESCRIPTION":
             frames += _id3_frame(b"COMM", b"\3und\0" + text.encode())
         elif name in named:
