@@ -125,12 +125,12 @@ class Feeds:
         for backend in self._build_fetchers(url):
             try:
                 self._fetch_as(backend, pull, url)
-                first = None
                 break
             except WrongKind as error:
                 first = first or error
-        if first is not None:
-            raise first
+        else:
+            if first is not None:
+                raise first
         if not pull.tracks:
             raise NotFound(f"there is nothing to play at {shown_url(url)}")
         return pull.tracks[0]

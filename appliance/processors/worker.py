@@ -7,7 +7,7 @@ from functools import partial
 
 from appliance.circumstances import Text
 from appliance.clock import Clock
-from appliance.errors import ApplianceError, Cancelled, NotFound, Permanent, StorageError, Transient
+from appliance.errors import ApplianceError, Cancelled, NotFound, StorageError, Transient
 from appliance.events import ClipFinished, Event
 from appliance.faults import PROCESSOR
 from appliance.foreign import words
@@ -115,7 +115,7 @@ class Processors:
             if tried + 1 < _ATTEMPTS:
                 wait = backoff(tried + 1, _FIRST_WAIT, _LONGEST_WAIT, lambda: 1.0)
                 self._again.append((self._clock.monotonic() + wait, (clip_id, name, tried + 1)))
-        except (Permanent, ApplianceError) as error:
+        except ApplianceError as error:
             self._fails(name, words(error))
         except BaseException as error:  # a plugin may do anything
             log.debug("processor %s", name, exc_info=True)
