@@ -1,8 +1,11 @@
-"""Foreign code on threads of its own: whoever waits for it can go on where it does not come back."""
+"""Foreign code on threads and in processes of its own, which keep nobody from going on."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from appliance.errors import PluginError
@@ -18,6 +21,8 @@ LOOK = 2.0
 
 _CLOSE = 1.0
 """Seconds that a backend has to close."""
+
+_OOM_SCORE = 500
 
 log = logging.getLogger(__name__)
 
@@ -80,3 +85,10 @@ def leave(close: Callable[[], object], whose: str) -> None:
     except Exception as error:  # a plugin may do anything
         log.error("the backend of %s cannot be closed: %s", whose, words(error))
         log.debug("closing", exc_info=True)
+
+
+def stand_back(child: int, niceness: int) -> None:
+    """Let a process come after the recorder for processor and memory; what it starts from now on inherits both."""
+    with suppress(OSError):  # it has ended, or the system does not let us
+        os.setpriority(os.PRIO_PROCESS, child, niceness)
+        Path(f"/proc/{child}/oom_score_adj").write_text(f"{_OOM_SCORE}\n")

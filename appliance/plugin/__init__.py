@@ -26,6 +26,7 @@ from appliance.errors import (
 from appliance.events import Command, Event
 from appliance.hours import SPAN as HOURS
 from appliance.hours import seconds_until_active
+from appliance.limits import stand_back
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Receipt, Rendition, Track, Verdict
 from appliance.mounts import MOUNTINFO, Mount, in_memory, mount_of
 from appliance.mounts import parse as parse_mounts
@@ -128,5 +129,6 @@ __all__ = [
     "parse_mounts",
     "seconds_until_active",
     "shown_url",
+    "stand_back",
     "write_file",
 ]

@@ -8,13 +8,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from appliance.plugin import Permanent, ProcessorJob, Transient
+from appliance.plugin import Permanent, ProcessorJob, Transient, stand_back
 from appliance_command.options import CommandOptions
 
 _MOST_BYTES = 1 << 20
 _MOST_WORDS = 300
 _END_BYTES = 4096
 _LOOK = 0.2
+_NICENESS = 19
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 
@@ -42,7 +43,7 @@ class Program:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         try:
             process = subprocess.Popen(
-                ["nice", "-n", "19", *command],
+                ["nice", "-n", str(_NICENESS), *command],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -52,6 +53,7 @@ class Program:
             )
         except OSError as error:
             raise Transient(f"{command[0]} cannot be started: {error.strerror}") from error
+        stand_back(process.pid, _NICENESS)
         until = time.monotonic() + self._options.timeout
         try:
             while True:

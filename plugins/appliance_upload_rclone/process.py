@@ -6,19 +6,17 @@ import selectors
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
 
 from attrs import define, field, frozen
 
-from appliance.plugin import Permanent, Transient
+from appliance.plugin import Permanent, Transient, stand_back
 from appliance_upload_rclone.errors import Failure
 from appliance_upload_rclone.options import RcloneOptions
 
 _LOOK_AROUND = 0.2
 _PATIENCE_AT_END = 5.0
 _LONGEST_ANSWER = 1024 * 1024
-_NICE, _OOM_SCORE = 10, 500
+_NICENESS = 10
 
 
 def nothing() -> None:
@@ -84,7 +82,7 @@ class Rclone:
             raise Permanent(
                 f"rclone cannot be started ({error.strerror}): install it (sudo apt install rclone), or set `binary`"
             ) from error
-        _stand_back(process.pid)
+        stand_back(process.pid, _NICENESS)
         listener = _Listener(progress)
         with process:
             try:
@@ -126,13 +124,6 @@ class Rclone:
         timeout = f"--timeout={self.options.timeout:g}s"
         fixed = ["--use-json-log", "--retries=1", "--low-level-retries=3", "--contimeout=20s", "--ask-password=false"]
         return [*config, *fixed, timeout, *self.options.flags]
-
-
-def _stand_back(child: int) -> None:
-    """Let it come after the recorder for processor and memory; what it starts from now on inherits both."""
-    with suppress(OSError):  # it has ended, or the system does not let us
-        os.setpriority(os.PRIO_PROCESS, child, _NICE)
-        Path(f"/proc/{child}/oom_score_adj").write_text(f"{_OOM_SCORE}\n")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -78,6 +78,11 @@ def test_it_is_ended_where_somebody_wants_to_record(job: ProcessorJob) -> None:
         script("import time; time.sleep(100)").process(evolve(job, cancelled=cancelled.is_set))
 
 
+def test_it_goes_before_the_recorder_where_memory_is_short(job: ProcessorJob) -> None:
+    code = "while (score := open('/proc/self/oom_score_adj').read().strip()) != '500': pass\nprint(score)"
+    assert script(code, timeout=Seconds(20.0)).process(job) == "500"
+
+
 def test_it_stays_out_of_the_way_and_gets_no_secrets(job: ProcessorJob, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPLOAD_TOKEN", "secret")
     assert script("import os; print(os.nice(0), 'UPLOAD_TOKEN' in os.environ)").process(job) == "19 False"
