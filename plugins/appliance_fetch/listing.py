@@ -44,7 +44,8 @@ class ListingBackend:
     def pull(self, job: FeedJob) -> None:
         url = self._options.url
         fetcher = Fetcher(self._options, self._trusted, home=url)
-        conditions = conditions_of(job.note("list " + shown_url(url)))
+        note = job.note(name := f"list {shown_url(url)}")
+        conditions = conditions_of(note) if note.get("newest") == self._options.newest else {}
         with fetcher.exchange(url, fetcher.stopping(job, url), conditions) as answer:
             if answer.status == 304:
                 return
@@ -53,7 +54,7 @@ class ListingBackend:
         fetcher.pull(usable if self._in_order else usable[::-1], job)
         if refused:
             raise Permanent(f"{shown_url(url)} has {len(refused)} entries that cannot be fetched: {refused[0]}")
-        job.save_note("list " + shown_url(url), dict(kept))
+        job.save_note(name, {**kept, "newest": self._options.newest})
 
     def probe(self) -> str:
         """Read the list, and take nothing."""

@@ -72,6 +72,19 @@ def test_conformance(kind: str, write: Write, site: Site) -> None:
     check_feed_backend(lambda: backend(kind, site.url("/list")), brings=3)
 
 
+@in_every_list
+def test_who_wants_more_of_a_list_need_not_wait_until_it_changes(
+    kind: str, write: Write, site: Site, inbox: MemoryInbox
+) -> None:
+    names = ["/b.mp3", "/a.mp3"]
+    for number, name in enumerate(names):
+        site.offer(name, SOUND[number:])
+    site.offer("/list", write([site.url(name) for name in names]))
+    for newest in (1, 2):
+        backend(kind, site.url("/list"), newest=newest).pull(inbox)
+        assert len(inbox.tracks) == newest
+
+
 @pytest.mark.parametrize("write", [m3u, pls])
 def test_of_a_playlist_the_first_come_in_their_order(write: Write, site: Site, inbox: MemoryInbox) -> None:
     for number, name in enumerate("abc"):
