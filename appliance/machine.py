@@ -9,10 +9,11 @@ A take that must change its format midway ends, and another one carries it on: f
 recorder goes on recording, or holds still, all the while.
 """
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from appliance import events
 from appliance.events import Command, subject
+from appliance.models import evolve
 from appliance.states import AHEAD, BEGIN, Do, Player, Recorder, State
 from appliance.table import (
     ABOUT_A_PLAYBACK,

@@ -3,7 +3,7 @@
 The controller replaces the value as a whole on every event, so that any thread may read it at any time.
 """
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from appliance import events
 from appliance.errors import NoSpeaker
@@ -20,7 +20,7 @@ from appliance.faults import (
     FaultKind,
 )
 from appliance.machine import Player, Recorder, State
-from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, GapCause, Verdict
+from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, GapCause, Verdict, evolve
 from appliance.quantities import NOTHING, Kind, told
 
 
@@ -124,6 +124,10 @@ def _complaint(clip: Clip, verdict: Verdict) -> str | None:
 def _fold(status: Status, event: Command | Event) -> Status:
     take, playback = status.take, status.playback
     match event:
+        case events.TakeProgress() if take and take.id == event.take_id:
+            left = take.seconds_left and max(0.0, take.seconds_left - event.seconds + take.seconds)
+            levels = {"peak_dbfs": event.peak_dbfs, "rms_dbfs": event.rms_dbfs}
+            return evolve(status, take=evolve(take, seconds=event.seconds, seconds_left=left, **levels))
         case events.MicrophoneReady():
             return evolve(status, microphone=event.format)
         case events.MicrophoneOpen():
@@ -135,10 +139,6 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return _clear(evolve(status, take=take, microphone=event.format), RECORDING)
         case events.TakeFailed(fault=True):
             return _raise(status, RECORDING.fault(event.message))
-        case events.TakeProgress() if take and take.id == event.take_id:
-            left = take.seconds_left and max(0.0, take.seconds_left - event.seconds + take.seconds)
-            take = evolve(take, seconds=event.seconds, seconds_left=left)
-            return evolve(status, take=evolve(take, peak_dbfs=event.peak_dbfs, rms_dbfs=event.rms_dbfs))
         case events.TakeNearlyUp() if take and take.id == event.take_id:
             return evolve(status, take=evolve(take, seconds_left=event.seconds_left))
         case events.GapFound() if take and take.id == event.take_id:
@@ -237,7 +237,7 @@ def _is_same(fault: Fault, other: Fault | FaultKind | events.FaultCleared) -> bo
 
 def _dated(status: Status, now: float | None) -> Status:
     """With a beginning for the fault that has none yet."""
-    if now is None or all(fault.since is not None for fault in status.faults):
+    if not status.faults or now is None or all(fault.since is not None for fault in status.faults):
         return status
     faults = (fault if fault.since is not None else evolve(fault, since=now) for fault in status.faults)
     return evolve(status, faults=tuple(faults))

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import live, outbox, page, play, record, start, stop, together, upload
+from bench import answer, live, outbox, page, play, record, start, stop, together, upload
 from bench.results import Result, table, write_page
 
 Bench = Callable[[int, float], Sequence[Result]]
@@ -15,6 +15,8 @@ BENCHES: dict[str, Bench] = {
     "stress": record.stress,
     "play": play.play,
     "ready": start.ready,
+    "events": answer.events,
+    "press": answer.press,
     "stop": stop.stop,
     "http": upload.http,
     "s3": upload.s3,
@@ -39,7 +41,7 @@ def main() -> int:
         results += BENCHES[name](rounds, scale)
         print(table(results[-1:]).splitlines()[-1], file=sys.stderr)
     print(table(results))
-    if not arguments.quick and not arguments.names:
+    if not arguments.quick:
         write_page(results, "make bench")
     return 0 if all(result.holds for result in results) else 1
 

@@ -46,10 +46,17 @@ def table(results: Sequence[Result]) -> str:
 
 
 def write_page(results: Sequence[Result], command: str) -> None:
-    """Put the table of this run into the page on performance."""
+    """Put what this run has found into the table of the page on performance, in the place of what it told before."""
     text = PAGE.read_text()
     before, rest = text.split(_BEGIN)
-    _, after = rest.split(_END)
+    told, after = rest.split(_END)
+    heading, rule, *rows = table(results).splitlines()
+    lines = {_what(line): line for line in told.splitlines() if line.startswith("| ") and _what(line) != "what"}
+    lines |= {_what(row): f"{row} {datetime.now(UTC):%Y-%m-%d} |" for row in rows}
     machine = f"{platform.machine()}, Python {platform.python_version()}"
-    when = f"{datetime.now(UTC):%Y-%m-%d}, `{command}`, {machine}:"
-    PAGE.write_text(f"{before}{_BEGIN}\n{when}\n\n{table(results)}\n{_END}{after}")
+    content = "\n".join((f"{heading} measured on |", f"{rule}---|", *lines.values()))
+    PAGE.write_text(f"{before}{_BEGIN}\n`{command}`, {machine}:\n\n{content}\n{_END}{after}")
+
+
+def _what(row: str) -> str:
+    return row.split(" | ")[0].removeprefix("| ")
