@@ -79,6 +79,8 @@ def s3(rounds: int, scale: float) -> Sequence[Result]:
     megabytes = round(_SIZE * scale / 1e6)
     return [
         at_least(f"S3 object of {megabytes} MB to SeaweedFS, speed", against_boto3, 0.9, " x", "`boto3.upload_file`"),
-        at_least(f"S3 object of {megabytes} MB to SeaweedFS, speed", against_rclone, 0.9, " x", "`rclone copy`"),
+        at_least(
+            f"S3 object of {megabytes} MB to SeaweedFS, speed beside rclone", against_rclone, 0.9, " x", "`rclone copy`"
+        ),
         at_most(f"S3 object of {megabytes} MB, growth of RSS, boto3 included", growth, 40, " MB", "limit"),
     ]

@@ -33,7 +33,7 @@ _LOOK = 200
 _NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Letters of languages that put no spaces between words."""
 
-_WORDS = re.compile(rf"[{_NO_SPACES}]|[^\W{_NO_SPACES}]+")
+_WORDS = rf"[{_NO_SPACES}]|[^\W{_NO_SPACES}]+"  # compiled where it is first used: that takes longer than most modules
 
 
 @frozen
@@ -72,7 +72,7 @@ def words(text: str) -> set[str]:
     """The words of a text, without accents and capitals."""
     plain = unicodedata.normalize("NFKD", text[:_MOST_LETTERS].casefold())
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return {word[:LONGEST_WORD] for word in _WORDS.findall(bare)}
+    return {word[:LONGEST_WORD] for word in re.findall(_WORDS, bare)}
 
 
 def terms_of(clip: Clip) -> set[str]:
