@@ -13,7 +13,7 @@ from attrs import frozen
 
 from appliance import events
 from appliance.events import Command, subject
-from appliance.models import evolve
+from appliance.evolving import evolve
 from appliance.states import AHEAD, BEGIN, Do, Player, Recorder, State
 from appliance.table import (
     ABOUT_A_PLAYBACK,

@@ -4,14 +4,10 @@ Lengths and positions are frames (int); a frame is one sample of every channel. 
 sine peaks at 0 (AES17 puts the RMS of that sine at 0 too; `Levels.rms_dbfs` is plain RMS, 3.01 dB lower).
 """
 
-from collections.abc import Callable
 from enum import StrEnum
-from functools import cache
-from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
 
-from attrs import fields, frozen
+from attrs import frozen
 from attrs.validators import ge, gt, lt
 
 from appliance.circumstances import Place, Text
@@ -21,29 +17,8 @@ from appliance.recipes import Recipe
 
 _DAY = 86_400
 
-T = TypeVar("T")
-
 SILENCE_DBFS = -144.0
 """The level given to digital silence, whose true level has no number. Just below the range of 24 bits."""
-
-
-def evolve(value: T, **changes: Any) -> T:
-    """The value of an attrs class with some fields changed, as attrs.evolve, at a fraction of what that costs: it is
-    most of what an event costs. For classes of two fields or more. Raises TypeError where there is no such field.
-    """
-    kind: Any = type(value)
-    names, values = _fields(kind)
-    kept = dict(zip(names, values(value), strict=True))
-    kept.update(changes)
-    result: T = kind(**kept)
-    return result
-
-
-@cache
-def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
-    """The names of its fields, two or more, and what gets all of them at once."""
-    names = tuple(field.name for field in fields(kind))
-    return names, attrgetter(*names)
 
 
 class SampleFormat(StrEnum):

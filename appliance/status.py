@@ -8,6 +8,7 @@ from attrs import frozen
 from appliance import events
 from appliance.errors import NoSpeaker
 from appliance.events import Command, Event
+from appliance.evolving import evolve
 from appliance.faults import (
     CONFIGURATION,
     LAST_CLIP,
@@ -20,7 +21,7 @@ from appliance.faults import (
     FaultKind,
 )
 from appliance.machine import Player, Recorder, State
-from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, GapCause, Verdict, evolve
+from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, GapCause, Verdict
 from appliance.quantities import NOTHING, Kind, told
 
 

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 ROWS = (
     "errors",
+    "evolving",
     "redact",
     "foreign",
     "limits",
