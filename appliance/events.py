@@ -5,8 +5,9 @@ or the playback that it means, and is refused once that is over. Times named `at
 moment of the press itself, not of its handling. Positions are frames.
 """
 
+from inspect import get_annotations
 from pathlib import Path
-from typing import Protocol, TypeVar, dataclass_transform, runtime_checkable
+from typing import ClassVar, Protocol, TypeVar, dataclass_transform, runtime_checkable
 
 from attrs import frozen
 
@@ -16,15 +17,17 @@ from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verd
 from appliance.quantities import NOTHING, Kind, told
 
 T = TypeVar("T")
+_frozen = frozen(eq=False, repr=False, slots=False)
 
 
+@_frozen
 class _Message:
     """Compares, hashes and prints by its fields.
 
     Written once for all: attrs would compile it anew for each of the many classes, and the daemon would start later.
     """
 
-    __match_args__: tuple[str, ...] = ()
+    __match_args__: ClassVar[tuple[str, ...]]
 
     def _values(self) -> tuple[object, ...]:
         return tuple(getattr(self, name) for name in self.__match_args__)
@@ -42,8 +45,12 @@ class _Message:
 
 @dataclass_transform(frozen_default=True)
 def message(cls: type[T]) -> type[T]:
-    """An attrs class of frozen objects that leaves comparing and printing to `_Message`."""
-    return frozen(eq=False, repr=False)(cls)
+    """An attrs class of frozen objects that leaves comparing and printing to `_Message`.
+
+    One without fields of its own is all that it inherits, and is not made anew. Without slots attrs makes no second
+    class, which would be among the subclasses too until the first is collected.
+    """
+    return _frozen(cls) if get_annotations(cls) else cls
 
 
 class Command(_Message):

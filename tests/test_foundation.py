@@ -77,6 +77,10 @@ def test_every_event_has_words() -> None:
     assert kinds - {events.Event} == DESCRIBED
 
 
+def test_every_event_is_listed_once() -> None:
+    assert sorted(kind.__name__ for kind in events.EVENTS) == sorted(kind.__name__ for kind in DESCRIBED)
+
+
 def test_an_event_of_a_newer_release_is_told_by_name() -> None:
     assert describe_plain({"event": "MoonRose"}) == "MoonRose"
     assert describe_plain(codec.event_to_plain(events.VolumeChanged(30))) == "volume 30%"
