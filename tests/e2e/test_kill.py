@@ -298,7 +298,7 @@ def test_kills_at_random_cost_no_clip_and_less_than_a_second(
         f"of the processor {statistics.median(killing.efforts):.2f} s; the first of all {first:.2f} s"
     )
     assert max(losses) <= 1.0
-    assert statistics.median(killing.efforts) < 1.0  # of the processor: one start alone may meet a busy machine
+    assert max(killing.efforts) < 1.0  # of the processor: what a start takes on a machine that does nothing else
     assert statistics.median(starts) < 1.0
 
 
