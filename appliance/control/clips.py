@@ -114,13 +114,12 @@ class ClipMethods:
         check_meant(clip, before["clip"])
         if trashed and not now:
             raise UsageError(f"clip {found.name} is in the trash already: delete it for good with `now`")
-        self._outbox.cancel(found.id)
         if trashed:
             self._store.clips.destroy(found)
         elif now:
-            self._store.clips.delete(found.id, "deleted by hand")
+            self._outbox.cancel(found.id, deleting=lambda: self._store.clips.delete(found.id, "deleted by hand"))
         else:
-            self._store.clips.trash(found.id)
+            self._outbox.cancel(found.id, deleting=lambda: self._store.clips.trash(found.id))
         return before
 
     def _found(self, clip: str) -> tuple[Clip, bool]:

@@ -12,7 +12,7 @@ from appliance.delivery.pace import RateLimit
 from appliance.delivery.verify import Checked, Verifier
 from appliance.delivery.worker import Worker
 from appliance.events import Command, DeliveryCancelled, DeliveryProgress, Event
-from appliance.models import Clip
+from appliance.models import Clip, DeliveryState
 from appliance.plugin.upload import live_backend
 from appliance.recipes import Recipe
 from appliance.renditions.maker import Renditions
@@ -21,6 +21,8 @@ from appliance.store import Store
 from appliance.vitals import Vitals
 
 __all__ = ["Destination", "Outbox"]
+
+_OPEN = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED)
 
 
 class Outbox:
@@ -88,19 +90,26 @@ class Outbox:
         for _, part in self._parts():
             part.wake(hope=True)
 
-    def cancel(self, clip_id: str, destination: str | None = None) -> int:
-        """Take back the deliveries of a clip that have not arrived, the running ones included; how many."""
-        return self._store.submit(lambda: self._cancel(clip_id, destination)).result()
+    def cancel(self, clip_id: str, destination: str | None = None, deleting: Callable[[], object] | None = None) -> int:
+        """Take back the deliveries of a clip that have not arrived, the running ones included; how many.
 
-    def _cancel(self, clip_id: str, destination: str | None) -> int:
-        cancelled = set(self._store.outbox.cancel(clip_id, destination))
-        for delivery in self._store.outbox.find(clip_id=clip_id):
-            if delivery.id in cancelled:
-                self._post(DeliveryCancelled(clip_id, delivery.destination))
-                self._renditions.finished(clip_id, delivery.recipe)
+        `deleting` deletes the clip, which takes them back with it: where that fails, or the power does, they go on as
+        before. Raises what it raises.
+        """
+        return self._store.submit(lambda: self._cancel(clip_id, destination, deleting)).result()
+
+    def _cancel(self, clip_id: str, destination: str | None, deleting: Callable[[], object] | None) -> int:
+        found = self._store.outbox.find(clip_id=clip_id, destination=destination, states=_OPEN)
+        if deleting:
+            deleting()
+        else:
+            self._store.outbox.cancel(clip_id, destination)
+        for delivery in found:
+            self._post(DeliveryCancelled(clip_id, delivery.destination))
+            self._renditions.finished(clip_id, delivery.recipe)
         for worker in self._workers.values():
-            worker.cancel(cancelled)
-        return len(cancelled)
+            worker.cancel({delivery.id for delivery in found})
+        return len(found)
 
     def progress(self) -> tuple[DeliveryProgress, ...]:
         """What is being sent right now, and how far it is."""

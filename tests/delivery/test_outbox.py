@@ -516,6 +516,36 @@ def test_what_waits_can_be_cancelled(box: Box) -> None:
     assert len(backend.attempts) == 1
 
 
+def test_a_clip_that_the_disk_does_not_let_go_is_delivered_as_if_nobody_had_wanted_to_delete_it(box: Box) -> None:
+    backend = MemoryBackend()
+    backend.fail(Transient("no route"))
+    clip = box.clip()
+    outbox = box.deliver(cloud=backend)
+    box.events.wait(DeliveryPostponed)
+
+    def refuse() -> None:
+        assert box.delivery(clip).state is DeliveryState.PENDING, "the clip is there, so its deliveries are"
+        raise StorageError("the card is read-only")
+
+    with pytest.raises(StorageError):
+        outbox.cancel(clip.id, deleting=refuse)
+    assert not box.events.of(DeliveryCancelled)
+    box.pass_time(3600, lambda: bool(box.events.of(DeliverySucceeded)))
+    assert box.delivery(clip).state is DeliveryState.DELIVERED
+
+
+def test_what_is_sent_of_a_clip_ends_once_it_is_deleted(box: Box) -> None:
+    backend = MemoryBackend()
+    backend.held.set()
+    clip = box.clip()
+    outbox = box.deliver(cloud=backend)
+    assert backend.started.wait(SOON)
+    assert outbox.cancel(clip.id, deleting=lambda: box.store.clips.trash(clip.id)) == 1
+    box.settle(lambda: not outbox.progress())
+    assert box.events.of(DeliveryCancelled) == [DeliveryCancelled(clip.id, "cloud")]
+    assert box.delivery(clip).state is DeliveryState.CANCELLED and not backend.objects
+
+
 def test_what_is_being_sent_can_be_cancelled(new_box: Callable[..., Box]) -> None:
     box = new_box(cloud="original", office="original")
     cloud, office = MemoryBackend(), MemoryBackend()
