@@ -9,6 +9,9 @@ TEST_PACKAGES := $(BUILD_PACKAGES) alsa-utils e2fsprogs mount nginx-light strace
 SLOW_PACKAGES := $(TEST_PACKAGES) chromium
 BENCH_PACKAGES := $(TEST_PACKAGES) curl mpg123 stress-ng
 
+PARALLEL := -n 3 --dist worksteal
+DAEMON_TESTS := $(addprefix tests/e2e/test_,appliance.py autoplay.py player.py reload.py salvage.py sandbox.py services.py)
+
 # $(call debian,PACKAGES): install those that are missing, and say so.
 define debian
 	@missing=$$(for p in $(1); do \
@@ -22,10 +25,10 @@ endef
 # $(call twice,OPTIONS): run tests; what fails runs once more by itself, as tests that measure real time may fail on a busy
 # machine. A defect fails twice.
 define twice
-	$(BIN)/python -m pytest -q $(1) || $(BIN)/python -m pytest -q -m "slow or not slow" --last-failed --last-failed-no-failures none
+	$(BIN)/python -m pytest -q $(1) || $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
 endef
 
-.PHONY: help demo test fast check trixie bench docs install uninstall clean
+.PHONY: help demo test fast daemon check trixie bench docs install uninstall clean
 .PHONY: build-packages test-packages slow-packages bench-packages
 
 help: ## Show what can be made
@@ -35,11 +38,15 @@ demo: build-packages $(VENV)/installed ## See the whole appliance at work; AUDIO
 	$(BIN)/python -m demo $(if $(filter real,$(AUDIO)),--real-audio) $(if $(FLOW),--flow $(FLOW))
 
 test: slow-packages $(VENV)/installed ## Run every test
-	$(call twice,-n 3 --dist worksteal -m "not slow")
-	$(call twice,-m slow)
+	$(call twice,$(PARALLEL) -m "not slow and not alone")
+	$(call twice,$(PARALLEL) -m slow)
+	$(call twice,-m alone)
 
 fast: test-packages $(VENV)/installed ## Run the tests that take less than two minutes together
-	$(call twice,-n 3 --dist worksteal -m "not slow")
+	$(call twice,$(PARALLEL) -m "not slow and not alone")
+
+daemon: test-packages $(VENV)/installed ## Run the slower tests of the daemon as a process
+	$(call twice,$(PARALLEL) -m slow $(DAEMON_TESTS))
 
 check: test-packages $(VENV)/installed ## Lint, types, order of imports, documents, unit, and the wheel in a clean venv
 	$(BIN)/ruff check .
@@ -48,8 +55,8 @@ check: test-packages $(VENV)/installed ## Lint, types, order of imports, documen
 	$(BIN)/python -m pytest -q tests/project
 	sh tests/project/wheel.sh
 
-trixie: ## Run demo and fast tests of what is committed in a bare Debian trixie
-	.ci/bare-debian trixie demo fast
+trixie: ## Run demo, fast tests and those of the daemon of what is committed in a bare Debian trixie
+	.ci/bare-debian trixie demo fast daemon
 
 bench: bench-packages $(VENV)/installed ## Measure; the table goes to docs/performance.md
 	$(BIN)/python -m bench

@@ -101,6 +101,7 @@ def box(tmp_path: Path) -> Box:
     return Box(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_press_is_heard_before_all_else_has_started_and_after_it_has_stopped(box: Box) -> None:
     heard: list[Event] = []
 

@@ -22,6 +22,7 @@ def after(*events: FaultRaised | FaultCleared, now: float | None = None) -> Stat
     return status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["appliance", "plugins"])
 def test_no_fault_is_raised_that_is_not_in_the_table(folder: str) -> None:
     made = {

@@ -335,6 +335,7 @@ def check(seed: int) -> None:
     assert not world.attended and world.says is None, seed
 
 
+@pytest.mark.slow
 def test_every_life_of_a_telephone_leaves_exactly_the_right_clips() -> None:
     for seed in range(300):
         check(seed)

@@ -52,6 +52,7 @@ clips = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(clips)
 def test_a_clip_comes_back_from_json_as_it_was(clip: Clip) -> None:
     assert codec.from_json(codec.to_json(clip), Clip) == clip
@@ -62,6 +63,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(json_values)
 def test_anything_else_is_a_value_error(plain: object) -> None:
     with pytest.raises(ValueError):

@@ -180,6 +180,7 @@ def test_it_is_a_stream_for_logging(reader: Reader) -> None:
     assert reader.lines() == ["a word \\udcff"]
 
 
+@pytest.mark.slow
 def test_a_descriptor_that_is_closed_is_one_that_nobody_reads() -> None:
     code = """
 import os

@@ -224,6 +224,7 @@ PRESSES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.lists(PRESSES, max_size=60), st.frozensets(st.integers(0, 5), max_size=4))
 def test_no_order_of_presses_and_failures_confuses_it(presses: list[Any], bad: frozenset[int]) -> None:

@@ -77,11 +77,13 @@ def test_it_is_discovered_and_delivers(installed: tuple[Path, Path], tmp_path: P
     assert (drawer / "clip.wav").read_bytes() == b"some sound"
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(installed: tuple[Path, Path]) -> None:
     package, target = installed
     assert "2 passed" in run(target, package, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_service_pass(echo: tuple[Path, Path]) -> None:
     package, target = echo
     assert "3 passed" in run(target, package, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")

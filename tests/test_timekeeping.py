@@ -224,6 +224,7 @@ def test_a_restart_in_the_same_boot_goes_on(box: Box) -> None:
     assert box.store.clips.find(clip.id).began.wall_ns / 1e9 == pytest.approx(box.truth[clip.id])
 
 
+@pytest.mark.slow
 def test_many_clips_are_corrected(box: Box) -> None:
     clips = [box.record() for _ in range(50)]
     box.synchronise()
@@ -343,6 +344,7 @@ ACTIONS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(ACTIONS, max_size=14))
 def test_whatever_the_clock_does_nothing_collides_and_starts_become_true(

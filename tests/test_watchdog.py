@@ -120,6 +120,7 @@ def test_a_controller_that_hangs_is_noticed_and_one_with_nothing_to_do_is_not() 
     assert overdue == [("controller",)]
 
 
+@pytest.mark.slow
 def test_the_threads_that_recording_needs_are_called_so() -> None:
     """Each name stands where its pulse is made."""
     words = {

@@ -63,6 +63,7 @@ def test_a_recording_from_start_to_stop(test_card: Path, tmp_path: Path, heard: 
     assert list((tmp_path / TAKES).iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_pause_is_left_out_and_told(test_card: Path, tmp_path: Path, heard: Heard) -> None:
     with recorder(tmp_path, test_card, on_event=heard) as paused:
         paused.start()
@@ -77,6 +78,7 @@ def test_a_pause_is_left_out_and_told(test_card: Path, tmp_path: Path, heard: He
     assert heard.until(TakeResumed).offset == pause.offset
 
 
+@pytest.mark.slow
 def test_the_blocks_are_the_file(test_card: Path, tmp_path: Path, heard: Heard) -> None:
     with recorder(tmp_path, test_card, on_event=heard, max_duration=1) as recording:
         recording.start()
@@ -88,12 +90,14 @@ def test_the_blocks_are_the_file(test_card: Path, tmp_path: Path, heard: Heard) 
     assert whole.clip.cut and whole.seconds == 1
 
 
+@pytest.mark.slow
 def test_blocks_that_fit_end_with_a_full_one(test_card: Path, tmp_path: Path) -> None:
     with recorder(tmp_path, test_card, max_duration=1) as recording:
         recording.start()
         assert [(block.offset, block.is_last) for block in recording.blocks(4000)] == [(0, False), (4000, True)]
 
 
+@pytest.mark.slow
 def test_who_reads_blocks_late_gets_all_of_them(test_card: Path, tmp_path: Path) -> None:
     with recorder(tmp_path, test_card, max_duration=1) as recording:
         recording.start()
@@ -170,6 +174,7 @@ def test_what_makes_no_sense_now_is_refused(test_card: Path, tmp_path: Path) -> 
     assert not list(tmp_path.glob("*.wav")) and not list((tmp_path / TAKES).iterdir())
 
 
+@pytest.mark.slow
 def test_a_microphone_that_cannot_be_used_says_why(test_card: Path, tmp_path: Path) -> None:
     (test_card / "unplugged").touch()
     with recorder(tmp_path, test_card) as silent:

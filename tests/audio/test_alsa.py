@@ -116,6 +116,7 @@ def test_a_check_refuses_what_an_opening_would_refuse_and_leaves_the_card_free(t
         assert read(capture, 1)
 
 
+@pytest.mark.slow
 def test_overrun_is_told_and_the_sound_goes_on(test_card: Path) -> None:
     with microphone(test_card, period=0.02, buffer=0.4) as capture:
         data = read(capture, 5)
@@ -125,6 +126,7 @@ def test_overrun_is_told_and_the_sound_goes_on(test_card: Path) -> None:
     assert FORMAT.frames(0.55) < missing(data, FORMAT) < FORMAT.frames(5)
 
 
+@pytest.mark.slow
 def test_long_ring_outlives_a_stall_without_loss(test_card: Path) -> None:
     with microphone(test_card, period=0.1, buffer=2.0) as capture:
         data = read(capture, 2)
@@ -205,6 +207,7 @@ def test_stop_wakes_a_waiting_read_at_once(test_card: Path) -> None:
         assert capture.read() == (0, b"")
 
 
+@pytest.mark.slow
 def test_stop_at_any_moment_ends_the_reader_without_a_crash(test_card: Path) -> None:
     cards = AlsaCards()
     for turn in range(200):
@@ -297,6 +300,7 @@ def test_close_twice_and_stop_after_close_do_nothing(test_card: Path) -> None:
         assert capture.read() == (0, b"")
 
 
+@pytest.mark.slow
 def test_openings_leak_neither_files_nor_memory(test_card: Path) -> None:
     def use(times: int) -> None:
         for _ in range(times):

@@ -130,6 +130,7 @@ def judged(samples: Sound, format: AudioFormat) -> Verdict:
     return verdict(meter.levels, len(samples) / RATE, 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", [SampleFormat.S16_LE, SampleFormat.S24_3LE])
 @pytest.mark.parametrize("name", CASES)
 def test_the_verdict_says_whether_anybody_was_there(name: str, sample: SampleFormat) -> None:

@@ -226,6 +226,7 @@ def test_any_bytes_are_a_sound_or_an_error(tmp_path: Path, head: bytes, content:
     consume(path)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(
     which=st.sampled_from([*LOSSLESS, *LOSSY]),

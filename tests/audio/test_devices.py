@@ -203,6 +203,7 @@ def test_machine_without_sound(root: Path) -> None:
 printable = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40).map(str.strip)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.from_regex(r"[A-Za-z0-9_]{1,15}", fullmatch=True), printable), max_size=8))
 def test_every_card_of_the_list_is_found(
     tmp_path_factory: pytest.TempPathFactory, cards: list[tuple[str, str]]

@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ entries: st.SearchStrategy[Entry] = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(entries), st.data())
 def test_a_journal_that_was_torn_off_tells_everything_before(written: list[Entry], data: st.DataObject) -> None:
@@ -49,6 +51,7 @@ def test_arbitrary_bytes_tell_nothing(content: bytes) -> None:
     assert replay(content)[0] is None
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.recursive(

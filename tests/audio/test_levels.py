@@ -30,6 +30,7 @@ def sounds(draw: st.DrawFn) -> tuple[AudioFormat, list[int]]:
     return format, draw(st.lists(values, min_size=frames * format.channels, max_size=frames * format.channels))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(sounds(), st.integers(0, 20))
 def test_levels_agree_with_their_definition(sound: tuple[AudioFormat, list[int]], split: int) -> None:
@@ -156,6 +157,7 @@ def test_a_dead_microphone_is_never_well(sound: Sound, dc: float) -> None:
     assert judged(sound + dc) is not Verdict.OK
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [0.0123, 0.25, 12.0])
 @pytest.mark.parametrize("channels", [1, 2, 5])
 @pytest.mark.parametrize(

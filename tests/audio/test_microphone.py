@@ -117,6 +117,7 @@ def test_all_hear_the_same_without_a_copy(stage: Stage) -> None:
     assert [one is other for one, other in zip(items[:2], rest(second), strict=False)] == [True, True]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.integers(1, 12_000), min_size=1, max_size=4))
 def test_what_one_hears_until_a_moment_and_another_from_then_on_is_every_frame_once(frames: list[int]) -> None:

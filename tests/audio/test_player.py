@@ -733,6 +733,7 @@ def test_a_damaged_file_fails_after_what_could_be_played(make: Make) -> None:
     assert len(booth.written) > RATE
 
 
+@pytest.mark.slow
 def test_close_ends_a_playback_even_if_the_speaker_hangs(make: Make) -> None:
     booth = make(paced=True)
     booth.play(tone(60))
@@ -805,6 +806,7 @@ def test_the_scale_of_loudness() -> None:
     assert 20 * np.log10(loudness(10)) == pytest.approx(-60)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 400), st.integers(1, 500)), max_size=20))
 def test_a_gain_never_jumps_and_always_arrives(changes: list[tuple[float, int, int]]) -> None:
     gain = Gain(1.0)
@@ -835,6 +837,7 @@ def test_what_is_too_loud_is_clipped_not_wrapped() -> None:
     assert np.frombuffer(to_pcm(loud, SampleFormat.FLOAT_LE), "<f4").tolist() == [1, -1, 1]
 
 
+@pytest.mark.slow
 def test_a_real_libasound_plays_every_sample(test_card: Path, tmp_path: Path) -> None:
     """With a pause in the middle, which takes effect at once."""
     clock = SystemClock()
@@ -876,6 +879,7 @@ def heard_at(card: Path, format: AudioFormat) -> NDArray[np.float64]:
     return to_float(data, format).astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize(
     "only",

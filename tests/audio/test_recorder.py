@@ -128,6 +128,7 @@ def test_a_pause_leaves_out_what_sounded_meanwhile(booth: Booth, told: str) -> N
     assert len(booth.cards.captures) == 1
 
 
+@pytest.mark.slow
 def test_a_long_pause_keeps_no_more_than_a_late_resume_needs(booth: Booth) -> None:
     booth.begin()
     booth.run(1.0)
@@ -739,6 +740,7 @@ def test_a_full_disk_finishes_the_take_and_the_next_one_works(booth: Booth) -> N
 # -- the end -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_close_seals_the_take(booth: Booth) -> None:
     booth.begin()
     booth.run(1.1)
@@ -793,6 +795,7 @@ time.sleep(30)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_take_is_repaired_to_the_bit(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
@@ -809,7 +812,7 @@ def test_a_killed_take_is_repaired_to_the_bit(tmp_path: Path) -> None:
     assert sound == numbered(0, clip.frames, AudioFormat(8000))
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 def test_sealing_takes_as_long_for_an_hour_as_for_a_minute(tmp_path: Path) -> None:
     format = AudioFormat(48_000, 2)
 

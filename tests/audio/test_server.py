@@ -60,6 +60,7 @@ class Stream:
         self._now += seconds
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(reads, drifts, st.integers(0, 200))
 def test_drift_and_jitter_are_no_loss(lateness: list[list[float]], drift: float, quiet: int) -> None:
@@ -70,6 +71,7 @@ def test_drift_and_jitter_are_no_loss(lateness: list[list[float]], drift: float,
     assert stream.steps == []
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(reads, reads, drifts, st.floats(0.0601, 20.0))
 def test_a_step_is_told_within_its_uncertainty(
@@ -87,6 +89,7 @@ def test_a_step_is_told_within_its_uncertainty(
     assert len(stream.steps) == 1
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(reads, reads, drifts, st.lists(st.floats(0.0701, 5.0), min_size=2, max_size=3))
 def test_every_one_of_several_steps_is_told_within_its_uncertainty(

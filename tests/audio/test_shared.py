@@ -91,6 +91,7 @@ def test_a_borrower_that_does_not_come_back_is_not_waited_for_for_ever() -> None
         needed.result(5)
 
 
+@pytest.mark.slow
 def test_a_recalled_speaker_says_so() -> None:
     shared = SharedCards(FakeCards(), SystemClock())
     lent = speaker(shared.lent)

@@ -289,6 +289,7 @@ def test_nothing_is_split_where_nothing_is_recorded(parted: Parted) -> None:
 moments = st.lists(st.integers(1, 40_000), max_size=6, unique=True).map(sorted)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moments, st.integers(8000, 20_000), st.lists(st.integers(0, 7200), min_size=6, max_size=6), st.integers(1, 8000))
 def test_no_frame_is_lost_or_doubled_however_it_is_parted(

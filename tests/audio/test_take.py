@@ -296,6 +296,7 @@ def without_checksums(journal: Path) -> None:
     journal.write_text("".join(json.dumps(entry) + "\n" for entry in lines))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["journal.jsonl", "older journal.jsonl", "clip.json"])
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
@@ -329,6 +330,7 @@ def test_a_journal_with_checksums_counts_more_than_a_header_and_one_without_less
         assert clip and clip.format.channels == expected and clip.device == "box"
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_two_torn_files_are_repaired_or_left(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:

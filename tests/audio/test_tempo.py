@@ -46,6 +46,7 @@ def test_it_lasts_as_long_as_the_speed_says_and_is_never_louder(
     assert heard.shape[1] == channels and np.abs(heard).max(initial=0) <= 1.0001
 
 
+@pytest.mark.slow
 @given(factors, blocks)
 @settings(max_examples=30)
 def test_how_it_is_cut_into_blocks_makes_no_difference(factor: float, sizes: list[int]) -> None:
@@ -54,6 +55,7 @@ def test_how_it_is_cut_into_blocks_makes_no_difference(factor: float, sizes: lis
     assert np.array_equal(stretched(Tempo(RATE, 1, factor), sound, sizes), whole)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(factors | st.just(1.0), st.integers(1, 3000)), min_size=1, max_size=15))
 @settings(max_examples=60)
 def test_what_is_pending_tells_the_place_whatever_the_speed_becomes(changes: list[tuple[float, int]]) -> None:

@@ -6,6 +6,8 @@ import random
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 from appliance.audio.recheck import recheck
 from appliance.config.audio import RecordingSettings
 from appliance.config.options import Seconds
@@ -40,6 +42,7 @@ def cleared(booth: Booth) -> list[FaultCleared]:
     return [event for event in booth.of(FaultCleared) if event.name == "microphone"]
 
 
+@pytest.mark.slow
 def test_fifty_unpluggings_in_ten_minutes_are_all_in_the_ledger(booth: Booth) -> None:
     chance = random.Random(1)
     booth.recording = RecordingSettings(reconnect=Seconds(3600))

@@ -56,6 +56,7 @@ def run(path: Path, words: tuple[str, ...]) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("listening", [GREETING], indirect=True)
 @pytest.mark.parametrize("words", [*commands(), ("events",)], ids=" ".join)
 def test_every_command_says_so(listening: Path, words: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,24 +57,28 @@ def check(read: Read, text: str) -> None:
             problem.encode()
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(text=st.text())
 def test_arbitrary_text(read: Read, text: str) -> None:
     check(read, text)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(text=SYNTAX)
 def test_arbitrary_pieces_of_yaml(read: Read, text: str) -> None:
     check(read, text)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(tree=TREES, flow=st.booleans())
 def test_arbitrary_structures(read: Read, tree: Any, flow: bool) -> None:
     check(read, yaml.safe_dump(tree, default_flow_style=flow, allow_unicode=True))
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(
     office=st.dictionaries(st.sampled_from(NAMES), SCALARS | st.lists(SCALARS, max_size=3), max_size=8),

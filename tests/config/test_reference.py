@@ -148,6 +148,7 @@ VALUES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(case=VALUES)
 @example_of(case=("user", "a\x85\n\u2028b", str))

@@ -207,6 +207,7 @@ class TestNothingIsShown:
         assert "hunter22" not in repr(options.extra)
         assert "hunter22" not in f"{options.names} {options.token} {options.token!r}"
 
+    @pytest.mark.slow
     @given(secret=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=6))
     def test_of_any_secret_that_a_check_quotes(self, extensions: Extensions, secret: str) -> None:
         text = WEB % "token: !env T, headers: {A: !env T}, allow_http: !env T"

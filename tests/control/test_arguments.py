@@ -48,6 +48,7 @@ def calls(draw: st.DrawFn) -> tuple[str, Any]:
     return verb.word, draw(known | st.dictionaries(texts, values, max_size=2) | values)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(call=calls())
 def test_whatever_comes_with_a_word_nothing_fails_inside(house: House, call: tuple[str, Any]) -> None:

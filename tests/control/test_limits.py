@@ -148,6 +148,7 @@ def test_one_that_reads_too_slowly_is_hung_up_on_and_hears_it(
     assert _call(path) == "marked"
 
 
+@pytest.mark.slow
 def test_nothing_spins_where_no_file_can_be_opened_any_more(tmp_path: Path) -> None:
     """In a process of its own: the daemon sleeps, though callers wait whom it cannot let in, and lets them in later."""
     program = f"""

@@ -56,6 +56,7 @@ def test_a_person_is_told_how_far_it_is(house: House) -> None:
     assert [track.key for track in house.store.inbox.tracks()] == [URL]
 
 
+@pytest.mark.slow
 def test_whoever_hangs_up_ends_it(house: House) -> None:
     puller = Puller()
     house.pullers[URL] = puller

@@ -133,6 +133,7 @@ def test_an_event_that_nobody_knows_is_refused(house: House) -> None:
         next(client.stream("subscribe", events=["Nothing"]))
 
 
+@pytest.mark.slow
 def test_a_slow_reader_gets_the_newest_and_is_told_how_many_are_lost(house: House, follow: Follow) -> None:
     """It does not read while more happens than the socket and the backlog hold."""
     follower = follow()

@@ -32,6 +32,7 @@ def told(box: Box) -> bool:
     return bool(box.events.of(FaultRaised))
 
 
+@pytest.mark.slow
 def test_a_destination_that_is_away_is_told_after_ten_minutes_until_it_is_back(box: Box) -> None:
     class Stick(MemoryBackend):
         away = True
@@ -60,6 +61,7 @@ def test_a_destination_that_is_away_is_told_after_ten_minutes_until_it_is_back(b
     assert not outbox.failing()["cloud"][0].failures
 
 
+@pytest.mark.slow
 def test_a_server_that_starts_again_is_not_told(box: Box) -> None:
     backend = MemoryBackend()
     backend.fail(*[Transient("refused")] * 7)

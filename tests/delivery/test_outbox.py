@@ -763,6 +763,7 @@ outcomes = st.sampled_from(
 interruptions = st.sampled_from(["nothing", "wake", "retry", "restart"])
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     clips=st.integers(1, 5),

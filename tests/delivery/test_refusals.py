@@ -107,6 +107,7 @@ def test_a_clip_that_is_spoilt_here_is_not_taken_for_one_that_was_refused_there(
 weathers = st.lists(st.sampled_from(["well", "well", "no rights", "moved", "away"]), max_size=8)
 
 
+@pytest.mark.slow
 @given(weathers=weathers, poisoned=st.sets(st.integers(0, 7)), numbered=st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_whatever_a_destination_does_every_clip_that_it_takes_arrives_and_none_is_sent_for_ever(

@@ -173,6 +173,7 @@ def test_an_encoding_that_is_no_longer_here(new_box: Callable[..., Box]) -> None
     assert [each.found for each in look(outbox)] == [Found.OK]
 
 
+@pytest.mark.slow
 def test_many_are_read_in_pages(box: Box) -> None:
     backend = MemoryBackend()
     clips, outbox = delivered(box, backend, 230)

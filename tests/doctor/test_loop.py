@@ -56,6 +56,7 @@ def settings(volume: int = 100, rate: int | None = None, **capture: Any) -> Sett
     return Settings(audio=AudioSettings(CaptureSettings(**capture), playback))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("volume", "rate", "capture"),
     [
@@ -76,6 +77,7 @@ def test_delay_and_loss_are_measured(
     assert room.cards.capture.closed and room.cards.playback.closed
 
 
+@pytest.mark.slow
 def test_a_speaker_that_is_not_heard_is_a_warning(make_box: Make, findings: Findings) -> None:
     room = Room(delay=0.1, gain=0.0)
     (found,) = findings(loop(make_box(settings(), room.cards, clock=room.clock)))
@@ -111,6 +113,7 @@ def test_a_card_that_cannot_be_opened_fails_and_the_other_is_given_back(
     assert all(stream.closed for stream in (*cards.captures, *cards.playbacks))
 
 
+@pytest.mark.slow
 def test_a_microphone_that_goes_away_fails(make_box: Make, findings: Findings) -> None:
     class Fragile(FakeCards):
         def open_playback(self, *arguments: Any) -> Any:
@@ -138,6 +141,7 @@ class Overrunning(Room):
         return super().hear(first, frames, format)
 
 
+@pytest.mark.slow
 def test_after_an_overrun_it_listens_on(make_box: Make, findings: Findings) -> None:
     room = Overrunning(after=0.1, lost=0.1)
     (found,) = findings(loop(make_box(settings(), room.cards, clock=room.clock)))
@@ -145,6 +149,7 @@ def test_after_an_overrun_it_listens_on(make_box: Make, findings: Findings) -> N
     assert 230 < int(found.words.split()[5]) < 330
 
 
+@pytest.mark.slow
 def test_a_chirp_that_an_overrun_swallows_is_no_silent_speaker(make_box: Make, findings: Findings) -> None:
     room = Overrunning(after=0.4, lost=0.8)
     (found,) = findings(loop(make_box(settings(), room.cards, clock=room.clock)))

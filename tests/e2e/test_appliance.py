@@ -20,6 +20,7 @@ from appliance.simulation.sound import SPEECH, stretches
 Box = Any  # tests/e2e/conftest.py is not importable
 
 
+@pytest.mark.slow
 def test_from_button_to_destination(box: Box) -> None:
     box.start()
     box.press("1")
@@ -35,6 +36,7 @@ def test_from_button_to_destination(box: Box) -> None:
         assert (audio.getframerate(), audio.getnchannels(), audio.getnframes()) == (48_000, 1, clip["frames"])
 
 
+@pytest.mark.slow
 def test_sigterm_in_mid_take_keeps_the_take(box: Box) -> None:
     box.start()
     box.call("record.start")
@@ -49,6 +51,7 @@ def test_sigterm_in_mid_take_keeps_the_take(box: Box) -> None:
     box.until(box.delivered)
 
 
+@pytest.mark.slow
 def test_sigkill_in_mid_take_costs_at_most_the_last_second(box: Box) -> None:
     box.start()
     box.call("record.start")
@@ -62,6 +65,7 @@ def test_sigkill_in_mid_take_costs_at_most_the_last_second(box: Box) -> None:
     box.until(box.delivered)
 
 
+@pytest.mark.slow
 def test_a_second_daemon_is_refused_by_name_and_process(box: Box) -> None:
     box.start()
     other = box.spawn()
@@ -71,6 +75,7 @@ def test_a_second_daemon_is_refused_by_name_and_process(box: Box) -> None:
     assert box.status()["recorder"] == "idle"
 
 
+@pytest.mark.slow
 def test_systemd_hears_ready_watchdog_and_stopping(box: Box, systemd: socket.socket) -> None:
     box.start(NOTIFY_SOCKET=systemd.getsockname(), WATCHDOG_USEC="300000")
     heard = [systemd.recv(1000).decode() for _ in range(5)]
@@ -82,6 +87,7 @@ def test_systemd_hears_ready_watchdog_and_stopping(box: Box, systemd: socket.soc
     assert box.process.wait(10) == 0
 
 
+@pytest.mark.slow
 def test_the_command_line_records(box: Box) -> None:
     box.start()
     assert box.cli("record", "start").stdout.startswith("recording box_")
@@ -99,6 +105,7 @@ def test_the_command_line_records(box: Box) -> None:
     assert mark["offset"] > 0
 
 
+@pytest.mark.slow
 def test_the_command_line_keeps_clips(box: Box) -> None:
     box.start()
     clip = box.record(0.6)
@@ -130,6 +137,7 @@ def test_the_command_line_keeps_clips(box: Box) -> None:
     assert (box.shelf / f"{clip['name']}.wav").exists()
 
 
+@pytest.mark.slow
 def test_the_command_line_looks_again_at_what_arrived(box: Box) -> None:
     box.start()
     first, second = box.record(0.6), box.record(0.6)
@@ -146,6 +154,7 @@ def test_the_command_line_looks_again_at_what_arrived(box: Box) -> None:
     box.cli("clips", "verify", "--all", "--to", "nowhere", code=7)
 
 
+@pytest.mark.slow
 def test_the_command_line_shows_what_is_being_sent(box: Box) -> None:
     box.config.write_text(box.config.read_text().replace("backend: folder,", "backend: folder, rate_limit: 10kB,"))
     box.start()
@@ -156,6 +165,7 @@ def test_the_command_line_shows_what_is_being_sent(box: Box) -> None:
     box.cli("clips", "delete", "--yes", clip["id"])
 
 
+@pytest.mark.slow
 def test_the_command_line_plays(box: Box) -> None:
     box.start()
     assert "nothing was recorded" in box.cli("play", "recording", code=7).stderr
@@ -181,6 +191,7 @@ def test_the_command_line_plays(box: Box) -> None:
     box.cli("player", "volume", "140", code=2)
 
 
+@pytest.mark.slow
 def test_a_message_from_afar_is_pulled_and_played(box: Box, web: str) -> None:
     box.config.write_text(box.config.read_text() + f'feeds: {{news: {{urls: ["{web}/speech.flac"], every: 1h}}}}\n')
     box.start()
@@ -194,6 +205,7 @@ def test_a_message_from_afar_is_pulled_and_played(box: Box, web: str) -> None:
     assert "makes no sense" in box.cli("play", "http://[::1", code=7).stderr
 
 
+@pytest.mark.slow
 def test_recording_takes_over_from_the_player(box: Box) -> None:
     box.start()
     box.call("play", source=str(SPEECH))
@@ -204,6 +216,7 @@ def test_recording_takes_over_from_the_player(box: Box) -> None:
     box.call("record.stop")
 
 
+@pytest.mark.slow
 def test_devices_and_plugins(box: Box) -> None:
     brings = ("upload-folder", "upload-http", "upload-s3", "upload-rclone", "download", "heartbeat")
     without_daemon = box.cli("plugins").stdout
@@ -220,6 +233,7 @@ def test_without_a_daemon_the_command_line_says_what_to_do(box: Box) -> None:
     box.cli("fly", code=2)
 
 
+@pytest.mark.slow
 def test_events_can_be_followed(box: Box) -> None:
     box.start()
     command = [sys.executable, "-m", "appliance", "--socket", str(box.socket), "events", "--json"]
@@ -239,6 +253,7 @@ def _follows(box: Box) -> bool:
     return bool((box.root / "events").read_text())
 
 
+@pytest.mark.slow
 def test_without_sound_card_and_pins_the_box_says_so_and_lives(box: Box) -> None:
     """This is a machine without either: the real ALSA and the real GPIO library say so."""
     if any(Path("/dev").glob("gpiochip*")) or any(Path("/dev/snd").glob("pcm*")):
@@ -252,6 +267,7 @@ def test_without_sound_card_and_pins_the_box_says_so_and_lives(box: Box) -> None
     assert box.signal(signal.SIGTERM) == 0
 
 
+@pytest.mark.slow
 def test_real_libasound_from_card_to_destination(box: Box, test_card: Path) -> None:
     """Recorded through alsa-lib from the test card, whose signal numbers its frames: not one is missing."""
     device = f"testcard:{test_card}"

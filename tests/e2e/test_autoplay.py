@@ -87,6 +87,7 @@ def is_over(box: Box, turn: int = 1) -> bool:
     return bool(status["turn"] == turn and status["unheard"] == 0 and status["player"] == "stopped")
 
 
+@pytest.mark.slow
 def test_messages_that_arrive_during_a_take_are_heard_after_it_oldest_first(
     box: Box, test_card: Path, served: Web
 ) -> None:
@@ -99,6 +100,7 @@ def test_messages_that_arrive_during_a_take_are_heard_after_it_oldest_first(
     assert heard(test_card) == ["first", "second"]
 
 
+@pytest.mark.slow
 def test_what_waits_is_heard_after_a_reload(box: Box, test_card: Path, served: Web) -> None:
     start(box, test_card, served)
     box.call("record.start")

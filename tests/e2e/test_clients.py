@@ -43,6 +43,7 @@ class Follower:
         return [event["event"] for event in self.heard]
 
 
+@pytest.mark.slow
 def test_whoever_follows_hears_of_the_clip_that_a_reload_waited_for(box: Box) -> None:
     box.start()
     follower = Follower(box)
@@ -54,6 +55,7 @@ def test_whoever_follows_hears_of_the_clip_that_a_reload_waited_for(box: Box) ->
     assert follower.error is None, "the stream ends, it does not break off"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_whoever_follows_hears_of_the_clip_that_the_end_made(box: Box, number: signal.Signals) -> None:
     box.start()
@@ -65,6 +67,7 @@ def test_whoever_follows_hears_of_the_clip_that_the_end_made(box: Box, number: s
     assert follower.error is None
 
 
+@pytest.mark.slow
 def test_hundreds_of_open_connections_cost_no_take_and_no_time(box: Box) -> None:
     box.start()
     assert box.process

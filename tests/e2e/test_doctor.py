@@ -21,6 +21,7 @@ def examine(box: Box, *options: str, code: int = 0) -> dict[str, dict[str, str]]
     return {finding["name"]: finding for finding in told["findings"]}
 
 
+@pytest.mark.slow
 def test_a_simulated_box_passes(box: Box) -> None:
     box.start()
     found = examine(box, "--leds")
@@ -80,6 +81,7 @@ def test_a_take_in_progress_is_left_alone(box: Box) -> None:
     assert box.call("record.stop")["clip"]["gaps"] == []
 
 
+@pytest.mark.slow
 def test_a_press_in_mid_examination_gets_the_microphone(box: Box) -> None:
     box.start()
     found: dict[str, str] = {}

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 import soundfile
 
 from tests.e2e.conftest import Box
@@ -16,6 +17,7 @@ def sounded(card: Path, entry: dict[str, Any]) -> bool:
     return samples[2000:12_000].repeat(2).tobytes() in played
 
 
+@pytest.mark.slow
 def test_recordings_are_heard_backwards(box: Box, test_card: Path) -> None:
     device = f"testcard:{test_card}"
     audio = f'audio: {{capture: {{device: "{device}"}}, playback: {{device: "{device}", volume: 100}}}}\n'

@@ -273,7 +273,7 @@ def killing(box: Box, test_card: Path, systemd: socket.socket) -> Killing:
     return Killing(box, systemd, SEED)
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(120 + 10 * KILLS)
 def test_kills_at_random_cost_no_clip_and_less_than_a_second(
     killing: Killing, box: Box, say: Callable[[str], None]

@@ -109,6 +109,7 @@ def recorded(box: "Box", size: int) -> Callable[[], bool]:
     return lambda: (box.status()["take"] or {"seconds": 0})["seconds"] * BYTE_RATE >= size
 
 
+@pytest.mark.slow
 def test_most_of_it_is_there_before_the_stop(box: "Box", cloud: Cloud) -> None:
     box.start()
     box.call("record.start")
@@ -140,6 +141,7 @@ def test_pauses_and_marks_change_nothing(box: "Box", cloud: Cloud) -> None:
     assert (len(entry["clip"]["marks"]), len(entry["clip"]["pauses"])) == (1, 2)
 
 
+@pytest.mark.slow
 def test_a_take_that_is_thrown_away_leaves_nothing(box: "Box", cloud: Cloud) -> None:
     box.start()
     box.call("record.start")
@@ -162,6 +164,7 @@ def test_two_takes_in_a_row_and_a_short_one(box: "Box", cloud: Cloud) -> None:
     check_arrived(box, cloud, 3)
 
 
+@pytest.mark.slow
 def test_killed_in_mid_take(box: "Box", weed: S3Server, cloud: Cloud) -> None:
     """The parts that were there before are not sent again."""
     front = Front(weed)

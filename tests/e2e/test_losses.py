@@ -42,7 +42,7 @@ def sound_of(entry: dict[str, Any]) -> tuple[AudioFormat, bytes]:
         return AudioFormat(audio.getframerate(), audio.getnchannels()), audio.readframes(audio.getnframes())
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_every_unplugging_is_in_the_ledger_as_long_as_it_was(box: Box, test_card: Path) -> None:
     """Fifty times in ten minutes where the full numbers are wanted, else three times in half a minute."""
@@ -113,7 +113,7 @@ def stalling(tmp_path: Path) -> Path:
     return library
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 def test_a_disk_that_stalls_for_twenty_seconds_costs_no_frame_and_is_told_meanwhile(
     box: Box, test_card: Path, stalling: Path
 ) -> None:
@@ -136,6 +136,7 @@ def test_a_disk_that_stalls_for_twenty_seconds_costs_no_frame_and_is_told_meanwh
     assert piece.frames == entry["clip"]["frames"] > 21 * format.rate and entry["clip"]["gaps"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("only", "granted"),
     [
@@ -161,6 +162,7 @@ def test_the_first_press_records_whatever_the_microphone_can_do(
     assert f"{granted[0]} Hz {granted[2]}" in box.log.read_text()
 
 
+@pytest.mark.slow
 def test_an_explicit_wish_that_the_microphone_cannot_grant_is_refused_with_what_it_can_do(
     box: Box, test_card: Path
 ) -> None:
@@ -172,6 +174,7 @@ def test_an_explicit_wish_that_the_microphone_cannot_grant_is_refused_with_what_
     assert "44100 Hz" in refused and "audio.capture.rate" in refused
 
 
+@pytest.mark.slow
 def test_a_long_recording_is_parted_without_losing_a_frame(box: Box, test_card: Path) -> None:
     box.config.write_text(box.config.read_text() + "recording: {max_duration: 1s}\n")
     start(box, test_card)
@@ -189,6 +192,7 @@ def test_a_long_recording_is_parted_without_losing_a_frame(box: Box, test_card: 
     assert all(entry["clip"]["gaps"] == [] for entry in parts) and box.status()["ok"]
 
 
+@pytest.mark.slow
 def test_a_hard_end_is_told_before_and_afterwards(box: Box, test_card: Path) -> None:
     box.config.write_text(box.config.read_text() + "recording: {max_duration: 2s, at_max: stop}\n")
     start(box, test_card)
@@ -201,6 +205,7 @@ def test_a_hard_end_is_told_before_and_afterwards(box: Box, test_card: Path) -> 
     assert fault["name"] == "last_clip" and "was cut" in fault["message"]
 
 
+@pytest.mark.slow
 def test_another_microphone_carries_the_take_on_in_a_linked_clip(box: Box, test_card: Path) -> None:
     start(box, test_card)
     begun = box.call("record.start")

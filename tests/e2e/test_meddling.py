@@ -22,6 +22,7 @@ def spoil(database: Path) -> None:
         file.write(b"\xa5" * (size - 4096))
 
 
+@pytest.mark.slow
 def test_a_catalogue_that_breaks_in_a_run_is_made_anew_and_deliveries_go_on(box: Box) -> None:
     box.start()
     first = box.record(0.3)
@@ -39,6 +40,7 @@ def test_a_catalogue_that_breaks_in_a_run_is_made_anew_and_deliveries_go_on(box:
     assert "Traceback" not in box.log.read_text()
 
 
+@pytest.mark.slow
 def test_folders_that_are_removed_in_a_run_come_back(box: Box) -> None:
     box.start()
     first = box.record(0.3)
@@ -51,6 +53,7 @@ def test_folders_that_are_removed_in_a_run_come_back(box: Box) -> None:
     assert list((box.state / "quarantine").iterdir()) == [] and (box.state / "inbox").is_dir()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", ["a file", "a link to nowhere"])
 def test_what_takes_the_place_of_a_folder_in_a_run_costs_one_press_and_is_told(odd: str, box: Box) -> None:
     box.start()
@@ -67,6 +70,7 @@ def test_what_takes_the_place_of_a_folder_in_a_run_costs_one_press_and_is_told(o
     assert faults(box).keys() == {"quarantine"}
 
 
+@pytest.mark.slow
 def test_a_take_that_is_removed_while_it_is_recorded_is_told_and_kept(box: Box) -> None:
     box.start()
     box.call("record.start")

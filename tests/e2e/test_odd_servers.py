@@ -37,6 +37,7 @@ def servers() -> Iterator[dict[str, Receiver]]:
         yield found
 
 
+@pytest.mark.slow
 def test_what_servers_say_is_not_believed_and_not_done_where_it_must_not(
     box: Box, servers: dict[str, Receiver]
 ) -> None:

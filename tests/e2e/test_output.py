@@ -21,6 +21,7 @@ def run(box: Box, output: Any, *words: str) -> tuple[int, str]:
     return done.returncode, done.stderr.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_output_to_a_full_disk(shared_box: Box, words: tuple[str, ...]) -> None:
     with open("/dev/full", "w") as full:  # noqa: PTH123  as a shell does
@@ -29,6 +30,7 @@ def test_output_to_a_full_disk(shared_box: Box, words: tuple[str, ...]) -> None:
     assert said.startswith("appliance: ") and said.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_output_to_a_pipe_that_nobody_reads(shared_box: Box, words: tuple[str, ...]) -> None:
     read, write = os.pipe()

@@ -78,6 +78,7 @@ def served(box: Box) -> Iterator[Served]:
     served.end()
 
 
+@pytest.mark.slow
 def test_the_sound_is_the_one_that_was_recorded(served: Served) -> None:
     clip = served.box.record(0.5)
     wanted = next((served.box.state / "clips").glob("*.wav")).read_bytes()
@@ -87,6 +88,7 @@ def test_the_sound_is_the_one_that_was_recorded(served: Served) -> None:
         assert found.read(f"{clip['name']}.wav") == wanted
 
 
+@pytest.mark.slow
 def test_the_page_outlives_the_recorder(served: Served) -> None:
     """It says that the recorder is away while it is, and shows the box again by itself."""
     box = served.box
@@ -101,6 +103,7 @@ def test_the_page_outlives_the_recorder(served: Served) -> None:
     assert served.get("/")[0] == 200
 
 
+@pytest.mark.slow
 def test_the_page_over_https(box: Box, tmp_path: Path) -> None:
     from tests.plugins.certificates import Authority
 
@@ -147,6 +150,7 @@ def test_asking_for_no_more_than_headers_takes_no_place(served: Served) -> None:
         assert listening.readline() == b": quiet\n"
 
 
+@pytest.mark.slow
 def test_it_ends_when_it_is_told_to(served: Served) -> None:
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(10) == 0
@@ -163,6 +167,7 @@ def test_a_password_from_the_terminal_locks_the_page(served: Served) -> None:
         assert answer.status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -50,6 +50,7 @@ def is_over(box: Box) -> bool:
     return bool(box.status()["player"] == "stopped")
 
 
+@pytest.mark.slow
 def test_it_starts_where_one_wants_and_skips(loud: Box, test_card: Path, tmp_path: Path) -> None:
     samples = sound(tmp_path / "a.wav", 60)
     loud.cli("play", str(tmp_path / "a.wav"), "--start-at", "0:20.5")
@@ -65,6 +66,7 @@ def test_it_starts_where_one_wants_and_skips(loud: Box, test_card: Path, tmp_pat
     assert place(last, played) > RATE
 
 
+@pytest.mark.slow
 def test_a_loop_at_twice_the_speed_sounds_until_it_is_stopped(loud: Box, test_card: Path, tmp_path: Path) -> None:
     times = np.arange(RATE) / RATE
     soundfile.write(tmp_path / "tone.flac", 0.4 * np.sin(2 * np.pi * 440 * times), RATE)
@@ -80,6 +82,7 @@ def test_a_loop_at_twice_the_speed_sounds_until_it_is_stopped(loud: Box, test_ca
     assert np.abs(np.diff(played)).max() < 0.4 * 32768 * 2 * np.pi * 440 / RATE * 1.3
 
 
+@pytest.mark.slow
 def test_a_speaker_that_is_unplugged_is_told_and_the_sound_goes_on(loud: Box, test_card: Path, tmp_path: Path) -> None:
     samples = sound(tmp_path / "a.wav", 3)
     loud.cli("play", str(tmp_path / "a.wav"))
@@ -96,6 +99,7 @@ def test_a_speaker_that_is_unplugged_is_told_and_the_sound_goes_on(loud: Box, te
     place(samples[before + 2 * RAMP :], played[before:])
 
 
+@pytest.mark.slow
 def test_a_book_is_heard_without_gaps_and_goes_on_after_a_restart(loud: Box, test_card: Path, tmp_path: Path) -> None:
     book = tmp_path / "book"
     book.mkdir()

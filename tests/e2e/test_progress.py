@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Box = Any  # tests/e2e/conftest.py is not importable
 
 
@@ -39,6 +41,7 @@ def quiet(box: Box, *words: str) -> str:
     return str(done.stdout + done.stderr)
 
 
+@pytest.mark.slow
 def test_clips_at_a_terminal_and_in_a_pipe(box: Box, tmp_path: Path) -> None:
     box.start()
     clip = box.record(1.0)
@@ -56,6 +59,7 @@ def test_clips_at_a_terminal_and_in_a_pipe(box: Box, tmp_path: Path) -> None:
     assert quiet(box, "clips", "deliver", "--all", "--to", "slow") == "0 clips queued for slow\n"
 
 
+@pytest.mark.slow
 def test_feeds_at_a_terminal_and_in_a_pipe(box: Box, web: str) -> None:
     box.config.write_text(box.config.read_text() + f'feeds: {{news: {{urls: ["{web}/speech.flac"], every: 1h}}}}\n')
     box.start()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import soundfile
 from numpy.typing import NDArray
 
@@ -41,6 +42,7 @@ def first_number(entry: dict[str, Any]) -> int:
     return stretches(samples.tobytes(), AudioFormat(RATE, 1))[0].first
 
 
+@pytest.mark.slow
 def test_a_box_tells_by_tones_what_becomes_of_a_recording(box: Box, test_card: Path) -> None:
     start(box, test_card, "tones")
     box.until(lambda: sounded(test_card, "ready"))
@@ -49,6 +51,7 @@ def test_a_box_tells_by_tones_what_becomes_of_a_recording(box: Box, test_card: P
     box.until(lambda: sounded(test_card, "delivered"))
 
 
+@pytest.mark.slow
 def test_a_press_ends_what_the_box_says_and_nothing_of_it_is_recorded(
     box: Box, test_card: Path, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def destinations(entry: dict[str, Any]) -> set[str]:
     return {delivery["destination"] for delivery in entry["deliveries"]}
 
 
+@pytest.mark.slow
 def test_a_destination_added_by_a_reload_gets_new_clips(box: Box) -> None:
     box.start()
     box.record(0.6)
@@ -63,6 +64,7 @@ def test_a_destination_added_by_a_reload_gets_new_clips(box: Box) -> None:
     assert [destinations(entry) for entry in box.clips()] == [{"shelf", "attic"}, {"shelf"}]
 
 
+@pytest.mark.slow
 def test_a_destination_taken_out_stands_apart_until_it_is_forgotten(box: Box) -> None:
     before = box.config.read_text()
     box.config.write_text(
@@ -88,6 +90,7 @@ def test_a_destination_taken_out_stands_apart_until_it_is_forgotten(box: Box) ->
     assert [destinations(entry) for entry in box.clips()] == [{"shelf"}]
 
 
+@pytest.mark.slow
 def test_the_volume_is_kept_over_reloads_and_starts(box: Box) -> None:
     box.start()
     box.until(lambda: box.status()["volume"] == 80)
@@ -100,6 +103,7 @@ def test_the_volume_is_kept_over_reloads_and_starts(box: Box) -> None:
     box.until(lambda: box.status()["volume"] == 25)
 
 
+@pytest.mark.slow
 def test_a_reload_in_mid_take_waits_for_its_end(box: Box) -> None:
     box.start()
     box.call("record.start")
@@ -131,6 +135,7 @@ def test_a_paused_take_is_in_progress(box: Box) -> None:
     box.until(lambda: turn(box) == 2)
 
 
+@pytest.mark.slow
 def test_a_bad_configuration_changes_nothing_and_is_said(box: Box) -> None:
     box.start()
     good = spoil(box)
@@ -173,7 +178,7 @@ def test_the_command_says_what_is_wrong(box: Box) -> None:
     assert "configuration" in faults(box)
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 def test_many_reloads_leave_nothing_behind(box: Box) -> None:
     box.start()
     proc = f"/proc/{box.process.pid}"
@@ -245,6 +250,7 @@ def test_a_stop_in_the_middle_of_the_change_stops(box: Box, delay: float) -> Non
     assert not box.socket.exists()
 
 
+@pytest.mark.slow
 def test_a_signal_is_heard_whichever_thread_it_reaches(box: Box) -> None:
     """The kernel chooses, and Python would handle it on the main thread alone, once that wakes."""
     box.start()

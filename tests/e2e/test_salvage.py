@@ -14,6 +14,7 @@ def faults(box: Box) -> dict[str, Any]:
     return {fault["name"]: fault for fault in box.status()["faults"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "name", "words"),
     [
@@ -41,6 +42,7 @@ def test_what_recording_does_not_need_is_left_out_and_told(more: str, name: str,
     assert "Traceback" not in box.log.read_text()
 
 
+@pytest.mark.slow
 def test_a_pin_that_makes_no_sense_leaves_the_others(box: Box) -> None:
     box.config.write_text(CONFIG.format(root=box.root).replace("27: record.pause_toggle", "99: record.pause_toggle"))
     box.start()
@@ -49,6 +51,7 @@ def test_a_pin_that_makes_no_sense_leaves_the_others(box: Box) -> None:
     box.until(lambda: box.status()["recorder"] == "recording")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoilt", ["", "device: [\n", "audio: {capture: {rate: fast}}\n", "\0", None], ids=repr)
 def test_a_file_that_is_broken_as_such_gives_way_to_the_last_one_used(
     spoilt: str | None, box: Box, tmp_path: Path
@@ -71,6 +74,7 @@ def test_a_file_that_is_broken_as_such_gives_way_to_the_last_one_used(
     box.until(lambda: "configuration" not in faults(box))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoilt",
     ["audio: {{capture: {{rate: fast}}}}\n", "recordng: {{}}\n", "device: {{name: twice}}\n"],
@@ -86,6 +90,7 @@ def test_without_one_to_go_back_to_the_rest_is_used(spoilt: str, box: Box) -> No
     box.until(lambda: box.status()["recorder"] == "recording")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoilt", ["", "# nothing\n\n", "\0" * 300, "device: [\n", None], ids=repr)
 def test_a_service_without_any_configuration_records_by_the_defaults(
     spoilt: str | None, box: Box, tmp_path: Path
@@ -106,12 +111,14 @@ def test_a_service_without_any_configuration_records_by_the_defaults(
     box.until(lambda: "configuration" not in faults(box))
 
 
+@pytest.mark.slow
 def test_whoever_starts_it_by_hand_reads_that_nothing_can_be_read(box: Box) -> None:
     box.config.write_text("device: [\n")
     assert box.spawn().wait(20) == 3
     assert "not valid YAML" in box.log.read_text()
 
 
+@pytest.mark.slow
 def test_without_a_service_the_last_one_lies_beside_the_file_for_its_owner_alone(box: Box) -> None:
     box.start()
     kept = box.config.with_name(".config.yaml.last-used")
@@ -123,6 +130,7 @@ def test_without_a_service_the_last_one_lies_beside_the_file_for_its_owner_alone
     assert "the last one that could be goes on" in faults(box)["configuration"]["message"]
 
 
+@pytest.mark.slow
 def test_a_control_socket_that_cannot_be_made_is_a_fault_and_no_end(box: Box) -> None:
     (box.root / "file").write_text("")
     box.config.write_text(CONFIG.format(root=box.root).replace("/control.sock", "/file/control.sock"))
@@ -133,6 +141,7 @@ def test_a_control_socket_that_cannot_be_made_is_a_fault_and_no_end(box: Box) ->
     process.wait()
 
 
+@pytest.mark.slow
 def test_what_lies_in_its_folders_keeps_no_box_from_starting(box: Box) -> None:
     box.start()
     clip = box.record(0.3)

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Box = Any  # tests/e2e/conftest.py is not importable
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +29,7 @@ def start(box: Box) -> None:
     box.until(box._answers)
 
 
+@pytest.mark.slow
 def test_everything_that_the_box_does_is_let_in_by_its_unit(box: Box, test_card: Path, web: str) -> None:
     rclone = Path(sys.executable).with_name("rclone")
     more = DESTINATIONS.format(root=box.root, rclone=rclone, web=web, device=f"testcard:{test_card}")

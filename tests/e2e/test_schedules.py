@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy
+import pytest
 import soundfile
 
 from appliance.errors import Refused
@@ -30,6 +31,7 @@ def ends_with_its_window(clip: dict[str, Any]) -> bool:
     return 0.3 < seconds < ON + 0.1 and abs(ended % EVERY - ON) < 0.1
 
 
+@pytest.mark.slow
 def test_a_window_is_recorded_and_ends_in_its_moment(box: Box) -> None:
     configure(box)
     box.start()
@@ -43,6 +45,7 @@ def test_a_window_is_recorded_and_ends_in_its_moment(box: Box) -> None:
     assert "schedule seldom: next" in said and "02-28" in said
 
 
+@pytest.mark.slow
 def test_a_take_of_a_person_goes_through_windows(box: Box) -> None:
     configure(box)
     box.start()

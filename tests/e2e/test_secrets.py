@@ -84,6 +84,7 @@ def echo() -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_no_secret_comes_back_by_any_way_out(box: Box, echo: str) -> None:
     kept = SECRETS | {"hook": f"{echo}/403/{SECRETS['hook']}"}
     secrets = box.config.with_name("secrets.yaml")

@@ -67,6 +67,7 @@ def configure(box: Box, text: str) -> None:
         file.write(text)
 
 
+@pytest.mark.slow
 def test_what_a_service_asks_for_happens(box: Box, plug: Callable[[str, str], dict[str, str]]) -> None:
     [source] = re.findall(r"`appliance_echo/__init__.py`:\n\n```python\n(.*?)```", PAGE, re.DOTALL)
     configure(box, "services: {parrot: {service: echo, shortest: 100ms}}\n")
@@ -77,6 +78,7 @@ def test_what_a_service_asks_for_happens(box: Box, plug: Callable[[str, str], di
     assert box.status()["ok"]
 
 
+@pytest.mark.slow
 def test_odd_services_are_named_and_the_box_records_and_stops(
     box: Box, plug: Callable[[str, str], dict[str, str]]
 ) -> None:
@@ -93,6 +95,7 @@ def test_odd_services_are_named_and_the_box_records_and_stops(
     assert box.signal(15) == 0
 
 
+@pytest.mark.slow
 def test_the_section_of_earlier_releases_still_beats(box: Box) -> None:
     configure(box, "heartbeat: {url: 'http://127.0.0.1:1/', every: 1s}\n")
     box.start()
@@ -118,6 +121,7 @@ class Phone(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@pytest.mark.slow
 def test_a_phone_gets_the_sound_of_a_new_clip_and_hears_of_a_fault(box: Box) -> None:
     class Collects(Phone):
         got: ClassVar[list[tuple[str, bytes]]] = []

@@ -45,6 +45,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     terminal.close()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(40)
 def test_a_person_plays_with_it(terminal: Terminal) -> None:
     terminal.read_until(r"1  record\.toggle")

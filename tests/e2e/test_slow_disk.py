@@ -90,6 +90,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
+@pytest.mark.slow
 def test_every_stop_is_answered_with_the_clip_of_its_own_take(house: House) -> None:
     house.store.submit(lambda: house.disk_goes_on.wait(30))
     first = house.record()
@@ -103,6 +104,7 @@ def test_every_stop_is_answered_with_the_clip_of_its_own_take(house: House) -> N
         assert isinstance(finished, ClipFinished) and finished.clip.id == take_id
 
 
+@pytest.mark.slow
 def test_a_start_is_told_nothing_of_the_trouble_of_an_older_take(house: House) -> None:
     house.store.submit(lambda: house.disk_goes_on.wait(30))
     first = house.record()

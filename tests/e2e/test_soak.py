@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 def test_memory_files_and_threads_stay_flat() -> None:
     command = [sys.executable, "-m", "bench.soak", "--quick"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110)

@@ -118,6 +118,7 @@ def telephone(alsa_config: Path, tmp_path: Path) -> Iterator[Telephone]:
     made.box.end()
 
 
+@pytest.mark.slow
 def test_each_guest_hears_the_greeting_and_the_tone_and_is_recorded_from_there_on(telephone: Telephone) -> None:
     kept = [telephone.call(0.5), telephone.call(0.3)]
     greetings, tones = list(telephone.ends(telephone.greeting)), list(telephone.ends(TONE))
@@ -129,6 +130,7 @@ def test_each_guest_hears_the_greeting_and_the_tone_and_is_recorded_from_there_o
     assert len(telephone.box.clips()) == 2
 
 
+@pytest.mark.slow
 def test_who_hangs_up_in_the_greeting_leaves_nothing_and_the_next_guest_is_greeted(telephone: Telephone) -> None:
     telephone.lift()
     telephone.box.until(lambda: len(telephone.heard) > RATE // 10)
@@ -137,6 +139,7 @@ def test_who_hangs_up_in_the_greeting_leaves_nothing_and_the_next_guest_is_greet
     assert len(telephone.box.clips()) == 1 and len(list(telephone.ends(telephone.greeting))) == 1
 
 
+@pytest.mark.slow
 def test_a_forgotten_handset_ends_by_itself_and_says_so(alsa_config: Path, tmp_path: Path) -> None:
     telephone = Telephone(tmp_path, longest="1s")
     try:

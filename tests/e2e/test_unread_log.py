@@ -40,6 +40,7 @@ def start(box: Box, sink: int) -> None:
     box.until(box._answers)
 
 
+@pytest.mark.slow
 def test_presses_are_followed_and_the_process_ends_where_nobody_reads_the_log(
     box: Box, unread: tuple[int, int]
 ) -> None:
@@ -54,6 +55,7 @@ def test_presses_are_followed_and_the_process_ends_where_nobody_reads_the_log(
     assert box.signal(15) == 0
 
 
+@pytest.mark.slow
 def test_once_it_is_read_again_what_was_said_is_there(box: Box, unread: tuple[int, int]) -> None:
     source, sink = unread
     start(box, sink)

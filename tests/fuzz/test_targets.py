@@ -30,6 +30,7 @@ def test_any_bytes(name: str, data: bytes) -> None:
     targets.TARGETS[name].check(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @CALM
 @given(

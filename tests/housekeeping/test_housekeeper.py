@@ -90,6 +90,7 @@ def test_a_card_without_inodes_is_as_full_as_one_without_bytes(household: Househ
     assert household.clips() == [clip.id for clip in clips[3:]], "a file for which a clip went"
 
 
+@pytest.mark.slow
 def test_many_clips_are_gone_through(household: Household) -> None:
     clips = [household.clip(0.5) for _ in range(120)]
     household.deliver(clips[60], receipt=WORD)

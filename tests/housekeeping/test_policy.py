@@ -2,6 +2,7 @@
 
 from math import inf
 
+import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +104,7 @@ clips = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(
     clips,
     st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(DeleteAfter)),

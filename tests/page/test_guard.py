@@ -106,6 +106,7 @@ def test_the_way_back_leads_nowhere_else(back: str, locked: Browser) -> None:
     assert location.startswith("/") and not location.startswith(("//", "/\\")) and "evil.example/" not in location[:2]
 
 
+@pytest.mark.slow
 def test_guessing_gets_slow_for_the_one_who_guesses(locked: Browser) -> None:
     codes = [locked.post("/login", password=f"wrong {number}").status for number in range(FREE_TRIES + 1)]
     assert codes == [403] * FREE_TRIES + [429]

@@ -86,6 +86,7 @@ def test_one_too_many_is_refused_in_words(daemon: Daemon) -> None:
     news.listen()
 
 
+@pytest.mark.slow
 def test_a_recorder_that_went_away_is_told_and_comes_back(daemon: Daemon) -> None:
     news = News(daemon.stream, SystemClock())
     ear = news.listen()

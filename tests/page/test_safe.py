@@ -26,6 +26,7 @@ STATUS = "/api/v1/status"
 # -- a certificate of its own
 
 
+@pytest.mark.slow
 def test_the_box_makes_a_certificate_that_holds_for_its_names(tmp_path: Path, keys: Keys, desk: Desk) -> None:
     serving = Serving(WebSettings(listen="127.0.0.1:0", self_made=True, names=("box.example",)), Path("none"), keys)
     server = serving.server()
@@ -87,6 +88,7 @@ def test_what_cannot_be_meant_is_said(wrong: dict[str, object], words: str) -> N
 # -- PINs
 
 
+@pytest.mark.slow
 def test_a_pin_logs_in_once(locked: Browser, keys: Keys) -> None:
     pin = keys.make_pin()
     assert len(pin) == 6 and pin.isdigit()
@@ -96,6 +98,7 @@ def test_a_pin_logs_in_once(locked: Browser, keys: Keys) -> None:
     assert locked.get(STATUS).status == 200, "that session goes on"
 
 
+@pytest.mark.slow
 def test_a_pin_expires_and_a_new_one_takes_its_place(tmp_path: Path) -> None:
     clock = ManualClock()
     keys = Keys(tmp_path / "keys.json", clock)
@@ -113,6 +116,7 @@ def test_a_pin_expires_and_a_new_one_takes_its_place(tmp_path: Path) -> None:
     assert keys.log_in(PASSWORD)
 
 
+@pytest.mark.slow
 def test_a_pin_cannot_be_guessed_from_many_addresses(tmp_path: Path) -> None:
     keys = Keys(tmp_path / "keys.json", ManualClock())
     keys.set_password(PASSWORD)
@@ -126,6 +130,7 @@ def test_a_pin_cannot_be_guessed_from_many_addresses(tmp_path: Path) -> None:
 # -- proxies
 
 
+@pytest.mark.slow
 def test_who_asks_is_told_by_proxies_that_are_trusted_alone(serve: object, keys: Keys) -> None:
     keys.set_password(PASSWORD)
     trusting: Browser = serve(proxies=("127.0.0.1",))  # type: ignore[operator]
@@ -139,6 +144,7 @@ def test_who_asks_is_told_by_proxies_that_are_trusted_alone(serve: object, keys:
     assert forwarded(plain, PASSWORD, "198.51.100.99") == 429, "what a stranger says of himself does not count"
 
 
+@pytest.mark.slow
 def test_behind_https_of_a_trusted_proxy_the_cookie_goes_by_https_alone(serve: object, keys: Keys) -> None:
     keys.set_password(PASSWORD)
     for settings, secure in (({"proxies": ("127.0.0.1",)}, True), ({}, False)):
@@ -166,6 +172,7 @@ def forwarded(browser: Browser, password: str, address: str) -> int:
     return browser.ask("POST", "/login", body, **told).status
 
 
+@pytest.mark.slow
 @given(st.lists(st.ip_addresses(v=4).map(str), max_size=5), st.ip_addresses(v=4).map(str))
 def test_nobody_can_pass_for_another_by_what_he_says(said: list[str], real: str) -> None:
     """Whatever stands in the header before what the proxy adds, it is the address that the proxy saw."""

@@ -246,6 +246,7 @@ def test_the_page_in_the_archive_plays_what_lies_beside_it(browser: Browser, sou
         assert next(csv.DictReader(io.StringIO(found.read("clips.csv").decode())))["title"] == EVIL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("format", "kind"), [("flac", "FLAC"), ("mp3", "MP3")])
 def test_clips_as_something_smaller(
     format: str, kind: str, browser: Browser, desk: Desk, keys: Keys, tmp_path: Path

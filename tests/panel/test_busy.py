@@ -59,7 +59,7 @@ def busy() -> Iterator[threading.Event]:
         thread.join()
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [

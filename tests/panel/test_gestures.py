@@ -298,6 +298,7 @@ def test_takes_that_are_held_begin_and_end_in_turn(settings: ButtonSettings, ste
     assert times == sorted(times)
 
 
+@pytest.mark.slow
 @given(buttons, st.booleans(), moves)
 def test_one_press_asks_for_at_most_one_thing(settings: ButtonSettings, stuck: bool, steps: list[Step]) -> None:
     plain = ButtonSettings(
@@ -317,6 +318,7 @@ def test_one_press_asks_for_at_most_one_thing(settings: ButtonSettings, stuck: b
     assert key.deadline is None
 
 
+@pytest.mark.slow
 @given(buttons, moves, moves)
 def test_a_key_always_works_again_once_it_has_been_up(
     settings: ButtonSettings, before: list[Step], noise: list[Step]
@@ -328,6 +330,7 @@ def test_a_key_always_works_again_once_it_has_been_up(
     ]
 
 
+@pytest.mark.slow
 @given(buttons, moves)
 def test_it_makes_no_difference_when_time_is_looked_at(settings: ButtonSettings, steps: list[Step]) -> None:
     """A thread that wakes late decides the same as one that wakes on time."""

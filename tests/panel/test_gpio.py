@@ -220,6 +220,7 @@ def test_an_idle_panel_sleeps(clock: ManualClock, factory: Any, posted: Any) -> 
     panel.close()
 
 
+@pytest.mark.slow
 def test_a_panel_that_hangs_is_noticed(clock: ManualClock, factory: Any, passing: Any) -> None:
     stuck, vitals = threading.Event(), Vitals(clock)
     panel = GpioPanel(PanelSettings(buttons={17: ButtonSettings(TOGGLE)}), clock, vitals, factory)

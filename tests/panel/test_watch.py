@@ -114,6 +114,7 @@ timed = st.sampled_from(
 plain = st.sampled_from([ButtonSettings(TOGGLE), ButtonSettings(ButtonAction.RECORD_WHILE_HELD)])
 
 
+@pytest.mark.slow
 @given(timed, signals(spiky=True), lateness, waking)
 def test_how_long_a_key_was_down_is_told_by_its_edges(
     settings: ButtonSettings, signal: Signal, late: list[float], wakes: list[float]
@@ -121,6 +122,7 @@ def test_how_long_a_key_was_down_is_told_by_its_edges(
     assert in_practice(settings, signal, late, wakes) == on_time(settings, signal)
 
 
+@pytest.mark.slow
 @given(plain | st.just(SwitchSettings(debounce=Seconds(0.02))), signals(spiky=False), lateness, waking)
 def test_a_press_counts_once(
     settings: ButtonSettings | SwitchSettings, signal: Signal, late: list[float], wakes: list[float]

@@ -59,6 +59,7 @@ def test_of_all_that_a_failed_program_said_only_the_end_is_read(job: ProcessorJo
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_one_that_takes_too_long_is_ended_with_its_children(job: ProcessorJob, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = (

@@ -156,6 +156,7 @@ def minutes(time: datetime, times: dict[datetime, list[int]]) -> list[int]:
     return times.get(time + left_out, [])
 
 
+@pytest.mark.slow
 @tried(max_examples=50)
 @given(
     begin=st.one_of(st.integers(30, 240), st.integers(0, 1439)),

@@ -67,6 +67,7 @@ def test_a_kill_at_any_step_of_a_start_loses_nothing(
         check(box, take, SOUND)
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_step_of_an_adoption_loses_nothing(
     new_box: Callable[[], Any], crashed: Callable[[str, Path], list[Any]]
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_kill_at_any_step_of_an_adoption_loses_nothing(
         check(box, take, SOUND)
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_step_of_a_deletion_leaves_all_of_the_clip_or_nothing(
     new_box: Callable[[], Any], crashed: Callable[[str, Path], list[Any]]
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_kill_at_any_step_of_a_deletion_leaves_all_of_the_clip_or_nothing(
     assert 0 < kept < len(boxes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["trash", "restore", "destroy"])
 def test_a_kill_at_any_step_with_the_trash_leaves_all_of_the_clip_in_one_place_or_nothing(
     new_box: Callable[[], Any], crashed: Callable[[str, Path], list[Any]], scenario: str

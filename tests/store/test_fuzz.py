@@ -147,6 +147,7 @@ WORDS = ["", "null", "[]", "{}", '{"size": "x"}', "[" * 5000, "pending", "origin
 VALUES = st.sampled_from(WORDS) | st.text(max_size=20) | st.integers(-(1 << 40), 1 << 40) | st.none()
 
 
+@pytest.mark.slow
 @CALM
 @given(data=st.data())
 def test_a_value_that_cannot_be(filled: Filled, box_type: Any, data: st.DataObject) -> None:
@@ -165,6 +166,7 @@ def test_a_value_that_cannot_be(filled: Filled, box_type: Any, data: st.DataObje
         check(box, filled)
 
 
+@pytest.mark.slow
 @CALM
 @given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7)), min_size=1, max_size=6))
 @example([(0.0006, 0)])

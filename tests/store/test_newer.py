@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -103,6 +104,7 @@ def write(box: Any, query: str, *values: object) -> None:
 SETTINGS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(word=words, where=st.integers(0, 20), column=st.sampled_from(["body", "clock"]))
 def test_words_about_clips_are_kept(box_type: Any, word: str, where: int, column: str) -> None:
@@ -129,6 +131,7 @@ def test_words_about_clips_are_kept(box_type: Any, word: str, where: int, column
         assert len(box.store.clips.newest_first()) == 5 and box.quarantined() == {}
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(word=words, column=st.sampled_from(["state", "kind"]), row=st.integers(1, 5))
 def test_words_about_deliveries_are_kept_and_what_they_mean_is_left_alone(

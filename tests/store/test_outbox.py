@@ -360,16 +360,19 @@ WAITING: tuple[Callable[[Catalogue], object], ...] = (
 )
 
 
+@pytest.mark.slow
 def test_a_long_outbox_costs_no_more_than_a_short_one(tmp_path: Path) -> None:
     few, many = Counted(tmp_path / "few", 10), Counted(tmp_path / "many", 100_000)
     assert few.steps(*READY) == many.steps(*READY)
 
 
+@pytest.mark.slow
 def test_a_long_outbox_in_which_all_wait_costs_no_more_than_a_short_one(tmp_path: Path) -> None:
     few, many = Counted(tmp_path / "few", 10), Counted(tmp_path / "many", 2_000)
     assert few.steps(try_all, *WAITING)[1:] == many.steps(try_all, *WAITING)[1:]
 
 
+@pytest.mark.slow
 def test_what_is_done_with_or_waits_for_another_destination_costs_nothing(tmp_path: Path) -> None:
     few, many = Counted(tmp_path / "few", 10, others=5), Counted(tmp_path / "many", 10, others=5_000)
     assert few.steps(*READY, try_all, *WAITING) == many.steps(*READY, try_all, *WAITING)

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -177,6 +178,7 @@ class OutboxMachine(RuleBasedStateMachine):
         assert self.box.store.outbox.counts() == counts
 
 
+@pytest.mark.slow
 def test_no_delivery_is_ever_lost(box_type: type[Any]) -> None:
     run_state_machine_as_test(
         lambda: OutboxMachine(box_type),  # type: ignore[arg-type]

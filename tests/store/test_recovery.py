@@ -554,7 +554,7 @@ def test_renditions_that_nothing_names_are_removed_at_start(box: Any) -> None:
     assert kept.exists() and not stray.exists()
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 def test_a_start_with_many_clips_is_quick(
     new_box: Callable[[], Any], seconds: Callable[[Callable[[], object]], float]
 ) -> None:

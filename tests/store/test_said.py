@@ -217,6 +217,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], s
         db.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "search",
     [

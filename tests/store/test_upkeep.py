@@ -215,7 +215,7 @@ def test_encodings_made_before_recipes_had_hashes_are_still_known(box: Box) -> N
     assert [box.store.clips.rendition(clip.id, each.recipe) for each in made] == made
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 def test_with_many_clips_what_may_go_is_found_quickly(box: Box, seconds: Any) -> None:
     """None of 20,000 has arrived everywhere: the worst case, as all are looked at."""
     box.store.close()

@@ -220,6 +220,7 @@ def test_the_fixtures_of_the_pytest_plugin(
     assert memory_backend.objects == {job.rendition.file_name: b"tone"}
 
 
+@pytest.mark.slow
 def test_who_does_not_ask_for_the_fixtures_has_none_of_them(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "--fixtures", "-p", "no:cacheprovider", str(tmp_path)]
     told = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60).stdout

@@ -267,6 +267,7 @@ def test_radio_is_no_message(receiver: Receiver, inbox: Inbox) -> None:
     assert len(inbox.tracks) == 1
 
 
+@pytest.mark.slow
 def test_a_slow_url_lets_the_others_go_first(
     start_receiver: Start, inbox: Inbox, fault_proxy: Callable[[int], FaultProxy]
 ) -> None:
@@ -405,6 +406,7 @@ def test_a_full_inbox(receiver: Receiver, inbox: Inbox) -> None:
         backend(receiver.url("/a.mp3")).pull(inbox)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_a_drip(receiver: Receiver, inbox: Inbox, fault_proxy: Callable[[int], FaultProxy]) -> None:
     receiver.always = offer()
     proxy = fault_proxy(receiver.port)

@@ -151,6 +151,7 @@ def test_the_probe_asks_the_folder_of_what_is_put(receiver: Receiver) -> None:
     assert (receiver.seen[0].method, receiver.seen[0].path) == ("OPTIONS", "/dav/")
 
 
+@pytest.mark.slow
 def test_a_server_that_thinks_long_is_given_more_time(receiver: Receiver, job: UploadJob) -> None:
     receiver.replies += [Reply(silent=True), Reply(silent=True)]
     sender = backend(receiver.url(), read=0.3)

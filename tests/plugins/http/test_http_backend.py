@@ -15,6 +15,7 @@ from tests.plugins.http.conftest import backend
 from tests.plugins.receiver import Receiver, Reply
 
 
+@pytest.mark.slow
 def test_keeps_the_contract(receiver: Receiver, tmp_path: Path) -> None:
     check_upload_backend(
         lambda: HttpBackend(HttpOptions(receiver.url())),
@@ -24,6 +25,7 @@ def test_keeps_the_contract(receiver: Receiver, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_keeps_the_contract_with_proof(receiver: Receiver, tmp_path: Path) -> None:
     check_upload_backend(
         lambda: HttpBackend(HttpOptions(receiver.url(), proof=Proof(json_pointer="/file/sha256"))),

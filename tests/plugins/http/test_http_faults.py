@@ -40,6 +40,7 @@ def check_arrived_once(receiver: Receiver, job: UploadJob) -> None:
     assert receiver.files == {job.rendition.file_name: SOUND}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
@@ -119,6 +120,7 @@ def test_nobody_answers_the_knock(job: UploadJob) -> None:
             backend(f"http://127.0.0.1:{server.getsockname()[1]}/", connect=0.3).deliver(job)
 
 
+@pytest.mark.slow
 def test_a_line_that_hardly_moves_ends_with_the_total_timeout(proxy: FaultProxy, job: UploadJob) -> None:
     proxy.faults.append(Fault(up_rate=1))
     began = time.monotonic()
@@ -127,6 +129,7 @@ def test_a_line_that_hardly_moves_ends_with_the_total_timeout(proxy: FaultProxy,
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_a_slow_line_is_no_failure(proxy: FaultProxy, receiver: Receiver, job: UploadJob) -> None:
     """A block takes longer than the read timeout here, but bytes move all the time."""
     proxy.faults.append(Fault(up_rate=800_000))

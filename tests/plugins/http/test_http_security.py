@@ -264,6 +264,7 @@ def test_secrets_do_not_follow_a_redirect_to_another_host(start_receiver: Start,
     assert there.files == {job.rendition.file_name: SOUND}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("location", "words"),
     [

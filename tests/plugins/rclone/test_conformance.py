@@ -18,6 +18,7 @@ def names(store: Path) -> list[str]:
     return [str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 def test_keeps_the_contract(backend: Callable[..., UploadBackend], store: Path, tmp_path: Path) -> None:
     check_upload_backend(
         backend,

@@ -56,12 +56,14 @@ def test_file_arrives_and_the_remote_proves_it(backend: Make, store: Path, job: 
     assert sent[-1] == job.rendition.size
 
 
+@pytest.mark.slow
 def test_rclone_keeps_to_the_rate_limit(backend: Make, store: Path, job: UploadJob) -> None:
     begun = time.monotonic()
     assert backend(rate_limit=150_000).deliver(job).verified
     assert time.monotonic() - begun > 0.9 * 300_000 / 150_000
 
 
+@pytest.mark.slow
 def test_folder_template(backend: Make, store: Path, job: UploadJob) -> None:
     receipt = backend(folder="{destination}/{year}/{month}-{day}/{kind}").deliver(job)
     assert receipt.remote_name == "drive/2027/01-15/original/box_clip.wav"
@@ -81,6 +83,7 @@ def test_remote_that_cannot_be_meant_is_refused(backend: Make) -> None:
             backend(remote=remote)
 
 
+@pytest.mark.slow
 def test_remote_with_md5_only(backend: Make, serve: Callable[..., int], store: Path, job: UploadJob) -> None:
     port = serve("s3", store, "--auth-key", "key,secret")
     where = f":s3,provider=Rclone,endpoint='http://127.0.0.1:{port}',access_key_id=key,secret_access_key=secret:clips"
@@ -91,6 +94,7 @@ def test_remote_with_md5_only(backend: Make, serve: Callable[..., int], store: P
     assert "secret" not in receipt.remote_name + backend(remote=where).probe()
 
 
+@pytest.mark.slow
 def test_a_folder_of_the_box_is_told_from_what_lies_elsewhere(
     backend: Make, serve: Callable[..., int], store: Path, job: UploadJob, tmp_path: Path
 ) -> None:
@@ -102,6 +106,7 @@ def test_a_folder_of_the_box_is_told_from_what_lies_elsewhere(
     assert not on_own_disk(server) and not server.deliver(job).on_own_disk
 
 
+@pytest.mark.slow
 def test_remote_without_checksums_only_accepts(
     backend: Make, serve: Callable[..., int], store: Path, job: UploadJob
 ) -> None:
@@ -298,6 +303,7 @@ def test_it_comes_after_the_recorder_for_processor_and_memory(
     assert int(niceness.read_text()) == 10
 
 
+@pytest.mark.slow
 def test_no_progress_is_given_up(backend: Make, fake: Callable[[str], str], job: UploadJob) -> None:
     with pytest.raises(Transient, match="no progress"):
         backend(binary=fake('case "$1" in lsjson) exit 3;; copyto) exec sleep 60;; esac'), timeout=1).deliver(job)
@@ -364,6 +370,7 @@ def test_killed_and_started_again(
     assert [path for path in store.rglob("*") if path.is_file()] == [store / receipt.remote_name]
 
 
+@pytest.mark.slow
 def test_encrypted_remote_accepts_and_can_be_read_back(backend: Make, rclone: str, store: Path, job: UploadJob) -> None:
     obscured = subprocess.run([rclone, "obscure", "word"], capture_output=True, text=True, check=True).stdout.strip()
     where = f":crypt,remote='{store}',password='{obscured}':"

@@ -76,6 +76,7 @@ def test_large_file_goes_in_parts_with_a_composite_checksum(weed: Any, job: Any,
     assert weed.content(receipt.remote_name) == data
 
 
+@pytest.mark.slow
 def test_metadata_says_what_the_file_is(weed: Any, job: Any, tmp_path: Path) -> None:
     for each in (job(), job(LARGE, "large_metadata")):
         receipt = weed.backend(tmp_path).deliver(each)
@@ -119,6 +120,7 @@ def test_object_of_another_is_not_overwritten(server: Any, job: Any, tmp_path: P
         assert server.content(key) == b"somebody else's"
 
 
+@pytest.mark.slow
 def test_object_made_by_an_attempt_that_never_heard_of_it_is_accepted(server: Any, job: Any, tmp_path: Path) -> None:
     for each in (job(name=f"twice_{tmp_path.name}"), job(LARGE, f"twice_large_{tmp_path.name}")):
         first = server.backend(tmp_path, part_size=PART).deliver(each)
@@ -137,6 +139,7 @@ def test_notes_are_left_per_part_and_name_the_parts(weed: Any, job: Any, tmp_pat
     assert len({note["upload_id"] for note in notes}) == 1
 
 
+@pytest.mark.slow
 def test_cancelled_upload_is_resumed_without_sending_parts_again(server: Any, job: Any, tmp_path: Path) -> None:
     notes, large = Notes(), job(LARGE, f"cancelled_{tmp_path.name}_{server.port}")
     cancelled = evolve(large, save_resume=notes, cancelled=lambda: len(notes) > 2)
@@ -150,6 +153,7 @@ def test_cancelled_upload_is_resumed_without_sending_parts_again(server: Any, jo
     assert server.content(receipt.remote_name) == large.rendition.path.read_bytes()
 
 
+@pytest.mark.slow
 def test_vanished_upload_starts_anew(server: Any, job: Any, tmp_path: Path) -> None:
     notes, large = Notes(), job(LARGE, f"vanished_{tmp_path.name}_{server.port}")
     stopped = evolve(large, save_resume=notes, cancelled=lambda: len(notes) > 1)
@@ -191,6 +195,7 @@ def _lists_parts(method: str, path: str) -> bool:
     return method == "GET" and "uploadId" in path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [100_000, LARGE])
 @pytest.mark.parametrize("unknown", ["if-none-match", "x-amz-checksum-"])
 def test_server_that_refuses_a_header_gets_along_without(
@@ -283,6 +288,7 @@ def test_what_cannot_be_compared_is_accepted_only_with_our_mark(
     assert not receipt.verified
 
 
+@pytest.mark.slow
 def test_verify_finds_a_spoiled_or_missing_object(server: Any, job: Any, tmp_path: Path) -> None:
     for each in (job(name=f"v_{tmp_path.name}"), job(LARGE, f"vl_{tmp_path.name}")):
         backend = server.backend(tmp_path, part_size=PART)

@@ -52,6 +52,7 @@ def test_keeps_the_contract(request: pytest.FixtureRequest, tmp_path: Path, name
     )
 
 
+@pytest.mark.slow
 def test_parts_go_as_soon_as_they_stay_and_the_first_last(weed: Any, front: Any, take: Any, tmp_path: Path) -> None:
     growing, proxy = take(), front()
     backend = weed.backend(tmp_path, proxy.port, live=True)
@@ -79,6 +80,7 @@ def test_a_short_take_goes_in_the_ordinary_way(weed: Any, front: Any, take: Any,
     assert weed.content(backend.deliver(growing.delivery()).remote_name) == content(growing)
 
 
+@pytest.mark.slow
 def test_only_parts_that_changed_are_sent_again(weed: Any, front: Any, take: Any, tmp_path: Path) -> None:
     growing, proxy = take(), front()
     backend = weed.backend(tmp_path, proxy.port, live=True)
@@ -140,6 +142,7 @@ def test_cut_while_it_is_sent_is_transient(weed: Any, take: Any, tmp_path: Path)
     assert noted(growing) == ["2", "3"]
 
 
+@pytest.mark.slow
 def test_a_broken_connection_costs_one_part(weed: Any, fault_proxy: Any, take: Any, tmp_path: Path) -> None:
     growing = take()
     growing.stable = 4 * PART
@@ -182,6 +185,7 @@ def test_withdrawn_leaves_no_upload(weed: Any, take: Any, tmp_path: Path) -> Non
         backend.withdraw(strange)
 
 
+@pytest.mark.slow
 def test_an_object_that_nobody_heard_of_is_known_by_its_key(weed: Any, front: Any, take: Any, tmp_path: Path) -> None:
     """It was made, the answer was lost, and the server's checksums tell nothing: it bears the key of this delivery."""
 

@@ -114,6 +114,7 @@ def studio(weed: Any, tmp_path: Path) -> Iterator[Studio]:
         yield studio
 
 
+@pytest.mark.slow
 def test_a_stop_that_is_told_much_too_late(studio: Studio) -> None:
     """Later than any should be: two parts that were sent already are not in the clip, and one is cut."""
     studio.run(5 * SECONDS_OF_PART + 2.5)
@@ -123,6 +124,7 @@ def test_a_stop_that_is_told_much_too_late(studio: Studio) -> None:
     assert clip.frames == pytest.approx(2.5 * SECONDS_OF_PART * CAPTURE.format.rate, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_pause_that_is_told_much_too_late(studio: Studio) -> None:
     """What comes after it takes the place of what had been sent."""
     studio.run(4 * SECONDS_OF_PART + 2.5)
