@@ -14,6 +14,7 @@ from appliance.events import (
     CommandRefused,
     Event,
     NothingToPlay,
+    NothingToSplit,
     PlaybackStarted,
     TakeStarted,
     subject,
@@ -118,4 +119,6 @@ def _failure(event: Event) -> ApplianceError:
             return Refused(event.reason)
         case NothingToPlay():
             return NotFound(event.message)
+        case NothingToSplit():
+            return Refused(event.message)
     return named(getattr(event, "error", ""), getattr(event, "message", None) or describe(event))

@@ -113,6 +113,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.TrackHeard: lambda e: "the message counts as heard",
     events.PlaybackFailed: lambda e: f"playback failed: {e.message}",
     events.NothingToPlay: lambda e: e.message,
+    events.NothingToSplit: lambda e: e.message,
     events.Said: lambda e: (
         f"the box cannot say {e.say_id}: {e.message}" if e.message else f"the box has said {e.say_id}"
     ),

@@ -16,6 +16,7 @@ from appliance.events import (
     Event,
     FlowWait,
     NothingToPlay,
+    NothingToSplit,
     Play,
     PlayAfter,
     PlaybackFailed,
@@ -110,7 +111,7 @@ class Effects:
             Do.PAUSE_TAKE: lambda effect: recorder.pause(_moment(effect)),
             Do.RESUME_TAKE: lambda effect: recorder.resume(self._quiet(effect)),
             Do.MARK_TAKE: lambda effect: recorder.mark(_moment(effect), _cause(effect, RecordMark).label),
-            Do.SPLIT_TAKE: lambda effect: recorder.next_part(_moment(effect), "split"),
+            Do.SPLIT_TAKE: self._split_take,
             Do.FINISH_TAKE: lambda effect: recorder.stop(_moment(effect)),
             Do.DISCARD_TAKE: lambda _: recorder.discard(),
             Do.ADOPT_TAKE: lambda effect: self._on_store(lambda: self._adopt(effect.id)),
@@ -149,6 +150,10 @@ class Effects:
     def _carry_on_take(self, effect: Effect) -> None:
         cause = _cause(effect, TakeContinues)
         self._recorder.start(effect.id, cause.at, cause.format, continues=cause.take_id)
+
+    def _split_take(self, effect: Effect) -> None:
+        if not self._recorder.next_part(_moment(effect), "split"):
+            self._post(NothingToSplit(effect.id, "the microphone has not delivered its first sound yet: split later"))
 
     def _quiet(self, effect: Effect) -> float:
         """The moment of the press, or the first one without a sound of the box itself, which ends at once."""

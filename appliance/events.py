@@ -496,6 +496,14 @@ class TakeContinues(Event):
 
 
 @message
+class NothingToSplit(Event):
+    """Nothing was recorded yet that could be a clip before the split: the take goes on as it is."""
+
+    take_id: str
+    message: str
+
+
+@message
 class TakeNearlyUp(Event):
     """The take will be ended in so many seconds: `recording.at_max` wants it, and it is nearly as long as it may be."""
 

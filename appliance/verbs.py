@@ -86,7 +86,7 @@ _RECORDER = (
         "End the clip here, and go on in a linked one without losing a frame.",
         events.RecordSplit,
         (events.TakeContinues,),
-        _OVER,
+        (*_OVER, events.NothingToSplit),
         _TAKE,
         since=2,
     ),
@@ -190,8 +190,15 @@ _BOX = (
 )
 
 _HANDSET = (
-    Verb("handset.lift", "Lift the handset: the flow begins.", events.HandsetLift, since=2),
-    Verb("handset.hang_up", "Hang the handset up: the flow ends.", events.HandsetHangUp, since=2),
+    Verb(
+        "handset.lift", "Lift the handset: the flow begins. Without one as `record.start`.", events.HandsetLift, since=2
+    ),
+    Verb(
+        "handset.hang_up",
+        "Hang the handset up: the flow ends. Without one as `record.stop`.",
+        events.HandsetHangUp,
+        since=2,
+    ),
 )
 
 VERBS: dict[str, Verb] = {verb.word: verb for verb in (*_RECORDER, *_HANDSET, *PLAYER, *PLAYLIST, *CLIPS, *_BOX)}

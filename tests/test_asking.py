@@ -164,6 +164,16 @@ def test_a_take_that_comes_before_the_chosen_message_refuses_it(house: House) ->
         play.result(5)
 
 
+def test_a_split_of_nothing_is_refused_to_whoever_asked_for_it_alone(house: House) -> None:
+    start, take = house.ask(events.RecordStart(1.0), BEGIN)
+    verb = VERBS["record.split"]
+    split, _ = house.ask(events.RecordSplit(2.0), (verb.done, verb.failed))
+    house.post(events.NothingToSplit(take, "no sound yet"), started(take))
+    with pytest.raises(Refused, match="no sound yet"):
+        split.result(5)
+    assert start.result(5) == started(take)
+
+
 def test_what_bears_no_id_answers_whoever_waits_for_it(house: House) -> None:
     louder, _ = house.ask(events.VolumeSet(30), ((events.VolumeChanged,),))
     house.post(events.VolumeChanged(30))

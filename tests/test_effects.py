@@ -8,7 +8,16 @@ import pytest
 
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
-from appliance.events import FaultRaised, PlaybackFailed, RecordPauseToggle, RecordStart, RecordToggle, TakeFailed
+from appliance.events import (
+    FaultRaised,
+    NothingToSplit,
+    PlaybackFailed,
+    RecordPauseToggle,
+    RecordSplit,
+    RecordStart,
+    RecordToggle,
+    TakeFailed,
+)
 from appliance.faults import CATALOGUE
 from appliance.machine import TABLE, Do, Effect, Input
 
@@ -81,11 +90,13 @@ class Fake:
         self.named: dict[str, object] = {}
         self.silent_from = self.sounded_until = float("-inf")
         self.voice = self
+        self.answer: object = None
 
     def __getattr__(self, name: str) -> Any:
-        def call(*arguments: object, **named: object) -> None:
+        def call(*arguments: object, **named: object) -> object:
             self.calls.append((name, *arguments))
             self.named = named
+            return self.answer
 
         return call
 
@@ -134,6 +145,16 @@ def test_a_take_reaches_back_no_further_than_the_guard_behind_what_was_played(ho
     house.player.sounded_until = 1.5
     house.do(Do.START_TAKE, "t1", RecordStart(2.0))
     assert house.recorder.named == {"quiet_since": pytest.approx(1.65)}
+
+
+def test_a_split_before_the_first_sound_is_answered_at_once(house: House) -> None:
+    house.recorder.answer = False
+    house.do(Do.SPLIT_TAKE, "t1", RecordSplit(2.0))
+    (told,) = house.events
+    assert isinstance(told, NothingToSplit) and told.take_id == "t1"
+    house.recorder.answer = True
+    house.do(Do.SPLIT_TAKE, "t1", RecordSplit(3.0))
+    assert house.events == [told] and house.recorder.calls[-1] == ("next_part", 3.0, "split")
 
 
 def test_what_was_left_is_finished_when_the_disk_works(house: House) -> None:

@@ -137,12 +137,16 @@ class Recorder:
         """Mark the frame that sounded at `at`."""
         self._press(Wish.MARK, at, label)
 
-    def next_part(self, at: float, reason: str) -> None:
-        """Ask for a take that carries the one in progress on from `at` on: TakeContinues, with the reason in words."""
+    def next_part(self, at: float, reason: str) -> bool:
+        """Ask for a take that carries the one in progress on from `at` on: TakeContinues, with the reason in words.
+
+        False, and nothing is asked for, where the microphone has not been opened yet for the one in progress.
+        """
         with self._lock:
             wish = self._sessions[-1].next_part(at, reason) if self._sessions else None
         if wish:
             self._studio.post(wish)
+        return wish is not None
 
     def stop(self, at: float) -> None:
         """Seal the take once everything that sounded before `at` has been read."""

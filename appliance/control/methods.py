@@ -9,6 +9,7 @@ from appliance import events
 from appliance.asking import Asking
 from appliance.audio.decode import check_sound
 from appliance.codec import event_to_plain, to_plain
+from appliance.config.flow import Script
 from appliance.control.clips import ClipMethods
 from appliance.control.contract import described, hello
 from appliance.control.examinations import Examinations
@@ -68,8 +69,14 @@ class Methods:
             "subscribe": self._streams.events,
             "hello": hello,
             "describe": described,
+            **({} if parts.settings.flow.script is not Script.NONE else self._without_a_flow()),
             **ClipMethods(parts.store, parts.outbox, parts.settings.destinations, self._troubles).table(),
         }
+
+    def _without_a_flow(self) -> dict[str, Callable[..., object]]:
+        """Whoever lifts the handset by a call hears what becomes of the take."""
+        words = {"handset.lift": "record.start", "handset.hang_up": "record.stop"}
+        return {word: self._checked(VERBS[direct], None) for word, direct in words.items()}
 
     def _status(self) -> dict[str, Any]:
         self._controller.settle()

@@ -1,6 +1,7 @@
-"""Runs a program on a clip: with a time limit, out of the way, and ended with everything that it has begun."""
+"""Runs a program on a clip: with a limit of time and room, out of the way, and ended with all that it has begun."""
 
 import os
+import resource
 import signal
 import subprocess
 import tempfile
@@ -16,6 +17,10 @@ _MOST_WORDS = 300
 _END_BYTES = 4096
 _LOOK = 0.2
 _NICENESS = 19
+_ROOM = 64 << 20
+_ROOM_SHARE = 2
+"""What a program writes may be so many times as large as the clip, beside `_ROOM`: a decoded copy or two."""
+
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 
@@ -53,12 +58,20 @@ class Program:
             )
         except OSError as error:
             raise Transient(f"{command[0]} cannot be started: {error.strerror}") from error
+        room = _ROOM + _ROOM_SHARE * job.path.stat().st_size
+        with suppress(OSError):  # it has ended already
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (room, room))
         stand_back(process.pid, _NICENESS)
         until = time.monotonic() + self._options.timeout
         try:
             while True:
                 with suppress(subprocess.TimeoutExpired):
-                    return process.wait(_LOOK)
+                    process.wait(_LOOK)
+                if _written(folder) >= room:
+                    words = f"wrote more than {room / 1e6:.0f} MB and was ended: let it print and keep less"
+                    raise Permanent(f"{command[0]} {words}")
+                if process.returncode is not None:
+                    return process.returncode
                 job.check_cancelled()
                 if time.monotonic() > until:
                     limit = f"{self._options.timeout:g} s"
@@ -75,6 +88,15 @@ class Program:
                 return file.read(_MOST_BYTES).decode("utf-8", "replace").strip()
         except OSError as error:
             raise Permanent(f"{program} left no {output.name} in its folder: correct the option output") from error
+
+
+def _written(folder: str) -> int:
+    """Bytes in all files below the folder."""
+    size = 0
+    for path in Path(folder).rglob("*"):
+        with suppress(OSError):  # it is gone again
+            size += path.lstat().st_size
+    return size
 
 
 def _ended(status: int) -> str:

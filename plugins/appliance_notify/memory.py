@@ -10,7 +10,7 @@ import attrs
 from attrs import field, frozen
 
 from appliance.plugin import StorageError, write_file
-from appliance_notify.notes import Kind, Note
+from appliance_notify.notes import Kind, Note, kind_of
 
 FILE = "messages.json"
 
@@ -97,4 +97,4 @@ def _read(kept: Any) -> Memory:
 def _note(kept: Any) -> Note:
     known = {each.name for each in attrs.fields(Note)}
     values = {name: value for name, value in kept.items() if name in known}
-    return Note(**{**values, "kind": Kind(kept["kind"]), "text": str(kept["text"])})
+    return Note(**{**values, "kind": kind_of(str(kept["kind"])), "text": str(kept["text"])})

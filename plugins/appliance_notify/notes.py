@@ -33,15 +33,24 @@ _TITLES = {
 }
 
 
+def kind_of(word: str) -> str:
+    """The kind that a word names; the word itself where only a newer release knows that kind."""
+    return Kind(word) if word in {*Kind} else word
+
+
+def _title(note: "Note") -> str:
+    return _TITLES[note.kind] if isinstance(note.kind, Kind) else note.kind.replace("_", " ")
+
+
 @frozen
 class Note:
-    """One thing to be told. `about` is the id of the clip, whose `name` is told too, or the fault.
+    """One thing to be told. `kind` is a Kind, or the word of one that a newer release left behind.
 
-    `at` is when it was, in seconds since 1970 UTC, where a clock told that; `offset` is local time less UTC, in
-    seconds.
+    `about` is the id of the clip, whose `name` is told too, or the fault. `at` is when it was, in seconds since 1970
+    UTC, where a clock told that; `offset` is local time less UTC, in seconds.
     """
 
-    kind: Kind
+    kind: str
     text: str
     about: str = ""
     at: float | None = None
@@ -89,7 +98,7 @@ def merged(device: str, notes: Sequence[Note], lost: int, id: str, sound: Sound 
     urgent = any(note.urgent and note.kind is Kind.FAULT for note in notes)
     if len(notes) == 1 and not lost:
         [note] = notes
-        return Message(id, f"{device}: {_TITLES[note.kind]}", _cut(note.text), urgent, note.link, sound)
+        return Message(id, f"{device}: {_title(note)}", _cut(note.text), urgent, note.link, sound)
     clips = [note for note in notes if note.kind is Kind.CLIP]
     wrong = [note for note in notes if note.kind is Kind.FAULT]
     if not len(notes) - len(clips) and not lost:

@@ -81,6 +81,14 @@ def test_every_acting_word_is_answered_by_what_happened(house: House) -> None:
             client.call("play.latest")
 
 
+def test_whoever_lifts_a_handset_without_a_flow_hears_what_becomes_of_it(house: House) -> None:
+    with Client(house.socket) as client:
+        assert client.call("handset.lift")["event"] == "TakeStarted"
+        with pytest.raises(Refused, match="a take is in progress"):
+            client.call("handset.lift")
+        assert client.call("handset.hang_up")["event"] == "ClipFinished"
+
+
 def test_only_words_without_anything_to_say_are_for_buttons() -> None:
     assert {"record.mark", "play.next", "volume.up"} <= set(verbs.button_words())
     assert not {"player.seek", "volume.set", "play", "status", "clips.delete"} & set(verbs.button_words())

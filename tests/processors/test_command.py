@@ -76,6 +76,23 @@ def test_one_that_takes_too_long_is_ended_with_its_children(job: ProcessorJob, t
             time.sleep(0.01)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "while True: sys.stdout.write('x' * 100_000)",
+        "while True: sys.stderr.write('x' * 100_000)",
+        "for n in range(100): open(str(n), 'w').write('x' * 500_000)\ntime.sleep(100)",
+        "subprocess.run(['cat', '/dev/zero'], stdout=open('zeros', 'w')); time.sleep(100)",
+        "signal.signal(signal.SIGXFSZ, signal.SIG_DFL); os.write(1, b'x' * (1 << 24))",
+    ],
+    ids=["prints", "complains", "many files", "a child", "at once"],
+)
+def test_one_that_writes_without_end_is_ended(job: ProcessorJob, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr("appliance_command.program._ROOM", 1 << 20)
+    with pytest.raises(Permanent, match=r"wrote more than 1 MB and was ended"):
+        script(f"import os, signal, subprocess, sys, time\n{code}", timeout=Seconds(60.0)).process(job)
+
+
 def test_it_is_ended_where_somebody_wants_to_record(job: ProcessorJob) -> None:
     cancelled = threading.Event()
     cancelled.set()

@@ -189,6 +189,18 @@ def test_what_a_newer_release_adds_is_no_damage(tmp_path: Path) -> None:
     assert [each.text for each in load(tmp_path).notes] == ["12 new"]
 
 
+def test_a_kind_of_a_newer_release_is_told_and_kept(tmp_path: Path) -> None:
+    save(tmp_path, evolve(Memory(told={"storage": "full"}), notes=(note(Kind.DAILY, "12 new"),)))
+    kept = json.loads((tmp_path / FILE).read_text())
+    kept["notes"][0]["kind"] = "moon_phase"
+    (tmp_path / FILE).write_text(json.dumps(kept))
+    memory = load(tmp_path)
+    assert memory.told == {"storage": "full"} and merged("box", memory.notes, 0, "1").title == "box: moon phase"
+    assert "2 things to tell" in merged("box", (*memory.notes, note(Kind.DAILY, "x")), 0, "1").title
+    save(tmp_path, memory)
+    assert load(tmp_path) == memory and json.loads((tmp_path / FILE).read_text())["notes"] == kept["notes"]
+
+
 def test_what_cannot_be_used_is_said() -> None:
     with pytest.raises(ValueError, match="names no topic"):
         NtfyOptions(url="https://ntfy.sh")
