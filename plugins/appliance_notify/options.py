@@ -5,15 +5,15 @@ from enum import StrEnum
 from typing import Any
 
 from appliance_http.options import Tls, headers_validator, url_validator
+from appliance_mail.options import SmtpOptions
 from attrs import frozen
-from attrs.validators import and_, deep_iterable, ge, le, matches_re, min_len, optional
+from attrs.validators import deep_iterable, ge, matches_re, min_len, optional
 
 from appliance.plugin import (
     HOURS,
     Seconds,
     Secret,
     TimeOfDay,
-    is_loopback,
     option,
 )
 from appliance_notify.templates import CLIP_WORDS, JSON, WORDS, check_template
@@ -104,48 +104,10 @@ class TelegramOptions:
     tell: Rules = option(Rules, "What is told.")
 
 
-class Security(StrEnum):
-    """How a connection to a mail server is encrypted."""
-
-    TLS = "tls"
-    STARTTLS = "starttls"
-    NONE = "none"
-
-
-def _security(options: "EmailOptions", _: Any, security: Security) -> None:
-    if security is Security.NONE and not is_loopback(options.host) and not options.allow_plain:
-        raise ValueError(
-            f"{options.host} would get everything without encryption, the password too. Use tls or starttls, or add "
-            "the line `allow_plain: true`"
-        )
-
-
-_ADDRESS = r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,255}"
-
-
 @frozen(kw_only=True)
-class EmailOptions:
+class EmailOptions(SmtpOptions):
     """Word by e-mail, through the mail server of one's provider."""
 
-    host: str = option(
-        help="The mail server (SMTP).", check=matches_re(r"[0-9A-Za-z:.-]{1,253}"), example="smtp.example.org"
-    )
-    port: int | None = option(
-        None,
-        "Its port. Default: 465 for `tls`, 587 for `starttls`, 25 for `none`.",
-        check=optional(and_(ge(1), le(65535))),
-    )
-    allow_plain: bool = option(False, "Send without encryption to hosts other than this one.")
-    security: Security = option(Security.TLS, "How the connection is encrypted.", check=_security)
-    tls: Tls = option(Tls, "Certificates.")
-    user: str = option("", "User, where the server wants one. Mostly the whole address.")
-    password: Secret | None = option(None, "Password of that user.", example="!secret mail_password")
-    sender: str = option(help="The address it comes from.", check=matches_re(_ADDRESS), example="box@example.org")
-    to: tuple[str, ...] = option(
-        help="Who gets it.",
-        check=and_(min_len(1), deep_iterable(matches_re(_ADDRESS))),
-        example="[anna@example.org]",
-    )
     tell: Rules = option(Rules, "What is told.")
 
 

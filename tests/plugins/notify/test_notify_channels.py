@@ -14,6 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from appliance_http.options import Tls
+from appliance_mail.options import Security
 from appliance_notify.beyond import Beyond
 from appliance_notify.mail import Mail
 from appliance_notify.notes import Message, Sound
@@ -22,7 +23,6 @@ from appliance_notify.options import (
     AppriseOptions,
     EmailOptions,
     NtfyOptions,
-    Security,
     TelegramOptions,
     WebhookOptions,
 )

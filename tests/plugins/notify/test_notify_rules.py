@@ -6,9 +6,10 @@ from math import inf
 from pathlib import Path
 
 import pytest
+from appliance_mail.options import Security
 from appliance_notify.memory import FILE, MOST_NOTES, Memory, load, save
 from appliance_notify.notes import LONGEST, Kind, Note, merged
-from appliance_notify.options import Clips, EmailOptions, NtfyOptions, Rules, Security, WebhookOptions
+from appliance_notify.options import Clips, EmailOptions, NtfyOptions, Rules, WebhookOptions
 from appliance_notify.rules import (
     Debounced,
     Recorded,

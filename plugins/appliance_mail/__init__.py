@@ -1,0 +1,1 @@
+"""What all that speak with mail servers share. No plugin by itself."""
