@@ -209,10 +209,14 @@ class Say(Play):
 
 @message
 class Greet(Say):
-    """As `Say`, of one of the sounds in a folder: the one whose `turn` it is, or any, where it is `shuffled`."""
+    """As `Say`, of one of the sounds in a folder: the one whose `turn` it is, or any, where it is `shuffled`.
+
+    Where it has a folder for the `language`, of that.
+    """
 
     turn: int = 0
     shuffled: bool = False
+    language: str = ""
 
 
 @message
@@ -375,6 +379,36 @@ class HandsetHangUp(Command):
 
 
 @message
+class Dial(Command):
+    """A number was dialled, one digit or key: `flow.numbers` says what for."""
+
+    at: float
+    number: str
+
+
+@message
+class GreetingPlay(Command):
+    """Let the greeting be heard, from its beginning: the flow goes on behind it as it does after a lift."""
+
+    at: float
+
+
+@message
+class LanguageNext(Command):
+    """Go on in the next language of the flow, until the handset is hung up."""
+
+    at: float
+
+
+@message
+class LanguageChoose(Command):
+    """Go on in this language of the flow, until the handset is hung up."""
+
+    at: float
+    language: str
+
+
+@message
 class Attend(Command):
     """Keep the microphone open, so that what begins soon is not cut; or no longer, where `on` is false."""
 
@@ -400,7 +434,7 @@ class FlowDue(Event):
 
 @message
 class FlowMoved(Event):
-    """The flow is at another step: `on_hook`, `waiting`, `greeting`, `tone`, `recording` or `over`."""
+    """The flow is at another step: `on_hook`, `waiting`, `greeting`, `listening`, `tone`, `recording` or `over`."""
 
     step: str
 

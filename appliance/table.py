@@ -189,8 +189,10 @@ def _other_rows() -> Iterator[Row]:
         yield Row(say, ANY_RECORDER, IN_PLAYBACK, refuse="something else is playing")
     for input, do in ((events.Hush, Do.HUSH), (events.Attend, Do.ATTEND), (events.FlowWait, Do.WAIT)):
         yield Row(input, ANY_RECORDER, ANY_PLAYER, do=(do,))
-    yield Row(events.HandsetLift, ANY_RECORDER, ANY_PLAYER)
-    yield Row(events.HandsetHangUp, ANY_RECORDER, ANY_PLAYER)
+    for gesture in (events.HandsetLift, events.HandsetHangUp, events.Dial):
+        yield Row(gesture, ANY_RECORDER, ANY_PLAYER)
+    for wish in (events.GreetingPlay, events.LanguageNext, events.LanguageChoose):
+        yield Row(wish, ANY_RECORDER, ANY_PLAYER)
     for news, room in ((events.StorageFull, False), (events.StorageFree, True)):
         yield Row(news, ANY_RECORDER, ANY_PLAYER, to_room=room)
 

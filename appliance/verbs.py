@@ -15,6 +15,7 @@ __all__ = [
     "MOST_HAPPENED",
     "MOST_LABELS",
     "MOST_LETTERS",
+    "NUMBERS",
     "PAGE",
     "VERBS",
     "VERSIONS",
@@ -30,6 +31,10 @@ MOST_HAPPENED = 500
 
 MOST_LETTERS = 65_536
 """The most letters of Base64 that one piece of an upload has."""
+
+
+NUMBERS = tuple("1234567890*#")
+"""What can be dialled, as the keys of a telephone are (ITU-T E.161)."""
 
 
 def button_words() -> tuple[str, ...]:
@@ -199,6 +204,27 @@ _HANDSET = (
         events.HandsetHangUp,
         since=2,
     ),
+    Verb(
+        "handset.dial",
+        "Dial a number, for what `flow.numbers` has it ask for.",
+        events.Dial,
+        arguments=(Argument("number", Kind.TEXT, "One digit or key.", choices=NUMBERS),),
+        since=2,
+    ),
 )
 
-VERBS: dict[str, Verb] = {verb.word: verb for verb in (*_RECORDER, *_HANDSET, *PLAYER, *PLAYLIST, *CLIPS, *_BOX)}
+_FLOW = (
+    Verb("greeting.play", "Let the greeting be heard once more, from its beginning.", events.GreetingPlay, since=2),
+    Verb("language.next", "Go on in the next language, until hung up.", events.LanguageNext, since=2),
+    Verb(
+        "language.choose",
+        "Go on in a language, until hung up.",
+        events.LanguageChoose,
+        arguments=(Argument("language", Kind.TEXT, "One of `flow.languages`.", longest=100),),
+        since=2,
+    ),
+)
+
+VERBS: dict[str, Verb] = {
+    verb.word: verb for verb in (*_RECORDER, *_HANDSET, *_FLOW, *PLAYER, *PLAYLIST, *CLIPS, *_BOX)
+}

@@ -13,6 +13,7 @@ import pytest
 from attrs import define, evolve, field
 
 from appliance import events
+from appliance.config.actions import ButtonAction
 from appliance.config.flow import Begins, FlowSettings, Order, Script
 from appliance.config.loader import parse
 from appliance.config.options import AbsolutePath, Seconds
@@ -34,6 +35,9 @@ READY = DELAY + GREETING + TONE + GUARD
 """From the lift to the beginning of the clip, where everything works."""
 SETTINGS = FlowSettings(Script.TELEPHONE, Seconds(DELAY), AbsolutePath(Path("/greetings")))
 EMPTY = 1e-6
+MESSAGE, FOUND = 5.0, 0.05
+"""Seconds that a message has, and in which it is found."""
+NUMBERS = {"1": ButtonAction("play.latest"), "0": ButtonAction("greeting.play")}
 
 
 class World:
@@ -50,6 +54,7 @@ class World:
         self.status = Status()
         self.speaker = self.microphone = True
         self.hangs = self.attended = False
+        self.messages = True
         self.said: list[str] = []
         self.take: tuple[str, float] | None = None
         self.says: str | None = None
@@ -63,9 +68,12 @@ class World:
     def plug_in(self) -> None:
         """The process begins."""
         self.hook = Hook(SwitchSettings())
-        machine = flow_of(self.settings, PromptSettings())
-        assert isinstance(machine, Telephone)
-        self.flow = machine
+        self.handset = flow_of(self.settings, PromptSettings())
+
+    @property
+    def flow(self) -> Telephone:
+        assert isinstance(self.handset.script, Telephone)
+        return self.handset.script
 
     def post(self, *inputs: Input) -> None:
         self._inbox.extend(inputs)
@@ -80,7 +88,7 @@ class World:
             self.status = advance(self.status, self.state, happened, self.now)
             for effect in effects:
                 self.start(effect)
-            self.flow, asked = self.flow.react(happened, self.status)
+            self.handset, asked = self.handset.react(happened, self.status)
             self._inbox.extend(asked)
 
     def later(self, seconds: float, do: Callable[[], None]) -> None:
@@ -129,6 +137,16 @@ class World:
                 self.say(effect.id, cause)
             case Do.HUSH:
                 self.hush()
+            case Do.CHOOSE_LATEST:
+                found = events.Play(Path("/m.wav"), "message", None, effect.id)
+                self.later(FOUND, lambda: self.post(found if self.messages else events.NothingToPlay(effect.id, "")))
+            case Do.START_PLAYBACK if self.speaker:
+                self.hush()
+                self.later(MESSAGE, lambda: self.played(effect.id, completed=True))
+            case Do.START_PLAYBACK:
+                self.later(0.0, lambda: self.post(events.PlaybackFailed(effect.id, "no speaker")))
+            case Do.STOP_PLAYBACK:
+                self.later(0.01, lambda: self.post(events.PlaybackFinished(effect.id, completed=False)))
             case Do.ATTEND:
                 self.attended = cause.on
             case Do.WAIT:
@@ -159,6 +177,10 @@ class World:
             self.later(0.05, lambda: self.post(events.TakeSealed(take_id, CLIP)))
         else:
             self.later(0.05, lambda: self.post(events.TakeFailed(take_id, "stopped before", fault=False)))
+
+    def played(self, playback_id: str, completed: bool) -> None:
+        if self.state.playback_id == playback_id:
+            self.post(events.PlaybackFinished(playback_id, completed))
 
     def say(self, name: str, cause: Any) -> None:
         self.said.append(cause.title)
@@ -259,6 +281,20 @@ class Reference:
         if self.its_own:
             self.keep(at)
 
+    def listen(self, at: float) -> None:
+        """Somebody dials 1."""
+        if self.ready < inf:
+            self.ready = at + FOUND + (MESSAGE + TONE if self.speaker else 0) + GUARD
+
+    def again(self, at: float) -> None:
+        """Somebody dials 0."""
+        if self.begin is not None and not self.its_own:
+            return
+        if self.its_own:
+            self.keep(at)
+        if self.lifted is not None:
+            self.ready = at + (READY - DELAY if self.speaker else GUARD)
+
     def press(self, at: float, guard: float) -> None:
         if self.begin is not None:
             self.keep(at)
@@ -270,13 +306,14 @@ class Reference:
 def live(seed: int) -> tuple[World, Reference]:
     """One life of a box: what it made, and what it should have made."""
     chance = random.Random(seed)
-    world, wanted = World(), Reference()
+    world, wanted = World(evolve(SETTINGS, numbers=NUMBERS)), Reference()
     for _ in range(chance.randint(2, 7)):
         wait = chance.choice((0.4, 1.0, 2.5, 5.3, 8.0, 40.0)) + chance.random() / 8
         moment = world.now + wait
         world.until(moment)
         wanted.until(moment)
-        match chance.choice(("hook", "hook", "hook", "dial", "press", "speaker", "microphone", "room", "restart")):
+        kinds = ("hook", "hook", "hook", "dial", "1", "0", "press", "speaker", "microphone", "room", "restart")
+        match chance.choice(kinds):
             case "hook" if wanted.lifted is None:
                 wanted.lift(moment)
                 world.lift()
@@ -285,6 +322,12 @@ def live(seed: int) -> tuple[World, Reference]:
                 world.hang_up()
             case "dial" if wanted.lifted is not None:
                 world.dial(chance.randint(1, 10))
+            case "1":
+                wanted.listen(moment)
+                world.post(events.Dial(moment, "1"))
+            case "0":
+                wanted.again(moment)
+                world.post(events.Dial(moment, "0"))
             case "press":
                 says = world.says is not None
                 guard = 0.16 + GUARD if says else max(0.0, world.silent + GUARD - moment)
@@ -439,7 +482,7 @@ def test_what_plays_gives_way_to_the_greeting() -> None:
     world.until(102.0)
     assert world.state.player is Player.STOPPED and world.said == ["greeting"]
     world.post(events.Play(Path("/message.wav"), "message"))
-    world.over(world.says or "")
+    world.until(102.3)
     assert world.state.player is Player.STOPPED and world.said == ["greeting", "tone"]
     world.until(110.0)
     assert world.state.recorder is Recorder.RECORDING
@@ -466,7 +509,7 @@ def test_greetings_are_asked_for_in_turn_or_at_random() -> None:
 
 def test_a_handset_without_a_flow_records_while_it_is_lifted() -> None:
     direct = flow_of(FlowSettings(), PromptSettings())
-    assert isinstance(direct, Direct)
+    assert isinstance(direct.script, Direct)
     assert direct.react(HandsetLift(1.0), Status())[1] == (events.RecordStart(1.0),)
     assert direct.react(HandsetHangUp(2.0), Status())[1] == (events.RecordStop(2.0),)
 
@@ -484,3 +527,98 @@ def test_with_a_flow_a_recording_ends_when_it_is_as_long_as_it_may_be() -> None:
     flow = parse("flow: telephone\nrecording: {max_duration: 5m, preroll: 3s}", "test", {}, {})
     assert flow.recorded.preroll == 0.0, "the tone would be in the clip"
     assert flow.recorded.at_max == "stop" and flow.recorded.max_duration == Seconds(300)
+
+
+def numbered(**numbers: str) -> World:
+    """A telephone with a dial."""
+    return World(evolve(SETTINGS, numbers={name[1:]: ButtonAction(word) for name, word in numbers.items()}))
+
+
+def test_a_number_asks_for_a_message_in_the_place_of_the_greeting_and_the_tone_follows_it() -> None:
+    world = numbered(n1="play.latest")
+    world.lift()
+    world.until(102.0)
+    world.post(events.Dial(102.0, "1"))
+    world.until(106.0)
+    assert world.flow.step is Step.LISTENING and world.state.player is Player.PLAYING
+    world.until(120.0)
+    world.hang_up()
+    world.until(130.0)
+    assert world.said == ["greeting", "tone"] and clips(world, (2 + FOUND + MESSAGE + TONE + GUARD, 20.0))
+
+
+def test_a_message_that_is_not_there_keeps_nobody_from_speaking() -> None:
+    world = numbered(n1="play.latest")
+    world.lift()
+    world.until(102.0)
+    world.messages = False
+    world.post(events.Dial(102.0, "1"))
+    world.until(110.0)
+    world.hang_up()
+    world.until(120.0)
+    assert clips(world, (2 + FOUND + TONE + GUARD, 10.0))
+
+
+def test_a_message_that_is_found_after_the_handset_was_hung_up_is_not_played_to_the_hook() -> None:
+    world = numbered(n1="play.latest")
+    world.lift()
+    world.until(102.0)
+    world.post(events.Dial(102.0, "1"))
+    world.post(HandsetHangUp(102.0))
+    world.until(103.0)
+    played = [world.state.player]
+    world.post(events.Play(Path("/message.wav"), "message"))  # somebody else wants to hear that
+    assert [*played, world.state.player] == [Player.STOPPED, Player.PLAYING]
+
+
+@pytest.mark.parametrize("begins", Begins)
+def test_who_wants_to_hear_the_greeting_again_hears_it_and_what_was_spoken_before_is_kept(begins: Begins) -> None:
+    world = World(evolve(SETTINGS, begins=begins, numbers={"0": ButtonAction("greeting.play")}))
+    world.lift()
+    world.until(110.0)
+    world.post(events.Dial(110.0, "0"))
+    world.until(120.0)
+    world.hang_up()
+    world.until(130.0)
+    first = {Begins.TONE: READY, Begins.GREETING_END: READY - TONE, Begins.LIFT: 0.0}[begins]
+    second = {Begins.TONE: READY - DELAY, Begins.GREETING_END: READY - DELAY - TONE, Begins.LIFT: GUARD}[begins]
+    assert clips(world, (first, 10.0), (10 + second, 20.0)) or begins is Begins.LIFT
+    assert world.said == ["greeting", "tone", "greeting", "tone"] and len(world.clips) == 2
+
+
+def test_another_language_is_spoken_until_the_handset_is_hung_up() -> None:
+    settings = evolve(SETTINGS, languages=("de", "en"), numbers={"3": ButtonAction("language.next")})
+    machine = flow_of(settings, PromptSettings())
+    languages: list[str] = []
+
+    def tell(*inputs: Input) -> None:
+        nonlocal machine
+        for input in inputs:
+            machine, asked = machine.react(input, Status())
+            languages.extend(each.language for each in asked if isinstance(each, events.Greet))
+            tell(*(each for each in asked if isinstance(each, events.LanguageNext)))
+
+    tell(HandsetLift(0.0), events.FlowDue(DELAY), events.Dial(2.0, "3"), events.FlowDue(2.0))
+    tell(events.LanguageChoose(3.0, "fr"), events.LanguageChoose(4.0, "de"), events.FlowDue(4.0))
+    tell(events.Dial(5.0, "3"), HandsetHangUp(6.0), HandsetLift(10.0), events.FlowDue(10.0 + DELAY))
+    assert languages == ["de", "en", "de", "de"]
+
+
+def test_a_number_without_a_meaning_changes_nothing() -> None:
+    world = numbered(n1="play.latest")
+    world.lift()
+    world.until(108.0)
+    world.post(events.Dial(108.0, "5"), events.Dial(108.1, "1"))
+    world.until(110.0)
+    world.hang_up()
+    world.until(120.0)
+    assert clips(world, (READY, 10.0))
+
+
+def test_numbers_are_those_of_a_telephone() -> None:
+    text = "flow: {script: telephone, numbers: {1: play.latest, '#': play.random, 0: greeting.play}}"
+    assert parse(text, "test", {}, {}).flow.numbers == {"1": "play.latest", "#": "play.random", "0": "greeting.play"}
+    with pytest.raises(ConfigError, match=r"flow\.numbers"):
+        parse("flow: {numbers: {12: play.latest}}", "test", {}, {})
+    with pytest.raises(ConfigError, match=r"flow\.numbers"):
+        parse("flow: {numbers: {1: record.while_held}}", "test", {}, {})

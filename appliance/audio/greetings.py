@@ -11,13 +11,16 @@ ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def greeting(path: Path, turn: int, today: date, *, shuffled: bool = False) -> Path:
-    """The file itself; of a folder the one whose `turn` it is, or any. Raises Unplayable where it holds none.
+def greeting(path: Path, turn: int, today: date, *, shuffled: bool = False, language: str = "") -> Path:
+    """The file itself; of a folder, or what it holds for the `language`, the one whose `turn` it is, or any.
 
+    Raises Unplayable where there is none.
     Those named after `today` or its weekday alone, where there are any; never those named after another day.
     """
     if not path.is_dir():
         return path
+    if language and (path / language).is_dir():
+        path = path / language
     try:
         names = sorted(each.name for each in path.iterdir() if each.suffix.lower() in ENDINGS)
     except OSError as error:

@@ -72,9 +72,8 @@ class Voice:
         try:
             path = wish.path
             if isinstance(wish, Greet):
-                path = greeting(
-                    path, wish.turn, date.fromtimestamp(self._clock.wall_ns() / 1e9), shuffled=wish.shuffled
-                )
+                today = date.fromtimestamp(self._clock.wall_ns() / 1e9)
+                path = greeting(path, wish.turn, today, shuffled=wish.shuffled, language=wish.language)
             source = Source(path, rate, 1.0 if says else speed, loop=wish.loop)
         except Unplayable as error:
             failed = PlaybackFailed(playback_id, str(error), wish.track_id, type(error).__name__, error.kind)

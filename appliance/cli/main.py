@@ -29,6 +29,8 @@ _MODULES = {
     "playlist": "playlist",
     "volume": "verbs",
     "handset": "verbs",
+    "greeting": "verbs",
+    "language": "verbs",
     "clips": "clips",
     "feeds": "feeds",
     "devices": "setup",

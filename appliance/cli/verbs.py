@@ -80,7 +80,9 @@ def parameter(argument: Argument) -> click.Parameter:
 
 
 record = Verbs("record", "Record: start, pause, resume, stop, discard, mark.", "record")
-handset = Verbs("handset", "The handset: lift it, hang it up.", "handset")
+handset = Verbs("handset", "The handset: lift it, dial, hang it up.", "handset")
+greeting = Verbs("greeting", "What the flow says to whoever lifts the handset.", "greeting")
+language = Verbs("language", "The language of the flow.", "language")
 player = Verbs("player", "The player: pause, resume, seek, stop, volume.", "play", "player")
 
 

@@ -20,7 +20,12 @@ _TOP = (
     "secrets.yaml next to this file (mode 0600).",
 )
 _FIRST = ("panel", "destinations")
-_PINS = {"buttons": ("17: record.toggle", "27"), "switches": ("", "22"), "leds": ("18: status", "23")}
+_PINS = {
+    "buttons": ("17: record.toggle", "27"),
+    "switches": ("", "22"),
+    "dials": ("", "24"),
+    "leds": ("18: status", "23"),
+}
 _LIVE = ("panel", "buttons", "leds")
 _SIMPLEST = "folder"
 

@@ -3,9 +3,11 @@
 from enum import StrEnum
 
 from attrs import frozen
-from attrs.validators import and_, ge, le
+from attrs.validators import and_, deep_iterable, deep_mapping, ge, in_, le, matches_re
 
+from appliance.config.actions import ButtonAction
 from appliance.config.options import AbsolutePath, Seconds, option
+from appliance.verbs import NUMBERS
 
 
 class Script(StrEnum):
@@ -28,6 +30,11 @@ class Order(StrEnum):
 
     IN_TURN = "in_turn"
     RANDOM = "random"
+
+
+def _has_no_end(_: object, __: object, action: ButtonAction) -> None:
+    if action is ButtonAction.RECORD_WHILE_HELD:
+        raise ValueError(f"found {action}, but a number is not held: use record.toggle")
 
 
 @frozen
@@ -53,4 +60,18 @@ class FlowSettings:
         Begins.TONE,
         "Where the clip begins: 150 ms behind the `tone`, as long behind the greeting (`greeting_end`), so that the "
         "tone is in it, or at the `lift`, with everything that the microphone hears of both.",
+    )
+    languages: tuple[str, ...] = option(
+        (),
+        "Names of folders, in the folder of greetings and in that of `prompts.sounds`: what lies there counts first. "
+        "The first is what everybody hears, `language.next` and `language.choose` ask for another.",
+        check=deep_iterable(matches_re(r"[^/.][^/]*")),
+        example="[de, en]",
+    )
+    numbers: dict[str, ButtonAction] = option(
+        dict,
+        "What a number asks for that is dialled, by a rotary dial of `panel.dials` or by `handset.dial`: any word that "
+        "a button may be given. A message is heard in the place of the greeting, and the tone follows it.",
+        check=deep_mapping(in_(NUMBERS), _has_no_end),
+        example="{1: play.latest, 2: play.random, 3: language.next, 0: greeting.play}",
     )

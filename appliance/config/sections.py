@@ -144,3 +144,11 @@ def _pin_problems(given: dict[str, Any]) -> Iterator[Exception]:
                 yield Problem(f"found pin {pin}, expected the BCM number of a pin, {pins}", group, name)
             elif users.setdefault(pin, path) != path:
                 yield Problem(f"pin {pin} is taken by {users[pin]}, expected a pin of its own", group, name)
+    dials = given.get("dials")
+    for name, dial in dials.items() if isinstance(dials, dict) else ():
+        second = dial.get("off_normal") if isinstance(dial, dict) else None
+        if isinstance(second, Word) and WHOLE_NUMBER.fullmatch(second.text):
+            pin, path = int(second.text), f"panel.dials.{name}.off_normal"
+            if users.setdefault(pin, path) != path:
+                words = f"pin {pin} is taken by {users[pin]}, expected a pin of its own"
+                yield Problem(words, "dials", name, "off_normal")

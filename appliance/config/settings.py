@@ -120,10 +120,32 @@ class LedSettings:
 
 
 @frozen
+class DialSettings:
+    """A rotary dial; its number asks for what `flow.numbers` says."""
+
+    off_normal: int | None = option(
+        None,
+        "The pin of the contact that is moved while somebody dials, where there is one: what pulses otherwise is no "
+        "number. It is wired as the other one, and connects while the dial is moved.",
+        check=optional(in_(GPIO_PINS)),
+        example="24",
+    )
+    to: Wiring = option(Wiring.GROUND, "What the dial connects the pin to.")
+    contact: Contact = option(Contact.NORMALLY_CLOSED, "Whether it connects at each pulse, or at rest.")
+    debounce: Seconds = option(Seconds(0.008), "Changes closer together are bounces.", check=and_(ge(0), le(0.02)))
+    gap: Seconds = option(
+        Seconds(0.3), "A number is over when no pulse has come for so long.", check=and_(ge(0.15), le(2))
+    )
+
+
+@frozen
 class PanelSettings:
     buttons: dict[int, ButtonSettings] = option(dict, "Push buttons by BCM pin number.", example="{17: record.toggle}")
     switches: dict[int, SwitchSettings] = option(
         dict, "Two-position switches by BCM pin number.", example="{22: record.while_off_hook}"
+    )
+    dials: dict[int, DialSettings] = option(
+        dict, "Rotary dials by the BCM pin number of the contact that pulses.", example="{23: {off_normal: 24}}"
     )
     leds: dict[int, LedSettings] = option(dict, "LEDs by BCM pin number.", example="{18: status}")
 

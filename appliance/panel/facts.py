@@ -14,15 +14,18 @@ class Gesture(StrEnum):
     RELEASED = "released"
     LIFTED = "lifted"
     HUNG_UP = "hung up"
+    DIALLED = "dialled"
 
 
 @frozen
 class Fact:
     """A gesture, and when it began: CLOCK_MONOTONIC in seconds, of the first edge that belongs to it.
 
-    `after` is what a button that is released had been told to do: pressed, held or pressed twice.
+    `after` is what a button that is released had been told to do: pressed, held or pressed twice; `number` what
+    was dialled.
     """
 
     gesture: Gesture
     at: float
     after: Gesture | None = None
+    number: int | None = None

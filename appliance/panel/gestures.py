@@ -9,6 +9,7 @@ Only the times of the edges decide, not when they come to be known: see `Key`, a
 
 from copy import copy
 from math import inf
+from typing import Protocol
 
 from appliance.config.settings import ButtonSettings, SwitchSettings
 from appliance.panel.facts import Fact, Gesture
@@ -113,12 +114,29 @@ class Gestures:
         return [Fact(Gesture.RELEASED, self._released, told)] if told else []
 
 
+class Movements(Protocol):
+    """What clean presses and releases are told as; copied whenever time is to decide on trial."""
+
+    @property
+    def deadline(self) -> float | None:
+        """When time alone decides the next thing."""
+
+    def tick(self, now: float) -> list[Fact]:
+        """What has been decided by `now` without another edge."""
+
+    def press(self, at: float) -> list[Fact]:
+        """It went down."""
+
+    def release(self, at: float) -> list[Fact]:
+        """It came up."""
+
+
 class _Course:
     """What one pin does, seen edge by edge: everything up to an edge is known when that edge is told."""
 
-    def __init__(self, settings: ButtonSettings, level: bool) -> None:
-        self._debouncer = Debouncer(settings.debounce, level)
-        self._gestures = Gestures(settings, down=level)
+    def __init__(self, debounce: float, gestures: Movements, level: bool) -> None:
+        self._debouncer = Debouncer(debounce, level)
+        self._gestures = gestures
 
     def __copy__(self) -> "_Course":
         other = object.__new__(_Course)
@@ -153,10 +171,11 @@ class Key:
     is told, but not kept. The next edge begins where the last one ended, and what it decides is not told twice.
     """
 
-    def __init__(self, settings: ButtonSettings, level: bool) -> None:
-        self.timed = bool(settings.hold or settings.double_press)
+    def __init__(self, settings: ButtonSettings, level: bool, gestures: Movements | None = None) -> None:
+        """`gestures` in the place of those of a button."""
+        self.timed = bool(settings.hold or settings.double_press or gestures)
         """Whether anything depends on how long the key is down, or up."""
-        self._course = _Course(settings, level)
+        self._course = _Course(settings.debounce, gestures or Gestures(settings, down=level), level)
         self._ahead = self._course
         self._latest = -inf
         self._ticked = -inf

@@ -1,4 +1,4 @@
-"""Buttons, switches and LEDs on the pins of the 40-pin header.
+"""Buttons, switches, dials and LEDs on the pins of the 40-pin header.
 
 gpiozero calls back on its own threads; those only hand the edge, with the time that gpiozero gives it, to the worker.
 Debouncing is left to the gestures, not to the pin library: lgpio dates a debounced edge at the end of the bouncing,
@@ -12,8 +12,17 @@ from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
 from appliance.clock import Clock
-from appliance.config.settings import ButtonSettings, Contact, LedSettings, PanelSettings, SwitchSettings, Wiring
+from appliance.config.settings import (
+    ButtonSettings,
+    Contact,
+    DialSettings,
+    LedSettings,
+    PanelSettings,
+    SwitchSettings,
+    Wiring,
+)
 from appliance.events import Command
+from appliance.panel.dialling import Dial, Rest
 from appliance.panel.factory import default_factory, let_go, patiently, translated
 from appliance.panel.facts import Fact
 from appliance.panel.gestures import Hook, Key
@@ -31,26 +40,31 @@ _AT_ONCE = 0.001
 """Seconds within which a question was answered at once."""
 
 
+_Wanted = ButtonSettings | SwitchSettings | DialSettings
+_Told = Callable[[list[Fact]], list[Fact]]
+
+
 class _Input:
-    """A button or switch on its pin."""
+    """A contact on its pin: of a button, a switch or a dial."""
 
     def __init__(
         self,
         pin: int,
-        settings: ButtonSettings | SwitchSettings,
+        settings: _Wanted,
         factory: "Factory",
         clock: Clock,
         worker: Worker,
-        hears: Callable[[Fact], bool],
+        told: _Told,
     ) -> None:
+        """`told` says which facts are heard."""
         from gpiozero import DigitalInputDevice
 
         self._clock = clock
         self._closed_when_idle = settings.contact is Contact.NORMALLY_CLOSED
         self._worker = worker
-        self._hears = hears
+        self._told = told
         self._device = DigitalInputDevice(pin, pull_up=settings.to is Wiring.GROUND, pin_factory=factory)
-        key = Hook(settings) if isinstance(settings, SwitchSettings) else Key(settings, self.operated)
+        key = _key(settings, self.operated)
         self._watch = PinWatch(key, settings.debounce, lambda: self.operated)
         self._means = means(settings)
         worker.put(self, self.operated, clock.monotonic())
@@ -79,7 +93,7 @@ class _Input:
         return bool(self._device.is_active) != self._closed_when_idle
 
     def _asks(self, facts: list[Fact]) -> list[Command]:
-        return self._means(fact for fact in facts if self._hears(fact))
+        return self._means(self._told(facts))
 
     def _activated(self) -> None:
         self._put(not self._closed_when_idle, lambda: self._device.active_time)
@@ -95,6 +109,15 @@ class _Input:
             if self._clock.monotonic() - now < _AT_ONCE:
                 break
         self._worker.put(self, level, at)
+
+
+def _key(settings: _Wanted, level: bool) -> Key:
+    match settings:
+        case SwitchSettings():
+            return Hook(settings)
+        case DialSettings():
+            return Dial(settings, level)
+    return Key(settings, level)
 
 
 class _Led(Lamp):
@@ -146,20 +169,20 @@ class GpioPanel:
     def start(self, post: Callable[[Command], None]) -> None:
         """Take the pins and begin. Without any pin nothing is touched. Raises PanelError."""
         settings = self._settings
-        if not (settings.buttons or settings.switches or settings.leds):
+        if not (settings.buttons or settings.switches or settings.dials or settings.leds):
             return
-        contacts: list[tuple[int, ButtonSettings | SwitchSettings]] = [
-            *settings.buttons.items(),
-            *settings.switches.items(),
-        ]
+        wanted: dict[int, _Wanted] = {**settings.buttons, **settings.switches}
+        contacts: list[tuple[int, _Wanted, _Told]] = [(pin, each, self._heard) for pin, each in wanted.items()]
+        for pin, dial in settings.dials.items():
+            contacts += self._of_dial(pin, dial)
         with ExitStack() as pins:
             factory = self._pin_factory
             if factory is None:
                 factory = default_factory()
                 pins.callback(let_go, "the chip of the pins", factory.close, self._clock)
-            for pin, contact in contacts:
+            for pin, contact, told in contacts:
                 self._inputs[pin] = self._open(
-                    pin, partial(_Input, pin, contact, factory, self._clock, self._worker, self._hears), pins
+                    pin, partial(_Input, pin, contact, factory, self._clock, self._worker, told), pins
                 )
             for pin, led in settings.leds.items():
                 self._leds[pin] = self._open(pin, partial(_Led, pin, led, factory), pins)
@@ -196,8 +219,17 @@ class GpioPanel:
         """Switch the LED on this pin, while the panel is examined."""
         self._leds[pin].by_hand(lit)
 
-    def _hears(self, fact: Fact) -> bool:
-        return fact.at >= self._deaf_until
+    def _of_dial(self, pin: int, settings: DialSettings) -> Iterator[tuple[int, _Wanted, _Told]]:
+        """The contacts of a dial."""
+        if settings.off_normal is None:
+            yield pin, settings, self._heard
+            return
+        rest = Rest()
+        yield settings.off_normal, ButtonSettings(to=settings.to), rest.told
+        yield pin, settings, lambda facts: self._heard(list(filter(rest.moved, facts)))
+
+    def _heard(self, facts: list[Fact]) -> list[Fact]:
+        return [fact for fact in facts if fact.at >= self._deaf_until]
 
     def close(self) -> None:
         """Let go of the pins, LEDs dark. Raises Stuck where the thread does not end."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from appliance.config.actions import ButtonAction
-from appliance.config.settings import ButtonSettings, SwitchAction, SwitchSettings
+from appliance.config.settings import ButtonSettings, DialSettings, SwitchAction, SwitchSettings
 from appliance.events import Command
 from appliance.panel.facts import Fact, Gesture
 from appliance.verbs import VERBS
@@ -16,8 +16,10 @@ _HANDSET = ("handset.lift", "handset.hang_up")
 """What an action that goes on for a while asks for as that begins, and once it is over."""
 
 
-def means(settings: ButtonSettings | SwitchSettings) -> Means:
-    """What this button or switch asks for. Every command carries the time of the fact."""
+def means(settings: ButtonSettings | SwitchSettings | DialSettings) -> Means:
+    """What this button, switch or dial asks for. Every command carries the time of the fact."""
+    if isinstance(settings, DialSettings):
+        return lambda facts: [VERBS["handset.dial"].asked(fact.at, number=str(fact.number)) for fact in facts]
     words = _words(settings)
 
     def commands(facts: Iterable[Fact]) -> list[Command]:

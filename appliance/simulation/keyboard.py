@@ -14,7 +14,15 @@ from attrs import evolve
 
 from appliance.clock import Clock, wait_for
 from appliance.config.actions import ButtonAction
-from appliance.config.settings import ButtonSettings, Contact, LedSettings, PanelSettings, SwitchSettings, Wiring
+from appliance.config.settings import (
+    ButtonSettings,
+    Contact,
+    DialSettings,
+    LedSettings,
+    PanelSettings,
+    SwitchSettings,
+    Wiring,
+)
 from appliance.errors import Stuck
 from appliance.events import Command
 from appliance.panel.factory import simulated_factory
@@ -38,14 +46,17 @@ SIMULATED = PanelSettings(
 _TAP = 0.05
 """Seconds that a tapped button stays down, on top of the time that its debouncing takes."""
 
+_PULSE = 0.05
+"""Seconds that a dial is open, and closed."""
+
 _JOIN_TIMEOUT = 2.0
-_Settings = TypeVar("_Settings", ButtonSettings, SwitchSettings)
+_Settings = TypeVar("_Settings", ButtonSettings, SwitchSettings, DialSettings)
 
 
 class KeyboardPanel:
     """`1` to `9` tap a button, `h` and a digit keep it down until the digit comes again, `o` lifts or hangs up.
 
-    `?` says what each does.
+    `d` and a digit dial it, `?` says what each does.
 
     `keys` is a terminal, which gives single keys until `close`, or any other file with a descriptor; line ends are
     passed over. `say` gets a line whenever a light changes its pattern, `other_key` every key without a meaning here.
@@ -63,11 +74,12 @@ class KeyboardPanel:
         more: tuple[str, ...] = (),
     ) -> None:
         """`more` are the lines of the legend about other keys."""
-        wanted = settings if settings.buttons or settings.switches else SIMULATED
+        wanted = settings if settings.buttons or settings.switches or settings.dials else SIMULATED
         self._settings = evolve(
             wanted,
             buttons={pin: _plain(button) for pin, button in wanted.buttons.items()},
             switches={pin: _plain(switch) for pin, switch in wanted.switches.items()},
+            dials={pin: _plain(dial) for pin, dial in wanted.dials.items()},
         )
         self._clock = clock
         self._keys = keys.fileno()
@@ -77,7 +89,7 @@ class KeyboardPanel:
         self._factory = simulated_factory(clock.monotonic)
         self._panel = GpioPanel(self._settings, clock, vitals, self._factory)
         self._down: set[int] = set()
-        self._hold_next = False
+        self._hold_next = self._dial_next = False
         self._shown: dict[int, str] = {}
         self._stopping = threading.Event()
         self._wake_read, self._wake_write = os.pipe()
@@ -93,8 +105,9 @@ class KeyboardPanel:
             for number, button in enumerate(list(self._settings.buttons.values())[:9], start=1)
         ]
         switches = [f"o  {switch.action}" for switch in list(self._settings.switches.values())[:1]]
+        dials = ["d  and a digit: dial it"] if self._settings.dials else []
         hold = "h  and a digit: keep that button down until the digit comes again"
-        return (*buttons, *switches, hold, "?  show these keys", *self._more)
+        return (*buttons, *switches, *dials, hold, "?  show these keys", *self._more)
 
     def start(self, post: Callable[[Command], None]) -> None:
         """Begin to read keys. A terminal gives single keys from now on; in its background nothing is read.
@@ -162,8 +175,11 @@ class KeyboardPanel:
 
     def _type(self, key: str) -> None:
         hold, self._hold_next = self._hold_next, False
+        dial, self._dial_next = self._dial_next, False
         pins = list(self._settings.buttons)
-        if key in "123456789" and int(key) <= len(pins):
+        if dial and key.isdigit():
+            self._dial(int(key) or 10)
+        elif key in "123456789" and int(key) <= len(pins):
             pin = pins[int(key) - 1]
             kept_down = pin in self._down
             self._move(pin)
@@ -173,12 +189,28 @@ class KeyboardPanel:
                 self._pass(_TAP + self._settings.buttons[pin].debounce)
         elif key == "h":
             self._hold_next = True
+        elif key == "d" and self._settings.dials:
+            self._dial_next = True
         elif key == "o" and self._settings.switches:
             self._move(next(iter(self._settings.switches)))
         elif key == "?":
             self._say_legend()
         elif not key.isspace():
             self._other_key(key)
+
+    def _dial(self, pulses: int) -> None:
+        """Turn the first dial, and let it go."""
+        pin, settings = next(iter(self._settings.dials.items()))
+        moved = [] if settings.off_normal is None else [settings.off_normal]
+        for contact in moved:
+            self._move(contact)
+        self._pass(_PULSE + 2 * settings.gap)
+        for _ in range(2 * pulses):
+            self._move(pin)
+            self._pass(_PULSE)
+        for contact in moved:
+            self._move(contact)
+        self._pass(_PULSE + settings.gap)
 
     def _move(self, pin: int) -> None:
         """Press what is up, let go of what is down."""

@@ -51,7 +51,7 @@ def all_names(extensions: Extensions) -> set[str]:
 
 def same_but_for_entries(settings: Settings) -> Settings:
     """What is left of settings when entries that a person named are taken out."""
-    panel = attrs.evolve(settings.panel, buttons={}, switches={}, leds={})
+    panel = attrs.evolve(settings.panel, buttons={}, switches={}, dials={}, leds={})
     settings = attrs.evolve(settings, destinations={}, feeds={}, schedules={}, services={}, processors={})
     return attrs.evolve(settings, panel=panel)
 

@@ -1,0 +1,32 @@
+"""What happens from the lift of a handset to its clip: pure machines beside the table, whose output is commands.
+
+The table decides what becomes of each of them. So nothing that fails here keeps the box from recording: where a sound
+cannot be heard, or its end is never told, the next step follows as if it had been.
+"""
+
+from attrs import evolve
+
+from appliance.config.flow import FlowSettings, Script
+from appliance.config.prompts import TONES, PromptSettings
+from appliance.flow.direct import Direct
+from appliance.flow.handset import Handset
+from appliance.flow.steps import Scripted, Step
+from appliance.flow.telephone import Telephone
+from appliance.prompts import sounds_of
+from appliance.prompts.sounds import SHIPPED
+
+__all__ = ["Direct", "Handset", "Step", "Telephone", "flow_of"]
+
+
+def flow_of(settings: FlowSettings, prompts: PromptSettings) -> Handset:
+    """The machine that the configuration wants."""
+    return Handset(_script(settings, prompts), settings.numbers)
+
+
+def _script(settings: FlowSettings, prompts: PromptSettings) -> Scripted:
+    if settings.script is Script.NONE:
+        return Direct()
+    heard = prompts if prompts.sounds != PromptSettings().sounds else evolve(prompts, sounds=TONES)
+    languages = settings.languages or (prompts.language,)
+    sounds = {each: sounds_of(evolve(heard, language=each), at_the_ear=True) for each in languages}
+    return Telephone(settings, settings.tone or SHIPPED / "tone.flac", sounds)
