@@ -1,7 +1,6 @@
 """Everything that can be asked of the box, in one table: buttons, control socket and command line derive from it.
 
-To add a word that acts: its command in `events`, what that does in `table` and `effects`, and one entry here. A word
-without a command needs a method of its own in `control`.
+To add a word: `docs/architecture.md`, "Where do I add ...".
 """
 
 from appliance import events

@@ -14,6 +14,7 @@ from appliance.arguments import check_meant
 from appliance.cli import joining, said
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import Progress, json_option, say, say_json
+from appliance.cli.verbs import Verbs
 from appliance.describe import counted, size
 from appliance.errors import DeliveryError, StorageError
 from appliance.models import DeliveryState, Verdict
@@ -48,9 +49,7 @@ since_option = click.option(
 until_option = click.option("--until", metavar="WHEN", callback=_moment, help="Up to then.")
 
 
-@click.group()
-def clips() -> None:
-    """Clips: list, show, name, export, join, deliver, retry, forget, verify, delete."""
+clips = Verbs("clips", "Clips: list, show, name, export, join, deliver, retry, forget, verify, delete.", "clips")
 
 
 for _command in (joining.join_, said.title, said.label, said.labels, said.star, said.note, said.mark, said.unmark):

@@ -1,4 +1,4 @@
-"""Commands that are the table of verbs: `appliance record`, `player` and `volume`."""
+"""Commands that are the table of verbs: `appliance record`, `player` and `volume`, and what other groups have of it."""
 
 import click
 
@@ -17,6 +17,7 @@ class Verbs(click.Group):
     """A group of the commands that are words of the table: `record stop` is `record.stop`.
 
     `families` are the first parts of its words; of two words with the same last part that of the later family counts.
+    What the group has as a command of its own counts before both.
     """
 
     def __init__(self, name: str, help: str, *families: str) -> None:
@@ -36,7 +37,7 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         verb = self._words().get(cmd_name)
-        return _command(cmd_name, verb) if verb else super().get_command(ctx, cmd_name)
+        return super().get_command(ctx, cmd_name) or (_command(cmd_name, verb) if verb else None)
 
 
 def _command(name: str, verb: Verb) -> click.Command:

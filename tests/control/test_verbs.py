@@ -31,6 +31,27 @@ def flag() -> Iterator[None]:
     del VERBS["record.flag"]
 
 
+@pytest.fixture(params=["clips", "feeds", "handset", "play", "player", "playlist", "record", "volume"])
+def family(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The first part of a word, of which there is one more: `flag`."""
+    word = f"{request.param}.flag"
+    monkeypatch.setitem(VERBS, word, Verb(word, "Put up a flag.", RecordMark, (MarkSet,), since=9))
+    return str(request.param)
+
+
+def test_a_word_more_is_a_command_in_every_family(family: str, house: House) -> None:
+    group = "player" if family == "play" else family
+    CliRunner().invoke(root, ["--socket", str(house.socket), "record", "start"], catch_exceptions=False)
+    done = CliRunner().invoke(root, ["--socket", str(house.socket), group, "flag"], catch_exceptions=False)
+    assert done.output.startswith("mark set at")
+
+
+def test_whoever_asks_hears_that_it_failed() -> None:
+    for verb in VERBS.values():
+        for event in verb.failed:
+            assert {"take_id", "playback_id"} & set(event.__match_args__), f"{verb.word}: {event} names no one's answer"
+
+
 class TestAWordMore:
     def test_a_button_may_be_given_it(self, flag: None) -> None:
         settings = parse("panel: {buttons: {17: record.flag}}", "file", {})

@@ -9,7 +9,11 @@ sed -n '/^[a-z]/s/ *\\$//p' requirements-dev.txt >"$folder/constraints.txt"
 "$folder/venv/bin/pip" install --quiet --disable-pip-version-check --constraint "$folder/constraints.txt" "$folder"/dist/*.whl
 cd "$folder"
 "$folder/venv/bin/appliance" --version
-"$folder/venv/bin/appliance" plugins
+"$folder/venv/bin/appliance" plugins | tee plugins
+if grep -w broken plugins; then
+    echo "wheel: a plugin is not in it whole" >&2
+    exit 1
+fi
 
 cat >config.yaml <<'YAML'
 destinations: {cloud: {backend: s3, bucket: my-recordings}}
