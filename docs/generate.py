@@ -498,11 +498,13 @@ def _schema(kind: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write them all."""
+    """Write them all, and name those that changed."""
     for path, text in generated().items():
-        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / path).write_text(text)
-        print(path)
+        target = ROOT / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists() or target.read_text() != text:
+            target.write_text(text)
+            print(path)
 
 
 if __name__ == "__main__":
