@@ -30,16 +30,18 @@ if [ -n "${SUDO_USER:-}" ]; then
     echo "$SUDO_USER may control the appliance after logging in again."
 fi
 
-install -d -m 750 -o root -g appliance /etc/appliance
+# The recorder's unit keeps it from writing there; what changes settings for the page runs as the same user.
+install -d -m 750 -o appliance -g appliance /etc/appliance
 if [ -e /etc/appliance/config.yaml ]; then
     echo "Keeping /etc/appliance/config.yaml"
 else
     echo "Writing /etc/appliance/config.yaml"
-    install -m 640 -o root -g appliance config.example.yaml /etc/appliance/config.yaml
+    install -m 640 -o appliance -g appliance config.example.yaml /etc/appliance/config.yaml
 fi
 
 echo "Installing the service appliance"
-install -m 644 systemd/appliance.service systemd/appliance-web.service /etc/systemd/system/
+install -m 644 systemd/appliance.service systemd/appliance-web.service systemd/appliance-settings.socket \
+    systemd/appliance-settings@.service /etc/systemd/system/
 install -d -m 700 -o appliance-web -g appliance /var/lib/appliance-web
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload

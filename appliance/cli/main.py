@@ -39,6 +39,7 @@ _MODULES = {
     "doctor": "doctor",
     "support": "support",
     "web": "web",
+    "settings": "settings",
 }
 """Each command, and the module of this package that has it under the same name."""
 

@@ -16,21 +16,23 @@ from appliance.errors import ApplianceError
 from appliance.page.keys import PIN_SECONDS, Keys, Role
 
 DEFAULT_KEYS = "/var/lib/appliance-web/keys.json"
+DEFAULT_HELPER = "/run/appliance-settings.sock"
 
 
 @click.group(invoke_without_command=True)
 @click.option("--config", "path", type=PATH, envvar="APPLIANCE_CONFIG", default=DEFAULT_CONFIG, show_default=True)
 @click.option("--keys", type=PATH, envvar="APPLIANCE_WEB_KEYS", default=DEFAULT_KEYS, show_default=True)
+@click.option("--settings", type=PATH, envvar="APPLIANCE_SETTINGS", default=DEFAULT_HELPER, show_default=True)
 @click.pass_context
-def web(context: click.Context, path: Path, keys: Path) -> None:
+def web(context: click.Context, path: Path, keys: Path, settings: Path) -> None:
     """Serve the page of the box, and choose who may use it."""
     remote: Remote = context.obj
     context.obj = Keys(keys, SystemClock())
     if context.invoked_subcommand is None:
-        _serve(path, remote.socket, context.obj)
+        _serve(path, remote.socket, context.obj, settings)
 
 
-def _serve(path: Path, socket: Path, keys: Keys) -> None:
+def _serve(path: Path, socket: Path, keys: Keys, helper: Path) -> None:
     one_arena()
     from appliance.config.loader import load_section
     from appliance.config.page import WebSettings
@@ -46,7 +48,7 @@ def _serve(path: Path, socket: Path, keys: Keys) -> None:
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # for all threads to come: this one waits for them
     settings = load_section(path, "web", WebSettings)
-    serving = Serving(settings, socket, keys)
+    serving = Serving(settings, socket, keys, helper)
     server = serving.server()
     threading.Thread(target=server.serve, name="page", daemon=True).start()
     address, port = server.bind_addr

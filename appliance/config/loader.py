@@ -75,6 +75,17 @@ def parse(
     return settings
 
 
+def problems(
+    text: str, source: str, extensions: Extensions, environment: Mapping[str, str], secrets_file: Path
+) -> list[tuple[Place, str]]:
+    """Every problem of `text`, each with the way to it, for somebody who sees no lines. Raises ConfigError where
+    nothing can be made of the text.
+    """
+    sources = Sources(environment, secrets_file)
+    document = spelled_out(read_document(text, source, sources.look_up))
+    return [(in_full(path), words) for _, path, words in _structured(document, extensions, sources, Settings)[1]]
+
+
 def load_section(path: Path, name: str, section: type[_T], environment: Mapping[str, str] = os.environ) -> _T:
     """One section of the file at `path`, for a program that needs no more. Raises ConfigError with its problems."""
     sources = Sources(environment, None)

@@ -26,6 +26,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 STATUSES: Mapping[type[ApplianceError], int] = {
     errors.UsageError: 400,
     errors.NotFound: 404,
+    errors.ConfigError: 409,
     errors.Refused: 409,
     errors.NotRunning: 503,
     errors.TooSlow: 504,

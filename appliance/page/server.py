@@ -19,6 +19,7 @@ from appliance.page.news import LISTENERS, News
 from appliance.page.peaks import Peaks
 from appliance.page.recorder import Recorder
 from appliance.page.selfmade import Certificate, self_made
+from appliance.page.settings import Settings
 from appliance.page.site import Site
 
 _THREADS = 16
@@ -36,6 +37,7 @@ class Serving:
     settings: WebSettings
     socket: Path
     keys: Keys
+    helper: Path
 
     @property
     def certificate(self) -> Certificate | None:
@@ -64,7 +66,9 @@ class Serving:
         certificate = self.certificate
         folder = self.keys.folder
         door = Door(self.keys, names, Throttle(clock), certificate is not None, Proxies(self.settings.proxies))
-        site = Site(recorder, door, news, Media(recorder, Peaks(folder / "peaks"), Downloads(folder)))
+        site = Site(
+            recorder, door, news, Media(recorder, Peaks(folder / "peaks"), Downloads(folder)), Settings(self.helper)
+        )
         threading.stack_size(_STACK)
         server = sparing.Server(
             (host, port), site.app(), numthreads=_THREADS, max=_THREADS + LISTENERS, server_name="appliance", timeout=60

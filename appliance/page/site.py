@@ -20,6 +20,7 @@ from appliance.page.keys import Role
 from appliance.page.media import Media
 from appliance.page.news import Item, News
 from appliance.page.recorder import Recorder
+from appliance.page.settings import Settings
 from appliance.verbs import Verb
 
 API = openapi.ROOT
@@ -35,6 +36,7 @@ class Site:
     door: Door
     news: News
     media: Media
+    settings: Settings
 
     def app(self) -> answers.Application:
         """The page as a WSGI application."""
@@ -52,6 +54,11 @@ class Site:
         app.route("/health", callback=_told(self.health))
         app.route("/health", "POST", _told(self.examined))
         app.route("/health/support.zip", callback=_told(Health(self.recorder).bundle))
+        app.route("/settings", callback=_told(self.settings.shown))
+        app.route("/settings/use", "POST", _told(self.settings.used))
+        app.route("/settings/restore", "POST", _told(self.settings.restored))
+        app.route("/settings/<place:path>", callback=_told(self.settings.shown))
+        app.route("/settings/<place:path>", "POST", _told(self.settings.reviewed))
         app.route("/login", callback=lambda: answers.view("login", message="", back=answers.back()))
         app.route("/login", "POST", _told(self.door.log_in))
         app.route("/logout", "POST", self.door.log_out)

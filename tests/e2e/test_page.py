@@ -48,8 +48,8 @@ class Served:
         options = ["--socket", str(box.socket), "web", "--config", str(box.config), "--keys", str(self.keys)]
         return [sys.executable, "-m", "appliance", *options, *words]
 
-    def start(self) -> Served:
-        self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, text=True)
+    def start(self, *options: str) -> Served:
+        self.process = subprocess.Popen(self.command(*options), stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         found = re.search(r"https?://127.0.0.1:\d+", self.process.stdout.readline())
         assert found

@@ -126,7 +126,7 @@ def serve(desk: Desk, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     servers = []
 
     def start(**settings: Any) -> Browser:
-        server = Serving(WebSettings(listen="127.0.0.1:0", **settings), Path("none"), keys).server()
+        server = Serving(WebSettings(listen="127.0.0.1:0", **settings), Path("none"), keys, Path("none")).server()
         server.expiration_interval = 0.02  # so that it stops soon
         thread = threading.Thread(target=server.serve)
         thread.start()

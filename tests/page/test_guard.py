@@ -55,7 +55,7 @@ def test_nothing_is_asked_of_the_recorder_before_that(locked: Browser, desk: Des
 
 def test_without_a_password_no_wider_than_this_machine(keys: Keys) -> None:
     with pytest.raises(ConfigError, match=r"appliance web password"):
-        Serving(WebSettings(listen="0.0.0.0:0"), Path("none"), keys).server()
+        Serving(WebSettings(listen="0.0.0.0:0"), Path("none"), keys, Path("none")).server()
 
 
 def test_without_a_password_nobody_comes_in_by_way_of_a_proxy(browser: Browser) -> None:

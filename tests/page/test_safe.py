@@ -28,7 +28,9 @@ STATUS = "/api/v1/status"
 
 @pytest.mark.slow
 def test_the_box_makes_a_certificate_that_holds_for_its_names(tmp_path: Path, keys: Keys, desk: Desk) -> None:
-    serving = Serving(WebSettings(listen="127.0.0.1:0", self_made=True, names=("box.example",)), Path("none"), keys)
+    serving = Serving(
+        WebSettings(listen="127.0.0.1:0", self_made=True, names=("box.example",)), Path("none"), keys, Path("none")
+    )
     server = serving.server()
     thread = threading.Thread(target=server.serve)
     thread.start()

@@ -82,6 +82,7 @@ ROWS = (
     "asking",
     "support",
     "control",
+    "editing",
     "page",
     "app",
     "daemon",

@@ -14,6 +14,8 @@ from appliance.page.news import LISTENERS
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "appliance.service"
 PAGE = FOLDER / "appliance-web.service"
+HELPER = FOLDER / "appliance-settings@.service"
+ASKED = FOLDER / "appliance-settings.socket"
 SANDBOX = [sys.executable, Path(__file__).with_name("sandbox.py"), UNIT]
 
 _ASKS_THE_CLOCK = """
@@ -41,18 +43,30 @@ def analyze(*arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", [UNIT.name, PAGE.name])
+@pytest.mark.parametrize("name", [UNIT.name, PAGE.name, ASKED.name])
 def test_systemd_understands_the_unit(name: str, tmp_path: Path) -> None:
     """Verified with a command that exists on this machine: /opt/appliance is made by the installation."""
-    for unit in (UNIT, PAGE):
-        text = re.sub("/opt/appliance/bin/appliance (run|web)", "/bin/true", unit.read_text())
+    for unit in (UNIT, PAGE, HELPER, ASKED):
+        text = re.sub("/opt/appliance/bin/appliance (run|web|settings)", "/bin/true", unit.read_text())
         (tmp_path / unit.name).write_text(text)
     assert analyze("verify", str(tmp_path / name)) == ""
 
 
-@pytest.mark.parametrize(("unit", "most"), [(UNIT, 20), (PAGE, 15)], ids=["recorder", "page"])
+@pytest.mark.parametrize(("unit", "most"), [(UNIT, 20), (PAGE, 15), (HELPER, 10)], ids=["recorder", "page", "helper"])
 def test_the_service_is_locked_in(unit: Path, most: int) -> None:
     analyze("security", "--offline=true", f"--threshold={most}", str(unit))
+
+
+def test_the_helper_alone_may_write_the_configuration_and_the_page_alone_may_ask_it() -> None:
+    units = {}
+    for path in (UNIT, PAGE, HELPER, ASKED):
+        units[path] = ConfigParser(strict=False, interpolation=None)
+        units[path].read(path)
+    assert all(units[path]["Service"]["ProtectSystem"] == "strict" for path in (UNIT, PAGE, HELPER))
+    assert units[HELPER]["Service"]["ReadWritePaths"] == "/etc/appliance"
+    assert "/etc" not in units[UNIT]["Service"]["ReadWritePaths"] and "ReadWritePaths" not in units[PAGE]["Service"]
+    assert units[PAGE]["Service"]["User"] == units[ASKED]["Socket"]["SocketGroup"] == "appliance-web"
+    assert units[ASKED]["Socket"]["SocketMode"] == "0660"
 
 
 def test_the_page_has_threads_for_all_who_may_listen() -> None:

@@ -16,7 +16,7 @@
 <a class="skip" href="#main">To the content</a>
 % if visitor:
 <nav aria-label="Pages">
-% for where, name in (("/", "Now"), ("/clips", "Clips"), ("/messages", "Messages"), ("/health", "Health")):
+% for where, name in (("/", "Now"), ("/clips", "Clips"), ("/messages", "Messages"), ("/health", "Health"), ("/settings", "Settings")):
 <a href="{{where}}"{{!' aria-current="page"' if path == where else ""}}>{{name}}</a>
 % end
 % if visitor.csrf:

@@ -1,0 +1,76 @@
+"""`appliance settings`: what the page asks to be changed in the configuration."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from appliance.cli.remote import PATH, Remote
+from appliance.cli.run import DEFAULT_CONFIG
+from appliance.clock import SystemClock
+from appliance.control import protocol
+from appliance.errors import ApplianceError, ConfigError, UsageError
+
+DEFAULT_VERSIONS = "/var/lib/appliance-settings"
+
+
+@click.command()
+@click.option("--config", "path", type=PATH, envvar="APPLIANCE_CONFIG", default=DEFAULT_CONFIG, show_default=True)
+@click.option("--versions", type=PATH, envvar="STATE_DIRECTORY", default=DEFAULT_VERSIONS, show_default=True)
+@click.pass_obj
+def settings(remote: Remote, path: Path, versions: Path) -> None:
+    """Answer on standard input and output what the page asks of the configuration.
+
+    systemd starts it for each connection (`appliance-settings.socket`); it may write the configuration and no more.
+    """
+    from appliance.editing.editor import Editor
+    from appliance.editing.versions import Versions
+    from appliance.plugin_host import PluginHost
+
+    plugins = PluginHost.installed()
+    plugins.discover()
+    clock = SystemClock()
+    kept = Versions(versions, lambda: clock.wall_ns() / 1e9)
+    editor = Editor(path, plugins.extensions, kept, lambda: _reload(remote))
+    words: dict[str, Callable[..., Any]] = {
+        "form": editor.form,
+        "review": editor.review,
+        "remove": editor.remove,
+        "use": editor.use,
+        "versions": kept.told,
+        "restore": editor.restore,
+    }
+    for line in _lines():
+        sys.stdout.buffer.write(_answer(words, line))
+        sys.stdout.buffer.flush()
+
+
+def _lines() -> Iterator[bytes]:
+    while line := sys.stdin.buffer.readline(protocol.MAX_LINE):
+        yield line
+
+
+def _answer(words: dict[str, Callable[..., Any]], line: bytes) -> bytes:
+    id = None
+    try:
+        asked = json.loads(line)
+        id = asked["id"]
+        return protocol.response(id, words[asked["method"]](**asked["params"]))
+    except ApplianceError as error:
+        return protocol.error_response(id, error)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return protocol.error_response(id, UsageError("found something else, expected a call as JSON-RPC"))
+
+
+def _reload(remote: Remote) -> bool:
+    """Let the recorder read the configuration: whether it uses it now. Raises ConfigError where it cannot."""
+    turn = remote.call("status")["turn"]
+    if not remote.call("config.reload"):
+        return False
+    for fault in remote.wait_for_turn(turn + 1)["faults"]:
+        if fault["name"] == "configuration":
+            raise ConfigError(fault["message"])
+    return True

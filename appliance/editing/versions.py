@@ -1,0 +1,85 @@
+"""The last versions of the configuration, and what is proposed as the next one."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from appliance.durable import make_directory, write_file
+from appliance.errors import NotFound, Refused, StorageError
+
+KEPT = 10
+"""Versions that are kept."""
+
+_PROPOSED = "proposed.json"
+
+
+def mark_of(text: str) -> str:
+    """What tells one text from every other."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@frozen
+class Versions:
+    """The versions in a folder, which nobody else may read. Every write raises StorageError where it cannot be."""
+
+    folder: Path
+    wall_seconds: Callable[[], float]
+
+    def keep(self, text: str, changes: list[dict[str, Any]]) -> None:
+        """Keep a text that is about to be replaced, and why it is."""
+        numbers = self._numbers()
+        number = numbers[-1] + 1 if numbers else 1
+        self._write(f"{number:08}.json", {"time": self.wall_seconds(), "text": text, "changes": changes})
+        for old in numbers[: max(0, len(numbers) + 1 - KEPT)]:
+            self._path(old).unlink(missing_ok=True)
+
+    def told(self) -> list[dict[str, Any]]:
+        """The number of each, when it was replaced, and by which changes; the newest first."""
+        found = [(number, self._read(self._path(number))) for number in reversed(self._numbers())]
+        return [{"number": number, "time": each["time"], "changes": each["changes"]} for number, each in found]
+
+    def text(self, number: int) -> str:
+        """The text of a version. Raises NotFound."""
+        if number not in self._numbers():
+            raise NotFound(f"there is no version {number}: the last {KEPT} are kept")
+        return str(self._read(self._path(number))["text"])
+
+    def propose(self, proposal: dict[str, Any]) -> None:
+        """Keep what is proposed, in the place of what was before."""
+        self._write(_PROPOSED, proposal)
+
+    def proposed(self, id: str) -> dict[str, Any]:
+        """What was proposed under this name. Raises Refused where something else was meanwhile."""
+        path = self.folder / _PROPOSED
+        found = self._read(path) if path.is_file() else {}
+        if found.get("id") != id:
+            raise Refused("something else was looked at since then. Look at your changes again")
+        return found
+
+    def forget(self) -> None:
+        """Let go of what is proposed."""
+        (self.folder / _PROPOSED).unlink(missing_ok=True)
+
+    def _numbers(self) -> list[int]:
+        return sorted(int(path.stem) for path in self.folder.glob("*.json") if path.stem.isdecimal())
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:08}.json"
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise StorageError(f"the version in {path} cannot be read: {error}") from error
+        return found
+
+    def _write(self, name: str, kept: dict[str, Any]) -> None:
+        try:
+            make_directory(self.folder, mode=0o700)
+            write_file(self.folder / name, json.dumps(kept).encode(), mode=0o600)
+        except OSError as error:
+            raise StorageError(f"no version can be kept in {self.folder}: {error.strerror or error}") from error

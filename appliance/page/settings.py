@@ -1,0 +1,112 @@
+"""The pages of settings: a form for each section of the configuration, what it would change, and versions from before.
+
+The helper that may write the configuration answers on a socket of its own; nothing is known of options here.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from attrs import frozen
+from bottle import HTTPResponse, request
+
+from appliance.control.client import Client
+from appliance.errors import NotRunning, Refused
+from appliance.page import answers
+from appliance.page.keys import Role
+
+_PATIENCE = 60.0
+"""Seconds; a small box takes its time to load all plugins, and to begin anew."""
+
+_OVER_AGAIN = ("version", "csrf", "chosen")
+
+
+@frozen
+class Settings:
+    """Answers about the configuration. `socket` is where the helper is asked."""
+
+    socket: Path
+
+    def shown(self, place: str = "") -> str | HTTPResponse:
+        """The form of a section, whose names have a slash between them; on to a new entry where that is named."""
+        query = answers.query()
+        if name := query.get("name"):
+            chosen = f"?{urlencode({'chosen': query['chosen']})}" if "chosen" in query else ""
+            return HTTPResponse(status=303, headers={"Location": f"{_way(place)}/{quote(name, safe='')}{chosen}"})
+        return self._page(place, self._ask("form", place=_names(place), chosen=query.get("chosen", "")))
+
+    def reviewed(self, place: str) -> str:
+        """What a form would change, or the form again with what is wrong."""
+        given = {name: request.forms.getunicode(name) or "" for name in request.forms}
+        version, chosen = given.get("version", ""), given.get("chosen", "")
+        names, values = _names(place), {name: each for name, each in given.items() if name not in _OVER_AGAIN}
+        if "remove" in given:
+            found = self._ask("remove", place=names, version=version)
+        else:
+            found = self._ask("review", place=names, values=values, version=version, chosen=chosen)
+        if found["problems"] or not found["changes"]:
+            form = self._ask("form", place=names, chosen=chosen)
+            return self._page(place, form, values, found["problems"], nothing=not found["problems"])
+        return self._view("review", changes=found["changes"], proposal=found["proposal"], here=_way(place))
+
+    def used(self) -> HTTPResponse:
+        """Use what was looked at."""
+        found = self._ask("use", proposal=request.forms.get("proposal") or "")
+        return self._back(found["used"])
+
+    def restored(self) -> HTTPResponse:
+        """Use a version from before."""
+        number = request.forms.get("number") or ""
+        found = self._ask("restore", number=int(number) if number.isdecimal() else 0)
+        return self._back(found["used"])
+
+    def _page(
+        self,
+        place: str,
+        form: dict[str, Any],
+        given: dict[str, str] | None = None,
+        problems: Any = (),
+        nothing: bool = False,
+    ) -> str:
+        versions = [] if place else [{**each, "at": _moment(each["time"])} for each in self._ask("versions")]
+        wrong = {each["name"]: each["words"] for each in problems}
+        known = {field["name"] for part in form["parts"] for field in part["fields"]}
+        return self._view(
+            "settings", form=form, given=given or {}, wrong=wrong, nothing=nothing, versions=versions, place=place,
+            elsewhere=[each["words"] for each in problems if each["name"] not in known], here=_way(place),
+            used=answers.query().get("used", ""),
+        )  # fmt: skip
+
+    @staticmethod
+    def _view(name: str, **values: Any) -> str:
+        return answers.view(name, visitor=request.environ["visitor"], path="/settings", **values)
+
+    @staticmethod
+    def _back(used: str) -> HTTPResponse:
+        return HTTPResponse(status=303, headers={"Location": f"{answers.back()}?used={quote(used)}"})
+
+    def _ask(self, word: str, **given: object) -> Any:
+        """What the helper answers. Raises an ApplianceError."""
+        if request.environ["visitor"].role is not Role.HOST:
+            raise Refused("only whoever owns the box may see and change its settings")
+        try:
+            with Client(self.socket, _PATIENCE) as client:
+                return client.call(word, **given)
+        except NotRunning as error:
+            raise NotRunning(
+                "settings are changed by a helper, which does not answer: sudo systemctl enable --now "
+                "appliance-settings.socket. Until then they are changed in the file, see `appliance config check`"
+            ) from error
+
+
+def _names(place: str) -> list[str]:
+    return [name for name in place.split("/") if name]
+
+
+def _way(place: str) -> str:
+    return "/settings" + (f"/{quote(place)}" if place else "")
+
+
+def _moment(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"

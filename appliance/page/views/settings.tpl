@@ -1,0 +1,134 @@
+% rebase("frame.tpl", title=form["place"][-1] if form["place"] else "Settings", visitor=visitor, path=path)
+% def told(text):
+%   include("told.tpl", text=text)
+% end
+% if place:
+<nav class="way" aria-label="Where this is">
+<a href="/settings">Settings</a>
+% for end in range(1, len(form["place"])):
+<a href="/settings/{{quote("/".join(form["place"][:end]))}}">{{form["place"][end - 1]}}</a>
+% end
+</nav>
+% end
+% if used:
+<p class="undo" role="status">{{"It is used from now on." if used == "now" else "It is used once the take in progress is finished." if used == "later" else "It is used when the recorder starts."}}</p>
+% end
+% if nothing:
+<p class="undo" role="status">Nothing would change.</p>
+% end
+% for each in elsewhere:
+<p class="warning" role="alert">{{each}}</p>
+% end
+<p>
+% told(form["help"])
+</p>
+% if form["entries"] is not None:
+<ul class="facts">
+% for name in form["entries"]:
+<li><a href="{{here}}/{{quote(name)}}">{{name}}</a></li>
+% end
+</ul>
+% if not form["entries"]:
+<p>There is none yet.</p>
+% end
+<form method="get" action="{{here}}" class="said" data-new>
+<h2>One more</h2>
+<label>Name <input type="text" name="name" required maxlength="64" pattern="[A-Za-z0-9_.\-]+" autocapitalize="none"></label>
+% if form["choices"]:
+<label>Kind <select name="chosen">
+% for each in form["choices"]:
+<option>{{each}}</option>
+% end
+</select></label>
+% end
+<button>Go on</button>
+</form>
+% end
+% fields = [field for part in form["parts"] for field in part["fields"]]
+% if fields:
+<form method="post" action="{{here}}" class="said options">
+% if visitor.csrf:
+<input type="hidden" name="csrf" value="{{visitor.csrf}}">
+% end
+<input type="hidden" name="version" value="{{form["version"]}}">
+% if form["is_new"]:
+<input type="hidden" name="chosen" value="{{fields[0]["value"]}}">
+% end
+% end
+% for part in form["parts"]:
+% if part["name"]:
+<fieldset>
+<legend>{{part["name"]}}</legend>
+<p class="help">
+% told(part["help"])
+</p>
+% end
+% for field in part["fields"]:
+% name, value, bad = field["name"], given.get(field["name"], field["value"]), wrong.get(field["name"], "")
+% about = f'id="{name}" name="{name}" aria-describedby="{name}-help{f" {name}-wrong" if bad else ""}"{" aria-invalid=true" if bad else ""}{" disabled" if field["locked"] else ""}{" required" if field["required"] and not field["kind"] == "secret" else ""}'
+<div class="option">
+<label for="{{name}}">{{name.rpartition(".")[2]}}</label>
+% if field["kind"] == "choice" and not (field["value"] and field["value"] not in field["choices"]):
+<select {{!about}}>
+% if not field["required"] or not value:
+<option value="">{{field["default"] or "–"}}</option>
+% end
+% for each in field["choices"]:
+<option value="{{each}}"{{!" selected" if value == each else ""}}>{{each}}</option>
+% end
+</select>
+% elif field["kind"] == "lines":
+<textarea {{!about}} rows="3" placeholder="{{field["default"]}}">{{value}}</textarea>
+% elif field["kind"] == "secret":
+<input type="password" {{!about}} autocomplete="new-password" placeholder="{{"is set, and never shown" if field["written"] else ""}}">
+% else:
+<input type="text" {{!about}} value="{{value}}" placeholder="{{field["default"] if not field["locked"] else "is written in the file"}}" autocapitalize="none" autocomplete="off">
+% end
+% if bad:
+<p id="{{name}}-wrong" class="warning" role="alert">{{bad}}</p>
+% end
+<p id="{{name}}-help" class="help">
+% told(f"{field['help']} ({field['said']})")
+</p>
+</div>
+% end
+% if part["links"]:
+<ul class="facts">
+% for name, help in part["links"]:
+<li><a href="{{here}}/{{quote("/".join(filter(None, (*part["name"].split("."), name))))}}">{{name}}</a>
+% told(help)
+</li>
+% end
+</ul>
+% end
+% if part["name"]:
+</fieldset>
+% end
+% end
+% if fields:
+<div class="buttons">
+<button>See what would change</button>
+% if len(form["place"]) > 1 and not form["is_new"]:
+<button name="remove" value="1" class="danger" formnovalidate>Take it out</button>
+% end
+</div>
+</form>
+% end
+% if versions:
+<h2>Versions from before</h2>
+<ul class="facts">
+% for each in versions:
+<li>
+<form method="post" action="/settings/restore" class="line">
+% if visitor.csrf:
+<input type="hidden" name="csrf" value="{{visitor.csrf}}">
+% end
+<input type="hidden" name="back" value="/settings">
+<input type="hidden" name="number" value="{{each["number"]}}">
+<span>Up to <time>{{each["at"]}}</time>, before {{", ".join(change["name"] for change in each["changes"]) or "a version from before was taken"}}</span>
+<button>Use this again<span class="hidden"> {{each["at"]}}</span></button>
+</form>
+</li>
+% end
+</ul>
+% end

@@ -1,0 +1,259 @@
+"""Changing the configuration: what is asked for, refused, written and taken back."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import define, field
+
+from appliance.config import loader
+from appliance.editing.editor import Editor
+from appliance.editing.form import LOCKED, Forms
+from appliance.editing.versions import KEPT, Versions
+from appliance.errors import ApplianceError, ConfigError, NotFound, NotRunning, Refused
+from appliance.plugin_host import PluginHost
+
+FILE = """\
+# By hand.
+device: {name: box}
+panel: {buttons: {17: record.toggle}}  # one
+destinations:
+  office:
+    backend: http
+    url: https://example.org/in
+    auth: {bearer: !secret old}
+  cloud: {backend: rclone, remote: "gdrive:x"}
+  shelf: {backend: folder, path: /srv/shelf}
+services: {}
+"""
+
+
+@define
+class Desk:
+    """An editor of a file, and a recorder that answers as a test wants."""
+
+    path: Path
+    editor: Editor = field(init=False)
+    answer: Callable[[], bool] = lambda: True
+
+    def ask(self, *place: str, **values: str) -> dict[str, Any]:
+        form = self.editor.form([*place])
+        return self.editor.review(
+            [*place], {name.replace("__", "."): each for name, each in values.items()}, form["version"]
+        )
+
+    def use(self, *place: str, **values: str) -> dict[str, Any]:
+        return self.editor.use(self.ask(*place, **values)["proposal"])
+
+
+@pytest.fixture(scope="module")
+def extensions() -> Any:
+    plugins = PluginHost.installed()
+    plugins.discover()
+    return plugins.extensions
+
+
+@pytest.fixture
+def desk(tmp_path: Path, extensions: Any) -> Desk:
+    path = tmp_path / "config.yaml"
+    path.write_text(FILE)
+    path.with_name("secrets.yaml").touch(0o600)
+    path.with_name("secrets.yaml").write_text("# mine\nold: sesame\n")
+    desk = Desk(path)
+    versions = Versions(tmp_path / "versions", lambda: 5.0)
+    desk.editor = Editor(path, extensions, versions, lambda: desk.answer())
+    return desk
+
+
+def fields(form: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for part in form["parts"] for each in part["fields"]}
+
+
+def test_a_form_has_the_words_of_the_reference(desk: Desk, extensions: Any) -> None:
+    from appliance.config.reference import reference
+
+    text = reference(extensions)
+    for place in (["recording"], ["destinations", "office"], ["panel", "buttons", "17"], ["audio"]):
+        for each in fields(desk.editor.form(place)).values():
+            assert each["help"].replace("|", "\\|") in text
+
+
+def test_a_form_shows_what_is_written_and_no_secret(desk: Desk) -> None:
+    office = desk.editor.form(["destinations", "office"])
+    assert "sesame" not in json.dumps(office)
+    shown = fields(office)
+    assert shown["auth.bearer"]["written"] and not shown["auth.bearer"]["value"]
+    assert shown["url"]["value"] == "https://example.org/in" and shown["backend"]["locked"]
+    assert fields(desk.editor.form(["panel", "buttons", "17"]))["press"]["value"] == "record.toggle"
+    assert [name for name, _ in desk.editor.form([])["parts"][0]["links"]][:3] == ["device", "audio", "recording"]
+    with pytest.raises(NotFound):
+        desk.editor.form(["nonsense"])
+
+
+@pytest.mark.parametrize(
+    ("place", "values", "old", "new"),
+    [
+        ("device", {"name": "attic"}, "{name: box}", "{name: attic}"),
+        ("device", {"name": "2026"}, "{name: box}", "{name: '2026'}"),
+        ("device", {"name": "no"}, "{name: box}", "{name: 'no'}"),
+        ("panel/buttons/17", {"press": "play.next"}, "17: record.toggle", "17: {press: play.next}"),
+        ("panel/buttons/17", {"hold": "play.next"}, "17: record.toggle", "17: {press: record.toggle, hold: play.next}"),
+        (
+            "destinations/shelf",
+            {"active_hours": "22:00-06:00"},
+            "/srv/shelf}",
+            '/srv/shelf, active_hours: ["22:00-06:00"]}',
+        ),
+        ("destinations/shelf", {"path": "/srv/a b"}, "/srv/shelf", "/srv/a b"),
+    ],
+)
+def test_what_is_written(place: str, values: dict[str, str], old: str, new: str, desk: Desk) -> None:
+    assert desk.use(*place.split("/"), **values) == {"used": "now"}
+    found = desk.path.read_text()
+    if "active" in new:
+        found = found.replace("[22:00-06:00]", '["22:00-06:00"]')
+    assert found == FILE.replace(old, new)
+
+
+def test_a_new_entry_and_its_secret(desk: Desk) -> None:
+    form = desk.editor.form(["destinations", "new"], "http")
+    values = {"url": "https://example.org/x", "auth.bearer": "it's me"}
+    found = desk.editor.review(["destinations", "new"], values, form["version"], "http")
+    assert "it's me" not in json.dumps(found)
+    desk.editor.use(found["proposal"])
+    hidden = desk.path.with_name("secrets.yaml")
+    assert hidden.read_text() == "# mine\nold: sesame\ndestinations-new-auth-bearer: it's me\n"
+    assert hidden.stat().st_mode & 0o777 == 0o600
+    settings = loader.load(desk.path, desk.editor.extensions, {})
+    assert settings.destinations["new"].options.auth.bearer.reveal() == "it's me"
+    assert "it's me" not in desk.path.read_text() + "".join(
+        each.read_text() for each in desk.editor.versions.folder.iterdir()
+    )
+
+
+def test_problems_have_the_words_of_the_check(desk: Desk) -> None:
+    found = desk.ask("recording", max_duration="5 parsecs")
+    with pytest.raises(ConfigError) as told:
+        loader.parse("recording: {max_duration: 5 parsecs}", "x", {}, {})
+    ((problem),) = found["problems"]
+    assert problem["name"] == "max_duration" and told.value.problems == (
+        f"x:1: recording.max_duration: {problem['words']}",
+    )
+    assert "proposal" not in found
+
+
+def test_a_problem_that_was_there_before_is_nobody_s_new_one(desk: Desk) -> None:
+    desk.path.write_text(FILE.replace("record.toggle", "nonsense"))
+    assert desk.ask("device", name="attic")["problems"] == []
+
+
+@pytest.mark.parametrize("place", [".".join(map(str, place)) for place in LOCKED])
+def test_what_would_lock_somebody_out_is_not_changed(place: str, desk: Desk) -> None:
+    section, _, name = place.partition(".")
+    form = desk.editor.form([section]) if section != "disabled_plugins" else desk.editor.form([])
+    for each in fields(form).values():
+        if not name or each["name"] == name:
+            assert each["locked"]
+    found = (
+        desk.ask(section, listen="0.0.0.0:1", directory="/tmp/x")
+        if fields(form) and section != "disabled_plugins"
+        else {}
+    )
+    assert not found.get("changes")
+
+
+def test_what_runs_a_program_is_not_changed(desk: Desk) -> None:
+    assert desk.ask("destinations", "cloud", remote=":sftp,ssh=x:", binary="/tmp/x")["changes"] == []
+    version = desk.editor.form([])["version"]
+    with pytest.raises(NotFound):
+        desk.editor.remove(["destinations", "cloud"], version)
+    for place, kind in ((["destinations", "new"], "rclone"), (["processors", "new"], "command")):
+        found = desk.editor.review(place, {"remote": "x:", "run": "rm", "backend": "rclone"}, version, kind)
+        assert "proposal" not in found
+
+
+def test_what_was_taken_out_takes_nothing_along(desk: Desk) -> None:
+    version = desk.editor.form([])["version"]
+    desk.editor.use(desk.editor.remove(["destinations", "shelf"], version)["proposal"])
+    assert desk.path.read_text() == FILE.replace("  shelf: {backend: folder, path: /srv/shelf}\n", "")
+
+
+def test_two_people_at_once(desk: Desk) -> None:
+    version = desk.editor.form(["device"])["version"]
+    first = desk.editor.review(["device"], {"name": "a"}, version)["proposal"]
+    second = desk.editor.review(["device"], {"name": "b"}, version)["proposal"]
+    with pytest.raises(Refused, match="Look at your changes again"):
+        desk.editor.use(first)
+    desk.editor.use(second)
+    with pytest.raises(Refused):
+        desk.editor.use(second)
+    with pytest.raises(Refused, match="changed by somebody else"):
+        desk.editor.review(["device"], {"name": "c"}, version)
+
+
+def test_what_cannot_be_used_is_taken_back_with_its_secret(desk: Desk) -> None:
+    def refuse() -> bool:
+        raise ConfigError("the card is not there")
+
+    desk.answer = refuse
+    before = desk.path.with_name("secrets.yaml").read_text()
+    with pytest.raises(ConfigError, match="all is as it was before: the card is not there"):
+        desk.use("destinations", "office", auth__bearer="new")
+    assert desk.path.read_text() == FILE and desk.path.with_name("secrets.yaml").read_text() == before
+
+
+def test_without_a_recorder_it_is_used_when_that_starts(desk: Desk) -> None:
+    def away() -> bool:
+        raise NotRunning("away")
+
+    desk.answer = away
+    assert desk.use("device", name="attic") == {"used": "at its start"}
+    assert "attic" in desk.path.read_text()
+
+
+def test_ten_versions_are_kept_and_any_of_them_comes_back(desk: Desk) -> None:
+    for number in range(KEPT + 2):
+        desk.editor.versions.keep(f"device: {{name: box-{number}}}", [])
+    desk.use("device", name="attic")
+    told = desk.editor.versions.told()
+    assert [each["number"] for each in told] == list(range(KEPT + 3, 3, -1))
+    assert told[0]["changes"][0] == {
+        "name": "device.name",
+        "kind": "changed",
+        "was": "box",
+        "becomes": "attic",
+        "default": "",
+    }
+    desk.editor.restore(told[-1]["number"])
+    assert desk.path.read_text() == "device: {name: box-3}"
+    with pytest.raises(NotFound):
+        desk.editor.restore(1)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &x {name: b}\ndevice: *x\n", "x: &x {name: b}\ndevice: {<<: *x}\nrecording: *x\n"]
+)
+def test_what_a_form_cannot_write_is_refused(text: str, desk: Desk) -> None:
+    desk.path.write_text(text)
+    try:
+        found = desk.ask("device", name="c")
+    except ApplianceError as error:
+        assert "change it there" in str(error)
+    else:
+        assert found["problems"] == [] and "proposal" in found
+
+
+def test_every_section_of_the_schema_has_a_form(extensions: Any) -> None:
+    forms = Forms({}, extensions)
+
+    def walk(place: tuple[str, ...], chosen: str = "") -> int:
+        form = forms.form(place, chosen)
+        names = [(*place, *filter(None, part.name.split(".")), name) for part in form.parts for name, _ in part.links]
+        count = len(form.fields) + sum(walk(each) for each in names)
+        if form.entries is not None:
+            count += sum(walk((*place, "new"), each) for each in form.choices or ("",))
+        return count
+
+    assert walk(()) > 300
