@@ -25,7 +25,7 @@ from tests.powercut.states import distinct, sample, second_cuts
 from tests.powercut.syncs import by_purpose
 from tests.powercut.told import told_before
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.alone
 
 STATES = int(os.environ.get("POWERCUT_STATES", "400"))
 SEED = int(os.environ.get("POWERCUT_SEED", "1"))
