@@ -7,8 +7,9 @@ from appliance_upload_http.options import HttpOptions
 
 
 def _create(options: HttpOptions, context: BackendContext) -> UploadBackend:
+    from appliance_http.body import BLOCK
+
     from appliance_upload_http.backend import HttpBackend
-    from appliance_upload_http.body import BLOCK
 
     return HttpBackend(options, context.clock_trusted, context.block(BLOCK))
 

@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
+from appliance_http.body import BLOCK, FileBody, FormBody, content_md5
+
 from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob, shown_url
 from appliance_upload_http.answer import check_answer, is_page
-from appliance_upload_http.body import BLOCK, FileBody, FormBody, content_md5
 from appliance_upload_http.options import SEE_OTHER, Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
 from appliance_upload_http.templates import TELLING_APART, fill, words_in

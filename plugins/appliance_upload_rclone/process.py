@@ -67,8 +67,9 @@ class Rclone:
         *arguments: str,
         check: Callable[[], None] = nothing,
         progress: Callable[[int], None] = unheard,
+        take: Callable[[bytes], None] | None = None,
     ) -> bytes | Failure:
-        """Run one command; what it wrote to stdout, or how it failed.
+        """Run one command; what it wrote to stdout, unless somebody is to `take` that, or how it failed.
 
         `check` is called several times a second; rclone is ended when it raises. Raises Permanent where rclone is not
         installed, Transient where it is stuck.
@@ -86,7 +87,7 @@ class Rclone:
         listener = _Listener(progress)
         with process:
             try:
-                output = self._listen(process, listener, check)
+                output = self._listen(process, listener, check, take)
                 code = process.wait(_PATIENCE_AT_END)
             except subprocess.TimeoutExpired:
                 raise Transient("rclone closed its output and did not end") from None
@@ -94,7 +95,13 @@ class Rclone:
                 _end(process)
         return output if code in (0, 9) else Failure(code, listener.words)
 
-    def _listen(self, process: "subprocess.Popen[bytes]", listener: _Listener, check: Callable[[], None]) -> bytes:
+    def _listen(
+        self,
+        process: "subprocess.Popen[bytes]",
+        listener: _Listener,
+        check: Callable[[], None],
+        take: Callable[[bytes], None] | None,
+    ) -> bytes:
         output = b""
         moved, deadline = 0, time.monotonic() + self.options.timeout
         with selectors.DefaultSelector() as selector:
@@ -108,6 +115,9 @@ class Rclone:
                         selector.unregister(key.fileobj)
                     elif key.fileobj is process.stderr:
                         listener.feed(block)
+                    elif take is not None:
+                        take(block)
+                        deadline = time.monotonic() + self.options.timeout
                     else:
                         output = (output + block)[:_LONGEST_ANSWER]
                 check()

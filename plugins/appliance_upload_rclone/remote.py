@@ -7,12 +7,14 @@ from typing import Any
 
 from attrs import field, frozen
 
-from appliance.plugin import Transient
+from appliance.plugin import Permanent, Transient
 from appliance_upload_rclone.errors import Failure, translate
 from appliance_upload_rclone.hashes import choose
 from appliance_upload_rclone.names import below
 from appliance_upload_rclone.options import RcloneOptions
 from appliance_upload_rclone.process import Rclone, nothing, unheard
+
+_LONGEST_LIST = 32_000_000
 
 
 @frozen
@@ -21,6 +23,15 @@ class RemoteFile:
 
     size: int
     hashes: dict[str, str] = field(factory=dict)
+
+
+@frozen
+class ListedFile:
+    """One file of a list: its path below the remote, bytes (-1 where nobody knows), and when it changed (RFC 3339)."""
+
+    path: str
+    size: int
+    changed: str
 
 
 class Remote:
@@ -80,6 +91,26 @@ class Remote:
         """A small file."""
         return self._ask("cat", below(self._remote, path))
 
+    def files(self, patterns: str, check: Callable[[], None] = nothing) -> list[ListedFile]:
+        """All files below it whose names match, as rclone writes patterns."""
+        lines = bytearray()
+
+        def take(block: bytes) -> None:
+            lines.extend(block)
+            if len(lines) > _LONGEST_LIST:
+                raise Permanent(f"{self} holds too many files. Name a folder in `remote`")
+
+        rules = ["--recursive", "--files-only", "--no-mimetype", "--ignore-case", f"--include={patterns}"]
+        self._ask("lsjson", *rules, self._remote, check=check, take=take)
+        try:
+            return [ListedFile(each["Path"], each["Size"], each["ModTime"]) for each in json.loads(lines)]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Transient(f"rclone gave a list that makes no sense: {bytes(lines[:80])!r}") from error
+
+    def fetch(self, path: str, take: Callable[[bytes], None], check: Callable[[], None] = nothing) -> None:
+        """The bytes of a file, as they come."""
+        self._ask("cat", *self._limit, below(self._remote, path), check=check, take=take)
+
     def delete(self, path: str) -> None:
         """Remove a file."""
         self._ask("deletefile", below(self._remote, path))
@@ -89,9 +120,13 @@ class Remote:
         return self._ask("hashsum", kind, str(file), check=check).decode().split()[0]
 
     def _ask(
-        self, *arguments: str, check: Callable[[], None] = nothing, progress: Callable[[int], None] = unheard
+        self,
+        *arguments: str,
+        check: Callable[[], None] = nothing,
+        progress: Callable[[int], None] = unheard,
+        take: Callable[[bytes], None] | None = None,
     ) -> bytes:
-        answer = self._rclone.run(*arguments, check=check, progress=progress)
+        answer = self._rclone.run(*arguments, check=check, progress=progress, take=take)
         if isinstance(answer, Failure):
             raise self._error(answer)
         return answer

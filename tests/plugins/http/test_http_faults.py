@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from appliance_http.body import BLOCK
 from appliance_http.line import Line
 from appliance_http.watch import Watch
-from appliance_upload_http.body import BLOCK
 from appliance_upload_http.options import Proof
 from attrs import evolve
 

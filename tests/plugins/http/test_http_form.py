@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from appliance_upload_http.body import FormBody
+from appliance_http.body import FormBody
 from appliance_upload_http.options import Algorithm, Auth, Digest, Proof
 from appliance_upload_http.templates import WORDS, check_template, fill
 from attrs import evolve

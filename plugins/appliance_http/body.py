@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from appliance.plugin import Permanent, Rendition
+from appliance_http.line import Last
 
 BLOCK = 64 * 1024
 
@@ -45,8 +46,6 @@ class FileBody:
         self._block = block
 
     def __iter__(self) -> Iterator[Any]:
-        from appliance_http.line import Last
-
         self.complete = False
         sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
         size, tail = self._rendition.size, self._tail

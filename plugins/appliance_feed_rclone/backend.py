@@ -1,0 +1,84 @@
+"""Brings the sound files of a remote of rclone's into the inbox, each again only once it has changed."""
+
+from pathlib import PurePosixPath
+
+from appliance_upload_rclone.errors import secrets_in
+from appliance_upload_rclone.options import RcloneOptions
+from appliance_upload_rclone.remote import ListedFile, Remote
+
+from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, counted, keep_secret
+from appliance_feed_rclone import RcloneFeedOptions
+
+_PATTERNS = "*.{aac,aif,aiff,caf,flac,m4a,mp3,oga,ogg,opus,w64,wav}"
+
+
+class RcloneFeed:
+    """Looks through one folder and all in it; what is hidden there is passed over."""
+
+    def __init__(self, options: RcloneFeedOptions, asked: RcloneOptions, context: BackendContext) -> None:
+        for secret in (each for text in (options.remote, *options.flags) for each in secrets_in(text)):
+            keep_secret(secret)
+        self._options = options
+        self._remote = Remote(asked, context.clock_trusted, context.rate_limit)
+
+    def pull(self, job: FeedJob) -> None:
+        def stop() -> None:
+            if job.cancelled():
+                raise Cancelled(f"pulling {self._remote} was stopped")
+
+        stop()
+        found = sorted(self._visible(), key=lambda each: (each.changed, each.path))[-self._options.newest :]
+        failures = list[Permanent | Transient]()
+        for each in found:
+            stop()
+            key = f"{each.path} {each.size} {each.changed}"
+            if not job.has(key):
+                try:
+                    self._bring(key, each, job)
+                except (Permanent, Transient) as error:
+                    failures.append(error)
+        if failures:
+            more = f" ({counted(len(failures), 'file')} failed)" if len(failures) > 1 else ""
+            kind = Permanent if any(isinstance(each, Permanent) for each in failures) else Transient
+            raise kind(f"{failures[0]}{more}")
+
+    def probe(self) -> str:
+        """Count the files."""
+        return f"{self._remote} is there, with {counted(len(self._visible()), 'sound file')}"
+
+    def close(self) -> None:
+        pass
+
+    def _visible(self) -> list[ListedFile]:
+        return [
+            each
+            for each in self._remote.files(_PATTERNS)
+            if not any(part.startswith(".") for part in PurePosixPath(each.path).parts)
+        ]
+
+    def _bring(self, key: str, found: ListedFile, job: FeedJob) -> None:
+        path = PurePosixPath(found.path)
+        size = 0
+
+        def stop() -> None:
+            if job.cancelled():
+                raise Cancelled(f"pulling {self._remote} was stopped")
+
+        with job.new_track(key, path.stem, path.suffix) as file:
+
+            def take(block: bytes) -> None:
+                nonlocal size
+                size += len(block)
+                if size > self._options.max_size:
+                    raise Permanent(
+                        f"{found.path} is larger than max_size allows ({self._options.max_size / 1e6:g} MB): set a "
+                        "larger max_size"
+                    )
+                try:
+                    file.write(block)
+                except OSError as error:
+                    raise Transient(f"the inbox takes no more ({error.strerror}): free some space") from error
+
+            self._remote.fetch(found.path, take, stop)
+            if found.size >= 0 and size != found.size:
+                raise Transient(f"{found.path} broke off after {size} of {found.size} bytes, or has changed meanwhile")

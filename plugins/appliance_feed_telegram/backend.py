@@ -1,0 +1,130 @@
+"""Brings what was said to a bot into the inbox, each message once, the oldest first."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO
+
+import attrs
+from appliance_telegram.bot import Bot
+
+from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, WrongKind, counted
+from appliance_feed_telegram import TelegramFeedOptions
+from appliance_feed_telegram.messages import Sound, chat_of, sound_of
+
+_AT_ONCE = 100
+"""Updates that are asked for at once: as many as there are."""
+
+_MOST_WAITING = 500
+"""Sounds that are known and not fetched yet, the oldest of them; more stay at Telegram, which keeps them for a day."""
+
+_GIVEN_UP_AFTER = 7 * 86_400.0
+"""Seconds for which it is told what was said and cannot be taken."""
+
+_WAITING = "waiting"
+
+log = logging.getLogger(__name__)
+
+
+class TelegramFeed:
+    """Asks for what was said to the bot.
+
+    Telegram forgets what it was asked for, so what is to be fetched is noted before it is told that we have it.
+    """
+
+    def __init__(self, options: TelegramFeedOptions, context: BackendContext) -> None:
+        self._options = options
+        self._bot = Bot(options, context.clock_trusted)
+
+    def pull(self, job: FeedJob) -> None:
+        def stop() -> None:
+            if job.cancelled():
+                raise Cancelled("pulling what was said to the bot was stopped")
+
+        stop()
+        note: Any = job.note(_WAITING)
+        waiting = [Sound(**each) for each in note.get("sounds", ())]
+        offset = int(note.get("offset", 0))
+        while len(waiting) <= _MOST_WAITING - _AT_ONCE and (updates := self._updates(offset, stop)):
+            waiting += [sound for update in updates if (sound := self._wanted(update)) and not job.has(sound.key)]
+            offset = max(int(update["update_id"]) for update in updates) + 1
+            self._keep(offset, waiting, job)
+        waiting, failures = self._fetch(waiting, job, stop)
+        self._keep(offset, waiting, job)
+        if failures:
+            more = f" ({counted(len(failures), 'message')} failed)" if len(failures) > 1 else ""
+            kind = Permanent if any(isinstance(each, Permanent) for each in failures) else Transient
+            raise kind(f"{failures[0]}{more}")
+
+    def probe(self) -> str:
+        """Ask who the bot is. Nothing of what was said to it is taken."""
+        me = self._bot.ask("getMe", lambda: None)
+        return f"the bot @{me.get('username', '?')} is there"
+
+    def close(self) -> None:
+        pass
+
+    def _updates(self, offset: int, stop: Callable[[], None]) -> list[Mapping[str, Any]]:
+        found = self._bot.ask(
+            "getUpdates", stop, offset=offset, limit=_AT_ONCE, timeout=0, allowed_updates=["message", "channel_post"]
+        )
+        if not isinstance(found, list):
+            raise Transient("Telegram tells what was said in words that are none of the Bot API")
+        return [each for each in found if isinstance(each, dict) and isinstance(each.get("update_id"), int)]
+
+    def _wanted(self, update: Mapping[str, Any]) -> Sound | None:
+        sound, chat = sound_of(update), chat_of(update)
+        if sound is None or chat is None:
+            return None
+        if not chat.is_among(self._options.chats):
+            log.warning("sound from chat %s (%s) is passed over: it is not in `chats`", chat.id, chat.words)
+            return None
+        return sound
+
+    def _keep(self, offset: int, waiting: list[Sound], job: FeedJob) -> None:
+        job.save_note(_WAITING, {"offset": offset, "sounds": [attrs.asdict(each) for each in waiting]})
+
+    def _fetch(
+        self, waiting: list[Sound], job: FeedJob, stop: Callable[[], None]
+    ) -> tuple[list[Sound], list[Permanent | Transient]]:
+        """Those that are still to be fetched afterwards, and why."""
+        left, failures, now = list[Sound](), list[Permanent | Transient](), time.time()
+        for sound in waiting:
+            stop()
+            try:
+                self._bring(sound, job, stop)
+            except Transient as error:
+                failures.append(error)
+                left.append(sound)
+            except Permanent as error:
+                failures.append(error)
+                sound = attrs.evolve(sound, since=sound.since or now)
+                left.append(attrs.evolve(sound, refused=str(error)) if isinstance(error, WrongKind) else sound)
+        return [each for each in left if not each.since or 0 <= now - each.since < _GIVEN_UP_AFTER], failures
+
+    def _bring(self, sound: Sound, job: FeedJob, stop: Callable[[], None]) -> None:
+        if job.has(sound.key):
+            return
+        if sound.refused:
+            raise WrongKind(sound.refused)
+        path = self._bot.ask("getFile", stop, file_id=sound.file_id).get("file_path", "")
+        with self._bot.file(str(path), stop) as answer, job.new_track(sound.key, sound.title, sound.suffix) as file:
+            size = 0
+            for block in answer.blocks():
+                size += len(block)
+                if size > self._options.max_size:
+                    raise Permanent(
+                        f"{sound.title} is larger than max_size allows ({self._options.max_size / 1e6:g} MB): set a "
+                        "larger max_size"
+                    )
+                _write(file, block)
+            announced = answer.headers.get("Content-Length", "")
+            if announced.isdigit() and size < int(announced):
+                raise Transient(f"{sound.title} broke off after {size} of {announced} bytes")
+
+
+def _write(file: BinaryIO, block: bytes) -> None:
+    try:
+        file.write(block)
+    except OSError as error:
+        raise Transient(f"the inbox takes no more ({error.strerror}): free some space") from error
