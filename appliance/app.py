@@ -20,6 +20,7 @@ from appliance.beside import start_processors
 from appliance.clock import Clock
 from appliance.config.audio import WhileRecording
 from appliance.config.settings import PanelSettings, Settings
+from appliance.config.takes import Briefing
 from appliance.control.methods import Methods
 from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
@@ -123,7 +124,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, *about)
         alarm = Alarm(post, clock, vitals)
         stop.callback(alarm.close)
-        effects = Effects(recorder, player, volume, store, outbox, post, alarm.at)
+        briefing = Briefing(audio.capture, settings.recorded, settings.destinations)
+        effects = Effects(recorder, player, volume, store, outbox, post, briefing, alarm.at)
         controller.connect(effects.table(), shares=playback.while_recording is not WhileRecording.REFUSE)
         if playback.while_recording is WhileRecording.DUCK:
             stop.callback(controller.react(effects.duck))

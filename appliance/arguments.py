@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from appliance.circumstances import Begun, Wishes
 from appliance.errors import UsageError
 
 _TIME = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-5][0-9](?:\.[0-9]{1,9})?)")
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     SWITCH = "boolean"
     TEXTS = "array"
+    FIELDS = "object"
 
 
 @frozen
@@ -34,7 +36,8 @@ class Argument:
     """One argument of a word. Where it is not `required` it may be left out, or be null.
 
     Numbers lie between `least` and `most`. A text has up to `longest` characters and is one of `choices`, where there
-    are any; a list holds up to `entries` such texts. A `path` may name a file, whose name need not be UTF-8.
+    are any; a list holds up to `entries` such texts. Fields are values by their names, up to `entries` of them. A
+    `path` may name a file, whose name need not be UTF-8.
     """
 
     name: str
@@ -55,7 +58,10 @@ class Argument:
         raise UsageError(f"{self.name}: found {_shown(value)}, expected {self.expected}")
 
     def read(self, text: str) -> object:
-        """The value that somebody wrote as text: `1:30` are 90 seconds, `50%` is 50, `true`. Raises UsageError."""
+        """The value that somebody wrote as text: `1:30` are 90 seconds, `50%` is 50, `true`, `room=hall` is a field.
+
+        Raises UsageError.
+        """
         value: object = text
         if self.kind is Kind.NUMBER and (time := _TIME.fullmatch(text)):
             value = int(time[1] or 0) * 3600 + int(time[2]) * 60 + float(time[3])
@@ -65,7 +71,20 @@ class Argument:
             value = int(text.removesuffix("%"))
         elif self.kind is Kind.SWITCH and text in ("true", "false"):
             value = text == "true"
+        elif self.kind is Kind.FIELDS and "=" in text:
+            name, _, held = text.partition("=")
+            value = {name.strip(): held}
         return self.check(value)
+
+    def read_all(self, texts: Sequence[str]) -> object:
+        """The list, or the fields, that somebody wrote as one text each. Raises UsageError."""
+        if self.kind is not Kind.FIELDS:
+            return self.check(list(texts))
+        fields: dict[str, object] = {}
+        for text in texts:
+            field = self.read(text)
+            fields.update(field if isinstance(field, dict) else {})
+        return self.check(fields)
 
     @property
     def expected(self) -> str:
@@ -78,6 +97,8 @@ class Argument:
                 return f"a list of up to {self.entries}, each {text}"
             case Kind.SWITCH:
                 return "true or false"
+            case Kind.FIELDS:
+                return f"fields, each as `name=value` or in an object, up to {self.entries} of them"
         number = "a whole number" if self.kind is Kind.WHOLE else "a number"
         return f"{number} from {self.least} to {self.most}"
 
@@ -92,6 +113,9 @@ class Argument:
                 return {"type": "array", "items": {"type": "string", **text}, "maxItems": self.entries}
             case Kind.SWITCH:
                 return {"type": "boolean"}
+            case Kind.FIELDS:
+                held = {"type": ["string", "number", "boolean"], "maxLength": self.longest}
+                return {"type": "object", "additionalProperties": held, "maxProperties": self.entries}
         return {"type": str(self.kind), "minimum": self.least, "maximum": self.most}
 
     def _fits(self, value: object) -> bool:
@@ -106,9 +130,18 @@ class Argument:
                 )
             case Kind.SWITCH:
                 return isinstance(value, bool)
+            case Kind.FIELDS:
+                return (
+                    isinstance(value, dict) and len(value) <= self.entries and all(map(self._fits_field, value.items()))
+                )
             case Kind.WHOLE:
                 return isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most
         return isinstance(value, int | float) and not isinstance(value, bool) and self.least <= value <= self.most
+
+    def _fits_field(self, field: tuple[object, object]) -> bool:
+        name, value = field
+        plain = isinstance(value, int | float) or (isinstance(value, str) and self._fits_text(value))
+        return plain and isinstance(name, str) and _is_utf8(name)
 
     def _fits_text(self, text: str) -> bool:
         if self.choices:
@@ -130,6 +163,17 @@ def check(word: str, wanted: Sequence[Argument], given: Mapping[str, object]) ->
     except UsageError as error:
         raise UsageError(f"{word}: {error}") from None
     return {name: value for name, value in checked.items() if value is not None}
+
+
+def wishes_in(arguments: Mapping[str, Any]) -> Wishes:
+    """What somebody wants of a take who begins it with these arguments, which have been checked."""
+    destinations = arguments.get("destinations")
+    begun = Begun(
+        profile=arguments.get("profile", ""),
+        destinations=None if destinations is None else tuple(destinations),
+        test=arguments.get("test", False),
+    )
+    return Wishes(begun, arguments.get("fields", {}))
 
 
 def check_meant(reference: str, clip: Mapping[str, Any]) -> None:

@@ -1,8 +1,14 @@
-"""What is known of a recording besides its sound: where it was made, and what was found in it."""
+"""What is known of a recording besides its sound: where it was made, how it was begun, and what was found in it."""
 
-from attrs import frozen
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import field, frozen
 
 from appliance.quantities import NOTHING, Kind, told
+
+Value = str | bool | int | float
+"""The value of a field that a person described."""
 
 
 @frozen
@@ -20,3 +26,39 @@ class Text:
 
     processor: str = told(NOTHING, "The name of the processor", Kind.TEXT)
     text: str = told("", "What it found", Kind.TEXT)
+
+
+class Starter(StrEnum):
+    """What may begin a take."""
+
+    BUTTON = "button"
+    SWITCH = "switch"
+    SCHEDULE = "schedule"
+    REQUEST = "request"
+
+
+@frozen
+class Begun:
+    """How a take was begun."""
+
+    by: Starter = told(Starter.REQUEST, "What began it: button, switch, schedule, request", Kind.STATE)
+    which: str = told("", "Which of them: the pin of a button or switch, the name of a schedule", Kind.TEXT)
+    profile: str = told("", "The profile that it was recorded by", Kind.TEXT)
+    destinations: tuple[str, ...] | None = told(
+        None, "Where alone it is to go; null where the configuration decides", Kind.TEXT
+    )
+    test: bool = told(False, "Whether it is a test, and goes nowhere", Kind.FLAG)
+
+
+_BY_REQUEST = Begun()
+
+
+@frozen
+class Wishes:
+    """What whoever begins a take wants of it: how it is begun, and the `fields` that describe it, by their names."""
+
+    begun: Begun = _BY_REQUEST
+    fields: Mapping[str, Value] = field(factory=dict, hash=False)
+
+
+NO_WISHES = Wishes()

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import attrs
 from cattrs import Converter
 
+from appliance.circumstances import Value
+
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
@@ -47,7 +49,14 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(Path, str)
     converter.register_structure_hook(Path, lambda value, _: Path(value))
     converter.register_structure_hook(StrEnum, word)
+    converter.register_structure_hook_func(lambda kind: kind == Value, lambda value, _: _field_value(value))
+    converter.register_unstructure_hook_func(lambda kind: kind == Value, lambda value: value)
     return converter
+
+
+def _field_value(value: object) -> Value:
+    """What a field holds; of a kind that only a newer release knows, its JSON text."""
+    return value if isinstance(value, Value) else json.dumps(value, ensure_ascii=False)
 
 
 def to_plain(value: object) -> Any:

@@ -9,6 +9,8 @@ from appliance.audio.player import Player
 from appliance.audio.playlist_file import KeptPlaylist
 from appliance.audio.recorder import Recorder
 from appliance.audio.volume import KeptVolume
+from appliance.circumstances import Wishes
+from appliance.config.takes import Briefing
 from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
 from appliance.events import (
@@ -27,6 +29,8 @@ from appliance.events import (
     PlaylistRestore,
     RateSet,
     RecordMark,
+    RecordStart,
+    RecordToggle,
     Say,
     TakeContinues,
     TakeFailed,
@@ -73,9 +77,11 @@ class Effects:
         store: Store,
         outbox: Outbox,
         post: Callable[[Input], None],
+        briefing: Briefing,
         wait: Callable[[float], None] = lambda _: None,
     ) -> None:
-        """`wait` lets FlowDue come at a moment."""
+        """`briefing` tells how takes are made, `wait` lets FlowDue come at a moment."""
+        self._briefing = briefing
         self._wait = wait
         self._recorder = recorder
         self._player = player
@@ -145,7 +151,10 @@ class Effects:
 
     def _start_take(self, effect: Effect) -> None:
         quiet_since = self._player.voice.sounded_until + GUARD
-        self._recorder.start(effect.id, self._quiet(effect), quiet_since=quiet_since)
+        wishes = effect.cause.wishes if isinstance(effect.cause, RecordStart | RecordToggle) else Wishes()
+        self._recorder.start(
+            effect.id, self._quiet(effect), quiet_since=quiet_since, brief=self._briefing.brief(wishes)
+        )
 
     def _carry_on_take(self, effect: Effect) -> None:
         cause = _cause(effect, TakeContinues)

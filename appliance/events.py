@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol, TypeVar, dataclass_transform, runtime_che
 
 from attrs import frozen
 
+from appliance.circumstances import NO_WISHES, Wishes
 from appliance.errors import TroubleKind
 from appliance.listed import OpenWindow, PlaylistItem, Repeat
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
@@ -75,16 +76,18 @@ class Timed(Protocol):
 
 @message
 class RecordStart(Command):
-    """Begin a take, unless one is in progress."""
+    """Begin a take as `wishes` say, unless one is in progress."""
 
     at: float
+    wishes: Wishes = NO_WISHES
 
 
 @message
 class RecordToggle(Command):
-    """Begin a take, or stop the one in progress."""
+    """Begin a take as `wishes` say, or stop the one in progress."""
 
     at: float
+    wishes: Wishes = NO_WISHES
 
 
 @message
@@ -366,9 +369,10 @@ class PlaylistRestore(Command):
 
 @message
 class HandsetLift(Command):
-    """The handset is lifted: the flow begins."""
+    """The handset is lifted: the flow begins, and its take is made as `wishes` say."""
 
     at: float
+    wishes: Wishes = NO_WISHES
 
 
 @message

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from appliance.circumstances import NO_WISHES, Wishes
+
 
 class Repeat(StrEnum):
     """What the playlist does at the end of a track."""
@@ -26,8 +28,12 @@ class PlaylistItem:
 
 @frozen
 class OpenWindow:
-    """A window of the schedule `name` that is on, from `begin` to `end`, in seconds since 1970 UTC."""
+    """A window of the schedule `name` that is on, from `begin` to `end`, in seconds since 1970 UTC.
+
+    `wishes` are those for the take that it begins.
+    """
 
     name: str
     begin: float
     end: float
+    wishes: Wishes = NO_WISHES

@@ -4,13 +4,14 @@ Lengths and positions are frames (int); a frame is one sample of every channel. 
 sine peaks at 0 (AES17 puts the RMS of that sine at 0 too; `Levels.rms_dbfs` is plain RMS, 3.01 dB lower).
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
 from attrs import frozen
 from attrs.validators import ge, gt, lt
 
-from appliance.circumstances import Place, Text
+from appliance.circumstances import Begun, Place, Text, Value
 from appliance.errors import NewerWord
 from appliance.quantities import NOTHING, Kind, told
 from appliance.recipes import Recipe
@@ -189,6 +190,8 @@ class Clip:
     place: Place | None = told(None, "Where the box stood", Kind.OBJECT)
     texts: tuple[Text, ...] = told((), "What processors found in it", Kind.OBJECT)
     microphone: str = told("", "The device word of the microphone", Kind.TEXT)
+    begun: Begun | None = told(None, "How it was begun", Kind.OBJECT)
+    fields: Mapping[str, Value] = told(dict, "Fields that the configuration names, with what was given", Kind.OBJECT)
     unread: tuple[str, ...] = told(
         (), "Lines of a recovered take's journal that only a newer release knows to read", Kind.TEXT
     )
@@ -202,6 +205,12 @@ class Clip:
     def began(self) -> ClockStamp:
         """The start by the best clock there was."""
         return self.corrected or self.started
+
+    @property
+    def field_texts(self) -> dict[str, str]:
+        """The fields as texts, for what knows nothing else: `yes`, `no`, numbers in digits."""
+        said = {True: "yes", False: "no"}
+        return {name: said[held] if isinstance(held, bool) else str(held) for name, held in self.fields.items()}
 
     @property
     def file_name(self) -> str:

@@ -55,7 +55,8 @@ def told(default: Any, words: str, kind: Kind, unit: str = "", *, check: Any = N
     """
     metadata = {"words": words, "kind": kind, "unit": unit}
     if isinstance(default, type):
-        return attrs.field(factory=default, metadata=metadata, validator=check)
+        unhashable = False if default is dict else None
+        return attrs.field(factory=default, metadata=metadata, validator=check, hash=unhashable)
     return attrs.field(default=default, metadata=metadata, validator=check)
 
 

@@ -1,10 +1,12 @@
 """What there is to know about one word that can be asked of the box."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from attrs import frozen
 
-from appliance.arguments import Argument, check
+from appliance.arguments import Argument, check, wishes_in
+from appliance.circumstances import Wishes
 from appliance.events import Command, Event
 
 
@@ -39,8 +41,12 @@ class Verb:
         """The arguments, without those that were left out. Raises UsageError, which says what does not fit."""
         return check(self.word, self.arguments, given)
 
-    def asked(self, at: float, **arguments: object) -> Command:
-        """The command, asked for at the moment `at` (CLOCK_MONOTONIC seconds)."""
+    def asked(self, at: float, wishes: Wishes | None = None, **arguments: Any) -> Command:
+        """The command, asked for at the moment `at` (CLOCK_MONOTONIC seconds).
+
+        What begins a take gets the `wishes`, or those that its arguments tell.
+        """
         assert self.command is not None
-        timed = {"at": at} if "at" in self.command.__match_args__ else {}
-        return self.command(**timed, **arguments)
+        takes = self.command.__match_args__
+        given: dict[str, Any] = {"wishes": wishes or wishes_in(arguments)} if "wishes" in takes else dict(arguments)
+        return self.command(**({"at": at} if "at" in takes else {}), **given)

@@ -11,6 +11,7 @@ from appliance.verb import Verb
 
 __all__ = [
     "MOST_BYTES",
+    "MOST_FIELD",
     "MOST_HAPPENED",
     "MOST_LABELS",
     "MOST_LETTERS",
@@ -28,6 +29,9 @@ VERSIONS = (1, 2)
 MOST_HAPPENED = 500
 """The most events that are kept to be told later."""
 
+MOST_FIELD = 1000
+"""The most characters that a field of a take has."""
+
 MOST_LETTERS = 65_536
 """The most letters of Base64 that one piece of an upload has."""
 
@@ -43,6 +47,25 @@ def button_words() -> tuple[str, ...]:
 
 _TRACK = (Argument("track_id", Kind.WHOLE, "The number of a track of the inbox.", least=1),)
 _SENT = Argument("upload", Kind.TEXT, "The name of what is being sent.")
+_WISHES = (
+    Argument("profile", Kind.TEXT, "The profile to record by. Default: none.", False),
+    Argument(
+        "fields",
+        Kind.FIELDS,
+        "What describes the take, by the names in `recording.fields`, or as its `title`.",
+        False,
+        longest=MOST_FIELD,
+        entries=100,
+    ),
+    Argument(
+        "destinations",
+        Kind.TEXTS,
+        "Where alone the clips go. Default: as is configured.",
+        False,
+        entries=100,
+    ),
+    Argument("test", Kind.SWITCH, "It is a test: the clips go nowhere. Default: false.", False),
+)
 _NEVER = (events.TakeFailed, events.TakeDiscarded)
 _OVER = (events.TakeSealed, *_NEVER)
 _TAKE = (Argument("take_id", Kind.TEXT, "The take that is meant. Default: the one in progress.", False),)
@@ -54,9 +77,10 @@ _RECORDER = (
         events.RecordToggle,
         (events.TakeStarted, events.ClipFinished),
         _NEVER,
+        _WISHES,
         since=2,
     ),
-    Verb("record.start", "Begin a take.", events.RecordStart, (events.TakeStarted,), _NEVER),
+    Verb("record.start", "Begin a take.", events.RecordStart, (events.TakeStarted,), _NEVER, _WISHES),
     Verb("record.pause", "Pause the take.", events.RecordPause, (events.TakePaused,), _OVER, _TAKE),
     Verb("record.resume", "Go on with the paused take.", events.RecordResume, (events.TakeResumed,), _OVER, _TAKE),
     Verb(

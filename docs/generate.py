@@ -12,7 +12,7 @@ import socket
 import ssl
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from http.client import IncompleteRead
@@ -481,6 +481,8 @@ def _schema(kind: Any) -> dict[str, Any]:
         return {"type": _JSON_TYPES[kind]}
     if isinstance(kind, UnionType):
         return {"anyOf": [_schema(each) for each in get_args(kind)]}
+    if get_origin(kind) is Mapping:
+        return {"type": "object", "additionalProperties": _schema(get_args(kind)[1])}
     if get_origin(kind) is tuple:
         return {"type": "array", "items": _schema(get_args(kind)[0])}
     if issubclass(kind, StrEnum):

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.takes import Briefing
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
 from appliance.events import (
@@ -20,6 +22,8 @@ from appliance.events import (
 )
 from appliance.faults import CATALOGUE
 from appliance.machine import TABLE, Do, Effect, Input
+
+BRIEFING = Briefing(CaptureSettings(), RecordingSettings())
 
 
 class FakeUpkeep:
@@ -106,7 +110,7 @@ class House:
         self.store, self.recorder, self.outbox = FakeStore(), Fake(), Fake()
         self.events: list[object] = []
         self.player = Fake()
-        parts: Any = (self.recorder, self.player, Fake(), self.store, self.outbox, self.events.append)
+        parts: Any = (self.recorder, self.player, Fake(), self.store, self.outbox, self.events.append, BRIEFING)
         self.effects = Effects(*parts)
 
     def do(self, what: Do, take_id: str, cause: Any = None) -> None:

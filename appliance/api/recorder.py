@@ -1,7 +1,7 @@
 """Records in a script: the engine of the daemon, with the guarantees of its takes."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,9 +17,12 @@ from appliance.audio import recorder as engine
 from appliance.audio.growing import GrowingTake
 from appliance.audio.ports import SoundCards
 from appliance.audio.take import new_take_id
+from appliance.circumstances import Value
 from appliance.clock import Clock, SystemClock, wait_for
-from appliance.config.audio import AtMax, CaptureSettings, RecordedFormat, RecordingSettings
+from appliance.config.audio import AtMax, CaptureSettings, RecordingSettings
 from appliance.config.options import Seconds
+from appliance.config.profiles import FieldSettings, RecordedFormat, check_names
+from appliance.config.takes import Brief
 from appliance.errors import Refused, StorageError, UsageError
 from appliance.events import Command, Event, TakeContinues, TakeFailed, TakeSealed
 from appliance.models import AudioFormat
@@ -110,19 +113,23 @@ class Recorder:
         with self._changed:
             return sum(take.seconds for take in self._takes)
 
-    def start(self) -> AudioFormat:
+    def start(self, *, fields: Mapping[str, Value] | None = None) -> AudioFormat:
         """Begin, and wait for the first sound: the format that the microphone granted.
 
-        Raises Refused where a recording is in progress, AudioError where the microphone cannot be used, StorageError.
+        `fields` describe the recording, by names of your own; its `title` is what it is called. They are kept with it
+        from its first moment on.
+
+        Raises UsageError where these cannot be kept, Refused where a recording is in progress, AudioError where the microphone cannot be used, StorageError.
         """
         with self._asking:
             if self.recording:
                 raise Refused("a recording is in progress: stop it first")
+            brief = _brief(fields or {})
             take = Take(new_take_id())
             with self._changed:
                 self._takes = [take]
             self._going_on = True
-            self._engine.start(take.id, self._clock.monotonic())
+            self._engine.start(take.id, self._clock.monotonic(), brief=brief)
         with self._changed:
             self._wait_for(lambda: take.started or take.over)
             if not take.started:
@@ -259,3 +266,17 @@ class Recorder:
             with self._changed:
                 self._takes = [*self._takes, take]
             self._engine.start(take.id, event.at, event.format, event.take_id)
+
+
+def _brief(fields: Mapping[str, Value]) -> Brief:
+    """How a recording is made. Raises UsageError."""
+    try:
+        check_names(None, None, dict(fields))
+        for each, held in fields.items():
+            if isinstance(held, str):
+                FieldSettings().accept(held)
+            elif not isinstance(held, Value):
+                raise ValueError(f"field {each} holds neither text nor a number nor true or false")
+    except ValueError as error:
+        raise UsageError(f"nothing can be recorded so: {error}") from error
+    return Brief(fields=dict(fields))

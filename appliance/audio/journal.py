@@ -8,11 +8,12 @@ checksums.
 
 import json
 import zlib
+from collections.abc import Mapping
 from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
-from appliance.circumstances import Place
+from appliance.circumstances import Begun, Place, Value
 from appliance.codec import from_plain, to_plain
 from appliance.models import AudioFormat, ClockStamp, Gap, Mark, Pause
 
@@ -33,6 +34,8 @@ class Begin:
     continues: str | None = None
     place: Place | None = None
     microphone: str = ""
+    begun: Begun | None = None
+    fields: Mapping[str, Value] = field(factory=dict, hash=False)
 
 
 @frozen

@@ -17,7 +17,6 @@ from appliance.audio.ring import Ring
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Stretch
 from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings
-from appliance.models import AudioFormat
 from appliance.vitals import Vitals
 
 LAST_SECONDS = 1.0
@@ -47,17 +46,22 @@ class Microphone:
         self._stream: _Stream | None = None
 
     def listen(
-        self, since: float, format: AudioFormat | None = None, backlog: Callable[[float], None] = lambda _: None
+        self,
+        since: float,
+        settings: CaptureSettings | None = None,
+        backlog: Callable[[float], None] = lambda _: None,
     ) -> "Line":
-        """Hear everything from the moment `since` on, as far back as it is at hand, in `format` or the configured one.
+        """Hear everything from the moment `since` on, as far back as it is at hand.
 
-        Opens the card where it is not open so, once whoever held it otherwise has let go. `backlog` is told how many
-        seconds of sound wait for the listener.
+        By `settings`, or those that are configured. Opens the card where it is not open so, once whoever held it
+        otherwise has let go. `backlog` is told how many seconds of sound wait for the listener.
         """
-        settings = self._settings.in_format(format) if format else self._settings
+        settings = settings or self._settings
         with self._lock:
             line = self._stream and self._stream.admit(settings, since, backlog)
             if not line:
+                if self._stream:
+                    self._stream.let_go()
                 stream = self._fresh(settings)
                 line = stream.begin(since, backlog)
                 self._stream = stream
@@ -74,10 +78,10 @@ class Microphone:
         To be called again and again: what ended by an error stays closed until then.
         """
         with self._lock:
-            if self._stream and self._stream.hold():
+            if self._stream and self._stream.hold(self._settings):
                 return False
             stream = self._fresh(self._settings)
-            stream.hold()
+            stream.hold(self._settings)
             stream.thread.start()
             self._stream = stream
             return True
@@ -201,11 +205,11 @@ class _Stream:
             self._lines = [other for other in self._lines if other is not line]
         self._close_unless_needed()
 
-    def hold(self) -> bool:
-        """Stay open without listeners; False where it is over."""
+    def hold(self, settings: CaptureSettings) -> bool:
+        """Stay open without listeners, where it is open so; False where it is over."""
         with self._lock:
-            self._held = not self._over
-            return self._held
+            self._held = not self._over and settings == self._settings
+            return not self._over
 
     def let_go(self) -> None:
         """Stay open for listeners alone."""

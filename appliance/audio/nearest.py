@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
 from appliance.audio.ports import Capture, Playback, SoundCards
-from appliance.config.audio import CaptureSettings, RecordedFormat
+from appliance.config.audio import CaptureSettings
+from appliance.config.profiles import RecordedFormat
 from appliance.errors import FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
 

@@ -17,6 +17,7 @@ from appliance.audio.studio import Faults, Studio
 from appliance.circumstances import Place
 from appliance.clock import Clock
 from appliance.config.audio import AtPause, CaptureSettings, MonitorSettings, RecordingSettings
+from appliance.config.takes import AS_CONFIGURED, Brief
 from appliance.errors import Stuck
 from appliance.events import Command, Event, MicrophoneOpen, TakeFailed
 from appliance.faults import MICROPHONE_LOST, STORAGE
@@ -70,6 +71,7 @@ class Recorder:
         self._sessions: list[TakeSession] = []
         self._attention: Line | None = None
         self._closed = False
+        self._brief = AS_CONFIGURED
 
     def arm(self) -> None:
         """Where takes are to begin before their press, have the microphone open.
@@ -89,12 +91,13 @@ class Recorder:
         format: AudioFormat | None = None,
         continues: str | None = None,
         quiet_since: float = -inf,
+        brief: Brief | None = None,
     ) -> None:
         """Begin a take, beside the one before where that is still being finished, or as its next part.
 
         In `format` instead of the configured one, and carrying on the clip `continues`, where these are given. Another
-        one begins as long before `at` as is configured and at hand, but not before `quiet_since`. After `close` nothing
-        begins.
+        one begins as long before `at` as is configured and at hand, but not before `quiet_since`, and is made as
+        `brief` says. What carries another one on is made as that was. After `close` nothing begins.
         """
         with self._lock:
             if self._closed:
@@ -103,10 +106,14 @@ class Recorder:
             if continues and self._split(take_id, at, format):
                 return
             self._sessions = [session for session in self._sessions if not session.join(0)]
+            if not continues:
+                self._brief = brief or AS_CONFIGURED
+            studio = self._studio.briefed(self._brief)
             try:
                 since = at if continues else max(min(quiet_since, at), at - self._studio.recording.preroll)
-                line = self._microphone.listen(since, format, self._studio.heed_backlog)
-                session = TakeSession(self._studio, take_id, min(line.begins, at), line, continues)
+                capture = studio.capture.in_format(format) if format else studio.capture
+                line = self._microphone.listen(since, capture, studio.heed_backlog)
+                session = TakeSession(studio, take_id, min(line.begins, at), line, continues)
                 session.start()
             except RuntimeError:
                 log.exception("no take could be started")

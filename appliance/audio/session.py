@@ -178,10 +178,12 @@ class TakeSession:
     def _begin(self, at: float, format: AudioFormat) -> _Part:
         studio, take_id, label = self._studio, self._take_id, self._studio.device_label
         started = studio.clock.stamp(at)
-        name = clip_name(label, started, take_id)
+        brief = studio.brief
+        name = clip_name(f"{label}_{brief.name}" if brief.name else label, started, take_id)
         shortest = 0.0 if self._continues else studio.recording.min_duration
         microphone = studio.capture.device
-        begin = Begin(take_id, name, label, format, started, shortest, self._continues, studio.place, microphone)
+        about = (studio.place, microphone, brief.begun, brief.fields)
+        begin = Begin(take_id, name, label, format, started, shortest, self._continues, *about)
         assembler = Assembler(TakeFile.create(studio.takes, begin), studio.recording, studio.post)
         studio.faults.end(MICROPHONE_LOST)
         growing = GrowingTake(begin, studio.takes / take_id / AUDIO, studio.recording.longest(format))

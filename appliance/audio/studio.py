@@ -4,12 +4,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from appliance.audio.growing import GrowingTake
 from appliance.circumstances import Place
 from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
+from appliance.config.takes import AS_CONFIGURED, Brief
 from appliance.events import Command, Event
 from appliance.faults import SLOW_STORAGE, FaultKind
 from appliance.vitals import Vitals
@@ -60,6 +61,7 @@ class Studio:
     follow: Callable[[GrowingTake], None]
     monitor: MonitorSettings
     place: Place | None = None
+    brief: Brief = AS_CONFIGURED
 
     slow_after: float = field(init=False)
     """Seconds of sound at stake from which on the disk is called slow."""
@@ -67,6 +69,11 @@ class Studio:
     @slow_after.default
     def _slow_after(self) -> float:
         return max(_SLOW, self.recording.sync_interval + 2 * self.capture.period)
+
+    def briefed(self, brief: Brief) -> "Studio":
+        """The same for a take that is made so."""
+        capture, recording = brief.capture or self.capture, brief.recording or self.recording
+        return evolve(self, brief=brief, capture=capture, recording=recording)
 
     def heed_backlog(self, seconds: float) -> None:
         """So much sound waits for the disk: to be told while it stalls, when the thread that writes cannot tell it."""

@@ -15,6 +15,7 @@ from types import TracebackType
 from appliance import codec, durable
 from appliance.audio import wav
 from appliance.audio.journal import Begin, Entry, History, PauseBegin, PauseEnd, line
+from appliance.config.profiles import TITLE
 from appliance.errors import StorageError
 from appliance.models import AudioFormat, Clip, Levels, Verdict
 
@@ -226,6 +227,9 @@ class TakeFile:
             cut=cut,
             place=self.begin.place,
             microphone=self.begin.microphone,
+            begun=self.begin.begun,
+            fields=self.begin.fields,
+            title=str(self.begin.fields.get(TITLE, "")),
             unread=tuple(self.history.unread),
         )
         with disk():

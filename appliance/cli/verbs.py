@@ -75,6 +75,17 @@ def parameter(argument: Argument) -> click.Parameter:
     if argument.required:
         return click.Argument([argument.name], callback=read)
     name = f"--{argument.name.replace('_', '-')}"
+    if argument.kind in (Kind.TEXTS, Kind.FIELDS):
+
+        def read_all(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> object:
+            try:
+                return argument.read_all(texts) if texts else None
+            except UsageError as error:
+                raise click.BadParameter(str(error), context, parameter) from error
+
+        return click.Option(
+            [name.removesuffix("s"), argument.name], multiple=True, callback=read_all, help=argument.help
+        )
     if argument.kind is Kind.SWITCH:
         return click.Option([name], is_flag=True, help=argument.help)
     return click.Option([name], callback=read, help=argument.help)

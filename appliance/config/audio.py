@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 from attrs.validators import and_, ge, le, optional
 
 from appliance.config.options import ByteCount, Percent, Seconds, option
+from appliance.config.profiles import FieldSettings, ProfileSettings, RecordedFormat, check_names
 from appliance.models import AudioFormat, SampleFormat
 
 ANY_USB = "usb"
@@ -14,14 +15,6 @@ ANY_USB = "usb"
 
 NO_SPEAKER = "none"
 """The device word of a box that has none."""
-
-
-class RecordedFormat(StrEnum):
-    """Sample formats of takes and clips."""
-
-    S16_LE = "S16_LE"
-    S24_3LE = "S24_3LE"
-    S32_LE = "S32_LE"
 
 
 @frozen
@@ -184,6 +177,16 @@ class RecordingSettings:
     fill_gaps: bool = option(True, "Put silence where the card lost frames, so that the clip keeps its timing.")
     reconnect: Seconds = option(
         Seconds(60), "How long a take waits for an unplugged microphone to come back.", check=and_(ge(0), le(86400))
+    )
+
+    fields: dict[str, FieldSettings] = option(
+        dict,
+        "What describes a take, by names of your own; every take has a `title`. It can be given with each beginning.",
+        check=check_names,
+        example="{speaker: text, room: {choices: [hall, studio]}, consent: yes_no}",
+    )
+    profiles: dict[str, ProfileSettings] = option(
+        dict, "Ways to record, by names of your own, that a beginning may ask for.", check=check_names
     )
 
     def most_frames(self, format: AudioFormat) -> float:

@@ -18,6 +18,7 @@ from appliance.config.options import Extensions
 from appliance.config.settings import DestinationSettings, Settings
 from appliance.config.shorthand import in_full, spelled_out
 from appliance.config.sources import Sources
+from appliance.config.takes import wrong_wishes
 from appliance.describe import counted
 from appliance.errors import ConfigError
 from appliance.foreign import printable
@@ -70,7 +71,9 @@ def parse(
     sources = Sources(environment, secrets_file)
     document = spelled_out(read_document(text, source, sources.look_up))
     settings, problems = _structured(document, extensions, sources, schema)
-    if settings is None:
+    if settings is not None:
+        problems = _wrong_wishes(document, settings)
+    if settings is None or problems:
         raise _error(source, problems)
     return settings
 
@@ -133,6 +136,8 @@ def usable(
             if place is None or not _leave_out(document.root, place):
                 raise _error(source, problems)
             gone.setdefault(place, _words(source, problem))
+    for problem in _wrong_wishes(document, settings):  # what can be done of it is done, and nothing else
+        gone.setdefault(problem[1], _words(source, problem))
     names = {str(name) for first, *rest in gone for name in rest if first == "destinations"}
     waiting = {name: _waiting(written.get(name), sources) for name in sorted(names)}
     settings = evolve(settings, destinations={**settings.destinations, **waiting})
@@ -161,6 +166,11 @@ def _structured(
     settings, problems = Structurer(extensions, sources.withheld).structure(document.root, schema)
     placed = document.problems + [(_line(document.lines, path), path, words) for path, words in problems]
     return (None if placed else settings), placed
+
+
+def _wrong_wishes(document: Document, settings: Settings) -> list[_Problem]:
+    """What a beginning of a take wants that there is not."""
+    return [(_line(document.lines, path), path, words) for path, words in wrong_wishes(settings)]
 
 
 def _waiting(written: object, sources: Sources) -> DestinationSettings:

@@ -8,6 +8,7 @@ from attrs import frozen
 from attrs.validators import and_, deep_iterable, in_, matches_re
 
 from appliance.config.options import option
+from appliance.config.profiles import TakeSettings
 from appliance.config.units import parse_duration
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -114,6 +115,7 @@ class ScheduleSettings:
         check=and_(matches_re(r"|[0-9.]+ ?(?:s|m|h) every [0-9.]+ ?(?:s|m|h)"), _duties),
         example="5m every 15m",
     )
+    take: TakeSettings = option(TakeSettings, "How takes are made that it begins.")
     clock: str = option("local", "Whether it goes by the `local` clock, or by `utc`.", check=in_(("local", "utc")))
 
     @property

@@ -16,6 +16,7 @@ from appliance.config.flow import FlowSettings, Script
 from appliance.config.location import LocationSettings
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
 from appliance.config.page import WebSettings
+from appliance.config.profiles import TakeSettings
 from appliance.config.prompts import PromptSettings
 from appliance.config.schedule import ScheduleSettings
 from appliance.config.units import format_duration
@@ -94,6 +95,7 @@ class ButtonSettings:
     )
     hold_time: Seconds = option(Seconds(1.0), "How long is held.", check=and_(ge(0.2), le(30)))
     double_press_time: Seconds = option(Seconds(0.4), "How quick is double.", check=and_(ge(0.1), le(2)))
+    take: TakeSettings = option(TakeSettings, "How takes are made that it begins.")
 
 
 @frozen
@@ -111,6 +113,7 @@ class SwitchSettings:
         "first of them.",
         check=and_(ge(0), le(1)),
     )
+    take: TakeSettings = option(TakeSettings, "How takes are made that it begins.")
 
 
 @frozen

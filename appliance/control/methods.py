@@ -2,14 +2,17 @@
 
 from base64 import b64decode
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from appliance import events
+from appliance.arguments import wishes_in
 from appliance.asking import Asking
 from appliance.audio.decode import check_sound
 from appliance.codec import event_to_plain, to_plain
 from appliance.config.flow import Script
+from appliance.config.takes import Briefing
 from appliance.control.clips import ClipMethods
 from appliance.control.contract import described, hello
 from appliance.control.examinations import Examinations
@@ -47,6 +50,8 @@ class Methods:
         """What answers the words that do not simply become a command."""
         parts = self._parts
         return {
+            "record.start": partial(self.begin, "record.start"),
+            "record.toggle": partial(self.begin, "record.toggle"),
             "status": self._status,
             "config.reload": parts.turn.reload,
             "doctor": self._examinations.stream,
@@ -95,7 +100,7 @@ class Methods:
             arguments = verb.check(given)
             if call is not None:
                 return call(**arguments)
-            return self._ask(verb, verb.asked(self._now(), **arguments))
+            return self._ask(verb, verb.asked(self._now(), None, **arguments))
 
         return checked
 
@@ -112,6 +117,13 @@ class Methods:
         return self._parts.clock.monotonic()
 
     # -- the box
+
+    def begin(self, word: str, **given: object) -> dict[str, Any] | None:
+        """Begin a take as these arguments want it. Raises UsageError where the configuration has no such thing."""
+        settings, wishes = self._parts.settings, wishes_in(given)
+        Briefing(settings.audio.capture, settings.recording, settings.destinations).check(wishes)
+        verb = VERBS[word]
+        return self._ask(verb, verb.asked(self._now(), wishes))
 
     def play(self, source: str, start_at: float = 0.0, loop: bool = False) -> dict[str, Any] | None:
         """Play `recording`, `next`, `latest`, a URL, a clip (id or name) or an audio file on the box."""

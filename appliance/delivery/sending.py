@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 
 from appliance.audio.growing import GrowingTake
+from appliance.audio.journal import Begin
 from appliance.delivery.attempt import Attempt
 from appliance.models import Clip
 from appliance.plugin.upload import LiveJob
@@ -41,7 +42,7 @@ class Sending:
         """The next attempt."""
         take, begin = self.take, self.take.begin
         return LiveJob(
-            clip=Clip(begin.take_id, begin.name, begin.device, begin.format, 0, 0, begin.started),
+            clip=_begun_clip(begin),
             idempotency_key=key(begin.take_id, ORIGINAL.name, self.attempt.delivery.destination),
             head=take.head,
             longest=take.longest,
@@ -65,3 +66,9 @@ class Sending:
 def key(clip_id: str, recipe: str, destination: str) -> str:
     """The idempotency key of a delivery, the same for every attempt and from the first second of the take."""
     return f"{clip_id}-{recipe}-{destination}"
+
+
+def _begun_clip(begin: Begin) -> Clip:
+    """What is known already of the clip that a take becomes."""
+    about = {"begun": begin.begun, "fields": begin.fields}
+    return Clip(begin.take_id, begin.name, begin.device, begin.format, 0, 0, begin.started, **about)

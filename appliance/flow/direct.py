@@ -19,7 +19,7 @@ class Direct:
         """See `Reaction`."""
         match input:
             case events.HandsetLift():
-                return self, (events.RecordStart(input.at),)
+                return self, (events.RecordStart(input.at, input.wishes),)
             case events.HandsetHangUp():
                 return self, (events.RecordStop(input.at),)
         return self, ()

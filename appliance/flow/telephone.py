@@ -7,6 +7,7 @@ from typing import ClassVar
 from attrs import evolve, frozen
 
 from appliance import events
+from appliance.circumstances import NO_WISHES, Wishes
 from appliance.config.flow import Begins, FlowSettings, Order
 from appliance.config.prompts import Prompt
 from appliance.faults import HANGING
@@ -58,6 +59,8 @@ class Telephone:
     """Whether a message is looked for that somebody wants to hear."""
     own: Path | None = None
     """The greeting that was recorded on the box itself."""
+    wishes: Wishes = NO_WISHES
+    """What whoever lifted the handset wants of the take."""
 
     def react(self, input: Input, status: Status) -> tuple["Telephone", _Outputs]:
         """See `Reaction`."""
@@ -69,7 +72,7 @@ class Telephone:
     def _heed(self, input: Input, status: Status) -> tuple["Telephone", _Outputs]:
         match input:
             case events.HandsetLift() if self.step is Step.ON_HOOK:
-                return self._lift(input.at, status)
+                return evolve(self, wishes=input.wishes)._lift(input.at, status)
             case events.HandsetHangUp() if self.step is not Step.ON_HOOK:
                 return self._hang_up(input.at, status)
             case events.RecordStart() | events.RecordStop() if input is self.asked:
@@ -145,7 +148,7 @@ class Telephone:
         wait = events.FlowWait(due)
         if self.settings.begins is not Begins.LIFT:
             return now, (quiet, events.Attend(on=True), wait)
-        start = events.RecordStart(at)
+        start = events.RecordStart(at, self.wishes)
         return evolve(now, asked=start), (quiet, start, wait)
 
     def _hang_up(self, at: float, status: Status) -> tuple["Telephone", _Outputs]:
@@ -211,7 +214,7 @@ class Telephone:
         now = evolve(self, step=Step.RECORDING)
         if self.settings.begins is Begins.LIFT:
             return now, ()
-        start = events.RecordStart(at)
+        start = events.RecordStart(at, self.wishes)
         return evolve(now, asked=start), (start,)
 
     def _started(self) -> tuple["Telephone", _Outputs]:

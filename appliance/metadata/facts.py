@@ -5,7 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from attrs import evolve
 
 from appliance import __version__, codec
+from appliance.config.profiles import TITLE
 from appliance.models import Clip, ClockSource
+
+_ELSEWHERE = ("TITLE", "DATE", "DESCRIPTION", "ENCODER")
+"""What standards call what is told in other places."""
 
 SOFTWARE = f"Audio Appliance {__version__}"
 
@@ -31,7 +35,9 @@ def cleaned(clip: Clip) -> Clip:
     place = clip.place and evolve(clip.place, name=_clean(clip.place.name))
     labels = tuple(map(_clean, clip.labels))
     texts = tuple(evolve(text, text=_clean(text.text)) for text in clip.texts)
-    return evolve(clip, title=_clean(clip.title), note=_clean(clip.note), labels=labels, place=place, texts=texts)
+    fields = {name: _clean(held) if isinstance(held, str) else held for name, held in clip.fields.items()}
+    said = {"title": _clean(clip.title), "note": _clean(clip.note), "labels": labels, "texts": texts}
+    return evolve(clip, place=place, fields=fields, **said)
 
 
 def _clean(text: str) -> str:
@@ -45,7 +51,7 @@ def _unlucky(character: str) -> bool:
 
 
 def facts(clip: Clip) -> dict[str, str]:
-    """Everything but title and time, by names in capitals; nothing that is not known.
+    """Everything but title and time, by names in capitals; nothing that is not known. Fields have their own names.
 
     Lists are JSON, positions in them frames of the recording. `CLOCK` says why the time is to be believed.
     """
@@ -74,4 +80,10 @@ def facts(clip: Clip) -> dict[str, str]:
         "RECOVERED": "yes" if clip.recovered else "",
         "CUT": "yes" if clip.cut else "",
     }
-    return {name: text for name, text in told.items() if text}
+    known = {name: text for name, text in told.items() if text}
+    for name, text in clip.field_texts.items():
+        if (name, text) == (TITLE, clip.title):
+            continue
+        plain = name.upper().replace("-", "_")
+        known[f"FIELD_{plain}" if plain in told or plain in _ELSEWHERE else plain] = text
+    return {name: text for name, text in known.items() if text}

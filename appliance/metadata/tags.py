@@ -19,6 +19,19 @@ _COMMENTS, _PADDING = 4, 1
 _PAGE = struct.Struct("<4sBBqIIIB")
 
 
+_ID3_NAMES = {
+    "ALBUM": b"TALB",
+    "ARTIST": b"TPE1",
+    "COMPOSER": b"TCOM",
+    "COPYRIGHT": b"TCOP",
+    "GENRE": b"TCON",
+    "LANGUAGE": b"TLAN",
+    "PERFORMER": b"TPE1",
+    "SPEAKER": b"TPE1",
+}
+"""Fields that have a place of their own in ID3v2.4."""
+
+
 def tag(path: Path, suffix: str, clip: Clip) -> None:
     """Put what is known of a clip into an encoding of it. Raises OSError, and ValueError where it is no such file."""
     clip, made = cleaned(clip), path.with_name(f"{path.name}.tagged")
@@ -144,16 +157,18 @@ def _tag_mp3(source: BinaryIO, target: BinaryIO, clip: Clip) -> None:
     head = source.read(10)
     has = head[:3] == b"ID3"
     source.seek(10 + sum(octet << 7 * (3 - place) for place, octet in enumerate(head[6:10])) if has else 0)
-    named = {"TITLE": b"TIT2", "DATE": b"TDRC", "ENCODER": b"TSSE"}
+    named = {"TITLE": b"TIT2", "DATE": b"TDRC", "ENCODER": b"TSSE", **_ID3_NAMES}
     frames = b""
     for name, text in comments(clip):
+        if named.get(name) == b"TPE1" and b"TPE1" in frames:
+            named.pop(name)  # there is one artist alone
         if name == "DATE":
             frames += _id3_frame(b"TXXX", b"\3DATE\0" + text.encode())
             text = text[:19]  # TDRC knows no offset
         if name == "DESCRIPTION":
             frames += _id3_frame(b"COMM", b"\3und\0" + text.encode())
         elif name in named:
-            frames += _id3_frame(named[name], b"\3" + text.encode())
+            frames += _id3_frame(named.pop(name), b"\3" + text.encode())
         else:
             frames += _id3_frame(b"TXXX", b"\3" + name.encode() + b"\0" + text.encode())
     target.write(b"ID3\4\0\0" + _synchsafe(len(frames)) + frames)

@@ -66,7 +66,7 @@ class _Input:
         self._device = DigitalInputDevice(pin, pull_up=settings.to is Wiring.GROUND, pin_factory=factory)
         key = _key(settings, self.operated)
         self._watch = PinWatch(key, settings.debounce, lambda: self.operated)
-        self._means = means(settings)
+        self._means = means(settings, pin)
         worker.put(self, self.operated, clock.monotonic())
         self._device.when_activated = self._activated
         self._device.when_deactivated = self._deactivated

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from appliance.circumstances import Starter
 from appliance.config.actions import ButtonAction
 from appliance.config.settings import ButtonSettings, DialSettings, SwitchAction, SwitchSettings
 from appliance.events import Command
@@ -16,15 +17,17 @@ _HANDSET = ("handset.lift", "handset.hang_up")
 """What an action that goes on for a while asks for as that begins, and once it is over."""
 
 
-def means(settings: ButtonSettings | SwitchSettings | DialSettings) -> Means:
-    """What this button, switch or dial asks for. Every command carries the time of the fact."""
+def means(settings: ButtonSettings | SwitchSettings | DialSettings, pin: int) -> Means:
+    """What the button, switch or dial at this pin asks for. Every command carries the time of the fact."""
     if isinstance(settings, DialSettings):
         return lambda facts: [VERBS["handset.dial"].asked(fact.at, number=str(fact.number)) for fact in facts]
     words = _words(settings)
+    by = Starter.SWITCH if isinstance(settings, SwitchSettings) else Starter.BUTTON
+    wishes = settings.take.wishes(by, str(pin))
 
     def commands(facts: Iterable[Fact]) -> list[Command]:
         asked = ((words.get((fact.gesture, fact.after)), fact.at) for fact in facts)
-        return [VERBS[word].asked(at) for word, at in asked if word]
+        return [VERBS[word].asked(at, wishes) for word, at in asked if word]
 
     return commands
 

@@ -55,7 +55,7 @@ class Scheduled:
         wanted = not (noted.ended or noted.asked or noted.take) and status.recorder is Recorder.IDLE
         if not wanted or noted.now() < noted.not_before:
             return noted, ()
-        start = events.RecordStart(noted.now())
+        start = events.RecordStart(noted.now(), min(noted.open, key=lambda window: window.begin).wishes)
         return evolve(noted, asked=start), (start,)
 
     def _noted(self, input: Input, status: Status) -> "Scheduled":

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
+from appliance.circumstances import Starter, Wishes
 from appliance.clock import Clock
 from appliance.config.settings import Settings
 from appliance.errors import ConfigError
@@ -33,6 +34,8 @@ class Schedules:
     """The schedules of a configuration that can be used."""
 
     windows: Mapping[str, Windows] = field(factory=dict)
+    wishes: Mapping[str, Wishes] = field(factory=dict)
+    """What is wanted of the takes of each."""
 
     @classmethod
     def of(cls, settings: Settings, post: Post) -> "Schedules":
@@ -48,12 +51,16 @@ class Schedules:
                 ready[name] = Windows(wanted, sun)
             except ConfigError as error:
                 post(LEFT_OUT.raised(f"schedule {name} records nothing: {error}", f"schedules.{name}"))
-        return cls(ready)
+        return cls(ready, {name: settings.schedules[name].take.wishes(Starter.SCHEDULE, name) for name in ready})
 
     def open(self, now: float) -> tuple[OpenWindow, ...]:
         """The windows that are on, at so many seconds since 1970 UTC."""
         found = ((name, windows.at(now)) for name, windows in self.windows.items())
-        return tuple(OpenWindow(name, window.begin, window.end) for name, window in found if window)
+        return tuple(
+            OpenWindow(name, window.begin, window.end, self.wishes.get(name, Wishes()))
+            for name, window in found
+            if window
+        )
 
     def next(self, now: float) -> float | None:
         """When something changes next, in seconds since 1970 UTC; None where nothing does."""

@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from appliance.plugin import Clip, Permanent, Receipt, Recipe, UploadJob
 from appliance_upload_s3.bucket import Answer, Bucket
@@ -13,6 +14,11 @@ from appliance_upload_s3.source import Source
 
 PART_SIZE_WORD = "part-size"
 KEY_WORD = "idempotency-key"
+
+_MOST_FIELDS = 1200
+"""Bytes of metadata that are left for fields: S3 takes 2 KB altogether."""
+
+_PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 
 def describe(job: UploadJob, part_size: int) -> dict[str, str]:
@@ -39,7 +45,20 @@ def describe_take(clip: Clip, recipe: Recipe, key: str, part_size: int) -> dict[
         "rate": str(clip.format.rate),
         "channels": str(clip.format.channels),
         PART_SIZE_WORD: str(part_size),
+        **_fields(clip),
     }
+
+
+def _fields(clip: Clip) -> dict[str, str]:
+    """The fields as `field-NAME`, percent-encoded where they are not ASCII (RFC 3986), as many as find room."""
+    found: dict[str, str] = {}
+    room = _MOST_FIELDS
+    for name, text in clip.field_texts.items():
+        key, value = f"field-{name.lower()}", quote(text, safe=_PLAIN)
+        room -= len(key) + len(value)
+        if room >= 0:
+            found.setdefault(key, value)
+    return found
 
 
 def part_size_of(head: Answer, default: int) -> int:

@@ -63,6 +63,16 @@ def test_a_recording_from_start_to_stop(test_card: Path, tmp_path: Path, heard: 
     assert list((tmp_path / TAKES).iterdir()) == []
 
 
+def test_what_is_said_of_a_recording_stays_with_it(test_card: Path, tmp_path: Path) -> None:
+    with recorder(tmp_path, test_card) as opened:
+        with pytest.raises(UsageError, match="expected a name of up to 32 letters"):
+            opened.start(fields={"no name": "x"})
+        opened.start(fields={"title": "A day", "consent": True, "take": 2})
+        recording = opened.stop()
+    clip = Recording.read(recording.path).clip
+    assert (clip.title, clip.fields) == ("A day", {"title": "A day", "consent": True, "take": 2})
+
+
 @pytest.mark.slow
 def test_a_pause_is_left_out_and_told(test_card: Path, tmp_path: Path, heard: Heard) -> None:
     with recorder(tmp_path, test_card, on_event=heard) as paused:

@@ -101,7 +101,7 @@ def test_it_opens_again_for_whoever_comes_later(stage: Stage) -> None:
 
 def test_another_format_waits_until_the_card_is_free(stage: Stage) -> None:
     first = stage.start()
-    other = stage.microphone.listen(1000.0, AudioFormat(16_000))
+    other = stage.microphone.listen(1000.0, CaptureSettings().in_format(AudioFormat(16_000)))
     stage.lines.append(other)
     assert len(stage.cards.captures) == 1
     first.leave()

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.audio.nearest import open_nearest
-from appliance.config.audio import CaptureSettings, RecordedFormat
+from appliance.config.audio import CaptureSettings
+from appliance.config.profiles import RecordedFormat
 from appliance.errors import FormatUnsupported
 from appliance.events import TakeStarted
 from appliance.models import AudioFormat, SampleFormat

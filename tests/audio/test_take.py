@@ -17,7 +17,7 @@ from appliance.audio.levels import Meter
 from appliance.audio.take import clip_name, new_take_id, repair
 from appliance.audio.takefile import TakeFile
 from appliance.audio.wav import HEADER_BYTES, build, parse
-from appliance.config.audio import RecordedFormat
+from appliance.config.profiles import RecordedFormat
 from appliance.errors import StorageError
 from appliance.models import (
     AudioFormat,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.audio.wav import HEADER_BYTES, Wav, build, padding, parse
-from appliance.config.audio import RecordedFormat
+from appliance.config.profiles import RecordedFormat
 from appliance.models import AudioFormat, SampleFormat
 
 SAMPLES = [SampleFormat(each) for each in RecordedFormat]

@@ -55,7 +55,7 @@ def test_whoever_asks_hears_that_it_failed() -> None:
 class TestAWordMore:
     def test_a_button_may_be_given_it(self, flag: None) -> None:
         settings = parse("panel: {buttons: {17: record.flag}}", "file", {})
-        assert means(settings.panel.buttons[17])([Fact(Gesture.PRESSED, 7.0)]) == [RecordMark(7.0)]
+        assert means(settings.panel.buttons[17], 17)([Fact(Gesture.PRESSED, 7.0)]) == [RecordMark(7.0)]
 
     def test_it_can_be_called(self, flag: None, house: House) -> None:
         with Client(house.socket) as client:

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from attrs import evolve
 
-from appliance.config.audio import RecordedFormat
+from appliance.config.profiles import RecordedFormat
 from appliance.errors import Cancelled, Permanent, Transient
 from appliance.events import DeliveryParked, DeliverySucceeded, FaultRaised
 from appliance.models import AudioFormat, Rendition, SampleFormat

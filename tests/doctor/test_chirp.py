@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from appliance.config.audio import RecordedFormat
+from appliance.config.profiles import RecordedFormat
 from appliance.doctor.chirp import chirp, find, to_float
 from appliance.models import AudioFormat, SampleFormat
 from appliance.simulation.sound import numbered, pack, speech

@@ -14,6 +14,7 @@ from appliance.audio.recorder import Recorder
 from appliance.audio.take import new_take_id
 from appliance.clock import SystemClock
 from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.takes import Briefing
 from appliance.controller import Controller
 from appliance.effects import Effects
 from appliance.events import ClipFinished, Event, FaultRaised, TakeFailed, TakeSealed, TakeStarted
@@ -47,7 +48,15 @@ class House:
         cards, takes = FakeCards(clock, remember=False), self.store.places.takes
         capture = CaptureSettings(rate=8000)
         self.recorder = Recorder(cards, capture, RecordingSettings(), takes, "box", clock, post, vitals)
-        parts: Any = (self.recorder, NotAsked(), NotAsked(), self.store, NotAsked(), post)
+        parts: Any = (
+            self.recorder,
+            NotAsked(),
+            NotAsked(),
+            self.store,
+            NotAsked(),
+            post,
+            Briefing(capture, RecordingSettings()),
+        )
         self.controller.connect(Effects(*parts).table())
         self.sealed = threading.Semaphore(0)
         self.controller.listen(lambda event, _: self.sealed.release() if isinstance(event, TakeSealed) else None)

@@ -55,7 +55,7 @@ class Meant:
 
     def __init__(self, told: Any, settings: ButtonSettings | SwitchSettings) -> None:
         self._told = told
-        self._means = means(settings)
+        self._means = means(settings, 17)
 
     @property
     def deadline(self) -> float | None:

@@ -31,7 +31,9 @@ def fits(value: Any, schema: dict[str, Any], strict: bool = True) -> bool:
     if isinstance(value, list):
         return all(fits(item, schema["items"]) for item in value)
     if isinstance(value, dict):
-        known = schema["properties"]
+        known = schema.get("properties", {})
+        if "additionalProperties" in schema:
+            return all(fits(item, schema["additionalProperties"]) for item in value.values())
         named = not strict or value.keys() <= known.keys()
         there = set(schema.get("required", ())) <= value.keys()
         return named and there and all(fits(item, known[name]) for name, item in value.items() if name in known)

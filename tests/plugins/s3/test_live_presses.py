@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from appliance.audio.recorder import Recorder
-from appliance.config.audio import CaptureSettings, RecordedFormat, RecordingSettings
+from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.profiles import RecordedFormat
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import Command, Event, TakeSealed

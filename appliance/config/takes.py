@@ -1,0 +1,114 @@
+"""From what somebody wants of a take to how it is made: checked at the door, and filled in by its profile."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, field, frozen
+
+from appliance.circumstances import NO_WISHES, Begun, Starter, Value, Wishes
+from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.profiles import TITLE, FieldSettings, ProfileSettings
+from appliance.errors import UsageError
+
+if TYPE_CHECKING:
+    from appliance.config.settings import Settings
+
+_TITLE = FieldSettings()
+_CAPTURE = ("rate", "channels", "sample_format")
+_SPLITS = ("split_every", "split_size", "split_at")
+
+
+@frozen
+class Brief:
+    """How one take is made. Microphone and recording are as for every take where they are None."""
+
+    begun: Begun = NO_WISHES.begun
+    fields: Mapping[str, Value] = field(factory=dict, hash=False)
+    name: str = ""
+    capture: CaptureSettings | None = None
+    recording: RecordingSettings | None = None
+
+
+AS_CONFIGURED = Brief()
+
+
+@frozen
+class Briefing:
+    """What the configuration says of takes that differ."""
+
+    capture: CaptureSettings
+    recording: RecordingSettings
+    destinations: Collection[str] = ()
+
+    @property
+    def fields(self) -> Mapping[str, FieldSettings]:
+        """All fields that there are."""
+        return {TITLE: _TITLE, **self.recording.fields}
+
+    def check(self, wishes: Wishes) -> None:
+        """Raise UsageError where something is wanted that there is not, in words that say what there is."""
+        begun = wishes.begun
+        if begun.profile:
+            _check_name("profile", begun.profile, self.recording.profiles)
+        for name in begun.destinations or ():
+            _check_name("destination", name, self.destinations)
+        for name, value in wishes.fields.items():
+            _check_name("field", name, self.fields)
+            try:
+                self.fields[name].accept(value)
+            except ValueError as error:
+                raise UsageError(f"field {name}: {error}") from error
+
+    def brief(self, wishes: Wishes) -> Brief:
+        """How to make a take that somebody wants so. What there is no more is left out: it is recorded all the same."""
+        profile = self.recording.profiles.get(wishes.begun.profile, ProfileSettings())
+        begun = evolve(wishes.begun, test=wishes.begun.test or profile.test)
+        if begun.destinations is None:
+            begun = evolve(begun, destinations=profile.destinations)
+        given = {**profile.fields, **wishes.fields}
+        fields = {name: self._held(name, value) for name, value in given.items() if value != ""}
+        capture = evolve(self.capture, **_given(profile, _CAPTURE))
+        recording = evolve(self.recording, **_given(profile, _SPLITS))
+        return Brief(begun, fields, profile.name, capture, recording)
+
+    def _held(self, name: str, value: Any) -> Value:
+        try:
+            return self.fields[name].accept(value)
+        except (KeyError, ValueError):
+            return value if isinstance(value, Value) else str(value)
+
+
+def _given(profile: ProfileSettings, names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name in names if (value := getattr(profile, name)) is not None}
+
+
+def _check_name(kind: str, name: str, known: Collection[str]) -> None:
+    if name in known:
+        return
+    if not known:
+        raise UsageError(f"there is no {kind} {name!r}: the configuration has none")
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
+    raise UsageError(f"there is no {kind} {name!r}: {hint}")
+
+
+def wrong_wishes(settings: "Settings") -> Iterator[tuple[tuple[str, ...], str]]:
+    """What beginnings and profiles of the configuration want that there is not: each place, and why in words."""
+    recording = settings.recording
+    briefing = Briefing(settings.audio.capture, recording, settings.destinations)
+    wanted: list[tuple[tuple[str, ...], Wishes]] = []
+    for name, profile in recording.profiles.items():
+        begun = Begun(destinations=profile.destinations)
+        wanted.append((("recording", "profiles", name), Wishes(begun, profile.fields)))
+    for group, contacts in (("buttons", settings.panel.buttons), ("switches", settings.panel.switches)):
+        for pin, contact in contacts.items():
+            wanted.append((("panel", group, str(pin), "take"), contact.take.wishes(Starter.BUTTON)))
+    for name, schedule in settings.schedules.items():
+        wanted.append((("schedules", name, "take"), schedule.take.wishes(Starter.SCHEDULE)))
+    for place, wishes in wanted:
+        try:
+            briefing.check(wishes)
+        except UsageError as error:
+            yield place, str(error)

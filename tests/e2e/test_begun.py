@@ -1,0 +1,37 @@
+"""A take that is begun with arguments, from the command line to the file that was delivered."""
+
+import json
+from typing import Any
+
+Box = Any  # tests/e2e/conftest.py is not importable
+
+CONFIG = """\
+recording:
+  fields: {room: {choices: [hall, studio]}, consent: yes_no}
+  profiles: {interview: {channels: 2, name: talk, fields: {room: studio}}}
+"""
+
+
+def test_what_was_given_is_in_the_file_beside_the_sound(box: Box) -> None:
+    box.config.write_text(
+        box.config.read_text()
+        .replace("17: record.toggle", "17: {press: record.toggle, take: {fields: {room: hall}}}")
+        .replace("path: ", "sidecar: true, path: ")
+        + CONFIG
+    )
+    box.start()
+    refused = box.cli("record", "start", "--field", "room=cellar", code=2)
+    assert "field room: found 'cellar', expected one of hall, studio" in refused.stderr
+    box.cli("record", "start", "--profile", "interview", "--field", "consent=yes", "--field", "title=A day")
+    box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 1)
+    clip = box.call("record.stop")["clip"]
+    assert clip["fields"] == {"room": "studio", "consent": True, "title": "A day"}
+    assert (clip["title"], clip["format"]["channels"], clip["begun"]["profile"]) == ("A day", 2, "interview")
+    box.until(lambda: box.clips() and box.delivered())
+    [beside] = box.shelf.glob("*_talk_*.json")
+    assert json.loads(beside.read_text())["fields"] == clip["fields"]
+    box.press("1")
+    box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 1)
+    pressed = box.call("record.stop")["clip"]
+    assert pressed["fields"] == {"room": "hall"} and pressed["begun"]["by"] == "button"
+    assert pressed["begun"]["which"] == "17"
