@@ -10,6 +10,9 @@ from appliance.quantities import NOTHING, Kind, told
 Value = str | bool | int | float
 """The value of a field that a person described."""
 
+Fields = Mapping[str, Value]
+"""What describes a take, by names of a person's own."""
+
 
 @frozen
 class Place:
@@ -37,6 +40,12 @@ class Starter(StrEnum):
     REQUEST = "request"
 
 
+def field_texts(fields: Fields) -> dict[str, str]:
+    """Fields as texts, for what knows nothing else: `yes`, `no`, numbers in digits."""
+    said = {True: "yes", False: "no"}
+    return {name: said[held] if isinstance(held, bool) else str(held) for name, held in fields.items()}
+
+
 @frozen
 class Begun:
     """How a take was begun."""
@@ -58,7 +67,7 @@ class Wishes:
     """What whoever begins a take wants of it: how it is begun, and the `fields` that describe it, by their names."""
 
     begun: Begun = _BY_REQUEST
-    fields: Mapping[str, Value] = field(factory=dict, hash=False)
+    fields: Fields = field(factory=dict, hash=False)
 
 
 NO_WISHES = Wishes()

@@ -4,19 +4,16 @@ Lengths and positions are frames (int); a frame is one sample of every channel. 
 sine peaks at 0 (AES17 puts the RMS of that sine at 0 too; `Levels.rms_dbfs` is plain RMS, 3.01 dB lower).
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
 from attrs import frozen
 from attrs.validators import ge, gt, lt
 
-from appliance.circumstances import Begun, Place, Text, Value
+from appliance.circumstances import Begun, Fields, Place, Text
 from appliance.errors import NewerWord
 from appliance.quantities import NOTHING, Kind, told
 from appliance.recipes import Recipe
-
-_DAY = 86_400
 
 SILENCE_DBFS = -144.0
 """The level given to digital silence, whose true level has no number. Just below the range of 24 bits."""
@@ -93,7 +90,7 @@ class ClockStamp:
     monotonic_ns: int = told(NOTHING, "CLOCK_MONOTONIC of the boot", Kind.GAUGE, "ns")
     boot_id: str = told(NOTHING, "The boot that this was in", Kind.TEXT)
     source: ClockSource = told(NOTHING, "Why the wall clock is to be believed: ntp, rtc, none", Kind.STATE)
-    utc_offset: int = told(0, "Local time was so far east of UTC", Kind.GAUGE, "s", check=(gt(-_DAY), lt(_DAY)))
+    utc_offset: int = told(0, "Local time was so far east of UTC", Kind.GAUGE, "s", check=(gt(-86_400), lt(86_400)))
 
 
 class GapCause(StrEnum):
@@ -191,7 +188,7 @@ class Clip:
     texts: tuple[Text, ...] = told((), "What processors found in it", Kind.OBJECT)
     microphone: str = told("", "The device word of the microphone", Kind.TEXT)
     begun: Begun | None = told(None, "How it was begun", Kind.OBJECT)
-    fields: Mapping[str, Value] = told(dict, "Fields that the configuration names, with what was given", Kind.OBJECT)
+    fields: Fields = told(dict, "Fields that the configuration names, with what was given", Kind.OBJECT)
     unread: tuple[str, ...] = told(
         (), "Lines of a recovered take's journal that only a newer release knows to read", Kind.TEXT
     )
@@ -205,12 +202,6 @@ class Clip:
     def began(self) -> ClockStamp:
         """The start by the best clock there was."""
         return self.corrected or self.started
-
-    @property
-    def field_texts(self) -> dict[str, str]:
-        """The fields as texts, for what knows nothing else: `yes`, `no`, numbers in digits."""
-        said = {True: "yes", False: "no"}
-        return {name: said[held] if isinstance(held, bool) else str(held) for name, held in self.fields.items()}
 
     @property
     def file_name(self) -> str:

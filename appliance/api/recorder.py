@@ -1,7 +1,7 @@
 """Records in a script: the engine of the daemon, with the guarantees of its takes."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,7 @@ from appliance.audio import recorder as engine
 from appliance.audio.growing import GrowingTake
 from appliance.audio.ports import SoundCards
 from appliance.audio.take import new_take_id
-from appliance.circumstances import Value
+from appliance.circumstances import Fields, Value
 from appliance.clock import Clock, SystemClock, wait_for
 from appliance.config.audio import AtMax, CaptureSettings, RecordingSettings
 from appliance.config.options import Seconds
@@ -113,13 +113,14 @@ class Recorder:
         with self._changed:
             return sum(take.seconds for take in self._takes)
 
-    def start(self, *, fields: Mapping[str, Value] | None = None) -> AudioFormat:
+    def start(self, *, fields: Fields | None = None) -> AudioFormat:
         """Begin, and wait for the first sound: the format that the microphone granted.
 
         `fields` describe the recording, by names of your own; its `title` is what it is called. They are kept with it
         from its first moment on.
 
-        Raises UsageError where these cannot be kept, Refused where a recording is in progress, AudioError where the microphone cannot be used, StorageError.
+        Raises UsageError where these cannot be kept, Refused where a recording is in progress, AudioError where the
+        microphone cannot be used, StorageError.
         """
         with self._asking:
             if self.recording:
@@ -268,7 +269,7 @@ class Recorder:
             self._engine.start(take.id, event.at, event.format, event.take_id)
 
 
-def _brief(fields: Mapping[str, Value]) -> Brief:
+def _brief(fields: Fields) -> Brief:
     """How a recording is made. Raises UsageError."""
     try:
         check_names(None, None, dict(fields))

@@ -8,12 +8,11 @@ checksums.
 
 import json
 import zlib
-from collections.abc import Mapping
 from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
-from appliance.circumstances import Begun, Place, Value
+from appliance.circumstances import Begun, Fields, Place
 from appliance.codec import from_plain, to_plain
 from appliance.models import AudioFormat, ClockStamp, Gap, Mark, Pause
 
@@ -35,7 +34,7 @@ class Begin:
     place: Place | None = None
     microphone: str = ""
     begun: Begun | None = None
-    fields: Mapping[str, Value] = field(factory=dict, hash=False)
+    fields: Fields = field(factory=dict, hash=False)
 
 
 @frozen

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from appliance.circumstances import NO_WISHES, Begun, Starter, Value, Wishes
+from appliance.circumstances import NO_WISHES, Begun, Fields, Starter, Value, Wishes
 from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.config.profiles import TITLE, FieldSettings, ProfileSettings
 from appliance.errors import UsageError
@@ -23,7 +23,7 @@ class Brief:
     """How one take is made. Microphone and recording are as for every take where they are None."""
 
     begun: Begun = NO_WISHES.begun
-    fields: Mapping[str, Value] = field(factory=dict, hash=False)
+    fields: Fields = field(factory=dict, hash=False)
     name: str = ""
     capture: CaptureSettings | None = None
     recording: RecordingSettings | None = None

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable
 
+from attrs import evolve
+
 from appliance.audio.growing import GrowingTake
 from appliance.audio.journal import Begin
 from appliance.delivery.attempt import Attempt
@@ -70,5 +72,5 @@ def key(clip_id: str, recipe: str, destination: str) -> str:
 
 def _begun_clip(begin: Begin) -> Clip:
     """What is known already of the clip that a take becomes."""
-    about = {"begun": begin.begun, "fields": begin.fields}
-    return Clip(begin.take_id, begin.name, begin.device, begin.format, 0, 0, begin.started, **about)
+    known = Clip(begin.take_id, begin.name, begin.device, begin.format, 0, 0, begin.started)
+    return evolve(known, begun=begin.begun, fields=begin.fields)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from attrs import evolve
 
 from appliance import __version__, codec
+from appliance.circumstances import field_texts
 from appliance.config.profiles import TITLE
 from appliance.models import Clip, ClockSource
 
@@ -36,8 +37,8 @@ def cleaned(clip: Clip) -> Clip:
     labels = tuple(map(_clean, clip.labels))
     texts = tuple(evolve(text, text=_clean(text.text)) for text in clip.texts)
     fields = {name: _clean(held) if isinstance(held, str) else held for name, held in clip.fields.items()}
-    said = {"title": _clean(clip.title), "note": _clean(clip.note), "labels": labels, "texts": texts}
-    return evolve(clip, place=place, fields=fields, **said)
+    title, note = _clean(clip.title), _clean(clip.note)
+    return evolve(clip, title=title, note=note, labels=labels, place=place, texts=texts, fields=fields)
 
 
 def _clean(text: str) -> str:
@@ -81,7 +82,7 @@ def facts(clip: Clip) -> dict[str, str]:
         "CUT": "yes" if clip.cut else "",
     }
     known = {name: text for name, text in told.items() if text}
-    for name, text in clip.field_texts.items():
+    for name, text in field_texts(clip.fields).items():
         if (name, text) == (TITLE, clip.title):
             continue
         plain = name.upper().replace("-", "_")

@@ -5,6 +5,7 @@ implementations marked by `hookimpl`. The hooks are in `appliance.plugin.hookspe
 """
 
 from appliance import events
+from appliance.circumstances import field_texts
 from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay, option
 from appliance.config.web import check_headers, check_url, is_loopback
 from appliance.describe import counted, duration
@@ -120,6 +121,7 @@ __all__ = [
     "described",
     "duration",
     "events",
+    "field_texts",
     "hookimpl",
     "in_memory",
     "is_loopback",

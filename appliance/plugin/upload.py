@@ -79,7 +79,8 @@ class LiveJob:
     """One attempt to send a take while it is recorded: what of its file is there to stay.
 
     Of `clip` only id, name, device, format, start, fields and how it was begun are known yet. The first `head` bytes of
-    the file are written anew when the take is over; it never gets longer than `longest` bytes. `resume` is what was last left with `save_resume`.
+    the file are written anew when the take is over; it never gets longer than `longest` bytes. `resume` is what was
+    last left with `save_resume`.
     """
 
     clip: Clip

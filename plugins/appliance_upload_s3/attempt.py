@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from appliance.plugin import Clip, Permanent, Receipt, Recipe, UploadJob
+from appliance.plugin import Clip, Permanent, Receipt, Recipe, UploadJob, field_texts
 from appliance_upload_s3.bucket import Answer, Bucket
 from appliance_upload_s3.errors import Exists
 from appliance_upload_s3.proof import Mismatch, Proven, compare, make_receipt
@@ -53,7 +53,7 @@ def _fields(clip: Clip) -> dict[str, str]:
     """The fields as `field-NAME`, percent-encoded where they are not ASCII (RFC 3986), as many as find room."""
     found: dict[str, str] = {}
     room = _MOST_FIELDS
-    for name, text in clip.field_texts.items():
+    for name, text in field_texts(clip.fields).items():
         key, value = f"field-{name.lower()}", quote(text, safe=_PLAIN)
         room -= len(key) + len(value)
         if room >= 0:

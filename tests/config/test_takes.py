@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from appliance.circumstances import Begun, Starter, Wishes
 from appliance.config.audio import CaptureSettings
 from appliance.config.loader import parse, usable
+from appliance.config.options import Seconds
 from appliance.config.settings import Settings
 from appliance.config.takes import Briefing
 from appliance.errors import ConfigError, UsageError
@@ -77,7 +79,7 @@ class TestAProfile:
         brief = briefing().brief(Wishes(Begun(profile="interview"), {"speaker": "Ada"}))
         assert brief.name == "talk" and brief.fields == {"room": "studio", "speaker": "Ada"}
         assert brief.capture == CaptureSettings(channels=2, sample_format="S24_3LE")  # type: ignore[arg-type]
-        assert brief.recording and (brief.recording.split_every, brief.recording.max_duration) == (600, 3600)
+        assert brief.recording == evolve(settings().recording, split_every=Seconds(600))
 
     def test_what_is_given_counts_more_than_what_it_has(self) -> None:
         assert briefing().brief(Wishes(Begun(profile="interview"), {"room": "hall"})).fields == {"room": "hall"}

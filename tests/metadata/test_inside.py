@@ -53,6 +53,7 @@ CLIP = Clip(
     labels=("family", "1950s"),
     place=Place("Altes Rathaus", 52.5163, 13.3777),
     microphone="usb:NT-USB",
+    fields={"speaker": "Ada Löwe", "consent": True, "device": "a field", "grade": 2.5},
 )
 TOLD = {
     "LOCATION": "Altes Rathaus",
@@ -63,6 +64,9 @@ TOLD = {
     "VERDICT": "gaps",
     "CLIP_ID": "abcdefghij",
     "PEAK_DBFS": "-6.0",
+    "CONSENT": "yes",
+    "GRADE": "2.5",
+    "FIELD_DEVICE": "a field",
 }
 
 
@@ -130,6 +134,7 @@ def test_guano_as_its_own_library_reads_it(original: Path) -> None:
     assert float(read["Length"]) == 1.0 and read["Original Filename"] == CLIP.file_name
     ours = {name: text for namespace, name, text in read.items_namespaced() if namespace == "AudioAppliance"}
     assert ours["Title"] == CLIP.title and ours["Clock"] == "rtc" and ours["Microphone"] == "usb:NT-USB"
+    assert ours["Speaker"] == "Ada Löwe" and ours["Consent"] == "yes"
     assert json.loads(ours["Gaps"])[0]["frames"] == 50 and json.loads(ours["Pauses"])[0]["seconds"] == 2.5
 
 
@@ -154,7 +159,7 @@ def test_vorbis_comments_as_mutagen_reads_them(original: Path, recipe: Recipe) -
     tags = mutagen.File(made(original, recipe)).tags
     assert tags["title"] == [CLIP.title] and tags["description"] == [CLIP.note]
     assert tags["date"] == ["2027-01-15T09:00:30.500+01:00"] and tags["labels"] == ["family, 1950s"]
-    assert {name: tags[name][0] for name in TOLD} == TOLD
+    assert {name: tags[name][0] for name in TOLD} == TOLD and tags["speaker"] == ["Ada Löwe"]
     assert json.loads(tags["gaps"][0]) == [
         {"offset": 100, "frames": 50, "uncertainty": 2, "cause": "overrun", "filled": True}
     ]
@@ -165,6 +170,7 @@ def test_id3_as_mutagen_reads_it(original: Path) -> None:
     tags = mutagen.File(made(original, MP3)).tags
     assert tags.version == (2, 4, 0)
     assert str(tags["TIT2"]) == CLIP.title and tags.getall("COMM")[0].text == [CLIP.note]
+    assert str(tags["TPE1"]) == "Ada Löwe"
     assert str(tags["TDRC"]) == "2027-01-15 09:00:30"
     assert {name: str(tags[f"TXXX:{name}"]) for name in TOLD} == TOLD
     assert str(tags["TXXX:DATE"]) == "2027-01-15T09:00:30.500+01:00"

@@ -91,7 +91,7 @@ class Hook(Meant):
 
 
 def command(action: ButtonAction, at: float) -> Command:
-    [asked] = means(ButtonSettings(action))([Fact(Gesture.PRESSED, at)])
+    [asked] = means(ButtonSettings(action), 17)([Fact(Gesture.PRESSED, at)])
     return asked
 
 
