@@ -16,6 +16,7 @@ from appliance.feeds.safefile import Room, SafeFile, remove
 from appliance.foreign import one_line
 from appliance.models import Track
 from appliance.store import Store
+from appliance.store.beside import note_of
 
 BEGUN = ".begun"
 """How the names of files end that broke off and are gone on with; they begin with a dot."""
@@ -113,6 +114,7 @@ class Pull:
             raise
         for old in replaced:
             remove(old)
+            remove(note_of(old))
         self.tracks.append(track)
         self._arrived(track)
 

@@ -2,7 +2,8 @@
 
 Deleted clips are known by their tombstones in the catalogue. When the catalogue is lost, so are they: a clip whose
 files were still there, because the power went in the middle of deleting it, is a clip again. Likewise every clip is
-queued anew for every destination, and feeds pull their tracks again: that something arrives twice is the lesser evil.
+queued anew for every destination: that something arrives twice is the lesser evil. Tracks are entered again, heard or
+not, as is noted beside them; what was removed from the inbox, its feed brings again.
 
 What the disk refuses, above all a full one, keeps nobody from recording: it is done later. So is most of what there is
 much of.
@@ -21,6 +22,7 @@ from appliance.describe import counted
 from appliance.errors import NewerWord, StorageError
 from appliance.models import Clip
 from appliance.store.adoption import moved_in, read_clip, read_sidecar, remove_take
+from appliance.store.beside import compare
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.deletion import finish_deletion, sweep_trash
 from appliance.store.listing import METADATA, SOUND, listed, takes_in, time_in
@@ -104,6 +106,8 @@ class Recovery:
                 self._compare_clips()
         with self._as_far_as_possible("sidecars could not be written"):
             freshen(self._places, self._catalogue, self._beat)
+        with self._as_far_as_possible("the inbox could not be compared with what lies beside its tracks"):
+            compare(self._places, self._catalogue, self._beat)
         return self._complete
 
     @contextmanager
@@ -275,9 +279,10 @@ class Recovery:
 
     def _sweep_inbox(self) -> None:
         """Put away what the catalogue does not name. Its feed brings it again."""
-        known = {track.path.name for track in self._catalogue.tracks.all()}
         for name in self._catalogue.tracks.removed():
             (self._places.inbox / name).unlink(missing_ok=True)
+        compare(self._places, self._catalogue, self._beat)
+        known = {track.path.name for track in self._catalogue.tracks.all()}
         strays = [path for path in self._places.inbox.iterdir() if path.name not in known and path.name[0] != "."]
         if strays:
             self._set_aside("the catalogue knows nothing of these tracks", *sorted(strays))

@@ -12,6 +12,7 @@ from appliance.codec import from_json
 from appliance.errors import NotFound, StorageError
 from appliance.models import Clip, Track
 from appliance.store.access import Access, Post
+from appliance.store.beside import keep, note_of
 from appliance.store.catalogue import Catalogue
 from appliance.store.clips import ClipRows, clip_in
 from appliance.store.deletion import delete_clip, destroy_clip, restore_clip, trash_clip
@@ -230,18 +231,39 @@ class Inbox(Room[TrackRows]):
     has = read(TrackRows.has)
     note = read(TrackRows.note)
     save_note = change(TrackRows.save_note)
-    mark_played = change(TrackRows.mark_played)
-    mark_unheard = change(TrackRows.mark_unheard)
     _beyond = read(TrackRows.beyond)
     _stale = read(TrackRows.stale)
-    mark_unplayable = change(TrackRows.mark_unplayable)
     unheard = read(TrackRows.unheard)
     unheard_by_feed = read(TrackRows.unheard_by_feed)
 
     def add(self, feed: str, key: str, title: str, path: Path, size: int, sha256: str) -> Track:
         """Enter a file of the inbox; a track of the same feed and key gives way to it."""
         at_ns = self._clock.wall_ns()
-        return self.access.change(lambda catalogue: catalogue.tracks.add(feed, key, title, path, size, sha256, at_ns))
+        track = self.access.change(lambda catalogue: catalogue.tracks.add(feed, key, title, path, size, sha256, at_ns))
+        self.access.use(lambda _: keep(self._places, track))
+        return track
+
+    def mark_played(self, track_id: int) -> None:
+        """Somebody has heard the track."""
+        self._mark(lambda tracks: tracks.mark_played(track_id), track_id)
+
+    def mark_unheard(self, track_id: int) -> None:
+        """Let it be played as if nobody had heard it. Raises NotFound."""
+        self._mark(lambda tracks: tracks.mark_unheard(track_id), track_id)
+
+    def mark_unplayable(self, track_id: int) -> None:
+        """It holds no sound: as nobody can hear it, no other waits behind it."""
+        self._mark(lambda tracks: tracks.mark_unplayable(track_id), track_id)
+
+    def _mark(self, mark: Callable[[TrackRows], None], track_id: int) -> None:
+        def work(catalogue: Catalogue) -> Track | None:
+            before = catalogue.tracks.changes
+            mark(catalogue.tracks)
+            return catalogue.tracks.one(track_id) if catalogue.tracks.changes != before else None
+
+        track = self.access.change(work)
+        if track:
+            self.access.use(lambda _: keep(self._places, track))
 
     def remove(self, track_id: int) -> None:
         """Remove a track and its file; its feed does not bring it again by itself. Raises NotFound.
@@ -250,7 +272,11 @@ class Inbox(Room[TrackRows]):
         """
         path = self.access.change(lambda catalogue: catalogue.tracks.remove(track_id))
         if path.parent == self._places.inbox:
-            self.access.use(lambda _: path.unlink(missing_ok=True))
+            self.access.use(lambda _: self._unlink(path))
+
+    def _unlink(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        note_of(path).unlink(missing_ok=True)
 
     def clear(
         self, feed: str, keep: int, keep_unheard: int | None, keep_for: float | None = None, size: int | None = None

@@ -35,6 +35,34 @@ class TrackRows:
         ).fetchone()
         return self._track(row)
 
+    def enter(self, track: Track) -> None:
+        """Enter a track again as it was, unless one of the same feed and key is there, or was."""
+        if self.has(track.feed, track.key):
+            return
+        self.changes += 1
+        free = self._db.execute("SELECT 1 FROM tracks WHERE id = ?", (track.id,)).fetchone() is None
+        played = _PLAYED if track.played else _UNPLAYABLE if track.unplayable else 0
+        self._db.execute(
+            f"INSERT INTO tracks ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                track.id if free else None,
+                track.feed,
+                track.key,
+                track.title,
+                self._places.relative(track.path),
+                track.size,
+                track.sha256,
+                track.fetched_at,
+                played,
+            ),
+        )
+
+    def one(self, track_id: int) -> Track | None:
+        """A track, where it is in the inbox."""
+        query = f"SELECT {_COLUMNS} FROM tracks WHERE id = ? AND removed = 0"
+        row = self._db.execute(query, (track_id,)).fetchone()
+        return self._track(row) if row else None
+
     def all(self, feed: str | None = None) -> list[Track]:
         """Tracks of one feed or of all, in the order of arrival."""
         query = f"SELECT {_COLUMNS} FROM tracks WHERE removed = 0 AND (?1 IS NULL OR feed = ?1) ORDER BY id"

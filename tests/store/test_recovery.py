@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import socket
@@ -493,6 +494,90 @@ def test_tracks_that_nothing_names_are_put_away(box: Any) -> None:
     box.restart()
     assert kept.exists() and not stray.exists()
     assert box.quarantined().keys() == {"stray"}
+
+
+def test_a_catalogue_made_anew_knows_what_was_heard_in_the_inbox(box: Any) -> None:
+    paths = [box.store.places.inbox / f"{name}.mp3" for name in ("heard", "new", "bad", "again")]
+    for number, path in enumerate(paths):
+        path.write_bytes(b"ID3")
+        box.clock.advance(1)
+        box.store.inbox.add("phone" if number else "news", path.stem, f"Title {number}", path, 3, "aa")
+    heard, _, bad, again = (track.id for track in box.store.inbox.tracks())
+    box.store.inbox.mark_played(heard)
+    box.store.inbox.mark_unplayable(bad)
+    box.store.inbox.mark_played(again)
+    box.store.inbox.mark_unheard(again)
+    before = box.store.inbox.tracks()
+    box.store.close()
+    box.lose_catalogue()
+    box.start()
+    assert box.store.inbox.tracks() == before and box.quarantined() == {}
+    assert box.store.inbox.has("news", "heard") and box.store.inbox.unheard() == 2
+
+
+def test_a_catalogue_made_anew_in_mid_run_knows_the_inbox_too(box: Any) -> None:
+    path = box.store.places.inbox / "heard.mp3"
+    path.write_bytes(b"ID3")
+    track = box.store.inbox.add("news", "1", "One", path, 3, "aa")
+    box.store.inbox.mark_played(track.id)
+    before = box.store.inbox.tracks()
+    box.clip()
+    with closing(sqlite3.connect(box.directory / "catalogue.db", isolation_level=None)) as other:
+        other.execute("UPDATE clips SET body = 'spoilt'")
+    assert len(box.store.clips.newest_first()) == 1
+    assert box.store.inbox.tracks() == before
+
+
+def test_what_lies_beside_tracks_follows_them(box: Any) -> None:
+    inbox = box.store.places.inbox
+    for name in ("a", "b", "c"):
+        (inbox / f"{name}.mp3").write_bytes(b"ID3")
+    old = box.store.inbox.add("news", "1", "One", inbox / "a.mp3", 3, "aa")
+    box.store.inbox.remove(old.id)
+    box.store.inbox.add("news", "2", "Two", inbox / "b.mp3", 3, "bb")
+    assert {path.name for path in inbox.iterdir()} == {".b.mp3.track", "b.mp3", "c.mp3"}
+    (inbox / ".b.mp3.track").unlink()
+    (inbox / ".gone.mp3.track").write_text("{}")
+    box.restart()
+    assert {path.name for path in inbox.iterdir()} == {".b.mp3.track", "b.mp3"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"\xff", b'{"id": 1e400}', b"[" * 100_000, "a folder", "another length", "a surrogate", "a number"],
+)
+def test_a_note_beside_a_track_that_cannot_be_used_is_no_end(box: Any, content: bytes | str) -> None:
+    path = box.store.places.inbox / "a.mp3"
+    path.write_bytes(b"ID3")
+    box.store.inbox.add("news", "1", "One", path, 3, "aa")
+    box.store.close()
+    box.lose_catalogue()
+    note = path.with_name(".a.mp3.track")
+    if content == "a folder":
+        note.unlink()
+        note.mkdir()
+    elif isinstance(content, bytes):
+        note.write_bytes(content)
+    else:
+        kept = json.loads(note.read_text())
+        kept |= {"another length": {"size": 4}, "a surrogate": {"title": "\ud800"}, "a number": {"id": 1 << 70}}[
+            content
+        ]
+        note.write_text(json.dumps(kept))
+    box.start()
+    assert box.store.inbox.tracks() == [] and box.quarantined().keys() == {"a"}
+
+
+def test_of_two_tracks_of_one_key_the_newer_is_entered_again(box: Any) -> None:
+    inbox = box.store.places.inbox
+    for name in ("a", "b"):
+        (inbox / f"{name}.mp3").write_bytes(b"ID3")
+        box.clock.advance(1)
+        newest = box.store.inbox.add("news", "1", "One", inbox / f"{name}.mp3", 3, "aa")
+    box.store.close()
+    box.lose_catalogue()
+    box.start()
+    assert box.store.inbox.tracks() == [newest]
 
 
 def put_in(box: Any, changed_ns: int | None) -> Path:

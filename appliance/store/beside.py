@@ -1,0 +1,68 @@
+"""What is known of a track, kept beside it in the inbox for the day when the catalogue is lost."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from attrs import evolve
+
+from appliance import codec, durable
+from appliance.models import Track
+from appliance.store.catalogue import Catalogue
+from appliance.store.places import Places
+
+_SUFFIX = ".track"
+_MOST_BYTES = 65_536
+_AT_ONCE = 20
+"""Notes that one look through the inbox writes, where they are missing: each waits for the disk."""
+
+log = logging.getLogger(__name__)
+
+
+def note_of(track: Path) -> Path:
+    """The note beside a track; as all that is hidden in the inbox, it is no track."""
+    return track.with_name(f".{track.name}{_SUFFIX}")
+
+
+def keep(places: Places, track: Track) -> None:
+    """Write down what the catalogue knows of a track. Where the disk refuses that, the next start does it."""
+    if track.path.parent != places.inbox:
+        return
+    try:
+        durable.write_file(note_of(track.path), codec.to_json(evolve(track, path=Path(track.path.name))).encode())
+    except OSError as error:
+        log.warning("the note beside %s cannot be written: %s", track.path.name, error.strerror)
+        with suppress(OSError):  # rather none than a wrong one
+            note_of(track.path).unlink(missing_ok=True)
+
+
+def compare(places: Places, catalogue: Catalogue, beat: Callable[[], None] = lambda: None) -> None:
+    """Enter tracks that only their notes speak of, write notes that are missing, remove those whose track is gone.
+
+    Raises OSError, sqlite3.Error.
+    """
+    files = {path.name for path in places.inbox.iterdir()}
+    known = {track.path.name: track for track in catalogue.tracks.all() if track.path.parent == places.inbox}
+    noted = {name[1:].removesuffix(_SUFFIX) for name in files if name[0] == "." and name.endswith(_SUFFIX)}
+    for gone in noted - files:
+        with suppress(OSError):
+            note_of(places.inbox / gone).unlink()
+    strays = sorted(_strays(places, (noted & files) - known.keys()), key=lambda track: track.fetched_at, reverse=True)
+    for track in strays:  # the newest first, which the others of its feed and key gave way to
+        beat()
+        with suppress(ValueError, OverflowError), catalogue.transaction():  # what no catalogue can hold
+            catalogue.tracks.enter(track)
+    bare = [track for name, track in known.items() if name in files - noted]
+    for track in bare[:_AT_ONCE]:
+        beat()
+        keep(places, track)
+
+
+def _strays(places: Places, names: set[str]) -> Iterator[Track]:
+    for name in names:
+        path = places.inbox / name
+        with suppress(ValueError, OSError):
+            track = codec.from_json(durable.read_file(note_of(path), _MOST_BYTES), Track)
+            if track.path.name == name and path.is_file() and path.stat().st_size == track.size:
+                yield evolve(track, path=path)
