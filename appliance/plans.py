@@ -50,7 +50,7 @@ class Plans:
         self._discover = discover
         self._environment = environment
         self._state = _first(environment.get("STATE_DIRECTORY"))
-        self._kept = self._state / "config.last-used.yaml" if self._state else path.with_name(f".{path.name}.last-used")
+        self._kept = self._state / "config.last-used.yaml" if self._state else path.parent / f".{path.name}.last-used"
 
     def read(self) -> Plan:
         """The configuration as it is now, whole. Raises ConfigError with every problem."""

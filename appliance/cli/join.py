@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def join(
             raise UsageError(f"the part before {clip.name} was deleted: what is left is no whole")
     frames = sum(clip.frames for clip in clips)
     whole = frames * format.frame_bytes
-    partial = target.with_name(f".{target.name}{PARTIAL}")
+    partial = target.parent / f".{target.name}{PARTIAL}"
     try:
         with partial.open("wb") as file:
             file.write(wav.build(format, whole))
@@ -59,5 +60,6 @@ def join(
         why = f"{error.filename or target}: {error.strerror or error}"
         raise StorageError(f"the parts cannot be joined: {why}. Make room or choose another file") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
     return frames

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from appliance.clock import Clock
 from appliance.store.access import Access, Post
+from appliance.store.inbox import Inbox
 from appliance.store.places import Places
-from appliance.store.rooms import Clips, Inbox, Outbox
+from appliance.store.rooms import Clips, Outbox
 from appliance.store.upkeep import Upkeep
 from appliance.vitals import Vitals
 

@@ -46,7 +46,9 @@ def test_every_frame_is_there_and_no_other(parts: list[dict[str, object]], tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.wav", "1.wav", "2.wav", "whole.wav"]
 
 
-def test_what_is_no_whole_is_not_joined(parts: list[dict[str, object]], tmp_path: Path) -> None:
+def test_what_is_no_whole_is_not_joined(
+    parts: list[dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = tmp_path / "whole.wav"
     with pytest.raises(UsageError, match="the part before box_2 was deleted"):
         join([parts[0], parts[2]], target)
@@ -58,8 +60,10 @@ def test_what_is_no_whole_is_not_joined(parts: list[dict[str, object]], tmp_path
     Path(str(parts[2]["path"])).write_bytes(b"short")
     with pytest.raises(StorageError, match=r"box_2\.wav is shorter than it was recorded"):
         join(parts, target)
-    with pytest.raises(StorageError, match="cannot be joined"):
-        join(parts, tmp_path / "nowhere" / "whole.wav")
+    monkeypatch.chdir(tmp_path)
+    for odd in (tmp_path / "nowhere" / "whole.wav", Path(), tmp_path, tmp_path / f"{'x' * 250}.wav"):
+        with pytest.raises(StorageError, match="cannot be joined"):
+            join(parts[:2], odd)
     assert not target.exists()
 
 

@@ -9,6 +9,8 @@ from click.testing import CliRunner, Result
 
 from appliance.cli.main import root
 from appliance.errors import ConfigError
+from appliance.plans import Plans
+from appliance.plugin_host import PluginHost
 
 CONFIG = """\
 storage: {directory: FOLDER}
@@ -60,3 +62,9 @@ def test_a_place_in_memory_is_an_error(tmp_path: Path, memory: Path) -> None:
     path.write_text(f"storage: {{directory: {memory}}}\n")
     error = CliRunner().invoke(root, ["--socket", str(tmp_path / "none"), "config", "check", str(path)]).exception
     assert isinstance(error, ConfigError) and "storage.directory: recordings are kept in memory only" in str(error)
+
+
+@pytest.mark.parametrize("path", ["/", ".", "..", "x" * 250, "/dev", "a\udce9"])
+def test_a_box_is_not_started_by_what_is_no_file(path: str) -> None:
+    with pytest.raises(ConfigError):
+        Plans(Path(path), PluginHost, {}).start()
