@@ -164,12 +164,17 @@ class DeliveryError(ApplianceError):
 
 
 class Transient(DeliveryError):
-    """Try again later, by itself. `retry_after` is the wait in seconds that the other side asked for, or None."""
+    """Try again later, by itself. `retry_after` is the wait in seconds that the other side asked for, or None.
+
+    `tell` where a person should know at once, though it may pass.
+    """
 
     retry_after: float | None = None
+    tell = False
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, tell: bool = False) -> None:
         super().__init__(message)
+        self.tell = tell is True
         usable = isinstance(retry_after, int | float) and 0 <= retry_after < inf
         self.retry_after = retry_after if usable else None
 

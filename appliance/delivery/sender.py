@@ -42,7 +42,8 @@ class Failed:
     """It did not arrive, and why.
 
     `parks` where a person must act, `defect` where the backend broke its contract, `clip_only` where the destination
-    was not even asked. `asked` is the wait in seconds that the other side asked for.
+    was not even asked. `asked` is the wait in seconds that the other side asked for. `tell` where a person should know
+    at once.
     """
 
     message: str
@@ -50,6 +51,7 @@ class Failed:
     defect: bool = False
     clip_only: bool = False
     asked: float = 0.0
+    tell: bool = False
 
 
 class TakenBack:
@@ -152,7 +154,7 @@ class Sender:
             receipt = errand.watched(partial(self._look_at, attempt))
             return Delivered(self._stamped(believed(receipt, "deliver", job.rendition.size)))
         except Transient as error:
-            return Failed(words(error), asked=error.retry_after or 0.0)
+            return Failed(words(error), asked=error.retry_after or 0.0, tell=error.tell)
         except Permanent as error:
             return Failed(words(error), parks=True)
         except BaseException as error:  # a plugin may do anything

@@ -266,7 +266,7 @@ class Worker:
             told(delivery.id, f"{failed.message}; then run `appliance clips retry`")
             return
         self._post(DeliveryPostponed(delivery.clip_id, self._name, failed.message, wait))
-        if failed.defect:
+        if failed.defect or failed.tell:
             self._trouble.stuck(delivery.id, failed.message)
         else:
             self._trouble.failed(delivery.clip_id, delivery.id, delivery.attempts, failed.message, now)

@@ -2,8 +2,9 @@
 
 import base64
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -37,6 +38,7 @@ ANSWERS = {
     503: "it is busy or down",
     507: "it is full",
 }
+_LEARNED = "patience"
 _REDIRECTS = {301, 302, 303}
 _PROBE_TELLS_NOTHING = {400, 405, 411, 415, 422, 501}
 
@@ -53,7 +55,7 @@ class HttpBackend:
         self._block = block
         self._clock_trusted = clock_trusted
         self._host = urlsplit(options.url).hostname or options.url
-        self._patience: float | None = None
+        self._patience = 0.0
         """Seconds to wait for an answer, where the server has needed more than `timeouts.read` before."""
 
     @property
@@ -69,14 +71,15 @@ class HttpBackend:
         headers = {"Idempotency-Key": job.idempotency_key, **body.headers}
         url = fill(self._url, job, partial(quote, safe=""))
         request = Request(self._options.method, url, headers=headers, private=self._private_headers(), body=body)
-        client = self._client(self._patience)
+        self._patience = max(self._patience, _learned(job.resume))
+        client = self._client(self._patience or None)
         try:
             with client.exchange(request, job.check_cancelled) as answer:
                 job.answered(answer.status, answer.headers)
                 said = answer.head(_MOST_JSON)
         except Transient as error:
             if body.complete and is_silence(error.__cause__):
-                raise self._more_patient(client) from error
+                raise self._more_patient(client, job) from error
             raise
         expected = self._options.expect
         if body.complete and self._leads_to_answer(answer):
@@ -87,14 +90,16 @@ class HttpBackend:
             raise Transient(f"{self._host} answered {answer.status} before it had the whole file")
         return self._receipt(job, url, body, answer, said)
 
-    def _more_patient(self, client: "Client") -> Transient:
+    def _more_patient(self, client: "Client", job: UploadJob) -> Transient:
         """The server has the whole file and works on it for longer than was waited: next time wait longer."""
         waited = client.answer or self._options.timeouts.read
         self._patience = min(2 * waited, self._options.timeouts.total)
+        job.save_resume({_LEARNED: self._patience})
         return Transient(
             f"{self._host} went silent: it took the whole file and did not answer within {waited:g} s. It may have it; "
             "a server that knows a repeated Idempotency-Key keeps one copy. The next attempt waits "
-            f"{self._patience:g} s"
+            f"{self._patience:g} s: make it faster, or set a longer timeouts.read",
+            tell=True,
         )
 
     def _leads_to_answer(self, answer: "Answer") -> bool:
@@ -232,6 +237,12 @@ class HttpBackend:
             received_at=time.time_ns(),
             detail=f"{detail}\n{said.decode('utf-8', errors='replace')}"[:_MOST_DETAIL].rstrip(),
         )
+
+
+def _learned(note: Mapping[str, object] | None) -> float:
+    """Seconds that an attempt before a restart found the server to need; 0 where there is none."""
+    seconds = (note or {}).get(_LEARNED)
+    return float(seconds) if isinstance(seconds, int | float) and 0 < seconds < inf else 0.0
 
 
 def _place_of_its_own(url: str) -> str:

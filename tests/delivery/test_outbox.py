@@ -124,6 +124,18 @@ def test_the_wait_that_the_other_side_asks_for_is_kept(box: Box) -> None:
     box.events.wait(DeliverySucceeded)
 
 
+def test_what_a_person_should_know_is_told_at_once_until_it_has_arrived(box: Box) -> None:
+    backend = MemoryBackend()
+    backend.fail(Transient("it needs longer than timeouts.read", tell=True))
+    box.clip()
+    box.deliver(cloud=backend)
+    assert "longer than timeouts.read" in box.events.wait(FaultRaised)[0].fault.message
+    box.clock.waiters()
+    assert not box.events.of(FaultCleared)
+    box.pass_time(5, lambda: box.events.of(DeliverySucceeded))
+    box.events.wait(FaultCleared)
+
+
 def test_waking_ends_the_wait_after_a_failure(box: Box) -> None:
     backend = MemoryBackend()
     backend.fail(Transient("no route"))

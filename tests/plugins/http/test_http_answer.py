@@ -162,6 +162,18 @@ def test_a_server_that_thinks_long_is_given_more_time(receiver: Receiver, job: U
     sender.deliver(job)
 
 
+@pytest.mark.slow
+def test_what_was_learned_of_a_server_that_thinks_long_outlasts_a_restart(receiver: Receiver, job: UploadJob) -> None:
+    notes: list[dict[str, object] | None] = []
+    receiver.replies += [Reply(silent=True), Reply(silent=True)]
+    with pytest.raises(Transient, match=r"set a longer timeouts\.read") as caught:
+        backend(receiver.url(), read=0.5).deliver(evolve(job, save_resume=notes.append))
+    assert caught.value.tell
+    with pytest.raises(Transient, match=r"within 1 s"):
+        backend(receiver.url(), read=0.5).deliver(evolve(job, resume=notes[-1]))
+    backend(receiver.url()).deliver(evolve(job, resume={"patience": float("nan")}))
+
+
 def test_provisional_answers_without_end_are_given_up(receiver: Receiver, job: UploadJob) -> None:
     receiver.always = Reply(garbage=b"HTTP/1.1 100 Continue\r\n\r\n" * 2000)
     with pytest.raises(Transient):
