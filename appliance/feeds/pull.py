@@ -114,7 +114,7 @@ class Pull:
             raise
         for old in replaced:
             remove(old)
-            remove(note_of(old))
+            remove(note_of(self._store.places, old))
         self.tracks.append(track)
         self._arrived(track)
 

@@ -1,4 +1,4 @@
-"""What is known of a track, kept beside it in the inbox for the day when the catalogue is lost."""
+"""What is known of each track beside its sound, kept in a file of its own for the day when the catalogue is lost."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from appliance.models import Track
 from appliance.store.catalogue import Catalogue
 from appliance.store.places import Places
 
-_SUFFIX = ".track"
+_SUFFIX = ".json"
 _MOST_BYTES = 65_536
 _AT_ONCE = 20
 """Notes that one look through the inbox writes, where they are missing: each waits for the disk."""
@@ -20,21 +20,22 @@ _AT_ONCE = 20
 log = logging.getLogger(__name__)
 
 
-def note_of(track: Path) -> Path:
-    """The note beside a track; as all that is hidden in the inbox, it is no track."""
-    return track.with_name(f".{track.name}{_SUFFIX}")
+def note_of(places: Places, track: Path) -> Path:
+    """Where that of a track in the inbox is."""
+    return places.tracks / f"{track.name}{_SUFFIX}"
 
 
 def keep(places: Places, track: Track) -> None:
     """Write down what the catalogue knows of a track. Where the disk refuses that, the next start does it."""
     if track.path.parent != places.inbox:
         return
+    note = note_of(places, track.path)
     try:
-        durable.write_file(note_of(track.path), codec.to_json(evolve(track, path=Path(track.path.name))).encode())
+        durable.write_file(note, codec.to_json(evolve(track, path=Path(track.path.name))).encode())
     except OSError as error:
-        log.warning("the note beside %s cannot be written: %s", track.path.name, error.strerror)
+        log.warning("%s cannot be written: %s", note, error.strerror)
         with suppress(OSError):  # rather none than a wrong one
-            note_of(track.path).unlink(missing_ok=True)
+            note.unlink(missing_ok=True)
 
 
 def compare(places: Places, catalogue: Catalogue, beat: Callable[[], None] = lambda: None) -> None:
@@ -44,10 +45,10 @@ def compare(places: Places, catalogue: Catalogue, beat: Callable[[], None] = lam
     """
     files = {path.name for path in places.inbox.iterdir()}
     known = {track.path.name: track for track in catalogue.tracks.all() if track.path.parent == places.inbox}
-    noted = {name[1:].removesuffix(_SUFFIX) for name in files if name[0] == "." and name.endswith(_SUFFIX)}
+    noted = {path.name.removesuffix(_SUFFIX) for path in places.tracks.iterdir()}
     for gone in noted - files:
         with suppress(OSError):
-            note_of(places.inbox / gone).unlink()
+            note_of(places, Path(gone)).unlink()
     strays = sorted(_strays(places, (noted & files) - known.keys()), key=lambda track: track.fetched_at, reverse=True)
     for track in strays:  # the newest first, which the others of its feed and key gave way to
         beat()
@@ -63,6 +64,6 @@ def _strays(places: Places, names: set[str]) -> Iterator[Track]:
     for name in names:
         path = places.inbox / name
         with suppress(ValueError, OSError):
-            track = codec.from_json(durable.read_file(note_of(path), _MOST_BYTES), Track)
+            track = codec.from_json(durable.read_file(note_of(places, path), _MOST_BYTES), Track)
             if track.path.name == name and path.is_file() and path.stat().st_size == track.size:
                 yield evolve(track, path=path)

@@ -74,7 +74,7 @@ class Inbox(Room[TrackRows]):
 
     def _unlink(self, path: Path) -> None:
         path.unlink(missing_ok=True)
-        note_of(path).unlink(missing_ok=True)
+        note_of(self._places, path).unlink(missing_ok=True)
 
     def clear(
         self, feed: str, keep: int, keep_unheard: int | None, keep_for: float | None = None, size: int | None = None

@@ -44,6 +44,11 @@ class Places:
         return self.directory / "inbox"
 
     @property
+    def tracks(self) -> Path:
+        """What is known of each track beside its sound, in a file named after it."""
+        return self.directory / "tracks"
+
+    @property
     def renditions(self) -> Path:
         """Encoded clips; all of them can be made again."""
         return self.directory / "renditions"
@@ -95,7 +100,7 @@ class Places:
     def make(self) -> None:
         """Create what is missing, durably. What is not what it must be goes to quarantine."""
         durable.make_directory(self.directory, mode=MODE)
-        folders = self.quarantine, self.takes, self.clips, self.trash, self.inbox, self.renditions
+        folders = self.quarantine, self.takes, self.clips, self.trash, self.inbox, self.tracks, self.renditions
         missing = [folder for folder in folders if not folder.is_dir()]
         for folder in missing:
             if os.path.lexists(folder):

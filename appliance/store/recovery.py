@@ -3,7 +3,7 @@
 Deleted clips are known by their tombstones in the catalogue. When the catalogue is lost, so are they: a clip whose
 files were still there, because the power went in the middle of deleting it, is a clip again. Likewise every clip is
 queued anew for every destination: that something arrives twice is the lesser evil. Tracks are entered again, heard or
-not, as is noted beside them; what was removed from the inbox, its feed brings again.
+not, as their notes say; what was removed from the inbox, its feed brings again.
 
 What the disk refuses, above all a full one, keeps nobody from recording: it is done later. So is most of what there is
 much of.

@@ -529,17 +529,18 @@ def test_a_catalogue_made_anew_in_mid_run_knows_the_inbox_too(box: Any) -> None:
 
 
 def test_what_lies_beside_tracks_follows_them(box: Any) -> None:
-    inbox = box.store.places.inbox
+    inbox, notes = box.store.places.inbox, box.store.places.tracks
     for name in ("a", "b", "c"):
         (inbox / f"{name}.mp3").write_bytes(b"ID3")
     old = box.store.inbox.add("news", "1", "One", inbox / "a.mp3", 3, "aa")
     box.store.inbox.remove(old.id)
     box.store.inbox.add("news", "2", "Two", inbox / "b.mp3", 3, "bb")
-    assert {path.name for path in inbox.iterdir()} == {".b.mp3.track", "b.mp3", "c.mp3"}
-    (inbox / ".b.mp3.track").unlink()
-    (inbox / ".gone.mp3.track").write_text("{}")
+    assert [path.name for path in notes.iterdir()] == ["b.mp3.json"]
+    (notes / "b.mp3.json").unlink()
+    (notes / "gone.mp3.json").write_text("{}")
     box.restart()
-    assert {path.name for path in inbox.iterdir()} == {".b.mp3.track", "b.mp3"}
+    assert [path.name for path in notes.iterdir()] == ["b.mp3.json"]
+    assert [path.name for path in inbox.iterdir()] == ["b.mp3"]
 
 
 @pytest.mark.parametrize(
@@ -552,7 +553,7 @@ def test_a_note_beside_a_track_that_cannot_be_used_is_no_end(box: Any, content: 
     box.store.inbox.add("news", "1", "One", path, 3, "aa")
     box.store.close()
     box.lose_catalogue()
-    note = path.with_name(".a.mp3.track")
+    note = box.store.places.tracks / "a.mp3.json"
     if content == "a folder":
         note.unlink()
         note.mkdir()
