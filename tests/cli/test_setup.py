@@ -64,7 +64,7 @@ def test_a_place_in_memory_is_an_error(tmp_path: Path, memory: Path) -> None:
     assert isinstance(error, ConfigError) and "storage.directory: recordings are kept in memory only" in str(error)
 
 
-@pytest.mark.parametrize("path", ["/", ".", "..", "x" * 250, "/dev", "a\udce9"])
+@pytest.mark.parametrize("path", ["/", ".", "..", "x" * 250, "/dev"])
 def test_a_box_is_not_started_by_what_is_no_file(path: str) -> None:
     with pytest.raises(ConfigError):
         Plans(Path(path), PluginHost, {}).start()
