@@ -49,10 +49,11 @@ def parse(text: str) -> list[Mount]:
 
 def mount_of(path: Path, mounts: Sequence[Mount]) -> Mount | None:
     """The mount that holds `path`, whether or not `path` exists."""
-    found: Mount | None = None
-    for mount in mounts:
-        if path.is_relative_to(mount.point) and (found is None or len(mount.point.parts) >= len(found.point.parts)):
-            found = mount
+    within, found, longest = f"{path}/", None, 0
+    for mount in mounts:  # as text: a report looks there for each destination, and paths are slow to compare
+        point = f"{mount.point}/".replace("//", "/")
+        if within.startswith(point) and len(point) >= longest:
+            found, longest = mount, len(point)
     return found
 
 
@@ -85,4 +86,4 @@ def _text(path: Path) -> str:
 
 def _unescape(text: str) -> str:
     """Undo the octal escapes of space, tab, newline and backslash."""
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text) if "\\" in text else text

@@ -54,7 +54,9 @@ class Plans:
 
     def read(self) -> Plan:
         """The configuration as it is now, whole. Raises ConfigError with every problem."""
-        text, plugins = loader.read(self._path), self._discover()
+        return self._whole(loader.read(self._path), self._discover())
+
+    def _whole(self, text: str, plugins: PluginHost) -> Plan:
         secrets = self._path.with_name(loader.SECRETS_FILE)
         settings = loader.parse(text, str(self._path), plugins.extensions, self._environment, secrets)
         return self._plan(plugins, loader.Usable(settings), lambda: self._keep(text))
@@ -65,8 +67,9 @@ class Plans:
         Raises ConfigError where nothing can be read in the file, there is none to go back to, and whoever started the
         appliance is there to read that: a service starts by its defaults.
         """
+        plugins = self._discover()
         try:
-            return self.read()
+            return self._whole(loader.read(self._path), plugins)
         except ConfigError as error:
             problem = error
         for problem_of in str(problem).splitlines():
@@ -76,17 +79,17 @@ class Plans:
         rest = "not all of the configuration can be used, and the rest is as without it"
         for path, by_defaults, words in ((self._path, False, ""), (self._kept, False, last), (self._path, True, rest)):
             with suppress(ConfigError):
-                plan = self._usable(path, by_defaults=by_defaults)
+                plan = self._usable(path, plugins, by_defaults=by_defaults)
                 return evolve(plan, complaint=f"{words}: {first}" if words else "")
         if self._state is None and not self._is_blank():
             raise problem
         settings = self._bare()
         words = "there is no configuration, so nothing but the socket and the page can begin a take"
         where = f"what is recorded is kept in {settings.storage.directory}"
-        return Plan(settings, self._discover(), complaint=f"{words}, and {where}: {first}")
+        return Plan(settings, plugins, complaint=f"{words}, and {where}: {first}")
 
-    def _usable(self, path: Path, *, by_defaults: bool) -> Plan:
-        text, plugins = loader.read(path), self._discover()
+    def _usable(self, path: Path, plugins: PluginHost, *, by_defaults: bool) -> Plan:
+        text = loader.read(path)
         secrets = self._path.with_name(loader.SECRETS_FILE)
         found = loader.usable(text, str(path), plugins.extensions, self._environment, secrets, by_defaults=by_defaults)
         return self._plan(plugins, found, lambda: None)

@@ -88,8 +88,8 @@ class Verifier:
 
     def _look_at(self, delivery: Delivery, receipt: Receipt, target: Destination, resend: bool) -> Checked:
         checked = Checked(delivery.clip_id, delivery.destination, receipt.remote_name, Found.OK)
+        look = partial(target.backend.verify, self._rendition(delivery, receipt), receipt)
         try:
-            look = partial(target.backend.verify, self._rendition(delivery, receipt), receipt)
             again = believed(within(PATIENCE, look, f"verify:{delivery.destination}"), "verify")
         except DeliveryError as error:
             checked = evolve(checked, found=_meaning(error), message=words(error))

@@ -1,7 +1,7 @@
 """All plugins, and the backends that they bring."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,15 @@ class PluginHost:
     @classmethod
     def installed(cls, disabled: Collection[str] = ()) -> "PluginHost":
         """The plugins of all installed distributions; the appliance's own come first."""
-        from importlib.metadata import entry_points
+        from importlib.metadata import Distribution, entry_points
+
+        @cache
+        def origin(distribution: Distribution) -> tuple[str, str]:
+            metadata = distribution.metadata  # read and parsed anew each time
+            return printable(metadata["Name"]), printable(metadata["Version"])
 
         found = [
-            (printable(point.name), printable(point.dist.name), printable(point.dist.version), point.load)
+            (printable(point.name), *origin(point.dist), point.load)
             for point in entry_points(group=GROUP)
             if point.dist is not None
         ]

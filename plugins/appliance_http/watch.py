@@ -48,7 +48,7 @@ class Watch:
         for connection in self._connections:
             connection.close()
         if self._thread.is_alive():
-            raise RuntimeError("the thread that watches a connection does not end")
+            raise Transient("the thread that watches the connection does not end, it is tried again")
 
     def attach(self, connection: HasDescriptor) -> None:
         """Watch this connection too. The copy of its descriptor stays valid whatever its owner does."""

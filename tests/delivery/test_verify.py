@@ -8,7 +8,7 @@ import pytest
 
 from appliance.delivery import verify
 from appliance.delivery.verify import Checked, Found
-from appliance.errors import CannotVerify, NotFound, Transient
+from appliance.errors import CannotVerify, NotFound, StorageError, Transient
 from appliance.events import DeliverySucceeded
 from appliance.models import DeliveryState, Receipt, Rendition
 from appliance.recipes import FLAC
@@ -184,3 +184,13 @@ def test_a_destination_that_nobody_knows(box: Box) -> None:
     outbox = box.deliver(cloud=MemoryBackend())
     with pytest.raises(NotFound, match="attic"):
         list(outbox.verify(None, "attic", resend=False))
+
+
+def test_a_catalogue_that_refuses_is_no_defect_of_the_backend(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise StorageError("the catalogue does not answer")
+
+    (_,), outbox = delivered(box, MemoryBackend())
+    monkeypatch.setattr(box.store.clips, "rendition", refuse)
+    with pytest.raises(StorageError, match="the catalogue does not answer"):
+        look(outbox)
