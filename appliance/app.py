@@ -41,6 +41,7 @@ from appliance.housekeeping.prospects import Prospects
 from appliance.loops import Loop
 from appliance.machine import Input
 from appliance.mountwatch import MountWatch
+from appliance.narration import narrations
 from appliance.network import NetworkWatch
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
@@ -125,12 +126,14 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         alarm = Alarm(post, clock, vitals)
         stop.callback(alarm.close)
         briefing = Briefing(audio.capture, settings.recorded, settings.destinations)
-        effects = Effects(recorder, player, volume, store, outbox, post, briefing, alarm.at)
+        orders = {key: feed.order for key, feed in settings.feeds.items()}
+        effects = Effects(recorder, player, volume, store, outbox, post, briefing, alarm.at, orders)
         controller.connect(effects.table(), shares=playback.while_recording is not WhileRecording.REFUSE)
         if playback.while_recording is WhileRecording.DUCK:
             stop.callback(controller.react(effects.duck))
         sounds = sounds_of(settings.prompts)
-        speaking = Reactions(flow_of(settings.flow, settings.prompts), *((Prompts(sounds),) if sounds else ()))
+        prompts = (Prompts(sounds),) if sounds else ()
+        speaking = Reactions(flow_of(settings.flow, settings.prompts), *narrations(settings.feeds), *prompts)
         stop.callback(controller.react(speaking.listener(post)))
         outbox.start()
         stop.callback(outbox.close)
@@ -146,6 +149,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         fetcher = partial(plugins.build_fetchers, name=FETCHED, device=name, state_directory=directory)
         has_room = housekeeper.has_room_for
         feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals, has_room, fetcher)
+        stop.callback(controller.react(feeds.hear))
         feeds.start()
         stop.callback(feeds.close)
 
@@ -174,7 +178,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         def look_again() -> None:
             recheck(recorder, controller.status, post)
 
-        autoplay = any(feed.autoplay for feed in settings.feeds.values())
+        autoplay = any(feed.autoplay or feed.loop for feed in settings.feeds.values())
         microphone, speaker = audio.capture.device, audio.playback.device
         foresight = Foresight(cards, audio.capture, post)
         watch = DeviceWatch(cards, microphone, speaker, clock, post, vitals, autoplay, look_again, foresight)

@@ -136,6 +136,8 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.DeliveryCancelled: lambda e: f"{e.destination}: delivery of {e.clip_id} cancelled",
     events.QueueChanged: lambda e: f"{counted(e.waiting, 'delivery', 'deliveries')} waiting",
     events.TrackDue: lambda e: f"{e.track.feed}: the quiet hours are over, {e.track.title} may play",
+    events.LoopBegins: lambda e: f"{e.feed}: {counted(len(e.tracks), 'track')} may sound over and over",
+    events.LoopRests: lambda e: f"{e.feed}: its quiet hours have begun",
     events.TrackArrived: lambda e: f"{e.track.feed}: {e.track.title} arrived, {size(e.track.size)}",
     events.InboxChanged: lambda e: f"{counted(e.unheard, 'message')} not heard yet",
     events.FaultRaised: lambda e: f"fault {e.fault.name}: {e.fault.message}",

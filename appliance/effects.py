@@ -79,10 +79,15 @@ class Effects:
         post: Callable[[Input], None],
         briefing: Briefing,
         wait: Callable[[float], None] = lambda _: None,
+        orders: Mapping[str, str] | None = None,
     ) -> None:
-        """`briefing` tells how takes are made, `wait` lets FlowDue come at a moment."""
+        """`briefing` tells how takes are made, `wait` lets FlowDue come at a moment.
+
+        `orders` says of feeds in which order their messages play.
+        """
         self._briefing = briefing
         self._wait = wait
+        self._orders = orders
         self._recorder = recorder
         self._player = player
         self._volume = volume
@@ -133,8 +138,8 @@ class Effects:
             Do.SKIP_PLAYBACK: lambda effect: player.skip(_skipped(effect.cause)),
             Do.STOP_PLAYBACK: lambda _: player.stop(),
             Do.SET_RATE: lambda effect: player.set_rate(_cause(effect, RateSet).rate),
-            Do.CHOOSE_NEXT: lambda effect: self._choose(effect, store.inbox.next_message),
-            Do.CHOOSE_FOLLOWING: lambda effect: self._choose(effect, store.inbox.next_message, self._track_id),
+            Do.CHOOSE_NEXT: lambda effect: self._choose(effect, self._next_message),
+            Do.CHOOSE_FOLLOWING: lambda effect: self._choose(effect, self._next_message, self._track_id),
             Do.CHOOSE_AGAIN: lambda effect: self._choose(effect, store.inbox.again, self._track_id),
             Do.CHOOSE_PREVIOUS: lambda effect: self._choose(effect, store.inbox.previous, self._track_id),
             Do.CHOOSE_LATEST: lambda effect: self._choose(effect, store.inbox.latest),
@@ -212,6 +217,9 @@ class Effects:
                 self._post(NothingToPlay(effect.id, _NO_RECORDING.get(effect.do, _NO_MESSAGE)))
 
         self._on_store(play)
+
+    def _next_message(self, after: int | None = None) -> Message | None:
+        return self._store.inbox.next_message(after, self._orders)
 
     def _start_playback(self, effect: Effect) -> None:
         cause = _cause(effect, Play)

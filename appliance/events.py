@@ -871,6 +871,21 @@ class TrackDue(Event):
 
 
 @message
+class LoopBegins(Event):
+    """All that a feed with `loop` has brought may sound over and over from now on."""
+
+    feed: str
+    tracks: tuple[Track, ...]
+
+
+@message
+class LoopRests(Event):
+    """Nothing of a feed with `loop` sounds for the hours to come, once what plays has ended."""
+
+    feed: str
+
+
+@message
 class InboxChanged(Event):
     """How many tracks have not been heard yet."""
 

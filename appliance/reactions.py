@@ -65,7 +65,7 @@ class Autoplay:
             return self, ()
         asked = None if isinstance(event, _ANSWERS) and subject(event) == self.asked else self.asked
         waiting, sounding = self._still_waiting(event), self._still_sounding(event)
-        if asked or not waiting or not _is_free(status):
+        if asked or not waiting or not is_free(status):
             return Autoplay(waiting, asked, sounding), ()
         first = waiting[0]
         command = PlayIfFree(first.path, first.title, first.id, _playback_id(first))
@@ -116,7 +116,7 @@ class Reactions:
         return hear
 
 
-def _is_free(status: Status) -> bool:
+def is_free(status: Status) -> bool:
     """Whether nobody is disturbed by a message, and somebody can hear it."""
     idle = status.recorder is Recorder.IDLE and status.player is Player.STOPPED
     return idle and not any(fault.name == SPEAKER.name for fault in status.faults)

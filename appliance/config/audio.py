@@ -95,7 +95,7 @@ class PlaybackSettings:
     device: str = option(
         ANY_USB,
         "The speaker, in the same words as the microphone, or `none`. "
-        "Default: any USB card, which is missed only where it was there, or a feed has `autoplay`.",
+        "Default: any USB card, which is missed only where it was there, or a feed has `autoplay` or `loop`.",
     )
     rate: int | None = option(
         None,

@@ -1,5 +1,6 @@
 """The options of feeds."""
 
+from enum import StrEnum
 from typing import Any
 
 from attrs import frozen
@@ -7,6 +8,21 @@ from attrs.validators import deep_iterable, ge, matches_re, optional
 
 from appliance.config.options import ByteCount, Seconds, option
 from appliance.hours import SPAN
+
+
+class Pulled(StrEnum):
+    """When a feed is pulled."""
+
+    BY_ITSELF = "by_itself"
+    ON_BUTTON = "on_button"
+
+
+class Order(StrEnum):
+    """In which order what a feed brought plays."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    RANDOM = "random"
 
 
 @frozen
@@ -18,11 +34,24 @@ class FeedSettings:
     autoplay: bool = option(False, "Play what arrives at once, unless a take is in progress.")
     quiet_hours: tuple[str, ...] = option(
         (),
-        "Local times of day when `autoplay` plays nothing; what arrives then is played after them. Default: never.",
+        "Local times of day when nothing plays by itself; what arrives then is played after them. Default: never.",
         check=deep_iterable(matches_re(SPAN)),
         example='["22:00-07:00"]',
     )
-    keep: int = option(100, "How many tracks that were heard are kept; older ones are removed.", check=ge(0))
+    pulled: Pulled = option(
+        Pulled.BY_ITSELF,
+        "When it is pulled: `by_itself`, as often as `every` says, or `on_button`: when somebody presses to hear a "
+        "message, and by `appliance feeds pull`. What arrives then plays.",
+    )
+    order: Order = option(Order.OLDEST, "Which of its messages plays first.")
+    loop: bool = option(
+        False,
+        "Play all that it brought over and over by itself, from when the box starts, whenever nothing else is heard or "
+        "recorded. Whoever stops it has quiet until something else was played.",
+    )
+    keep: int = option(
+        100, "How many tracks that were heard are kept; older ones are removed. With 0 each is heard once.", check=ge(0)
+    )
     keep_unheard: int | None = option(
         None, "How many tracks that nobody has heard are kept. Default: all of them.", check=optional(ge(1))
     )

@@ -9,7 +9,7 @@ from functools import partial
 from appliance.clock import Clock
 from appliance.durable import PARTIAL
 from appliance.errors import ApplianceError, NotFound, PluginError, WrongKind
-from appliance.events import TrackArrived
+from appliance.events import Command, Event, PlayLatest, PlayNext, PlayToggle, TrackArrived
 from appliance.feeds.pull import BEGUN, Pull
 from appliance.feeds.puller import Feed, Post, Puller
 from appliance.feeds.safefile import Room
@@ -17,10 +17,12 @@ from appliance.feeds.uploads import KEPT as UPLOADS_KEPT
 from appliance.feeds.uploads import UPLOADED, Uploads
 from appliance.foreign import words
 from appliance.limits import leave
+from appliance.machine import Player
 from appliance.models import Track
 from appliance.plugin.feed import FeedBackend
 from appliance.redact import shown_url
 from appliance.retry import Streak
+from appliance.status import Status
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -83,6 +85,13 @@ class Feeds:
         for key, puller in self._pullers.items():
             if name in (None, key):
                 puller.wake()
+
+    def hear(self, input: Command | Event, status: Status) -> None:
+        """Pull at once what waits for a button, when somebody wants to hear a message. Returns at once."""
+        stopped = status.player is Player.STOPPED
+        if isinstance(input, PlayNext | PlayLatest) or (isinstance(input, PlayToggle) and stopped):
+            for puller in self._pullers.values():
+                puller.want()
 
     def hurry(self) -> None:
         """Pull at once what failed: the network is back, or the clock is set. Returns at once."""

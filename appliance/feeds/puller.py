@@ -7,14 +7,14 @@ from functools import partial
 from attrs import frozen
 
 from appliance.clock import Clock
-from appliance.config.feeds import FeedSettings
+from appliance.config.feeds import FeedSettings, Pulled
 from appliance.errors import ApplianceError, Permanent, Transient
-from appliance.events import Command, Event, TrackArrived, TrackDue
+from appliance.events import Command, Event, LoopBegins, LoopRests, TrackArrived, TrackDue
 from appliance.faults import FEED
 from appliance.feeds.pull import Pull
 from appliance.feeds.safefile import Room
 from appliance.foreign import words
-from appliance.hours import LOOK_AGAIN, seconds_of_span
+from appliance.hours import LOOK_AGAIN, seconds_of_span, seconds_until_active
 from appliance.limits import Errand, leave
 from appliance.loops import Loop
 from appliance.models import Track
@@ -68,7 +68,9 @@ class Puller:
         self._complaint = ""
         self._held: list[Track] = []
         """What came in quiet hours, and is to be played after them."""
-        self._asked = False
+        self._asked = self._wanted = False
+        self._resting: bool | None = None
+        """Whether nothing of a feed with `loop` may sound, as far as that was told."""
         self._tries = 0
         self.streak = Streak(feed.settings.every)
         self.due = 0.0
@@ -93,19 +95,48 @@ class Puller:
         self._asked = True
         self._loop.wake()
 
+    def want(self) -> None:
+        """Somebody wants to hear a message: pull at once, where that is what it waits for. Returns at once."""
+        if self._on_button:
+            self._wanted = True
+            self.wake()
+
+    @property
+    def _on_button(self) -> bool:
+        return self._feed.settings.pulled is Pulled.ON_BUTTON
+
     def _look(self) -> float:
         """Pull if it is time; the seconds until the next look."""
         if self._held and not self._quiet_for():
             held, self._held = self._held, []
             for track in held:
                 self._post(TrackDue(track))
-        if self._asked or self._clock.monotonic() >= self.due:
+        self._tell_of_loop()
+        if self._asked or (self._clock.monotonic() >= self.due and not self._on_button):
             self._asked = False
             self.due = self._seconds_after_pull() + self._clock.monotonic()
             self.pulls += 1
+            self._wanted = False
             self._clear()
-        left = max(0.0, self.due - self._clock.monotonic())
-        return min(left, self._quiet_for(), LOOK_AGAIN) if self._held else left
+        left = LOOK_AGAIN if self._on_button else max(0.0, self.due - self._clock.monotonic())
+        waits_for_hours = self._held or (self._feed.settings.loop and self._feed.settings.quiet_hours)
+        return min(left, self._until_hours_change(), LOOK_AGAIN) if waits_for_hours else left
+
+    def _until_hours_change(self) -> float:
+        return self._quiet_for() or seconds_until_active(self._feed.settings.quiet_hours, self._clock.stamp())
+
+    def _tell_of_loop(self) -> None:
+        """Let begin what sounds over and over, or rest, as the hours are."""
+        resting = self._quiet_for() > 0
+        if not self._feed.settings.loop or resting is self._resting:
+            return
+        self._resting = resting
+        name = self._feed.name
+        if resting:
+            self._post(LoopRests(name))
+        else:
+            tracks = self._store.inbox.tracks(name)
+            self._post(LoopBegins(name, tuple(track for track in tracks if not track.unplayable)))
 
     def _seconds_after_pull(self) -> float:
         every: float = self._feed.settings.every
@@ -163,8 +194,9 @@ class Puller:
             self._post(FEED.raised(message, self._feed.name, since=since))
 
     def _arrived(self, track: Track) -> None:
-        autoplay = self._feed.settings.autoplay
-        quiet = autoplay and self._quiet_for() > 0
+        settings = self._feed.settings
+        autoplay = (settings.autoplay or self._wanted) and not settings.loop
+        quiet = autoplay and not self._wanted and self._quiet_for() > 0
         if quiet:
             self._held.append(track)
         self._post(TrackArrived(track, autoplay and not quiet))

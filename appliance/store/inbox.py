@@ -1,6 +1,6 @@
 """The room of the inbox: what may be asked of it, from any thread."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -93,9 +93,12 @@ class Inbox(Room[TrackRows]):
             with suppress(NotFound):  # a person was quicker
                 self.remove(track_id)
 
-    def next_message(self, after: int | None = None) -> Message | None:
-        """The oldest message not heard yet, beginning behind track `after`, else the newest one."""
-        return self._choose(lambda tracks: tracks.unheard_first(after or 0))
+    def next_message(self, after: int | None = None, orders: Mapping[str, str] | None = None) -> Message | None:
+        """The oldest message not heard yet, beginning behind track `after`, else the newest one.
+
+        Where `orders` says `newest` or `random` of its feed, it is that one of the feed instead.
+        """
+        return self._choose(lambda tracks: tracks.unheard_first(after or 0, orders or {}))
 
     def again(self, last: int | None) -> Message | None:
         """Track `last`, or the message before it where it is gone; without one the newest that somebody has heard."""

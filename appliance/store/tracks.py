@@ -1,7 +1,7 @@
 """The rows of the inbox: tracks that feeds pulled, and the feeds' own notes. Whoever calls holds the transaction."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ from appliance.store.places import Places
 from appliance.store.trouble import note_in, note_out
 
 _COLUMNS = "id, feed, key, title, path, size, sha256, fetched_at, played"
+_NONE = 1 << 62
+"""An id that no track has."""
+
 _PLAYED, _UNPLAYABLE = 1, 2
 """What `played` says, where it does not say 0."""
 
@@ -74,9 +77,17 @@ class TrackRows:
         rows = self._db.execute("SELECT path FROM tracks WHERE feed = ? AND key = ? AND removed = 0", (feed, key))
         return [self._places.directory / path for (path,) in rows]
 
-    def unheard_first(self, after: int = 0) -> Iterator[Track]:
-        """What nobody has heard yet, oldest first, beginning behind `after`; then the rest, newest first."""
-        yield from self._playable("played = 0 ORDER BY id <= ?, id", after)
+    def unheard_first(self, after: int = 0, orders: Mapping[str, str] = {}) -> Iterator[Track]:
+        """What nobody has heard yet, oldest first, beginning behind `after`; then the rest, newest first.
+
+        Of the feeds in `orders` one gives way to the one of its feed that is `newest`, or `random`.
+        """
+        for track in self._playable("played = 0 ORDER BY id <= ?, id", after):
+            order = {"newest": "id >= ?1, id DESC", "random": "id = ?1, random()"}.get(orders.get(track.feed, ""))
+            if order is None:
+                yield track
+            else:
+                yield from self._playable(f"played = 0 AND feed = ?2 ORDER BY {order}", after or _NONE, track.feed)
         yield from self._playable("played = 1 ORDER BY id DESC")
 
     def heard_last(self) -> Iterator[Track]:
@@ -87,7 +98,7 @@ class TrackRows:
         """All that can be played, by arrival, from `until` on."""
         yield from self._playable("(?1 IS NULL OR id <= ?1) ORDER BY id DESC", until)
 
-    def _playable(self, query: str, *values: int | None) -> Iterator[Track]:
+    def _playable(self, query: str, *values: int | str | None) -> Iterator[Track]:
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM tracks WHERE removed = 0 AND played <> {_UNPLAYABLE} AND {query}", values
         )

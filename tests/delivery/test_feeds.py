@@ -13,14 +13,26 @@ import pytest
 import soundfile
 
 from appliance.audio import wav
-from appliance.config.feeds import FeedSettings
+from appliance.config.feeds import FeedSettings, Pulled
 from appliance.config.options import ByteCount, Seconds
 from appliance.errors import Cancelled, NotFound, Permanent, PluginError, Transient, WrongKind
-from appliance.events import FaultCleared, FaultRaised, InboxChanged, TrackArrived, TrackDue
+from appliance.events import (
+    FaultCleared,
+    FaultRaised,
+    InboxChanged,
+    LoopBegins,
+    LoopRests,
+    PlayRecording,
+    PlayToggle,
+    TrackArrived,
+    TrackDue,
+)
 from appliance.faults import FEED
 from appliance.feeds.puller import FIRST_RETRY, Feed
+from appliance.machine import Player
 from appliance.models import AudioFormat
 from appliance.plugin import FeedJob
+from appliance.status import Status
 
 SOON = 10.0
 Box = Any
@@ -571,3 +583,49 @@ def test_when_the_network_is_back_what_failed_is_pulled_at_once_and_soon_again(b
     box.clock.advance(FIRST_RETRY)
     box.events.wait(TrackArrived)
     assert other.pulls == 1
+
+
+def test_what_sounds_over_and_over_begins_at_the_start_and_rests_in_quiet_hours(box: Box) -> None:
+    settings = FeedSettings("folder", Seconds(900), autoplay=True, loop=True, quiet_hours=(hours(box, 1, 2),))
+    box.pull(museum=Feed("museum", settings, Puller(brings("1"), nothing)))
+    [arrived] = box.events.wait(TrackArrived)
+    assert not arrived.play_now, "it plays in its round"
+    assert box.events.wait(LoopBegins)[0] == LoopBegins("museum", ())
+    box.clock.waiters()
+    for seconds in (3600, 3600):
+        box.clock.advance(seconds)
+        box.clock.waiters()
+    assert box.events.wait(LoopRests) == [LoopRests("museum")]
+    assert box.events.wait(LoopBegins, 2)[1] == LoopBegins("museum", (arrived.track,))
+    box.restart()
+    box.pull(museum=Feed("museum", settings, Puller(nothing)))
+    assert box.events.wait(LoopBegins)[0].tracks == (arrived.track,)
+
+
+def hours(box: Box, begin: float, end: float) -> str:
+    """A span of the day that begins and ends in so many hours."""
+    now = box.clock.stamp()
+    times = [int((now.wall_ns / 1e9 + now.utc_offset) // 60 + 60 * each) % 1440 for each in (begin, end)]
+    return "-".join(f"{time // 60:02}:{time % 60:02}" for time in times)
+
+
+def test_a_feed_that_waits_for_a_button_is_pulled_when_somebody_wants_to_hear(box: Box) -> None:
+    puller = Puller(brings("1"), brings("2"), nothing)
+    settings = FeedSettings("urls", Seconds(900), pulled=Pulled.ON_BUTTON)
+    feeds = box.pull(news=Feed("news", settings, puller))
+    box.clock.waiters()
+    box.clock.advance(10_000)
+    box.clock.waiters()
+    assert puller.pulls == 0
+    for input, status in (
+        (PlayToggle(), Status(player=Player.PAUSED)),
+        (PlayToggle(), Status(player=Player.PLAYING)),
+        (PlayRecording(), Status()),
+    ):
+        feeds.hear(input, status)
+    feeds.hear(PlayToggle(), Status())
+    assert box.events.wait(TrackArrived)[0].play_now
+    box.settle(lambda: puller.pulls == 1)
+    box.clock.waiters()
+    feeds.pull_now("news")
+    assert not box.events.wait(TrackArrived, 2)[1].play_now, "nobody asked to hear it"

@@ -1,6 +1,7 @@
 """Messages of a feed with `autoplay`, heard at the speaker of a real daemon."""
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -109,3 +110,39 @@ def test_what_waits_is_heard_after_a_reload(box: Box, test_card: Path, served: W
     box.call("record.stop")
     box.until(lambda: is_over(box, turn=2))
     assert heard(test_card) == ["first", "second"]
+
+
+NARRATION = """\
+audio: {{capture: {{device: "{device}"}}, playback: {{device: "{device}"}}}}
+feeds:
+  narration: {{backend: folder, path: "{folder}", settle: 0s, every: 1h, loop: true}}
+"""
+
+
+@pytest.mark.slow
+def test_a_narration_sounds_round_after_round_also_after_a_recording_and_a_restart(
+    box: Box, test_card: Path, served: Web, tmp_path: Path
+) -> None:
+    folder = tmp_path / "narration"
+    folder.mkdir()
+    for number, name in enumerate(TONES):
+        (tmp_path / f"{name}.flac").rename(folder / f"{name}.flac")
+        os.utime(folder / f"{name}.flac", (1_700_000_000 + number,) * 2)
+    box.config.write_text(box.config.read_text() + NARRATION.format(device=f"testcard:{test_card}", folder=folder))
+    card = test_card / "played.raw"
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    box.until(lambda: len(heard(test_card)) >= 4)
+    assert heard(test_card)[:4] == ["first", "second", "first", "second"]
+    box.call("record.start")
+    box.until(lambda: box.status()["player"] == "stopped")
+    card.unlink()
+    box.call("record.stop")
+    box.until(lambda: len(heard(test_card)) >= 2)
+    box.call("player.stop")
+    box.until(lambda: box.status()["player"] == "stopped")
+    card.unlink()
+    assert box.status()["player"] == "stopped", "whoever stops it has quiet"
+    assert box.signal(signal.SIGTERM) == 0
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    box.until(lambda: len(heard(test_card)) >= 2)
+    assert heard(test_card)[0] == "first"

@@ -67,6 +67,7 @@ ROWS = (
     "doctor",
     "reactions",
     "playlist",
+    "narration",
     "prompts",
     "flow",
     "schedules",

@@ -171,3 +171,26 @@ def test_what_the_power_left_of_a_removed_track_is_removed_at_the_start(box: Any
     track.path.write_bytes(b"ID3")
     box.crash()
     assert not track.path.exists() and box.quarantined() == {}
+
+
+def test_messages_of_a_feed_play_in_its_order(box: Any) -> None:
+    """The oldest message says which feed is heard, and its feed which message of it."""
+    for number in range(1, 7):
+        add(box, str(number), feed="news" if number % 2 else "mail")
+    inbox = box.store.inbox
+
+    def heard(orders: dict[str, str]) -> list[str]:
+        order, last = list[str](), None
+        for _ in range(6):
+            message = inbox.next_message(last, orders)
+            assert message and message[2]
+            order.append(message[1].removeprefix("About "))
+            last = message[2]
+            inbox.mark_played(last)
+        for track in inbox.tracks():
+            inbox.mark_unheard(track.id)
+        return order
+
+    assert heard({}) == ["1", "2", "3", "4", "5", "6"]
+    assert heard({"news": "newest"}) == ["5", "6", "3", "4", "1", "2"]
+    assert sorted(heard({"news": "random", "mail": "random"})) == ["1", "2", "3", "4", "5", "6"]
