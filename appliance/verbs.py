@@ -133,9 +133,17 @@ _BOX = (
         arguments=(
             Argument("buttons", Kind.SWITCH, "Buttons too, which a person must press. Default: false.", False),
             Argument("leds", Kind.SWITCH, "LEDs too, which a person must look at. Default: false.", False),
+            Argument("only", Kind.TEXTS, "Names of checks, such as `destinations`. Default: all.", False),
         ),
         answer="an object for each finding; a `prompt` is what a person should do meanwhile",
         streams=True,
+    ),
+    Verb(
+        "hear",
+        "Tell how loud it is at the microphone, for a minute; a take that begins ends that.",
+        answer="an object with `peak_dbfs`, four times a second",
+        streams=True,
+        since=2,
     ),
     Verb(
         "history",

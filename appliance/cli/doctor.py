@@ -21,6 +21,9 @@ _RESULT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim
 @click.command()
 @click.option("--buttons", is_flag=True, help="Let a person press each button; learns which way round it is wired.")
 @click.option("--leds", is_flag=True, help="Light each LED in turn.")
+@click.option(
+    "--only", multiple=True, metavar="CHECK", help="No more than this check, such as `destinations`; again for more."
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs: one object, at the end.")
 @click.option(
     "--config",
@@ -32,13 +35,13 @@ _RESULT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim
     help="The configuration to go by where no appliance is running.",
 )
 @pass_remote
-def doctor(remote: Remote, buttons: bool, leds: bool, as_json: bool, path: Path) -> None:
+def doctor(remote: Remote, buttons: bool, leds: bool, only: tuple[str, ...], as_json: bool, path: Path) -> None:
     """Examine everything that a box needs: pass, warn or fail, and what to do.
 
     Inside the appliance where it is running, else from here. Exit code 13 where anything failed.
     """
     findings = []
-    for step in _examination(remote, path, buttons, leds):
+    for step in _examination(remote, path, buttons=buttons, leds=leds, only=[*only] or None):
         if "prompt" not in step:
             findings.append(step)
         if not as_json:
@@ -61,16 +64,16 @@ def show_step(step: Plain) -> None:
         tell(f"     {line}", hang=5)
 
 
-def _examination(remote: Remote, path: Path, buttons: bool, leds: bool) -> Iterator[Plain]:
-    steps = remote.stream("doctor", buttons=buttons, leds=leds)
+def _examination(remote: Remote, path: Path, **wanted: Any) -> Iterator[Plain]:
+    steps = remote.stream("doctor", **wanted)
     try:
         first = next(steps)
     except NotRunning as error:
-        return _from_here(error, path, buttons, leds)
+        return _from_here(error, path, **wanted)
     return chain([first], steps)
 
 
-def _from_here(reason: NotRunning, path: Path, buttons: bool, leds: bool) -> Iterator[Plain]:
+def _from_here(reason: NotRunning, path: Path, **wanted: Any) -> Iterator[Plain]:
     """The examination in this process, with the permissions of whoever asks."""
     from appliance.clock import SystemClock
     from appliance.doctor import Box, Finding, Result, examine, plain
@@ -80,12 +83,12 @@ def _from_here(reason: NotRunning, path: Path, buttons: bool, leds: bool) -> Ite
     words = f"{reason}. What follows was found from here, with other permissions than the service has"
     yield plain(Finding("appliance", Result.WARN, words))
     try:
-        wanted = plans(path).read()
+        plan = plans(path).read()
     except ConfigError as error:
         for problem in error.problems:
             yield plain(Finding("configuration", Result.FAIL, problem, "Correct it, then ask again"))
         return
-    settings, clock = wanted.settings, SystemClock()
+    settings, clock = plan.settings, SystemClock()
     machine = hardware(None, clock)
     with ExitStack() as stop:
         panel, panel_error = machine.panel(settings.panel, clock, Vitals(clock)), ""
@@ -97,14 +100,14 @@ def _from_here(reason: NotRunning, path: Path, buttons: bool, leds: bool) -> Ite
         box = Box(
             settings=settings,
             read=lambda: settings,
-            plugins=wanted.plugins,
+            plugins=plan.plugins,
             cards=machine.cards,
             panel=None if panel_error else panel,
             panel_error=panel_error,
-            outlook=lambda: outlook(settings, wanted.plugins),
+            outlook=lambda: outlook(settings, plan.plugins),
             occupied=lambda: "",
             clock=clock,
             is_running=False,
         )
-        for step in examine(box, buttons=buttons, leds=leds):
+        for step in examine(box, **wanted):
             yield plain(step)

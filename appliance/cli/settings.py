@@ -34,11 +34,13 @@ def settings(remote: Remote, path: Path, versions: Path) -> None:
     plugins.discover()
     clock = SystemClock()
     kept = Versions(versions, lambda: clock.wall_ns() / 1e9)
-    editor = Editor(path, plugins.extensions, kept, lambda: _reload(remote))
+    editor = Editor(path, plugins.extensions, kept, lambda: _reload(remote), _presets())
     words: dict[str, Callable[..., Any]] = {
         "form": editor.form,
         "review": editor.review,
         "remove": editor.remove,
+        "preset": editor.preset,
+        "presets": editor.preset_names,
         "use": editor.use,
         "versions": kept.told,
         "restore": editor.restore,
@@ -46,6 +48,13 @@ def settings(remote: Remote, path: Path, versions: Path) -> None:
     for line in _lines():
         sys.stdout.buffer.write(_answer(words, line))
         sys.stdout.buffer.flush()
+
+
+def _presets() -> Path:
+    """Where configurations to begin with lie: with what was installed, or with the source."""
+    folders = [Path(sys.prefix), Path("/usr/local"), Path(__file__).parents[2]]
+    found = [folder / "share/appliance/presets" for folder in folders]
+    return next((each for each in found if each.is_dir()), found[0])
 
 
 def _lines() -> Iterator[bytes]:

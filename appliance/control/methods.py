@@ -55,6 +55,7 @@ class Methods:
             "status": self._status,
             "config.reload": parts.turn.reload,
             "doctor": self._examinations.stream,
+            "hear": self._examinations.hear,
             "history": parts.turn.history.tell,
             "support": self._support,
             "devices": parts.cards.cards,

@@ -16,7 +16,7 @@ from appliance.config.options import Extensions
 from appliance.config.shorthand import spelled_out
 from appliance.durable import make_directory, write_file
 from appliance.editing.form import LOCKED, RUNNING, Form, Forms
-from appliance.editing.options import Change, added, below, source_of, values_of, with_changes
+from appliance.editing.options import Change, added, below, differences, source_of, values_of, with_changes
 from appliance.editing.versions import Versions, mark_of
 from appliance.errors import ApplianceError, ConfigError, NotFound, NotRunning, Refused, StorageError, UsageError
 
@@ -31,6 +31,8 @@ class Editor:
     extensions: Extensions
     versions: Versions
     reload: Callable[[], bool]
+    presets: Path
+    """A folder of configurations to begin with."""
 
     def form(self, place: list[str], chosen: str = "") -> dict[str, Any]:
         """What is asked for at a place, with what stands there now."""
@@ -56,6 +58,20 @@ class Editor:
         if form.entries is not None or form.is_new or len(place) < 2 or self._is_locked(form):
             raise NotFound(f"there is nothing to take out at {'.'.join(place)}")
         return self._propose(text, [Change(form.place, None, "", kind="removed")], {}, form)
+
+    def preset(self, name: str, version: str) -> dict[str, Any]:
+        """As `review`, for everything that a preset has and the file has otherwise. Raises NotFound."""
+        text = self._unchanged(version)
+        if name not in self.preset_names():
+            raise NotFound(f"there is no preset {name}")
+        now = spelled_out(values_of(text)).root
+        wanted = values_of(loader.read(self.presets / f"{name}.yaml")).root
+        changes = [*differences(wanted, now)]
+        return self._propose(text, changes, {}, Form((), "")) if changes else {"changes": [], "problems": []}
+
+    def preset_names(self) -> list[str]:
+        """The presets that there are."""
+        return sorted(path.stem for path in self.presets.glob("*.yaml"))
 
     def use(self, proposal: str) -> dict[str, Any]:
         """Write what was proposed, and let the recorder use it: `used` tells whether it does now.

@@ -152,6 +152,8 @@ class Forms:
             name = f"{prefix}.{option.name}".lstrip(".")
             if option.keyed or (option.section and not prefix and not place):
                 links.append((option.name, option.help))
+            elif not place:
+                continue  # the whole has a page for each of its sections, and nothing else that a form could change
             elif option.section:
                 inner = values.get(option.name)
                 below += self._part(option.section, inner, name, place, option.help, locked=locked)

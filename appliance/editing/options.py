@@ -1,6 +1,6 @@
 """Changes of options to changes of the text, with a look at whether the text says just that afterwards."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,20 @@ def _plain(given: str) -> str:
     if len(items) == 1 and isinstance(items[0], yaml.ScalarNode) and not items[0].style and items[0].value == given:
         return given
     return words.to_yaml(given, str)
+
+
+def differences(wanted: Any, now: Any, place: Place = ()) -> Iterator[Change]:
+    """The changes after which everything that is `wanted` is there, and all else as it is `now`."""
+    if isinstance(wanted, dict):
+        for name, value in wanted.items():
+            yield from differences(value, now.get(name) if isinstance(now, dict) else None, (*place, name))
+    elif wanted != now:
+        was = now.text if isinstance(now, Word) else ""
+        if isinstance(wanted, Word):
+            yield Change(place, _plain(wanted.text), wanted.text, was)
+        elif isinstance(wanted, list):
+            words_of = [each.text for each in wanted if isinstance(each, Word)]
+            yield Change(place, f"[{', '.join(map(_plain, words_of))}]", "\n".join(words_of), was)
 
 
 def _word_above(root: Any, place: Place) -> tuple[Place, Word | None]:

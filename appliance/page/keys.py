@@ -109,6 +109,17 @@ class Keys:
             self._write({**self._without_pin(kept, used), "sessions": newest})
         return session
 
+    def role_of(self, password: str) -> Role | None:
+        """Who has this password; None for nobody."""
+        kept = self._now()
+        with self._trying:
+            for where, role in (("helper", Role.HELPER), ("password", Role.HOST)):
+                entry = kept.get(where, {"salt": "00", "scrypt": "00"})
+                tried = _scrypt(password[:LONGEST], bytes.fromhex(entry["salt"]))
+                if hmac.compare_digest(tried, bytes.fromhex(entry["scrypt"])):
+                    return role
+        return None
+
     def make_pin(self) -> str:
         """Six figures that log in a host once, soon: in the place of those before. Raises UsageError, StorageError."""
         pin = f"{secrets.randbelow(10**PIN_FIGURES):0{PIN_FIGURES}}"

@@ -12,7 +12,7 @@ from attrs import frozen
 from bottle import HTTPResponse, request
 
 from appliance.control.client import Client
-from appliance.errors import NotRunning, Refused
+from appliance.errors import ConfigError, NotRunning, Refused
 from appliance.page import answers
 from appliance.page.keys import Role
 
@@ -34,7 +34,7 @@ class Settings:
         if name := query.get("name"):
             chosen = f"?{urlencode({'chosen': query['chosen']})}" if "chosen" in query else ""
             return HTTPResponse(status=303, headers={"Location": f"{_way(place)}/{quote(name, safe='')}{chosen}"})
-        return self._page(place, self._ask("form", place=_names(place), chosen=query.get("chosen", "")))
+        return self._page(place, self.ask("form", place=_names(place), chosen=query.get("chosen", "")))
 
     def reviewed(self, place: str) -> str:
         """What a form would change, or the form again with what is wrong."""
@@ -42,23 +42,30 @@ class Settings:
         version, chosen = given.get("version", ""), given.get("chosen", "")
         names, values = _names(place), {name: each for name, each in given.items() if name not in _OVER_AGAIN}
         if "remove" in given:
-            found = self._ask("remove", place=names, version=version)
+            found = self.ask("remove", place=names, version=version)
         else:
-            found = self._ask("review", place=names, values=values, version=version, chosen=chosen)
+            found = self.ask("review", place=names, values=values, version=version, chosen=chosen)
         if found["problems"] or not found["changes"]:
-            form = self._ask("form", place=names, chosen=chosen)
+            form = self.ask("form", place=names, chosen=chosen)
             return self._page(place, form, values, found["problems"], nothing=not found["problems"])
         return self._view("review", changes=found["changes"], proposal=found["proposal"], here=_way(place))
 
+    def preset(self, name: str, version: str) -> str:
+        """What a preset would change."""
+        found = self.ask("preset", name=name, version=version)
+        if found["problems"]:
+            raise ConfigError("; ".join(each["words"] for each in found["problems"]))
+        return self._view("review", changes=found["changes"], proposal=found.get("proposal"), here="/begin")
+
     def used(self) -> HTTPResponse:
         """Use what was looked at."""
-        found = self._ask("use", proposal=request.forms.get("proposal") or "")
+        found = self.ask("use", proposal=request.forms.get("proposal") or "")
         return self._back(found["used"])
 
     def restored(self) -> HTTPResponse:
         """Use a version from before."""
         number = request.forms.get("number") or ""
-        found = self._ask("restore", number=int(number) if number.isdecimal() else 0)
+        found = self.ask("restore", number=int(number) if number.isdecimal() else 0)
         return self._back(found["used"])
 
     def _page(
@@ -69,7 +76,7 @@ class Settings:
         problems: Any = (),
         nothing: bool = False,
     ) -> str:
-        versions = [] if place else [{**each, "at": _moment(each["time"])} for each in self._ask("versions")]
+        versions = [] if place else [{**each, "at": _moment(each["time"])} for each in self.ask("versions")]
         wrong = {each["name"]: each["words"] for each in problems}
         known = {field["name"] for part in form["parts"] for field in part["fields"]}
         return self._view(
@@ -86,7 +93,7 @@ class Settings:
     def _back(used: str) -> HTTPResponse:
         return HTTPResponse(status=303, headers={"Location": f"{answers.back()}?used={quote(used)}"})
 
-    def _ask(self, word: str, **given: object) -> Any:
+    def ask(self, word: str, **given: object) -> Any:
         """What the helper answers. Raises an ApplianceError."""
         if request.environ["visitor"].role is not Role.HOST:
             raise Refused("only whoever owns the box may see and change its settings")

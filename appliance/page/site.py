@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,6 +13,7 @@ from bottle import HTTPResponse, request
 from appliance.arguments import Argument, Kind
 from appliance.errors import ApplianceError, NotFound, UsageError
 from appliance.page import answers, listing, openapi, words
+from appliance.page.begin import FirstSteps, is_new
 from appliance.page.door import Door
 from appliance.page.downloads import FORMATS
 from appliance.page.health import Health, outlook
@@ -54,6 +55,10 @@ class Site:
         app.route("/health", callback=_told(self.health))
         app.route("/health", "POST", _told(self.examined))
         app.route("/health/support.zip", callback=_told(Health(self.recorder).bundle))
+        begin = FirstSteps(self.recorder, self.settings, self.door.keys)
+        app.route("/begin", callback=_told(begin.shown))
+        app.route("/begin/password", "POST", _told(begin.lock))
+        app.route("/begin/preset", "POST", _told(begin.preset))
         app.route("/settings", callback=_told(self.settings.shown))
         app.route("/settings/use", "POST", _told(self.settings.used))
         app.route("/settings/restore", "POST", _told(self.settings.restored))
@@ -80,7 +85,7 @@ class Site:
     def now(self) -> str:
         """What the box does, in one glance."""
         status = self.recorder.call("status")
-        return self._page("now", status=status)
+        return self._page("now", status=status, is_new=is_new(self.door.keys, status))
 
     def clips(self) -> str:
         """Clips, newest first, by day: all, or those that are looked for."""
@@ -160,10 +165,10 @@ class Site:
         def asked() -> object:
             given = verb.check(_arguments(verb))
             if verb.streams:
-                lines = (json.dumps(item).encode() + b"\n" for item in self.recorder.stream(verb.word, **given))
-                first = next(lines, b"")  # what is refused at once is told by the status code
+                items = self.recorder.stream(verb.word, **given)
+                first = [_line(item) for item in islice(items, 1)]  # what is refused at once is told by the status code
                 headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
-                return HTTPResponse(chain([first], lines), 200, headers)
+                return HTTPResponse(chain(first, _lines(items)), 200, headers)
             return answers.as_json(self.recorder.call(verb.word, **given))
 
         return asked
@@ -248,6 +253,18 @@ def _field(argument: Argument) -> object:
     if argument.kind is Kind.TEXTS:
         return texts or None
     return argument.read(texts[0]) if texts else None
+
+
+def _lines(items: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    """What streams, one JSON object a line; what goes wrong on the way is told as the last."""
+    try:
+        yield from map(_line, items)
+    except ApplianceError as error:
+        yield _line({"problem": str(error)})
+
+
+def _line(item: dict[str, Any]) -> bytes:
+    return json.dumps(item).encode() + b"\n"
 
 
 def _event_stream(run: str, items: Iterator[Item | None]) -> Iterator[bytes]:

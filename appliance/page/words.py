@@ -96,6 +96,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def iso(seconds: float) -> str:
+    """A moment, by the time of the box (RFC 3339)."""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
+
+
 def began(clip: Plain) -> datetime:
     """When a clip began, as far as is known by now."""
     return moment(clip.get("corrected") or clip["started"])

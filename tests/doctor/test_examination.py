@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from attrs import evolve
 
 from appliance.config.actions import ButtonAction
 from appliance.config.settings import ButtonSettings, DeviceSettings, LedSettings, PanelSettings, Settings
 from appliance.doctor import Box, Finding, Prompt, Result, examine
 from appliance.doctor.setup import configuration, plugins
-from appliance.errors import ConfigError, StorageError
+from appliance.errors import ConfigError, StorageError, UsageError
 from appliance.plugin_host import PluginHost
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import speech
@@ -38,6 +39,12 @@ def test_buttons_and_leds_only_where_asked(make_box: Make) -> None:
     told = [step.words for step in examine(box, leds=True) if isinstance(step, Prompt)]
     assert any("LED 18" in words for words in told)
     assert not any("LED 18" in step.words for step in examine(box) if isinstance(step, Prompt))
+
+
+def test_one_thing_alone(make_box: Make, findings: Findings) -> None:
+    assert [each.name for each in findings(examine(make_box(), only=["panel"]))] == ["panel"]
+    with pytest.raises(UsageError, match="no check cellar: say configuration, plugins"):
+        list(examine(make_box(), only=["cellar"]))
 
 
 def test_what_no_check_foresaw_fails_it_and_not_the_others(make_box: Make, findings: Findings) -> None:

@@ -141,3 +141,48 @@ def _add_a_destination(page: Page, box: Box) -> None:
     button(page, "Take it out").click()
     button(page, "Use it").click()
     box.until(lambda: "office" not in box.status()["destinations"])
+
+
+@pytest.mark.slow
+def test_a_person_takes_the_first_steps(box: Box, helper: Helper, chromium: Browser) -> None:
+    from playwright.sync_api import expect
+
+    box.config.write_text(box.config.read_text().partition("destinations:")[0])
+    served = Served(box)
+    box.start()
+    served.start("--settings", str(helper.path))
+    context = chromium.new_context(viewport=PHONE, base_url=served.address, timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("link", name="First steps").click()
+    expect(page.get_by_label("Preset")).to_have_value("telephone")
+    expect(page.get_by_text("timedatectl set-timezone Asia/Tokyo")).to_be_visible()
+    assert violations(page) == []
+    button(page, "Listen").click()
+    expect(page.get_by_text("I hear you.")).to_be_visible(timeout=20_000)
+    assert box.clips() == [] and box.status()["take"] is None
+    box.call("record.start")
+    expect(page.get_by_text("the card is needed for a take")).to_be_visible(timeout=20_000)
+    box.call("record.stop")
+    button(page, "Press them now").click()
+    expect(page.get_by_text("press it now, and let go")).to_be_visible(timeout=20_000)
+    box.press("1")
+    expect(page.get_by_text("button 17: works")).to_be_visible(timeout=20_000)
+    page.get_by_label("Name").fill("my attic")
+    page.locator("form[action='/settings/device'] button").click()
+    expect(page.get_by_role("alert")).to_contain_text("guestbook-1")
+
+    page.goto("/begin")
+    page.get_by_label("A new one").fill("a few good words")
+    page.get_by_label("The same again").fill("a few good words")
+    button(page, "Set the password").click()
+    page.get_by_label("Password of this box").fill("a few good words")
+    button(page, "Log in").click()
+    expect(page.get_by_label("The one that holds now")).to_be_visible()
+    page.get_by_label("The one that holds now").fill("a guess of mine")
+    page.get_by_label("A new one").fill("my own words now")
+    page.get_by_label("The same again").fill("my own words now")
+    button(page, "Set the password").click()
+    expect(page.get_by_role("alert")).to_contain_text("not the password")
+    context.close()
+    served.end()

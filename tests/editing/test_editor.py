@@ -15,6 +15,7 @@ from appliance.editing.versions import KEPT, Versions
 from appliance.errors import ApplianceError, ConfigError, NotFound, NotRunning, Refused
 from appliance.plugin_host import PluginHost
 
+PRESETS = Path(__file__).parents[2] / "share/appliance/presets"
 FILE = """\
 # By hand.
 device: {name: box}
@@ -63,7 +64,7 @@ def desk(tmp_path: Path, extensions: Any) -> Desk:
     path.with_name("secrets.yaml").write_text("# mine\nold: sesame\n")
     desk = Desk(path)
     versions = Versions(tmp_path / "versions", lambda: 5.0)
-    desk.editor = Editor(path, extensions, versions, lambda: desk.answer())
+    desk.editor = Editor(path, extensions, versions, lambda: desk.answer(), PRESETS)
     return desk
 
 
@@ -257,3 +258,19 @@ def test_every_section_of_the_schema_has_a_form(extensions: Any) -> None:
         return count
 
     assert walk(()) > 300
+
+
+def test_a_preset_changes_what_it_has_and_nothing_else(desk: Desk) -> None:
+    assert "telephone" in desk.editor.preset_names()
+    found = desk.editor.preset("telephone", desk.editor.form([])["version"])
+    assert found["problems"] == []
+    desk.editor.use(found["proposal"])
+    text = desk.path.read_text()
+    settings = loader.load(desk.path, desk.editor.extensions, {})
+    assert (settings.flow.script, settings.device.name) == ("telephone", "guestbook")
+    assert settings.panel.buttons and settings.panel.switches[22].action == "handset"
+    assert "# By hand." in text and "shelf: {backend: folder" in text
+    assert desk.editor.preset("telephone", desk.editor.form([])["version"])["changes"] == []
+    for name in ("nope", "../../config"):
+        with pytest.raises(NotFound):
+            desk.editor.preset(name, desk.editor.form([])["version"])

@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from array import array
+from collections.abc import Iterator
 from math import sin
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,16 @@ def test_a_word_that_streams(browser: Browser, desk: Desk) -> None:
     desk.answers["clips.verify"] = [{"clip": "a"}, {"clip": "b"}]
     answer = browser.post("/api/v1/clips.verify", content=b"{}")
     assert [json.loads(line) for line in answer.body.splitlines()] == [{"clip": "a"}, {"clip": "b"}]
+
+
+def test_what_goes_wrong_in_a_stream_is_its_last_word(browser: Browser, desk: Desk) -> None:
+    def heard() -> Iterator[dict[str, Any]]:
+        yield {"peak_dbfs": -20.0}
+        raise Refused("a take began")
+
+    desk.answers["hear"] = heard
+    lines = browser.post("/api/v1/hear", content=b"{}").body.splitlines()
+    assert [json.loads(line) for line in lines] == [{"peak_dbfs": -20.0}, {"problem": "a take began"}]
 
 
 def test_a_form_leads_back(browser: Browser, desk: Desk) -> None:

@@ -2,6 +2,9 @@
 % def button(word, label, look="", about="", **given):
 %   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=path)
 % end
+% if is_new and may_change:
+<p class="undo"><span>This box is new.</span> <a class="button" href="/begin">First steps</a></p>
+% end
 <section class="now {{"recording" if status["take"] else ""}}" data-live>
 <p class="doing" id="doing">{{words.doing(status)}}</p>
 <meter id="level" min="-60" max="0" low="-20" high="-3" optimum="-10" value="{{status["take"]["peak_dbfs"] if status["take"] else -60}}" aria-label="Level in dBFS"{{!"" if status["take"] else " hidden"}}></meter>

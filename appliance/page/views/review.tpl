@@ -14,6 +14,10 @@ becomes <ins>{{each["becomes"] or each["default"] or "nothing"}}</ins>, was <del
 </li>
 % end
 </ul>
+% if not changes:
+<p>Nothing would change.</p>
+<p><a class="button" href="{{here}}">Back</a></p>
+% else:
 <p>It is used at once; while something is recorded, after that. Where the box cannot use it, all stays as it is.</p>
 <form method="post" action="/settings/use" class="buttons">
 % if visitor.csrf:
@@ -24,3 +28,4 @@ becomes <ins>{{each["becomes"] or each["default"] or "nothing"}}</ins>, was <del
 <button class="big">Use it</button>
 <a class="button" href="{{here}}">Back</a>
 </form>
+% end

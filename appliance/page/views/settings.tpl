@@ -105,14 +105,29 @@
 </fieldset>
 % end
 % end
-% if fields:
+% if fields and not all(field["locked"] for field in fields):
 <div class="buttons">
 <button>See what would change</button>
 % if len(form["place"]) > 1 and not form["is_new"]:
 <button name="remove" value="1" class="danger" formnovalidate>Take it out</button>
 % end
 </div>
+% elif fields:
+<p class="warning">This is changed in the file alone.</p>
+% end
+% if fields:
 </form>
+% end
+% if not place:
+<p><a class="button" href="/begin">First steps</a></p>
+% end
+% tries = {"destinations": "destinations", "panel": "panel buttons", "audio": "microphone loop"}
+% if form["place"] and form["place"][0] in tries:
+<ul class="tries"><li>
+<button type="button" data-try="doctor" data-only="{{tries[form["place"][0]]}}" hidden>Try what is used now</button>
+<ul class="facts" aria-live="polite"></ul>
+</li></ul>
+<script type="module" src="/static/begin.js"></script>
 % end
 % if versions:
 <h2>Versions from before</h2>

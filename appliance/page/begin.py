@@ -1,0 +1,72 @@
+"""First steps: what somebody who has a new box in front of him does, one thing after the other."""
+
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from bottle import HTTPResponse, request
+
+from appliance.errors import NotRunning, Refused
+from appliance.page import answers, words
+from appliance.page.keys import Keys, Role
+from appliance.page.recorder import Recorder
+from appliance.page.settings import Settings
+
+_ZONE = Path("/etc/localtime")
+
+
+@frozen
+class FirstSteps:
+    """Answers of the page that leads through them."""
+
+    recorder: Recorder
+    settings: Settings
+    keys: Keys
+
+    def shown(self) -> str:
+        """All steps, each of which may be left out."""
+        visitor = request.environ["visitor"]
+        if visitor.role is not Role.HOST:
+            raise Refused("only whoever owns the box can set it up")
+        status = self.recorder.call("status")
+        presets, version, field = self._presets()
+        return answers.view(
+            "begin", visitor=visitor, path="/begin", status=status, presets=presets, version=version, field=field,
+            locked=self.keys.locked, zone=zone(), now=words.iso(status["time"]),
+        )  # fmt: skip
+
+    def _presets(self) -> tuple[list[str], str, dict[str, Any] | None]:
+        """Names of presets, the version of the file, and the option for the name; without a helper none of them."""
+        try:
+            form = self.settings.ask("form", place=["device"])
+            field = next(each for part in form["parts"] for each in part["fields"] if each["name"] == "name")
+            return self.settings.ask("presets"), form["version"], field
+        except NotRunning:
+            return [], "", None
+
+    def lock(self) -> HTTPResponse:
+        """Set the password; everybody logs in by it from now on."""
+        given = request.forms.getunicode
+        if self.keys.locked and self.keys.role_of(given("before") or "") is not Role.HOST:
+            raise Refused("that is not the password that holds now")
+        if given("password") != given("again"):
+            raise Refused("the two passwords are not the same. Type it again")
+        self.keys.set_password(given("password") or "")
+        return HTTPResponse(status=303, headers={"Location": "/login?back=/begin"})
+
+    def preset(self) -> str:
+        """What a preset would change."""
+        return self.settings.preset(request.forms.getunicode("preset") or "", request.forms.get("version") or "")
+
+
+def zone() -> str:
+    """The time zone of the box, as IANA names it; empty where that cannot be told."""
+    try:
+        return _ZONE.resolve().relative_to("/usr/share/zoneinfo").as_posix()
+    except (OSError, ValueError):
+        return ""
+
+
+def is_new(keys: Keys, status: dict[str, Any]) -> bool:
+    """Whether nobody seems to have set the box up: there is no password, nor a destination."""
+    return not keys.locked and not status["destinations"]

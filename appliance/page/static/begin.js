@@ -1,0 +1,62 @@
+// Tries a box out: its microphone, its buttons, its destinations. What is found is shown as it is found.
+
+const API = "/api/v1";
+const LOUD = -40; // dBFS; what is louder is somebody who speaks
+const csrf = document.querySelector("meta[name=csrf]")?.content;
+
+/** Every line of a stream of JSON, as it comes. */
+async function* lines(answer) {
+  const reader = answer.body.getReader(), decoder = new TextDecoder();
+  for (let rest = "", piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    const found = (rest + decoder.decode(piece.value, { stream: true })).split("\n");
+    rest = found.pop();
+    for (const line of found) if (line) yield JSON.parse(line);
+  }
+}
+
+function tell(list, id, words) {
+  const line = [...list.children].find((each) => each.dataset.id === id) ?? list.appendChild(document.createElement("li"));
+  line.dataset.id = id;
+  if (line.textContent !== words) line.textContent = words;
+}
+
+function heard(list, { peak_dbfs }) {
+  const level = document.getElementById("hearing");
+  level.hidden = false;
+  level.value = peak_dbfs;
+  if (peak_dbfs > LOUD) tell(list, "heard", "I hear you.");
+}
+
+async function tryOut({ currentTarget: button }) {
+  const list = button.closest("li").querySelector("ul"), word = button.dataset.try, only = button.dataset.only?.split(" ");
+  list.replaceChildren();
+  button.disabled = true;
+  const headers = { "Content-Type": "application/json", ...(csrf ? { "X-CSRF-Token": csrf } : {}) };
+  const body = JSON.stringify(only ? { only, buttons: only.includes("buttons") } : {});
+  try {
+    const answer = await fetch(`${API}/${word}`, { method: "POST", headers, body });
+    if (!answer.ok) throw new Error((await answer.json()).detail);
+    for await (const step of lines(answer)) {
+      if (step.problem) throw new Error(step.problem);
+      if (word === "hear") heard(list, step);
+      else tell(list, step.name ?? "now", step.prompt ?? `${step.name}: ${step.words} ${step.next_step}`);
+    }
+  } catch (error) {
+    tell(list, "wrong", error.message);
+  }
+  button.disabled = false;
+}
+
+for (const button of document.querySelectorAll("[data-try]")) {
+  button.hidden = false;
+  button.addEventListener("click", tryOut);
+}
+
+const clock = document.getElementById("clock");
+const here = new Date(), there = clock ? new Date(clock.getAttribute("datetime")) : here;
+const offset = /([+-])(\d\d):(\d\d)$/.exec(clock?.getAttribute("datetime") ?? "");
+const east = offset ? Number(`${offset[1]}1`) * (Number(offset[2]) * 60 + Number(offset[3])) : 0;
+if (clock && (Math.abs(here - there) > 120000 || east !== -here.getTimezoneOffset())) {
+  document.getElementById("apart").hidden = false;
+  document.getElementById("zone").textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
