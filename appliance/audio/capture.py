@@ -5,6 +5,7 @@ It waits for nothing but the card. Where the card is unplugged it looks for it, 
 
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 from attrs import frozen
 
@@ -32,9 +33,8 @@ _MOST_OVERRUNS = 50
 _DEFECT = "a defect of the appliance ended the reading of the microphone, the log says which. Report it"
 
 
-@frozen
-class Period:
-    """Frames that the card handed over to a read from `called` to `returned`."""
+class Period(NamedTuple):
+    """Frames that the card handed over to a read from `called` to `returned`. A tuple, as `Stretch` is."""
 
     frames: int
     data: bytes
