@@ -25,7 +25,7 @@ from cattrs.errors import (
 
 from appliance.config import document, words
 from appliance.config.document import Broken, Kind, Word
-from appliance.config.options import Extensions, Secret
+from appliance.config.options import Extensions, OptionsClass, Secret, loaded
 from appliance.config.scalars import Problem, Reported, anything, read_word, takes_a_word
 from appliance.config.sections import Section, notes
 from appliance.config.withheld import Withheld
@@ -169,12 +169,15 @@ class Structurer:
         _raise(problems, section.cls)
         return attrs.evolve(settings, options=options)
 
-    def _options(self, options_class: type, given: dict[str, Any], also_known: Iterable[str]) -> Any:
-        return Section(options_class, self._converter, self._withheld).assemble(given, also_known)
+    def _options(self, options_class: OptionsClass, given: dict[str, Any], also_known: Iterable[str]) -> Any:
+        options = loaded(options_class)
+        if clash := attrs.fields_dict(options).keys() & set(also_known):
+            raise TypeError(f"it has options that every entry has: {', '.join(sorted(clash))}")
+        return Section(options, self._converter, self._withheld).assemble(given, also_known)
 
     def _options_class(
         self, given: dict[str, Any], section: Section, chooser: str, problems: list[Exception]
-    ) -> type | None:
+    ) -> OptionsClass | None:
         choices = self._extensions[section.cls]
         known = words.either(sorted(choices)) if choices else f"the {chooser} of an installed plugin"
         chosen = given.get(chooser, section.fields[chooser].default)

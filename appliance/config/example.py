@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Collection, Mapping
 
 from appliance.config.described import Described, describe, summary
-from appliance.config.options import Extensions
+from appliance.config.options import Extensions, loaded
 from appliance.config.settings import Settings
 
 _WIDTH = 110
@@ -40,7 +40,8 @@ def example(extensions: Extensions, schema: type[Settings] = Settings) -> str:
         file.lines.append("")
         option = options[name]
         if option.section and option.section in extensions:
-            file.entries(option, option.section, extensions[option.section])
+            types = {name: loaded(given) for name, given in extensions[option.section].items()}
+            file.entries(option, option.section, types)
         else:
             file.option(option, 0)
     return "\n".join(file.lines) + "\n"

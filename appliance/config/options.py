@@ -29,10 +29,18 @@ AbsolutePath = NewType("AbsolutePath", Path)
 """A path that starts with `/`."""
 
 
-Extensions = Mapping[type, Mapping[str, type]]
+OptionsClass = type | Callable[[], type]
+"""An options class, or a function that imports it once it is wanted."""
+
+Extensions = Mapping[type, Mapping[str, OptionsClass]]
 """What plugins add to the configuration: for each class of section that they extend, the first option of which chooses,
 their options classes by the words that choose them.
 """
+
+
+def loaded(options: OptionsClass) -> type:
+    """The options class. Raises whatever its import raises."""
+    return options if isinstance(options, type) else options()
 
 
 class Secret:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from appliance.config.described import Described, describe, summary
 from appliance.config.example import example
-from appliance.config.options import Extensions
+from appliance.config.options import Extensions, loaded
 from appliance.config.settings import Settings
 
 __all__ = ["example", "reference"]
@@ -50,8 +50,8 @@ def _section(cls: type, path: str, help: str, extensions: Extensions, where: str
         if option.section is not None:
             below = f"{path}.{option.name}".lstrip(".") + (_placeholder(option) if option.keyed else "")
             yield from _section(option.section, below, option.help, extensions, where)
-    for name, options_class in sorted(extensions.get(cls, {}).items()):
-        chosen = f" with `{options[0].name}: {name}`"
+    for name, given in sorted(extensions.get(cls, {}).items()):
+        chosen, options_class = f" with `{options[0].name}: {name}`", loaded(given)
         yield from _section(options_class, path, summary(options_class), extensions, chosen)
 
 

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from appliance.config import words
 from appliance.config.described import Described, describe, summary
 from appliance.config.document import Place, Word
-from appliance.config.options import Extensions, Secret
+from appliance.config.options import Extensions, Secret, loaded
 from appliance.config.settings import Settings
 from appliance.errors import NotFound
 
@@ -131,7 +131,8 @@ class Forms:
         chosen = word.text if isinstance(word, Word) else chosen
         locked = place[:1] in LOCKED or chosen in RUNNING
         yield from self._part(cls, {**values, chooser: Word(chosen)}, "", place, locked=locked)
-        if options := extended.get(chosen):
+        if chosen in extended:
+            options = loaded(extended[chosen])
             for part in self._part(options, values, "", place, locked=locked):
                 yield attrs.evolve(part, help=part.help or summary(options))
 

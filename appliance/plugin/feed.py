@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from attrs import frozen
 
+from appliance.config.options import OptionsClass
 from appliance.plugin.upload import BackendContext
 
 
@@ -73,7 +74,7 @@ class FeedBackendType:
     """
 
     name: str
-    options: type
+    options: OptionsClass
     create: Callable[[Any, BackendContext], FeedBackend]
     options_for_url: Callable[[str], Any]
     extra: str = ""

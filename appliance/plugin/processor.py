@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from attrs import frozen
 
+from appliance.config.options import OptionsClass
 from appliance.errors import Cancelled
 from appliance.models import Clip
 from appliance.plugin.upload import BackendContext
@@ -45,6 +46,6 @@ class ProcessorType:
     """A kind of processor: its name in the config, its options class, and how to build one. As UploadBackendType."""
 
     name: str
-    options: type
+    options: OptionsClass
     create: Callable[[Any, BackendContext], Processor]
     extra: str = ""

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, Protocol
 
 from attrs import frozen
 
+from appliance.config.options import OptionsClass
 from appliance.events import Event
 from appliance.models import ClockStamp
 from appliance.report import Report
@@ -89,12 +90,12 @@ class Service(Protocol):
 class ServiceType:
     """A kind of service: its name in the configuration, its options class, and how to build one from them.
 
-    `options` is an attrs class made of `option()` fields; `service` and `options` are taken. `create` may import what
-    it needs and take its time, on the thread that then calls `run`. Where something is missing that comes with an extra
-    of the distribution, it raises ImportError and `extra` names the extra.
+    `options` is an attrs class made of `option()` fields, or a function that imports one; `service` and `options` are
+    taken. `create` may import what it needs and take its time, on the thread that then calls `run`. Where something is
+    missing that comes with an extra of the distribution, it raises ImportError and `extra` names the extra.
     """
 
     name: str
-    options: type
+    options: OptionsClass
     create: Callable[[Any, House], Service]
     extra: str = ""

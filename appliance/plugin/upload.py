@@ -9,6 +9,7 @@ from attrs import frozen
 
 from appliance.clock import clock_source
 from appliance.codec import to_json
+from appliance.config.options import OptionsClass
 from appliance.errors import Cancelled
 from appliance.models import Clip, ClockSource, Receipt, Rendition
 
@@ -208,15 +209,16 @@ def on_own_disk(backend: UploadBackend) -> bool:
 class UploadBackendType:
     """A kind of destination: its name in the config, its options class, and how to build a backend from them.
 
-    `options` is an attrs class made of `option()` fields; what every destination has is taken: `backend`,
-    `deliver_as`, `delete_after`, `order`, `retry`, `max_parallel`, `rate_limit`, `active_hours`, `options`. One named
-    `live` says that takes are sent while they are recorded (`LiveUploadBackend`).
+    `options` is an attrs class made of `option()` fields, or a function that imports one, which is called once the
+    configuration chooses it, so that a box without it never pays for it. What every destination has is taken:
+    `backend`, `deliver_as`, `delete_after`, `order`, `retry`, `max_parallel`, `rate_limit`, `active_hours`, `options`.
+    One named `live` says that takes are sent while they are recorded (`LiveUploadBackend`).
 
     `create` may import what it needs; where that is missing and comes with an extra of the distribution, it raises
     ImportError and `extra` names the extra.
     """
 
     name: str
-    options: type
+    options: OptionsClass
     create: Callable[[Any, BackendContext], UploadBackend]
     extra: str = ""

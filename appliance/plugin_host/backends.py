@@ -82,11 +82,13 @@ def checked(plugin: Plugin, kind: Kind, known: Mapping[str, Brought]) -> dict[st
             words = "expected a name of letters, digits, - and _"
             raise PluginError(f"it names a {kind.chooser} {printable(repr(brought.name))}, {words}")
         called = f"{kind.chooser} {brought.name!r}"
-        if not attrs.has(brought.options):
+        given = brought.options
+        if not (attrs.has(given) if isinstance(given, type) else callable(given)):
             raise PluginError(f"the options of {called} are no attrs class")
         if earlier := found.get(brought.name) or known.get(brought.name):
             raise PluginError(f"{called} comes from plugin {earlier.plugin.name} already")
-        if clash := attrs.fields_dict(brought.options).keys() & attrs.fields_dict(kind.common).keys():
+        fields = attrs.fields_dict(given).keys() if isinstance(given, type) else set()
+        if clash := fields & attrs.fields_dict(kind.common).keys():
             raise PluginError(f"{called} has options that every {kind.one} has: {', '.join(sorted(clash))}")
         found[brought.name] = Brought(plugin, kind, brought)
     return found

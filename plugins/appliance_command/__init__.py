@@ -1,12 +1,21 @@
 """Processor `command`: lets any program look at clips, such as one that writes down what was said."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from appliance.plugin import BackendContext, Processor, ProcessorType, hookimpl
-from appliance_command.options import CommandOptions
+
+if TYPE_CHECKING:
+    from appliance_command.options import CommandOptions
 
 
-def _create(options: CommandOptions, context: BackendContext) -> Processor:
+def _options() -> type:
+    from appliance_command.options import CommandOptions
+
+    return CommandOptions
+
+
+def _create(options: "CommandOptions", context: BackendContext) -> Processor:
     from appliance_command.program import Program
 
     return Program(options)
@@ -14,4 +23,4 @@ def _create(options: CommandOptions, context: BackendContext) -> Processor:
 
 @hookimpl
 def appliance_processors() -> Sequence[ProcessorType]:
-    return [ProcessorType("command", CommandOptions, _create)]
+    return [ProcessorType("command", _options, _create)]

@@ -1,19 +1,29 @@
 """Feed backend `json`: pulls what a list in JSON names."""
 
 from collections.abc import Sequence
-
-from appliance_fetch.options import ListingOptions, listing_for_url, own_first
-from attrs import frozen
+from typing import TYPE_CHECKING
 
 from appliance.plugin import BackendContext, FeedBackend, FeedBackendType, hookimpl
 
+if TYPE_CHECKING:
+    from appliance_fetch.options import ListingOptions
 
-@frozen(field_transformer=own_first)
-class JsonOptions(ListingOptions):
-    """A list in JSON, whose entries are pulled: `{"tracks": [{"url", "title", "id", "sha256"}]}`."""
+    from appliance_feed_json.options import JsonOptions
 
 
-def _create(options: JsonOptions, context: BackendContext) -> FeedBackend:
+def _options() -> type:
+    from appliance_feed_json.options import JsonOptions
+
+    return JsonOptions
+
+
+def _for_url(url: str) -> "ListingOptions | None":
+    from appliance_fetch.options import listing_at
+
+    return listing_at(url, _options(), newest=10)
+
+
+def _create(options: "JsonOptions", context: BackendContext) -> FeedBackend:
     from appliance_fetch.listing import ListingBackend
 
     from appliance_feed_json.tracks import entries
@@ -23,4 +33,4 @@ def _create(options: JsonOptions, context: BackendContext) -> FeedBackend:
 
 @hookimpl
 def appliance_feed_backends() -> Sequence[FeedBackendType]:
-    return [FeedBackendType("json", JsonOptions, _create, listing_for_url(JsonOptions, newest=10), suffixes=(".json",))]
+    return [FeedBackendType("json", _options, _create, _for_url, suffixes=(".json",))]

@@ -1,19 +1,29 @@
 """Feed backend `m3u`: pulls what a playlist (M3U or PLS) names."""
 
 from collections.abc import Sequence
-
-from appliance_fetch.options import ListingOptions, listing_for_url, own_first
-from attrs import frozen
+from typing import TYPE_CHECKING
 
 from appliance.plugin import BackendContext, FeedBackend, FeedBackendType, hookimpl
 
+if TYPE_CHECKING:
+    from appliance_fetch.options import ListingOptions
 
-@frozen(field_transformer=own_first)
-class M3uOptions(ListingOptions):
-    """A playlist in M3U or PLS, whose entries are pulled."""
+    from appliance_feed_m3u.options import M3uOptions
 
 
-def _create(options: M3uOptions, context: BackendContext) -> FeedBackend:
+def _options() -> type:
+    from appliance_feed_m3u.options import M3uOptions
+
+    return M3uOptions
+
+
+def _for_url(url: str) -> "ListingOptions | None":
+    from appliance_fetch.options import listing_at
+
+    return listing_at(url, _options(), newest=10)
+
+
+def _create(options: "M3uOptions", context: BackendContext) -> FeedBackend:
     from appliance_fetch.listing import ListingBackend
 
     from appliance_feed_m3u.playlist import entries
@@ -23,8 +33,4 @@ def _create(options: M3uOptions, context: BackendContext) -> FeedBackend:
 
 @hookimpl
 def appliance_feed_backends() -> Sequence[FeedBackendType]:
-    return [
-        FeedBackendType(
-            "m3u", M3uOptions, _create, listing_for_url(M3uOptions, newest=10), suffixes=(".m3u", ".m3u8", ".pls")
-        )
-    ]
+    return [FeedBackendType("m3u", _options, _create, _for_url, suffixes=(".m3u", ".m3u8", ".pls"))]

@@ -8,9 +8,9 @@ from appliance_http.watch import Watch
 from attrs import evolve, frozen
 
 from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, WrongKind, counted
-from appliance_feed_mail import MailboxOptions
 from appliance_feed_mail.encoding import decoder
 from appliance_feed_mail.mailbox import Letter, Mailbox, opened
+from appliance_feed_mail.options import MailboxOptions
 from appliance_feed_mail.sender import is_among, is_vouched_for, sender_of, text_of
 from appliance_feed_mail.structure import Part
 

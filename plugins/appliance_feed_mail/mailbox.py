@@ -15,8 +15,8 @@ from appliance_mail.options import Security
 from attrs import frozen
 
 from appliance.plugin import Permanent, Transient
-from appliance_feed_mail import MailboxOptions
 from appliance_feed_mail.answers import fetched
+from appliance_feed_mail.options import MailboxOptions
 from appliance_feed_mail.structure import Part, sounds
 
 _PORTS = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}

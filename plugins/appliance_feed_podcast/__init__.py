@@ -1,19 +1,29 @@
 """Feed backend `podcast`: pulls the newest episodes of a podcast (RSS or Atom)."""
 
 from collections.abc import Sequence
-
-from appliance_fetch.options import ListingOptions, listing_for_url, own_first
-from attrs import frozen
+from typing import TYPE_CHECKING
 
 from appliance.plugin import BackendContext, FeedBackend, FeedBackendType, hookimpl
 
+if TYPE_CHECKING:
+    from appliance_fetch.options import ListingOptions
 
-@frozen(field_transformer=own_first)
-class PodcastOptions(ListingOptions):
-    """A podcast (RSS or Atom), whose newest episodes are pulled."""
+    from appliance_feed_podcast.options import PodcastOptions
 
 
-def _create(options: PodcastOptions, context: BackendContext) -> FeedBackend:
+def _options() -> type:
+    from appliance_feed_podcast.options import PodcastOptions
+
+    return PodcastOptions
+
+
+def _for_url(url: str) -> "ListingOptions | None":
+    from appliance_fetch.options import listing_at
+
+    return listing_at(url, _options(), newest=1)
+
+
+def _create(options: "PodcastOptions", context: BackendContext) -> FeedBackend:
     from appliance_fetch.listing import ListingBackend
 
     from appliance_feed_podcast.episodes import entries
@@ -26,9 +36,9 @@ def appliance_feed_backends() -> Sequence[FeedBackendType]:
     return [
         FeedBackendType(
             "podcast",
-            PodcastOptions,
+            _options,
             _create,
-            listing_for_url(PodcastOptions, newest=1),
+            _for_url,
             suffixes=(".rss", ".atom", ".xml"),
             extra="podcast",
         )

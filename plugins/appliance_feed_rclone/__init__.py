@@ -1,47 +1,23 @@
 """Feed backend `rclone`: brings the sound files of a cloud drive, through an installed rclone."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from appliance_upload_rclone.options import RcloneOptions
-from attrs import frozen
-from attrs.validators import and_, ge, gt, le, matches_re
+from appliance.plugin import BackendContext, FeedBackend, FeedBackendType, hookimpl
 
-from appliance.plugin import (
-    AbsolutePath,
-    BackendContext,
-    ByteCount,
-    FeedBackend,
-    FeedBackendType,
-    Seconds,
-    hookimpl,
-    option,
-)
+if TYPE_CHECKING:
+    from appliance_feed_rclone.options import RcloneFeedOptions
 
 
-@frozen
-class RcloneFeedOptions:
-    """A folder of a cloud drive, with all folders in it: Google Drive, Dropbox, Nextcloud, SFTP and 70 more."""
+def _options() -> type:
+    from appliance_feed_rclone.options import RcloneFeedOptions
 
-    remote: str = option(
-        help="The remote and a path in it, as rclone writes them. `rclone listremotes` shows what is configured.",
-        check=matches_re(r"[^-].*:.*|/.*"),
-        example="gdrive:for-grandmother",
-    )
-    newest: int = option(100, "How many files are brought: those changed last.", check=and_(ge(1), le(10_000)))
-    max_size: ByteCount = option(ByteCount(500_000_000), "Larger files are refused.", check=gt(0))
-    config: AbsolutePath | None = option(
-        None,
-        "rclone's configuration file; the user of the service must be able to write it, as rclone keeps fresh tokens"
-        " there. Default: rclone's own.",
-    )
-    flags: tuple[str, ...] = option((), "More flags for rclone.", example="[--drive-shared-with-me]")
-    binary: str = option("rclone", "The program: a name to look for in PATH, or a path.")
-    timeout: Seconds = option(
-        Seconds(300), "Longest time without a byte before it is given up.", check=and_(ge(1), le(86_400))
-    )
+    return RcloneFeedOptions
 
 
-def _create(options: RcloneFeedOptions, context: BackendContext) -> FeedBackend:
+def _create(options: "RcloneFeedOptions", context: BackendContext) -> FeedBackend:
+    from appliance_upload_rclone.options import RcloneOptions
+
     from appliance_feed_rclone.backend import RcloneFeed
 
     asked = RcloneOptions(
@@ -52,4 +28,4 @@ def _create(options: RcloneFeedOptions, context: BackendContext) -> FeedBackend:
 
 @hookimpl
 def appliance_feed_backends() -> Sequence[FeedBackendType]:
-    return [FeedBackendType("rclone", RcloneFeedOptions, _create, lambda _: None)]
+    return [FeedBackendType("rclone", _options, _create, lambda _: None)]

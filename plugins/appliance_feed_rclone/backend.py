@@ -7,7 +7,7 @@ from appliance_upload_rclone.options import RcloneOptions
 from appliance_upload_rclone.remote import ListedFile, Remote
 
 from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, counted, keep_secret
-from appliance_feed_rclone import RcloneFeedOptions
+from appliance_feed_rclone.options import RcloneFeedOptions
 
 _PATTERNS = "*.{aac,aif,aiff,caf,flac,m4a,mp3,oga,ogg,opus,w64,wav}"
 

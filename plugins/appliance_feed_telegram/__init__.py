@@ -1,30 +1,21 @@
 """Feed backend `telegram`: brings voice messages and audio of a bot's chats."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from appliance_telegram.options import CHAT, BotOptions
-from attrs import frozen
-from attrs.validators import and_, deep_iterable, gt, matches_re, min_len
+from appliance.plugin import BackendContext, FeedBackend, FeedBackendType, hookimpl
 
-from appliance.plugin import BackendContext, ByteCount, FeedBackend, FeedBackendType, hookimpl, option
-
-
-@frozen(kw_only=True)
-class TelegramFeedOptions(BotOptions):
-    """A bot of Telegram: voice messages and sound that certain chats send to it are brought."""
-
-    chats: tuple[str, ...] = option(
-        help="The chats whose sound is brought, by id or @name; in a group from everybody there. Others are passed "
-        "over, and told by their ids in the log.",
-        check=and_(min_len(1), deep_iterable(matches_re(CHAT))),
-        example='["123456789"]',
-    )
-    max_size: ByteCount = option(
-        ByteCount(100_000_000), "Larger files are refused. Telegram itself hands out 20 MB at most.", check=gt(0)
-    )
+if TYPE_CHECKING:
+    from appliance_feed_telegram.options import TelegramFeedOptions
 
 
-def _create(options: TelegramFeedOptions, context: BackendContext) -> FeedBackend:
+def _options() -> type:
+    from appliance_feed_telegram.options import TelegramFeedOptions
+
+    return TelegramFeedOptions
+
+
+def _create(options: "TelegramFeedOptions", context: BackendContext) -> FeedBackend:
     from appliance_feed_telegram.backend import TelegramFeed
 
     return TelegramFeed(options, context)
@@ -32,4 +23,4 @@ def _create(options: TelegramFeedOptions, context: BackendContext) -> FeedBacken
 
 @hookimpl
 def appliance_feed_backends() -> Sequence[FeedBackendType]:
-    return [FeedBackendType("telegram", TelegramFeedOptions, _create, lambda _: None)]
+    return [FeedBackendType("telegram", _options, _create, lambda _: None)]

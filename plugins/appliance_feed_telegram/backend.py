@@ -9,8 +9,8 @@ import attrs
 from appliance_telegram.bot import Bot
 
 from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, WrongKind, counted
-from appliance_feed_telegram import TelegramFeedOptions
 from appliance_feed_telegram.messages import Sound, chat_of, sound_of
+from appliance_feed_telegram.options import TelegramFeedOptions
 
 _AT_ONCE = 100
 """Updates that are asked for at once: as many as there are."""

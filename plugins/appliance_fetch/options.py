@@ -1,6 +1,5 @@
 """Configuration shared by every feed that fetches its items over HTTP."""
 
-from collections.abc import Callable
 from typing import Any
 
 from appliance_http.options import Timeouts, Tls, headers_validator, url_validator
@@ -44,13 +43,9 @@ class ListingOptions(FetchOptions):
     )
 
 
-def listing_for_url(kind: type[ListingOptions], newest: int) -> Callable[[str], ListingOptions | None]:
-    """What makes the options that pull a list at a URL, encrypted or not as the person who named it says."""
-
-    def options_for_url(url: str) -> ListingOptions | None:
-        try:
-            return kind(url, newest, allow_http=True)
-        except ValueError:
-            return None
-
-    return options_for_url
+def listing_at(url: str, kind: type[ListingOptions], newest: int) -> ListingOptions | None:
+    """The options that pull a list at a URL, encrypted or not as the person who named it says."""
+    try:
+        return kind(url, newest, allow_http=True)
+    except ValueError:
+        return None

@@ -1,46 +1,59 @@
 """Services that tell a person's phone: `ntfy`, `telegram`, `email`, `webhook`, and all others through `apprise`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from appliance.plugin import House, Service, ServiceType, hookimpl
-from appliance_notify.options import (
-    AppriseOptions,
-    EmailOptions,
-    NtfyOptions,
-    TelegramOptions,
-    WebhookOptions,
-)
+
+if TYPE_CHECKING:
+    from appliance_notify.options import (
+        AppriseOptions,
+        EmailOptions,
+        NtfyOptions,
+        TelegramOptions,
+        WebhookOptions,
+    )
 
 
-def _ntfy(options: NtfyOptions, house: House) -> Service:
+def _options(name: str) -> Callable[[], type]:
+    def load() -> type:
+        from appliance_notify import options
+
+        found: type = getattr(options, name)
+        return found
+
+    return load
+
+
+def _ntfy(options: "NtfyOptions", house: House) -> Service:
     from appliance_notify.ntfy import Ntfy
     from appliance_notify.service import Teller
 
     return Teller(options.tell, house, Ntfy(options, house))
 
 
-def _telegram(options: TelegramOptions, house: House) -> Service:
+def _telegram(options: "TelegramOptions", house: House) -> Service:
     from appliance_notify.service import Teller
     from appliance_notify.telegram import Telegram
 
     return Teller(options.tell, house, Telegram(options, house))
 
 
-def _email(options: EmailOptions, house: House) -> Service:
+def _email(options: "EmailOptions", house: House) -> Service:
     from appliance_notify.mail import Mail
     from appliance_notify.service import Teller
 
     return Teller(options.tell, house, Mail(options, house))
 
 
-def _webhook(options: WebhookOptions, house: House) -> Service:
+def _webhook(options: "WebhookOptions", house: House) -> Service:
     from appliance_notify.service import Teller
     from appliance_notify.webhook import Webhook
 
     return Teller(options.tell, house, Webhook(options, house))
 
 
-def _apprise(options: AppriseOptions, house: House) -> Service:
+def _apprise(options: "AppriseOptions", house: House) -> Service:
     from appliance_notify.beyond import Beyond
     from appliance_notify.service import Teller
 
@@ -50,9 +63,9 @@ def _apprise(options: AppriseOptions, house: House) -> Service:
 @hookimpl
 def appliance_services() -> Sequence[ServiceType]:
     return [
-        ServiceType("ntfy", NtfyOptions, _ntfy),
-        ServiceType("telegram", TelegramOptions, _telegram),
-        ServiceType("email", EmailOptions, _email),
-        ServiceType("webhook", WebhookOptions, _webhook),
-        ServiceType("apprise", AppriseOptions, _apprise, extra="apprise"),
+        ServiceType("ntfy", _options("NtfyOptions"), _ntfy),
+        ServiceType("telegram", _options("TelegramOptions"), _telegram),
+        ServiceType("email", _options("EmailOptions"), _email),
+        ServiceType("webhook", _options("WebhookOptions"), _webhook),
+        ServiceType("apprise", _options("AppriseOptions"), _apprise, extra="apprise"),
     ]

@@ -1,27 +1,21 @@
 """Upload backend `mail`: sends each clip as a letter with an attachment."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from appliance_mail.options import SmtpOptions
-from attrs import frozen
-from attrs.validators import ge
+from appliance.plugin import BackendContext, UploadBackend, UploadBackendType, hookimpl
 
-from appliance.plugin import BackendContext, ByteCount, UploadBackend, UploadBackendType, hookimpl, option
-
-
-@frozen(kw_only=True)
-class MailOptions(SmtpOptions):
-    """A letter for each clip, with the sound attached. Most mail servers take no more than 25 MB: set `deliver_as`."""
-
-    max_size: ByteCount = option(
-        ByteCount(25_000_000),
-        "Larger letters are not sent, and wait for a person. The attachment is a third larger in a letter than as a "
-        "file.",
-        check=ge(10_000),
-    )
+if TYPE_CHECKING:
+    from appliance_upload_mail.options import MailOptions
 
 
-def _create(options: MailOptions, context: BackendContext) -> UploadBackend:
+def _options() -> type:
+    from appliance_upload_mail.options import MailOptions
+
+    return MailOptions
+
+
+def _create(options: "MailOptions", context: BackendContext) -> UploadBackend:
     from appliance_upload_mail.backend import MailBackend
 
     return MailBackend(options, context)
@@ -29,4 +23,4 @@ def _create(options: MailOptions, context: BackendContext) -> UploadBackend:
 
 @hookimpl
 def appliance_upload_backends() -> Sequence[UploadBackendType]:
-    return [UploadBackendType("mail", MailOptions, _create)]
+    return [UploadBackendType("mail", _options, _create)]

@@ -19,8 +19,8 @@ from appliance.plugin import (
     UploadJob,
     counted,
 )
-from appliance_upload_mail import MailOptions
 from appliance_upload_mail.letter import BLOCK, Letter, letter
+from appliance_upload_mail.options import MailOptions
 
 _SILENCE = 60.0
 """Seconds that the server may be silent, or take nothing."""

@@ -1,12 +1,21 @@
 """Delivers clips to S3 and to whatever speaks its protocol: MinIO, SeaweedFS, R2, B2, Wasabi."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from appliance.plugin import BackendContext, UploadBackend, UploadBackendType, hookimpl
-from appliance_upload_s3.options import S3Options
+
+if TYPE_CHECKING:
+    from appliance_upload_s3.options import S3Options
 
 
-def create(options: S3Options, context: BackendContext) -> UploadBackend:
+def _options() -> type:
+    from appliance_upload_s3.options import S3Options
+
+    return S3Options
+
+
+def create(options: "S3Options", context: BackendContext) -> UploadBackend:
     """Build the backend. Raises ImportError where boto3 is not installed."""
     from appliance_upload_s3.backend import S3Backend
 
@@ -15,4 +24,4 @@ def create(options: S3Options, context: BackendContext) -> UploadBackend:
 
 @hookimpl
 def appliance_upload_backends() -> Sequence[UploadBackendType]:
-    return [UploadBackendType("s3", S3Options, create, extra="s3")]
+    return [UploadBackendType("s3", _options, create, extra="s3")]

@@ -1,27 +1,21 @@
 """Upload backend `telegram`: sends each clip into a chat."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from appliance_telegram.options import CHAT, BotOptions
-from attrs import frozen
-from attrs.validators import gt, matches_re
+from appliance.plugin import BackendContext, UploadBackend, UploadBackendType, hookimpl
 
-from appliance.plugin import BackendContext, ByteCount, UploadBackend, UploadBackendType, hookimpl, option
-
-
-@frozen(kw_only=True)
-class TelegramOptions(BotOptions):
-    """A chat of Telegram. With `deliver_as: opus` clips are voice messages, else sound or files."""
-
-    chat: str = option(
-        help="The id of the chat, or the @name of a channel.", check=matches_re(CHAT), example='"123456789"'
-    )
-    max_size: ByteCount = option(
-        ByteCount(50_000_000), "Larger files are not sent, and wait for a person. Telegram takes 50 MB.", check=gt(0)
-    )
+if TYPE_CHECKING:
+    from appliance_upload_telegram.options import TelegramOptions
 
 
-def _create(options: TelegramOptions, context: BackendContext) -> UploadBackend:
+def _options() -> type:
+    from appliance_upload_telegram.options import TelegramOptions
+
+    return TelegramOptions
+
+
+def _create(options: "TelegramOptions", context: BackendContext) -> UploadBackend:
     from appliance_upload_telegram.backend import TelegramBackend
 
     return TelegramBackend(options, context)
@@ -29,4 +23,4 @@ def _create(options: TelegramOptions, context: BackendContext) -> UploadBackend:
 
 @hookimpl
 def appliance_upload_backends() -> Sequence[UploadBackendType]:
-    return [UploadBackendType("telegram", TelegramOptions, _create)]
+    return [UploadBackendType("telegram", _options, _create)]

@@ -18,7 +18,7 @@ from appliance.plugin import (
     began,
     duration,
 )
-from appliance_upload_telegram import TelegramOptions
+from appliance_upload_telegram.options import TelegramOptions
 
 _WAYS = {"audio/ogg": ("sendVoice", "voice"), "audio/mpeg": ("sendAudio", "audio")}
 """How a file of a media type is sent, and the field that holds it; any other goes as a document."""

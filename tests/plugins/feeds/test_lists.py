@@ -11,6 +11,7 @@ from appliance_feed_json import appliance_feed_backends as json_kinds
 from appliance_feed_m3u import appliance_feed_backends as m3u_kinds
 from appliance_feed_podcast import appliance_feed_backends as podcast_kinds
 
+from appliance.config.options import loaded
 from appliance.plugin import BackendContext, FeedBackend, Permanent, Secret, WrongKind
 from appliance.testing.feeds import MemoryInbox, check_feed_backend
 from tests.plugins.feeds.conftest import Site
@@ -60,7 +61,7 @@ in_every_list = pytest.mark.parametrize(("kind", "write"), LISTS, ids=["m3u", "p
 
 def backend(kind: str, url: str, **options: Any) -> FeedBackend:
     context = BackendContext("family", "box", Path("/nowhere"))
-    return KINDS[kind].create(KINDS[kind].options(url, **options), context)
+    return KINDS[kind].create(loaded(KINDS[kind].options)(url, **options), context)
 
 
 @in_every_list

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from appliance_feed_mail import MailboxOptions
 from appliance_feed_mail.backend import MailFeed
+from appliance_feed_mail.options import MailboxOptions
 from appliance_http.options import Tls
 from appliance_mail.options import Security
 

@@ -8,9 +8,9 @@ import attrs
 import pytest
 from appliance_http.options import Tls
 from appliance_mail.options import Security
-from appliance_upload_mail import MailOptions
 from appliance_upload_mail.backend import MailBackend
 from appliance_upload_mail.letter import encoded_size
+from appliance_upload_mail.options import MailOptions
 
 from appliance.circumstances import Text
 from appliance.config.options import AbsolutePath, ByteCount, Secret

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from appliance_feed_rclone import RcloneFeedOptions, appliance_feed_backends
+from appliance_feed_rclone import appliance_feed_backends
+from appliance_feed_rclone.options import RcloneFeedOptions
 
 from appliance.config.options import ByteCount
 from appliance.plugin import BackendContext, FeedBackend, Permanent, ProbedFeedBackend

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from appliance_feed_telegram import TelegramFeedOptions
 from appliance_feed_telegram.backend import TelegramFeed
+from appliance_feed_telegram.options import TelegramFeedOptions
 
 from appliance.config.options import ByteCount, Secret
 from appliance.plugin import BackendContext, Permanent, Transient, WrongKind

@@ -5,8 +5,8 @@ from typing import Any
 
 import attrs
 import pytest
-from appliance_upload_telegram import TelegramOptions
 from appliance_upload_telegram.backend import TelegramBackend
+from appliance_upload_telegram.options import TelegramOptions
 
 from appliance.config.options import ByteCount, Secret
 from appliance.plugin import BackendContext, CannotVerify, Permanent
