@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from appliance.circumstances import Wishes
 from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.config.takes import Briefing
 from appliance.effects import Effects, refusing
@@ -60,7 +61,7 @@ class FakeStore:
             done.set_exception(error)
         return done
 
-    def next_message(self, after: int | None = None) -> None:
+    def next_message(self, after: int | None = None, orders: Any = None) -> None:
         """There is none."""
 
     def earlier(self, name: str) -> None:
@@ -148,7 +149,7 @@ def test_a_take_begins_once_the_guard_behind_what_the_box_says_is_over(house: Ho
 def test_a_take_reaches_back_no_further_than_the_guard_behind_what_was_played(house: House) -> None:
     house.player.sounded_until = 1.5
     house.do(Do.START_TAKE, "t1", RecordStart(2.0))
-    assert house.recorder.named == {"quiet_since": pytest.approx(1.65)}
+    assert house.recorder.named["quiet_since"] == pytest.approx(1.65)
 
 
 def test_a_split_before_the_first_sound_is_answered_at_once(house: House) -> None:
@@ -203,6 +204,7 @@ def test_every_effect_can_start_whatever_asks_for_it(house: House, do: Do, kind:
         "take_id": "t1",
         "track_id": 5,
         "unplayable": 5,
+        "wishes": Wishes(),
     }
     names = [name for name in kind.__init__.__annotations__ if name != "return"]
     house.do(do, "t1", kind(**{name: values.get(name) for name in names}))

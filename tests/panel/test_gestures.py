@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.circumstances import Begun, Starter, Wishes
 from appliance.config.actions import ButtonAction
 from appliance.config.options import Seconds
 from appliance.config.settings import ButtonSettings, SwitchSettings
@@ -28,6 +29,7 @@ from appliance.panel.facts import Fact, Gesture
 from appliance.panel.gestures import Debouncer
 from appliance.panel.meanings import means
 
+BUTTON, SWITCH = Wishes(Begun(Starter.BUTTON, "17")), Wishes(Begun(Starter.SWITCH, "17"))
 TOGGLE, MARK, DISCARD = ButtonAction.RECORD_TOGGLE, ButtonAction.RECORD_MARK, ButtonAction.RECORD_STOP
 HELD = ButtonAction.RECORD_WHILE_HELD
 
@@ -109,13 +111,13 @@ def play(key: Meant, steps: list[Step], start: float = 100.0) -> list[Command]:
 @pytest.mark.parametrize(
     ("action", "expected"),
     [
-        (ButtonAction.RECORD_TOGGLE, RecordToggle(7.0)),
-        (ButtonAction.RECORD_START, RecordStart(7.0)),
+        (ButtonAction.RECORD_TOGGLE, RecordToggle(7.0, BUTTON)),
+        (ButtonAction.RECORD_START, RecordStart(7.0, BUTTON)),
         (ButtonAction.RECORD_STOP, RecordStop(7.0)),
         (ButtonAction.RECORD_PAUSE_TOGGLE, RecordPauseToggle(7.0)),
         (ButtonAction.RECORD_DISCARD, RecordDiscard()),
         (ButtonAction.RECORD_MARK, RecordMark(7.0)),
-        (ButtonAction.RECORD_WHILE_HELD, RecordStart(7.0)),
+        (ButtonAction.RECORD_WHILE_HELD, RecordStart(7.0, BUTTON)),
         (ButtonAction.PLAY_TOGGLE, PlayToggle()),
         (ButtonAction.PLAY_NEXT, PlayNext()),
         (ButtonAction.PLAY_LATEST, PlayLatest()),
@@ -134,16 +136,16 @@ def test_the_table_of_actions_is_complete() -> None:
 
 def test_a_plain_press_acts_as_the_key_goes_down() -> None:
     key = Gestures(ButtonSettings(TOGGLE))
-    assert key.press(1.0) == [RecordToggle(1.0)]
+    assert key.press(1.0) == [RecordToggle(1.0, BUTTON)]
     assert key.release(30.0) == []
-    assert key.press(31.0) == [RecordToggle(31.0)]
+    assert key.press(31.0) == [RecordToggle(31.0, BUTTON)]
     assert key.deadline is None
 
 
 def test_with_hold_a_short_press_acts_as_the_key_comes_up() -> None:
     key = Gestures(ButtonSettings(TOGGLE, hold=MARK))
     assert key.press(1.0) == []
-    assert key.release(1.5) == [RecordToggle(1.0)]
+    assert key.release(1.5) == [RecordToggle(1.0, BUTTON)]
 
 
 def test_a_held_key_acts_while_it_is_down_and_not_again_as_it_comes_up() -> None:
@@ -168,7 +170,7 @@ def test_with_double_press_a_single_one_waits() -> None:
     assert key.release(1.1) == []
     assert key.deadline == 1.4
     assert key.tick(1.39) == []
-    assert key.tick(1.4) == [RecordToggle(1.0)]
+    assert key.tick(1.4) == [RecordToggle(1.0, BUTTON)]
 
 
 def test_a_double_press_acts_at_once_with_the_time_of_the_first_press() -> None:
@@ -184,8 +186,8 @@ def test_two_slow_presses_are_two_single_ones_however_late_they_are_seen() -> No
     key = Gestures(ButtonSettings(TOGGLE, double_press=MARK))
     assert key.press(1.0) == []
     assert key.release(1.1) == []
-    assert key.press(1.5) == [RecordToggle(1.0)]
-    assert key.release(2.5) == [RecordToggle(1.5)]
+    assert key.press(1.5) == [RecordToggle(1.0, BUTTON)]
+    assert key.release(2.5) == [RecordToggle(1.5, BUTTON)]
 
 
 def test_hold_double_press_and_press_live_on_one_key() -> None:
@@ -195,26 +197,26 @@ def test_hold_double_press_and_press_live_on_one_key() -> None:
     double = Gestures(settings)
     assert (double.press(1.0), double.release(1.1), double.press(1.2)) == ([], [], [RecordStop(1.0)])
     single = Gestures(settings)
-    assert (single.press(1.0), single.release(1.1), single.tick(1.4)) == ([], [], [RecordToggle(1.0)])
+    assert (single.press(1.0), single.release(1.1), single.tick(1.4)) == ([], [], [RecordToggle(1.0, BUTTON)])
     slow = Gestures(settings)
-    assert (slow.press(1.0), slow.tick(1.5), slow.release(1.8)) == ([], [], [RecordToggle(1.0)])
+    assert (slow.press(1.0), slow.tick(1.5), slow.release(1.8)) == ([], [], [RecordToggle(1.0, BUTTON)])
 
 
 def test_while_held_records_from_press_to_release() -> None:
     key = Gestures(ButtonSettings(HELD))
-    assert key.press(1.0) == [RecordStart(1.0)]
+    assert key.press(1.0) == [RecordStart(1.0, BUTTON)]
     assert key.release(5.0) == [RecordStop(5.0)]
 
 
 def test_while_held_may_begin_with_a_hold_or_with_the_second_press() -> None:
     key = Gestures(ButtonSettings(TOGGLE, hold=HELD))
     key.press(1.0)
-    assert key.tick(2.0) == [RecordStart(1.0)]
+    assert key.tick(2.0) == [RecordStart(1.0, BUTTON)]
     assert key.release(8.0) == [RecordStop(8.0)]
     key = Gestures(ButtonSettings(TOGGLE, double_press=HELD))
     key.press(1.0)
     key.release(1.1)
-    assert key.press(1.2) == [RecordStart(1.0)]
+    assert key.press(1.2) == [RecordStart(1.0, BUTTON)]
     assert key.release(8.0) == [RecordStop(8.0)]
 
 
@@ -226,7 +228,7 @@ def test_a_key_that_is_stuck_from_the_start_has_not_been_pressed() -> None:
 
 def test_an_edge_that_got_lost_asks_for_nothing_twice() -> None:
     key = Gestures(ButtonSettings(HELD))
-    assert key.press(1.0) == [RecordStart(1.0)]
+    assert key.press(1.0) == [RecordStart(1.0, BUTTON)]
     assert key.press(2.0) == []
     assert key.release(3.0) == [RecordStop(3.0)]
     assert key.release(4.0) == []
@@ -245,7 +247,7 @@ def test_bouncing_counts_once_from_its_first_edge() -> None:
     assert key.edge(True, 1.012) == []
     assert key.deadline == pytest.approx(1.032)
     assert key.tick(1.031) == []
-    assert key.tick(1.033) == [RecordToggle(1.000)]
+    assert key.tick(1.033) == [RecordToggle(1.000, BUTTON)]
 
 
 def test_a_spike_is_no_press() -> None:
@@ -261,20 +263,20 @@ def test_a_release_that_still_bounces_when_the_hold_is_due_is_a_release() -> Non
     assert key.edge(True, 1.0) == []
     assert key.edge(False, 1.99) == []
     assert key.tick(2.005) == []
-    assert key.tick(2.02) == [RecordToggle(1.0)]
+    assert key.tick(2.02) == [RecordToggle(1.0, BUTTON)]
 
 
 def test_presses_that_are_seen_late_are_decided_by_their_own_times() -> None:
     key = Key(ButtonSettings(TOGGLE), level=False)
     assert key.edge(True, 1.0) == []
-    assert key.edge(False, 1.3) == [RecordToggle(1.0)]
+    assert key.edge(False, 1.3) == [RecordToggle(1.0, BUTTON)]
     assert key.tick(9.0) == []
 
 
 def test_a_handset_records_while_it_is_off_the_hook() -> None:
     hook = Hook(SwitchSettings())
     assert play(hook, [(0, "down"), (200, "tick"), (5000, "up"), (200, "tick")]) == [
-        RecordStart(100.0),
+        RecordStart(100.0, SWITCH),
         RecordStop(105.2),
     ]
 
@@ -326,7 +328,7 @@ def test_a_key_always_works_again_once_it_has_been_up(
     key = Key(ButtonSettings(TOGGLE, debounce=settings.debounce), level=False)
     play(key, before)
     assert play(key, [(10_000, "up"), (10_000, "tick"), (10_000, "down"), (10_000, "tick")], start=1000.0)[-1:] == [
-        RecordToggle(1030.0)
+        RecordToggle(1030.0, BUTTON)
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from appliance.circumstances import Begun, Starter, Wishes
 from appliance.config.actions import ButtonAction
 from appliance.config.options import Seconds
 from appliance.config.settings import (
@@ -37,6 +38,7 @@ from appliance.panel.worker import Worker
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
+BUTTON = Wishes(Begun(Starter.BUTTON, "17"))
 TOGGLE = ButtonAction.RECORD_TOGGLE
 Start = Callable[[PanelSettings], GpioPanel]
 
@@ -69,7 +71,7 @@ def test_a_button_to_ground_takes_one_line(start: Start, factory: Any, posted: A
     factory.pin(17).drive_low()
     pressed = clock.monotonic()
     settle(clock)
-    assert posted.wait(1) == [RecordToggle(pytest.approx(pressed))]  # type: ignore[arg-type]
+    assert posted.wait(1) == [RecordToggle(pytest.approx(pressed), BUTTON)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_a_bouncing_button_is_one_press(start: Start, factory: Any, posted: Any,
     clock.advance(0.05)
     clock.waiters()
     clock.advance(1)
-    assert posted.wait(1) == [RecordToggle(pytest.approx(pressed))]  # type: ignore[arg-type]
+    assert posted.wait(1) == [RecordToggle(pytest.approx(pressed), BUTTON)]  # type: ignore[arg-type]
 
 
 def test_holding_acts_by_itself(
@@ -159,7 +161,7 @@ def test_a_button_stuck_at_the_start_does_nothing(clock: ManualClock, factory: A
     pressed = clock.monotonic()
     factory.pin(17).drive_high()
     settle(clock)
-    assert posted.wait(1) == [RecordToggle(pytest.approx(pressed))]  # type: ignore[arg-type]
+    assert posted.wait(1) == [RecordToggle(pytest.approx(pressed), BUTTON)]  # type: ignore[arg-type]
     panel.close()
 
 

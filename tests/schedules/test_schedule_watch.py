@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from appliance.circumstances import Begun, Starter, Wishes
 from appliance.config import loader
 from appliance.config.schedule import ScheduleSettings
 from appliance.config.settings import Settings
@@ -50,7 +51,7 @@ def watched() -> Iterator[Watched]:
     one.watch.close()
 
 
-WINDOW = OpenWindow("dawn", MIDNIGHT + 5 * 3600, MIDNIGHT + 6 * 3600)
+WINDOW = OpenWindow("dawn", MIDNIGHT + 5 * 3600, MIDNIGHT + 6 * 3600, Wishes(Begun(Starter.SCHEDULE, "dawn")))
 
 
 def test_a_window_is_told_at_its_very_beginning_and_end(watched: Watched) -> None:
