@@ -4,42 +4,7 @@ A fault is known by its name and by its owner, the one part that raises and clea
 two parts, each for a reason of its own, and neither clears what the other has raised.
 """
 
-from attrs import frozen
-
-from appliance.events import FaultCleared, FaultRaised
-from appliance.foreign import one_line
-from appliance.models import Fault
-
-
-@frozen(eq=False)
-class FaultKind:
-    """What may be wrong. `subject` says whom the name tells after a colon, where there may be several at a time."""
-
-    name: str
-    owner: str
-    cause: str
-    next_step: str
-    urgent: bool = False
-    subject: str = ""
-
-    def fault(self, message: str, subject: str = "", *, since: float | None = None) -> Fault:
-        """Such a fault; without `since` (CLOCK_MONOTONIC, in seconds) it has begun when the controller hears of it."""
-        return Fault(self.named(subject), one_line(message), self.urgent, self.owner, since)
-
-    def raised(self, message: str, subject: str = "", *, since: float | None = None) -> FaultRaised:
-        """The event that raises it, or gives it another message."""
-        return FaultRaised(self.fault(message, subject, since=since))
-
-    def cleared(self, subject: str = "") -> FaultCleared:
-        """The event that says that it is over."""
-        return FaultCleared(self.named(subject), self.owner)
-
-    def named(self, subject: str = "") -> str:
-        """The name that people see."""
-        if bool(subject) != bool(self.subject):
-            raise ValueError(f"a fault {self.name!r} {'needs a' if self.subject else 'has no'} subject")
-        return f"{self.name}:{subject}" if subject else self.name
-
+from appliance.faultkind import FaultKind
 
 # -- taking sound
 
@@ -63,6 +28,12 @@ MICROPHONE_FORMAT = FaultKind(
     cause="the microphone cannot do the `rate`, `channels` or `sample_format` of the configuration",
     next_step="take those options away, and it records in the nearest that it offers, or set what the message says",
     urgent=True,
+)
+MICROPHONE_RATE = FaultKind(
+    "microphone_rate",
+    owner="recorder",
+    cause="the microphone delivers more or fewer frames a second than it says: its sound plays too slow or too fast",
+    next_step="use another microphone, or set audio.capture.rate to a rate that it really does",
 )
 NOTHING_HEARD = FaultKind(
     "nothing_heard",

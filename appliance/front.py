@@ -13,7 +13,8 @@ from appliance.events import (
     PlaybackProgress,
     TakeProgress,
 )
-from appliance.faults import PANEL, STORAGE_FULL, FaultKind
+from appliance.faultkind import FaultKind
+from appliance.faults import PANEL, STORAGE_FULL
 from appliance.machine import Recorder
 from appliance.panel.ports import Indication, Panel, PanelState
 from appliance.status import Status

@@ -9,6 +9,7 @@ from appliance import events
 from appliance.errors import NoSpeaker
 from appliance.events import Command, Event
 from appliance.evolving import evolve
+from appliance.faultkind import FaultKind
 from appliance.faults import (
     CONFIGURATION,
     LAST_CLIP,
@@ -18,7 +19,6 @@ from appliance.faults import (
     RECORDING,
     SPEAKER,
     STORAGE_FULL,
-    FaultKind,
 )
 from appliance.machine import Player, Recorder, State
 from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, GapCause, Verdict

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from appliance import sdnotify
 from appliance.clock import Clock
 from appliance.events import Event
-from appliance.faults import HANGING, RECORDING_HANGS, FaultKind
+from appliance.faultkind import FaultKind
+from appliance.faults import HANGING, RECORDING_HANGS
 from appliance.loops import Loop
 from appliance.vitals import Vitals
 

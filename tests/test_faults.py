@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from appliance.events import FaultCleared, FaultRaised
-from appliance.faults import DELIVERY, KINDS, MICROPHONE_AWAY, MICROPHONE_LOST, STORAGE, FaultKind
+from appliance.faultkind import FaultKind
+from appliance.faults import DELIVERY, KINDS, MICROPHONE_AWAY, MICROPHONE_LOST, STORAGE
 from appliance.machine import State
 from appliance.models import Fault
 from appliance.status import Status, advance

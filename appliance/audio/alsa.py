@@ -34,6 +34,9 @@ _SETTINGS = {
     Direction.PLAYBACK: "audio.playback.device",
 }
 
+_MOST_EMPTY = 100
+"""Reads in a row that may bring nothing: a read waits for sound."""
+
 
 class AlsaCards:
     """The sound cards of this machine."""
@@ -189,7 +192,9 @@ class _AlsaCapture(_AlsaStream):
         self.behind_server = behind_server
 
     def read(self) -> tuple[int, bytes]:
-        while not self._stopped:
+        for _ in range(_MOST_EMPTY):
+            if self._stopped:
+                break
             try:
                 if self._found_xrun():
                     return XRUN, b""
@@ -203,7 +208,10 @@ class _AlsaCapture(_AlsaStream):
             # What a read returns after `stop` may begin anew behind an uncounted gap.
             if length and not self._stopped:
                 return length, data
-        return 0, b""
+        if self._stopped:
+            return 0, b""
+        noun = NOUNS[self.direction]
+        raise DeviceLost(f"{noun} '{self._word}' hands over nothing, again and again. Unplug it and plug it in again")
 
 
 class _AlsaPlayback(_AlsaStream):

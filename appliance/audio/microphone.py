@@ -116,6 +116,11 @@ class Line:
         """How much faster than CLOCK_MONOTONIC the card runs, where that can be told."""
         return self._stream.drift_ppm
 
+    @property
+    def odd_rate(self) -> float | None:
+        """Frames a second that the card delivers, where that is not the rate that it says."""
+        return self._stream.odd_rate
+
     def hear(self, timeout: float | None) -> Heard | None:
         """Wait for what comes next; None after `timeout` seconds, or once `wake` was called. The last is `Ended`."""
         return self._ring.get(timeout)
@@ -178,6 +183,10 @@ class _Stream:
     @property
     def drift_ppm(self) -> float | None:
         return self._placing.drift_ppm
+
+    @property
+    def odd_rate(self) -> float | None:
+        return self._placing.odd_rate
 
     def begin(self, since: float, backlog: Callable[[float], None]) -> Line:
         """Open the card for its first listener."""

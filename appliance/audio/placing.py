@@ -32,6 +32,11 @@ class Placing:
         """How much faster than CLOCK_MONOTONIC the card runs, where that can be told. Any thread may ask."""
         return self._timeline.drift_ppm
 
+    @property
+    def odd_rate(self) -> float | None:
+        """Frames a second that the card delivers, where that is not the rate that it says. Any thread may ask."""
+        return None if self._server else self._timeline.odd_rate
+
     def hear(self, item: Item) -> None:
         """Take in what comes next."""
         match item:
@@ -105,6 +110,16 @@ class Placing:
         uncertainty = self._timeline.uncertainty
         if server:
             late, suspicion = server.late_reads, server.suspicion
-            self._tell(Stretch(period.frames, end, data, uncertainty=uncertainty, late=late, suspicion=suspicion))
+            self._tell(
+                Stretch(
+                    period.frames,
+                    end,
+                    data,
+                    uncertainty=uncertainty,
+                    late=late,
+                    suspicion=suspicion,
+                    read=period.returned,
+                )
+            )
         else:
-            self._tell(Stretch(period.frames, end, data, uncertainty=uncertainty))
+            self._tell(Stretch(period.frames, end, data, uncertainty=uncertainty, read=period.returned))

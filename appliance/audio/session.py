@@ -17,7 +17,7 @@ from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
 from appliance.errors import ApplianceError, FormatUnsupported, StorageError
 from appliance.events import Event, TakeContinues, TakeDiscarded, TakeFailed, TakeSealed
-from appliance.faults import MICROPHONE_LOST, NOTHING_HEARD, STORAGE, TAKE_REMOVED
+from appliance.faults import MICROPHONE_LOST, MICROPHONE_RATE, NOTHING_HEARD, STORAGE, TAKE_REMOVED
 from appliance.models import AudioFormat, SampleFormat, Verdict
 
 _WRITE_LIMIT = 60.0
@@ -135,6 +135,7 @@ class TakeSession:
         self._studio.faults.begin(STORAGE, str(error))
 
     def _record(self) -> None:
+        self._studio.faults.end(MICROPHONE_RATE)
         while not (self._discarding or self._ended or (self._writer and self._writer.stopped)):
             self._pulse.rest()
             item = self._line.hear(self._writer.patience if self._writer else None)
@@ -142,6 +143,14 @@ class TakeSession:
             if self._presses:
                 self._heed_presses()
             self._take_in(item)
+            if self._line.odd_rate:
+                self._tell_rate(self._line.odd_rate)
+
+    def _tell_rate(self, rate: float) -> None:
+        says = self._format.rate if self._format else 0
+        words = f"the microphone says that it does {says} frames a second, and does about {rate:.0f}: its sound is too"
+        words += f" {'slow' if rate > says else 'fast'}. Use another one, or another audio.capture.rate"
+        self._studio.faults.begin(MICROPHONE_RATE, words)
 
     def _heed_presses(self) -> None:
         writer = self._writer

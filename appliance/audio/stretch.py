@@ -1,5 +1,6 @@
 """The account of a stream: what every listener of the microphone hears, in the order of time."""
 
+from math import inf
 from typing import NamedTuple
 
 from attrs import frozen
@@ -36,7 +37,8 @@ class Stretch(NamedTuple):
 
     `uncertainty` is how many frames `end`, or the length of a loss, may be off. Behind a sound server `late` counts the
     stretches up to this one that came later than they should, and `suspicion` is what that would mean were this the
-    last one. Made several times a second, it is a tuple, which costs a fraction of what attrs makes.
+    last one. `read` is when the card had handed sound over, which may be long after it sounded. Made several times a
+    second, it is a tuple, which costs a fraction of what attrs makes.
     """
 
     frames: int
@@ -47,6 +49,7 @@ class Stretch(NamedTuple):
     fill: bool = True
     late: int = 0
     suspicion: Step | None = None
+    read: float = -inf
 
     def part(self, begin: int, end: int, format: AudioFormat) -> "Stretch":
         """Its frames from `begin` to `end`."""

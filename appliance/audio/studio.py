@@ -12,7 +12,8 @@ from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.config.takes import AS_CONFIGURED, Brief
 from appliance.events import Command, Event
-from appliance.faults import SLOW_STORAGE, FaultKind
+from appliance.faultkind import FaultKind
+from appliance.faults import SLOW_STORAGE
 from appliance.vitals import Vitals
 
 _SLOW = 1.0

@@ -23,6 +23,12 @@ DRIFT_SPAN = 60.0
 
 _DRIFT_WINDOW = 10.0
 
+ODD = 0.01
+"""By how much a card's rate is off that is not what it says: no crystal is so bad."""
+
+_ODD_SPAN = 19.0
+"""Seconds of unbroken stream beyond the first window from which on that is told."""
+
 
 class Timeline:
     """Follows one stream of `rate` frames per second. Times are CLOCK_MONOTONIC in seconds."""
@@ -83,6 +89,11 @@ class Timeline:
         """How much faster than CLOCK_MONOTONIC the crystal runs, by the longest unbroken stretch; None if too short."""
         return self._drift.ppm
 
+    @property
+    def odd_rate(self) -> float | None:
+        """Frames a second that the card delivers, where that is not the rate that it says; None else."""
+        return self._drift.odd_rate
+
 
 class _Drift:
     """Compares the promptest read of the first ten seconds with that of the last whole ten seconds."""
@@ -91,6 +102,7 @@ class _Drift:
         self._rate = rate
         self._longest = DRIFT_SPAN
         self.ppm: float | None = None
+        self.odd_rate: float | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -109,6 +121,8 @@ class _Drift:
         else:
             nominal = (self._best[1] - self._first[1]) / self._rate
             drift = (self._first[0] - self._best[0]) / nominal
+            if nominal >= _ODD_SPAN:
+                self.odd_rate = self._rate / (1 - drift) if drift < 1 and abs(drift) > ODD else None
             if nominal >= self._longest and abs(drift) <= 2 * DRIFT_LIMIT:
                 self._longest = nominal
                 self.ppm = round(drift * 1e6, 1)

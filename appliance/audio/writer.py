@@ -217,7 +217,8 @@ class TakeWriter:
         if written:
             if self._unsafe_since is None:  # silence that fills a gap is as old as its writing
                 sounding = stretch.frames / self._rate
-                since = self._clock.monotonic() if stretch.data is None else stretch.end - sounding
+                heard = max(stretch.end, stretch.read)  # what a card is late with is no fault of the disk
+                since = self._clock.monotonic() if stretch.data is None else heard - sounding
                 self._unsafe_since = max(since, self._pressed_at)
             self._tell(written)
         self._heed_longest()

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from appliance.describe import counted
 from appliance.events import Event
-from appliance.faults import MISSING_CLIPS, QUARANTINE, FaultKind
+from appliance.faultkind import FaultKind
+from appliance.faults import MISSING_CLIPS, QUARANTINE
 from appliance.store import Store
 
 

@@ -82,13 +82,13 @@ class Lamp:
         if self.deadline is None or now < self.deadline:
             return
         lit = self._pattern.steady
-        if not self._pattern.phases:
-            self.deadline = None
-        else:
+        if self._pattern.phases:
             while self.deadline <= now:
                 self._phase = (self._phase + 1) % len(self._pattern.phases)
                 self.deadline += self._pattern.phases[self._phase]
             lit = self._phase % 2 == 0
         if lit != self._lit:
-            self._lit = lit
             self._switch(lit)
+            self._lit = lit
+        if not self._pattern.phases:
+            self.deadline = None

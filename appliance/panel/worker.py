@@ -1,8 +1,13 @@
-"""The one thread of a panel: takes edges through the gestures, blinks the LEDs, and sleeps while nothing is due."""
+"""The one thread of a panel: takes edges through the gestures, blinks the LEDs, and sleeps while nothing is due.
+
+A contact or lamp that fails, as one does whose pin has gone, is tried again now and then, and disturbs no other.
+"""
 
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
+from math import inf
 from typing import Protocol
 
 from appliance.clock import Clock
@@ -15,6 +20,7 @@ from appliance.vitals import Pulse, Vitals
 _JOIN_TIMEOUT = 2.0
 _PULSE_LIMIT = 10.0
 _PATIENCE = 1.0
+"""Seconds for which one that failed is let be."""
 
 
 class Contact(Protocol):
@@ -43,6 +49,8 @@ class Worker:
         self._stopping = False
         self._contacts: Sequence[Contact] = ()
         self._lamps: Sequence[Lamp] = ()
+        self._failed: dict[Contact | Lamp, tuple[Exception, float]] = {}
+        """What failed last, how, and until when it is let be."""
         self._thread: threading.Thread | None = None
 
     def start(self, contacts: Sequence[Contact], lamps: Sequence[Lamp], post: Callable[[Command], None]) -> None:
@@ -79,29 +87,53 @@ class Worker:
             works = pulse.guard(lambda: self._turn(post, pulse), False)
             pulse.rest()
             with self._changed:
-                if not (works or self._edges or self._to_show or self._stopping):
+                if not (works or self._failed or self._edges or self._to_show or self._stopping):
                     self._clock.wait(self._changed, _PATIENCE)
         self._vitals.remove(pulse)
 
     def _turn(self, post: Callable[[Command], None], pulse: Pulse) -> bool:
-        """Wait for something to do, and do it. An edge over which that fails is lost, those behind it are not."""
+        """Wait for something to do, and do it. An edge over which that fails is lost, those behind it are not.
+
+        Raises what one of them fails by, for as long as it does.
+        """
         if self._wait():
             pulse.beat()
-            try:
-                self._listen(post)
-            finally:
-                self._shine()
+            self._listen(post)
+            self._shine()
+            for error, _ in self._failed.values():
+                raise error
         return True
 
     def _listen(self, post: Callable[[Command], None]) -> None:
+        def asked(of: Callable[..., list[Command]], *what: object) -> None:
+            for command in of(*what):
+                post(command)
+
+        failed = None
         for _ in range(len(self._edges)):
             contact, level, at = self._edges.popleft()
-            for command in contact.edge(level, at):
-                post(command)
+            try:
+                asked(contact.edge, level, at)
+            except Exception as error:
+                failed = error
         now = self._clock.monotonic()
         for contact in self._contacts:
-            for command in contact.tick(now):
-                post(command)
+            self._try(contact, partial(asked, contact.tick, now), now)
+        if failed:
+            raise failed
+
+    def _try(self, one: Contact | Lamp, work: Callable[[], None], now: float) -> None:
+        if now < self._rests_until(one):
+            return
+        try:
+            work()
+        except Exception as error:
+            self._failed[one] = error, now + _PATIENCE
+        else:
+            self._failed.pop(one, None)
+
+    def _rests_until(self, one: Contact | Lamp) -> float:
+        return self._failed[one][1] if one in self._failed else -inf
 
     def _shine(self) -> None:
         with self._changed:
@@ -110,15 +142,21 @@ class Worker:
         for lamp in self._lamps:
             if state is not None:
                 lamp.show(state, now)
-            lamp.tick(now)
+            self._try(lamp, partial(lamp.tick, now), now)
+
+    def _due(self, one: Contact | Lamp) -> float:
+        """When it must be called; infinite where it need not."""
+        if one in self._failed:
+            return self._rests_until(one)
+        deadline = one.deadline
+        return inf if deadline is None else deadline
 
     def _wait(self) -> bool:
         """Sleep until there is something to do. False once the end has come."""
         with self._changed:
             while not (self._stopping or self._edges or self._to_show):
-                deadlines = [one.deadline for one in self._contacts] + [one.deadline for one in self._lamps]
-                deadline = min((at for at in deadlines if at is not None), default=None)
-                timeout = None if deadline is None else deadline - self._clock.monotonic()
+                deadline = min((*map(self._due, self._contacts), *map(self._due, self._lamps)), default=inf)
+                timeout = None if deadline == inf else deadline - self._clock.monotonic()
                 if timeout is not None and timeout <= 0:
                     break
                 self._clock.wait(self._changed, timeout)

@@ -10,6 +10,7 @@ much of.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,8 @@ BATCH = 200
 AT_FIRST = 500
 """Clips that are entered when they are found; the others follow in batches, between which new takes have their turn."""
 
-TAKES_AT_ONCE = 100
+TAKES_AT_ONCE, TAKES_FOR = 100, 10.0
+"""Takes, and seconds, that a start, or a portion later, finishes; the others follow, and new takes have their turn."""
 
 log = logging.getLogger(__name__)
 
@@ -125,10 +127,14 @@ class Recovery:
 
     def take_up(self, folders: Iterable[Path]) -> None:
         """Make clips of takes that nobody is recording any more, the oldest first; too many are left in `later`."""
-        folders = list(folders)
-        folders, later = folders[:TAKES_AT_ONCE], folders[TAKES_AT_ONCE:]
-        self.later += later
-        sealed = [(clip.began.wall_ns, folder) for folder in folders if (clip := self._sealed(folder))]
+        folders, sealed, until = list(folders), [], time.monotonic() + TAKES_FOR
+        for done, folder in enumerate(folders):
+            if done == TAKES_AT_ONCE or (done and time.monotonic() > until):
+                self.later += folders[done:]
+                break
+            self._progress(f"finishing takes: {done} of {len(folders)}")
+            if clip := self._sealed(folder):
+                sealed.append((clip.began.wall_ns, folder))
         for _, folder in sorted(sealed):
             self._beat()
             with self._as_far_as_possible(f"take {folder.name} could not be made a clip"):
@@ -267,8 +273,6 @@ class Recovery:
             self._set_aside(f"{name}.wav has no metadata: {error}", self._places.audio(name))
         else:
             self.take_up([folder])
-
-    # -- the rest ------------------------------------------------------------------------------------------------------
 
     def _sweep_renditions(self) -> None:
         """Remove what the catalogue does not name: the leftovers of a crash. All of it can be made again."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.audio.alsa import AlsaCards, shortfall
+from appliance.audio.alsa import AlsaCards, _AlsaCapture, shortfall
 from appliance.audio.devices import Devices
 from appliance.audio.ports import XRUN, Capture, Direction, Playback, SoundCards
 from appliance.errors import DeviceBusy, DeviceLost, DeviceNotFound, FormatUnsupported
@@ -376,3 +376,17 @@ def test_granted_parameters_must_be_the_wanted_ones() -> None:
     )
     assert shortfall(info, AudioFormat(44_100, 1, SampleFormat.S32_LE))
     assert shortfall(info, AudioFormat(48_000, 1, SampleFormat.S16_LE))
+
+
+def test_a_card_that_hands_over_nothing_again_and_again_counts_as_lost() -> None:
+    class Empty:
+        def state(self) -> int:
+            return -1
+
+        def read(self) -> tuple[int, bytes]:
+            return 0, b""
+
+    info = {"period_size": 960, "buffer_size": 9600}
+    capture = _AlsaCapture("usb", FORMAT, Empty(), info, behind_server=False)
+    with pytest.raises(DeviceLost, match="hands over nothing, again and again"):
+        capture.read()

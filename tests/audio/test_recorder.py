@@ -45,7 +45,7 @@ from appliance.events import (
     TakeSealed,
     TakeStarted,
 )
-from appliance.faults import MICROPHONE_LOST, NOTHING_HEARD, STORAGE
+from appliance.faults import MICROPHONE_LOST, MICROPHONE_RATE, NOTHING_HEARD, STORAGE
 from appliance.models import AudioFormat, Gap, GapCause, Levels, Mark, Pause, SampleFormat, Verdict
 from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import Stretch, missing, numbered, stretches
@@ -342,6 +342,20 @@ def test_an_overrun_while_paused_is_no_gap(booth: Booth) -> None:
     booth.recorder.stop(booth.at(4.5))
     assert booth.sealed().gaps == ()
     assert pieces(booth) == [Stretch(0, 0, 8000), Stretch(8000, 28_000, 8000)]
+
+
+@pytest.mark.parametrize("off", [0.9, -0.03])
+def test_a_microphone_that_does_another_rate_than_it_says_is_a_fault(booth: Booth, off: float) -> None:
+    booth.cards = FakeCards(booth.clock, drift_ppm=off * 1e6)
+    booth.begin()
+    booth.run(45.0)
+    rate = [event.fault.message for event in booth.of(FaultRaised) if event.fault.name == "microphone_rate"]
+    assert len(rate) == 1
+    assert int(rate[0].partition("and does about ")[2].partition(":")[0]) == pytest.approx(RATE * (1 + off), rel=0.02)
+    booth.recorder.stop(booth.at(44.0))
+    booth.sealed()
+    booth.begin("take000002")
+    booth.wait_for(lambda: MICROPHONE_RATE.cleared() in booth.of(FaultCleared))
 
 
 def test_crystal_drift_is_told_and_never_filled(booth: Booth) -> None:

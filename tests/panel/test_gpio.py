@@ -24,6 +24,7 @@ from appliance.events import (
     Event,
     FaultCleared,
     FaultRaised,
+    RecordDiscard,
     RecordMark,
     RecordStart,
     RecordStop,
@@ -37,6 +38,7 @@ from appliance.panel.watch import LOOK_AGAIN
 from appliance.panel.worker import Worker
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
+from tests.panel.conftest import ClockedPin
 
 BUTTON = Wishes(Begun(Starter.BUTTON, "17"))
 TOGGLE = ButtonAction.RECORD_TOGGLE
@@ -292,6 +294,45 @@ def test_a_defect_costs_no_press_of_another_button(
     assert len([record for record in caplog.records if record.exc_info]) == 1
     worker.close()
     assert vitals.overdue() == ()
+
+
+def test_a_pin_that_is_gone_disturbs_no_other_button_and_no_light(
+    clock: ManualClock, factory: Any, posted: Any, passing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Event] = []
+    buttons = {17: ButtonSettings(TOGGLE), 27: ButtonSettings(hold=ButtonAction.RECORD_DISCARD)}
+    leds = {18: LedSettings(), 23: LedSettings()}
+    panel = GpioPanel(PanelSettings(buttons=buttons, leds=leds), clock, Vitals(clock, told.append), factory)
+    panel.start(posted.append)
+    settle(clock, LOOK_AGAIN)
+    gone = {17, 18}
+    read, write = ClockedPin._get_state, ClockedPin._set_state
+
+    def reads(pin: Any) -> Any:
+        return read(pin) if pin.info.name not in {f"GPIO{number}" for number in gone} else fail()
+
+    def writes(pin: Any, value: object) -> None:
+        if pin.info.name in {f"GPIO{number}" for number in gone}:
+            fail()
+        write(pin, value)
+
+    def fail() -> None:
+        raise OSError("the chip is gone")
+
+    monkeypatch.setattr(ClockedPin, "_get_state", reads)
+    monkeypatch.setattr(ClockedPin, "_set_state", writes)
+    factory.pin(17).drive_low()
+    panel.show(PanelState(Indication.RECORDING))
+    passing(lambda: told and factory.pin(23)._state)
+    factory.pin(27).drive_low()
+    passing(lambda: posted)
+    assert posted == [RecordDiscard()]
+    [raised] = told
+    assert isinstance(raised, FaultRaised)
+    gone.clear()
+    passing(lambda: len(told) == 2)
+    assert factory.pin(18)._state and isinstance(told[-1], FaultCleared)
+    panel.close()
 
 
 def test_a_panel_that_fails_again_and_again_shows_it_and_does_not_run_hot(

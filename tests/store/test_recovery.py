@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -187,6 +188,44 @@ def test_systemd_is_asked_for_patience_while_many_clips_are_entered(
         told = [systemd.recv(1000, socket.MSG_DONTWAIT).decode() for _ in range(3)]
     wanted = [f"EXTEND_TIMEOUT_USEC=60000000\nSTATUS=entering clips: {done} of 450" for done in (0, 200, 400)]
     assert told == wanted
+
+
+def test_takes_that_last_are_finished_in_portions_and_systemd_is_asked_for_patience(
+    new_box: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    box = new_box()
+    ids = [box.take(SOUND, sealed=False) for _ in range(3)]
+    monkeypatch.setattr(recovery, "time", SimpleNamespace(monotonic=iter(range(100)).__next__))
+    monkeypatch.setattr(recovery, "TAKES_FOR", 1.5)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        store = box.start()
+        recorded = box.clip()
+        box.settle()
+        told = systemd.recv(1000, socket.MSG_DONTWAIT).decode()
+    assert told == "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=finishing takes: 0 of 3"
+    assert {clip.id for clip in store.clips.newest_first()} == {*ids, recorded.id}
+    assert "catalogue_incomplete" in {event.fault.name for event in box.posted(FaultRaised)}
+
+
+def test_a_take_of_a_whole_day_is_finished_by_reading_a_few_moments_of_it(
+    new_box: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, hours, read = new_box(), 24, 0
+    take_id = box.take(SOUND, sealed=False)
+    os.truncate(box.directory / "takes" / take_id / "audio.wav", 104 + hours * 3600 * 8000 * 2 * 16)
+    pread = os.pread
+
+    def counted(descriptor: int, size: int, offset: int) -> bytes:
+        nonlocal read
+        content = pread(descriptor, size, offset)
+        read += len(content)
+        return content
+
+    monkeypatch.setattr(os, "pread", counted)
+    [clip] = box.start().clips.newest_first()
+    assert clip.seconds == hours * 3600 * 16 and read < 70_000_000
 
 
 def test_metadata_that_the_disk_refuses_to_read_holds_up_no_other_clip(new_box: Callable[[], Any]) -> None:
