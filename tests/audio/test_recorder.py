@@ -349,6 +349,7 @@ def test_a_microphone_that_does_another_rate_than_it_says_is_a_fault(booth: Boot
     booth.cards = FakeCards(booth.clock, drift_ppm=off * 1e6)
     booth.begin()
     booth.run(45.0)
+    booth.wait_for(lambda: [event for event in booth.of(FaultRaised) if event.fault.name == "microphone_rate"])
     rate = [event.fault.message for event in booth.of(FaultRaised) if event.fault.name == "microphone_rate"]
     assert len(rate) == 1
     assert int(rate[0].partition("and does about ")[2].partition(":")[0]) == pytest.approx(RATE * (1 + off), rel=0.02)

@@ -22,6 +22,7 @@ ROWS = (
     "models",
     "listed",
     "events",
+    "faultkind",
     "faults",
     "codec",
     "describe",

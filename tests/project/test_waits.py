@@ -12,6 +12,7 @@ BY_ITSELF = {
     "appliance/mountwatch.py": "the kernel's news, and the calm after them, are one wait",
     "appliance/network.py": "the kernel's news, and the calm after them, are one wait",
     "appliance/store/access.py": "compares with the times of files, which are the kernel's",
+    "appliance/store/recovery.py": "waits for nothing, but looks how long the disk has kept it",
     "appliance/cli/": "is a process of its own, and waits for another process",
     "appliance/simulation/panel.py": "what a test waits for is real",
     "appliance/simulation/streams.py": "what a test waits for is real",
