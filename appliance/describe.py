@@ -118,6 +118,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
         f"the box cannot say {e.say_id}: {e.message}" if e.message else f"the box has said {e.say_id}"
     ),
     events.FlowDue: lambda e: "the flow goes on",
+    events.GreetingChanged: lambda e: f"the greeting is the {'recorded' if e.path else 'configured'} one",
     events.FlowMoved: lambda e: f"telephone: {e.step.replace('_', ' ')}",
     events.VolumeChanged: lambda e: f"volume {e.percent}%",
     events.RateChanged: lambda e: f"playing at {e.rate:g} times the speed",

@@ -8,6 +8,7 @@ Nothing here relies on a file system to see a rename as one step, nor on names r
 
 import errno
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -67,6 +68,18 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o640) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def copy_file(source: Path, target: Path, *, mode: int = 0o640) -> None:
+    """As `write_file`, with what is in the file `source`."""
+    partial = target.with_name(f".{target.name}{PARTIAL}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file, source.open("rb") as original:
+        shutil.copyfileobj(original, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(target)
+    sync_directory(target.parent)
 
 
 def move(source: Path, target: Path) -> None:

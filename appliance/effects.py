@@ -17,6 +17,8 @@ from appliance.events import (
     Attend,
     Event,
     FlowWait,
+    GreetingDrop,
+    GreetingUse,
     NothingToPlay,
     NothingToSplit,
     Play,
@@ -131,6 +133,13 @@ class Effects:
             Do.HUSH: lambda _: player.hush(),
             Do.ATTEND: lambda effect: recorder.attend(on=_cause(effect, Attend).on),
             Do.WAIT: lambda effect: self._wait(_cause(effect, FlowWait).until),
+            Do.USE_GREETING: lambda effect: self._on_store(
+                partial(store.greeting.use, _cause(effect, GreetingUse).clip_id)
+            ),
+            Do.DROP_GREETING: lambda effect: self._on_store(
+                partial(store.clips.trash, _cause(effect, GreetingDrop).clip_id)
+            ),
+            Do.FORGET_GREETING: lambda _: self._on_store(store.greeting.forget),
             Do.PAUSE_PLAYBACK: lambda _: player.pause(),
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
             Do.SEEK_PLAYBACK: lambda effect: player.seek(_cause(effect, PlayerSeek).seconds),

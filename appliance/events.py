@@ -398,6 +398,44 @@ class GreetingPlay(Command):
 
 
 @message
+class GreetingRecord(Command):
+    """Record a new greeting: at the next lift of the handset, or at once where it is lifted."""
+
+    at: float
+
+
+@message
+class GreetingKeep(Command):
+    """Let the new greeting be the one that the flow plays."""
+
+    at: float
+
+
+@message
+class GreetingDiscard(Command):
+    """Throw the new greeting away."""
+
+
+@message
+class GreetingForget(Command):
+    """Play the greeting of the configuration again, and none that was recorded on the box."""
+
+
+@message
+class GreetingUse(Command):
+    """Let the sound of a clip be the greeting."""
+
+    clip_id: str
+
+
+@message
+class GreetingDrop(Command):
+    """Move the clip of a greeting to the trash that nobody wants."""
+
+    clip_id: str
+
+
+@message
 class LanguageNext(Command):
     """Go on in the next language of the flow, until the handset is hung up."""
 
@@ -437,8 +475,19 @@ class FlowDue(Event):
 
 
 @message
+class GreetingChanged(Event):
+    """The greeting is the one that was recorded on the box, in the file `path`; none was where that is null."""
+
+    path: Path | None
+
+
+@message
 class FlowMoved(Event):
-    """The flow is at another step: `on_hook`, `waiting`, `greeting`, `listening`, `tone`, `recording` or `over`."""
+    """The flow is at another step: `on_hook`, `waiting`, `greeting`, `listening`, `tone`, `recording` or `over`.
+
+    While a new greeting is recorded: `greeting_awaited`, `greeting_tone`, `greeting_speaking`, `greeting_saving`,
+    `greeting_recorded`, `greeting_played` or `greeting_heard`.
+    """
 
     step: str
 

@@ -187,11 +187,26 @@ def _other_rows() -> Iterator[Row]:
     for say in (events.Say, events.Greet):
         yield Row(say, ANY_RECORDER, STOPPED, do=(Do.SAY,))
         yield Row(say, ANY_RECORDER, IN_PLAYBACK, refuse="something else is playing")
-    for input, do in ((events.Hush, Do.HUSH), (events.Attend, Do.ATTEND), (events.FlowWait, Do.WAIT)):
-        yield Row(input, ANY_RECORDER, ANY_PLAYER, do=(do,))
     for gesture in (events.HandsetLift, events.HandsetHangUp, events.Dial):
         yield Row(gesture, ANY_RECORDER, ANY_PLAYER)
-    for wish in (events.GreetingPlay, events.LanguageNext, events.LanguageChoose):
+    asked: tuple[tuple[type[Input], Do], ...] = (
+        (events.Hush, Do.HUSH),
+        (events.Attend, Do.ATTEND),
+        (events.FlowWait, Do.WAIT),
+        (events.GreetingUse, Do.USE_GREETING),
+        (events.GreetingDrop, Do.DROP_GREETING),
+        (events.GreetingForget, Do.FORGET_GREETING),
+    )
+    for input, do in asked:
+        yield Row(input, ANY_RECORDER, ANY_PLAYER, do=(do,))
+    for wish in (
+        events.GreetingPlay,
+        events.GreetingRecord,
+        events.GreetingKeep,
+        events.GreetingDiscard,
+        events.LanguageNext,
+        events.LanguageChoose,
+    ):
         yield Row(wish, ANY_RECORDER, ANY_PLAYER)
     for news, room in ((events.StorageFull, False), (events.StorageFree, True)):
         yield Row(news, ANY_RECORDER, ANY_PLAYER, to_room=room)

@@ -246,6 +246,37 @@ _HANDSET = (
 
 _FLOW = (
     Verb("greeting.play", "Let the greeting be heard once more, from its beginning.", events.GreetingPlay, since=2),
+    Verb(
+        "greeting.record",
+        "Record a new greeting: at the next lift of the handset, or at once where it is lifted.",
+        events.GreetingRecord,
+        (events.FlowMoved,),
+        (events.NothingToPlay,),
+        since=2,
+    ),
+    Verb(
+        "greeting.keep",
+        "Let the new greeting be the one that is heard from now on.",
+        events.GreetingKeep,
+        (events.GreetingChanged,),
+        (events.NothingToPlay,),
+        since=2,
+    ),
+    Verb(
+        "greeting.discard",
+        "Throw the new greeting away, and stay with the one there is.",
+        events.GreetingDiscard,
+        (events.FlowMoved,),
+        (events.NothingToPlay,),
+        since=2,
+    ),
+    Verb(
+        "greeting.forget",
+        "Go back to the greeting of the configuration.",
+        events.GreetingForget,
+        (events.GreetingChanged,),
+        since=2,
+    ),
     Verb("language.next", "Go on in the next language, until hung up.", events.LanguageNext, since=2),
     Verb(
         "language.choose",

@@ -13,6 +13,7 @@ import pytest
 from attrs import define, evolve, field
 
 from appliance import events
+from appliance.circumstances import Wishes
 from appliance.config.actions import ButtonAction
 from appliance.config.flow import Begins, FlowSettings, Order, Script
 from appliance.config.loader import parse
@@ -24,16 +25,18 @@ from appliance.events import HandsetHangUp, HandsetLift
 from appliance.faults import HANGING
 from appliance.flow import Direct, Step, Telephone, flow_of
 from appliance.machine import Do, Effect, Input, Player, Recorder, State, step
-from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp
+from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
 from appliance.panel.facts import Fact, Gesture
 from appliance.panel.gestures import Hook
 from appliance.status import Status, advance
+from appliance.store.places import Places
 
 CLIP = Clip("x", "x", "box", AudioFormat(), 1, 0, ClockStamp(0, 0, "boot", ClockSource.NONE))
 GREETING, TONE, DELAY, GUARD, LONGEST = 4.0, 0.4, 0.5, 0.15, 30.0
 READY = DELAY + GREETING + TONE + GUARD
 """From the lift to the beginning of the clip, where everything works."""
 SETTINGS = FlowSettings(Script.TELEPHONE, Seconds(DELAY), AbsolutePath(Path("/greetings")))
+PLACES = Places(Path("/state"))
 EMPTY = 1e-6
 MESSAGE, FOUND = 5.0, 0.05
 """Seconds that a message has, and in which it is found."""
@@ -55,6 +58,10 @@ class World:
         self.speaker = self.microphone = True
         self.hangs = self.attended = False
         self.messages = True
+        self.used: list[str] = []
+        self.dropped: list[str] = []
+        self.wishes: dict[str, Wishes] = {}
+        self.lengths: dict[str, float] = {}
         self.said: list[str] = []
         self.take: tuple[str, float] | None = None
         self.says: str | None = None
@@ -68,7 +75,7 @@ class World:
     def plug_in(self) -> None:
         """The process begins."""
         self.hook = Hook(SwitchSettings())
-        self.handset = flow_of(self.settings, PromptSettings())
+        self.handset = flow_of(self.settings, PromptSettings(), PLACES)
 
     @property
     def flow(self) -> Telephone:
@@ -125,10 +132,15 @@ class World:
                 silent = self.now + 0.16 if self.says else self.silent
                 begin = max(cause.at, silent + GUARD) if self.microphone else inf
                 self.take = (effect.id, begin)
+                self.wishes[effect.id] = cause.wishes
                 self.hush()
                 self.later(0.3, lambda: self.begin(effect.id))
             case Do.FINISH_TAKE:
                 self.end(cause.at)
+            case Do.ADOPT_TAKE:
+                self.later(0.05, lambda: self.finish(effect.id))
+            case Do.USE_GREETING | Do.DROP_GREETING:
+                (self.used if effect.do is Do.USE_GREETING else self.dropped).append(cause.clip_id)
             case Do.DISCARD_TAKE:
                 self.take = None
                 self.later(0.01, lambda: self.post(events.TakeDiscarded(effect.id)))
@@ -174,6 +186,7 @@ class World:
         (take_id, begin), self.take = self.take, None
         if at - begin > EMPTY:
             self.clips.append((begin, at))
+            self.lengths[take_id] = at - begin
             self.later(0.05, lambda: self.post(events.TakeSealed(take_id, CLIP)))
         else:
             self.later(0.05, lambda: self.post(events.TakeFailed(take_id, "stopped before", fault=False)))
@@ -181,6 +194,10 @@ class World:
     def played(self, playback_id: str, completed: bool) -> None:
         if self.state.playback_id == playback_id:
             self.post(events.PlaybackFinished(playback_id, completed))
+
+    def finish(self, take_id: str) -> None:
+        verdict = Verdict.OK if self.lengths[take_id] >= 1 else Verdict.TOO_SHORT
+        self.post(events.ClipFinished(evolve(CLIP, id=take_id, name=f"clip-{take_id}"), verdict))
 
     def say(self, name: str, cause: Any) -> None:
         self.said.append(cause.title)
@@ -498,7 +515,7 @@ def test_a_card_that_is_full_is_told_into_the_handset() -> None:
 
 def test_greetings_are_asked_for_in_turn_or_at_random() -> None:
     for order, shuffled in ((Order.IN_TURN, False), (Order.RANDOM, True)):
-        machine = flow_of(evolve(SETTINGS, order=order), PromptSettings())
+        machine = flow_of(evolve(SETTINGS, order=order), PromptSettings(), PLACES)
         for turn in range(3):
             machine, _ = machine.react(HandsetLift(turn * 10.0), Status())
             machine, asked = machine.react(events.FlowDue(turn * 10.0 + DELAY), Status())
@@ -508,7 +525,7 @@ def test_greetings_are_asked_for_in_turn_or_at_random() -> None:
 
 
 def test_a_handset_without_a_flow_records_while_it_is_lifted() -> None:
-    direct = flow_of(FlowSettings(), PromptSettings())
+    direct = flow_of(FlowSettings(), PromptSettings(), PLACES)
     assert isinstance(direct.script, Direct)
     assert direct.react(HandsetLift(1.0), Status())[1] == (events.RecordStart(1.0),)
     assert direct.react(HandsetHangUp(2.0), Status())[1] == (events.RecordStop(2.0),)
@@ -588,7 +605,7 @@ def test_who_wants_to_hear_the_greeting_again_hears_it_and_what_was_spoken_befor
 
 def test_another_language_is_spoken_until_the_handset_is_hung_up() -> None:
     settings = evolve(SETTINGS, languages=("de", "en"), numbers={"3": ButtonAction("language.next")})
-    machine = flow_of(settings, PromptSettings())
+    machine = flow_of(settings, PromptSettings(), PLACES)
     languages: list[str] = []
 
     def tell(*inputs: Input) -> None:

@@ -65,8 +65,10 @@ class Outbox:
 
     def follow(self, take: GrowingTake) -> None:
         """A take has begun: destinations that send live begin with it. From any thread; returns at once."""
-        for live in self._lives.values():
-            live.follow(take)
+        begun = take.begin.begun
+        for name, live in self._lives.items():
+            if begun is None or begun.goes_to(name):
+                live.follow(take)
 
     def wake(self, destination: str | None = None) -> None:
         """Look for work at once, at one destination or all, even where a failure made it wait.

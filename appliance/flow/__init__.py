@@ -10,23 +10,23 @@ from appliance.config.flow import FlowSettings, Script
 from appliance.config.prompts import TONES, PromptSettings
 from appliance.flow.direct import Direct
 from appliance.flow.handset import Handset
-from appliance.flow.steps import Scripted, Step
+from appliance.flow.rehearsal import Rehearsal
+from appliance.flow.steps import Step
 from appliance.flow.telephone import Telephone
 from appliance.prompts import sounds_of
 from appliance.prompts.sounds import SHIPPED
+from appliance.store.places import Places
 
 __all__ = ["Direct", "Handset", "Step", "Telephone", "flow_of"]
 
 
-def flow_of(settings: FlowSettings, prompts: PromptSettings) -> Handset:
-    """The machine that the configuration wants."""
-    return Handset(_script(settings, prompts), settings.numbers)
-
-
-def _script(settings: FlowSettings, prompts: PromptSettings) -> Scripted:
+def flow_of(settings: FlowSettings, prompts: PromptSettings, places: Places) -> Handset:
+    """The machine that the configuration wants, for what is kept in `places`."""
     if settings.script is Script.NONE:
-        return Direct()
+        return Handset(Direct(), settings.numbers)
     heard = prompts if prompts.sounds != PromptSettings().sounds else evolve(prompts, sounds=TONES)
     languages = settings.languages or (prompts.language,)
     sounds = {each: sounds_of(evolve(heard, language=each), at_the_ear=True) for each in languages}
-    return Telephone(settings, settings.tone or SHIPPED / "tone.flac", sounds)
+    tone = settings.tone or SHIPPED / "tone.flac"
+    rehearsal = Rehearsal(tone, sounds[languages[0]], places.audio)
+    return Handset(Telephone(settings, tone, sounds), settings.numbers, rehearsal)

@@ -1,14 +1,20 @@
-"""All that is done with a handset and its dial: the flow, and what is dialled beside it."""
+"""All that is done with a handset and its dial: the flow, a new greeting for it, and what is dialled beside it."""
 
 from collections.abc import Mapping
 
 from attrs import evolve, frozen
 
 from appliance import events
+from appliance.flow.rehearsal import Rehearsal
 from appliance.flow.steps import Scripted
 from appliance.machine import Input
 from appliance.status import Status
 from appliance.verbs import VERBS
+
+NO_FLOW = "no flow greets anybody: set `flow.script`, for example to telephone"
+
+_ABOUT_A_NEW_ONE = (events.GreetingRecord, events.GreetingKeep, events.GreetingDiscard)
+_Outputs = tuple[Input, ...]
 
 
 @frozen
@@ -17,11 +23,26 @@ class Handset:
 
     script: Scripted
     numbers: Mapping[str, str]
+    rehearsal: Rehearsal | None = None
 
-    def react(self, input: Input, status: Status) -> tuple["Handset", tuple[Input, ...]]:
+    def react(self, input: Input, status: Status) -> tuple["Handset", _Outputs]:
         """See `Reaction`."""
         if isinstance(input, events.Dial) and not self.script.numbers_are_its_own:
             word = self.numbers.get(input.number)
             return self, (VERBS[word].asked(input.at),) if word else ()
+        if self.rehearsal is None:
+            refuses = isinstance(input, _ABOUT_A_NEW_ONE)
+            return self._go_on(input, status) if not refuses else (self, (events.NothingToPlay("", NO_FLOW),))
+        was_on = self.rehearsal.on
+        rehearsal, outputs = self.rehearsal.react(input, status)
+        now = self if rehearsal is self.rehearsal else evolve(self, rehearsal=rehearsal)
+        if was_on and not isinstance(input, events.GreetingChanged):
+            return now, outputs
+        if rehearsal.on and isinstance(input, events.GreetingRecord):  # the handset is for that now
+            input = events.HandsetHangUp(input.at)
+        following, more = now._go_on(input, status)
+        return following, (*more, *outputs)
+
+    def _go_on(self, input: Input, status: Status) -> tuple["Handset", _Outputs]:
         script, outputs = self.script.react(input, status)
         return (self if script is self.script else evolve(self, script=script)), outputs

@@ -3,8 +3,17 @@
 from enum import StrEnum
 from typing import Protocol, Self
 
+from appliance.faults import HANGING
 from appliance.machine import Input
 from appliance.status import Status
+
+PLAYER_HANGS = HANGING.named("player")
+"""The fault of a player that tells the end of no sound."""
+
+
+def hangs(status: Status) -> bool:
+    """Whether the end of no sound would be told."""
+    return any(fault.name == PLAYER_HANGS for fault in status.faults)
 
 
 class Step(StrEnum):

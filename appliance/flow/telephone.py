@@ -10,12 +10,9 @@ from appliance import events
 from appliance.circumstances import NO_WISHES, Wishes
 from appliance.config.flow import Begins, FlowSettings, Order
 from appliance.config.prompts import Prompt
-from appliance.faults import HANGING
-from appliance.flow.steps import Step
+from appliance.flow.steps import PLAYER_HANGS, Step, hangs
 from appliance.machine import Input, Player, Recorder
 from appliance.status import Status
-
-PLAYER_HANGS = HANGING.named("player")
 
 _CHOICES = (
     events.PlayNext,
@@ -83,6 +80,8 @@ class Telephone:
                 return self._started()
             case events.FlowDue() if self.step is Step.WAITING and input.at == self.due:
                 return self._greet(input.at, status)
+            case events.GreetingChanged():
+                return evolve(self, own=input.path), ()
             case events.GreetingPlay():
                 return self._greet_anew(input.at, status)
             case events.LanguageNext():
@@ -133,9 +132,9 @@ class Telephone:
         if self.step is not Step.LISTENING:
             return None
         now = evolve(self, awaits=False) if isinstance(input, _FOUND) else self
-        hangs = isinstance(input, events.FaultRaised) and input.fault.name == PLAYER_HANGS
+        stuck = isinstance(input, events.FaultRaised) and input.fault.name == PLAYER_HANGS
         over = isinstance(input, (events.PlaybackFinished, *_FOUND)) and status.player is Player.STOPPED
-        return now._ready(status) if hangs or (over and not now.awaits) else now._look(input, status)
+        return now._ready(status) if stuck or (over and not now.awaits) else now._look(input, status)
 
     def _lift(self, at: float, status: Status) -> tuple["Telephone", _Outputs]:
         if status.recorder is not Recorder.IDLE:  # somebody records by a button, and goes on
@@ -183,7 +182,7 @@ class Telephone:
 
     def _greet(self, at: float, status: Status) -> tuple["Telephone", _Outputs]:
         now = evolve(self, step=Step.GREETING, due=at)
-        return now._heard(at, status) if self._greeting is None or _hangs(status) else now._says_greeting()
+        return now._heard(at, status) if self._greeting is None or hangs(status) else now._says_greeting()
 
     @property
     def _greeting(self) -> Path | None:
@@ -208,7 +207,7 @@ class Telephone:
         if self.settings.begins is Begins.GREETING_END:
             return self._record(self.due)
         now = evolve(self, step=Step.TONE)
-        return now._record(self.due) if _hangs(status) else now._say(self.tone)
+        return now._record(self.due) if hangs(status) else now._say(self.tone)
 
     def _record(self, at: float) -> tuple["Telephone", _Outputs]:
         now = evolve(self, step=Step.RECORDING)
@@ -250,11 +249,6 @@ class Telephone:
     @property
     def _name(self) -> str:
         return f"flow-{self.serial}"
-
-
-def _hangs(status: Status) -> bool:
-    """Whether the end of no sound would be told."""
-    return any(fault.name == PLAYER_HANGS for fault in status.faults)
 
 
 def _why(input: Input) -> Prompt:

@@ -55,7 +55,8 @@ class Catalogue:
             self.search.enter(clip)
         if added and clip.verdict is not Verdict.TOO_SHORT:
             for destination, recipe in wanted.items():
-                self.outbox.enqueue([clip.id], destination, recipe)
+                if clip.begun is None or clip.begun.goes_to(destination):
+                    self.outbox.enqueue([clip.id], destination, recipe)
             self.live.hand_over(clip.id)
         return added
 

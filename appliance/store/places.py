@@ -80,6 +80,11 @@ class Places:
         return self.directory / "volume.json"
 
     @property
+    def greeting(self) -> Path:
+        """The greeting that was recorded on the box itself."""
+        return self.directory / "greeting.wav"
+
+    @property
     def lock(self) -> Path:
         """Held, and filled with its process id, by the one daemon that uses the directory."""
         return self.directory / "appliance.lock"

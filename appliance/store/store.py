@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from appliance.clock import Clock
 from appliance.store.access import Access, Post
+from appliance.store.greeting import Greeting
 from appliance.store.inbox import Inbox
 from appliance.store.places import Places
 from appliance.store.rooms import Clips, Outbox
@@ -29,6 +30,7 @@ class Store:
         self.clips = Clips(self._access, self.places, clock, post)
         self.outbox = Outbox(self._access)
         self.inbox = Inbox(self._access, self.places, clock)
+        self.greeting = Greeting(self.clips, self.places, post)
         self.upkeep = Upkeep(self.places, self._access, post)
 
     def set_destinations(self, wanted: Mapping[str, str]) -> None:

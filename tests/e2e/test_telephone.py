@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -50,7 +51,14 @@ class Telephone:
         soundfile.write(root / "greeting.wav", self.greeting, RATE)
         self.box = Box(root)
         self.box.config.write_text(CONFIG.format(root=root, device=f"testcard:{self.card}", longest=longest))
+        self.start()
+
+    def start(self) -> None:
         self.box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+
+    def restart(self) -> None:
+        self.box.signal(signal.SIGTERM)
+        self.start()
 
     def lift(self) -> None:
         self.box.press("o")
@@ -154,6 +162,32 @@ def test_a_forgotten_handset_ends_by_itself_and_says_so(alsa_config: Path, tmp_p
         telephone.box.until(lambda: len(telephone.box.clips()) == 2)
     finally:
         telephone.box.end()
+
+
+def test_a_greeting_recorded_on_the_box_itself_is_the_one_that_the_next_guest_hears(telephone: Telephone) -> None:
+    box, file = telephone.box, telephone.box.state / "greeting.wav"
+    assert "greeting awaited" in box.cli("greeting", "record").stdout
+    box.press("o")
+    box.until(lambda: telephone.seconds >= 0.5)
+    box.press("o")
+    box.until(lambda: telephone.step == "greeting recorded")
+    box.press("o")
+    box.until(lambda: telephone.step == "greeting heard")
+    telephone.hang_up()
+    box.until(lambda: file.exists() and not box.clips())
+    own, _ = soundfile.read(file, dtype="int16")
+    (piece,) = stretches(own.tobytes(), AudioFormat(RATE, 1))
+    assert piece.frames == len(own) >= RATE // 2 and not list(telephone.ends(telephone.greeting))
+    telephone.call(0.3)
+    assert len(list(telephone.ends(own))) == 2 and len(box.clips()) == 1
+    telephone.restart()
+    telephone.call(0.3)
+    assert len(list(telephone.ends(own))) == 3
+    box.cli("greeting", "forget")
+    telephone.call(0.3)
+    assert len(list(telephone.ends(telephone.greeting))) == 1 and len(list(telephone.ends(own))) == 3
+    box.until(box.delivered)
+    assert len(list(box.shelf.glob("*.wav"))) == 3, "the greeting was nobody's business"
 
 
 @pytest.mark.slow

@@ -1,0 +1,39 @@
+"""The greeting that was recorded on the box itself: a copy of its clip, which goes to the trash."""
+
+from appliance import durable, events
+from appliance.store.access import Post
+from appliance.store.places import Places
+from appliance.store.rooms import Clips
+from appliance.store.trouble import storage_errors
+
+
+class Greeting:
+    """Replaced at one go, so that at every moment the old one is there or the new one. On the store thread.
+
+    Each may raise StorageError; then the one that there was stays.
+    """
+
+    def __init__(self, clips: Clips, places: Places, post: Post) -> None:
+        self._clips = clips
+        self._places = places
+        self._post = post
+
+    def use(self, clip_id: str) -> None:
+        """Let it be the sound of this clip. Posts GreetingChanged. Raises NotFound."""
+        clip = self._clips.find(clip_id)
+        with storage_errors(self._places.directory):
+            durable.copy_file(self._clips.path(clip), self._places.greeting)
+        self.tell()
+        self._clips.trash(clip.id)
+
+    def forget(self) -> None:
+        """Let there be none. Posts GreetingChanged."""
+        with storage_errors(self._places.directory):
+            self._places.greeting.unlink(missing_ok=True)
+            durable.sync_directory(self._places.directory)
+        self.tell()
+
+    def tell(self) -> None:
+        """Post GreetingChanged."""
+        path = self._places.greeting
+        self._post(events.GreetingChanged(path if path.is_file() else None))
