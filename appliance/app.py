@@ -16,7 +16,7 @@ from appliance.audio.recorder import Recorder
 from appliance.audio.shared import SharedCards
 from appliance.audio.volume import KeptVolume
 from appliance.audio.watch import DeviceWatch
-from appliance.beside import start_processors
+from appliance.beside import start_processors, start_speaking
 from appliance.clock import Clock
 from appliance.config.audio import WhileRecording
 from appliance.config.settings import PanelSettings, Settings
@@ -32,7 +32,6 @@ from appliance.errors import StorageError
 from appliance.events import ApplianceReady, Event, VolumeChanged
 from appliance.faults import CONTROL, DELIVERY, FEED, STORAGE_AT_START
 from appliance.feeds.feeds import FETCHED, Feed, Feeds
-from appliance.flow import flow_of
 from appliance.front import start_panel, tell_and_go_on, write_log
 from appliance.housekeeping import Housekeeper, StateDisk
 from appliance.housekeeping.outlook import reserve_bytes
@@ -41,14 +40,11 @@ from appliance.housekeeping.prospects import Prospects
 from appliance.loops import Loop
 from appliance.machine import Input
 from appliance.mountwatch import MountWatch
-from appliance.narration import narrations
 from appliance.network import NetworkWatch
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
 from appliance.plugin_host.house import Doors
 from appliance.plugin_host.services import Services
-from appliance.prompts import Prompts, sounds_of
-from appliance.reactions import Reactions
 from appliance.reporting import Reporter, StatusLine
 from appliance.schedules.watch import Schedules, ScheduleWatch
 from appliance.status import Status
@@ -131,12 +127,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         controller.connect(effects.table(), shares=playback.while_recording is not WhileRecording.REFUSE)
         if playback.while_recording is WhileRecording.DUCK:
             stop.callback(controller.react(effects.duck))
-        sounds = sounds_of(settings.prompts)
-        prompts = (Prompts(sounds),) if sounds else ()
-        handset = flow_of(settings.flow, settings.prompts, store.places)
-        speaking = Reactions(handset, *narrations(settings.feeds), *prompts)
-        stop.callback(controller.react(speaking.listener(post)))
-        store.greeting.tell()
+        start_speaking(settings, store, controller, clock, vitals, stop)
         outbox.start()
         stop.callback(outbox.close)
         stop.callback(player.close)

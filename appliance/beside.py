@@ -1,13 +1,20 @@
-"""What a run has beside recorder and player, and can do without: what looks at finished clips."""
+"""What a run has beside recorder and player, and can do without: what speaks, and what looks at finished clips."""
 
 from appliance.clock import Clock
+from appliance.config.flow import Script
+from appliance.config.settings import Settings
 from appliance.controller import Controller
 from appliance.faults import PROCESSOR
+from appliance.flow import flow_of
+from appliance.flow.bell import Bell
 from appliance.front import tell_and_go_on
 from appliance.machine import Recorder
+from appliance.narration import narrations
 from appliance.plugin import BackendContext, Processor
 from appliance.plugin.kinds import PROCESSOR as KIND
 from appliance.processors import Processors
+from appliance.prompts import Prompts, sounds_of
+from appliance.reactions import Reactions
 from appliance.stops import StopList
 from appliance.store import Store
 from appliance.turn import Plan
@@ -33,3 +40,20 @@ def start_processors(
         stop.callback(controller.listen(processors.hear))
         processors.start()
         stop.callback(processors.close)
+
+
+def start_speaking(
+    settings: Settings, store: Store, controller: Controller, clock: Clock, vitals: Vitals, stop: StopList
+) -> None:
+    """Let the flow, and the prompts, react to what happens until `stop`."""
+    replies = {name: feed.reply_to for name, feed in settings.feeds.items() if feed.reply_to}
+    sounds = sounds_of(settings.prompts)
+    handset = flow_of(settings.flow, settings.prompts, replies, store.places)
+    speaking = Reactions(handset, *narrations(settings.feeds), *((Prompts(sounds),) if sounds else ()))
+    stop.callback(controller.react(speaking.listener(controller.post)))
+    if store.places.greeting.exists():
+        store.greeting.tell()
+    if settings.flow.ring and settings.flow.script is Script.MESSAGE_BOX:
+        bell = Bell(settings.flow.ring, clock, controller.post, vitals)
+        bell.start()
+        stop.callback(bell.close)

@@ -118,8 +118,9 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
         f"the box cannot say {e.say_id}: {e.message}" if e.message else f"the box has said {e.say_id}"
     ),
     events.FlowDue: lambda e: "the flow goes on",
+    events.BellDue: lambda e: "new messages may ring",
     events.GreetingChanged: lambda e: f"the greeting is the {'recorded' if e.path else 'configured'} one",
-    events.FlowMoved: lambda e: f"telephone: {e.step.replace('_', ' ')}",
+    events.FlowMoved: lambda e: f"flow: {e.step.replace('_', ' ')}",
     events.VolumeChanged: lambda e: f"volume {e.percent}%",
     events.RateChanged: lambda e: f"playing at {e.rate:g} times the speed",
     events.DeliveryStarted: lambda e: f"{e.destination}: sending {e.clip_id}, {size(e.size)}, attempt {e.attempt}",

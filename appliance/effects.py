@@ -53,6 +53,7 @@ Listener = Callable[[Event, Status], None]
 _NO_MESSAGE = "there is no message to play. `appliance play recording` plays what was recorded last"
 _NOTHING_RECORDED = "there is nothing to play: nothing was recorded yet"
 _NO_RECORDING = {
+    Do.CHOOSE_NEW: "every message was heard. `appliance play latest` plays the newest",
     Do.CHOOSE_RECORDING: _NOTHING_RECORDED,
     Do.CHOOSE_RANDOM: _NOTHING_RECORDED,
     Do.CHOOSE_EARLIER: "nothing was recorded before. `appliance play recording` plays the last",
@@ -148,6 +149,7 @@ class Effects:
             Do.STOP_PLAYBACK: lambda _: player.stop(),
             Do.SET_RATE: lambda effect: player.set_rate(_cause(effect, RateSet).rate),
             Do.CHOOSE_NEXT: lambda effect: self._choose(effect, self._next_message),
+            Do.CHOOSE_NEW: lambda effect: self._choose(effect, store.inbox.new_message),
             Do.CHOOSE_FOLLOWING: lambda effect: self._choose(effect, self._next_message, self._track_id),
             Do.CHOOSE_AGAIN: lambda effect: self._choose(effect, store.inbox.again, self._track_id),
             Do.CHOOSE_PREVIOUS: lambda effect: self._choose(effect, store.inbox.previous, self._track_id),
@@ -221,7 +223,8 @@ class Effects:
                 self._post(PlaybackFailed(effect.id, str(error), error=type(error).__name__))
                 raise
             if message:
-                self._post(Play(*message, effect.id))
+                path, title, track_id, feed = message
+                self._post(Play(path, title, track_id, effect.id, feed=feed))
             else:
                 self._post(NothingToPlay(effect.id, _NO_RECORDING.get(effect.do, _NO_MESSAGE)))
 

@@ -153,8 +153,8 @@ class RecordSplit(Command):
 class Play(Command):
     """Play a local audio file, from `start_at` seconds on, once or in a `loop`.
 
-    `track_id` names the inbox track that it is, if it is one. The playback is named `playback_id` where it was asked
-    for under that name before the file was known.
+    `track_id` names the inbox track that it is, if it is one, and `feed` where it came from. The playback is named
+    `playback_id` where it was asked for under that name before the file was known.
     """
 
     path: Path
@@ -163,6 +163,7 @@ class Play(Command):
     playback_id: str | None = None
     start_at: float = 0.0
     loop: bool = False
+    feed: str = ""
 
 
 @message
@@ -173,6 +174,11 @@ class PlayToggle(Command):
 @message
 class PlayNext(Command):
     """Play the oldest message not heard yet, else the newest one; while a message plays, the one after it."""
+
+
+@message
+class PlayNew(Command):
+    """Play the oldest message that nobody has heard yet."""
 
 
 @message
@@ -464,6 +470,19 @@ class FlowWait(Command):
     until: float
 
 
+@message
+class MessageHear(Command):
+    """Let new messages be heard, the oldest first; while one plays, that one from its beginning."""
+
+
+@message
+class MessageAnswer(Command):
+    """Record an answer to the message that was heard last, as `wishes` say; or end the answer in progress."""
+
+    at: float
+    wishes: Wishes = NO_WISHES
+
+
 # -- events: flow ------------------------------------------------------------------------------------------------------
 
 
@@ -475,6 +494,11 @@ class FlowDue(Event):
 
 
 @message
+class BellDue(Event):
+    """It is a time of day at which new messages ring."""
+
+
+@message
 class GreetingChanged(Event):
     """The greeting is the one that was recorded on the box, in the file `path`; none was where that is null."""
 
@@ -483,7 +507,8 @@ class GreetingChanged(Event):
 
 @message
 class FlowMoved(Event):
-    """The flow is at another step: `on_hook`, `waiting`, `greeting`, `listening`, `tone`, `recording` or `over`.
+    """The flow is at another step: `on_hook`, `waiting`, `greeting`, `listening`, `tone`, `recording` or `over`;
+    of a message box: `idle`, `hearing`, `tone` or `answering`.
 
     While a new greeting is recorded: `greeting_awaited`, `greeting_tone`, `greeting_speaking`, `greeting_saving`,
     `greeting_recorded`, `greeting_played` or `greeting_heard`.
@@ -689,6 +714,7 @@ class PlaybackStarted(Event):
     seconds: float
     track_id: int | None = None
     estimated: bool = False
+    feed: str = ""
 
 
 @message

@@ -14,7 +14,8 @@ from attrs import evolve
 
 from appliance.config import loader
 from appliance.config.options import AbsolutePath
-from appliance.config.settings import ControlSettings, Settings, StorageSettings
+from appliance.config.settings import ControlSettings, Settings
+from appliance.config.storage import StorageSettings
 from appliance.durable import write_file
 from appliance.errors import ConfigError
 from appliance.plugin_host import PluginHost

@@ -57,6 +57,7 @@ PLAYER = (
         since=2,
     ),
     Verb("play.next", "Play the next message not heard yet, else the newest.", events.PlayNext, *_PLAYED, since=2),
+    Verb("play.new", "Play the oldest message not heard yet.", events.PlayNew, *_PLAYED, since=2),
     Verb("play.previous", "Play the message before, or the last once more.", events.PlayPrevious, *_PLAYED, since=2),
     Verb("play.latest", "Play the newest message.", events.PlayLatest, *_PLAYED, since=2),
     Verb("play.recording", "Play what was recorded last.", events.PlayRecording, *_PLAYED, since=2),

@@ -49,6 +49,7 @@ class Do(StrEnum):
     DROP_GREETING = "drop_greeting"
     FORGET_GREETING = "forget_greeting"
     CHOOSE_NEXT = "choose_next"
+    CHOOSE_NEW = "choose_new"
     CHOOSE_FOLLOWING = "choose_following"
     CHOOSE_AGAIN = "choose_again"
     CHOOSE_PREVIOUS = "choose_previous"

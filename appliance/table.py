@@ -124,6 +124,7 @@ def _player_rows() -> Iterator[Row]:
         yield Row(play, IN_TAKE, ANY_PLAYER, refuse=IN_PROGRESS)
     for choose, after_all, meanwhile in (
         (events.PlayNext, Do.CHOOSE_NEXT, Do.CHOOSE_FOLLOWING),
+        (events.PlayNew, Do.CHOOSE_NEW, Do.CHOOSE_NEW),
         (events.PlayPrevious, Do.CHOOSE_AGAIN, Do.CHOOSE_PREVIOUS),
         (events.PlayLatest, Do.CHOOSE_LATEST, Do.CHOOSE_LATEST),
         (events.PlayRecording, Do.CHOOSE_RECORDING, Do.CHOOSE_RECORDING),
@@ -206,6 +207,8 @@ def _other_rows() -> Iterator[Row]:
         events.GreetingDiscard,
         events.LanguageNext,
         events.LanguageChoose,
+        events.MessageHear,
+        events.MessageAnswer,
     ):
         yield Row(wish, ANY_RECORDER, ANY_PLAYER)
     for news, room in ((events.StorageFull, False), (events.StorageFree, True)):

@@ -287,6 +287,21 @@ _FLOW = (
     ),
 )
 
+_MESSAGES = (
+    Verb(
+        "message.hear",
+        "Let new messages be heard, the oldest first; while one plays, that one once more.",
+        events.MessageHear,
+        since=2,
+    ),
+    Verb(
+        "message.answer",
+        "Record an answer to the message that was heard last, or end the answer.",
+        events.MessageAnswer,
+        since=2,
+    ),
+)
+
 VERBS: dict[str, Verb] = {
-    verb.word: verb for verb in (*_RECORDER, *_HANDSET, *_FLOW, *PLAYER, *PLAYLIST, *CLIPS, *_BOX)
+    verb.word: verb for verb in (*_RECORDER, *_HANDSET, *_FLOW, *_MESSAGES, *PLAYER, *PLAYLIST, *CLIPS, *_BOX)
 }

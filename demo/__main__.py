@@ -19,12 +19,14 @@ from rich.table import Table
 from appliance.control.client import Client
 from appliance.describe import duration
 from appliance.simulation.sound import SPEECH
-from demo import telephone, waveform
+from demo import message_box, telephone, waveform
 from demo.servers import OtherEnd
 from demo.watching import Watcher, console, daemon
 
 RECORD, PAUSE, PLAY, MARK = "1", "2", "3", "4"
 MESSAGE_FRAMES = 48_000
+
+FLOWS = {"telephone": telephone.run, "message_box": message_box.run}
 
 CONFIG = """\
 device: {{name: demo}}
@@ -124,14 +126,14 @@ def main() -> int:
     """Run the demo; the exit code says whether everything arrived."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--real-audio", action="store_true", help="use the sound card instead of a simulated one")
-    parser.add_argument("--flow", choices=("telephone",), help="show a telephone instead of a box with buttons")
+    parser.add_argument("--flow", choices=tuple(FLOWS), help="show a flow instead of a box with buttons")
     arguments = parser.parse_args()
     real_audio = arguments.real_audio
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="appliance-demo-") as folder:
         root = Path(folder)
         if arguments.flow:
-            return 0 if telephone.run(root, real_audio) else 1
+            return 0 if FLOWS[arguments.flow](root, real_audio) else 1
         for name in ("shelf", "received"):
             (root / name).mkdir()
         speech, rate = soundfile.read(SPEECH, frames=MESSAGE_FRAMES)

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def run(root: Path, real_audio: bool) -> bool:
     """Two calls. True where exactly one became a clip, and that has arrived."""
     (root / "greetings").mkdir()
     (root / "shelf").mkdir()
-    _write_greeting(root / "greetings" / "welcome.wav")
+    write_notes(root / "greetings" / "welcome.wav", NOTES)
     (root / "config.yaml").write_text(CONFIG.format(root=root))
     with daemon(root, "panel" if real_audio else "all") as process:
         return _perform(root, process)
@@ -66,7 +67,7 @@ def _perform(root: Path, process: "subprocess.Popen[str]") -> bool:
     original = Path(entries[0]["path"])
     checks = {
         "who hung up in the greeting left nothing": len(entries) == 1,
-        "the other's clip is on the shelf, byte by byte": _sha256(original) == _sha256(root / "shelf" / original.name),
+        "the other's clip is on the shelf, byte by byte": sha256(original) == sha256(root / "shelf" / original.name),
         "it begins behind greeting and tone": seconds < call - GREETING - TONE,
     }
     console.print(f"The clip: {original.name}, {duration(seconds)}")
@@ -75,14 +76,14 @@ def _perform(root: Path, process: "subprocess.Popen[str]") -> bool:
     return all(checks.values())
 
 
-def _write_greeting(path: Path) -> None:
-    """Four notes, in the place of a voice."""
+def write_notes(path: Path, notes: Sequence[float]) -> None:
+    """A melody of these hertz, in the place of a voice."""
     rate = 48_000
     times = np.arange(round(NOTE * rate)) / rate
     fade = np.minimum(1, np.minimum(times, NOTE - times) / 0.05)
-    notes = [0.2 * fade * np.sin(2 * np.pi * hertz * times) for hertz in NOTES]
-    soundfile.write(path, np.concatenate(notes), rate)
+    soundfile.write(path, np.concatenate([0.2 * fade * np.sin(2 * np.pi * hertz * times) for hertz in notes]), rate)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Of a file's bytes; words where it is missing."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else f"{path} is missing"

@@ -10,7 +10,8 @@ from appliance.app import Hardware, out_of_order, run
 from appliance.audio.take import new_take_id
 from appliance.clock import SystemClock
 from appliance.config.options import AbsolutePath
-from appliance.config.settings import ControlSettings, Settings, StorageSettings
+from appliance.config.settings import ControlSettings, Settings
+from appliance.config.storage import StorageSettings
 from appliance.controller import Controller, End
 from appliance.errors import AlreadyRunning, StorageError
 from appliance.events import (

@@ -14,7 +14,8 @@ import pytest
 from appliance.app import Hardware
 from appliance.clock import Clock, SystemClock
 from appliance.config.options import AbsolutePath
-from appliance.config.settings import ControlSettings, PanelSettings, Settings, StorageSettings
+from appliance.config.settings import ControlSettings, PanelSettings, Settings
+from appliance.config.storage import StorageSettings
 from appliance.daemon import Daemon
 from appliance.plans import BuiltIn
 from appliance.plugin_host import PluginHost

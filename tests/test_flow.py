@@ -75,7 +75,7 @@ class World:
     def plug_in(self) -> None:
         """The process begins."""
         self.hook = Hook(SwitchSettings())
-        self.handset = flow_of(self.settings, PromptSettings(), PLACES)
+        self.handset = flow_of(self.settings, PromptSettings(), {}, PLACES)
 
     @property
     def flow(self) -> Telephone:
@@ -515,7 +515,7 @@ def test_a_card_that_is_full_is_told_into_the_handset() -> None:
 
 def test_greetings_are_asked_for_in_turn_or_at_random() -> None:
     for order, shuffled in ((Order.IN_TURN, False), (Order.RANDOM, True)):
-        machine = flow_of(evolve(SETTINGS, order=order), PromptSettings(), PLACES)
+        machine = flow_of(evolve(SETTINGS, order=order), PromptSettings(), {}, PLACES)
         for turn in range(3):
             machine, _ = machine.react(HandsetLift(turn * 10.0), Status())
             machine, asked = machine.react(events.FlowDue(turn * 10.0 + DELAY), Status())
@@ -525,7 +525,7 @@ def test_greetings_are_asked_for_in_turn_or_at_random() -> None:
 
 
 def test_a_handset_without_a_flow_records_while_it_is_lifted() -> None:
-    direct = flow_of(FlowSettings(), PromptSettings(), PLACES)
+    direct = flow_of(FlowSettings(), PromptSettings(), {}, PLACES)
     assert isinstance(direct.script, Direct)
     assert direct.react(HandsetLift(1.0), Status())[1] == (events.RecordStart(1.0),)
     assert direct.react(HandsetHangUp(2.0), Status())[1] == (events.RecordStop(2.0),)
@@ -605,7 +605,7 @@ def test_who_wants_to_hear_the_greeting_again_hears_it_and_what_was_spoken_befor
 
 def test_another_language_is_spoken_until_the_handset_is_hung_up() -> None:
     settings = evolve(SETTINGS, languages=("de", "en"), numbers={"3": ButtonAction("language.next")})
-    machine = flow_of(settings, PromptSettings(), PLACES)
+    machine = flow_of(settings, PromptSettings(), {}, PLACES)
     languages: list[str] = []
 
     def tell(*inputs: Input) -> None:

@@ -54,7 +54,8 @@ class Playing:
         self.position = source.heard(ahead)
         if not self.started:
             self.started = True
-            self._post(PlaybackStarted(self.id, self.wish.title, source.seconds, self.wish.track_id, source.estimated))
+            wish, seconds = self.wish, source.seconds
+            self._post(PlaybackStarted(self.id, wish.title, seconds, wish.track_id, source.estimated, wish.feed))
         if underruns > self._underruns:
             self._underruns = underruns
             self._post(PlaybackUnderrun(self.id, underruns))

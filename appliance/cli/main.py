@@ -31,6 +31,7 @@ _MODULES = {
     "handset": "verbs",
     "greeting": "verbs",
     "language": "verbs",
+    "message": "verbs",
     "clips": "clips",
     "feeds": "feeds",
     "devices": "setup",

@@ -64,4 +64,7 @@ class FeedSettings:
         check=optional(ge(0)),
         example="2GB",
     )
+    reply_to: str | None = option(
+        None, "The destination that answers to its messages go to, and nowhere else.", example="family"
+    )
     options: Any = option(None, "")

@@ -6,7 +6,7 @@ from attrs import frozen
 from attrs.validators import and_, deep_iterable, deep_mapping, ge, in_, le, matches_re
 
 from appliance.config.actions import ButtonAction
-from appliance.config.options import AbsolutePath, Seconds, option
+from appliance.config.options import AbsolutePath, Seconds, TimeOfDay, option
 from appliance.verbs import NUMBERS
 
 
@@ -15,6 +15,7 @@ class Script(StrEnum):
 
     NONE = "none"
     TELEPHONE = "telephone"
+    MESSAGE_BOX = "message_box"
 
 
 class Begins(StrEnum):
@@ -42,7 +43,8 @@ class FlowSettings:
     script: Script = option(
         Script.NONE,
         "`telephone` greets whoever lifts the handset, sounds a tone, and records until it is hung up, or as long as "
-        "`recording.max_duration`. The handset is a switch that does `handset`.",
+        "`recording.max_duration`. The handset is a switch that does `handset`. `message_box` lets `message.hear` play "
+        "what feeds bring, and `message.answer` record answers.",
         shorthand=True,
     )
     delay: Seconds = option(
@@ -75,3 +77,9 @@ class FlowSettings:
         check=deep_mapping(in_(NUMBERS), _has_no_end),
         example="{1: play.latest, 2: play.random, 3: language.next, 0: greeting.play}",
     )
+    ring: tuple[TimeOfDay, ...] = option(
+        (),
+        "Local times of day at which a message box sounds where a message was not heard yet. Default: never.",
+        example='["09:00", "18:30"]',
+    )
+    bell: AbsolutePath | None = option(None, "What sounds then, as a file of its own.")

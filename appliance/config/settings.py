@@ -2,7 +2,6 @@
 
 import socket
 from enum import StrEnum
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ from appliance.config.audio import AtMax, AudioSettings, MonitorSettings, Record
 from appliance.config.feeds import FeedSettings
 from appliance.config.flow import FlowSettings, Script
 from appliance.config.location import LocationSettings
-from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
+from appliance.config.options import AbsolutePath, ByteCount, Seconds, option
 from appliance.config.page import WebSettings
 from appliance.config.profiles import TakeSettings
 from appliance.config.prompts import PromptSettings
 from appliance.config.schedule import ScheduleSettings
+from appliance.config.storage import StorageSettings
 from appliance.config.units import format_duration
 from appliance.hours import SPAN
 from appliance.recipes import ORIGINAL, RECIPES
@@ -161,33 +161,6 @@ class DeleteAfter(StrEnum):
 
 
 @frozen
-class StorageSettings:
-    directory: AbsolutePath = option(
-        AbsolutePath(Path("/var/lib/appliance")), "Where takes, clips, the inbox and the catalogue live."
-    )
-    reserve: Seconds = option(
-        Seconds(1800),
-        "Room kept free, as time of recording. Once it is reached clips make room, see `keep`.",
-        check=ge(0),
-    )
-    floor: ByteCount = option(
-        ByteCount(100_000_000), "Room kept free at least, however few bytes `reserve` is.", check=ge(0)
-    )
-    keep: Keep = option(
-        Keep("until_space_needed"),
-        "Which clips may make room, oldest first, once every destination has them: all (`until_space_needed`), those "
-        "older than some days (`30d`), or none (`always`). None goes before the reserve is reached.",
-        example="30d",
-    )
-
-    @property
-    def keep_days(self) -> float:
-        """The days that a clip is kept in any case; infinite for `always`."""
-        words = {"always": inf, "until_space_needed": 0.0}
-        return words[self.keep] if self.keep in words else float(self.keep.removesuffix("d"))
-
-
-@frozen
 class ControlSettings:
     socket: AbsolutePath = option(AbsolutePath(Path("/run/appliance/control.sock")), "The control socket.")
     group: str = option("appliance", "Members of this group may control the box.")
@@ -259,6 +232,13 @@ def _with_a_handset(settings: "Settings", _: object, flow: FlowSettings) -> None
         raise ValueError(f"a flow needs the handset to itself: let the switch do `handset` instead of `{other}`")
 
 
+def _replies_to_known(settings: "Settings", _: object, feeds: dict[str, FeedSettings]) -> None:
+    for name, feed in feeds.items():
+        if feed.reply_to is not None and feed.reply_to not in settings.destinations:
+            known = ", ".join(settings.destinations) or "there is none"
+            raise ValueError(f"{name}: reply_to is {feed.reply_to}, expected the name of a destination: {known}")
+
+
 @frozen
 class ProcessorSettings:
     """What every processor has, whatever it does; `options` is the processor's own class."""
@@ -280,7 +260,7 @@ class Settings:
     prompts: PromptSettings = option(PromptSettings, "Sounds by which the box says what happens.")
     storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
     destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
-    feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.")
+    feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.", check=_replies_to_known)
     schedules: dict[str, ScheduleSettings] = option(dict, "When the box records by itself, by name.")
     services: dict[str, ServiceSettings] = option(dict, "What runs beside the recorder, by name.")
     processors: dict[str, ProcessorSettings] = option(dict, "What looks at finished clips, by name.")

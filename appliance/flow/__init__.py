@@ -4,12 +4,15 @@ The table decides what becomes of each of them. So nothing that fails here keeps
 cannot be heard, or its end is never told, the next step follows as if it had been.
 """
 
+from collections.abc import Mapping
+
 from attrs import evolve
 
 from appliance.config.flow import FlowSettings, Script
-from appliance.config.prompts import TONES, PromptSettings
+from appliance.config.prompts import TONES, Prompt, PromptSettings
 from appliance.flow.direct import Direct
 from appliance.flow.handset import Handset
+from appliance.flow.message_box import MessageBox
 from appliance.flow.rehearsal import Rehearsal
 from appliance.flow.steps import Step
 from appliance.flow.telephone import Telephone
@@ -17,16 +20,21 @@ from appliance.prompts import sounds_of
 from appliance.prompts.sounds import SHIPPED
 from appliance.store.places import Places
 
-__all__ = ["Direct", "Handset", "Step", "Telephone", "flow_of"]
+__all__ = ["Direct", "Handset", "MessageBox", "Step", "Telephone", "flow_of"]
 
 
-def flow_of(settings: FlowSettings, prompts: PromptSettings, places: Places) -> Handset:
-    """The machine that the configuration wants, for what is kept in `places`."""
+def flow_of(settings: FlowSettings, prompts: PromptSettings, replies: Mapping[str, str], places: Places) -> Handset:
+    """The machine that the configuration wants, for what is kept in `places`.
+
+    `replies` are the destinations of answers, by the feed that brought what is answered.
+    """
     if settings.script is Script.NONE:
         return Handset(Direct(), settings.numbers)
     heard = prompts if prompts.sounds != PromptSettings().sounds else evolve(prompts, sounds=TONES)
     languages = settings.languages or (prompts.language,)
     sounds = {each: sounds_of(evolve(heard, language=each), at_the_ear=True) for each in languages}
-    tone = settings.tone or SHIPPED / "tone.flac"
-    rehearsal = Rehearsal(tone, sounds[languages[0]], places.audio)
-    return Handset(Telephone(settings, tone, sounds), settings.numbers, rehearsal)
+    tone, first = settings.tone or SHIPPED / "tone.flac", sounds[languages[0]]
+    if settings.script is Script.MESSAGE_BOX:
+        bell = settings.bell or first.get(Prompt.NEW_MESSAGE, SHIPPED / "new_message.flac")
+        return Handset(MessageBox(replies, tone, bell, first), settings.numbers)
+    return Handset(Telephone(settings, tone, sounds), settings.numbers, Rehearsal(tone, first, places.audio))

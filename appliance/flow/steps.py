@@ -26,6 +26,9 @@ class Step(StrEnum):
     TONE = "tone"
     RECORDING = "recording"
     OVER = "over"
+    IDLE = "idle"
+    HEARING = "hearing"
+    ANSWERING = "answering"
 
 
 class Scripted(Protocol):

@@ -190,11 +190,15 @@ class Telephone:
 
     def _says_greeting(self) -> tuple["Telephone", _Outputs]:
         assert self._greeting
-        shuffled, turn = self.settings.order is Order.RANDOM, max(0, self.lifts - 1)
-        language = self.language or next(iter(self.sounds))
-        return self._says(
-            events.Greet(self._greeting, "greeting", None, self._name, 0, False, turn, shuffled, language)
+        greet = events.Greet(
+            self._greeting,
+            "greeting",
+            playback_id=self._name,
+            turn=max(0, self.lifts - 1),
+            shuffled=self.settings.order is Order.RANDOM,
+            language=self.language or next(iter(self.sounds)),
         )
+        return self._says(greet)
 
     def _heard(self, at: float, status: Status) -> tuple["Telephone", _Outputs]:
         """What was said is over."""

@@ -10,7 +10,8 @@ from appliance.app import Hardware
 from appliance.audio.alsa import AlsaCards
 from appliance.clock import Clock
 from appliance.config.options import AbsolutePath
-from appliance.config.settings import ControlSettings, Settings, StorageSettings
+from appliance.config.settings import ControlSettings, Settings
+from appliance.config.storage import StorageSettings
 from appliance.events import Event
 from appliance.simulation.cards import simulated_cards
 from appliance.simulation.keyboard import SIMULATED, KeyboardPanel

@@ -100,6 +100,10 @@ class Inbox(Room[TrackRows]):
         """
         return self._choose(lambda tracks: tracks.unheard_first(after or 0, orders or {}))
 
+    def new_message(self) -> Message | None:
+        """The oldest message not heard yet."""
+        return self._choose(TrackRows.unheard_only)
+
     def again(self, last: int | None) -> Message | None:
         """Track `last`, or the message before it where it is gone; without one the newest that somebody has heard."""
         return self._choose(lambda tracks: tracks.heard_last() if last is None else tracks.newest_first(last))

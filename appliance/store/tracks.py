@@ -90,6 +90,10 @@ class TrackRows:
                 yield from self._playable(f"played = 0 AND feed = ?2 ORDER BY {order}", after or _NONE, track.feed)
         yield from self._playable("played = 1 ORDER BY id DESC")
 
+    def unheard_only(self) -> Iterator[Track]:
+        """What nobody has heard yet, oldest first."""
+        yield from self._playable("played = 0 ORDER BY id")
+
     def heard_last(self) -> Iterator[Track]:
         """What somebody has heard, newest first."""
         yield from self._playable("played = 1 ORDER BY id DESC")

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from appliance.cli.main import root
+from appliance.config.flow import Script
 
 PRESETS = sorted((Path(__file__).parents[2] / "share/appliance/presets").glob("*.yaml"))
 
@@ -16,5 +17,6 @@ def test_the_preset_passes_the_check(preset: Path) -> None:
     assert done.exit_code == 0, done.output
 
 
-def test_there_is_a_telephone() -> None:
-    assert "telephone" in [preset.stem for preset in PRESETS]
+def test_there_is_one_for_each_flow() -> None:
+    flows = {script.value for script in Script if script is not Script.NONE}
+    assert flows <= {preset.stem for preset in PRESETS}

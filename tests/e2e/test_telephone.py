@@ -72,7 +72,7 @@ class Telephone:
     def step(self) -> str:
         """Where the flow is, as the log tells."""
         return next(
-            (line.split(": ")[1] for line in reversed(self.box.log.read_text().splitlines()) if "telephone: " in line),
+            (line.split(": ")[1] for line in reversed(self.box.log.read_text().splitlines()) if "flow: " in line),
             "on hook",
         )
 
@@ -191,8 +191,9 @@ def test_a_greeting_recorded_on_the_box_itself_is_the_one_that_the_next_guest_he
 
 
 @pytest.mark.slow
-def test_the_demonstration_shows_that_all_is_well() -> None:
-    done = subprocess.run([sys.executable, "-m", "demo", "--flow", "telephone"], capture_output=True, text=True)
+@pytest.mark.parametrize("flow", ["telephone", "message_box"])
+def test_the_demonstration_shows_that_all_is_well(flow: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "demo", "--flow", flow], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.count("yes ") == 3, done.stdout + done.stderr
 
 

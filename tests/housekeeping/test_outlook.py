@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.config.audio import AudioSettings, CaptureSettings
-from appliance.config.settings import DeleteAfter, DestinationSettings, Settings, StorageSettings
+from appliance.config.settings import DeleteAfter, DestinationSettings, Settings
+from appliance.config.storage import StorageSettings
 from appliance.config.units import parse_keep
 from appliance.events import FaultCleared
 from appliance.housekeeping import Outlook, Space, StateDisk
