@@ -46,11 +46,11 @@ class FakeUpkeep:
 
 
 class FakeStore:
-    """Does everything at once, on the caller's thread; clips and inbox are rooms of it."""
+    """Does everything at once, on the caller's thread; clips, inbox and greeting are rooms of it."""
 
     def __init__(self) -> None:
         self.upkeep = FakeUpkeep()
-        self.clips = self.inbox = self
+        self.clips = self.inbox = self.greeting = self
         self.adopted: list[str] = []
 
     def submit(self, work: Any) -> "Future[None]":
@@ -63,6 +63,18 @@ class FakeStore:
 
     def next_message(self, after: int | None = None, orders: Any = None) -> None:
         """There is none."""
+
+    def new_message(self) -> None:
+        """There is none."""
+
+    def trash(self, clip_id: str) -> None:
+        """It goes there."""
+
+    def use(self, clip_id: str) -> None:
+        """It is the greeting."""
+
+    def forget(self) -> None:
+        """There is no greeting."""
 
     def earlier(self, name: str) -> None:
         """Nothing was recorded."""
