@@ -6,6 +6,7 @@ To add a word: `docs/architecture.md`, "Where do I add ...".
 from appliance import events
 from appliance.arguments import Argument, Kind
 from appliance.clip_verbs import CLIPS, MOST_BYTES, MOST_LABELS, PAGE
+from appliance.flow_verbs import FLOWS
 from appliance.player_verbs import PLAYER, PLAYLIST
 from appliance.verb import Verb
 
@@ -15,7 +16,6 @@ __all__ = [
     "MOST_HAPPENED",
     "MOST_LABELS",
     "MOST_LETTERS",
-    "NUMBERS",
     "PAGE",
     "VERBS",
     "VERSIONS",
@@ -34,10 +34,6 @@ MOST_FIELD = 1000
 
 MOST_LETTERS = 65_536
 """The most letters of Base64 that one piece of an upload has."""
-
-
-NUMBERS = tuple("1234567890*#")
-"""What can be dialled, as the keys of a telephone are (ITU-T E.161)."""
 
 
 def button_words() -> tuple[str, ...]:
@@ -225,83 +221,4 @@ _BOX = (
     Verb("describe", "Describe everything that can be asked.", answer="an object as this page", acts=False, since=2),
 )
 
-_HANDSET = (
-    Verb(
-        "handset.lift", "Lift the handset: the flow begins. Without one as `record.start`.", events.HandsetLift, since=2
-    ),
-    Verb(
-        "handset.hang_up",
-        "Hang the handset up: the flow ends. Without one as `record.stop`.",
-        events.HandsetHangUp,
-        since=2,
-    ),
-    Verb(
-        "handset.dial",
-        "Dial a number, for what `flow.numbers` has it ask for.",
-        events.Dial,
-        arguments=(Argument("number", Kind.TEXT, "One digit or key.", choices=NUMBERS),),
-        since=2,
-    ),
-)
-
-_FLOW = (
-    Verb("greeting.play", "Let the greeting be heard once more, from its beginning.", events.GreetingPlay, since=2),
-    Verb(
-        "greeting.record",
-        "Record a new greeting: at the next lift of the handset, or at once where it is lifted.",
-        events.GreetingRecord,
-        (events.FlowMoved,),
-        (events.NothingToPlay,),
-        since=2,
-    ),
-    Verb(
-        "greeting.keep",
-        "Let the new greeting be the one that is heard from now on.",
-        events.GreetingKeep,
-        (events.GreetingChanged,),
-        (events.NothingToPlay,),
-        since=2,
-    ),
-    Verb(
-        "greeting.discard",
-        "Throw the new greeting away, and stay with the one there is.",
-        events.GreetingDiscard,
-        (events.FlowMoved,),
-        (events.NothingToPlay,),
-        since=2,
-    ),
-    Verb(
-        "greeting.forget",
-        "Go back to the greeting of the configuration.",
-        events.GreetingForget,
-        (events.GreetingChanged,),
-        since=2,
-    ),
-    Verb("language.next", "Go on in the next language, until hung up.", events.LanguageNext, since=2),
-    Verb(
-        "language.choose",
-        "Go on in a language, until hung up.",
-        events.LanguageChoose,
-        arguments=(Argument("language", Kind.TEXT, "One of `flow.languages`.", longest=100),),
-        since=2,
-    ),
-)
-
-_MESSAGES = (
-    Verb(
-        "message.hear",
-        "Let new messages be heard, the oldest first; while one plays, that one once more.",
-        events.MessageHear,
-        since=2,
-    ),
-    Verb(
-        "message.answer",
-        "Record an answer to the message that was heard last, or end the answer.",
-        events.MessageAnswer,
-        since=2,
-    ),
-)
-
-VERBS: dict[str, Verb] = {
-    verb.word: verb for verb in (*_RECORDER, *_HANDSET, *_FLOW, *_MESSAGES, *PLAYER, *PLAYLIST, *CLIPS, *_BOX)
-}
+VERBS: dict[str, Verb] = {verb.word: verb for verb in (*_RECORDER, *FLOWS, *PLAYER, *PLAYLIST, *CLIPS, *_BOX)}

@@ -7,7 +7,7 @@ from attrs.validators import and_, deep_iterable, deep_mapping, ge, in_, le, mat
 
 from appliance.config.actions import ButtonAction
 from appliance.config.options import AbsolutePath, Seconds, TimeOfDay, option
-from appliance.verbs import NUMBERS
+from appliance.flow_verbs import NUMBERS
 
 
 class Script(StrEnum):

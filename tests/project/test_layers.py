@@ -30,6 +30,7 @@ ROWS = (
     "verb",
     "clip_verbs",
     "player_verbs",
+    "flow_verbs",
     "verbs",
     "states",
     "table",
