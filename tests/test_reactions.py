@@ -28,7 +28,7 @@ def arrived(number: int, key: str = "") -> events.TrackArrived:
 
 
 def play(number: int) -> events.PlayIfFree:
-    return events.PlayIfFree(Path(f"/{number}.flac"), f"message {number}", number, f"autoplay-{number}")
+    return events.PlayIfFree(Path(f"/{number}.flac"), f"message {number}", number, f"autoplay-{number}", feed="family")
 
 
 def sounds(number: int, playback_id: str = "") -> events.PlaybackStarted:
