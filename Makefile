@@ -34,7 +34,7 @@ endef
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
-demo: build-packages $(VENV)/installed ## See the whole appliance at work; AUDIO=real uses the sound card, FLOW=telephone or message_box shows a flow
+demo: build-packages $(VENV)/installed ## See the whole appliance at work; AUDIO=real uses the sound card, FLOW=telephone, booth or message_box a flow
 	$(BIN)/python -m demo $(if $(filter real,$(AUDIO)),--real-audio) $(if $(FLOW),--flow $(FLOW))
 
 test: slow-packages $(VENV)/installed ## Run every test

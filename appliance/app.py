@@ -16,7 +16,7 @@ from appliance.audio.recorder import Recorder
 from appliance.audio.shared import SharedCards
 from appliance.audio.volume import KeptVolume
 from appliance.audio.watch import DeviceWatch
-from appliance.beside import start_processors, start_speaking
+from appliance.beside import keep_playlist, start_processors, start_speaking
 from appliance.clock import Clock
 from appliance.config.audio import WhileRecording
 from appliance.config.settings import PanelSettings, Settings
@@ -27,7 +27,7 @@ from appliance.control.server import ControlServer
 from appliance.control.streams import Streams
 from appliance.controller import PULSE_LIMIT, End
 from appliance.delivery.outbox import Destination, Outbox
-from appliance.effects import Effects, keep_playlist, refusing
+from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
 from appliance.events import ApplianceReady, Event, VolumeChanged
 from appliance.faults import CONTROL, DELIVERY, FEED, STORAGE_AT_START
@@ -114,7 +114,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         playback = evolve(audio.playback, volume=evolve(wanted, start=wanted.within(volume.percent)))
         player = Player(cards, playback, playback.rate or audio.capture.format.rate, clock, post, vitals)
         post(VolumeChanged(playback.volume.start))
-        keep_playlist(store, post, controller.listen)
+        keep_playlist(store, controller)
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
         wishes = (audio.capture, settings.recorded)
         about = (settings.monitor, settings.device.location.place)

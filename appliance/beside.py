@@ -1,9 +1,14 @@
 """What a run has beside recorder and player, and can do without: what speaks, and what looks at finished clips."""
 
+from datetime import datetime, timedelta, timezone
+from functools import partial
+
+from appliance.audio.playlist_file import KeptPlaylist
 from appliance.clock import Clock
 from appliance.config.flow import Script
 from appliance.config.settings import Settings
 from appliance.controller import Controller
+from appliance.events import Event, PlaylistChanged, PlaylistRestore
 from appliance.faults import PROCESSOR
 from appliance.flow import flow_of
 from appliance.flow.bell import Bell
@@ -15,6 +20,7 @@ from appliance.plugin.kinds import PROCESSOR as KIND
 from appliance.processors import Processors
 from appliance.prompts import Prompts, sounds_of
 from appliance.reactions import Reactions
+from appliance.status import Status
 from appliance.stops import StopList
 from appliance.store import Store
 from appliance.turn import Plan
@@ -48,7 +54,13 @@ def start_speaking(
     """Let the flow, and the prompts, react to what happens until `stop`."""
     replies = {name: feed.reply_to for name, feed in settings.feeds.items() if feed.reply_to}
     sounds = sounds_of(settings.prompts)
-    handset = flow_of(settings.flow, settings.prompts, replies, store.places)
+
+    def time(at: float) -> str:
+        stamp = clock.stamp(at)
+        zone = timezone(timedelta(seconds=stamp.utc_offset))
+        return datetime.fromtimestamp(stamp.wall_ns / 1e9, zone).isoformat(timespec="seconds")
+
+    handset = flow_of(settings.flow, settings.prompts, replies, store.places, time)
     speaking = Reactions(handset, *narrations(settings.feeds), *((Prompts(sounds),) if sounds else ()))
     stop.callback(controller.react(speaking.listener(controller.post)))
     if store.places.greeting.exists():
@@ -57,3 +69,16 @@ def start_speaking(
         bell = Bell(settings.flow.ring, clock, controller.post, vitals)
         bell.start()
         stop.callback(bell.close)
+
+
+def keep_playlist(store: Store, controller: Controller) -> None:
+    """Have the playlist again that was kept, and keep it whenever it changes."""
+    kept = KeptPlaylist(store.places.playlist)
+
+    def hear(event: Event, _: Status) -> None:
+        if isinstance(event, PlaylistChanged):
+            store.submit(partial(kept.keep, event))
+
+    if before := kept.read():
+        controller.post(PlaylistRestore(before.items, before.current, before.repeat))
+    controller.listen(hear)

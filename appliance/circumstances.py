@@ -31,6 +31,10 @@ class Text:
     text: str = told("", "What it found", Kind.TEXT)
 
 
+WITHDRAWAL_CODE = "withdrawal_code"
+"""The field that holds the code by which somebody may have a clip deleted."""
+
+
 class Starter(StrEnum):
     """What may begin a take."""
 

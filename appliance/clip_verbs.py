@@ -84,6 +84,15 @@ CLIPS = (
         answer="an object with `clip`, `path` and `deliveries`, as they were",
     ),
     Verb(
+        "clips.withdraw",
+        "Delete what was told in a booth, by its code: here, and at each destination that can delete. A proof is kept. "
+        "May be repeated, where a destination did not answer.",
+        arguments=(Argument("code", Kind.TEXT, "The code that was told with it.", longest=60),),
+        answer="an object with `clip_id`, `name`, `withdrawn_ns`, and of each copy its `destination`, `remote_name`, "
+        "`checksum`, `outcome` (`deleted`, `cannot`, `failed`) and `message`",
+        since=2,
+    ),
+    Verb(
         "clips.trash",
         "List the clips in the trash, those that have been there the longest first.",
         answer="a list of objects with `clip` and `since_ns`, nanoseconds since 1970 UTC, 0 where no clock told",

@@ -118,6 +118,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
         f"the box cannot say {e.say_id}: {e.message}" if e.message else f"the box has said {e.say_id}"
     ),
     events.FlowDue: lambda e: "the flow goes on",
+    events.WithdrawalCode: lambda e: f"withdrawal code {e.code} for clip {e.clip_id}",
     events.BellDue: lambda e: "new messages may ring",
     events.GreetingChanged: lambda e: f"the greeting is the {'recorded' if e.path else 'configured'} one",
     events.FlowMoved: lambda e: f"flow: {e.step.replace('_', ' ')}",

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TypeVar
 
 from appliance.audio.player import Player
-from appliance.audio.playlist_file import KeptPlaylist
 from appliance.audio.recorder import Recorder
 from appliance.audio.volume import KeptVolume
 from appliance.circumstances import Wishes
@@ -15,9 +14,10 @@ from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
 from appliance.events import (
     Attend,
+    ClipDrop,
+    ClipRelease,
     Event,
     FlowWait,
-    GreetingDrop,
     GreetingUse,
     NothingToPlay,
     NothingToSplit,
@@ -27,8 +27,9 @@ from appliance.events import (
     PlayerBack,
     PlayerSeek,
     PlayerSkip,
-    PlaylistChanged,
-    PlaylistRestore,
+    PlaylistAdd,
+    PlaylistClear,
+    PlaylistPlay,
     RateSet,
     RecordMark,
     RecordStart,
@@ -44,6 +45,7 @@ from appliance.events import (
 from appliance.faults import CATALOGUE
 from appliance.machine import Do, Effect, Input
 from appliance.machine import Recorder as Busy
+from appliance.player_verbs import MOST_TRACKS
 from appliance.status import Status
 from appliance.store import Message, Store
 
@@ -137,9 +139,8 @@ class Effects:
             Do.USE_GREETING: lambda effect: self._on_store(
                 partial(store.greeting.use, _cause(effect, GreetingUse).clip_id)
             ),
-            Do.DROP_GREETING: lambda effect: self._on_store(
-                partial(store.clips.trash, _cause(effect, GreetingDrop).clip_id)
-            ),
+            Do.DROP_CLIP: lambda effect: self._on_store(partial(store.clips.trash, _cause(effect, ClipDrop).clip_id)),
+            Do.RELEASE_CLIP: lambda effect: self._on_store(partial(self._release, _cause(effect, ClipRelease))),
             Do.FORGET_GREETING: lambda _: self._on_store(store.greeting.forget),
             Do.PAUSE_PLAYBACK: lambda _: player.pause(),
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
@@ -157,6 +158,7 @@ class Effects:
             Do.CHOOSE_RECORDING: lambda effect: self._choose(effect, store.clips.latest),
             Do.CHOOSE_EARLIER: lambda effect: self._choose(effect, store.clips.earlier, self._name),
             Do.CHOOSE_RANDOM: lambda effect: self._choose(effect, store.clips.at_random, self._name),
+            Do.CHOOSE_ALL: lambda effect: self._on_store(partial(self._choose_all, effect)),
             Do.SET_VOLUME: lambda effect: player.set_volume(_cause(effect, VolumeSet).percent),
             Do.RAISE_VOLUME: lambda _: player.change_volume(VOLUME_STEP),
             Do.LOWER_VOLUME: lambda _: player.change_volume(-VOLUME_STEP),
@@ -185,6 +187,10 @@ class Effects:
         silent = self._player.voice.silent_from
         self._player.hush()
         return max(_moment(effect), silent + GUARD)
+
+    def _release(self, cause: ClipRelease) -> None:
+        self._store.clips.release(cause.clip_id, cause.destinations)
+        self._outbox.wake()
 
     def _on_store(self, work: Callable[[], None]) -> None:
         self._store.submit(work).add_done_callback(self._report)
@@ -232,6 +238,13 @@ class Effects:
 
     def _next_message(self, after: int | None = None) -> Message | None:
         return self._store.inbox.next_message(after, self._orders)
+
+    def _choose_all(self, effect: Effect) -> None:
+        items = self._store.clips.all_recordings(MOST_TRACKS)
+        if not items:
+            self._post(NothingToPlay(effect.id, _NOTHING_RECORDED))
+        for command in (PlaylistClear(), PlaylistAdd(items), PlaylistPlay()) if items else ():
+            self._post(command)
 
     def _start_playback(self, effect: Effect) -> None:
         cause = _cause(effect, Play)
@@ -282,16 +295,3 @@ def refusing(why: str, error: str, post: Callable[[Input], None]) -> Mapping[Do,
         Do.START_PLAYBACK: lambda effect: post(PlaybackFailed(effect.id, why, error=error)),
     }
     return {do: fail.get(do, lambda _: None) for do in Do}
-
-
-def keep_playlist(store: Store, post: Callable[[Input], None], listen: Callable[[Listener], object]) -> None:
-    """Have the playlist again that was kept, and keep it whenever it changes."""
-    kept = KeptPlaylist(store.places.playlist)
-
-    def hear(event: Event, _: Status) -> None:
-        if isinstance(event, PlaylistChanged):
-            store.submit(partial(kept.keep, event))
-
-    if before := kept.read():
-        post(PlaylistRestore(before.items, before.current, before.repeat))
-    listen(hear)

@@ -207,6 +207,11 @@ class PlayRandom(Command):
 
 
 @message
+class PlayAll(Command):
+    """Play all recordings, the oldest first, as the playlist."""
+
+
+@message
 class PlayIfFree(Play):
     """Play it, unless a take or another playback is in progress."""
 
@@ -435,8 +440,8 @@ class GreetingUse(Command):
 
 
 @message
-class GreetingDrop(Command):
-    """Move the clip of a greeting to the trash that nobody wants."""
+class ClipDrop(Command):
+    """Move a clip to the trash that whoever spoke does not want."""
 
     clip_id: str
 
@@ -471,6 +476,29 @@ class FlowWait(Command):
 
 
 @message
+class ClipRelease(Command):
+    """Let a clip that was to go nowhere yet go to these destinations, or to all where that is null."""
+
+    clip_id: str
+    destinations: tuple[str, ...] | None = None
+
+
+@message
+class FlowNext(Command):
+    """Go on in a booth: begin, agree, end the story, keep it. Its take is made as `wishes` say."""
+
+    at: float
+    wishes: Wishes = NO_WISHES
+
+
+@message
+class FlowAgain(Command):
+    """Tell the story again in a booth; what was recorded is thrown away."""
+
+    at: float
+
+
+@message
 class MessageHear(Command):
     """Let new messages be heard, the oldest first; while one plays, that one from its beginning."""
 
@@ -494,6 +522,14 @@ class FlowDue(Event):
 
 
 @message
+class WithdrawalCode(Event):
+    """A story was told in a booth: `code` is what it can be deleted by, everywhere."""
+
+    clip_id: str
+    code: str
+
+
+@message
 class BellDue(Event):
     """It is a time of day at which new messages ring."""
 
@@ -508,7 +544,8 @@ class GreetingChanged(Event):
 @message
 class FlowMoved(Event):
     """The flow is at another step: `on_hook`, `waiting`, `greeting`, `listening`, `tone`, `recording` or `over`;
-    of a message box: `idle`, `hearing`, `tone` or `answering`.
+    of a message box: `idle`, `hearing`, `tone` or `answering`; of a booth also `language`, `question`, `consent`,
+    `saving` or `review`.
 
     While a new greeting is recorded: `greeting_awaited`, `greeting_tone`, `greeting_speaking`, `greeting_saving`,
     `greeting_recorded`, `greeting_played` or `greeting_heard`.

@@ -64,6 +64,8 @@ FLOWS = (
         arguments=(Argument("language", Kind.TEXT, "One of `flow.languages`.", longest=100),),
         since=2,
     ),
+    Verb("flow.next", "Go on in a booth: begin, agree, end the story, keep it.", events.FlowNext, since=2),
+    Verb("flow.again", "Tell the story in a booth once more, in its place.", events.FlowAgain, since=2),
     Verb(
         "message.hear",
         "Let new messages be heard, the oldest first; while one plays, that one once more.",

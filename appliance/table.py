@@ -130,6 +130,7 @@ def _player_rows() -> Iterator[Row]:
         (events.PlayRecording, Do.CHOOSE_RECORDING, Do.CHOOSE_RECORDING),
         (events.PlayEarlier, Do.CHOOSE_EARLIER, Do.CHOOSE_EARLIER),
         (events.PlayRandom, Do.CHOOSE_RANDOM, Do.CHOOSE_RANDOM),
+        (events.PlayAll, Do.CHOOSE_ALL, Do.CHOOSE_ALL),
     ):
         yield Row(choose, IDLE, STOPPED, do=(after_all,))
         yield Row(choose, IDLE, IN_PLAYBACK, do=(meanwhile,))
@@ -195,7 +196,8 @@ def _other_rows() -> Iterator[Row]:
         (events.Attend, Do.ATTEND),
         (events.FlowWait, Do.WAIT),
         (events.GreetingUse, Do.USE_GREETING),
-        (events.GreetingDrop, Do.DROP_GREETING),
+        (events.ClipDrop, Do.DROP_CLIP),
+        (events.ClipRelease, Do.RELEASE_CLIP),
         (events.GreetingForget, Do.FORGET_GREETING),
     )
     for input, do in asked:
@@ -209,6 +211,8 @@ def _other_rows() -> Iterator[Row]:
         events.LanguageChoose,
         events.MessageHear,
         events.MessageAnswer,
+        events.FlowNext,
+        events.FlowAgain,
     ):
         yield Row(wish, ANY_RECORDER, ANY_PLAYER)
     for news, room in ((events.StorageFull, False), (events.StorageFree, True)):

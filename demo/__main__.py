@@ -19,14 +19,14 @@ from rich.table import Table
 from appliance.control.client import Client
 from appliance.describe import duration
 from appliance.simulation.sound import SPEECH
-from demo import message_box, telephone, waveform
+from demo import booth, message_box, telephone, waveform
 from demo.servers import OtherEnd
 from demo.watching import Watcher, console, daemon
 
 RECORD, PAUSE, PLAY, MARK = "1", "2", "3", "4"
 MESSAGE_FRAMES = 48_000
 
-FLOWS = {"telephone": telephone.run, "message_box": message_box.run}
+FLOWS = {"telephone": telephone.run, "booth": booth.run, "message_box": message_box.run}
 
 CONFIG = """\
 device: {{name: demo}}

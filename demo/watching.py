@@ -47,6 +47,12 @@ class Watcher:
         elif event["event"] not in _UNTOLD:
             console.print(f"{clock}  {describe_plain(event)}")
 
+    def moved(self, step: str) -> None:
+        """Wait until the flow is, or was, at this step. Raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: any(e["step"] == step for e in self._named("FlowMoved")), PATIENCE):
+                raise TimeoutError(f"the flow was not at the step {step} within {PATIENCE:.0f} s")
+
     def wait(self, name: str, count: int = 1) -> dict[str, Any]:
         """The `count`th event of this name, also if it was before. Raises TimeoutError."""
         with self._changed:

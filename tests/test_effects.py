@@ -67,6 +67,13 @@ class FakeStore:
     def new_message(self) -> None:
         """There is none."""
 
+    def release(self, clip_id: str, destinations: object) -> None:
+        """It goes where clips go."""
+
+    def all_recordings(self, most: int) -> tuple[()]:
+        """Nothing was recorded."""
+        return ()
+
     def trash(self, clip_id: str) -> None:
         """It goes there."""
 

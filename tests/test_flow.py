@@ -139,7 +139,7 @@ class World:
                 self.end(cause.at)
             case Do.ADOPT_TAKE:
                 self.later(0.05, lambda: self.finish(effect.id))
-            case Do.USE_GREETING | Do.DROP_GREETING:
+            case Do.USE_GREETING | Do.DROP_CLIP:
                 (self.used if effect.do is Do.USE_GREETING else self.dropped).append(cause.clip_id)
             case Do.DISCARD_TAKE:
                 self.take = None

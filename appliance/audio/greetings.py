@@ -22,13 +22,26 @@ def greeting(path: Path, turn: int, today: date, *, shuffled: bool = False, lang
     if language and (path / language).is_dir():
         path = path / language
     try:
-        names = sorted(each.name for each in path.iterdir() if each.suffix.lower() in ENDINGS)
+        names = sorted(each.name for each in path.iterdir() if _sounds(each))
     except OSError as error:
         raise Unplayable(f"cannot play a greeting of '{path}': {error.strerror}", TroubleKind.FILE) from error
     chosen = _of_the_day(names, today)
     if not chosen:
         raise Unplayable(f"cannot play a greeting: there is none for today in '{path}'", TroubleKind.FILE)
     return path / (random.choice(chosen) if shuffled else chosen[turn % len(chosen)])
+
+
+def sounds_in(folder: Path, language: str = "") -> list[Path]:
+    """The sounds in a folder, or in what it holds for the `language`, by name; none where that fails."""
+    inner = folder / language
+    try:
+        return sorted(each for each in (inner if language and inner.is_dir() else folder).iterdir() if _sounds(each))
+    except OSError:
+        return []
+
+
+def _sounds(path: Path) -> bool:
+    return path.suffix.lower() in ENDINGS
 
 
 def _of_the_day(names: Sequence[str], today: date) -> list[str]:

@@ -15,6 +15,7 @@ from appliance.cli import joining, said
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import Progress, json_option, say, say_json
 from appliance.cli.verbs import Verbs
+from appliance.cli.withdraw import withdraw
 from appliance.describe import counted, size
 from appliance.errors import DeliveryError, StorageError
 from appliance.models import DeliveryState, Verdict
@@ -50,6 +51,7 @@ until_option = click.option("--until", metavar="WHEN", callback=_moment, help="U
 
 
 clips = Verbs("clips", "Clips: list, show, name, export, join, deliver, retry, forget, verify, delete.", "clips")
+clips.add_command(withdraw)
 
 
 for _command in (joining.join_, said.title, said.label, said.labels, said.star, said.note, said.mark, said.unmark):

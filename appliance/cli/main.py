@@ -32,6 +32,7 @@ _MODULES = {
     "greeting": "verbs",
     "language": "verbs",
     "message": "verbs",
+    "flow": "verbs",
     "clips": "clips",
     "feeds": "feeds",
     "devices": "setup",

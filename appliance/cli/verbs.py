@@ -94,6 +94,7 @@ def parameter(argument: Argument) -> click.Parameter:
 record = Verbs("record", "Record: start, pause, resume, stop, discard, mark.", "record")
 handset = Verbs("handset", "The handset: lift it, dial, hang it up.", "handset")
 greeting = Verbs("greeting", "What the flow says to whoever lifts the handset.", "greeting")
+flow = Verbs("flow", "A booth: go on, or tell the story again.", "flow")
 message = Verbs("message", "A message box: hear messages, answer them.", "message")
 language = Verbs("language", "The language of the flow.", "language")
 player = Verbs("player", "The player: pause, resume, seek, stop, volume.", "play", "player")

@@ -6,6 +6,7 @@ from attrs import frozen
 from attrs.validators import and_, deep_iterable, deep_mapping, ge, in_, le, matches_re
 
 from appliance.config.actions import ButtonAction
+from appliance.config.booth import BoothSettings
 from appliance.config.options import AbsolutePath, Seconds, TimeOfDay, option
 from appliance.flow_verbs import NUMBERS
 
@@ -16,6 +17,7 @@ class Script(StrEnum):
     NONE = "none"
     TELEPHONE = "telephone"
     MESSAGE_BOX = "message_box"
+    BOOTH = "booth"
 
 
 class Begins(StrEnum):
@@ -44,7 +46,7 @@ class FlowSettings:
         Script.NONE,
         "`telephone` greets whoever lifts the handset, sounds a tone, and records until it is hung up, or as long as "
         "`recording.max_duration`. The handset is a switch that does `handset`. `message_box` lets `message.hear` play "
-        "what feeds bring, and `message.answer` record answers.",
+        "what feeds bring, and `message.answer` record answers. `booth` leads to a story, and away from it.",
         shorthand=True,
     )
     delay: Seconds = option(
@@ -83,3 +85,4 @@ class FlowSettings:
         example='["09:00", "18:30"]',
     )
     bell: AbsolutePath | None = option(None, "What sounds then, as a file of its own.")
+    booth: BoothSettings = option(BoothSettings, "The steps of a booth.")

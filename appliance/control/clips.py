@@ -7,10 +7,12 @@ from contextlib import suppress
 from typing import Any
 
 from appliance.arguments import check_meant
+from appliance.circumstances import WITHDRAWAL_CODE as CODE
 from appliance.codec import to_plain
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Outbox
 from appliance.delivery.verify import Checked
+from appliance.delivery.withdrawal import Proof
 from appliance.describe import duration
 from appliance.errors import NotFound, Refused, StorageError, UsageError
 from appliance.events import DeliveryProgress
@@ -48,6 +50,7 @@ class ClipMethods:
             "clips.read": self.read,
             "clips.delete": self.delete,
             "clips.trash": self.trash,
+            "clips.withdraw": self.withdraw,
             "clips.restore": self.restore,
             "clips.deliver": self.deliver,
             "clips.retry": self.retry,
@@ -121,6 +124,18 @@ class ClipMethods:
         else:
             self._outbox.cancel(found.id, deleting=lambda: self._store.clips.trash(found.id))
         return before
+
+    def withdraw(self, code: str) -> Proof:
+        """Delete the clip with this withdrawal code, here and wherever it was delivered."""
+        found = self._store.clips.by_field(CODE, code.replace(" ", "")) if code.strip() else []
+        if not found:
+            raise NotFound(f"no clip has the code {code!r}: the digits are those that were told, or shown as an event")
+        ((clip, deleted), *_) = found
+        if not deleted:
+            self._outbox.cancel(clip.id, deleting=lambda: self._store.clips.delete(clip.id, "withdrawn"))
+        elif clip.id in {each.clip.id for each in self._store.clips.trashed()}:
+            self._store.clips.destroy(clip)
+        return self._outbox.withdraw(clip, code)
 
     def _found(self, clip: str) -> tuple[Clip, bool]:
         """The clip that is meant, and whether it is in the trash."""

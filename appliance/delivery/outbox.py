@@ -10,6 +10,7 @@ from appliance.delivery.destination import Destination
 from appliance.delivery.live import Live
 from appliance.delivery.pace import RateLimit
 from appliance.delivery.verify import Checked, Verifier
+from appliance.delivery.withdrawal import Proof, Withdrawals
 from appliance.delivery.worker import Worker
 from appliance.events import Command, DeliveryCancelled, DeliveryProgress, Event
 from appliance.models import Clip, DeliveryState
@@ -44,6 +45,7 @@ class Outbox:
         self._clock = clock
         self._post = post
         self._verifier = Verifier(store, destinations)
+        self._withdrawals = Withdrawals(store, destinations, clock)
         self._renditions = Renditions(store, clock)
         self._workers: dict[str, Worker] = {}
         self._lives: dict[str, Live] = {}
@@ -129,6 +131,10 @@ class Outbox:
             if checked.resent:
                 self.wake(checked.destination)
             yield checked
+
+    def withdraw(self, clip: Clip, code: str) -> Proof:
+        """Delete what was delivered of a clip, as `Withdrawals.withdraw`, on the caller's thread."""
+        return self._withdrawals.withdraw(clip, code)
 
     def rendition(self, clip: Clip, recipe: Recipe) -> Path:
         """What a recipe makes of a clip, as destinations get it; on the caller's thread. Raises as `prepare` does."""

@@ -4,29 +4,43 @@ The table decides what becomes of each of them. So nothing that fails here keeps
 cannot be heard, or its end is never told, the next step follows as if it had been.
 """
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 
 from attrs import evolve
 
+from appliance.audio.greetings import sounds_in
 from appliance.config.flow import FlowSettings, Script
 from appliance.config.prompts import TONES, Prompt, PromptSettings
+from appliance.flow.booth import Booth
 from appliance.flow.direct import Direct
 from appliance.flow.handset import Handset
 from appliance.flow.message_box import MessageBox
 from appliance.flow.rehearsal import Rehearsal
 from appliance.flow.steps import Step
 from appliance.flow.telephone import Telephone
-from appliance.prompts import sounds_of
+from appliance.flow.world import World
+from appliance.prompts import digits_of, sounds_of
 from appliance.prompts.sounds import SHIPPED
 from appliance.store.places import Places
 
-__all__ = ["Direct", "Handset", "MessageBox", "Step", "Telephone", "flow_of"]
+__all__ = ["Booth", "Direct", "Handset", "MessageBox", "Step", "Telephone", "flow_of"]
+
+_DIGITS = 8
+"""So many has a code by which somebody withdraws a story."""
 
 
-def flow_of(settings: FlowSettings, prompts: PromptSettings, replies: Mapping[str, str], places: Places) -> Handset:
+def flow_of(
+    settings: FlowSettings,
+    prompts: PromptSettings,
+    replies: Mapping[str, str],
+    places: Places,
+    time: Callable[[float], str] = str,
+) -> Handset:
     """The machine that the configuration wants, for what is kept in `places`.
 
-    `replies` are the destinations of answers, by the feed that brought what is answered.
+    `replies` are the destinations of answers, by the feed that brought what is answered; `time` is what the clock shows
+    at a moment of CLOCK_MONOTONIC.
     """
     if settings.script is Script.NONE:
         return Handset(Direct(), settings.numbers)
@@ -37,4 +51,15 @@ def flow_of(settings: FlowSettings, prompts: PromptSettings, replies: Mapping[st
     if settings.script is Script.MESSAGE_BOX:
         bell = settings.bell or first.get(Prompt.NEW_MESSAGE, SHIPPED / "new_message.flac")
         return Handset(MessageBox(replies, tone, bell, first), settings.numbers)
-    return Handset(Telephone(settings, tone, sounds), settings.numbers, Rehearsal(tone, first, places.audio))
+    rehearsal = Rehearsal(tone, first, places.audio)
+    if settings.script is Script.BOOTH:
+        folder = settings.booth.questions
+        questions = {each: tuple(sounds_in(folder, each)) if folder else () for each in languages}
+        digits = {each: digits_of(evolve(heard, language=each)) for each in languages}
+        world = World(tone, sounds, questions, digits, places.audio, time, _code)
+        return Handset(Booth(settings, world), settings.numbers, rehearsal)
+    return Handset(Telephone(settings, tone, sounds), settings.numbers, rehearsal)
+
+
+def _code() -> str:
+    return f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"

@@ -205,7 +205,7 @@ class Rehearsal:
 
     def _cleared(self) -> tuple["Rehearsal", _Outputs]:
         """Without what was recorded and is not kept."""
-        drops = (events.GreetingDrop(self.draft.id),) if self.draft else ()
+        drops = (events.ClipDrop(self.draft.id),) if self.draft else ()
         discards = (events.RecordDiscard(),) if self.part is Part.SPEAKING else ()
         blank = evolve(self, part=Part.OFF, take="", draft=None, keeps=False, says=None, asked=None)
         return blank, (events.Hush(), *discards, *drops)

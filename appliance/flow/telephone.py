@@ -21,6 +21,7 @@ _CHOICES = (
     events.PlayRecording,
     events.PlayEarlier,
     events.PlayRandom,
+    events.PlayAll,
 )
 """What somebody may want to hear in the place of the greeting. Each becomes a `Play`, or never will."""
 

@@ -189,6 +189,17 @@ def live_backend(backend: UploadBackend) -> LiveUploadBackend | None:
 
 
 @runtime_checkable
+class DeletingUploadBackend(Protocol):
+    """What a backend has besides that can delete what it has delivered, for a person who withdraws what they said."""
+
+    def delete(self, receipt: Receipt) -> None:
+        """Delete the copy that the receipt names, and what lies beside it; where it is gone all is well.
+
+        Raises as `deliver` does. Runs on the thread of whoever asked, beside `deliver` for others.
+        """
+
+
+@runtime_checkable
 class LocalUploadBackend(Protocol):
     """What a backend has besides where its destination may lie on the disk of the box itself.
 

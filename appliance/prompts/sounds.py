@@ -20,10 +20,17 @@ def sounds_of(settings: PromptSettings, *, at_the_ear: bool = False) -> Mapping[
     found: dict[Prompt, Path] = {}
     for prompt in Prompt:
         in_take = prompt is Prompt.TIME_IS_NEARLY_UP
-        path = settings.own(prompt) or (None if in_take and not at_the_ear else _in(folders, prompt))
+        path = settings.own(prompt) or (None if in_take and not at_the_ear else _named(folders, prompt))
         if path:
             found[prompt] = path
     return found
+
+
+def digits_of(settings: PromptSettings) -> Mapping[str, Path]:
+    """The file that says each digit, of those that there are."""
+    folders = _folders(settings)
+    found = {digit: _named(folders, digit) for digit in "0123456789"}
+    return {digit: path for digit, path in found.items() if path}
 
 
 def _folders(settings: PromptSettings) -> tuple[Path, ...]:
@@ -33,6 +40,6 @@ def _folders(settings: PromptSettings) -> tuple[Path, ...]:
     return (folder / settings.language, folder) if settings.language else (folder,)
 
 
-def _in(folders: tuple[Path, ...], prompt: Prompt) -> Path | None:
-    candidates = (folder / f"{prompt}{ending}" for folder in folders for ending in ENDINGS)
+def _named(folders: tuple[Path, ...], name: str) -> Path | None:
+    candidates = (folder / f"{name}{ending}" for folder in folders for ending in ENDINGS)
     return next((path for path in candidates if path.is_file()), None)

@@ -156,6 +156,14 @@ class ClipRows:
         """Whether there is a tombstone of this name."""
         return self._tombstone("name = ?", name)
 
+    def by_field(self, name: str, value: str) -> list[tuple[Clip, bool]]:
+        """Clips with this field, also those that were deleted, and whether each was."""
+        rows = self._db.execute(
+            "SELECT body, deleted_at IS NOT NULL FROM clips WHERE json_extract(body, '$.fields.' || ?) = ?",
+            (name, value),
+        )
+        return [(clip_in(body), bool(deleted)) for body, deleted in rows.fetchall()]
+
     def is_tombstone(self, clip_id: str) -> bool:
         """Whether there was a clip of this id that was deleted."""
         return self._tombstone("id = ?", clip_id)

@@ -85,6 +85,11 @@ class Places:
         return self.directory / "greeting.wav"
 
     @property
+    def withdrawn(self) -> Path:
+        """Proofs of what was withdrawn."""
+        return self.directory / "withdrawn"
+
+    @property
     def lock(self) -> Path:
         """Held, and filled with its process id, by the one daemon that uses the directory."""
         return self.directory / "appliance.lock"

@@ -5,10 +5,14 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+from attrs import evolve
+
 from appliance import events
+from appliance.circumstances import Begun
 from appliance.clock import Clock
 from appliance.codec import from_json
 from appliance.errors import StorageError
+from appliance.listed import PlaylistItem
 from appliance.models import Clip
 from appliance.store.access import Access, Post
 from appliance.store.catalogue import Catalogue
@@ -36,6 +40,7 @@ class Clips(Room[ClipRows]):
     find = read(ClipRows.find)
     count = read(ClipRows.count)
     parts = read(ClipRows.parts)
+    by_field = read(ClipRows.by_field)
     rendition = read(ClipRows.rendition)
     add_rendition = change(ClipRows.add_rendition)
 
@@ -112,6 +117,16 @@ class Clips(Room[ClipRows]):
         """What was recorded last."""
         return self.access.use(lambda catalogue: recording_of(self._places, catalogue.clips.newest_first()))
 
+    def all_recordings(self, most: int) -> tuple[PlaylistItem, ...]:
+        """What was recorded, the oldest first; of more than `most` the newest."""
+
+        def work(catalogue: Catalogue) -> tuple[PlaylistItem, ...]:
+            names = list(islice(catalogue.clips.newest_first(), most))[::-1]
+            paths = ((self._places.audio(name), name) for name in names)
+            return tuple(PlaylistItem(path, name) for path, name in paths if path.exists())
+
+        return self.access.use(work)
+
     def earlier(self, name: str) -> Message | None:
         """What was recorded before the clip of that name, or last where there is none of that name."""
 
@@ -130,6 +145,22 @@ class Clips(Room[ClipRows]):
             return recording_of(self._places, sorted(names, key=lambda each: each == name))
 
         return self.access.use(work)
+
+    def release(self, clip_id: str, destinations: tuple[str, ...] | None) -> None:
+        """Let a clip go to these destinations, or to all, that was to go nowhere yet. Raises NotFound."""
+
+        def work(catalogue: Catalogue) -> None:
+            with catalogue.transaction():
+                clip = catalogue.clips.get(clip_id)
+                begun = evolve(clip.begun if clip and clip.begun else Begun(), destinations=destinations)
+                catalogue.said.change(clip_id, begun=begun)
+                for name, recipe in self.access.wanted.items():
+                    if begun.goes_to(name):
+                        catalogue.outbox.enqueue([clip_id], name, recipe)
+            freshen(self._places, catalogue)
+            self.access.tell(catalogue)
+
+        self.access.use(work)
 
     def delete(self, clip_id: str, reason: str) -> None:
         """Remove the clip's files, cancel what is still to be delivered of it, and keep a tombstone.

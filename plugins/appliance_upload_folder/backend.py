@@ -89,6 +89,14 @@ class FolderBackend:
                 raise CopyMissing(f"{name} is not in {self._path} any more")
             return self._receipt(name, rendition, folder)
 
+    def delete(self, receipt: Receipt) -> None:
+        name = Path(receipt.remote_name).name
+        with translated(self._path), self._folder() as folder:
+            for each in (name, f"{Path(name).stem}.json") if self._sidecar else (name,):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(each, dir_fd=folder)
+            files.sync_folder(folder)
+
     def probe(self) -> str:
         with translated(self._path), self._folder() as folder:
             name = f"{self._own_prefix}probe.partial"

@@ -14,6 +14,7 @@ import pytest
 from appliance.audio.journal import Begin
 from appliance.audio.take import clip_name, new_take_id
 from appliance.audio.takefile import TakeFile
+from appliance.circumstances import Begun
 from appliance.config.options import Seconds
 from appliance.config.settings import DestinationSettings, RetrySettings
 from appliance.delivery.outbox import Destination, Outbox
@@ -74,11 +75,11 @@ class Box:
         store.start()
         return store
 
-    def clip(self, sound: bytes = b"\x01\x02" * 4000, format: AudioFormat = FORMAT) -> Clip:
+    def clip(self, sound: bytes = b"\x01\x02" * 4000, format: AudioFormat = FORMAT, begun: Begun | None = None) -> Clip:
         """A clip, queued for every destination."""
         self.clock.advance(1)
         take_id, started = new_take_id(), self.clock.stamp()
-        begin = Begin(take_id, clip_name("box", started, take_id), "box", format, started, 0.0)
+        begin = Begin(take_id, clip_name("box", started, take_id), "box", format, started, 0.0, begun=begun)
         take = TakeFile.create(self.store.places.takes, begin)
         take.append(sound)
         take.seal(Levels(), Verdict.OK)

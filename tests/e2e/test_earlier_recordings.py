@@ -12,9 +12,14 @@ from tests.e2e.conftest import Box
 
 def sounded(card: Path, entry: dict[str, Any]) -> bool:
     """Whether the speaker has played the very samples of a clip, but for where it begins and ends."""
-    samples, _ = soundfile.read(entry["path"], dtype="int16")
     played = (card / "played.raw").read_bytes() if (card / "played.raw").exists() else b""
-    return samples[2000:12_000].repeat(2).tobytes() in played
+    return samples_of(entry) in played
+
+
+def samples_of(entry: dict[str, Any]) -> bytes:
+    """What a stereo speaker gets of it."""
+    samples, _ = soundfile.read(entry["path"], dtype="int16")
+    return bytes(samples[2000:12_000].repeat(2).tobytes())
 
 
 @pytest.mark.slow
@@ -30,3 +35,10 @@ def test_recordings_are_heard_backwards(box: Box, test_card: Path) -> None:
         box.until(lambda entry=entry: sounded(test_card, entry))  # type: ignore[misc]
     box.until(lambda: box.status()["player"] == "stopped")
     assert "nothing was recorded before" in box.cli("player", "earlier", code=7).stderr
+    before = (test_card / "played.raw").stat().st_size
+    box.cli("player", "all")
+    box.until(lambda: box.status()["playback"] is not None)
+    box.until(lambda: box.status()["player"] == "stopped")
+    played = (test_card / "played.raw").read_bytes()[before:]
+    starts = [played.find(samples_of(entry)) for entry in (first, second)]
+    assert 0 <= starts[0] < starts[1], "the oldest first, and then the other"

@@ -191,19 +191,23 @@ def test_a_greeting_recorded_on_the_box_itself_is_the_one_that_the_next_guest_he
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("flow", ["telephone", "message_box"])
+@pytest.mark.parametrize("flow", ["telephone", "booth", "message_box"])
 def test_the_demonstration_shows_that_all_is_well(flow: str) -> None:
     done = subprocess.run([sys.executable, "-m", "demo", "--flow", flow], capture_output=True, text=True)
-    assert done.returncode == 0 and done.stdout.count("yes ") == 3, done.stdout + done.stderr
+    assert done.returncode == 0 and done.stdout.count("yes ") >= 3, done.stdout + done.stderr
 
 
 @pytest.mark.slow
 def test_many_calls_of_every_kind_leave_exactly_the_right_clips(alsa_config: Path, tmp_path: Path) -> None:
-    """On several boxes at once; each call is hung up in the greeting, in the tone, or after some words."""
+    """On several boxes at once; each call is hung up in the greeting, in the tone, or after some words.
 
-    def live(telephone: Telephone, seed: int, until: float) -> None:
+    40 calls, or as many as the variable CALLS says.
+    """
+    count = int(os.environ.get("CALLS", "40"))
+
+    def live(telephone: Telephone, seed: int) -> None:
         chance, wanted, perhaps = random.Random(seed), 0, 0
-        while time.monotonic() < until:
+        for _ in range(count // len(boxes)):
             if chance.random() < 0.3:
                 telephone.lift()
                 time.sleep(chance.uniform(0.0, 0.6))
@@ -227,11 +231,10 @@ def test_many_calls_of_every_kind_leave_exactly_the_right_clips(alsa_config: Pat
         boxes = [Telephone(tmp_path / str(number)) for number in range(4)]
         for telephone in boxes:
             stack.callback(telephone.box.end)
-        until = time.monotonic() + 40
-        threads = [threading.Thread(target=live, args=(box, seed, until)) for seed, box in enumerate(boxes)]
+        threads = [threading.Thread(target=live, args=(box, seed)) for seed, box in enumerate(boxes)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert len(results) == len(boxes) and sum(results) >= 20
+    assert len(results) == len(boxes) and sum(results) >= count // 2
     assert max(late) <= RATE and -PLACED <= median(late) <= PLACED

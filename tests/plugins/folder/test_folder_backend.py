@@ -393,3 +393,18 @@ def test_a_sidecar_lies_beside_the_sound_and_tells_what_is_known_last(
 def test_no_sidecar_lies_there_where_none_is_wanted(folder: Path, backend: FolderBackend, job: UploadJob) -> None:
     backend.deliver(job)
     assert names(folder) == {job.rendition.file_name}
+
+
+@pytest.mark.parametrize("sidecar", [True, False])
+def test_a_copy_is_deleted_with_what_lies_beside_it_and_nothing_else_is(
+    folder: Path, context: BackendContext, job: UploadJob, sidecar: bool
+) -> None:
+    backend = FolderBackend(folder, context, require_mount=False, sidecar=sidecar)
+    receipt = backend.deliver(job)
+    beside = folder / f"{Path(receipt.remote_name).stem}.json"
+    if not sidecar:
+        beside.write_text("of somebody else")
+    (folder / "other.wav").write_bytes(b"other")
+    backend.delete(receipt)
+    assert {path.name for path in folder.iterdir()} == {"other.wav"} | (set() if sidecar else {beside.name})
+    backend.delete(receipt)

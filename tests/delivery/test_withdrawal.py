@@ -1,0 +1,106 @@
+"""What somebody withdraws is deleted here and wherever it can be, and a proof says what became of each copy."""
+
+import json
+from typing import Any
+
+import pytest
+
+from appliance.circumstances import WITHDRAWAL_CODE, Begun
+from appliance.control.clips import ClipMethods
+from appliance.delivery.withdrawal import Outcome
+from appliance.errors import NotFound, Transient
+from appliance.events import DeliverySucceeded
+from appliance.models import Receipt
+from appliance.testing.backends import MemoryBackend
+
+Box = Any
+CODE = "12345678"
+
+
+class Deleting(MemoryBackend):
+    """Deletes what it has taken, or says why not."""
+
+    error: BaseException | None = None
+
+    def delete(self, receipt: Receipt) -> None:
+        if self.error:
+            raise self.error
+        self.objects.pop(receipt.remote_name, None)
+
+
+@pytest.fixture
+def told(box: Box) -> Any:
+    """A story with a code, which has arrived at two destinations."""
+    clip = box.clip()
+    box.store.clips.say(clip.id, fields={WITHDRAWAL_CODE: CODE})
+    return clip
+
+
+def methods(box: Box, outbox: Any) -> ClipMethods:
+    return ClipMethods(box.store, outbox, {}, dict)
+
+
+def test_a_story_is_deleted_here_and_where_it_was_delivered(box: Box, told: Any) -> None:
+    backend = Deleting()
+    outbox = box.deliver(cloud=backend)
+    box.events.wait(DeliverySucceeded)
+    other = box.clip()
+    outbox.wake()
+    box.events.wait(DeliverySucceeded, 2)
+    proof = methods(box, outbox).withdraw("1234 5678")
+    assert proof.complete and [copy.outcome for copy in proof.copies] == [Outcome.DELETED]
+    assert set(backend.objects) == {other.file_name}
+    assert not box.path(told).exists() and [clip.id for clip in box.store.clips.newest_first()] == [other.id]
+    kept = json.loads((box.store.places.withdrawn / f"{told.name}.json").read_text())
+    assert (kept["clip_id"], kept["code"], kept["withdrawn_ns"]) == (told.id, "1234 5678", proof.withdrawn_ns)
+    assert [(copy["destination"], copy["outcome"]) for copy in kept["copies"]] == [("cloud", "deleted")]
+
+
+def test_a_destination_that_does_not_answer_is_asked_again_with_the_next_word(box: Box, told: Any) -> None:
+    backend = Deleting()
+    outbox = box.deliver(cloud=backend)
+    box.events.wait(DeliverySucceeded)
+    for backend.error, message in ((Transient("no answer"), "no answer"), (RuntimeError("oops"), "oops")):
+        proof = methods(box, outbox).withdraw(CODE)
+        (copy,) = proof.copies
+        assert copy.outcome is Outcome.FAILED and message in copy.message and not proof.complete
+        assert not box.path(told).exists(), "it is gone here in any case"
+    backend.error = None
+    assert methods(box, outbox).withdraw(CODE).complete and not backend.objects
+
+
+def test_what_cannot_delete_is_named(box: Box, told: Any) -> None:
+    outbox = box.deliver(cloud=MemoryBackend())
+    box.events.wait(DeliverySucceeded)
+    (copy,) = methods(box, outbox).withdraw(CODE).copies
+    assert copy.outcome is Outcome.CANNOT and "delete it there by hand" in copy.message
+
+
+def test_what_lies_in_the_trash_goes_too(box: Box, told: Any) -> None:
+    outbox = box.deliver()
+    box.store.clips.trash(told.id)
+    assert methods(box, outbox).withdraw(CODE).complete
+    assert box.store.clips.trashed() == [] and not list(box.store.places.trash.glob("*.wav"))
+
+
+@pytest.mark.parametrize("code", ["", " ", "87654321", "%"])
+def test_another_code_deletes_nothing(box: Box, told: Any, code: str) -> None:
+    outbox = box.deliver()
+    with pytest.raises(NotFound, match="no clip has the code"):
+        methods(box, outbox).withdraw(code)
+    assert box.path(told).exists()
+
+
+def test_what_is_to_go_nowhere_yet_goes_where_clips_go_once_it_is_released(box: Box) -> None:
+    backend = MemoryBackend()
+    outbox = box.deliver(cloud=backend)
+    nowhere = box.clip(begun=Begun(destinations=()))
+    box.clip()
+    outbox.wake()
+    box.events.wait(DeliverySucceeded)
+    assert nowhere.file_name not in backend.objects and not box.store.outbox.find(nowhere.id)
+    box.store.clips.release(nowhere.id, None)
+    outbox.wake()
+    box.events.wait(DeliverySucceeded, 2)
+    assert nowhere.file_name in backend.objects
+    assert json.loads(box.store.places.sidecar(nowhere.name).read_text())["begun"]["destinations"] is None
