@@ -16,9 +16,10 @@ from appliance.audio.recorder import Recorder
 from appliance.audio.shared import SharedCards
 from appliance.audio.volume import KeptVolume
 from appliance.audio.watch import DeviceWatch
-from appliance.beside import keep_playlist, start_processors, start_speaking
+from appliance.beside import destinations_of, feeds_of, keep_playlist, start_processors, start_speaking
 from appliance.clock import Clock
 from appliance.config.audio import WhileRecording
+from appliance.config.renditions import all_recipes
 from appliance.config.settings import PanelSettings, Settings
 from appliance.config.takes import Briefing
 from appliance.control.methods import Methods
@@ -26,12 +27,12 @@ from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
 from appliance.control.streams import Streams
 from appliance.controller import PULSE_LIMIT, End
-from appliance.delivery.outbox import Destination, Outbox
+from appliance.delivery.outbox import Outbox
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
 from appliance.events import ApplianceReady, Event, VolumeChanged
-from appliance.faults import CONTROL, DELIVERY, FEED, STORAGE_AT_START
-from appliance.feeds.feeds import FETCHED, Feed, Feeds
+from appliance.faults import CONTROL, STORAGE_AT_START
+from appliance.feeds.feeds import FETCHED, Feeds
 from appliance.front import start_panel, tell_and_go_on, write_log
 from appliance.housekeeping import Housekeeper, StateDisk
 from appliance.housekeeping.outlook import reserve_bytes
@@ -42,7 +43,6 @@ from appliance.machine import Input
 from appliance.mountwatch import MountWatch
 from appliance.network import NetworkWatch
 from appliance.panel.ports import Panel
-from appliance.plugin_host import PluginHost
 from appliance.plugin_host.house import Doors
 from appliance.plugin_host.services import Services
 from appliance.reporting import Reporter, StatusLine
@@ -92,7 +92,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         start_panel(panel, controller, stop)
 
         store = Store(directory, clock, post, vitals)
-        store.set_destinations({key: destination.deliver_as for key, destination in settings.destinations.items()})
+        sent_as = {key: destination.deliver_as for key, destination in settings.destinations.items()}
+        store.set_destinations(sent_as, all_recipes(settings.renditions))
         store.start()
         stop.callback(store.close)
 
@@ -107,7 +108,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
         for fault in plan.faults:
             post(fault)
-        destinations = _destinations(plan, post)
+        destinations = destinations_of(plan, post)
         outbox = Outbox(store, destinations, clock, post, vitals)
         volume = KeptVolume(store.places.volume, audio.playback.volume.start)
         wanted = audio.playback.volume
@@ -141,7 +142,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(housekeeper.close)
         fetcher = partial(plugins.build_fetchers, name=FETCHED, device=name, state_directory=directory)
         has_room = housekeeper.has_room_for
-        feeds = Feeds(store, _feeds(settings, plugins, post), clock, post, vitals, has_room, fetcher)
+        feeds = Feeds(store, feeds_of(plan, post), clock, post, vitals, has_room, fetcher)
         stop.callback(controller.react(feeds.hear))
         feeds.start()
         stop.callback(feeds.close)
@@ -244,19 +245,6 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
         return controller.run(vitals.pulse("controller", PULSE_LIMIT))
 
 
-def _destinations(plan: Plan, post: Post) -> dict[str, Destination]:
-    """The destinations that can be used; for each of the others a fault. Their clips wait."""
-    settings, plugins = plan.settings, plan.plugins
-    ready: dict[str, Destination] = {}
-    for name, wanted in settings.destinations.items():
-        if f"destinations.{name}" in plan.left_out:
-            continue
-        with tell_and_go_on(post, DELIVERY, name):
-            backend = plugins.build_upload(name, wanted, settings.device.label, settings.storage.directory)
-            ready[name] = Destination(name, wanted, backend)
-    return ready
-
-
 def _housekeeper(
     settings: Settings,
     store: Store,
@@ -281,13 +269,3 @@ def _housekeeper(
         post,
         vitals,
     )
-
-
-def _feeds(settings: Settings, plugins: PluginHost, post: Post) -> dict[str, Feed]:
-    """The feeds that can be used; for each of the others a fault."""
-    ready: dict[str, Feed] = {}
-    for name, wanted in settings.feeds.items():
-        with tell_and_go_on(post, FEED, name):
-            backend = plugins.build_feed(name, wanted, settings.device.label, settings.storage.directory)
-            ready[name] = Feed(name, wanted, backend)
-    return ready

@@ -1,5 +1,6 @@
-"""What a run has beside recorder and player, and can do without: what speaks, and what looks at finished clips."""
+"""What a run has beside recorder and player, and can do without: destinations, feeds, what speaks, what looks at clips."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
@@ -8,8 +9,10 @@ from appliance.clock import Clock
 from appliance.config.flow import Script
 from appliance.config.settings import Settings
 from appliance.controller import Controller
+from appliance.delivery.outbox import Destination
 from appliance.events import Event, PlaylistChanged, PlaylistRestore
-from appliance.faults import PROCESSOR
+from appliance.faults import DELIVERY, FEED, PROCESSOR
+from appliance.feeds.feeds import Feed
 from appliance.flow import flow_of
 from appliance.flow.bell import Bell
 from appliance.front import tell_and_go_on
@@ -25,6 +28,8 @@ from appliance.stops import StopList
 from appliance.store import Store
 from appliance.turn import Plan
 from appliance.vitals import Vitals
+
+Post = Callable[[Event], None]
 
 
 def start_processors(
@@ -82,3 +87,27 @@ def keep_playlist(store: Store, controller: Controller) -> None:
     if before := kept.read():
         controller.post(PlaylistRestore(before.items, before.current, before.repeat))
     controller.listen(hear)
+
+
+def destinations_of(plan: Plan, post: Post) -> dict[str, Destination]:
+    """The destinations that can be used; for each of the others a fault. Their clips wait."""
+    settings, plugins = plan.settings, plan.plugins
+    ready: dict[str, Destination] = {}
+    for name, wanted in settings.destinations.items():
+        if f"destinations.{name}" in plan.left_out:
+            continue
+        with tell_and_go_on(post, DELIVERY, name):
+            backend = plugins.build_upload(name, wanted, settings.device.label, settings.storage.directory)
+            ready[name] = Destination(name, wanted, backend)
+    return ready
+
+
+def feeds_of(plan: Plan, post: Post) -> dict[str, Feed]:
+    """The feeds that can be used; for each of the others a fault."""
+    settings, plugins = plan.settings, plan.plugins
+    ready: dict[str, Feed] = {}
+    for name, wanted in settings.feeds.items():
+        with tell_and_go_on(post, FEED, name):
+            backend = plugins.build_feed(name, wanted, settings.device.label, settings.storage.directory)
+            ready[name] = Feed(name, wanted, backend)
+    return ready

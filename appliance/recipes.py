@@ -7,8 +7,35 @@ from attrs import asdict, frozen
 
 
 @frozen
+class Treatment:
+    """What a recipe of a person's own makes of the sound, in the order of these.
+
+    What is None, 0 or empty is left as it is. Durations are seconds, levels dBFS, loudness LUFS; `bits` of one sample,
+    `bit_rate` of a second in total.
+    """
+
+    channels: str = ""
+    """`mono` is the mean of all, `mix` their sum, `left` and `right` are one of them."""
+    high_pass: float = 0.0
+    """In Hz."""
+    trim_head: bool = False
+    trim_tail: bool = False
+    trim_below: float = -50.0
+    trim_margin: float = 0.0
+    gain: float = 0.0
+    """In dB."""
+    rate: int = 0
+    loudness: float | None = None
+    true_peak: float | None = None
+    """In dBTP."""
+    fade: float = 0.0
+    bits: int = 0
+    bit_rate: int = 0
+
+
+@frozen
 class Recipe:
-    """How a rendition is made: of the clip's own file, by `steps` in their order.
+    """How a rendition is made: of the clip's own file, by `treatment` where there is one, and `steps` in their order.
 
     `name` is what the configuration, the catalogue and destinations call it, `suffix` ends the name of the file.
     """
@@ -17,11 +44,13 @@ class Recipe:
     suffix: str
     media_type: str
     steps: tuple[str, ...] = ()
+    treatment: Treatment | None = None
 
     @property
     def hash(self) -> str:
         """Another one for a recipe of the same name that makes another file: 16 digits of SHA-256, in hex."""
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:16]
+        told = asdict(self, filter=lambda _, value: value is not None)
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 ORIGINAL = Recipe("original", ".wav", "audio/wav")
@@ -43,4 +72,21 @@ LOSSLESS = (ORIGINAL, BWF, FLAC)
 """Those that decode to the very samples of the clip."""
 
 RECIPES = {recipe.name: recipe for recipe in (ORIGINAL, BWF, FLAC, OPUS, MP3)}
-"""All that there are, by name."""
+"""Those that need no configuration, by name."""
+
+_TREATED = {"wav": BWF, "flac": FLAC, "opus": OPUS, "mp3": MP3}
+
+RATES = {
+    "opus": (8_000, 12_000, 16_000, 24_000, 48_000),
+    "mp3": (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000),
+}
+"""What these know; other sound is resampled to the highest."""
+
+FORMATS = tuple(_TREATED)
+"""What recipes of a person's own can make."""
+
+
+def treated(name: str, format: str, treatment: Treatment) -> Recipe:
+    """A recipe of a person's own. Raises KeyError for a format that is none of `FORMATS`."""
+    base = _TREATED[format]
+    return Recipe(name, f".{name}.{format}", base.media_type, base.steps, treatment)

@@ -15,6 +15,8 @@ from appliance.mounts import in_memory
 if in_memory(Path(tempfile.gettempdir())):  # a box whose state is in memory says so at every turn
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/var/tmp")
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `appliance run` has it: tests share the cores
+
 pytest_plugins = ["appliance.testing.pytest_plugin"]
 
 settings.register_profile("any machine", deadline=None)

@@ -149,6 +149,7 @@ _Problem = tuple[int, Place, str]
 _SPARED = {
     ("destinations",): 2,
     ("feeds",): 2,
+    ("renditions",): 2,
     ("services",): 2,
     ("schedules",): 2,
     ("processors",): 2,

@@ -1,5 +1,6 @@
 """One configuration class: its fields, how it is assembled from plain values, and every check that fails."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
@@ -13,8 +14,9 @@ from appliance.config import words
 from appliance.config.document import Word
 from appliance.config.options import Secret
 from appliance.config.scalars import WHOLE_NUMBER, Problem
-from appliance.config.settings import GPIO_PINS, PanelSettings
+from appliance.config.settings import GPIO_PINS, PanelSettings, Settings
 from appliance.config.withheld import Withheld
+from appliance.recipes import RECIPES
 
 
 def notes(error: BaseException) -> list[AttributeValidationNote | IterableValidationNote]:
@@ -48,6 +50,8 @@ class Section:
         problems = list(self._unknown(given, also_known))
         if self.cls is PanelSettings:
             problems += _pin_problems(given)
+        if self.cls is Settings:
+            problems += _recipe_problems(given)
         given = {name: item for name, item in given.items() if name in self.fields and not self._left_out(name, item)}
         result = None
         try:
@@ -129,6 +133,25 @@ def _default(field: "attrs.Attribute[Any]") -> Any:
         raise LookupError(field.name)
     factory = getattr(field.default, "factory", None)
     return field.default if factory is None else factory()
+
+
+def _recipe_problems(given: dict[str, Any]) -> Iterator[Exception]:
+    """Recipes by names that they cannot have, and destinations that want one which there is not."""
+    own, wanted = (
+        entries if isinstance(entries := given.get(name), dict) else {} for name in ("renditions", "destinations")
+    )
+    for name in own:
+        if name in RECIPES:
+            yield Problem(f"{name} is there already, expected a name of its own", "renditions", name)
+        elif not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
+            yield Problem("expected a name of letters, digits, - and _, 32 at most", "renditions", name)
+    known = [*RECIPES, *own]
+    for name, destination in wanted.items():
+        word = destination.get("deliver_as") if isinstance(destination, dict) else None
+        if isinstance(word, Word) and word.text not in known:
+            near = words.suggestion(word.text, known)
+            said = f"{words.found(word)}, expected {words.either(known)}{near}"
+            yield Problem(f"found {said}", "destinations", name, "deliver_as")
 
 
 def _pin_problems(given: dict[str, Any]) -> Iterator[Exception]:

@@ -17,11 +17,12 @@ from appliance.config.options import AbsolutePath, ByteCount, Seconds, option
 from appliance.config.page import WebSettings
 from appliance.config.profiles import TakeSettings
 from appliance.config.prompts import PromptSettings
+from appliance.config.renditions import RenditionSettings
 from appliance.config.schedule import ScheduleSettings
 from appliance.config.storage import StorageSettings
 from appliance.config.units import format_duration
 from appliance.hours import SPAN
-from appliance.recipes import ORIGINAL, RECIPES
+from appliance.recipes import ORIGINAL
 
 GPIO_PINS = range(2, 28)
 """BCM numbers of the pins on the 40-pin header that are free to use."""
@@ -193,8 +194,7 @@ class DestinationSettings:
     deliver_as: str = option(
         ORIGINAL.name,
         "What is sent: the WAV itself (`original`), the same sound with everything that is known of it inside (`bwf`), "
-        "or `flac`, `opus` and `mp3`, which hold that too.",
-        check=in_(tuple(RECIPES)),
+        "`flac`, `opus` and `mp3`, which hold that too, or the name of one of `renditions`.",
     )
     delete_after: DeleteAfter = option(
         DeleteAfter.VERIFIED,
@@ -259,6 +259,7 @@ class Settings:
     flow: FlowSettings = option(FlowSettings, "What happens when somebody lifts the handset.", check=_with_a_handset)
     prompts: PromptSettings = option(PromptSettings, "Sounds by which the box says what happens.")
     storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
+    renditions: dict[str, RenditionSettings] = option(dict, "Files of your own kind, by the name for `deliver_as`.")
     destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
     feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.", check=_replies_to_known)
     schedules: dict[str, ScheduleSettings] = option(dict, "When the box records by itself, by name.")

@@ -25,7 +25,7 @@ from appliance.events import Command
 from appliance.faults import DELIVERY
 from appliance.listed import Repeat
 from appliance.player_verbs import MOST_TRACKS
-from appliance.recipes import ORIGINAL, RECIPES
+from appliance.recipes import ORIGINAL, Recipe
 from appliance.verbs import VERBS, Verb
 
 
@@ -162,9 +162,15 @@ class Methods:
     def clip_path(self, clip: str, recipe: str) -> Path:
         """The file of a clip, by its id, the beginning of one, or its name; or what a recipe makes of it.
 
-        Raises NotFound, StorageError, Permanent, Transient.
+        Raises NotFound, UsageError, StorageError, Permanent, Transient.
         """
         found = self._store.clips.find(clip)
         if recipe == ORIGINAL.name:
             return self._store.clips.path(found)
-        return self._parts.outbox.rendition(found, RECIPES[recipe])
+        return self._parts.outbox.rendition(found, self._recipe(recipe))
+
+    def _recipe(self, name: str) -> Recipe:
+        recipes = self._store.recipes
+        if name not in recipes:
+            raise UsageError(f"there is no recipe {name!r}: expected any of {', '.join(recipes)}")
+        return recipes[name]

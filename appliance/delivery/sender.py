@@ -17,7 +17,6 @@ from appliance.foreign import words
 from appliance.limits import LOOK, Errand
 from appliance.models import Clip, Delivery, Receipt, Rendition
 from appliance.plugin.upload import UploadBackend, UploadJob
-from appliance.recipes import RECIPES
 from appliance.renditions.maker import Check, Renditions
 from appliance.retry import TELL_AFTER
 from appliance.store import Store
@@ -96,7 +95,7 @@ class Sender:
 
         try:
             clip = self._store.clips.find(delivery.clip_id)
-            rendition = self._renditions.prepare(clip, RECIPES[delivery.recipe], check)
+            rendition = self._renditions.prepare(clip, self._store.recipes[delivery.recipe], check)
             attempt.delivery = self._with_live_note(attempt, check)
         except Cancelled:
             return TakenBack()

@@ -15,7 +15,7 @@ from appliance.errors import CannotVerify, CopyDiffers, CopyMissing, DeliveryErr
 from appliance.foreign import words
 from appliance.limits import within
 from appliance.models import Delivery, DeliveryState, Receipt, Rendition
-from appliance.recipes import RECIPES, Recipe
+from appliance.recipes import Recipe
 from appliance.store import Store
 
 PATIENCE = 3600.0
@@ -112,7 +112,9 @@ class Verifier:
 
     def _rendition(self, delivery: Delivery, receipt: Receipt) -> Rendition:
         """What was delivered, as far as it is remembered: encodings are dropped, and clips deleted."""
-        recipe = RECIPES.get(delivery.recipe) or Recipe(delivery.recipe, Path(receipt.remote_name).suffix, "")
+        recipe = self._store.recipes.get(delivery.recipe) or Recipe(
+            delivery.recipe, Path(receipt.remote_name).suffix, ""
+        )
         known = self._store.clips.rendition(delivery.clip_id, recipe)
         if known is not None:
             return known

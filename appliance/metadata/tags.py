@@ -33,11 +33,16 @@ _ID3_NAMES = {
 
 
 def tag(path: Path, suffix: str, clip: Clip) -> None:
-    """Put what is known of a clip into an encoding of it. Raises OSError, and ValueError where it is no such file."""
+    """Put what is known of a clip into an encoding of it, whose name ends in `suffix`.
+
+    Raises OSError, and ValueError where it is no such file.
+    """
     clip, made = cleaned(clip), path.with_name(f"{path.name}.tagged")
     try:
         with path.open("rb") as source, made.open("wb") as target:
-            {".flac": _tag_flac, ".opus": _tag_opus, ".mp3": _tag_mp3}[suffix](source, target, clip)
+            {".flac": _tag_flac, ".opus": _tag_opus, ".mp3": _tag_mp3}[f".{suffix.rpartition('.')[2]}"](
+                source, target, clip
+            )
             shutil.copyfileobj(source, target, 1 << 20)
         made.replace(path)
     finally:

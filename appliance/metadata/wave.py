@@ -7,53 +7,84 @@ with names in `LIST adtl` (IBM and Microsoft, "Multimedia Programming Interface 
 
 import struct
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from attrs import evolve
 
 from appliance.audio import wav
 from appliance.metadata.facts import SOFTWARE, began, cleaned, facts, position
 from appliance.models import Clip, Mark
 
+if TYPE_CHECKING:
+    from appliance.audio.loudness import Loudness
+
 _BLOCK = 1 << 20
 _FIRST_BYTES = 4096
 _UNKNOWN = 0xFFFFFFFF
 _NO_LOUDNESS = 0x7FFF
+_MOST_TOLD = 327.0
 _DS64_BYTES = 28
 _NAMESPACE = "AudioAppliance"
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})  # xml.sax.saxutils would load all of TLS
 
 
-def with_metadata(source: Path, target: Path, clip: Clip, check: Callable[[], None]) -> None:
-    """Write the sound of a clip's own file to `target`, as Broadcast Wave; calls `check` between blocks.
+def with_metadata(
+    source: Path, target: Path, clip: Clip, check: Callable[[], None], loudness: "Loudness | None" = None
+) -> None:
+    """Write the sound of a clip's own file to `target`, as `write` does; calls `check` between blocks.
 
     Raises ValueError where the source is no such file, OSError.
     """
-    clip = cleaned(clip)
-    with source.open("rb") as file, target.open("wb") as made:
+    with source.open("rb") as file:
         head = file.read(_FIRST_BYTES)
         found = wav.parse(head)
-        size = clip.frames * found.format.frame_bytes
+        file.seek(found.data_offset)
+        blocks = _blocks(file, clip.frames * found.format.frame_bytes, check)
+        write(target, evolve(clip, format=found.format), blocks, loudness, _chunk_of(head, b"fmt "))
+
+
+def write(
+    target: Path,
+    clip: Clip,
+    blocks: Iterable[bytes],
+    loudness: "Loudness | None" = None,
+    fmt: bytes = b"",
+) -> int:
+    """Write blocks of sound in the format of a clip as Broadcast Wave; the number of frames. Raises OSError."""
+    clip, size = cleaned(clip), 0
+    fmt = fmt or _chunk_of(wav.build(clip.format, 0), b"fmt ")
+    with target.open("wb") as made:
+        made.write(header(clip, fmt, 0, 0, loudness))
+        for block in blocks:
+            made.write(block)
+            size += len(block)
+        clip = evolve(clip, frames=size // clip.format.frame_bytes)
         tail = _chunks(
             (b"iXML", _ixml(clip).encode()),
             (b"guan", _guano(clip).encode()),
             (b"cue ", _cue(clip.marks)),
             (b"LIST", _names_of(clip.marks)),
         )
-        made.write(header(clip, _chunk_of(head, b"fmt "), size, len(tail)))
-        file.seek(found.data_offset)
-        left = size
-        while left and (block := file.read(min(left, _BLOCK))):
-            check()
-            made.write(block)
-            left -= len(block)
-        if left:
-            raise ValueError("it is shorter than its clip")
         made.write(bytes(wav.padding(size)) + tail)
+        made.seek(0)
+        made.write(header(clip, fmt, size, len(tail), loudness))
+    return clip.frames
 
 
-def header(clip: Clip, fmt: bytes, data_bytes: int, tail_bytes: int) -> bytes:
+def _blocks(file: BinaryIO, left: int, check: Callable[[], None]) -> Iterator[bytes]:
+    while left and (block := file.read(min(left, _BLOCK))):
+        check()
+        yield block
+        left -= len(block)
+    if left:
+        raise ValueError("it is shorter than its clip")
+
+
+def header(clip: Clip, fmt: bytes, data_bytes: int, tail_bytes: int, loudness: "Loudness | None" = None) -> bytes:
     """Everything before the sound; what may be long follows it, in `tail_bytes`: libsndfile reads no long header."""
-    chunks = _chunks((b"bext", _bext(clip)), (b"fmt ", fmt))
+    chunks = _chunks((b"bext", _bext(clip, loudness)), (b"fmt ", fmt))
     size = 4 + 8 + _DS64_BYTES + len(chunks) + 8 + data_bytes + wav.padding(data_bytes) + tail_bytes
     if size < _UNKNOWN:
         start = struct.pack("<4sI4s4sI28x", b"RIFF", size, b"WAVE", b"JUNK", _DS64_BYTES)
@@ -94,15 +125,24 @@ def _since_midnight(clip: Clip) -> int:
     return round((seconds + moment.microsecond / 1e6) * clip.format.rate)
 
 
-def _bext(clip: Clip) -> bytes:
-    """EBU Tech 3285 version 2. Loudness is not measured, and marked so; there is no UMID."""
+def _hundredths(value: float) -> int:
+    """A loudness as bext tells it."""
+    return round(100 * value) if abs(value) < _MOST_TOLD else _NO_LOUDNESS
+
+
+def _bext(clip: Clip, loudness: "Loudness | None") -> bytes:
+    """EBU Tech 3285 version 2. Loudness that is not known is marked so; there is no UMID."""
     moment, format = began(clip), clip.format
+    told = loudness and (
+        *(loudness.integrated, loudness.range, loudness.true_peak),
+        *(loudness.momentary, loudness.short_term),
+    )
     about = ". ".join(part for part in (clip.title, clip.note, clip.place.name if clip.place else "") if part)
     mode = {1: "mono", 2: "stereo"}.get(format.channels, f"{format.channels} channels")
     history = f"A=PCM,F={format.rate},W={format.sample.bytes * 8},M={mode},T={clip.device}; {SOFTWARE}"
     return (
         struct.pack(
-            "<256s32s32s10s8sQH64s5H180x",
+            "<256s32s32s10s8sQH64s5h180x",
             _ascii(about or clip.name, 256),
             _ascii(clip.device, 32),
             _ascii(clip.id, 32),
@@ -111,7 +151,7 @@ def _bext(clip: Clip) -> bytes:
             _since_midnight(clip),
             2,
             b"",
-            *(5 * [_NO_LOUDNESS]),
+            *(map(_hundredths, told) if told else 5 * [_NO_LOUDNESS]),
         )
         + _ascii(history, 1000)
         + b"\r\n"

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 from appliance.durable import PARTIAL
 from appliance.errors import Permanent, Transient
 from appliance.models import Clip
-from appliance.recipes import BWF, LOSSLESS, Recipe
+from appliance.recipes import BWF, LOSSLESS, RATES, Recipe
 from appliance.renditions.proof import differs
 
 if TYPE_CHECKING:
     import soundfile
 
+    from appliance.audio.loudness import Loudness
+
 _BLOCK_FRAMES = 65_536
-_OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
-_MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
-_HIGHEST_RATE = 48_000
 _TAGS = "tags"
 
 
@@ -36,13 +35,17 @@ def encode(source: Path, target: Path, recipe: Recipe, clip: Clip, check: Callab
     partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
         partial.touch()  # a disk that refuses says so as an OSError; libsndfile would only say "System error"
-        if recipe == BWF:
-            with_metadata(source, partial, clip, check)
+        if recipe.treatment:
+            from appliance.renditions.make import make
+
+            clip = make(source, partial, recipe, clip, _write, check)
+        elif recipe == BWF:
+            with_metadata(source, partial, clip, check, _loudness(source, check))
         else:
             _through_libsndfile(source, partial, recipe, check)
         if _TAGS in recipe.steps:
             tag(partial, recipe.suffix, clip)
-        if wrong := differs(source, partial, recipe in LOSSLESS, check):
+        if not recipe.treatment and (wrong := differs(source, partial, recipe in LOSSLESS, check)):
             raise ValueError(f"decoded again, {wrong}")
         partial.replace(target)  # not synced: what a power cut leaves of it is compared with its hash before use
     except (soundfile.LibsndfileError, ValueError) as error:
@@ -55,6 +58,13 @@ def encode(source: Path, target: Path, recipe: Recipe, clip: Clip, check: Callab
     finally:
         with suppress(OSError):  # what stays is swept up at the next start
             partial.unlink(missing_ok=True)
+
+
+def _loudness(source: Path, check: Callable[[], None]) -> "Loudness":
+    from appliance.recipes import Treatment
+    from appliance.renditions.treat import Treated
+
+    return Treated(source, Treatment(), check).loudness()
 
 
 def _through_libsndfile(source: Path, partial: Path, recipe: Recipe, check: Callable[[], None]) -> None:
@@ -104,8 +114,8 @@ def _at_a_rate_of(known: Collection[int]) -> Callable[[_Way], None]:
     def step(way: _Way) -> None:
         if way.rate not in known:
             blocks, rate = way.blocks, way.rate
-            way.blocks = lambda dtype: _resampled(blocks(dtype), rate, way.sound.channels)
-            way.rate = _HIGHEST_RATE
+            way.rate = max(known)
+            way.blocks = lambda dtype: _resampled(blocks(dtype), rate, way.rate, way.sound.channels)
 
     return step
 
@@ -113,17 +123,17 @@ def _at_a_rate_of(known: Collection[int]) -> Callable[[_Way], None]:
 _STEPS: dict[str, Callable[[_Way], None]] = {
     "flac": _as_flac,
     "opus": _as_opus,
-    "rate of opus": _at_a_rate_of(_OPUS_RATES),
+    "rate of opus": _at_a_rate_of(RATES["opus"]),
     "mp3": _as_mp3,
-    "rate of mp3": _at_a_rate_of(_MP3_RATES),
+    "rate of mp3": _at_a_rate_of(RATES["mp3"]),
 }
 """What the steps of recipes mean."""
 
 
-def _resampled(blocks: Iterator[Any], rate: int, channels: int) -> Iterator[Any]:
+def _resampled(blocks: Iterator[Any], rate: int, wanted: int, channels: int) -> Iterator[Any]:
     import soxr
 
-    stream = soxr.ResampleStream(rate, _HIGHEST_RATE, channels, dtype="float32")
+    stream = soxr.ResampleStream(rate, wanted, channels, dtype="float32")
     last = None
     for block in blocks:
         if last is not None:

@@ -13,7 +13,7 @@ _BLOCK_FRAMES = 65_536
 _PADDING = 0.15
 """Seconds by which a codec may make a file longer: MP3 decodes what it pads, and its delay."""
 
-_AUDIBLE, _SILENT = 1e-2, 1e-5
+AUDIBLE, SILENT = 1e-2, 1e-5
 """RMS of full scale of what no codec makes silence of, and of silence. Offsets and what nobody hears they may drop."""
 
 
@@ -28,12 +28,19 @@ def differs(source: Path, made: Path, lossless: bool, check: Callable[[], None])
     with soundfile.SoundFile(source) as original, soundfile.SoundFile(made) as copy:
         if lossless:
             return "" if _same(original, copy, check) else "it decodes to other samples"
-        longer = copy.frames / copy.samplerate - original.frames / original.samplerate
-        if not -_PADDING / 2 <= longer <= _PADDING:
-            return f"it is {abs(longer):.2f} s {'longer' if longer > 0 else 'shorter'}"
-        if _rms(original, check) > _AUDIBLE and _rms(copy, check) < _SILENT:
+        if wrong := out_of_length(copy.frames / copy.samplerate, original.frames / original.samplerate):
+            return wrong
+        if _rms(original, check) > AUDIBLE and _rms(copy, check) < SILENT:
             return "it is silent"
     return ""
+
+
+def out_of_length(found: float, wanted: float) -> str:
+    """In words, by how much more seconds are found than a codec adds or takes away; empty where it is not more."""
+    longer = found - wanted
+    if -_PADDING / 2 <= longer <= _PADDING:
+        return ""
+    return f"it is {abs(longer):.2f} s {'longer' if longer > 0 else 'shorter'}"
 
 
 def _same(original: "soundfile.SoundFile", copy: "soundfile.SoundFile", check: Callable[[], None]) -> bool:

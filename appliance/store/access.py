@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -17,6 +17,7 @@ from appliance.errors import StorageError
 from appliance.faults import CATALOGUE_DAMAGED, NEWER_RELEASE
 from appliance.models import Clip
 from appliance.mounts import in_memory
+from appliance.recipes import RECIPES, Recipe
 from appliance.store.adoption import adopt
 from appliance.store.ballast import Ballast
 from appliance.store.catalogue import Catalogue, Wanted
@@ -51,6 +52,7 @@ class Access:
 
     def __init__(self, places: Places, post: Post, vitals: Vitals) -> None:
         self.wanted: Wanted = {}
+        self.recipes: Mapping[str, Recipe] = RECIPES
         self._places = places
         self._post = post
         self._thread = StoreThread(vitals)
@@ -152,6 +154,8 @@ class Access:
         found = catalogue.newer() + ([counted(self.left.newer_takes, "take")] if self.left.newer_takes else [])
         if found:
             told = f"written by a newer release, and left as it is: {', '.join(found)}. Install that release again"
+            if catalogue.outbox.passed_over:
+                told += ", or put a recipe that was taken out back into `renditions`"
             log.warning("%s", told)
             self._post(NEWER_RELEASE.raised(told))
 
@@ -226,7 +230,7 @@ class Access:
         self.tell(catalogue)
 
     def _connect(self) -> Catalogue:
-        self._catalogue = Catalogue(self._places)
+        self._catalogue = Catalogue(self._places, self.recipes)
         return self._catalogue
 
     def _begin_run(self, catalogue: Catalogue) -> None:

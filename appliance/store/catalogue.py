@@ -1,10 +1,11 @@
 """The open catalogue: one connection and the rows in it."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from appliance.models import Clip, Verdict
+from appliance.recipes import RECIPES
 from appliance.store.clips import ClipRows
 from appliance.store.dates import Dates
 from appliance.store.live import LiveNotes
@@ -24,13 +25,13 @@ Wanted = Mapping[str, str]
 class Catalogue:
     """Opened, used and closed on the store thread alone."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, recipes: Iterable[str] = RECIPES) -> None:
         """Open it, or make a new one where there is none. Raises sqlite3.Error; `is_damage` tells a broken file."""
         database, log, _ = places.catalogue_files
         # SQLite removes the log when it is closed well. After anything else every page is looked at.
         self._connection = connect(database, check=log.exists())
         self.clips = ClipRows(self._connection, places)
-        self.outbox = OutboxRows(self._connection)
+        self.outbox = OutboxRows(self._connection, recipes)
         self.live = LiveNotes(self._connection)
         self.tracks = TrackRows(self._connection, places)
         self.trash = TrashRows(self._connection)

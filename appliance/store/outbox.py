@@ -7,9 +7,10 @@ What a destination gets next is found in constant time, however many rows wait:
 3. then the one whose wait has been over for the longest.
 
 So a clip that fails again and again, or even takes the daemon down, goes behind all others each time. What a newer
-release added to the queue and this one does not know to make is passed over, until that release is back.
+release, or a recipe that was taken out of the configuration, added to the queue is passed over, until that is back.
 """
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -17,7 +18,6 @@ from typing import Any
 from appliance.codec import from_json, to_json, word
 from appliance.describe import counted
 from appliance.models import Delivery, DeliveryState, Receipt
-from appliance.recipes import RECIPES
 from appliance.store.queue import Queue, queue_of
 from appliance.store.trouble import note_in, note_out, reading
 
@@ -25,18 +25,19 @@ _SELECT = (
     "SELECT d.id, c.id, d.destination, d.kind, d.state, d.attempts, d.last_error, d.resume, d.receipt"
     " FROM deliveries d JOIN clips c ON c.seq = d.clip"
 )
-_KNOWN = ", ".join(map(repr, RECIPES))
+_KNOWN = "SELECT value FROM json_each(?)"
 _LAST_RUN = 1 << 60
 _NOT_OURS = 1 << 62
-"""What `tried` says in this run of a delivery that only a newer release knows to make: no run has that number."""
+"""What `tried` says in this run of a delivery that nothing here knows to make: no run has that number."""
 _CLIP = "(SELECT seq FROM clips WHERE id = ?)"
 
 
 class OutboxRows:
     """All deliveries, ever."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, recipes: Iterable[str]) -> None:
         self._db = connection
+        self._known = json.dumps(list(recipes))
         self._run = 0
         self.first = 1
         """The id of the first delivery that this catalogue will ever have."""
@@ -99,12 +100,12 @@ class OutboxRows:
     def _pass_over(self, found: int, destination: str) -> bool:
         """Whether a delivery, and others with it, are a newer release's: they wait for that one."""
         query = f"SELECT 1 FROM deliveries WHERE id = ? AND kind IN ({_KNOWN})"
-        if self._db.execute(query, (found,)).fetchone():
+        if self._db.execute(query, (found, self._known)).fetchone():
             return False
         self.passed_over += self._db.execute(
             f"UPDATE deliveries SET tried = {_NOT_OURS}"
             f" WHERE state = 'pending' AND destination = ? AND tried <= ? AND kind NOT IN ({_KNOWN})",
-            (destination, self._run),
+            (destination, self._run, self._known),
         ).rowcount
         return True
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from appliance.clock import Clock
+from appliance.recipes import RECIPES, Recipe
 from appliance.store.access import Access, Post
 from appliance.store.greeting import Greeting
 from appliance.store.inbox import Inbox
@@ -33,9 +34,17 @@ class Store:
         self.greeting = Greeting(self.clips, self.places, post)
         self.upkeep = Upkeep(self.places, self._access, post)
 
-    def set_destinations(self, wanted: Mapping[str, str]) -> None:
-        """Which destinations clips that are new to the catalogue go to, and by which recipe. Call it before `start`."""
-        self._access.wanted = dict(wanted)
+    def set_destinations(self, wanted: Mapping[str, str], recipes: Mapping[str, Recipe] = RECIPES) -> None:
+        """Which destinations clips that are new to the catalogue go to, and by which of the recipes that there are.
+
+        Call it before `start`.
+        """
+        self._access.wanted, self._access.recipes = dict(wanted), dict(recipes)
+
+    @property
+    def recipes(self) -> Mapping[str, Recipe]:
+        """Every recipe that there is, by name."""
+        return self._access.recipes
 
     def start(self) -> None:
         """Lock the directory, open the catalogue and finish what the last run left behind.

@@ -23,6 +23,7 @@ from appliance.feeds.feeds import Feeds
 from appliance.feeds.puller import Feed
 from appliance.models import AudioFormat, Clip, Delivery, Levels, Verdict
 from appliance.plugin import FeedBackend
+from appliance.recipes import RECIPES, Recipe
 from appliance.store import Store
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
@@ -64,6 +65,7 @@ class Box:
         self.vitals = Vitals(self.clock, self.events.post)
         self.directory = directory
         self.kinds = kinds
+        self.recipes: Mapping[str, Recipe] = RECIPES
         self.outbox: Outbox | None = None
         self.feeds: Feeds | None = None
         self.room = sys.maxsize
@@ -71,7 +73,7 @@ class Box:
 
     def _open(self) -> Store:
         store = Store(self.directory, self.clock, self.events.post, self.vitals)
-        store.set_destinations(self.kinds)
+        store.set_destinations(self.kinds, self.recipes)
         store.start()
         return store
 

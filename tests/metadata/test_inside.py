@@ -102,6 +102,19 @@ def test_broadcast_wave_as_wavinfo_reads_it(original: Path) -> None:
     assert [(cue.name, cue.sample_offset) for cue in cues(info)] == [("Mark 1", 1000), ("Mark 2", 24_000)]
 
 
+def test_broadcast_wave_tells_how_loud_it_is(original: Path) -> None:
+    """-20 dBFS for 5 s and -30 for 5 s, in both channels: Tech 3341 and 3342 say what that is."""
+    tone = np.sin(2 * np.pi * 1000 * np.arange(480_000) / 48_000) * np.repeat([0.1, 0.1**1.5], 240_000)
+    soundfile.write(original, np.stack((tone, tone), axis=1), 48_000, subtype="PCM_24")
+    original.write_bytes(wav.build(CLIP.format, 480_000 * 6) + original.read_bytes()[-480_000 * 6 :])
+    bext = WavInfoReader(str(made(original, BWF, evolve(CLIP, frames=480_000)))).bext
+    assert bext.loudness_value == pytest.approx(-22.6, abs=0.2)
+    assert bext.loudness_range == pytest.approx(10, abs=0.5)
+    assert bext.max_true_peak == pytest.approx(-20, abs=0.1)
+    assert bext.max_momentary_loudness == pytest.approx(-20, abs=0.1)
+    assert bext.max_shortterm_loudness == pytest.approx(-20, abs=0.1)
+
+
 def cues(info: Any) -> list[Any]:
     from attrs import frozen
 
