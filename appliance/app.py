@@ -27,7 +27,7 @@ from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
 from appliance.control.streams import Streams
 from appliance.controller import PULSE_LIMIT, End
-from appliance.delivery.outbox import Outbox
+from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
 from appliance.events import ApplianceReady, Event, VolumeChanged

@@ -1,4 +1,4 @@
-"""What a run has beside recorder and player, and can do without: destinations, feeds, what speaks, what looks at clips."""
+"""What a run has beside recorder and player, and can do without: destinations, feeds, speech, what looks at clips."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
