@@ -1,16 +1,19 @@
-"""Joins the parts of a recording to one file: every frame of theirs in order, and not one more."""
+"""Joins the parts of a recording to one file: every frame in order, not one more, with their marks."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from appliance.audio import wav
 from appliance.codec import from_plain
 from appliance.durable import PARTIAL, sync_directory
 from appliance.errors import StorageError, UsageError
+from appliance.metadata.wave import write
 from appliance.models import Clip
 
 _BLOCK = 1 << 20
@@ -20,6 +23,8 @@ def join(
     parts: Sequence[dict[str, Any]], target: Path, joining: Callable[[int, int], None] = lambda done, whole: None
 ) -> int:
     """Write the sound of all parts to the file `target`, compared with their lengths and synced; how many frames.
+
+    It is Broadcast Wave, with the marks of all parts where they are in the whole.
 
     `joining` hears now and then how many bytes of how many are written. Raises UsageError where parts differ in format,
     or one is missing in between, and StorageError where a part cannot be read whole or the file not be written.
@@ -33,26 +38,11 @@ def join(
             )
         if clip.continues != before.id:
             raise UsageError(f"the part before {clip.name} was deleted: what is left is no whole")
-    frames = sum(clip.frames for clip in clips)
-    whole = frames * format.frame_bytes
+    whole = sum(clip.frames for clip in clips) * format.frame_bytes
     partial = target.parent / f".{target.name}{PARTIAL}"
     try:
-        with partial.open("wb") as file:
-            file.write(wav.build(format, whole))
-            for clip, part in zip(clips, parts, strict=True):
-                left = clip.frames * format.frame_bytes
-                with Path(part["path"]).open("rb") as sound:
-                    sound.seek(wav.HEADER_BYTES)
-                    while left and (block := sound.read(min(left, _BLOCK))):
-                        file.write(block)
-                        left -= len(block)
-                        joining(file.tell() - wav.HEADER_BYTES, whole)
-                if left:
-                    raise StorageError(
-                        f"{clip.file_name} is shorter than it was recorded: see `appliance clips verify`"
-                    )
-            file.write(bytes(wav.padding(whole)))
-            file.flush()
+        frames = write(partial, _joined(clips), _sound(zip(clips, parts, strict=True), whole, joining))
+        with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(target)
         sync_directory(target.parent)
@@ -63,3 +53,38 @@ def join(
         with suppress(OSError):
             partial.unlink()
     return frames
+
+
+def _sound(
+    parts: Iterable[tuple[Clip, dict[str, Any]]], whole: int, joining: Callable[[int, int], None]
+) -> Iterator[bytes]:
+    done = 0
+    for clip, part in parts:
+        left = clip.frames * clip.format.frame_bytes
+        with Path(part["path"]).open("rb") as sound:
+            sound.seek(wav.HEADER_BYTES)
+            while left and (block := sound.read(min(left, _BLOCK))):
+                yield block
+                left -= len(block)
+                done += len(block)
+                joining(done, whole)
+        if left:
+            raise StorageError(f"{clip.file_name} is shorter than it was recorded: see `appliance clips verify`")
+
+
+def _joined(clips: Sequence[Clip]) -> Clip:
+    """The first clip with marks, gaps and pauses of all, where they are in the whole."""
+    first, found = clips[0], list[tuple[Clip, int]]()
+    begin = 0
+    for clip in clips:
+        found.append((clip, begin))
+        begin += clip.frames
+    return evolve(
+        first,
+        frames=begin,
+        size=begin * first.format.frame_bytes,
+        marks=tuple(evolve(each, offset=at + each.offset) for clip, at in found for each in clip.marks),
+        gaps=tuple(evolve(each, offset=at + each.offset) for clip, at in found for each in clip.gaps),
+        pauses=tuple(evolve(each, offset=at + each.offset) for clip, at in found for each in clip.pauses),
+        continues=None,
+    )

@@ -1,16 +1,30 @@
 """Parts of one recording: shown as one, and joined to one file with every frame of theirs."""
 
+import json
 from pathlib import Path
 
 import pytest
+import soundfile
 from attrs import evolve
+from wavinfo import WavInfoReader
 
 from appliance.audio import wav
 from appliance.cli import show
 from appliance.cli.join import join
 from appliance.codec import to_plain
 from appliance.errors import StorageError, UsageError
-from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, SampleFormat, Verdict
+from appliance.models import (
+    AudioFormat,
+    Clip,
+    ClockSource,
+    ClockStamp,
+    Gap,
+    GapCause,
+    Mark,
+    Pause,
+    SampleFormat,
+    Verdict,
+)
 from appliance.simulation.sound import numbered
 
 FORMAT = AudioFormat(8000, 1, SampleFormat.S24_3LE)
@@ -41,9 +55,37 @@ def test_every_frame_is_there_and_no_other(parts: list[dict[str, object]], tmp_p
     told: list[tuple[int, int]] = []
     assert join(parts, target, lambda *how_far: told.append(how_far)) == sum(LENGTHS)
     data = numbered(0, sum(LENGTHS), FORMAT)
-    assert target.read_bytes() == wav.build(FORMAT, len(data)) + data + bytes(wav.padding(len(data)))
+    content = target.read_bytes()
+    begin = wav.parse(content[:8192]).data_offset
+    assert wav.parse(content[:8192]) == wav.Wav(FORMAT, begin, len(data))
+    assert content[begin : begin + len(data)] == data
     assert told[-1] == (len(data), len(data))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.wav", "1.wav", "2.wav", "whole.wav"]
+
+
+def test_marks_gaps_and_pauses_of_the_parts_are_where_they_are_in_the_whole(
+    parts: list[dict[str, object]], tmp_path: Path
+) -> None:
+    for number, part in enumerate(parts):
+        part["clip"] = to_plain(
+            evolve(
+                clip(number, LENGTHS[number], f"part{number - 1}" if number else None),
+                marks=(Mark(number * 2), Mark(number * 3 + 1)) if number != 1 else (),
+                gaps=(Gap(number, 1, 0, GapCause.OVERRUN),),
+                pauses=(Pause(number, 1.5),),
+            )
+        )
+    target = tmp_path / "whole.wav"
+    join(parts, target)
+    info = WavInfoReader(str(target))
+    assert [cue.sample_offset for cue in info.cues.cues] == [0, 1, 4006, 4009]
+    [guano] = [line for line in target.read_bytes().split(b"guan")[1].split(b"\n") if b"|Gaps" in line]
+    assert [gap["offset"] for gap in json.loads(guano.split(b": ", 1)[1])] == [0, 4002, 4004]
+    [guano] = [line for line in target.read_bytes().split(b"guan")[1].split(b"\n") if b"|Pauses" in line]
+    assert [pause["offset"] for pause in json.loads(guano.split(b": ", 1)[1])] == [0, 4002, 4004]
+    assert info.bext.originator_ref == "part0"
+    sound, _ = soundfile.read(target, dtype="int32")
+    assert len(sound) == sum(LENGTHS)
 
 
 def test_what_is_no_whole_is_not_joined(
