@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import answer, live, outbox, page, play, record, start, stop, together, upload
+from bench import answer, cuts, live, outbox, page, play, record, renditions, start, stop, together, upload
 from bench.results import Result, table, write_page
 
 Bench = Callable[[int, float], Sequence[Result]]
@@ -13,6 +13,10 @@ BENCHES: dict[str, Bench] = {
     "record": record.cost,
     "care": record.care,
     "stress": record.stress,
+    "cuts": cuts.cuts,
+    "wide": cuts.wide,
+    "flac": renditions.flac,
+    "loudness": renditions.loudness,
     "play": play.play,
     "ready": start.ready,
     "events": answer.events,

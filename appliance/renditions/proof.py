@@ -46,8 +46,10 @@ def out_of_length(found: float, wanted: float) -> str:
 def _same(original: "soundfile.SoundFile", copy: "soundfile.SoundFile", check: Callable[[], None]) -> bool:
     if (original.frames, original.channels, original.samplerate) != (copy.frames, copy.channels, copy.samplerate):
         return False
-    both = zip(_blocks(original, "int32", check), _blocks(copy, "int32", check), strict=True)
-    return all(((one ^ other) >> 8 == 0).all() for one, other in both)
+    narrow = original.subtype == copy.subtype == "PCM_16"
+    dtype, shift = ("int16", 0) if narrow else ("int32", 8)
+    both = zip(_blocks(original, dtype, check), _blocks(copy, dtype, check), strict=True)
+    return not any(((one ^ other) >> shift).any() for one, other in both)
 
 
 def _rms(sound: "soundfile.SoundFile", check: Callable[[], None]) -> float:

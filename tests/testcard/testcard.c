@@ -10,6 +10,7 @@
  *     played.raw      gets everything written to the speaker
  *     starts          gets a line whenever the speaker starts: the frame of played.raw that sounds first, and when, as a
  *                     frame number
+ *     switched_on     gets the CLOCK_MONOTONIC, in ns, of frame number 0 whenever the microphone starts
  *     rate            holds the only rate that the card can do, where it exists; channels and format (the name that
  *                     ALSA gives it, such as S24_3LE) likewise
  * and `ppm`, how many parts per million the card's crystal is too fast.
@@ -30,6 +31,7 @@
 typedef struct {
     snd_pcm_ioplug_t io;
     char unplugged[PATH_MAX];
+    char switched_on[PATH_MAX];
     int lock, played, starts, timer;
     int running;
     pthread_mutex_t turning; /* held where `running` changes and where the timer is read: ioplug polls without a lock */
@@ -98,6 +100,16 @@ static void tell_start(const card_t *card)
     dprintf(card->starts, "%lld %llu\n", first, (unsigned long long)card->first_number);
 }
 
+/* Say when frame number 0 sounded. */
+static void tell_switched_on(const card_t *card)
+{
+    int file = open(card->switched_on, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file < 0)
+        return;
+    dprintf(file, "%lld\n", (long long)switched_on);
+    close(file);
+}
+
 static int card_start(snd_pcm_ioplug_t *io)
 {
     card_t *card = io->private_data;
@@ -109,6 +121,8 @@ static int card_start(snd_pcm_ioplug_t *io)
     card->first_number = frames_since(card, switched_on);
     if (io->stream == SND_PCM_STREAM_PLAYBACK)
         tell_start(card);
+    else
+        tell_switched_on(card);
     return turn(card, 1);
 }
 
@@ -262,6 +276,7 @@ static int open_files(card_t *card, const char *directory, snd_pcm_stream_t stre
 {
     char path[PATH_MAX];
     snprintf(card->unplugged, sizeof card->unplugged, "%s/unplugged", directory);
+    snprintf(card->switched_on, sizeof card->switched_on, "%s/switched_on", directory);
     if (is_unplugged(card))
         return -ENODEV;
     snprintf(path, sizeof path, "%s/%s.lock", directory, stream == SND_PCM_STREAM_CAPTURE ? "capture" : "playback");
