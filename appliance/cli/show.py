@@ -1,11 +1,11 @@
 """Answers of the appliance as pages for people."""
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from appliance.cli.terminal import Painted, Part, entries, say, table, tell
+from appliance.control.client import recordings
 from appliance.describe import WELL, counted, duration, moment, size
 from appliance.models import Verdict
 from appliance.report import Report, ScheduleReport
@@ -143,24 +143,10 @@ def clips(found: list[Plain]) -> None:
             _summary([delivery for part in parts for delivery in part["deliveries"]]),
             said(parts[0]["clip"]),
         )
-        for parts in recordings(found)
+        for parts in recordings(found, lambda entry: entry["clip"])
     )
     if not found:
         say("no clips")
-
-
-def recordings(found: Sequence[Plain]) -> list[list[Plain]]:
-    """The clips of each recording in their order; the recordings newest first, as the clips were `found`."""
-    chains: list[list[Plain]] = []
-    open_ends: dict[str, list[Plain]] = {}
-    for entry in reversed(found):
-        chain = open_ends.pop(entry["clip"]["continues"] or "", None)
-        if chain is None:
-            chain = []
-            chains.append(chain)
-        chain.append(entry)
-        open_ends[entry["clip"]["id"]] = chain
-    return chains[::-1]
 
 
 def _judged(parts: list[Plain]) -> str:

@@ -2,12 +2,12 @@
 
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from appliance.control import protocol
 from appliance.errors import ApplianceError, NotRunning
@@ -30,6 +30,26 @@ def listed(call: Callable[..., Any], limit: int | None = None, **wanted: object)
         if len(page) < size:
             return
         left, after = left and left - size, page[-1]["clip"]["id"]
+
+
+T = TypeVar("T")
+
+
+def recordings(found: Sequence[T], clip: Callable[[T], Mapping[str, Any]]) -> list[list[T]]:
+    """The parts of each recording in their order; the recordings newest first, as the clips were `found`.
+
+    `clip` gives the clip of what was found, which names the one that it `continues`.
+    """
+    chains: list[list[T]] = []
+    open_ends: dict[str, list[T]] = {}
+    for each in reversed(found):
+        chain = open_ends.pop(clip(each)["continues"] or "", None)
+        if chain is None:
+            chain = []
+            chains.append(chain)
+        chain.append(each)
+        open_ends[clip(each)["id"]] = chain
+    return chains[::-1]
 
 
 class Client:

@@ -15,10 +15,15 @@ from bottle import HTTPResponse, request
 
 from appliance import errors
 from appliance.errors import ApplianceError
+from appliance.page import languages
 from appliance.page.archive import read_exactly
 
 FOLDER = Path(__file__).parent
 """Where views and files of our own lie."""
+
+_SAID = re.compile(r'\bt\("((?:[^"\\\\]|\\\\.)*)"')
+SCRIPT_WORDS = {text for path in (FOLDER / "static").glob("*.js") for text in _SAID.findall(path.read_text("utf-8"))}
+"""What the scripts say."""
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 """What WSGI calls one (PEP 3333)."""
@@ -82,7 +87,15 @@ def view(name: str, **values: Any) -> str:
 
 def rendered(name: str, **values: Any) -> str:
     """A page of ours with these values."""
-    return str(bottle.template(name, template_lookup=[str(FOLDER / "views")], quote=quote, **values))
+    spoken = {"_": languages._, "several": languages.several, "language": languages.current()}
+    spoken |= {"languages": languages.LANGUAGES, "script_words": _script_words}
+    return str(bottle.template(name, template_lookup=[str(FOLDER / "views")], quote=quote, **spoken, **values))
+
+
+def _script_words() -> str:
+    """The words of the scripts in the language of the page, as JSON that can stand in markup."""
+    known = languages.all_words()
+    return json.dumps({text: known[text] for text in SCRIPT_WORDS if text in known}).replace("<", "\\u003c")
 
 
 def back() -> str:

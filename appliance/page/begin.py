@@ -9,6 +9,7 @@ from bottle import HTTPResponse, request
 from appliance.errors import NotRunning, Refused
 from appliance.page import answers, words
 from appliance.page.keys import Keys, Role
+from appliance.page.languages import _
 from appliance.page.recorder import Recorder
 from appliance.page.settings import Settings
 
@@ -27,12 +28,12 @@ class FirstSteps:
         """All steps, each of which may be left out."""
         visitor = request.environ["visitor"]
         if visitor.role is not Role.HOST:
-            raise Refused("only whoever owns the box can set it up")
+            raise Refused(_("only whoever owns the box can set it up"))
         status = self.recorder.call("status")
         presets, version, field = self._presets()
         return answers.view(
             "begin", visitor=visitor, path="/begin", status=status, presets=presets, version=version, field=field,
-            locked=self.keys.locked, zone=zone(), now=words.iso(status["time"]),
+            locked=self.keys.locked, zone=zone(), now=words.iso(status["time"]), at=words.at(status["time"]),
         )  # fmt: skip
 
     def _presets(self) -> tuple[list[str], str, dict[str, Any] | None]:
@@ -48,9 +49,9 @@ class FirstSteps:
         """Set the password; everybody logs in by it from now on."""
         given = request.forms.getunicode
         if self.keys.locked and self.keys.role_of(given("before") or "") is not Role.HOST:
-            raise Refused("that is not the password that holds now")
+            raise Refused(_("that is not the password that holds now"))
         if given("password") != given("again"):
-            raise Refused("the two passwords are not the same. Type it again")
+            raise Refused(_("the two passwords are not the same. Type it again"))
         self.keys.set_password(given("password") or "")
         return HTTPResponse(status=303, headers={"Location": "/login?back=/begin"})
 

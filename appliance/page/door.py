@@ -7,15 +7,16 @@ import bottle
 from attrs import field, frozen
 from bottle import HTTPResponse, request
 
-from appliance.page import answers
+from appliance.page import answers, languages
 from appliance.page.guard import Names, Proxies, Throttle, same_origin
 from appliance.page.keys import SESSION_SECONDS, Keys, Role, Visitor
+from appliance.page.languages import _
 from appliance.page.openapi import ROOT
 
 SESSION = "appliance"
 """The name of the cookie."""
 
-_OPEN = ("/login", "/static/")
+_OPEN = ("/login", "/language", "/static/")
 _FOR_HELPERS = ("said", "clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark")
 """The ends of the paths by which helpers may change something: what is said of clips."""
 
@@ -34,6 +35,7 @@ class Door:
 
     def check(self) -> None:
         """Only what names this box, comes from its page, and from somebody who may. Raises the response to others."""
+        languages.choose(request.get_cookie(languages.COOKIE), request.get_header("Accept-Language"))
         host = request.get_header("Host") or ""
         if not self.names.allow(host):
             raise answers.problem(421, "the box does not go by this name. Add it to `web.names` in its configuration")
@@ -52,7 +54,7 @@ class Door:
         site = request.get_header("Sec-Fetch-Site")
         if not program and not same_origin(request.get_header("Origin"), site, host):
             raise answers.problem(403, "this did not come from the page of the box itself")
-        if path in ("/login", "/logout") or visitor is None:
+        if path in ("/login", "/logout", "/language") or visitor is None:
             return
         if visitor.role is not Role.HOST and path.rpartition("/")[2] not in _FOR_HELPERS:
             raise answers.problem(
@@ -79,13 +81,15 @@ class Door:
             bottle.response.status = 429
             bottle.response.set_header("Retry-After", str(wait))
             return answers.view(
-                "login", message=f"Too many wrong passwords from here. Try again in {wait} s.", back=answers.back()
+                "login",
+                message=_("Too many wrong passwords from here. Try again in {seconds} s.").format(seconds=wait),
+                back=answers.back(),
             )
         session = self.keys.log_in(request.forms.getunicode("password") or "")
         if session is None:
             self.throttle.wrong(address)
             bottle.response.status = 403
-            return answers.view("login", message="That is not the password.", back=answers.back())
+            return answers.view("login", message=_("That is not the password."), back=answers.back())
         self.throttle.right(address)
         answer = HTTPResponse(status=303, headers={"Location": answers.back()})
         answer.set_cookie(
@@ -103,6 +107,14 @@ class Door:
         """Whether the browser asks by HTTPS, as far as that is known."""
         told = self.proxies.trust(self._nearest) and request.get_header("X-Forwarded-Proto") == "https"
         return self.secure or bool(told)
+
+    def speak(self) -> HTTPResponse:
+        """Let the page speak another language in this browser."""
+        answer = HTTPResponse(status=303, headers={"Location": answers.back()})
+        if (code := request.forms.get("language")) in languages.LANGUAGES:
+            age = 10 * 365 * 86_400
+            answer.set_cookie(languages.COOKIE, code, path="/", httponly=True, samesite="strict", maxage=age)
+        return answer
 
     def log_out(self) -> HTTPResponse:
         """End the session of this browser, or of all."""

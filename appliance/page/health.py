@@ -8,10 +8,16 @@ from bottle import HTTPResponse, request
 
 from appliance.errors import Refused
 from appliance.page.keys import Role
+from appliance.page.languages import _, day, several
 from appliance.page.recorder import Recorder
 
 SHOWN = 100
 """Things that happened, on the page."""
+
+FULL = (
+    "At the pace of the last week it is full in {count} day",
+    "At the pace of the last week it is full in {count} days",
+)
 
 _RESULTS = {"pass": "works", "warn": "will bite one day", "fail": "does not work", "skip": "not looked at"}
 
@@ -30,13 +36,13 @@ class Health:
     def examined(self) -> dict[str, Any]:
         """The same, with what the doctor finds now."""
         steps = (step for step in self.recorder.stream("doctor") if "prompt" not in step)
-        findings = [{**step, "result": _RESULTS.get(step["result"], step["result"])} for step in steps]
+        findings = [{**step, "result": _(_RESULTS.get(step["result"], step["result"]))} for step in steps]
         return {**self.seen(), "findings": findings}
 
     def bundle(self) -> HTTPResponse:
         """One file for whoever helps from afar. Raises Refused."""
         if request.environ["visitor"].role is not Role.HOST:
-            raise Refused("the configuration is in this file: only whoever owns the box may have it")
+            raise Refused(_("the configuration is in this file: only whoever owns the box may have it"))
         from appliance.support import findings_in_words, zipped
 
         parts = self.recorder.call("support")
@@ -55,10 +61,10 @@ def outlook(status: dict[str, Any]) -> str:
     if days is None:
         return ""
     if days < 1:
-        return "At the pace of the last week it is full today"
-    return f"At the pace of the last week it is full in {'1 day' if days < 2 else f'{days:.0f} days'}"
+        return _("At the pace of the last week it is full today")
+    return several(*FULL, 1 if days < 2 else round(days))
 
 
 def _told(happened: dict[str, Any]) -> dict[str, str]:
     at = datetime.fromtimestamp(happened["time"])
-    return {"at": f"{at:%Y-%m-%d %H:%M:%S}", "words": happened["words"]}
+    return {"at": f"{day(at)} {at:%H:%M:%S}", "words": happened["words"]}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from appliance.control import client
 from appliance.errors import UsageError
 from appliance.page.words import VERDICTS, clock
 
@@ -59,13 +60,8 @@ def recordings(entries: Sequence[Plain]) -> list[Plain]:
 
     What is said of a recording stands with its first part.
     """
-    found: list[list[Plain]] = []
-    for each in entries:
-        if found and found[-1][0]["continues"] == each["id"]:
-            found[-1].insert(0, each)
-        else:
-            found.append([each])
-    return [{**parts[0], "parts": parts, "length": clock(sum(part["seconds"] for part in parts))} for parts in found]
+    chains = client.recordings(entries, lambda entry: entry)
+    return [{**parts[0], "parts": parts, "length": clock(sum(part["seconds"] for part in parts))} for parts in chains]
 
 
 def by_day(found: Sequence[Plain]) -> dict[str, list[Plain]]:

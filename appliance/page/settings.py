@@ -3,7 +3,6 @@
 The helper that may write the configuration answers on a socket of its own; nothing is known of options here.
 """
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,8 +12,9 @@ from bottle import HTTPResponse, request
 
 from appliance.control.client import Client
 from appliance.errors import ConfigError, NotRunning, Refused
-from appliance.page import answers
+from appliance.page import answers, words
 from appliance.page.keys import Role
+from appliance.page.languages import _
 
 _PATIENCE = 60.0
 """Seconds; a small box takes its time to load all plugins, and to begin anew."""
@@ -76,7 +76,7 @@ class Settings:
         problems: Any = (),
         nothing: bool = False,
     ) -> str:
-        versions = [] if place else [{**each, "at": _moment(each["time"])} for each in self.ask("versions")]
+        versions = [] if place else [{**each, "at": words.at(each["time"])} for each in self.ask("versions")]
         wrong = {each["name"]: each["words"] for each in problems}
         known = {field["name"] for part in form["parts"] for field in part["fields"]}
         return self._view(
@@ -96,14 +96,15 @@ class Settings:
     def ask(self, word: str, **given: object) -> Any:
         """What the helper answers. Raises an ApplianceError."""
         if request.environ["visitor"].role is not Role.HOST:
-            raise Refused("only whoever owns the box may see and change its settings")
+            raise Refused(_("only whoever owns the box may see and change its settings"))
         try:
             with Client(self.socket, _PATIENCE) as client:
                 return client.call(word, **given)
         except NotRunning as error:
             raise NotRunning(
-                "settings are changed by a helper, which does not answer: sudo systemctl enable --now "
-                "appliance-settings.socket. Until then they are changed in the file, see `appliance config check`"
+                _("settings are changed by a helper, which does not answer: {command}").format(
+                    command="sudo systemctl enable --now appliance-settings.socket"
+                )
             ) from error
 
 
@@ -113,7 +114,3 @@ def _names(place: str) -> list[str]:
 
 def _way(place: str) -> str:
     return "/settings" + (f"/{quote(place)}" if place else "")
-
-
-def _moment(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"

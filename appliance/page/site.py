@@ -18,6 +18,7 @@ from appliance.page.door import Door
 from appliance.page.downloads import FORMATS
 from appliance.page.health import Health, outlook
 from appliance.page.keys import Role
+from appliance.page.languages import _
 from appliance.page.media import Media
 from appliance.page.news import Item, News
 from appliance.page.recorder import Recorder
@@ -66,6 +67,7 @@ class Site:
         app.route("/settings/<place:path>", "POST", _told(self.settings.reviewed))
         app.route("/login", callback=lambda: answers.view("login", message="", back=answers.back()))
         app.route("/login", "POST", _told(self.door.log_in))
+        app.route("/language", "POST", self.door.speak)
         app.route("/logout", "POST", self.door.log_out)
         app.route("/do/<word>", "POST", _told(self.do))
         app.route(f"{API}/openapi.json", callback=lambda: answers.as_json(openapi.description()))
@@ -212,10 +214,13 @@ def _plain(answer: Callable[..., Any]) -> Callable[..., Any]:
 
 def _wrong(error: bottle.HTTPError) -> str:
     """What bottle itself refuses; never a stack trace."""
-    known = {404: "There is no such page.", 405: "That cannot be asked so.", 413: "That is too much at once."}
-    message = known.get(
-        error.status_code, "The page has a defect here. Its log says more: `journalctl -u appliance-web`."
-    )
+    known = {
+        404: _("There is no such page."),
+        405: _("That cannot be asked so."),
+        413: _("That is too much at once."),
+    }
+    defect = _("The page has a defect here. Its log says more: {command}").format(command="journalctl -u appliance-web")
+    message = known.get(error.status_code, defect)
     if request.path.startswith(API):
         bottle.response.content_type = "application/problem+json"
         return json.dumps({"status": error.status_code, "detail": message})

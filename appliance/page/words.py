@@ -3,11 +3,13 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from appliance.describe import WELL, counted, moment, size
+from appliance.describe import WELL, moment
+from appliance.describe import size as plain_size
+from appliance.page.languages import _, day, number, several
 
 Plain = dict[str, Any]
 
@@ -29,6 +31,15 @@ STATES = {
     "cancelled": "was called off",
 }
 
+_DOES = {"idle": "Ready", "recording": "Recording", "paused": "Paused"}
+
+_LENGTHS = (
+    ("{count} year", "{count} years", 365.25 * 86_400),
+    ("{count} day", "{count} days", 86_400),
+    ("{count} hour", "{count} hours", 3600),
+    ("{count} minute", "{count} minutes", 60),
+)
+
 FOUND = {
     "ok": "is as it was",
     "there": "is there, of the right size",
@@ -49,11 +60,11 @@ def doing(status: Plain) -> str:
     """What the box does, in a few words."""
     take, playback = status["take"], status["playback"]
     if take:
-        state = "Paused at" if status["recorder"] == "paused" else "Recording"
-        return f"{state} {clock(take['seconds'])}"
+        said = _("Paused at {time}") if status["recorder"] == "paused" else _("Recording {time}")
+        return said.format(time=clock(take["seconds"]))
     if playback:
-        return f"Playing {playback['title']}"
-    return "Ready" if status["recorder"] == "idle" else str(status["recorder"]).capitalize()
+        return _("Playing {title}").format(title=playback["title"])
+    return _(_DOES.get(status["recorder"], str(status["recorder"])))
 
 
 def safety(status: Plain) -> str:
@@ -63,30 +74,59 @@ def safety(status: Plain) -> str:
         totals.update(counts)
     waiting = sum(number for state, number in totals.items() if state not in ("delivered", "cancelled"))
     if not status["deliveries"]:
-        return "Clips are kept on this box alone: no destination is set up"
+        return _("Clips are kept on this box alone: no destination is set up")
     if waiting:
-        return f"{counted(waiting, 'delivery', 'deliveries')} on the way, {totals['delivered']} arrived"
-    return f"Everything has arrived: {counted(totals['delivered'], 'delivery', 'deliveries')}"
+        on_the_way = several("{count} delivery on the way", "{count} deliveries on the way", waiting)
+        return f"{on_the_way}, " + several("{count} arrived", "{count} arrived", totals["delivered"])
+    return _("Everything has arrived") + ": " + several("{count} delivery", "{count} deliveries", totals["delivered"])
 
 
 def way(sending: Plain) -> str:
     """How far something is on its way."""
     left = sending["seconds_left"]
-    done = f"{size(sending['sent'])} of {size(sending['size'])}"
-    return done if left is None else f"{done}, {clock(left)} left"
+    done = _("{part} of {whole}").format(part=size(sending["sent"]), whole=size(sending["size"]))
+    return done if left is None else f"{done}, " + _("{time} left").format(time=clock(left))
 
 
 def room(status: Plain) -> str:
     """How much more can be recorded."""
-    return f"Room for {long(status['storage']['free_seconds'])} of sound"
+    return _("Room for {time} of sound").format(time=long(status["storage"]["free_seconds"]))
 
 
 def long(seconds: float) -> str:
     """A long time, roughly: `31 hours`."""
-    for unit, length in (("year", 365.25 * 86_400), ("day", 86_400), ("hour", 3600), ("minute", 60)):
+    for one, more, length in _LENGTHS:
         if seconds >= 2 * length:
-            return counted(int(seconds / length), unit)
-    return counted(int(seconds), "second")
+            return several(one, more, int(seconds / length))
+    return several("{count} second", "{count} seconds", int(seconds))
+
+
+def size(count: int) -> str:
+    """A count of bytes, roughly: `1.2 MB`."""
+    return number(plain_size(count))
+
+
+def at(seconds: float) -> str:
+    """A moment, by the time of the box, to the minute."""
+    moment = datetime.fromtimestamp(seconds)
+    return f"{day(moment)} {moment:%H:%M}"
+
+
+def state(word: str) -> str:
+    """How a delivery is, in words."""
+    return _(STATES.get(word, word))
+
+
+def planned(status: Plain) -> Iterator[tuple[str, str]]:
+    """What each schedule does now, or does next, by its name."""
+    for name, schedule in status.get("schedules", {}).items():
+        if schedule["ends"] is not None:
+            yield name, _("records until {time}").format(time=at(schedule["ends"]))
+        elif schedule["next"]:
+            window = schedule["next"][0]
+            yield name, _("records next {begin} to {end}").format(begin=at(window["begin"]), end=at(window["end"]))
+        else:
+            yield name, _("records never within a year")
 
 
 def clock(seconds: float) -> str:
@@ -120,13 +160,14 @@ def entry(found: Plain) -> Plain:
         "continues": clip["continues"],
         "marks": [each["offset"] / clip["format"]["rate"] for each in clip["marks"]],
         "day": start.strftime("%Y-%m-%d"),
+        "date": day(start),
         "time": start.strftime("%H:%M:%S"),
         "iso": start.isoformat(timespec="seconds"),
         "seconds": clip["frames"] / clip["format"]["rate"],
         "length": clock(clip["frames"] / clip["format"]["rate"]),
         "size": size(clip["size"]),
-        "verdict": VERDICTS.get(clip["verdict"], clip["verdict"]),
-        "gaps": counted(len(clip["gaps"]), "gap") if clip["gaps"] else "",
+        "verdict": _(VERDICTS.get(clip["verdict"], str(clip["verdict"]))),
+        "gaps": several("{count} gap", "{count} gaps", len(clip["gaps"])) if clip["gaps"] else "",
         "clock": start.year < 2020 or (clip["started"]["source"] == "none" and not clip.get("corrected")),
         "deliveries": [_delivery(each) for each in found["deliveries"]],
     }
@@ -135,11 +176,11 @@ def entry(found: Plain) -> Plain:
 def _delivery(delivery: Plain) -> Plain:
     receipt = delivery["receipt"]
     state = str(delivery["state"])
-    said = STATES.get(state, state)
+    said = _(STATES.get(state, state))
     if receipt and state == "delivered":
-        said = "has it, byte for byte" if receipt["verified"] else "says that it has it"
+        said = _("has it, byte for byte") if receipt["verified"] else _("says that it has it")
         if receipt["on_own_disk"]:
-            said += ", on the box's own card"
+            said += ", " + _("on the box's own card")
     elif delivery["last_error"]:
         said += f": {delivery['last_error']}"
     return {"destination": delivery["destination"], "state": state, "said": said}
@@ -147,7 +188,7 @@ def _delivery(delivery: Plain) -> Plain:
 
 def copy(checked: Plain) -> str:
     """What was found where a clip had been delivered to."""
-    said = f"{checked['destination']}: {FOUND.get(checked['found'], checked['found'])}"
+    said = f"{checked['destination']}: {_(FOUND.get(checked['found'], str(checked['found'])))}"
     return f"{said} ({checked['message']})" if checked["message"] else said
 
 

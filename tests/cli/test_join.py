@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -12,6 +13,7 @@ from appliance.audio import wav
 from appliance.cli import show
 from appliance.cli.join import join
 from appliance.codec import to_plain
+from appliance.control.client import recordings
 from appliance.errors import StorageError, UsageError
 from appliance.models import (
     AudioFormat,
@@ -109,7 +111,7 @@ def test_what_is_no_whole_is_not_joined(
     assert not target.exists()
 
 
-def entry(number: int, continues: int | None, verdict: Verdict = Verdict.OK) -> dict[str, object]:
+def entry(number: int, continues: int | None, verdict: Verdict = Verdict.OK) -> dict[str, Any]:
     before = None if continues is None else f"part{continues}"
     return {"clip": to_plain(evolve(clip(number, 8000 * 60, before), verdict=verdict)), "deliveries": []}
 
@@ -124,7 +126,7 @@ def test_parts_are_listed_as_one_recording(capsys: pytest.CaptureFixture[str]) -
 
 def test_however_clips_point_to_each_other_each_is_listed_once() -> None:
     found = [entry(4, 1), entry(3, 1), entry(2, 9), entry(1, 3)]
-    assert [[part["clip"]["id"] for part in parts] for parts in show.recordings(found)] == [
+    assert [[part["clip"]["id"] for part in parts] for parts in recordings(found, lambda entry: entry["clip"])] == [
         ["part4"],
         ["part2"],
         ["part1", "part3"],

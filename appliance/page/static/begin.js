@@ -1,5 +1,7 @@
 // Tries a box out: its microphone, its buttons, its destinations. What is found is shown as it is found.
 
+import { t } from "./words.js";
+
 const API = "/api/v1";
 const LOUD = -40; // dBFS; what is louder is somebody who speaks
 const csrf = document.querySelector("meta[name=csrf]")?.content;
@@ -24,7 +26,7 @@ function heard(list, { peak_dbfs }) {
   const level = document.getElementById("hearing");
   level.hidden = false;
   level.value = peak_dbfs;
-  if (peak_dbfs > LOUD) tell(list, "heard", "I hear you.");
+  if (peak_dbfs > LOUD) tell(list, "heard", t("I hear you."));
 }
 
 async function tryOut({ currentTarget: button }) {

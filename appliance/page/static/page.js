@@ -1,6 +1,7 @@
 // What makes the page live. Everything works without it, a step slower.
 
 import { level as drawn } from "./wave.js";
+import { megabytes, t } from "./words.js";
 
 const API = "/api/v1";
 const csrf = document.querySelector("meta[name=csrf]")?.content;
@@ -45,7 +46,7 @@ document.addEventListener("submit", async (event) => {
   const form = event.target, word = form.dataset?.word;
   if (!word) return;
   event.preventDefault();
-  if (word === "clips.delete" && form.elements.now && !confirm("Delete this clip for good?")) return;
+  if (word === "clips.delete" && form.elements.now && !confirm(t("Delete this clip for good?"))) return;
   const button = form.querySelector("button");
   button.disabled = true;
   const fields = new FormData(form);
@@ -53,10 +54,10 @@ document.addEventListener("submit", async (event) => {
     method: "POST", body: new URLSearchParams(fields), headers: csrf ? { "X-CSRF-Token": csrf } : {},
   }).catch(() => null);
   button.disabled = false;
-  if (!answer) return say("The box does not answer. Is it on, and this phone in its network?");
+  if (!answer) return say(t("The box does not answer. Is it on, and this phone in its network?"));
   if (!answer.ok) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return say(page.querySelector("[role=alert]")?.textContent ?? "That did not work.");
+    return say(page.querySelector("[role=alert]")?.textContent ?? t("That did not work."));
   }
   if (fields.get("back") !== location.pathname) return location.assign(answer.url);
   await renew();
@@ -67,8 +68,8 @@ function sending({ destination, sent, size, seconds_left }) {
   const line = document.querySelector(`#sending [data-destination="${CSS.escape(destination)}"]`);
   if (!line) { clearTimeout(sending.due); sending.due = setTimeout(renew, 300); return; }
   Object.assign(line.querySelector("progress"), { max: size, value: sent });
-  const mb = (bytes) => (bytes / 1e6).toFixed(1);
-  line.querySelector("span").textContent = `${mb(sent)} of ${mb(size)} MB` + (seconds_left === null ? "" : `, ${clock(seconds_left)} left`);
+  line.querySelector("span").textContent = t("{part} of {whole}", { part: megabytes(sent), whole: `${megabytes(size)} MB` })
+    + (seconds_left === null ? "" : `, ${t("{time} left", { time: clock(seconds_left) })}`);
 }
 
 function live() {
@@ -99,7 +100,7 @@ function chosen() {
   const boxes = [...document.querySelectorAll("input[name=clip]")];
   const count = boxes.filter((box) => box.checked).length;
   const chosen = document.getElementById("chosen");
-  chosen.textContent = count ? `${count} chosen` : chosen.dataset.all;
+  chosen.textContent = count ? t("{count} chosen", { count }) : chosen.dataset.all;
 }
 
 if (document.querySelector("[data-live]")) live();

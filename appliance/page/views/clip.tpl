@@ -1,31 +1,31 @@
-% rebase("frame.tpl", title=entry["title"] or f"{entry['day']} {entry['time']}", visitor=visitor, path="")
+% rebase("frame.tpl", title=entry["title"] or f"{entry['date']} {entry['time']}", visitor=visitor, path="")
 % def button(word, label, look="", about="", back=here, **given):
 %   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=back)
 % end
 <div class="line">
-<time datetime="{{entry["iso"]}}">{{entry["day"]}} {{entry["time"]}}</time>
+<time datetime="{{entry["iso"]}}">{{entry["date"]}} {{entry["time"]}}</time>
 <span>{{entry["length"]}}</span>
 % if entry["starred"]:
-% button("clips.star", "★", "star", about="Take the star away", clip=entry["id"], starred="false")
+% button("clips.star", "★", "star", about=_("Take the star away"), clip=entry["id"], starred="false")
 % else:
-% button("clips.star", "☆", "star", about="Give it a star", clip=entry["id"], starred="true")
+% button("clips.star", "☆", "star", about=_("Give it a star"), clip=entry["id"], starred="true")
 % end
 </div>
 <canvas class="wave" height="96" aria-hidden="true" data-peaks="/api/v1/clips/{{entry["id"]}}/peaks" data-marks="{{" ".join(f"{mark:.3f}" for mark in entry["marks"])}}" data-seconds="{{entry["seconds"]}}"></canvas>
 <audio id="sound" controls preload="metadata" src="/api/v1/clips/{{entry["id"]}}/sound" aria-label="{{entry["name"]}}"></audio>
 <div class="line">
-<label id="speed" hidden>Speed <select>
+<label id="speed" hidden>{{_("Speed")}} <select>
 % for speed in ("0.75", "1", "1.25", "1.5", "2"):
 <option value="{{speed}}"{{!" selected" if speed == "1" else ""}}>{{speed}} ×</option>
 % end
 </select></label>
-<a class="button" href="/api/v1/clips/{{entry["id"]}}/sound?download=1" download>Download</a>
+<a class="button" href="/api/v1/clips/{{entry["id"]}}/sound?download=1" download>{{_("Download")}}</a>
 </div>
-<h2>Marks</h2>
+<h2>{{_("Marks")}}</h2>
 <ul class="marks">
 % for mark in entry["marks"]:
 <li><a href="#sound" data-seek="{{f"{mark:.3f}"}}">{{words.clock(mark)}}</a>
-% button("clips.unmark", "Remove", "quiet", about=f"the mark at {words.clock(mark)}", clip=entry["id"], seconds=f"{mark:.3f}")
+% button("clips.unmark", _("Remove"), "quiet", about=_("the mark at {time}").format(time=words.clock(mark)), clip=entry["id"], seconds=f"{mark:.3f}")
 </li>
 % end
 </ul>
@@ -35,29 +35,29 @@
 % end
 <input type="hidden" name="back" value="{{here}}">
 <input type="hidden" name="clip" value="{{entry["id"]}}">
-<label>Position <input type="text" id="position" name="seconds" value="0:00" size="8" pattern="[0-9:.]+" required></label>
-<button>Mark</button>
+<label>{{_("Position")}} <input type="text" id="position" name="seconds" value="0:00" size="8" pattern="[0-9:.]+" required></label>
+<button>{{_("Mark")}}</button>
 </form>
-<h2>What it is</h2>
+<h2>{{_("What it is")}}</h2>
 <form method="post" action="{{here}}/said" class="said">
 % if visitor.csrf:
 <input type="hidden" name="csrf" value="{{visitor.csrf}}">
 % end
 <input type="hidden" name="back" value="{{here}}">
-<label>Title <input type="text" name="title" value="{{entry["title"]}}" maxlength="200"></label>
-<label>Labels, with commas between <input type="text" name="labels" value="{{", ".join(entry["labels"])}}" maxlength="500" autocapitalize="none"></label>
-<label>Note <textarea name="note" rows="3" maxlength="2000">{{entry["note"]}}</textarea></label>
-<button>Keep</button>
+<label>{{_("Title")}} <input type="text" name="title" value="{{entry["title"]}}" maxlength="200"></label>
+<label>{{_("Labels, with commas between")}} <input type="text" name="labels" value="{{", ".join(entry["labels"])}}" maxlength="500" autocapitalize="none"></label>
+<label>{{_("Note")}} <textarea name="note" rows="3" maxlength="2000">{{entry["note"]}}</textarea></label>
+<button>{{_("Keep")}}</button>
 </form>
-<h2>Where it is</h2>
+<h2>{{_("Where it is")}}</h2>
 <ul class="facts">
-<li>on this box</li>
+<li>{{_("on this box")}}</li>
 % for one in entry["deliveries"]:
 <li class="{{one["state"]}}">{{one["destination"]}} {{one["said"]}}</li>
 % end
 </ul>
 % if copies:
-<h2>Looked at just now</h2>
+<h2>{{_("Looked at just now")}}</h2>
 <ul class="facts">
 % for each in copies:
 <li>{{each}}</li>
@@ -67,39 +67,39 @@
 % if may_change:
 <div class="buttons">
 % if any(one["state"] in ("pending", "parked") for one in entry["deliveries"]):
-% button("clips.retry", "Send again now", clip=entry["id"])
+% button("clips.retry", _("Send again now"), clip=entry["id"])
 % end
 % for name in lacking:
-% button("clips.deliver", f"Send to {name}", clips=entry["id"], to=name)
+% button("clips.deliver", _("Send to {name}").format(name=name), clips=entry["id"], to=name)
 % end
 % if any(one["state"] == "delivered" for one in entry["deliveries"]):
 <form method="post" action="{{here}}/verify">
 % if visitor.csrf:
 <input type="hidden" name="csrf" value="{{visitor.csrf}}">
 % end
-<button>Look again whether it is there</button>
+<button>{{_("Look again whether it is there")}}</button>
 </form>
 % end
 </div>
 % end
-<h2>About it</h2>
+<h2>{{_("About it")}}</h2>
 <dl>
-<dt>File</dt><dd>{{entry["name"]}}.wav, {{entry["size"]}}</dd>
-<dt>Length</dt><dd>{{entry["length"]}}</dd>
+<dt>{{_("File")}}</dt><dd>{{entry["name"]}}.wav, {{entry["size"]}}</dd>
+<dt>{{_("Length")}}</dt><dd>{{entry["length"]}}</dd>
 % if entry["clock"]:
-<dt>Time</dt><dd>The clock of the box was not set when this was recorded.</dd>
+<dt>{{_("Time")}}</dt><dd>{{_("The clock of the box was not set when this was recorded.")}}</dd>
 % end
 % if entry["verdict"] or entry["gaps"]:
-<dt>Sound</dt><dd>{{", ".join(filter(None, (entry["verdict"], entry["gaps"])))}}</dd>
+<dt>{{_("Sound")}}</dt><dd>{{", ".join(filter(None, (entry["verdict"], entry["gaps"])))}}</dd>
 % end
 % if entry["continues"]:
-<dt>Part</dt><dd>It carries on <a href="/clips/{{entry["continues"]}}">the part before it</a>.</dd>
+<dt>{{_("Part")}}</dt><dd>{{_("It carries on")}} <a href="/clips/{{entry["continues"]}}">{{_("the part before it")}}</a>.</dd>
 % end
 </dl>
 % if may_change:
 <div class="buttons">
-% button("play", "Play on the box", source=entry["id"])
-% button("playlist.add", "Put on the playlist of the box", sources=entry["id"])
-% button("clips.delete", "Delete", "danger", about=entry["name"], back="/clips", clip=entry["id"])
+% button("play", _("Play on the box"), source=entry["id"])
+% button("playlist.add", _("Put on the playlist of the box"), sources=entry["id"])
+% button("clips.delete", _("Delete"), "danger", about=entry["name"], back="/clips", clip=entry["id"])
 </div>
 % end

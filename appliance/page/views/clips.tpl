@@ -1,68 +1,69 @@
-% rebase("frame.tpl", title="Clips", visitor=visitor, path="/clips")
+% rebase("frame.tpl", title=_("Clips"), visitor=visitor, path="/clips")
 % def button(word, label, look="", about="", back="/clips", **given):
 %   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=back)
 % end
 % if trashed and may_change:
 <div class="undo" role="status">
-<p>The clip is in the trash.</p>
-% button("clips.restore", "Undo", clip=trashed)
+<p>{{_("The clip is in the trash.")}}</p>
+% button("clips.restore", _("Undo"), clip=trashed)
 </div>
 % end
 <form method="get" action="/clips" role="search" class="search">
 <div class="line">
-<input type="search" name="text" value="{{asked.get("text", "")}}" aria-label="Words of title, labels and notes" placeholder="Title, label, note" maxlength="255">
-<button>Find</button>
+<input type="search" name="text" value="{{asked.get("text", "")}}" aria-label="{{_('Words of title, labels and notes')}}" placeholder="{{_('Title, label, note')}}" maxlength="255">
+<button>{{_("Find")}}</button>
 </div>
 <details{{!" open" if set(asked) - {"text"} else ""}}>
-<summary>More</summary>
+<summary>{{_("More")}}</summary>
 <div class="fields">
-<label>Label <select name="label"><option value="">any</option>
+<label>{{_("Label")}} <select name="label"><option value="">{{_("any")}}</option>
 % for each in sorted({*labels, *filter(None, [asked.get("label")])}):
 <option{{!" selected" if asked.get("label") == each else ""}}>{{each}}</option>
 % end
 </select></label>
-<label>Sound <select name="verdict">
+<label>{{_("Sound")}} <select name="verdict">
 % for value, label in listing.VERDICT_CHOICES.items():
-<option value="{{value}}"{{!" selected" if asked.get("verdict", "") == value else ""}}>{{label}}</option>
+<option value="{{value}}"{{!" selected" if asked.get("verdict", "") == value else ""}}>{{_(label)}}</option>
 % end
 </select></label>
-<label>Delivery <select name="state">
+<label>{{_("Delivery")}} <select name="state">
 % for value, label in listing.STATE_CHOICES.items():
-<option value="{{value}}"{{!" selected" if asked.get("state", "") == value else ""}}>{{label}}</option>
+<option value="{{value}}"{{!" selected" if asked.get("state", "") == value else ""}}>{{_(label)}}</option>
 % end
 </select></label>
-<label>From <input type="date" name="since" value="{{asked.get("since", "")}}"></label>
-<label>Up to <input type="date" name="until" value="{{asked.get("until", "")}}"></label>
-<label class="check"><input type="checkbox" name="starred" value="true"{{!" checked" if asked.get("starred") else ""}}> With a star</label>
+<label>{{_("From")}} <input type="date" name="since" value="{{asked.get("since", "")}}"></label>
+<label>{{_("Up to")}} <input type="date" name="until" value="{{asked.get("until", "")}}"></label>
+<label class="check"><input type="checkbox" name="starred" value="true"{{!" checked" if asked.get("starred") else ""}}> {{_("With a star")}}</label>
 </div>
 </details>
 </form>
 % if not days:
-<p>{{"No clip was recorded yet." if first and not wanted else "There are no such clips." if first else "There are no older ones."}}</p>
+<p>{{_("No clip was recorded yet.") if first and not wanted else _("There are no such clips.") if first else _("There are no older ones.")}}</p>
 % else:
 <form id="archive" method="get" action="/api/v1/clips.zip" class="line">
 % for name, value in asked.items():
 <input type="hidden" name="{{name}}" value="{{value}}">
 % end
-<button>Download</button>
-<select name="format" aria-label="As what">
+<button>{{_("Download")}}</button>
+<select name="format" aria-label="{{_('As what')}}">
 % for value, label in formats.items():
-<option value="{{value}}">{{label}}</option>
+<option value="{{value}}">{{_(label)}}</option>
 % end
 </select>
-<span id="chosen" data-all="{{"all that were found" if wanted else "all clips"}}, or those that you choose">{{"all that were found" if wanted else "all clips"}}, or those that you choose</span>
+% those = _("all that were found, or those that you choose") if wanted else _("all clips, or those that you choose")
+<span id="chosen" data-all="{{those}}">{{those}}</span>
 </form>
 % end
 % for day, entries in days.items():
 <section aria-labelledby="day-{{day}}">
-<h2 id="day-{{day}}"><time datetime="{{day}}">{{day}}</time></h2>
+<h2 id="day-{{day}}"><time datetime="{{day}}">{{entries[0]["date"]}}</time></h2>
 <ul class="clips">
 % for each in entries:
 <li>
 <div class="head">
 <span>
 % for part in each["parts"]:
-<input type="checkbox" form="archive" name="clip" value="{{part["id"]}}" aria-label="Choose {{part["name"]}}">
+<input type="checkbox" form="archive" name="clip" value="{{part["id"]}}" aria-label="{{_("Choose {name}").format(name=part["name"])}}">
 % end
 </span>
 <div class="line">
@@ -72,16 +73,16 @@
 % end
 <span>{{each["length"]}}</span>
 % if len(each["parts"]) > 1:
-<span>in {{len(each["parts"])}} parts</span>
+<span>{{several("in {count} part", "in {count} parts", len(each["parts"]))}}</span>
 % end
 % for odd in sorted({part["verdict"] for part in each["parts"]} - {""}):
 <span class="warning">{{odd}}</span>
 % end
 </div>
 % if each["starred"]:
-% button("clips.star", "★", "star", about=f"Take the star from {each['name']}", clip=each["id"], starred="false")
+% button("clips.star", "★", "star", about=_("Take the star from {name}").format(name=each["name"]), clip=each["id"], starred="false")
 % else:
-% button("clips.star", "☆", "star", about=f"Give a star to {each['name']}", clip=each["id"], starred="true")
+% button("clips.star", "☆", "star", about=_("Give a star to {name}").format(name=each["name"]), clip=each["id"], starred="true")
 % end
 </div>
 % if each["labels"]:
@@ -103,7 +104,7 @@
 <span class="{{one["state"]}}">{{one["destination"]}} {{one["said"]}}</span>
 % end
 % if not part["deliveries"]:
-<span>on this box alone</span>
+<span>{{_("on this box alone")}}</span>
 % end
 </p>
 % end
@@ -113,6 +114,6 @@
 </section>
 % end
 % if older:
-<p><a href="/clips?{{older}}" rel="next">Older clips</a></p>
+<p><a href="/clips?{{older}}" rel="next">{{_("Older clips")}}</a></p>
 % end
-<p><a href="/trash">Trash</a></p>
+<p><a href="/trash">{{_("Trash")}}</a></p>

@@ -1,6 +1,6 @@
-% rebase("frame.tpl", title="Health", visitor=visitor, path="/health")
+% rebase("frame.tpl", title=_("Health"), visitor=visitor, path="/health")
 <section aria-labelledby="room">
-<h2 id="room">Room</h2>
+<h2 id="room">{{_("Room")}}</h2>
 <p>{{words.room(status)}}</p>
 % if outlook(status):
 <p>{{outlook(status)}}</p>
@@ -10,38 +10,38 @@
 % end
 </section>
 <section aria-labelledby="examination">
-<h2 id="examination">Examination</h2>
+<h2 id="examination">{{_("Examination")}}</h2>
 % if may_change:
 <form method="post" action="/health">
 % if visitor.csrf:
 <input type="hidden" name="csrf" value="{{visitor.csrf}}">
 % end
-<button>Examine the box</button>
+<button>{{_("Examine the box")}}</button>
 </form>
 % end
 % if findings is not None:
 <table>
-<caption>What was found</caption>
-<thead><tr><th scope="col">What</th><th scope="col">How it is</th><th scope="col">Why, and what to do</th></tr></thead>
+<caption>{{_("What was found")}}</caption>
+<thead><tr><th scope="col">{{_("What")}}</th><th scope="col">{{_("How it is")}}</th><th scope="col">{{_("Why, and what to do")}}</th></tr></thead>
 <tbody>
 % for each in findings:
-<tr><th scope="row">{{each["name"]}}</th><td>{{each["result"]}}</td><td>{{each["words"]}} {{each["next_step"]}}</td></tr>
+<tr><th scope="row">{{each["name"]}}</th><td>{{each["result"]}}</td><td lang="en">{{each["words"]}} {{each["next_step"]}}</td></tr>
 % end
 </tbody>
 </table>
 % end
 % if may_change:
-<p><a href="/health/support.zip" download>A file for whoever helps</a>: how the box is, its configuration without secrets, what happened, versions.</p>
+<p><a href="/health/support.zip" download>{{_("A file for whoever helps")}}</a>. {{_("In it: how the box is, its configuration without secrets, what happened, versions.")}}</p>
 % end
 </section>
 <section aria-labelledby="history">
-<h2 id="history">What happened</h2>
+<h2 id="history">{{_("What happened")}}</h2>
 % if not history:
-<p>Nothing yet, since the recorder was started.</p>
+<p>{{_("Nothing yet, since the recorder was started.")}}</p>
 % end
 <ol class="facts" reversed>
 % for each in history:
-<li><time>{{each["at"]}}</time> {{each["words"]}}</li>
+<li><time>{{each["at"]}}</time> <span lang="en">{{each["words"]}}</span></li>
 % end
 </ol>
 </section>

@@ -1,24 +1,24 @@
-% rebase("frame.tpl", title="Messages", visitor=visitor, path="/messages")
+% rebase("frame.tpl", title=_("Messages"), visitor=visitor, path="/messages")
 % def button(word, label, look="", about="", **given):
 %   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=path)
 % end
 % if may_change:
 <section aria-labelledby="send" id="send-box" hidden>
-<h2 id="send">Send a message to the box</h2>
-<label>Title <input type="text" id="title" maxlength="200" placeholder="What it is called"></label>
+<h2 id="send">{{_("Send a message to the box")}}</h2>
+<label>{{_("Title")}} <input type="text" id="title" maxlength="200" placeholder="{{_('What it is called')}}"></label>
 <div class="buttons">
-<button type="button" id="record">Record it here</button>
-<button type="button" id="choose">Choose a sound</button>
-<input type="file" id="file" accept="audio/*,.wav,.mp3,.ogg,.opus,.flac,.m4a" hidden aria-label="A sound file">
+<button type="button" id="record">{{_("Record it here")}}</button>
+<button type="button" id="choose">{{_("Choose a sound")}}</button>
+<input type="file" id="file" accept="audio/*,.wav,.mp3,.ogg,.opus,.flac,.m4a" hidden aria-label="{{_('A sound file')}}">
 </div>
-<p id="insecure" class="warning" hidden>A browser lets nobody record over plain HTTP: give the page a certificate (HTTPS) for that.</p>
-<meter id="hearing" min="0" max="1" value="0" aria-label="Level" hidden></meter>
-<p><label id="way" hidden>Sending <progress max="1" value="0"></progress></label></p>
+<p id="insecure" class="warning" hidden>{{_("A browser lets nobody record over plain HTTP: give the page a certificate (HTTPS) for that.")}}</p>
+<meter id="hearing" min="0" max="1" value="0" aria-label="{{_('Level')}}" hidden></meter>
+<p><label id="way" hidden>{{_("Sending")}} <progress max="1" value="0"></progress></label></p>
 </section>
 <script type="module" src="/static/send.js"></script>
 % end
 % if not tracks:
-<p>No message has come yet. Feeds bring them: see the configuration.</p>
+<p>{{_("No message has come yet. Feeds bring them: see the configuration.")}}</p>
 % end
 <ul class="clips">
 % for each in tracks:
@@ -26,16 +26,16 @@
 <div class="line">
 <strong>{{each["title"]}}</strong>
 <span>{{each["feed"]}}, {{each["size"]}}</span>
-<span class="{{"" if each["heard"] else "new"}}">{{"cannot be played" if each["broken"] else "heard" if each["heard"] else "new"}}</span>
+<span class="{{"" if each["heard"] else "new"}}">{{_("cannot be played") if each["broken"] else _("heard") if each["heard"] else _("new")}}</span>
 </div>
 <audio controls preload="none" src="/api/v1/tracks/{{each["id"]}}/sound" aria-label="{{each["title"]}}"></audio>
 % if may_change:
 <div class="buttons">
-% button("play", "Play on the box", about=each["title"], source=each["path"])
+% button("play", _("Play on the box"), about=each["title"], source=each["path"])
 % if each["heard"]:
-% button("feeds.unheard", "Mark as new", about=each["title"], track_id=each["id"])
+% button("feeds.unheard", _("Mark as new"), about=each["title"], track_id=each["id"])
 % end
-% button("feeds.remove", "Remove", "danger", about=each["title"], track_id=each["id"])
+% button("feeds.remove", _("Remove"), "danger", about=each["title"], track_id=each["id"])
 </div>
 % end
 </li>

@@ -3,37 +3,37 @@
 %   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=path)
 % end
 % if is_new and may_change:
-<p class="undo"><span>This box is new.</span> <a class="button" href="/begin">First steps</a></p>
+<p class="undo"><span>{{_("This box is new.")}}</span> <a class="button" href="/begin">{{_("First steps")}}</a></p>
 % end
 <section class="now {{"recording" if status["take"] else ""}}" data-live>
 <p class="doing" id="doing">{{words.doing(status)}}</p>
-<meter id="level" min="-60" max="0" low="-20" high="-3" optimum="-10" value="{{status["take"]["peak_dbfs"] if status["take"] else -60}}" aria-label="Level in dBFS"{{!"" if status["take"] else " hidden"}}></meter>
+<meter id="level" min="-60" max="0" low="-20" high="-3" optimum="-10" value="{{status["take"]["peak_dbfs"] if status["take"] else -60}}" aria-label="{{_('Level in dBFS')}}"{{!"" if status["take"] else " hidden"}}></meter>
 % if status["take"]:
 <canvas id="take" class="wave" height="64" aria-hidden="true"></canvas>
 % end
 % if may_change:
 <div class="buttons">
 % if status["take"]:
-% button("record.stop", "Stop", "big stop")
+% button("record.stop", _("Stop"), "big stop")
 % if status["recorder"] == "paused":
-% button("record.resume", "Go on", "big")
+% button("record.resume", _("Go on"), "big")
 % else:
-% button("record.pause", "Pause", "big")
+% button("record.pause", _("Pause"), "big")
 % end
-% button("record.mark", "Mark", "big")
+% button("record.mark", _("Mark"), "big")
 % else:
-% button("record.start", "Record", "big record")
+% button("record.start", _("Record"), "big record")
 % end
 % if status["playback"]:
-% button("player.stop", "Stop playing", "big")
+% button("player.stop", _("Stop playing"), "big")
 % elif status["unheard"]:
-% button("play.next", "Play next message", "big")
+% button("play.next", _("Play next message"), "big")
 % end
 </div>
 % end
 </section>
 <section aria-labelledby="well">
-<h2 id="well">{{"All is well" if words.is_well(status) else "Needs a look"}}</h2>
+<h2 id="well">{{_("All is well") if words.is_well(status) else _("Needs a look")}}</h2>
 % if not words.is_well(status) and not status["faults"]:
 <p class="warning">{{status["summary"]}}</p>
 % end
@@ -48,23 +48,26 @@
 <li>{{words.safety(status)}}</li>
 <li>{{words.room(status)}}</li>
 % if status["unheard"]:
-<li>{{status["unheard"]}} not heard yet</li>
+<li>{{several("{count} message not heard yet", "{count} messages not heard yet", status["unheard"])}}</li>
 % end
 % if status["storage"]["warning"]:
 <li class="warning">{{status["storage"]["warning"]}}</li>
 % end
 </ul>
+% for name, planned in words.planned(status):
+<p>{{name}}: {{planned}}</p>
+% end
 <ul class="facts" id="sending">
 % for each in status["sending"]:
 <li data-destination="{{each["destination"]}}"><label>{{each["destination"]}} <progress max="{{each["size"]}}" value="{{each["sent"]}}"></progress></label> <span>{{words.way(each)}}</span></li>
 % end
 </ul>
 <table>
-<caption>Destinations</caption>
-<thead><tr><th scope="col">Where</th><th scope="col">Clips</th></tr></thead>
+<caption>{{_("Destinations")}}</caption>
+<thead><tr><th scope="col">{{_("Where")}}</th><th scope="col">{{_("Clips")}}</th></tr></thead>
 <tbody>
 % for name, counts in status["deliveries"].items():
-<tr><th scope="row">{{name}}</th><td>{{", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none yet"}}</td></tr>
+<tr><th scope="row">{{name}}</th><td>{{", ".join(f"{count} {words.state(state)}" for state, count in counts.items() if count) or _("none yet")}}</td></tr>
 % end
 </tbody>
 </table>

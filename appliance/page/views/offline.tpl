@@ -1,9 +1,9 @@
 <!doctype html>
-<html lang="en">
+<html lang="{{language.tag}}" dir="{{language.direction}}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Clips</title>
+<title>{{_("Clips")}}</title>
 <style>
 :root { color-scheme: light dark; }
 body { margin: 0 auto; max-width: 46rem; padding: 1rem; font: 1.0625rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -11,12 +11,12 @@ li { margin-bottom: 1.5rem; } ul { padding: 0; list-style: none; } audio { width
 </style>
 </head>
 <body>
-<h1>Clips</h1>
+<h1>{{_("Clips")}}</h1>
 <ul>
 % for name, each in listed:
 <li>
 <h2>{{"★ " if each["starred"] else ""}}{{each["title"] or each["name"]}}</h2>
-<p><time datetime="{{each["iso"]}}">{{each["day"]}} {{each["time"]}}</time>, {{each["length"]}}{{"".join(f", {label}" for label in each["labels"])}}</p>
+<p><time datetime="{{each["iso"]}}">{{each["date"]}} {{each["time"]}}</time>, {{each["length"]}}{{"".join(f", {label}" for label in each["labels"])}}</p>
 % if each["note"]:
 <p>{{each["note"]}}</p>
 % end

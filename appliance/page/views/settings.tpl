@@ -1,20 +1,20 @@
-% rebase("frame.tpl", title=form["place"][-1] if form["place"] else "Settings", visitor=visitor, path=path)
+% rebase("frame.tpl", title=form["place"][-1] if form["place"] else _("Settings"), visitor=visitor, path=path)
 % def told(text):
 %   include("told.tpl", text=text)
 % end
 % if place:
-<nav class="way" aria-label="Where this is">
-<a href="/settings">Settings</a>
+<nav class="way" aria-label="{{_('Where this is')}}">
+<a href="/settings">{{_("Settings")}}</a>
 % for end in range(1, len(form["place"])):
 <a href="/settings/{{quote("/".join(form["place"][:end]))}}">{{form["place"][end - 1]}}</a>
 % end
 </nav>
 % end
 % if used:
-<p class="undo" role="status">{{"It is used from now on." if used == "now" else "It is used once the take in progress is finished." if used == "later" else "It is used when the recorder starts."}}</p>
+<p class="undo" role="status">{{_("It is used from now on.") if used == "now" else _("It is used once the take in progress is finished.") if used == "later" else _("It is used when the recorder starts.")}}</p>
 % end
 % if nothing:
-<p class="undo" role="status">Nothing would change.</p>
+<p class="undo" role="status">{{_("Nothing would change.")}}</p>
 % end
 % for each in elsewhere:
 <p class="warning" role="alert">{{each}}</p>
@@ -29,19 +29,19 @@
 % end
 </ul>
 % if not form["entries"]:
-<p>There is none yet.</p>
+<p>{{_("There is none yet.")}}</p>
 % end
 <form method="get" action="{{here}}" class="said" data-new>
-<h2>One more</h2>
-<label>Name <input type="text" name="name" required maxlength="64" pattern="[A-Za-z0-9_.\-]+" autocapitalize="none"></label>
+<h2>{{_("One more")}}</h2>
+<label>{{_("Name")}} <input type="text" name="name" required maxlength="64" pattern="[A-Za-z0-9_.\-]+" autocapitalize="none"></label>
 % if form["choices"]:
-<label>Kind <select name="chosen">
+<label>{{_("Kind")}} <select name="chosen">
 % for each in form["choices"]:
 <option>{{each}}</option>
 % end
 </select></label>
 % end
-<button>Go on</button>
+<button>{{_("Go on")}}</button>
 </form>
 % end
 % fields = [field for part in form["parts"] for field in part["fields"]]
@@ -80,9 +80,9 @@
 % elif field["kind"] == "lines":
 <textarea {{!about}} rows="3" placeholder="{{field["default"]}}">{{value}}</textarea>
 % elif field["kind"] == "secret":
-<input type="password" {{!about}} autocomplete="new-password" placeholder="{{"is set, and never shown" if field["written"] else ""}}">
+<input type="password" {{!about}} autocomplete="new-password" placeholder="{{_("is set, and never shown") if field["written"] else ""}}">
 % else:
-<input type="text" {{!about}} value="{{value}}" placeholder="{{field["default"] if not field["locked"] else "is written in the file"}}" autocapitalize="none" autocomplete="off">
+<input type="text" {{!about}} value="{{value}}" placeholder="{{field["default"] if not field["locked"] else _("is written in the file")}}" autocapitalize="none" autocomplete="off">
 % end
 % if bad:
 <p id="{{name}}-wrong" class="warning" role="alert">{{bad}}</p>
@@ -107,30 +107,30 @@
 % end
 % if fields and not all(field["locked"] for field in fields):
 <div class="buttons">
-<button>See what would change</button>
+<button>{{_("See what would change")}}</button>
 % if len(form["place"]) > 1 and not form["is_new"]:
-<button name="remove" value="1" class="danger" formnovalidate>Take it out</button>
+<button name="remove" value="1" class="danger" formnovalidate>{{_("Take it out")}}</button>
 % end
 </div>
 % elif fields:
-<p class="warning">This is changed in the file alone.</p>
+<p class="warning">{{_("This is changed in the file alone.")}}</p>
 % end
 % if fields:
 </form>
 % end
 % if not place:
-<p><a class="button" href="/begin">First steps</a></p>
+<p><a class="button" href="/begin">{{_("First steps")}}</a></p>
 % end
 % tries = {"destinations": "destinations", "panel": "panel buttons", "audio": "microphone loop"}
 % if form["place"] and form["place"][0] in tries:
 <ul class="tries"><li>
-<button type="button" data-try="doctor" data-only="{{tries[form["place"][0]]}}" hidden>Try what is used now</button>
+<button type="button" data-try="doctor" data-only="{{tries[form["place"][0]]}}" hidden>{{_("Try what is used now")}}</button>
 <ul class="facts" aria-live="polite"></ul>
 </li></ul>
 <script type="module" src="/static/begin.js"></script>
 % end
 % if versions:
-<h2>Versions from before</h2>
+<h2>{{_("Versions from before")}}</h2>
 <ul class="facts">
 % for each in versions:
 <li>
@@ -140,8 +140,8 @@
 % end
 <input type="hidden" name="back" value="/settings">
 <input type="hidden" name="number" value="{{each["number"]}}">
-<span>Up to <time>{{each["at"]}}</time>, before {{", ".join(change["name"] for change in each["changes"]) or "a version from before was taken"}}</span>
-<button>Use this again<span class="hidden"> {{each["at"]}}</span></button>
+<span>{{_("Used until {time}").format(time=each["at"])}}: {{", ".join(change["name"] for change in each["changes"]) or _("a version from before was taken")}}</span>
+<button>{{_("Use this again")}}<span class="hidden"> {{each["at"]}}</span></button>
 </form>
 </li>
 % end

@@ -1,0 +1,178 @@
+"""The page in other languages: nothing is left in English that the page itself says."""
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import bottle
+import pytest
+
+from appliance.page import downloads, health, languages, listing, words
+from appliance.page.answers import FOLDER, SCRIPT_WORDS
+from appliance.page.languages import LANGUAGES
+from tests.page.conftest import STATUS, Browser, Desk, clip
+
+NOT_YET = {"guest.tpl", "guests.tpl", "guest.js", "send.js", "sound.js"}
+"""What is still said in English alone."""
+
+VIEWS = [path for path in sorted((FOLDER / "views").glob("*.tpl")) if path.name not in NOT_YET]
+SCRIPTS = [path for path in sorted((FOLDER / "static").glob("*.js")) if path.name not in NOT_YET]
+OTHERS = sorted(LANGUAGES.keys() - {"en"})
+
+FOR_MACHINES = ("big stop", "big record", "panel buttons", "microphone loop", "sudo timedatectl set-timezone")
+"""What stands in views and is not for people to read, or the same in every language."""
+
+TABLES = (
+    words.VERDICTS,
+    words.STATES,
+    words.FOUND,
+    words._DOES,
+    listing.VERDICT_CHOICES,
+    listing.STATE_CHOICES,
+    health._RESULTS,
+    downloads.FORMATS,
+)
+"""What is looked up before it is said."""
+
+
+def code_of(view: Path) -> ast.Module:
+    code: str = bottle.SimpleTemplate(view.read_text(), lookup=[str(view.parent)]).code
+    return ast.parse(code)
+
+
+def said(tree: ast.AST) -> Iterator[tuple[str, ...]]:
+    """The literal arguments of everything that is said."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "several"):
+            literals = (each.value for each in node.args if isinstance(each, ast.Constant))
+            if texts := tuple(each for each in literals if isinstance(each, str)):
+                yield texts
+
+
+def all_said() -> dict[str, tuple[str, ...]]:
+    """Every text of the page with its other forms."""
+    found: dict[str, tuple[str, ...]] = {text: (text,) for text in SCRIPT_WORDS}
+    found |= {text: (text,) for table in TABLES for text in table.values() if text}
+    found |= {one: (one, more) for one, more, _ in words._LENGTHS}
+    found |= {health.FULL[0]: health.FULL}
+    for tree in (*map(code_of, VIEWS), *(ast.parse(path.read_text()) for path in FOLDER.glob("*.py"))):
+        for texts in said(tree):
+            if texts[0]:
+                found[texts[0]] = texts
+    return found
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_catalogue_has_every_text_and_no_other(code: str) -> None:
+    wanted, catalogue = all_said(), languages._catalogue(code)
+    assert wanted.keys() - catalogue.keys() == set()
+    assert catalogue.keys() - wanted.keys() == set()
+    for text, forms in catalogue.items():
+        assert all(fields(form) == fields(text) for form in forms), text
+        count = 1 if len(wanted[text]) == 1 or code == "zh" else 2
+        assert len(forms) == count, text
+
+
+class Texts(HTMLParser):
+    """What of markup people read."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._inside: list[str] = []
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attributes: Any) -> None:
+        self._inside.append(tag)
+        human = ("aria-label", "placeholder", "title", "alt")
+        self.found += [value for name, value in attributes if name in human and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._inside:
+            while self._inside.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if not {"style", "script"} & {*self._inside}:
+            self.found.append(data.strip())
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_says_nothing_that_is_not_translated(view: Path) -> None:
+    lines = [line for line in view.read_text().splitlines() if not line.startswith("%")]
+    markup = re.sub(r"\{\{.*?\}\}(?=[^}])", "", "\n".join(lines) + "\n")
+    names = ("Audio Appliance", ".wav")
+    left = [text for text in Texts(markup).found if re.search("[A-Za-z]{2}", text) and text not in names]
+    assert [text for text in left if text.strip("· ,\\") not in names] == []
+    parts = {id(each) for node in ast.walk(code_of(view)) for each in _printed(node)}
+    spoken = {text for texts in said(code_of(view)) for text in texts}
+    for node in ast.walk(code_of(view)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            bare = node.value
+            if re.search(r"[A-Za-z]+ [a-z]+ ?[a-z]*", bare) and not re.search(r"[<>=/{]", bare):
+                assert bare in spoken or bare in FOR_MACHINES, bare
+
+
+def _printed(node: ast.AST) -> list[ast.expr]:
+    """The pieces of markup that a compiled view prints."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_printlist":
+        return [each for argument in node.args if isinstance(argument, ast.Tuple) for each in argument.elts]
+    return []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_script_says_nothing_that_is_not_translated(script: Path) -> None:
+    text = re.sub(r"//.*|/\*.*?\*/", "", script.read_text())
+    assert re.findall(r'(?<!\bt\()["`]([A-Z][a-z\']+ [^"`]*)["`]', text) == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_page_speaks_the_language(code: str, browser: Browser, desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "clip.wav"
+    path.write_bytes(b"x" * 1_234_567)
+    found = clip("id", path)
+    desk.answers |= {"clips.list": [found], "clips.show": found, "history": [], "clips.trash": []}
+    schedules = {"dawn": {"on": False, "ends": None, "next": [{"begin": 1.8e9, "end": 1.8e9 + 60}]}}
+    desk.answers["status"] = {**STATUS, "schedules": schedules, "unheard": 1}
+    languages.choose(code, None)
+    try:
+        english = {text for text, forms in languages._catalogue(code).items() if forms[0] != text}
+    finally:
+        languages.choose(None, None)
+    for where in ("/", "/clips", "/clips/id", "/messages", "/trash", "/health", "/nowhere", "/login"):
+        answer = browser.get(where, Accept_Language=f"xx, {code};q=0.5, en;q=0.4")
+        assert f'<html lang="{LANGUAGES[code].tag}" dir="ltr">' in answer.text
+        assert set(Texts(answer.text).found) & english == set(), where
+
+
+def test_days_and_numbers_are_written_as_people_write_them(browser: Browser, desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "clip.wav"
+    path.write_bytes(b"x" * 1_234_567)
+    desk.answers["clips.show"] = desk.answers["clips.list"] = clip("id", path)
+    for code, wanted in (
+        ("de", ("01.01.2026", "1,2 MB")),
+        ("zh", ("2026年01月01日", "1.2 MB")),
+        ("en", ("2026-01-01",)),
+    ):
+        text = browser.get("/clips/id", Accept_Language=code).text
+        assert all(each in text for each in wanted), code
+
+
+def test_a_language_is_chosen_and_stays(browser: Browser) -> None:
+    assert browser.post("/language", language="xx").headers.get("set-cookie") is None
+    assert browser.post("/language", language="fr", back="/clips").headers["location"] == "/clips"
+    assert '<html lang="fr"' in browser.get("/clips", Accept_Language="de").text
+
+
+@pytest.mark.parametrize("wish", ["", ";;;", "de;q=x", "*" * 5000, "zh-Hans-CN;q=0.9,en;q=0.1", "tlh"])
+def test_whatever_a_browser_wishes(wish: str, browser: Browser) -> None:
+    answer = browser.get("/login", Accept_Language=wish)
+    assert answer.status == 200 and f'lang="{"zh-Hans" if "zh" in wish else "en"}"' in answer.text
