@@ -3,6 +3,7 @@
 import io
 import json
 import platform
+import subprocess
 import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -36,6 +37,18 @@ _LIBRARIES = (
     "apprise",
     "astral",
 )
+_JOURNAL = (
+    "journalctl",
+    "--unit=appliance",
+    "--unit=appliance-web",
+    "--unit=appliance-settings@*",
+    "--lines=5000",
+    "--no-pager",
+    "--output=short-iso",
+)
+_PATIENCE = 30.0
+"""Seconds for which the journal is waited for."""
+
 _FIRST = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a ZIP knows."""
 
@@ -102,3 +115,12 @@ def _json(value: object) -> str:
 
 def _time(at: float) -> str:
     return datetime.fromtimestamp(at).astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def journal() -> str:
+    """The newest lines of the log, as the daemon and the page wrote them: without secrets."""
+    try:
+        done = subprocess.run(_JOURNAL, capture_output=True, text=True, errors="replace", timeout=_PATIENCE)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"the journal cannot be read: {error}\n"
+    return done.stdout or f"the journal cannot be read: {done.stderr.strip() or 'nothing is in it'}\n"

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from appliance.cli.run import DEFAULT_CONFIG
 from appliance.clock import SystemClock
 from appliance.control import protocol
 from appliance.errors import ApplianceError, ConfigError, UsageError
+from appliance.faults import CONFIGURATION
 
 DEFAULT_VERSIONS = "/var/lib/appliance-settings"
 
@@ -34,7 +36,7 @@ def settings(remote: Remote, path: Path, versions: Path) -> None:
     plugins.discover()
     clock = SystemClock()
     kept = Versions(versions, lambda: clock.wall_ns() / 1e9)
-    editor = Editor(path, plugins.extensions, kept, lambda: _reload(remote), _presets())
+    editor = Editor(path, plugins.extensions, kept, lambda: _reload(remote), _presets(), lambda: _refused(remote))
     words: dict[str, Callable[..., Any]] = {
         "form": editor.form,
         "review": editor.review,
@@ -45,6 +47,8 @@ def settings(remote: Remote, path: Path, versions: Path) -> None:
         "versions": kept.told,
         "restore": editor.restore,
     }
+    with suppress(ApplianceError):  # whoever asks is told better
+        editor.settle()
     for line in _lines():
         sys.stdout.buffer.write(_answer(words, line))
         sys.stdout.buffer.flush()
@@ -80,6 +84,10 @@ def _reload(remote: Remote) -> bool:
     if not remote.call("config.reload"):
         return False
     for fault in remote.wait_for_turn(turn + 1)["faults"]:
-        if fault["name"] == "configuration":
+        if fault["name"] == CONFIGURATION.name:
             raise ConfigError(fault["message"])
     return True
+
+
+def _refused(remote: Remote) -> bool:
+    return any(fault["name"] == CONFIGURATION.name for fault in remote.call("status")["faults"])

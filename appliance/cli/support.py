@@ -1,6 +1,5 @@
 """`appliance support`: one file for whoever helps from afar."""
 
-import subprocess
 import time
 from pathlib import Path
 
@@ -10,16 +9,6 @@ from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.terminal import say
 from appliance.durable import write_file
 from appliance.errors import StorageError
-
-_JOURNAL = (
-    "journalctl",
-    "--unit=appliance",
-    "--unit=appliance-web",
-    "--lines=5000",
-    "--no-pager",
-    "--output=short-iso",
-)
-_PATIENCE = 30.0
 
 
 @click.command()
@@ -32,22 +21,13 @@ def support(remote: Remote, file: Path) -> None:
     and the journal, as far as whoever asks may read it. Look into it before you send it: names of clips and
     destinations are in there.
     """
-    from appliance.support import findings_in_words, zipped
+    from appliance.support import findings_in_words, journal, zipped
 
     parts = remote.call("support")
     parts["doctor.txt"] = findings_in_words(remote.stream("doctor"))
-    parts["journal.txt"] = _journal()
+    parts["journal.txt"] = journal()
     try:
         write_file(file, zipped(parts, time.time()), mode=0o600)
     except OSError as error:
         raise StorageError(f"{file} cannot be written: {error.strerror}") from error
     say(f"{file}: {', '.join(sorted(parts))}")
-
-
-def _journal() -> str:
-    """The newest lines of the log, as the daemon and the page wrote them: without secrets."""
-    try:
-        done = subprocess.run(_JOURNAL, capture_output=True, text=True, errors="replace", timeout=_PATIENCE)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"the journal cannot be read: {error}\n"
-    return done.stdout or f"the journal cannot be read: {done.stderr.strip() or 'nothing is in it'}\n"

@@ -33,6 +33,8 @@ class Editor:
     reload: Callable[[], bool]
     presets: Path
     """A folder of configurations to begin with."""
+    refused: Callable[[], bool] = lambda: False
+    """Whether the recorder says that it could not use the configuration in the file."""
 
     def form(self, place: list[str], chosen: str = "") -> dict[str, Any]:
         """What is asked for at a place, with what stands there now."""
@@ -89,6 +91,13 @@ class Editor:
         text, before = loader.read(self.path), self.versions.text(number)
         self.versions.keep(text, [])
         return self._replace(text, before, {})
+
+    def settle(self) -> None:
+        """Take back what was to be used after a take, where that turned out not to work."""
+        text = loader.read(self.path)
+        before = self.versions.replaced_by(text)
+        if before is not None and self.refused():
+            self._write(self.path, before, stat.S_IMODE(self.path.stat().st_mode))
 
     # -- what would change
 
@@ -173,7 +182,10 @@ class Editor:
             self._write(self._beside, added(hidden, secret), 0o600)
         self._write(self.path, after, mode)
         try:
-            return {"used": "now" if self.reload() else "later"}
+            if self.reload():
+                return {"used": "now"}
+            self.versions.wait_with(after, before)
+            return {"used": "later"}
         except NotRunning:
             return {"used": "at its start"}
         except ApplianceError as error:

@@ -15,6 +15,7 @@ KEPT = 10
 """Versions that are kept."""
 
 _PROPOSED = "proposed.json"
+_WAITING = "waiting.json"
 
 
 def mark_of(text: str) -> str:
@@ -59,6 +60,16 @@ class Versions:
         if found.get("id") != id:
             raise Refused("something else was looked at since then. Look at your changes again")
         return found
+
+    def wait_with(self, text: str, before: str) -> None:
+        """Remember that a text is to be used later, and which one it replaced."""
+        self._write(_WAITING, {"mark": mark_of(text), "before": before})
+
+    def replaced_by(self, text: str) -> str | None:
+        """What a text that is to be used later has replaced; None where it is not waited for."""
+        path = self.folder / _WAITING
+        found = self._read(path) if path.is_file() else {}
+        return found["before"] if found.get("mark") == mark_of(text) else None
 
     def forget(self) -> None:
         """Let go of what is proposed."""

@@ -43,10 +43,11 @@ class Health:
         """One file for whoever helps from afar. Raises Refused."""
         if request.environ["visitor"].role is not Role.HOST:
             raise Refused(_("the configuration is in this file: only whoever owns the box may have it"))
-        from appliance.support import findings_in_words, zipped
+        from appliance.support import findings_in_words, journal, zipped
 
         parts = self.recorder.call("support")
         parts["doctor.txt"] = findings_in_words(self.recorder.stream("doctor"))
+        parts["journal.txt"] = journal()
         headers = {
             "Content-Type": "application/zip",
             "Content-Disposition": 'attachment; filename="appliance-support.zip"',

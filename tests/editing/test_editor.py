@@ -38,6 +38,7 @@ class Desk:
     path: Path
     editor: Editor = field(init=False)
     answer: Callable[[], bool] = lambda: True
+    refused: bool = False
 
     def ask(self, *place: str, **values: str) -> dict[str, Any]:
         form = self.editor.form([*place])
@@ -64,7 +65,7 @@ def desk(tmp_path: Path, extensions: Any) -> Desk:
     path.with_name("secrets.yaml").write_text("# mine\nold: sesame\n")
     desk = Desk(path)
     versions = Versions(tmp_path / "versions", lambda: 5.0)
-    desk.editor = Editor(path, extensions, versions, lambda: desk.answer(), PRESETS)
+    desk.editor = Editor(path, extensions, versions, lambda: desk.answer(), PRESETS, lambda: desk.refused)
     return desk
 
 
@@ -203,6 +204,19 @@ def test_what_cannot_be_used_is_taken_back_with_its_secret(desk: Desk) -> None:
     with pytest.raises(ConfigError, match="all is as it was before: the card is not there"):
         desk.use("destinations", "office", auth__bearer="new")
     assert desk.path.read_text() == FILE and desk.path.with_name("secrets.yaml").read_text() == before
+
+
+def test_what_turns_out_to_be_unusable_after_the_take_is_taken_back(desk: Desk) -> None:
+    desk.answer = lambda: False
+    assert desk.use("device", name="attic") == {"used": "later"}
+    desk.editor.settle()
+    assert "attic" in desk.path.read_text()
+    desk.refused = True
+    desk.editor.settle()
+    assert desk.path.read_text() == FILE
+    desk.path.write_text("device: {name: mine}\n")  # somebody else's, and his to correct
+    desk.editor.settle()
+    assert desk.path.read_text() == "device: {name: mine}\n"
 
 
 def test_without_a_recorder_it_is_used_when_that_starts(desk: Desk) -> None:
