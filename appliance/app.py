@@ -141,8 +141,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         housekeeper.start()
         stop.callback(housekeeper.close)
         fetcher = partial(plugins.build_fetchers, name=FETCHED, device=name, state_directory=directory)
-        has_room = housekeeper.has_room_for
-        feeds = Feeds(store, feeds_of(plan, post), clock, post, vitals, has_room, fetcher)
+        arrivals, has_room = player.voice.arrivals, housekeeper.has_room_for
+        feeds = Feeds(store, feeds_of(plan, post), clock, post, vitals, has_room, fetcher, arrivals=arrivals)
         stop.callback(controller.react(feeds.hear))
         feeds.start()
         stop.callback(feeds.close)

@@ -65,7 +65,7 @@ _SAFE = {True: "safe", False: "kept in memory only"}
 
 
 def _length(event: events.PlaybackReady | events.PlaybackStarted) -> str:
-    return ("about " if event.estimated else "") + duration(event.seconds)
+    return ("about " if event.estimated else "") + duration(event.seconds) if event.seconds else "of unknown length"
 
 
 _WORDS: dict[type[Event], Callable[[Any], str]] = {

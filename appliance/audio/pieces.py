@@ -198,7 +198,7 @@ _SLACK = 4096
 """Bytes behind the sound that the tag of a program need not count: tags of other kinds."""
 
 
-def _after_tags(data: mmap.mmap) -> int:
+def _after_tags(data: mmap.mmap | bytes) -> int:
     """Where the ID3v2 tags in front end (id3.org, ID3v2.4.0 3.1)."""
     offset = 0
     while data[offset : offset + 3] == b"ID3" and offset + 10 <= len(data):
@@ -209,7 +209,18 @@ def _after_tags(data: mmap.mmap) -> int:
     return offset
 
 
-def _first_frame(data: mmap.mmap, begin: int) -> int | None:
+def first_frame(data: bytes, *, told: bool = True) -> int | None:
+    """Where the MPEG audio frames of a stream begin, behind its tags; None where there are none.
+
+    The one that tells how many there are counts where that is `told` truly.
+    """
+    first = _first_frame(data, _after_tags(data))
+    if first is None or told or _told(data, first) is None:
+        return first
+    return first + _length_at(data, first)
+
+
+def _first_frame(data: mmap.mmap | bytes, begin: int) -> int | None:
     """Where frames begin that follow each other; None where there are none."""
     offset = begin
     while (offset := data.find(b"\xff", offset, min(len(data), begin + _LOOK))) >= 0:
@@ -227,12 +238,12 @@ def _first_frame(data: mmap.mmap, begin: int) -> int | None:
     return None
 
 
-def _length_at(data: mmap.mmap, offset: int) -> int:
+def _length_at(data: mmap.mmap | bytes, offset: int) -> int:
     header = _header(int.from_bytes(data[offset : offset + 4], "big"))
     return header.length if header else 0
 
 
-def _told(data: mmap.mmap, first: int) -> tuple[int, int] | None:
+def _told(data: mmap.mmap | bytes, first: int) -> tuple[int, int] | None:
     """How many frames and bytes the first frame, one without sound, speaks of (0 where it does not)."""
     frame = data[first : first + max(_length_at(data, first), 200)]
     for name in (_TAG, b"Info"):

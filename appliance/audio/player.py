@@ -149,7 +149,7 @@ class Player:
     def _sound(self) -> None:
         """Hand over the next period."""
         playing, output = self._playing, self._output
-        if playing is None:
+        if playing is None or playing.runs_dry(output):
             return
         block = playing.source.read(output.period_frames)
         if not len(block) and self._next:
@@ -217,8 +217,8 @@ class Player:
             self._go_on()
 
     def _go_on(self) -> None:
-        """Open the speaker, and sound from where it was; or wait for it."""
-        if (playing := self._playing) is None:
+        """Open the speaker, and sound from where it was; or wait for it, or for what is to sound."""
+        if (playing := self._playing) is None or playing.source.is_dry:
             return
         try:
             self._output.open()

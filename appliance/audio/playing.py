@@ -1,7 +1,9 @@
 """One playback: what sounds, where it is, and what is told of it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from appliance.audio.output import Output
 from appliance.audio.source import Source
 from appliance.errors import AudioError, TroubleKind, Unplayable
 from appliance.events import (
@@ -81,6 +83,18 @@ class Playing:
             self.waits = True
             self.source.seek(self.position)
             self._post(PlaybackWaiting(self.id, self.position, why))
+
+    def runs_dry(self, output: Output) -> bool:
+        """Whether what is to sound next has not come yet. Then it waits, once what has come has sounded."""
+        if not self.source.is_dry:
+            return False
+        with suppress(AudioError):
+            output.finish()
+        if not self.waits:
+            self.waits = True
+            self.position = self.source.heard()
+            self._post(PlaybackWaiting(self.id, self.position, "it comes more slowly than it sounds"))
+        return True
 
     def seek(self, seconds: float) -> None:
         """It goes there."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from math import inf
 
+from appliance.audio.arriving import Arrivals
 from appliance.audio.greetings import greeting
 from appliance.audio.output import Output
 from appliance.audio.playing import Playing
@@ -43,6 +44,8 @@ class Voice:
         self._output = output
         self._clock = clock
         self._post = post
+        self.arrivals = Arrivals()
+        """What may be played while it still comes."""
         self._says: str | None = None
         self._said_at = self._sounded_at = -inf
 
@@ -74,7 +77,8 @@ class Voice:
             if isinstance(wish, Greet):
                 today = date.fromtimestamp(self._clock.wall_ns() / 1e9)
                 path = greeting(path, wish.turn, today, shuffled=wish.shuffled, language=wish.language)
-            source = Source(path, rate, 1.0 if says else speed, loop=wish.loop)
+            arrival = self.arrivals.take(path)
+            source = Source(path, rate, 1.0 if says else speed, loop=wish.loop, arrival=arrival)
         except Unplayable as error:
             failed = PlaybackFailed(playback_id, str(error), wish.track_id, type(error).__name__, error.kind)
             self._tell(_unsaid(playback_id, error, self._clock) if says else failed)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from appliance.audio.decode import Decoder
+from appliance.audio.arriving import Arrival
+from appliance.audio.live import LiveDecoder, decoder_of
 from appliance.audio.tempo import Samples, Tempo
 from appliance.errors import Unplayable
 
@@ -15,8 +16,11 @@ class Source:
     Only one thread uses it. Raises Unplayable as the decoder does, and for a file without sound.
     """
 
-    def __init__(self, path: Path, rate: int, speed: float = 1.0, *, loop: bool = False) -> None:
-        self._decoder = Decoder(path, rate)
+    def __init__(
+        self, path: Path, rate: int, speed: float = 1.0, *, loop: bool = False, arrival: Arrival | None = None
+    ) -> None:
+        """`arrival` is what comes in under that path, where it is not there yet."""
+        self._decoder = decoder_of(path, arrival, rate)
         self._rate = rate
         self._speed = speed
         self._loop = loop
@@ -52,6 +56,11 @@ class Source:
                     self._append(self._tempo.finish())
         block, self._ready = self._ready[:frames], self._ready[frames:]
         return block
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether what is to sound next has not come yet."""
+        return isinstance(self._decoder, LiveDecoder) and self._decoder.is_dry
 
     def heard(self, ahead: int = 0) -> float:
         """Seconds from the start of the file to what sounds while `ahead` frames that were read are still to sound."""

@@ -135,8 +135,8 @@ class Methods:
 
     def play_url(self, url: str) -> Generator[dict[str, Any] | None, None, None]:
         """Fetch a URL and play what it brings, telling how far it is."""
-        track = yield from fetching(self._parts.feeds, url, self._parts.clock)
-        yield self._ask(VERBS["play"], events.Play(track.path, track.title, track.id))
+        wish = yield from fetching(self._parts.feeds, url, self._parts.clock)
+        yield self._ask(VERBS["play"], wish)
 
     def add_to_playlist(self, sources: list[str]) -> dict[str, Any] | None:
         """Put files, folders, clips and URLs behind all others of the playlist."""

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
+from appliance.audio.arriving import Arrivals
 from appliance.clock import Clock
 from appliance.durable import PARTIAL
 from appliance.errors import ApplianceError, NotFound, PluginError, WrongKind
 from appliance.events import Command, Event, PlayLatest, PlayNext, PlayToggle, TrackArrived
+from appliance.feeds.listening import Begins, ListeningPull
 from appliance.feeds.pull import BEGUN, Pull
 from appliance.feeds.puller import Feed, Post, Puller
 from appliance.feeds.safefile import Room
@@ -51,10 +53,12 @@ class Feeds:
         has_room: Room,
         build_fetchers: Callable[[str], Iterable[FeedBackend]] | None = None,
         random: Callable[[], float] = random.random,
+        arrivals: Arrivals | None = None,
     ) -> None:
         """`has_room` tells whether a track may grow. `build_fetchers` makes backends that would pull just one URL, the
-        most specific first; without it `fetch` finds nothing.
+        most specific first; without it `fetch` finds nothing. `arrivals` is where a player finds what still comes.
         """
+        self._arrivals = arrivals
         self._store = store
         self._clock = clock
         self._post = post
@@ -112,9 +116,11 @@ class Feeds:
         url: str,
         given_up: Callable[[], bool] = lambda: False,
         received: Callable[[int], None] = lambda _: None,
+        begins: Begins | None = None,
     ) -> Track:
         """Pull one URL into the inbox, on the caller's thread. Blocks, until it is `given_up` at the latest; `received`
-        is told of the bytes that came.
+        is told of the bytes that came, and `begins` as soon as something of it can be played: it is not waited for
+        any more once nobody listens to that.
 
         Raises Transient, Permanent or Cancelled as a feed does, NotFound where no plugin can pull it or nothing came.
         """
@@ -129,7 +135,11 @@ class Feeds:
             return self._has_room(size)
 
         arrived = partial(self._took_in, FETCHED, FETCHED_KEPT)
-        pull = Pull(self._store, FETCHED, self._clock, has_room, is_over, arrived, fresh=True)
+        how = (self._store, FETCHED, self._clock, has_room, is_over, arrived)
+        if begins and self._arrivals:
+            pull: Pull = ListeningPull(*how, fresh=True, arrivals=self._arrivals, begins=begins)
+        else:
+            pull = Pull(*how, fresh=True)
         first: WrongKind | None = None
         for backend in self._build_fetchers(url):
             try:

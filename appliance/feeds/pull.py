@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -30,6 +30,9 @@ class Pull:
     `heard` is when the backend showed last that it moves. A `fresh` pull knows nothing of earlier ones: it brings the
     item anew, which replaces the one pulled before.
     """
+
+    _buffer = 1 << 20
+    """Bytes that are written at once."""
 
     def __init__(
         self,
@@ -81,11 +84,22 @@ class Pull:
         """
         key, title = _kept(key), one_line(title, _LONGEST_TITLE)
         begun_as = self._begun(begun) if begun and not self._fresh else None
-        file = SafeFile(self._store.places.inbox / self._new_name(suffix), self._grows, begun_as)
+        file = SafeFile(self._store.places.inbox / self._new_name(suffix), self._grows, begun_as, self._buffer)
 
-        with file.filled(lambda path, size: whole_sound(path, size, title, bounded=bounded)) as raw:
+        with (
+            self._arriving(file, title),
+            file.filled(lambda path, size: whole_sound(path, size, title, bounded=bounded)) as raw,
+        ):
             yield raw
+            self._arrived_whole(raw)
         self._enter(key, title, file)
+
+    def _arriving(self, file: SafeFile, title: str) -> AbstractContextManager[None]:
+        """While the file comes in."""
+        return nullcontext()
+
+    def _arrived_whole(self, file: BinaryIO) -> None:
+        """All that was to come is written."""
 
     def _grows(self, size: int) -> bool:
         self.heard = self._clock.monotonic()
@@ -105,7 +119,7 @@ class Pull:
         digest = hashlib.sha256(f"{self._feed}\0{name}".encode("utf-8", "surrogatepass")).hexdigest()
         return self._store.places.inbox / f".{digest[:32]}{BEGUN}"
 
-    def _enter(self, key: str, title: str, file: SafeFile) -> None:
+    def _enter(self, key: str, title: str, file: SafeFile) -> Track:
         replaced = self._store.inbox.files(self._feed, key)
         try:
             track = self._store.inbox.add(self._feed, key, title, file.path, file.size, file.sha256)
@@ -117,6 +131,7 @@ class Pull:
             remove(note_of(self._store.places, old))
         self.tracks.append(track)
         self._arrived(track)
+        return track
 
     def _new_name(self, suffix: str) -> str:
         """A name of harmless characters that no other file in the inbox has."""

@@ -32,13 +32,15 @@ class SafeFile:
     failure is Permanent. `size` and `sha256` (lower-case hex) are known once it is whole.
     """
 
-    def __init__(self, path: Path, has_room: Room, begun: Path | None = None) -> None:
+    def __init__(self, path: Path, has_room: Room, begun: Path | None = None, buffer: int = _BLOCK) -> None:
+        """`buffer` is how many bytes are written at once."""
         self.path = path
+        self._buffer = buffer
         self.size = 0
         self.sha256 = ""
         self._has_room = has_room
         self._begun = begun
-        self._partial = begun or path.with_name(f".{path.name}{PARTIAL}")
+        self.partial = begun or path.with_name(f".{path.name}{PARTIAL}")
 
     @contextmanager
     def filled(self, check: Callable[[Path, int], None]) -> Iterator[BinaryIO]:
@@ -49,7 +51,7 @@ class SafeFile:
         """
         keep = False
         with _disk_errors():
-            file = io.BufferedRandom(_Considerate(self._partial, self._has_room), _BLOCK)
+            file = io.BufferedRandom(_Considerate(self.partial, self._has_room), self._buffer)
         try:
             try:
                 yield file
@@ -66,13 +68,13 @@ class SafeFile:
                 with suppress(OSError):
                     file.raw.close()  # closing `file` would write once more what the disk has refused, and say so
             with _disk_errors():
-                self.size, self.sha256 = measured(self._partial)  # whoever wrote may have sought
-            check(self._partial, self.size)
+                self.size, self.sha256 = measured(self.partial)  # whoever wrote may have sought
+            check(self.partial, self.size)
             with _disk_errors():
-                move(self._partial, self.path)
+                move(self.partial, self.path)
         finally:
             if not keep:
-                remove(self._partial)
+                remove(self.partial)
 
 
 class _Considerate(io.FileIO):

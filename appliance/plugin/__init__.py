@@ -31,7 +31,7 @@ from appliance.limits import stand_back
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Receipt, Rendition, Track, Verdict
 from appliance.mounts import MOUNTINFO, Mount, in_memory, mount_of
 from appliance.mounts import parse as parse_mounts
-from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob, ProbedFeedBackend
+from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob, ListeningFeedJob, ProbedFeedBackend, Sink
 from appliance.plugin.hookspecs import hookimpl
 from appliance.plugin.processor import Processor, ProcessorJob, ProcessorType
 from appliance.plugin.service import Happenings, House, Service, ServiceType
@@ -82,6 +82,7 @@ __all__ = [
     "Happenings",
     "House",
     "Kind",
+    "ListeningFeedJob",
     "LiveJob",
     "LiveUploadBackend",
     "Mount",
@@ -101,6 +102,7 @@ __all__ = [
     "Secret",
     "Service",
     "ServiceType",
+    "Sink",
     "StorageError",
     "StorageReport",
     "TimeOfDay",

@@ -45,6 +45,24 @@ class FeedJob(Protocol):
         """True once the appliance is stopping: return soon."""
 
 
+class Sink(Protocol):
+    """Something that takes bytes."""
+
+    def write(self, block: bytes, /) -> int:
+        """Take them; how many there were."""
+
+
+@runtime_checkable
+class ListeningFeedJob(FeedJob, Protocol):
+    """A job of which a person waits to hear what comes: only such a one can do with what never ends."""
+
+    def new_stream(self, title: str) -> AbstractContextManager[Sink]:
+        """What is written sounds, and nothing of it is kept. Writing waits for whoever listens.
+
+        It raises Cancelled once nobody does, and WrongKind where it is no sound that can be played.
+        """
+
+
 class FeedBackend(Protocol):
     """One feed's puller. `pull` runs on the feed's own thread, once at a time."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import frozen
 
-from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, WrongKind, shown_url
+from appliance.plugin import Cancelled, FeedJob, ListeningFeedJob, Permanent, Transient, WrongKind, shown_url
 from appliance_fetch.answers import conditions_of, is_live, length_of, validators_of
 from appliance_fetch.begun import Begun
 from appliance_fetch.naming import media_type, title_and_suffix
@@ -53,6 +53,22 @@ class _Unchanged(Permanent):
 
 class _TurnOver(Cancelled):
     """The other URLs of the feed wait."""
+
+
+class _Stop:
+    """Raises Cancelled once the appliance stops, or the turn of `turn` seconds is over."""
+
+    def __init__(self, job: FeedJob, url: str, turn: float | None) -> None:
+        self.turn = turn
+        self._job = job
+        self._url = url
+        self._began = time.monotonic()
+
+    def __call__(self) -> None:
+        if self._job.cancelled():
+            raise Cancelled(f"pulling {shown_url(self._url)} was stopped")
+        if self.turn is not None and time.monotonic() - self._began > self.turn:
+            raise _TurnOver(f"pulling {shown_url(self._url)} takes long")
 
 
 @frozen
@@ -111,20 +127,12 @@ class Fetcher:
         with self.exchange(item.url, lambda: None) as answer:
             self._check(answer, item.url)
 
-    def stopping(self, job: FeedJob, url: str, turn: float | None = None) -> Callable[[], None]:
-        """What raises Cancelled once the appliance stops, or the turn of `turn` seconds is over."""
-
-        def stop() -> None:
-            if job.cancelled():
-                raise Cancelled(f"pulling {shown_url(url)} was stopped")
-            if turn is not None and time.monotonic() - began > turn:
-                raise _TurnOver(f"pulling {shown_url(url)} takes long")
-
-        began = time.monotonic()
-        return stop
+    def stopping(self, job: FeedJob, url: str) -> Callable[[], None]:
+        """What raises Cancelled once the appliance stops."""
+        return _Stop(job, url, None)
 
     def _pull_one(self, item: Item, job: FeedJob, turn: float | None) -> None:
-        url, stop = item.url, self.stopping(job, item.url, turn)
+        url, stop = item.url, _Stop(job, item.url, turn)
         stop()
         if item.key and (job.has(item.key) or job.note(item.key).get("copy")):
             return
@@ -138,8 +146,19 @@ class Fetcher:
             if begun.is_refused_by(answer):
                 job.save_note(_name(url), _without_begun(note))
                 raise Transient(f"{shown_url(url)} does not go on where it broke off: it begins anew")
+            if answer.status == 200 and is_live(answer) and isinstance(job, ListeningFeedJob):
+                stop.turn = None
+                self._listen(answer, item, job)
+                return
             self._check(answer, url)
             self._keep(answer, item, note, job, begun if answer.status == 206 else Begun())
+
+    def _listen(self, answer: "Answer", item: Item, job: ListeningFeedJob) -> None:
+        """Let radio be heard, until nobody listens any more."""
+        with job.new_stream(item.title or answer.headers.get("icy-name", "") or shown_url(item.url)) as heard:
+            for block in answer.blocks():
+                heard.write(block)
+            raise Transient(f"{shown_url(item.url)} has ended its transmission")
 
     def exchange(
         self, url: str, stop: Callable[[], None], conditions: Mapping[str, str] | None = None

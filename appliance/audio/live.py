@@ -1,0 +1,196 @@
+"""Decodes sound that still comes, in its order. See `appliance.audio.arriving`.
+
+It is never asked for more than has come, with something to spare: the caller looks at `is_dry` first.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from appliance.audio.arriving import Arrival
+from appliance.audio.decode import Decoder
+from appliance.audio.ways import way_of
+from appliance.errors import Unplayable
+
+if TYPE_CHECKING:
+    from appliance.audio.decode import Samples
+
+_BLOCK = 4096
+_SPARE = 32_768
+"""Bytes that are to be there before more is decoded, where that is compressed."""
+
+_SPARE_SECONDS = 0.3
+"""So much of what is not: more than is read at once."""
+
+_WIDTHS = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
+
+
+class LiveDecoder:
+    """As `Decoder`, of sound that still comes. Raises Unplayable where it is none, and where it broke off.
+
+    It goes only forward. Once all is there, it is an ordinary file.
+    """
+
+    estimated = True
+
+    def __init__(self, arrival: Arrival, name: str, rate: int) -> None:
+        import numpy as np
+        import soundfile
+
+        self._np = np
+        self._arrival = arrival
+        self._name = name
+        self._rate = rate
+        self._error: type[Exception] = soundfile.SoundFileError
+        self._dry = False
+        self._rest_later = False
+        """Whether what follows can be read only once all is there: another file joined to the first."""
+        self._whole: Decoder | None = None
+        self._way = way_of(arrival, name)
+        try:
+            self._file = self._way.open()
+        except soundfile.SoundFileError as error:
+            self._way.close()
+            raise Unplayable(f"cannot play '{name}': this is no sound that can be played while it comes") from error
+        self.channels: int = self._file.channels if self._file.channels <= 2 else 1
+        self._file_rate: int = self._file.samplerate
+        width = self._file.channels * _WIDTHS.get(self._file.subtype, 0)
+        self._spare = max(_SPARE, round(_SPARE_SECONDS * self._file_rate * width))
+        self._resampler = self._new_resampler()
+        self._ready: Samples = self.nothing
+        self._ended = False
+        self._taken = 0
+        known = 0 < self._file.frames < 1 << 60 and not self._way.endless
+        self.seconds: float = self._file.frames / self._file_rate if known else 0.0
+
+    @property
+    def nothing(self) -> "Samples":
+        """See `Decoder`."""
+        return self._np.empty((0, self.channels), self._np.float32)
+
+    @property
+    def position(self) -> float:
+        """See `Decoder`."""
+        return self._whole.position if self._whole else self._taken / self._rate
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether there is too little to go on with. What ran dry once goes on when there is a good deal again."""
+        if self._rest_later:
+            self._dry = self._arrival.final is None and not self._arrival.error
+        elif self._whole or self._arrival.over or self._ended:
+            self._dry = False
+        else:
+            self._dry = self._way.ahead() < self._spare * (1 + self._dry)
+        return self._dry
+
+    def read(self, frames: int) -> "Samples":
+        """See `Decoder`."""
+        if self._whole:
+            return self._whole.read(frames)
+        while not self._ended and not self._rest_later and len(self._ready) < frames:
+            block = self._decode()
+            self._ready = self._np.concatenate((self._ready, block)) if len(self._ready) else block
+        block, self._ready = self._ready[:frames], self._ready[frames:]
+        if not len(block) and self._rest_later and self._arrival.final:
+            self.seek(self.position)
+            return self.read(frames)
+        if not len(block) and self._arrival.error:
+            raise Unplayable(f"'{self._name}' broke off after {self.position:.1f} s: {self._arrival.error}")
+        self._taken += len(block)
+        return block
+
+    def seek(self, seconds: float) -> None:
+        """Go there where all has come; else it goes on where it is."""
+        if self._whole is None and self._arrival.final is not None:
+            self._way.close()
+            self._whole = Decoder(self._arrival.final, self._rate)
+            self.seconds, self.channels = self._whole.seconds, self._whole.channels
+        if self._whole:
+            self._whole.seek(seconds)
+
+    def convert_to(self, rate: int) -> None:
+        """See `Decoder`."""
+        if self._whole:
+            self._whole.convert_to(rate)
+        elif rate != self._rate:
+            self._taken = round(self._taken * rate / self._rate)
+            self._rate = rate
+            self._resampler = self._new_resampler()
+
+    def close(self) -> None:
+        """Nobody listens any more."""
+        self._arrival.leave()
+        self._way.close()
+        if self._whole:
+            self._whole.close()
+
+    def _new_resampler(self) -> Any:
+        if self._file_rate == self._rate:
+            return None
+        import soxr
+
+        return soxr.ResampleStream(self._file_rate, self._rate, self.channels, dtype="float32")
+
+    def _decode(self) -> "Samples":
+        np = self._np
+        try:
+            block = self._file.read(_BLOCK, dtype="float32", always_2d=True)
+        except self._error:
+            block = np.empty((0, self._file.channels), np.float32)
+        if len(block) < _BLOCK:
+            block = self._at_an_end(block)
+        block = np.clip(np.nan_to_num(block), -1, 1)
+        if block.shape[1] > 2:
+            block = block.mean(axis=1, keepdims=True)
+        if self._resampler:
+            block = self._resampler.resample_chunk(np.ascontiguousarray(block), last=self._ended)
+        samples: Samples = block
+        return samples
+
+    def _at_an_end(self, block: "Samples") -> "Samples":
+        """What follows where a file ends that another one may be joined to."""
+        if not self._way.has_more():
+            self._ended = True
+        elif not self._arrival.endless:
+            self._rest_later = True
+        else:
+            try:
+                self._way = self._way.next()
+                self._file = self._way.open()
+            except (self._error, Unplayable):
+                self._ended = True
+            if (self._file.samplerate, self._file.channels) != (self._file_rate, self.channels):
+                self._ended = True
+        return block
+
+
+def can_begin(arrival: Arrival, name: str) -> bool:
+    """Whether what is there already can be played while the rest comes. Reads nothing that is not there."""
+    try:
+        decoder = LiveDecoder(_Now(arrival), name, 48_000)
+    except Unplayable:
+        return False
+    try:
+        return bool(len(decoder.read(1)))
+    finally:
+        decoder.close()
+
+
+class _Now(Arrival):
+    """What is there of an arrival now, as if it was all."""
+
+    def __init__(self, arrival: Arrival) -> None:
+        super().__init__()
+        self._all = arrival.read(0, arrival.size())
+        self.end()
+
+    def size(self) -> int:
+        return len(self._all)
+
+    def there(self, at: int, count: int) -> bytes:
+        return self._all[at : at + count]
+
+
+def decoder_of(path: Path, arrival: Arrival | None, rate: int) -> "Decoder | LiveDecoder":
+    """What decodes a file, or the arrival that is played under its name."""
+    return Decoder(path, rate) if arrival is None else LiveDecoder(arrival, path.name, rate)

@@ -1,0 +1,195 @@
+"""Sound plays while it still comes, as it would were it all there, and nothing waits inside a decoder."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from appliance.audio.arriving import ENOUGH, Arrivals, GrowingFile, Stream
+from appliance.audio.decode import Decoder
+from appliance.audio.live import LiveDecoder, can_begin
+from appliance.errors import Cancelled, Unplayable
+
+RATE = 48_000
+FORMATS = [
+    ("WAV", "PCM_16"),
+    ("AIFF", "PCM_24"),
+    ("CAF", "PCM_16"),
+    ("FLAC", "PCM_16"),
+    ("OGG", "VORBIS"),
+    ("OGG", "OPUS"),
+    ("MP3", "MPEG_LAYER_III"),
+]
+
+
+def write(path: Path, format: str, subtype: str, seconds: float = 8.0) -> bytes:
+    times = np.arange(round(RATE * seconds)) / RATE
+    noise = np.random.default_rng(0).normal(0, 0.05, (len(times), 2))
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * 440 * times)[:, None] + noise, RATE, format=format, subtype=subtype)
+    return path.read_bytes()
+
+
+def blocks(decoder: Decoder | LiveDecoder) -> Iterator["np.ndarray[tuple[int, ...], np.dtype[np.float32]]"]:
+    while len(block := decoder.read(4800)):
+        yield block
+
+
+class Growing:
+    """A file that grows by hand."""
+
+    def __init__(self, path: Path, content: bytes, first: int) -> None:
+        self._file = path.open("wb", buffering=0)
+        self._left = content
+        self.arrival = GrowingFile(path)
+        self.grow(first)
+
+    def grow(self, count: int) -> None:
+        self._file.write(self._left[:count])
+        self._left = self._left[count:]
+        self.arrival.came()
+
+    @property
+    def is_whole(self) -> bool:
+        return not self._left
+
+
+@pytest.mark.parametrize(("format", "subtype"), FORMATS)
+@pytest.mark.parametrize("rate", [RATE, 44_100])
+def test_what_comes_bit_by_bit_sounds_as_what_is_there(tmp_path: Path, format: str, subtype: str, rate: int) -> None:
+    content = write(tmp_path / "whole", format, subtype)
+    whole = np.concatenate(list(blocks(Decoder(tmp_path / "whole", rate))))
+    growing = Growing(tmp_path / "grows", content, ENOUGH)
+    assert can_begin(growing.arrival, "grows")
+    decoder = LiveDecoder(growing.arrival, "grows", rate)
+    heard, dry = [], 0
+    while True:
+        if decoder.is_dry:
+            dry += 1
+            growing.grow(len(content) // 20)
+            if growing.is_whole:
+                growing.arrival.end()
+        elif len(block := decoder.read(4800)):
+            heard.append(block)
+        else:
+            break
+    decoder.close()
+    assert dry > 1, "it ran dry on the way"
+    np.testing.assert_array_equal(np.concatenate(heard), whole)
+
+
+def test_a_tag_in_front_is_waited_for_and_stepped_over(tmp_path: Path) -> None:
+    sound = write(tmp_path / "whole", "MP3", "MPEG_LAYER_III", 4.0)
+    picture = 100_000
+    size = bytes((picture >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    growing = Growing(tmp_path / "grows", b"ID3\4\0\0" + size + bytes(picture) + sound, ENOUGH)
+    assert not can_begin(growing.arrival, "grows")
+    growing.grow(ENOUGH)
+    assert can_begin(growing.arrival, "grows")
+
+
+def test_what_is_no_sound_or_needs_its_end_does_not_begin(tmp_path: Path) -> None:
+    for content in (b"<html>" * 20_000, b"\0\0\0\x20ftypM4A " + bytes(100_000), b"RIFF" + bytes(100_000)):
+        assert not can_begin(Growing(tmp_path / "grows", content, len(content)).arrival, "grows")
+
+
+def test_what_breaks_off_says_so_after_what_came(tmp_path: Path) -> None:
+    content = write(tmp_path / "whole", "MP3", "MPEG_LAYER_III")
+    growing = Growing(tmp_path / "grows", content, len(content) // 2)
+    decoder = LiveDecoder(growing.arrival, "song.mp3", RATE)
+    growing.arrival.end("the line went dead")
+    heard = 0
+    with pytest.raises(Unplayable, match=r"'song\.mp3' broke off after [34]\.\d s: the line went dead"):
+        for block in blocks(decoder):
+            heard += len(block)
+    assert heard > 3 * RATE
+
+
+def test_once_it_is_there_it_can_be_gone_through_as_any_file(tmp_path: Path) -> None:
+    content = write(tmp_path / "whole", "OGG", "VORBIS")
+    growing = Growing(tmp_path / "grows", content, len(content))
+    decoder = LiveDecoder(growing.arrival, "grows", RATE)
+    decoder.read(RATE)
+    decoder.seek(6.0)
+    assert decoder.position == 1.0, "not yet"
+    growing.arrival.end()
+    growing.arrival.final = tmp_path / "grows"
+    decoder.seek(6.0)
+    expected = Decoder(tmp_path / "whole", RATE)
+    expected.seek(6.0)
+    np.testing.assert_array_equal(decoder.read(RATE), expected.read(RATE))
+    assert decoder.seconds == 8.0
+
+
+def test_of_a_stream_only_the_last_is_kept_and_its_reader_sets_the_pace() -> None:
+    stream, at, read = Stream(), 0, 0
+    stream.taken = True
+    block = bytes(range(256)) * 64
+
+    def bring() -> None:
+        try:
+            while True:
+                stream.write(block)
+        except Cancelled:
+            pass
+
+    thread = threading.Thread(target=bring)
+    thread.start()
+    for _ in range(300):
+        got = stream.read(at, 50_000)
+        assert got[:256] == (bytes(range(256)) * 2)[at % 256 : at % 256 + 256]
+        at += len(got)
+        read += len(got)
+        stream.passed(at)
+    assert read > 4_000_000 and stream.size() - at < 1_200_000, "whoever brings it waits"
+    stream.leave()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_what_comes_is_played_once_under_its_path(tmp_path: Path) -> None:
+    arrivals, stream = Arrivals(), Stream()
+    arrivals.put(tmp_path, stream)
+    assert arrivals.take(tmp_path) is stream and stream.taken
+    assert arrivals.take(tmp_path) is None
+
+
+@pytest.mark.parametrize(("format", "subtype"), [("MP3", "MPEG_LAYER_III"), ("OGG", "VORBIS")])
+def test_files_that_were_joined_are_played_to_their_end(tmp_path: Path, format: str, subtype: str) -> None:
+    content = write(tmp_path / "one", format, subtype) * 2
+    (tmp_path / "whole").write_bytes(content)
+    whole = np.concatenate(list(blocks(Decoder(tmp_path / "whole", RATE))))
+    growing = Growing(tmp_path / "grows", content, len(content))
+    decoder = LiveDecoder(growing.arrival, "grows", RATE)
+    heard = []
+    while not decoder.is_dry and len(block := decoder.read(4800)):
+        heard.append(block)
+    growing.arrival.end()
+    assert decoder.is_dry, "the rest is read once it is whole"
+    growing.arrival.final = tmp_path / "grows"
+    heard += list(blocks(decoder))
+    together = np.concatenate(heard)
+    assert abs(len(together) - len(whole)) < 0.1 * RATE
+    if format == "OGG":
+        np.testing.assert_array_equal(together[: 7 * RATE], whole[: 7 * RATE])
+
+
+@pytest.mark.parametrize(("format", "subtype"), [("MP3", "MPEG_LAYER_III"), ("OGG", "VORBIS"), ("OGG", "OPUS")])
+def test_radio_goes_on_behind_each_song(tmp_path: Path, format: str, subtype: str) -> None:
+    song = write(tmp_path / "song", format, subtype, 6.0)
+    stream = Stream()
+    stream.taken = True
+
+    def bring() -> None:
+        for _ in range(4):
+            stream.write(song)
+        stream.end()
+
+    thread = threading.Thread(target=bring)
+    thread.start()
+    decoder = LiveDecoder(stream, "radio", RATE)
+    assert sum(map(len, blocks(decoder))) > 21 * RATE
+    decoder.close()
+    thread.join(10)

@@ -1,0 +1,143 @@
+"""What is at a URL sounds while it still comes, and radio for as long as somebody listens, on a real daemon."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.e2e.conftest import Box
+
+RATE = 48_000
+CONFIG = 'audio: {{capture: {{device: "{device}"}}, playback: {{device: "{device}"}}}}\n'
+
+
+class Web(ThreadingHTTPServer):
+    """Serves sound in parts, each once it may go, or over and over without an end."""
+
+    daemon_threads = True
+
+    def __init__(self, parts: list[bytes], *, radio: bool = False) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.parts, self.radio = parts, radio
+        self.may_go = threading.Semaphore(1)
+        self.hung_up = threading.Event()
+        self.sent = 0
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/{name}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Web
+
+    def do_GET(self) -> None:
+        web = self.server
+        self.send_response(200)
+        if self.path.endswith(".pls"):
+            body = f"[playlist]\nFile1={web.url('radio.mp3')}\nTitle1=Radio Wave\n".encode()
+            self.send_header("Content-Type", "audio/x-scpls")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            return
+        self.send_header("Content-Type", "audio/mpeg")
+        if web.radio:
+            self.send_header("icy-name", "Radio Wave")
+        else:
+            self.send_header("Content-Length", str(sum(map(len, web.parts))))
+        self.end_headers()
+        try:
+            for part in cycle(web.parts) if web.radio else web.parts:
+                if not web.radio:
+                    web.may_go.acquire()
+                self.wfile.write(part)
+                web.sent += len(part)
+        except OSError:
+            web.hung_up.set()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+Serve = Callable[..., Web]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    started = list[Web]()
+
+    def start(parts: list[bytes], *, radio: bool = False) -> Web:
+        started.append(Web(parts, radio=radio))
+        return started[-1]
+
+    yield start
+    for web in started:
+        web.may_go.release(1000)
+        web.shutdown()
+        web.server_close()
+
+
+def tone(path: Path, seconds: float) -> bytes:
+    times = np.arange(round(RATE * seconds)) / RATE
+    sound = 0.3 * np.sin(2 * np.pi * 500 * times) + np.random.default_rng(0).normal(0, 0.03, len(times))
+    soundfile.write(path, np.stack((sound, sound[::-1]), 1), RATE, format="MP3", subtype="MPEG_LAYER_III")
+    return path.read_bytes()
+
+
+def sounded(card: Path) -> float:
+    """Seconds of the tone that the speaker has got."""
+    played = card / "played.raw"
+    if not played.exists():
+        return 0.0
+    sound = np.frombuffer(played.read_bytes(), np.int16)[::2].astype(float)
+    windows = [sound[at : at + RATE // 10] for at in range(0, len(sound) - RATE // 10, RATE // 10)]
+    return sum(int(np.abs(np.fft.rfft(window)).argmax()) == 50 for window in windows if window.std() > 100) / 10
+
+
+def start(box: Box, card: Path) -> None:
+    box.config.write_text(box.config.read_text() + CONFIG.format(device=f"testcard:{card}"))
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+
+
+@pytest.mark.slow
+def test_a_file_sounds_while_it_comes_and_waits_where_it_runs_dry(box: Box, test_card: Path, serve: Serve) -> None:
+    start(box, test_card)
+    content = tone(box.root / "tone", 12.0)
+    web = serve([content[: len(content) // 2], content[len(content) // 2 :]])
+    said = box.cli("play", web.url("tone.mp3"))
+    assert "playing tone, of unknown length" in said.stdout, "half of it has come"
+    box.until(lambda: box.status()["playback"]["waits"])
+    assert 2.0 < sounded(test_card) < 6.5
+    web.may_go.release()
+    box.until(lambda: box.status()["player"] == "stopped")
+    assert 11.0 < sounded(test_card) < 12.3
+    assert [track["played"] for track in box.call("feeds.list")] == [True], "somebody has heard it"
+    assert box.status()["unheard"] == 0
+
+
+@pytest.mark.slow
+def test_radio_sounds_for_as_long_as_somebody_listens_and_fills_no_card(
+    box: Box, test_card: Path, serve: Serve
+) -> None:
+    """Also by its playlist, as stations name it."""
+    start(box, test_card)
+    content = tone(box.root / "tone", 3.0)
+    for turn, name in enumerate(("radio.mp3", "station.pls"), 1):
+        web = serve([content], radio=True)
+        assert "playing Radio Wave, of unknown length" in box.cli("play", web.url(name)).stdout
+        wanted = 4.0 * turn
+        while sounded(test_card) < wanted:
+            assert box.status()["player"] == "playing"
+        kept = sum(path.stat().st_size for path in (box.state / "inbox").rglob("*"))
+        assert kept == 0 and web.sent < 8_000_000, "it is sent as fast as it sounds"
+        box.call("player.stop")
+        assert web.hung_up.wait(20)
+    assert box.call("feeds.list") == []
+    assert not box.status()["faults"]
