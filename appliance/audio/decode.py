@@ -4,14 +4,14 @@ WAV and RF64, FLAC, Ogg (Vorbis, Opus), MP3 and whatever else libsndfile knows. 
 16-bit samples pass through unchanged at their own rate.
 """
 
-import io
 import os
 import stat
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from appliance.audio.pieces import PieceFile, pieces_of
+from appliance.audio.beyond import AvSound, kind_of
+from appliance.audio.sndfile import Sound
 from appliance.describe import counted
 from appliance.errors import TroubleKind, Unplayable
 
@@ -28,11 +28,6 @@ _RATES = range(1000, 768_001)
 _MOST_CHANNELS = 64
 _MISSING = 0.25
 """Seconds that may be missing at the end: MP3 headers tell the length roughly."""
-
-_NO_LENGTH = 1 << 60
-"""More frames than there are: libsndfile says so of FLAC that tells no length."""
-
-_BUFFER = 1 << 16
 
 _CHECKED_RATE = 48_000
 
@@ -64,11 +59,9 @@ class Decoder:
             except OSError as error:
                 raise Unplayable(f"cannot play '{self._name}': {error.strerror}", TroubleKind.FILE) from error
             try:
-                self._file = _Sound(file, opened)
+                self._file: Sound | AvSound = Sound(file, opened)
             except soundfile.SoundFileError as error:
-                raise Unplayable(
-                    f"cannot play '{self._name}': this is no sound that can be read. Use WAV, FLAC, Ogg, Opus or MP3"
-                ) from error
+                self._file = self._beyond(file, opened, error)
             if self._file.samplerate not in _RATES or not 1 <= self._file.channels <= _MOST_CHANNELS:
                 raise Unplayable(
                     f"cannot play '{self._name}': {self._file.samplerate} Hz with "
@@ -88,6 +81,27 @@ class Decoder:
         """Whether it was guessed."""
         self._resampler = self._new_resampler()
         self._begin(0)
+
+    def _beyond(self, file: BinaryIO, opened: ExitStack, error: Exception) -> AvSound:
+        """As PyAV reads it, what libsndfile cannot. Raises Unplayable."""
+        file.seek(0)
+        kind = kind_of(file.read(16))
+        file.seek(0)
+        if kind:
+            try:
+                found = AvSound(file, kind)
+                opened.callback(found.close)
+                return found
+            except ImportError:
+                raise Unplayable(
+                    f"cannot play '{self._name}': this is {kind}, which needs PyAV. Install it: sudo apt install "
+                    "python3-av, or pip install 'audio-appliance[av]'; or use MP3"
+                ) from error
+            except self._error:
+                pass
+        raise Unplayable(
+            f"cannot play '{self._name}': this is no sound that can be read. Use WAV, FLAC, Ogg, Opus or MP3"
+        ) from error
 
     @property
     def nothing(self) -> "Samples":
@@ -224,64 +238,3 @@ def _is_last_page(end: bytes) -> bool:
     page = end[end.rfind(b"OggS") :]
     lacing = page[27 : 27 + page[26]] if len(page) > 26 else b""
     return len(page) > 26 and bool(page[5] & 4) and len(page) == 27 + page[26] + sum(lacing)
-
-
-class _Sound:
-    """An open file as libsndfile reads it, piece by piece where it is made of several.
-
-    `frames` is its length; not `counted` where nothing tells that but the size of the file.
-    """
-
-    def __init__(self, file: BinaryIO, opened: ExitStack) -> None:
-        pieces = pieces_of(file)
-        files = [io.BufferedReader(PieceFile(file, piece), _BUFFER) for piece in pieces]
-        self._parts = [opened.enter_context(_open(each)) for each in files or (file.fileno(),)]
-        self._part = 0
-        first = self._parts[0]
-        self.samplerate: int = first.samplerate
-        self.channels: int = first.channels
-        self.subtype: str = first.subtype
-        self.counted = first.frames < _NO_LENGTH
-        self.frames: int = sum(part.frames for part in self._parts) if self.counted else self._guess(file)
-
-    def _guess(self, file: BinaryIO) -> int:
-        """About how long FLAC is that was streamed: it takes some 60 % of the sound."""
-        sample = {"PCM_S8": 1, "PCM_24": 3}.get(self.subtype, 2)
-        return round(os.fstat(file.fileno()).st_size / (0.6 * sample * self.channels))
-
-    def read(self, frames: int, **options: Any) -> Any:
-        """The next frames; fewer only at the end. Raises SoundFileError where the file is damaged."""
-        import numpy as np
-        import soundfile
-
-        blocks = [self._parts[self._part].read(frames, **options)]
-        while (missing := frames - sum(map(len, blocks))) and self._part + 1 < len(self._parts):
-            self._part += 1
-            part = self._parts[self._part]
-            if (part.samplerate, part.channels) != (self.samplerate, self.channels):
-                raise soundfile.SoundFileError("another kind of sound")
-            part.seek(0)
-            blocks.append(part.read(missing, **options))
-        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-
-    def seek(self, frame: int) -> None:
-        """Go on at this frame. Raises SoundFileError."""
-        for number, part in enumerate(self._parts):
-            if frame <= part.frames or number == len(self._parts) - 1:
-                self._part = number
-                part.seek(frame)
-                return
-            frame -= part.frames
-
-
-def _open(file: "int | BinaryIO") -> Any:
-    """By descriptor: libsndfile then looks at what is in the file, never at its name."""
-    import soundfile
-
-    class Sequential(soundfile.SoundFile):  # type: ignore[misc]
-        """Where it can, soundfile seeks to the next frame after each block, and an MP3 decoder that seeks glitches."""
-
-        def seekable(self) -> bool:
-            return False
-
-    return Sequential(file, closefd=False)

@@ -16,6 +16,7 @@ from typing import Any
 
 from appliance.audio.arriving import ENOUGH, Arrival
 from appliance.audio.pieces import first_frame
+from appliance.audio.sndfile import sequential
 from appliance.errors import Unplayable
 
 _BLOCK = 4096
@@ -47,7 +48,7 @@ class Pipe:
         self._thread.start()
 
     def open(self) -> Any:
-        return _sequential(self._out)
+        return sequential(self._out)
 
     def has_more(self) -> bool:
         """Whether something may follow what was read."""
@@ -107,7 +108,7 @@ class LongFile(io.RawIOBase):
         self._opening = True
 
     def open(self) -> Any:
-        file = _sequential(io.BufferedReader(self, _BLOCK))
+        file = sequential(io.BufferedReader(self, _BLOCK))
         self._opening = False
         return file
 
@@ -165,13 +166,3 @@ def _begin(head: bytes, skipped: int = 0, *, told: bool = False) -> int | None:
     page = _FIRST_PAGE.search(head)
     begin = page.start() if page else first_frame(head, told=told)
     return None if begin is None else skipped + begin
-
-
-def _sequential(file: "int | io.BufferedReader") -> Any:
-    import soundfile
-
-    class Sequential(soundfile.SoundFile):  # type: ignore[misc]
-        def seekable(self) -> bool:
-            return False
-
-    return Sequential(file, closefd=False)

@@ -19,7 +19,7 @@ _WORDS: dict[str, type[Command]] = {
 }
 """What may be named instead of a file."""
 
-_SOUNDS = {".wav", ".aif", ".aiff", ".caf", ".flac", ".ogg", ".oga", ".opus", ".mp3"}
+_SOUNDS = {".wav", ".aif", ".aiff", ".caf", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac"}
 """Files of a folder that are put on the playlist, by the ends of their names."""
 
 

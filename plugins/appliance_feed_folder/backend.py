@@ -11,7 +11,7 @@ from attrs import frozen
 
 from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, counted
 
-_SUFFIXES = {".aif", ".aiff", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
+_SUFFIXES = {".aac", ".aif", ".aiff", ".caf", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
 _BLOCK = 1 << 20
 
 

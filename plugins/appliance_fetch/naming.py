@@ -5,11 +5,14 @@ from email.message import Message
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-_SUFFIXES = {".aif", ".aiff", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
+_SUFFIXES = {".aac", ".aif", ".aiff", ".caf", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
 _BY_TYPE = {
+    "audio/aac": ".aac",
     "audio/aiff": ".aiff",
     "audio/flac": ".flac",
+    "audio/m4a": ".m4a",
     "audio/mp3": ".mp3",
+    "audio/mp4": ".m4a",
     "audio/mpeg": ".mp3",
     "audio/ogg": ".ogg",
     "audio/opus": ".opus",
@@ -19,6 +22,7 @@ _BY_TYPE = {
     "audio/x-aiff": ".aiff",
     "audio/x-caf": ".caf",
     "audio/x-flac": ".flac",
+    "audio/x-m4a": ".m4a",
     "audio/x-wav": ".wav",
     "application/ogg": ".ogg",
 }

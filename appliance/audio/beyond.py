@@ -1,0 +1,94 @@
+"""What libsndfile cannot read (AAC, M4A, ALAC, WMA ...), decoded by FFmpeg through PyAV, where that is installed."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
+_KINDS = (
+    (4, b"ftyp", "M4A"),
+    (0, b"\xff\xf1", "AAC"),  # ADTS, ISO/IEC 13818-7, 6.2
+    (0, b"\xff\xf9", "AAC"),
+    (0, b"\x30\x26\xb2\x75", "WMA"),
+    (0, b"\x1a\x45\xdf\xa3", "WebM"),
+    (0, b"#!AMR", "AMR"),
+)
+_FORMATS = {"M4A": "mov", "AAC": "aac", "WMA": "asf", "WebM": "matroska", "AMR": "amr"}
+"""What FFmpeg is to read them as. It is never left to guess: some of what it knows names other files to be read."""
+
+
+def kind_of(head: bytes) -> str:
+    """The kind of sound that a file begins like, where PyAV is needed for it; else empty."""
+    return next((name for at, magic, name in _KINDS if head[at : at + len(magic)] == magic), "")
+
+
+class AvSound:
+    """As the decoder wants it: samples are floats, positions are frames. Raises ImportError without PyAV, and
+    soundfile.SoundFileError for what is no sound, or damaged.
+    """
+
+    subtype = "FLOAT"
+
+    def __init__(self, file: BinaryIO, kind: str) -> None:
+        av: Any = import_module("av")
+        import numpy as np
+        import soundfile
+
+        self._np = np
+        self._error: type[Exception] = soundfile.SoundFileError
+        self._foreign: tuple[type[Exception], ...] = (av.error.FFmpegError, ValueError, IndexError)
+        try:
+            self._container: Any = av.open(file, "r", format=_FORMATS[kind], metadata_errors="replace")
+            self._stream: Any = self._container.streams.audio[0]
+        except self._foreign as error:
+            raise self._error(f"FFmpeg cannot read it: {error}") from error
+        context = self._stream.codec_context
+        self.samplerate: int = context.sample_rate
+        self.channels: int = len(context.layout.channels)
+        told = self._stream.duration
+        self.counted = told is not None
+        seconds = float(told * self._stream.time_base) if told else (self._container.duration or 0) / av.time_base
+        self.frames: int = round(seconds * self.samplerate)
+        self._ready: Samples = np.empty((0, self.channels), np.float32)
+        self._resampler: Any = av.AudioResampler("flt", context.layout, self.samplerate)
+        self._blocks: Iterator[Samples] = self._decoded(0)
+
+    def read(self, frames: int, **_: Any) -> "Samples":
+        """The next frames; fewer only at the end. Raises SoundFileError where the file is damaged."""
+        try:
+            while len(self._ready) < frames and (block := next(self._blocks, None)) is not None:
+                self._ready = self._np.concatenate((self._ready, block))
+        except self._foreign as error:
+            raise self._error(f"FFmpeg cannot go on: {error}") from error
+        block, self._ready = self._ready[:frames], self._ready[frames:]
+        return block
+
+    def seek(self, frame: int) -> None:
+        """Go on at this frame. Raises SoundFileError."""
+        try:
+            self._container.seek(int(frame / self.samplerate / self._stream.time_base), stream=self._stream)
+        except self._foreign as error:
+            raise self._error(f"FFmpeg cannot go there: {error}") from error
+        self._begin(frame)
+
+    def close(self) -> None:
+        """Close it."""
+        self._container.close()
+
+    def _begin(self, frame: int) -> None:
+        self._ready = self._np.empty((0, self.channels), self._np.float32)
+        self._blocks = self._decoded(frame)
+
+    def _decoded(self, begin: int) -> "Iterator[Samples]":
+        """Blocks of samples from the frame `begin` on; a seek leads to one before it."""
+        for found in self._container.decode(self._stream):
+            at = begin if found.pts is None else round(float(found.pts * found.time_base) * self.samplerate)
+            for frame in self._resampler.resample(found):
+                block = frame.to_ndarray().reshape(-1, self.channels)
+                yield block[max(0, begin - at) :]
+                at += len(block)
