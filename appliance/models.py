@@ -274,7 +274,10 @@ class Delivery:
 
 @frozen
 class Track:
-    """One item of a feed, pulled into the inbox. `key` tells items of a feed apart and never changes."""
+    """One item of a feed, pulled into the inbox. `key` tells items of a feed apart and never changes.
+
+    `fetched_at` is wall time in ns, 0 where no clock told.
+    """
 
     id: int
     feed: str

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.errors import NotFound
-from appliance.models import Track
+from appliance.models import ClockSource, Track
 from appliance.store.access import Access
 from appliance.store.beside import keep, note_of
 from appliance.store.catalogue import Catalogue
@@ -31,12 +31,16 @@ class Inbox(Room[TrackRows]):
     save_note = change(TrackRows.save_note)
     _beyond = read(TrackRows.beyond)
     _stale = read(TrackRows.stale)
+    _date = change(TrackRows.date)
     unheard = read(TrackRows.unheard)
     unheard_by_feed = read(TrackRows.unheard_by_feed)
 
     def add(self, feed: str, key: str, title: str, path: Path, size: int, sha256: str) -> Track:
-        """Enter a file of the inbox; a track of the same feed and key gives way to it."""
-        at_ns = self._clock.wall_ns()
+        """Enter a file of the inbox; a track of the same feed and key gives way to it.
+
+        Where no clock has told yet when it came, it counts as having come when one did.
+        """
+        at_ns = self._now() or 0
         track = self.access.change(lambda catalogue: catalogue.tracks.add(feed, key, title, path, size, sha256, at_ns))
         self.access.use(lambda _: keep(self._places, track))
         return track
@@ -87,11 +91,19 @@ class Inbox(Room[TrackRows]):
         if keep_unheard is not None:
             surplus |= set(self._beyond(feed, keep_unheard, played=False))
         if (keep_for, size) != (None, None):
-            before_ns = None if keep_for is None else self._clock.wall_ns() - round(keep_for * 1e9)
+            now = self._now()
+            if now:
+                self._date(now)
+            before_ns = now - round(keep_for * 1e9) if now and keep_for is not None else None
             surplus |= set(self._stale(feed, before_ns, size))
         for track_id in surplus:
             with suppress(NotFound):  # a person was quicker
                 self.remove(track_id)
+
+    def _now(self) -> int | None:
+        """Wall time in ns, where a clock tells."""
+        now = self._clock.stamp()
+        return None if now.source is ClockSource.NONE else now.wall_ns
 
     def next_message(self, after: int | None = None, orders: Mapping[str, str] | None = None) -> Message | None:
         """The oldest message not heard yet, beginning behind track `after`, else the newest one.

@@ -151,6 +151,10 @@ class TrackRows:
         )
         return [track_id for (track_id,) in rows]
 
+    def date(self, at_ns: int) -> None:
+        """What came while no clock told when has come now."""
+        self._db.execute("UPDATE tracks SET fetched_at = ?1 WHERE fetched_at = 0 AND removed = 0", (at_ns,))
+
     def remove(self, track_id: int) -> Path:
         """Forget a track, but not that it was pulled; its file. Raises NotFound."""
         self.changes += 1

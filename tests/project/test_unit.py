@@ -1,6 +1,7 @@
 """The systemd unit is understood by systemd, and locks the service in."""
 
 import re
+import signal
 import subprocess
 import sys
 from configparser import ConfigParser
@@ -106,6 +107,18 @@ def test_the_service_has_threads_and_files_for_all_that_may_be_connected() -> No
     assert int(unit["Service"]["TasksMax"]) > 2 * Limits().connections
     assert int(unit["Service"]["LimitNOFILE"]) > 8 * Limits().connections
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    assert unit["Service"]["MemoryMax"] and int(unit["Service"]["CPUWeight"]) > 100
+
+
+def test_a_reload_needs_no_program_that_a_bare_system_lacks() -> None:
+    """`/bin/kill` comes with procps."""
+    unit = ConfigParser(strict=False, interpolation=None)
+    unit.read(UNIT)
+    command = unit["Service"]["ExecReload"]
+    with subprocess.Popen(["/bin/sleep", "100"]) as daemon:
+        shell = command.replace("$MAINPID", str(daemon.pid))
+        done = subprocess.run(["/usr/bin/env", "-i", "/bin/sh", "-c", shell], capture_output=True, text=True)
+        assert (done.returncode, daemon.wait(10)) == (0, -signal.SIGHUP), done.stderr
 
 
 def test_the_service_s_user_joins_the_groups_of_the_system(tmp_path: Path) -> None:

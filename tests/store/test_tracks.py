@@ -5,7 +5,7 @@ import pytest
 
 from appliance.errors import NotFound
 from appliance.events import InboxChanged
-from appliance.models import Track
+from appliance.models import ClockSource, Track
 
 
 def add(box: Any, key: str, *, there: bool = True, feed: str = "news") -> Track:
@@ -167,6 +167,22 @@ def test_a_track_is_removed_with_its_file_and_not_pulled_again(box: Any) -> None
     assert box.restart().inbox.has("news", "a") and box.store.inbox.tracks() == []
     again = add(box, "a")
     assert box.store.inbox.tracks() == [again] and box.store.inbox.unheard() == 1
+
+
+def test_what_came_before_the_clock_was_set_is_kept_for_as_long_as_the_rest(box: Any) -> None:
+    """It would seem half a century old once the clock is right."""
+    box.clock.source = ClockSource.NONE
+    box.clock.set_wall(100.0)
+    early = add(box, "early")
+    box.store.inbox.mark_played(early.id)
+    box.store.inbox.clear("news", keep=10, keep_unheard=None, keep_for=3600.0)
+    box.clock.set_wall(1_800_000_000.0)
+    box.store.inbox.clear("news", keep=10, keep_unheard=None, keep_for=3600.0)
+    box.clock.source = ClockSource.NTP
+    for passed, left in ((0, 1), (3500, 1), (200, 0)):
+        box.clock.advance(passed)
+        box.store.inbox.clear("news", keep=10, keep_unheard=None, keep_for=3600.0)
+        assert len(box.store.inbox.tracks()) == left, passed
 
 
 def test_what_the_power_left_of_a_removed_track_is_removed_at_the_start(box: Any) -> None:
