@@ -16,6 +16,7 @@ from appliance.feeds.uploads import UPLOADED
 from appliance.foreign import one_line
 from appliance.housekeeping.outlook import Outlook
 from appliance.loops import Loop
+from appliance.machine import Player, Recorder
 from appliance.models import ClockSource, ClockStamp, DeliveryState
 from appliance.report import DestinationReport, FaultReport, FeedReport, Report, StorageReport
 from appliance.retry import Streak
@@ -180,17 +181,18 @@ class StatusLine:
         self._seen: Status | None = None
         self._reported = -inf
         self._notify = notify
-        self._told = ""
+        self._summary = self._told = ""
         loop = Loop("status-line", self._look, LOOK_EVERY, _LIMIT, clock, vitals)
         self.start, self.close = loop.start, loop.close
 
     def _look(self) -> None:
-        seen, now = evolve(self._status(), take=None, playback=None, sending=()), self._clock.monotonic()
-        if seen == self._seen and now < self._reported + REPORT_EVERY:
-            return
-        self._seen, self._reported = seen, now
-        report = self._report()
-        line = f"{report.recorder}; {report.summary}"
+        status, now = self._status(), self._clock.monotonic()
+        seen = evolve(status, take=None, take_id=None, playback=None, sending=())
+        seen = evolve(seen, recorder=Recorder.IDLE, player=Player.STOPPED)
+        if seen != self._seen or now >= self._reported + REPORT_EVERY:
+            self._seen, self._reported = seen, now
+            self._summary = self._report().summary
+        line = f"{status.recorder}; {self._summary}"
         if line != self._told:
             self._told = line
             self._notify(f"STATUS={one_line(line)}")

@@ -54,10 +54,14 @@ class Gain:
         """Be at `value` in `frames` frames."""
         self._from, self._to, self._frames, self._done = self.value, value, frames, 0
 
+    @property
+    def steady(self) -> bool:
+        """Whether the factor has arrived where it is to be."""
+        return self._done >= self._frames
+
     def apply(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """The block, shape (frames, channels), with the factor of each of its frames."""
-        left = self._frames - self._done
-        if left <= 0:
+        if self.steady:
             return block if self._to == 1.0 else block * np.float32(self._to)
         steps = np.arange(self._done + 1, self._done + 1 + len(block), dtype=np.float64) / self._frames
         curve = 0.5 - 0.5 * np.cos(np.pi * np.minimum(steps, 1.0))
@@ -131,12 +135,14 @@ class Output:
 
     def play(self, block: NDArray[np.float32]) -> None:
         """Hand over a block, shape (frames, 1 or 2), full scale 1.0. Waits for room. Raises AudioError."""
-        if self._speaker:
-            format = self._speaker.format
-            self._write(
-                self._speaker,
-                to_pcm(to_channels(self._way.apply(self.gain.apply(block)), format.channels), format.sample),
-            )
+        speaker, factor = self._speaker, 1.0
+        if speaker is None:
+            return
+        if self.gain.steady and self._way.steady:
+            factor = self.gain.value * self._way.value
+        else:
+            block = self._way.apply(self.gain.apply(block))
+        self._write(speaker, to_pcm(to_channels(block, speaker.format.channels), speaker.format.sample, factor))
 
     def finish(self) -> None:
         """Let everything sound and give the speaker back. Raises AudioError; the speaker is given back anyway."""
@@ -167,7 +173,7 @@ class Output:
                 self._speaker.stop()
 
     def _write(self, speaker: Playback, data: bytes) -> None:
-        dry = 0
+        dry, frame_bytes = 0, speaker.format.frame_bytes
         while data and not self._silenced:
             taken = speaker.write(data)
             if taken == XRUN:
@@ -178,7 +184,7 @@ class Output:
                 continue
             dry = 0
             self._written += taken
-            data = data[taken * speaker.format.frame_bytes :]
+            data = data[taken * frame_bytes :]
 
 
 def to_channels(block: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
@@ -192,14 +198,17 @@ def to_channels(block: NDArray[np.float32], channels: int) -> NDArray[np.float32
     return np.repeat(mono, channels, axis=1)
 
 
-def to_pcm(block: NDArray[np.float32], sample: SampleFormat) -> bytes:
-    """Samples of full scale 1.0 as a speaker takes them, the loudest at its limits."""
+def to_pcm(block: NDArray[np.float32], sample: SampleFormat, factor: float = 1.0) -> bytes:
+    """Samples of full scale 1.0, `factor` times as loud, as a speaker takes them, the loudest at its limits."""
+    scaled: NDArray[np.float32]
     if sample is SampleFormat.FLOAT_LE:
-        return np.clip(block, -1, 1).astype("<f4").tobytes()
+        scaled = np.clip(block * np.float32(factor), -1, 1)
+        return scaled.astype("<f4").tobytes()
     limit = 1 << 8 * sample.bytes - 1
     if sample is SampleFormat.S16_LE:
-        return _whole(block * np.float32(limit), limit).astype("<i2").tobytes()
-    whole = _whole(block.astype(np.float64) * limit, limit)
+        scaled = block * np.float32(factor * limit)
+        return _whole(scaled, limit).astype("<i2").tobytes()
+    whole = _whole(block.astype(np.float64) * (factor * limit), limit)
     octets: NDArray[np.uint8] = whole.astype("<i4").view(np.uint8).reshape(-1, 4)
     return octets[:, : sample.bytes].tobytes()
 

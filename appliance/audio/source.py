@@ -43,6 +43,11 @@ class Source:
 
     def read(self, frames: int) -> Samples:
         """The next `frames` frames, shape (frames, channels); fewer only at the end."""
+        if self._tempo is None and not len(self._ready) and not self._ended:
+            block = self._decoder.read(frames)
+            if len(block) == frames:
+                return block
+            self._ready = block
         while len(self._ready) < frames and not self._ended:
             block = self._decoder.read(frames)
             if len(block):

@@ -905,11 +905,10 @@ def test_a_speaker_of_any_one_format_plays(test_card: Path, tmp_path: Path, only
     clock = SystemClock()
     player = Player(AlsaCards(), settings, RATE, clock, posted.put, Vitals(clock))
     player.play("one", Play(tmp_path / "tone.wav", "tone", None))
-    assert [type(posted.get(timeout=10)) for _ in range(3)] == [
-        PlaybackReady,
-        PlaybackStarted,
-        PlaybackFinished,
-    ]
+    told = [type(posted.get(timeout=10))]
+    while told[-1] is not PlaybackFinished:
+        told.append(type(posted.get(timeout=10)))
+    assert [kind for kind in told if kind is not PlaybackUnderrun] == [PlaybackReady, PlaybackStarted, PlaybackFinished]
     player.close()
     wanted = samples / 32768
     if channels != only.channels:

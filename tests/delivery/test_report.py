@@ -19,7 +19,7 @@ from appliance.faults import PANEL
 from appliance.feeds.puller import Feed
 from appliance.housekeeping.disk import Space
 from appliance.housekeeping.outlook import Outlook
-from appliance.machine import State
+from appliance.machine import Recorder, State
 from appliance.models import ClockSource
 from appliance.quantities import described
 from appliance.report import Report
@@ -204,8 +204,12 @@ def test_systemd_shows_how_the_box_is_and_hears_what_is_new(box: Box) -> None:
     controller.status = advance(controller.status, State(), PANEL.raised("no pins"), box.clock.monotonic())
     box.pass_time(1.0, lambda: len(shown) > 1)
     box.pass_time(10.0, lambda: len(made) > 2)
+    count = len(made)
+    controller.status = attrs.evolve(controller.status, recorder=Recorder.RECORDING, take_id="take")
+    box.pass_time(1.0, lambda: len(shown) > 2)
     line.close()
-    assert shown == ["STATUS=idle; nothing is wrong", "STATUS=idle; no pins"]
+    assert shown == ["STATUS=idle; nothing is wrong", "STATUS=idle; no pins", "STATUS=recording; no pins"]
+    assert len(made) == count, "a take that begins is no reason to find out everything anew"
 
 
 def test_every_field_is_described() -> None:
