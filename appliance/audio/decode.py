@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 _BLOCK = 4096
-"""Frames read from the file at once."""
+"""Frames read from the file at once, at least."""
+
+_READS = 4
+"""How many of those that are asked for are read at once, up to as many times the least."""
+
+_NARROW = 2**-15
+"""What the last bit of 16 counts."""
 
 _RATES = range(1000, 768_001)
 _MOST_CHANNELS = 64
@@ -119,7 +125,7 @@ class Decoder:
         Raises Unplayable at the place where the file is damaged or cut off.
         """
         while not self._ended and len(self._ready) < frames:
-            block = self._decode()
+            block = self._decode(min(max(_BLOCK, _READS * frames), _READS * _BLOCK))
             self._ready = self._np.concatenate((self._ready, block)) if len(self._ready) else block
         block, self._ready = self._ready[:frames], self._ready[frames:]
         if not len(block) and self._damage:
@@ -164,15 +170,16 @@ class Decoder:
 
         return soxr.ResampleStream(self._file_rate, self._rate, self.channels, dtype="float32")
 
-    def _decode(self) -> "Samples":
-        np = self._np
+    def _decode(self, frames: int) -> "Samples":
+        np, narrow = self._np, self._file.subtype == "PCM_16"  # libsndfile turns samples into floats one by one
         try:
-            block = self._file.read(_BLOCK, dtype="float32", always_2d=True)
+            block = self._file.read(frames, dtype="int16" if narrow else "float32", always_2d=True)
+            block = block * np.float32(_NARROW) if narrow else block
         except self._error:
             block = np.empty((0, self._file.channels), np.float32)
             self._damage = self._damaged_at(self._next / self._file_rate)
         self._next += len(block)
-        if len(block) < _BLOCK:
+        if len(block) < frames:
             self._ended = True
             if self._file.counted and self._next < self._file.frames - _MISSING * self._file_rate:
                 self._damage = self._damaged_at(self._next / self._file_rate)
