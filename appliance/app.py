@@ -20,6 +20,7 @@ from appliance.beside import destinations_of, feeds_of, keep_playlist, start_pro
 from appliance.clock import Clock
 from appliance.config.audio import WhileRecording
 from appliance.config.renditions import all_recipes
+from appliance.config.routing import routes
 from appliance.config.settings import PanelSettings, Settings
 from appliance.config.takes import Briefing
 from appliance.control.methods import Methods
@@ -93,7 +94,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
 
         store = Store(directory, clock, post, vitals)
         sent_as = {key: destination.deliver_as for key, destination in settings.destinations.items()}
-        store.set_destinations(sent_as, all_recipes(settings.renditions))
+        goes = routes({key: each.only for key, each in settings.destinations.items()})
+        store.set_destinations(sent_as, all_recipes(settings.renditions), goes)
         store.start()
         stop.callback(store.close)
 
@@ -257,10 +259,11 @@ def _housekeeper(
 ) -> Housekeeper:
     """Whoever keeps room on the disk: what may be deleted is a matter of all destinations, also of unusable ones."""
     storage, wanted = settings.storage, settings.destinations
+    goes = routes({name: each.only for name, each in wanted.items()})
     return Housekeeper(
         store,
         disk,
-        Rules({name: each.delete_after for name, each in wanted.items()}, storage.keep_days),
+        Rules({name: each.delete_after for name, each in wanted.items()}, storage.keep_days, goes),
         reserve_bytes(settings),
         settings.audio.capture.format.byte_rate,
         Prospects(wanted, {name: each.backend for name, each in destinations.items()}, post),

@@ -18,6 +18,7 @@ from appliance.config.page import WebSettings
 from appliance.config.profiles import TakeSettings
 from appliance.config.prompts import PromptSettings
 from appliance.config.renditions import RenditionSettings
+from appliance.config.routing import OnlySettings
 from appliance.config.schedule import ScheduleSettings
 from appliance.config.storage import StorageSettings
 from appliance.config.units import format_duration
@@ -196,6 +197,7 @@ class DestinationSettings:
         "What is sent: the WAV itself (`original`), the same sound with everything that is known of it inside (`bwf`), "
         "`flac`, `opus` and `mp3`, which hold that too, or the name of one of `renditions`.",
     )
+    only: OnlySettings = option(OnlySettings, "Which clips go there by themselves. Default: all but tests.")
     delete_after: DeleteAfter = option(
         DeleteAfter.VERIFIED,
         "Which receipt lets a clip be deleted here when room is needed: one that proves that the same bytes arrived, "

@@ -1,6 +1,7 @@
 """From what somebody wants of a take to how it is made: checked at the door, and filled in by its profile."""
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
@@ -8,6 +9,7 @@ from attrs import evolve, field, frozen
 from appliance.circumstances import NO_WISHES, Begun, Fields, Starter, Value, Wishes
 from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.config.profiles import TITLE, FieldSettings, ProfileSettings
+from appliance.config.routing import OnlySettings
 from appliance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ def _check_name(kind: str, name: str, known: Collection[str]) -> None:
 
 
 def wrong_wishes(settings: "Settings") -> Iterator[tuple[tuple[str, ...], str]]:
-    """What beginnings and profiles of the configuration want that there is not: each place, and why in words."""
+    """What beginnings, profiles and destinations want that there is not: each place, and why in words."""
     recording = settings.recording
     briefing = Briefing(settings.audio.capture, recording, settings.destinations)
     wanted: list[tuple[tuple[str, ...], Wishes]] = []
@@ -107,8 +109,26 @@ def wrong_wishes(settings: "Settings") -> Iterator[tuple[tuple[str, ...], str]]:
             wanted.append((("panel", group, str(pin), "take"), contact.take.wishes(Starter.BUTTON)))
     for name, schedule in settings.schedules.items():
         wanted.append((("schedules", name, "take"), schedule.take.wishes(Starter.SCHEDULE)))
-    for place, wishes in wanted:
+    checks = [(place, partial(briefing.check, wishes)) for place, wishes in wanted]
+    for name, destination in settings.destinations.items():
+        checks.append((("destinations", name, "only"), partial(_check_only, destination.only, briefing, settings)))
+    for place, check in checks:
         try:
-            briefing.check(wishes)
+            check()
         except UsageError as error:
             yield place, str(error)
+
+
+def _check_only(only: OnlySettings, briefing: Briefing, settings: "Settings") -> None:
+    """Raise UsageError where a destination waits for what never comes."""
+    named = (
+        ("profile", only.profile, settings.recording.profiles),
+        ("schedule", only.schedule, settings.schedules),
+        ("button", "" if only.button is None else str(only.button), [str(pin) for pin in settings.panel.buttons]),
+    )
+    for kind, name, known in named:
+        if name:
+            _check_name(kind, name, known)
+    for name, held in only.fields.items():
+        for value in held if isinstance(held, list) else [held]:
+            briefing.check(Wishes(fields={name: value}))

@@ -9,6 +9,7 @@ from typing import Any
 from appliance.arguments import check_meant
 from appliance.circumstances import WITHDRAWAL_CODE as CODE
 from appliance.codec import to_plain
+from appliance.config.routing import goes_to
 from appliance.config.settings import DestinationSettings
 from appliance.delivery.outbox import Outbox
 from appliance.delivery.verify import Checked
@@ -201,9 +202,13 @@ class ClipMethods:
         return self._destinations[name]
 
     def deliver(self, to: str, clips: list[str] | None = None) -> int:
-        """Queue clips (all where None) for a destination that does not have them yet; how many were new."""
+        """Queue clips, or all that go there, for a destination that does not have them yet; how many were new."""
         destination = self._destination(to)
-        chosen = self._store.clips.newest_first() if clips is None else [self._store.clips.find(clip) for clip in clips]
+        if clips is None:
+            everything = self._store.clips.newest_first()
+            chosen = [clip for clip in everything if goes_to(to, destination.only, clip.begun, clip.fields)]
+        else:
+            chosen = [self._store.clips.find(clip) for clip in clips]
         queued = self._store.outbox.enqueue([clip.id for clip in chosen], to, destination.deliver_as)
         self._outbox.wake(to)
         return queued

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
+from appliance.config.routing import goes_to
 from appliance.delivery.destination import Destination
 from appliance.delivery.live import Live
 from appliance.delivery.pace import RateLimit
@@ -49,6 +50,7 @@ class Outbox:
         self._renditions = Renditions(store, clock)
         self._workers: dict[str, Worker] = {}
         self._lives: dict[str, Live] = {}
+        self._only = {name: destination.settings.only for name, destination in destinations.items()}
         for name, destination in destinations.items():
             most = destination.settings.rate_limit
             limit = RateLimit(most, clock) if most is not None else None
@@ -67,9 +69,8 @@ class Outbox:
 
     def follow(self, take: GrowingTake) -> None:
         """A take has begun: destinations that send live begin with it. From any thread; returns at once."""
-        begun = take.begin.begun
         for name, live in self._lives.items():
-            if begun is None or begun.goes_to(name):
+            if goes_to(name, self._only[name], take.begin.begun, take.begin.fields):
                 live.follow(take)
 
     def wake(self, destination: str | None = None) -> None:

@@ -68,5 +68,9 @@ class Clearing:
         return room
 
     def _safe_at(self, arrived: Arrived) -> str:
-        places = [name for name in self._rules.destinations if not arrived.receipts[name].on_own_disk]
+        places = [
+            name
+            for name in self._rules.destinations
+            if name in arrived.receipts and not arrived.receipts[name].on_own_disk
+        ]
         return f"it is safe at {' and '.join(places)}"

@@ -1,39 +1,46 @@
 """Which clips may be deleted to make room. Pure.
 
-Oldest first, only as many as are needed, and only where every configured destination has the clip: with a receipt that
-proves the same bytes, unless `delete_after: accepted` says otherwise. A copy on the box's own disk must have arrived as
-well but counts for nothing: at least one destination elsewhere must have the clip.
+Oldest first, only as many as are needed, and only where every configured destination that the clip goes to has it:
+with a receipt that proves the same bytes, unless `delete_after: accepted` says otherwise. A copy on the box's own disk
+must have arrived as well but counts for nothing: at least one destination elsewhere must have the clip. What goes
+nowhere, as tests do, stays.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
 
 from attrs import frozen
 
 from appliance.config.settings import DeleteAfter
-from appliance.models import ClockSource, ClockStamp, Receipt
+from appliance.models import Clip, ClockSource, ClockStamp, Receipt
 from appliance.store import Arrived, Footprint
+from appliance.store.catalogue import everywhere
 
 _DAY_NS = 86_400 * 10**9
 
 
 @frozen
 class Rules:
-    """What the configuration says: the receipt that each destination must have given, and the days kept in any case."""
+    """What the configuration says: the receipt that each destination must have given, and the days kept in any case.
+
+    `goes` tells whether a clip goes to a destination at all.
+    """
 
     destinations: Mapping[str, DeleteAfter]
     keep_days: float = 0.0
+    goes: Callable[[Clip, str], bool] = everywhere
 
     @property
     def allow_any(self) -> bool:
         """Whether there can be a clip that may go."""
         return bool(self.destinations) and self.keep_days < inf
 
-    def satisfied_by(self, receipts: Mapping[str, Receipt]) -> bool:
-        """Whether every destination has the clip, and at least one of them elsewhere."""
-        if not all(name in receipts and self._counts(name, receipts[name]) for name in self.destinations):
+    def satisfied_by(self, clip: Clip, receipts: Mapping[str, Receipt]) -> bool:
+        """Whether every destination that the clip goes to has it, and at least one of them elsewhere."""
+        names = [name for name in self.destinations if self.goes(clip, name)]
+        if not all(name in receipts and self._counts(name, receipts[name]) for name in names):
             return False
-        return any(not receipts[name].on_own_disk for name in self.destinations)
+        return any(not receipts[name].on_own_disk for name in names)
 
     def _counts(self, name: str, receipt: Receipt) -> bool:
         return receipt.verified or receipt.on_own_disk or self.destinations[name] is DeleteAfter.ACCEPTED
@@ -46,7 +53,7 @@ def choose(clips: Sequence[Arrived], rules: Rules, room: Footprint, now: ClockSt
     for arrived, is_old in zip(clips, _old(clips, rules, now), strict=True):
         if not room.overdrawn:
             return
-        if is_old and rules.satisfied_by(arrived.receipts):
+        if is_old and rules.satisfied_by(arrived.clip, arrived.receipts):
             room += arrived.footprint
             yield arrived
 

@@ -51,7 +51,7 @@ class Access:
     """
 
     def __init__(self, places: Places, post: Post, vitals: Vitals) -> None:
-        self.wanted: Wanted = {}
+        self.wanted = Wanted()
         self.recipes: Mapping[str, Recipe] = RECIPES
         self._places = places
         self._post = post

@@ -1,8 +1,10 @@
 """The open catalogue: one connection and the rows in it."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+
+from attrs import field, frozen
 
 from appliance.models import Clip, Verdict
 from appliance.recipes import RECIPES
@@ -18,8 +20,22 @@ from appliance.store.search import SearchRows
 from appliance.store.tracks import TrackRows
 from appliance.store.trash import TrashRows
 
-Wanted = Mapping[str, str]
-"""Which destinations new clips go to, and by which recipe."""
+
+def everywhere(_: Clip, __: str) -> bool:
+    """Where every clip goes to every destination."""
+    return True
+
+
+@frozen
+class Wanted:
+    """Which destinations new clips go to: the recipe of each, and whether a clip `goes` there by itself."""
+
+    recipes: Mapping[str, str] = field(factory=dict)
+    goes: Callable[[Clip, str], bool] = everywhere
+
+    def of(self, clip: Clip) -> dict[str, str]:
+        """Those that this clip goes to."""
+        return {name: recipe for name, recipe in self.recipes.items() if self.goes(clip, name)}
 
 
 class Catalogue:
@@ -55,9 +71,8 @@ class Catalogue:
         if added:
             self.search.enter(clip)
         if added and clip.verdict is not Verdict.TOO_SHORT:
-            for destination, recipe in wanted.items():
-                if clip.begun is None or clip.begun.goes_to(destination):
-                    self.outbox.enqueue([clip.id], destination, recipe)
+            for destination, recipe in wanted.of(clip).items():
+                self.outbox.enqueue([clip.id], destination, recipe)
             self.live.hand_over(clip.id)
         return added
 

@@ -43,7 +43,9 @@ class Footprint:
 
 @frozen
 class Arrived:
-    """A clip that has arrived everywhere, and its receipts by destination. `number` grows in the order of entry."""
+    """A clip that has arrived and waits for nothing, and its receipts by destination. `number` grows in the order of
+    entry.
+    """
 
     number: int
     clip: Clip
@@ -71,14 +73,14 @@ class Retention:
         self._places = places
 
     def arrived(self, destinations: Collection[str], after: int, limit: int) -> list[Arrived]:
-        """Clips that arrived at all of `destinations`, in the order of entry, those behind number `after`."""
+        """Clips that arrived at some of `destinations` and wait for none, in the order of entry, behind `after`."""
         marks = ", ".join("?" * len(destinations))
         rows = self._db.execute(
             "SELECT seq, body FROM clips WHERE deleted_at IS NULL AND seq > ? AND ("
-            " SELECT count(*) FROM deliveries"
-            f" WHERE clip = seq AND state = 'delivered' AND receipt IS NOT NULL AND destination IN ({marks})"
-            ") = ? ORDER BY seq LIMIT ?",
-            (after, *destinations, len(destinations), limit),
+            " SELECT min(state = 'delivered' AND receipt IS NOT NULL) FROM deliveries"
+            f" WHERE clip = seq AND destination IN ({marks})"
+            ") = 1 ORDER BY seq LIMIT ?",
+            (after, *destinations, limit),
         ).fetchall()
         return [Arrived(seq, clip_in(body), self._receipts(seq)) for seq, body in rows]
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from appliance.clock import Clock
+from appliance.models import Clip
 from appliance.recipes import RECIPES, Recipe
 from appliance.store.access import Access, Post
+from appliance.store.catalogue import Wanted, everywhere
 from appliance.store.greeting import Greeting
 from appliance.store.inbox import Inbox
 from appliance.store.places import Places
@@ -34,12 +36,17 @@ class Store:
         self.greeting = Greeting(self.clips, self.places, post)
         self.upkeep = Upkeep(self.places, self._access, post)
 
-    def set_destinations(self, wanted: Mapping[str, str], recipes: Mapping[str, Recipe] = RECIPES) -> None:
+    def set_destinations(
+        self,
+        wanted: Mapping[str, str],
+        recipes: Mapping[str, Recipe] = RECIPES,
+        goes: Callable[[Clip, str], bool] = everywhere,
+    ) -> None:
         """Which destinations clips that are new to the catalogue go to, and by which of the recipes that there are.
 
-        Call it before `start`.
+        `goes` tells whether a clip goes to a destination by itself. Call it before `start`.
         """
-        self._access.wanted, self._access.recipes = dict(wanted), dict(recipes)
+        self._access.wanted, self._access.recipes = Wanted(dict(wanted), goes), dict(recipes)
 
     @property
     def recipes(self) -> Mapping[str, Recipe]:

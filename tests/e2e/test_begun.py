@@ -6,6 +6,7 @@ from typing import Any
 Box = Any  # tests/e2e/conftest.py is not importable
 
 CONFIG = """\
+  buttons: {backend: folder, path: ROOT/buttons, only: {button: 17}}
 recording:
   fields: {room: {choices: [hall, studio]}, consent: yes_no}
   profiles: {interview: {channels: 2, name: talk, fields: {room: studio}}}
@@ -16,8 +17,8 @@ def test_what_was_given_is_in_the_file_beside_the_sound(box: Box) -> None:
     box.config.write_text(
         box.config.read_text()
         .replace("17: record.toggle", "17: {press: record.toggle, take: {fields: {room: hall}}}")
-        .replace("path: ", "sidecar: true, path: ")
-        + CONFIG
+        .replace("path: ", "sidecar: true, only: {fields: {consent: yes}}, path: ")
+        + CONFIG.replace("ROOT", str(box.root))
     )
     box.start()
     refused = box.cli("record", "start", "--field", "room=cellar", code=2)
@@ -35,3 +36,10 @@ def test_what_was_given_is_in_the_file_beside_the_sound(box: Box) -> None:
     pressed = box.call("record.stop")["clip"]
     assert pressed["fields"] == {"room": "hall"} and pressed["begun"]["by"] == "button"
     assert pressed["begun"]["which"] == "17"
+    box.call("record.start", test=True)
+    box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 1)
+    test = box.call("record.stop")["clip"]
+    box.until(box.delivered)
+    went = {entry["clip"]["id"]: [each["destination"] for each in entry["deliveries"]] for entry in box.clips()}
+    assert went == {clip["id"]: ["shelf"], pressed["id"]: ["buttons"], test["id"]: []}
+    assert [path.stem for path in (box.root / "buttons").iterdir()] == [pressed["name"]]

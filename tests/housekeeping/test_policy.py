@@ -56,6 +56,10 @@ def test_every_destination_must_have_it() -> None:
     assert chosen([arrived(1, {"office": WORD, "cloud": WORD})], both, 1) == []
     assert chosen([arrived(1, {"office": PROOF})], both, 1) == []
     assert chosen([arrived(1, {"office": PROOF, "past": PROOF})], both, 1) == []
+    elsewhere = evolve(both, goes=lambda clip, name: name == "office")
+    assert chosen([arrived(1, {"office": PROOF})], elsewhere, 1) == [1], "it does not go to the cloud at all"
+    nowhere = evolve(both, goes=lambda clip, name: False)
+    assert chosen([arrived(1, {"office": PROOF, "cloud": PROOF})], nowhere, 1) == [], "a test stays"
 
 
 def test_a_copy_on_the_own_disk_counts_for_nothing() -> None:
@@ -139,4 +143,5 @@ def test_no_clip_goes_that_must_stay(
         assert keep == 0 or NOW.wall_ns - later[0].wall_ns >= keep * DAY
     if destinations and keep == 0 and sum(each.clip.size for each in going) < needed:
         rules = Rules(destinations)
-        assert len(going) == sum(rules.satisfied_by(each.receipts) for each in given), "one that may go was passed over"
+        may = sum(rules.satisfied_by(each.clip, each.receipts) for each in given)
+        assert len(going) == may, "one that may go was passed over"

@@ -1,0 +1,57 @@
+"""Which clips go where: by what began them, by their profile, and by their fields."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from appliance.circumstances import Begun, Fields, Starter, field_texts
+from appliance.config.options import option
+from appliance.models import Clip
+
+_SAID = {True: "yes", False: "no"}
+
+
+@frozen
+class OnlySettings:
+    button: int | None = option(None, "Clips that this button began, by its BCM pin.", example="17")
+    schedule: str = option("", "Clips that this schedule began.", example="dawn")
+    profile: str = option("", "Clips that were recorded by this profile.", example="interview")
+    kind: Starter | None = option(
+        None, "Clips that such a thing began: `button`, `switch`, `schedule`, or else `request`."
+    )
+    fields: dict[str, Any] = option(
+        dict, "Clips whose fields hold this, or one of these.", example="{room: [hall, studio], consent: yes}"
+    )
+
+    def admits(self, begun: Begun, fields: Fields) -> bool:
+        """Whether a clip that was begun so, and has these fields, goes there: everything that is given must fit."""
+        asked = (
+            (self.button, str(self.button), begun.which if begun.by is Starter.BUTTON else None),
+            (self.schedule, self.schedule, begun.which if begun.by is Starter.SCHEDULE else None),
+            (self.profile, self.profile, begun.profile),
+            (self.kind, self.kind, begun.by),
+        )
+        if any(wish not in (None, "") and wanted != found for wish, wanted, found in asked):
+            return False
+        held = field_texts(fields)
+        return all(held.get(name) in _texts(wanted) for name, wanted in self.fields.items())
+
+
+def goes_to(name: str, only: OnlySettings, begun: Begun | None, fields: Fields) -> bool:
+    """Whether a clip goes to the destination `name` by itself. What whoever began it said of that counts alone."""
+    begun = begun or Begun()
+    if begun.test:
+        return False
+    return name in begun.destinations if begun.destinations is not None else only.admits(begun, fields)
+
+
+def routes(only: Mapping[str, OnlySettings]) -> Callable[[Clip, str], bool]:
+    """What tells whether a clip goes to a destination of the configuration by itself."""
+    return lambda clip, name: goes_to(name, only[name], clip.begun, clip.fields)
+
+
+def _texts(wanted: Any) -> tuple[str, ...]:
+    """One value or several, as the texts that fields are compared as."""
+    several = wanted if isinstance(wanted, list | tuple) else [wanted]
+    return tuple(_SAID[each] if isinstance(each, bool) else str(each) for each in several)
