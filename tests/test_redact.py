@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from appliance import redact as redaction
 from appliance.config.loader import parse
-from appliance.config.options import Secret
+from appliance.config.options import Secret, loaded
 from appliance.errors import ConfigError
 from appliance.foreign import one_line, words
 from appliance.outlet import Lines
@@ -164,7 +164,7 @@ def _options_with_secrets() -> list[tuple[str, str, str]]:
         (kind.section, name, option)
         for kind in KINDS
         for name, brought in plugins.types(kind).items()
-        for option in _secret_options(brought.options)
+        for option in _secret_options(loaded(brought.options))
     ]
 
 

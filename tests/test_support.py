@@ -11,7 +11,7 @@ import yaml
 from attrs import NOTHING, evolve, fields
 
 from appliance.config.loader import parse
-from appliance.config.options import Secret
+from appliance.config.options import Secret, loaded
 from appliance.config.settings import Settings
 from appliance.config.shown import shown
 from appliance.history import Happened
@@ -58,7 +58,7 @@ SECRETS = [
     (kind, name, each.name)
     for kind in KINDS
     for name, brought in PLUGINS.types(kind).items()
-    for each in fields(brought.options)
+    for each in fields(loaded(brought.options))
     if "Secret" in str(each.type)
 ]
 
@@ -69,9 +69,9 @@ def test_there_are_secrets_to_look_for() -> None:
 
 @pytest.mark.parametrize(("kind", "name", "option"), SECRETS)
 def test_no_secret_of_any_plugin_is_shown(kind: Kind, name: str, option: str) -> None:
-    options = PLUGINS.types(kind)[name].options
+    options = loaded(PLUGINS.types(kind)[name].options)
     secret = Secret("tOpS3cret/of+mine")
-    bare = object.__new__(options)
+    bare: object = object.__new__(options)
     for each in fields(options):
         value: object = getattr(each.default, "factory", lambda default=each.default: default)()
         if each.name == option:
