@@ -192,7 +192,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         with tell_and_go_on(post, CONTROL):
             control.start(methods.table())
             stop.callback(control.deafen)
-        doors = Doors(name, directory, reporter.report, methods.table(), methods.clip_path, controller.listen, post)
+        answers, listen, hear = methods.table(), controller.listen, recorder.overhear
+        doors = Doors(name, directory, reporter.report, answers, methods.clip_path, listen, post, hear)
         services = Services(plugins, settings.services, doors, clock, vitals)
         services.start()
         stop.callback(services.close)

@@ -181,6 +181,13 @@ FEED = FaultKind(
 SERVICE = FaultKind(
     "service", "the service", "a service cannot do its work", "do what the message says", subject="service"
 )
+SERVICE_SLOW = FaultKind(
+    "slow_service",
+    owner="plugin host",
+    cause="a service does not keep up with the sound that it listens to; recording is not disturbed",
+    next_step="take the service out of the configuration, or use a faster box",
+    subject="service",
+)
 PROCESSOR = FaultKind("processor", "processors", "it fails at clips", "do what the message says", subject="processor")
 SERVICE_ENDED = FaultKind(
     "service",

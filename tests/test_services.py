@@ -72,7 +72,7 @@ class Box:
         plugins = PluginHost([("mine", lambda: Plugin(works))])
         plugins.discover()
         wanted = {name: ServiceSettings("work", Options(name)) for name in works}
-        doors = Doors("box", self.folder, self._report, self.verbs, self._find, self._listen, self.events.append)
+        doors = Doors("box", self.folder, self._report, self.verbs, self._find, self._listen, self.events.append, None)
         services = Services(plugins, wanted, doors, self.clock, Vitals(self.clock), random=lambda: 0.5)
         self._open.append(services)
         services.start()
@@ -305,7 +305,7 @@ def test_what_it_says_after_it_was_left_behind_is_not_heard(box: Box) -> None:
 def test_a_service_that_no_plugin_brings_is_a_fault(tmp_path: Path) -> None:
     box = Box(tmp_path)
     plugins = PluginHost([])
-    doors = Doors("box", tmp_path, Report, {}, Path, box._listen, box.events.append)
+    doors = Doors("box", tmp_path, Report, {}, Path, box._listen, box.events.append, None)
     services = Services(plugins, {"lamp": ServiceSettings("lamp")}, doors, box.clock, Vitals(box.clock))
     services.start()
     box.until(lambda: box.events)

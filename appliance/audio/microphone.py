@@ -17,10 +17,14 @@ from appliance.audio.ring import Ring
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Stretch
 from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings
+from appliance.models import AudioFormat
 from appliance.vitals import Vitals
 
 LAST_SECONDS = 1.0
 """Seconds kept at hand for whoever wants to hear what has just sounded."""
+
+GUEST_SECONDS = 5.0
+"""Seconds of sound that wait for one who listens beside and is slow; what comes then is lost to him alone."""
 
 
 class Microphone:
@@ -61,10 +65,26 @@ class Microphone:
             line = self._stream and self._stream.admit(settings, since, backlog)
             if not line:
                 if self._stream:
-                    self._stream.let_go()
+                    self._stream.give_way()
                 stream = self._fresh(settings)
                 line = stream.begin(since, backlog)
                 self._stream = stream
+            return line
+
+    def overhear(self, *, opens: bool) -> "Line | None":
+        """Hear from now on what the microphone hears, in whatever format, and give way to whoever wants another one.
+
+        Where it is closed it is opened for that, if this `opens`; else None. Raises RuntimeError where no thread can be
+        had.
+        """
+        with self._lock:
+            line = self._stream.admit_guest(opens) if self._stream else None
+            if line or not opens:
+                return line
+            stream = self._fresh(self._settings)
+            line = stream.admit_guest(opens)
+            stream.thread.start()
+            self._stream = stream
             return line
 
     def _fresh(self, settings: CaptureSettings) -> "_Stream":
@@ -104,12 +124,22 @@ class Line:
     One thread hears; the rest may come from any.
     """
 
-    def __init__(self, stream: "_Stream", since: float, ring: Ring) -> None:
+    def __init__(
+        self, stream: "_Stream", since: float, ring: Ring, *, keeps: bool = True, yields: bool = False
+    ) -> None:
+        """`keeps` says that the card stays open for it, `yields` that it ends for one who wants another format."""
         self._stream = stream
+        self.keeps = keeps
+        self.yields = yields
         self._since: float | None = since
         self._ring = ring
         self.begins = inf
         """The moment from which on it hears what was at hand; infinite where nothing was."""
+
+    @property
+    def format(self) -> AudioFormat:
+        """What the sound is made of."""
+        return self._stream.format
 
     @property
     def drift_ppm(self) -> float | None:
@@ -209,6 +239,25 @@ class _Stream:
         self._lines.append(line)
         return line
 
+    def admit_guest(self, keeps: bool) -> Line | None:
+        """Let one listen from now on who gives way; None where the stream is over."""
+        with self._lock:
+            if self._over:
+                return None
+            now, ring = self._clock.monotonic(), Ring(self.format, self._clock, seconds=GUEST_SECONDS)
+            line = Line(self, now, ring, keeps=keeps, yields=True)
+            self._lines.append(line)
+            return line
+
+    def give_way(self) -> None:
+        """Be over as soon as nobody listens who must not be disturbed."""
+        with self._lock:
+            self._held = False
+            guests = [line for line in self._lines if line.yields]
+        for guest in guests:
+            guest.end(self._clock.monotonic())
+        self._close_unless_needed()
+
     def leave(self, line: Line) -> None:
         with self._lock:
             self._lines = [other for other in self._lines if other is not line]
@@ -228,7 +277,7 @@ class _Stream:
 
     def _close_unless_needed(self) -> None:
         with self._lock:
-            if self._lines or self._held:
+            if self._held or any(line.keeps for line in self._lines):
                 return
             self._over = True
             self._last.clear()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance.audio.growing import GrowingTake, follow_nothing
 from appliance.audio.microphone import LAST_SECONDS, Line, Microphone
+from appliance.audio.overhearing import Overhearing
 from appliance.audio.ports import SoundCards
 from appliance.audio.press import Press, Wish
 from appliance.audio.session import TakeSession
@@ -200,6 +201,23 @@ class Recorder:
             return False
         finally:
             line.leave()
+
+    def overhear(self, frames: int, *, always: bool, dropped: Callable[[int], None]) -> Overhearing:
+        """The sound of the microphone, in blocks of so many frames, beside every take and harming none.
+
+        While it is open for something else, or `always`. `dropped` is told of frames that were lost to who is slow, and
+        of 0 once that is over.
+        """
+
+        def open_line() -> Line | None:
+            with self._lock:
+                line = None if self._closed else self._microphone.overhear(opens=always)
+                tell, self._listens = line is not None and always and not self._listens, self._listens or always
+            if tell:
+                self._studio.post(MicrophoneOpen(max(LAST_SECONDS, self._studio.recording.preroll)))
+            return line
+
+        return Overhearing(open_line, frames, self._studio.clock, dropped)
 
     def disk_works(self) -> None:
         """The disk takes writes again: the fault of a take that it refused is over."""

@@ -16,12 +16,19 @@ RING_BYTES = 64 * 1024 * 1024
 
 
 class Ring:
-    """A queue between two threads, bounded by the bytes of sound that it holds: what finds no room is counted.
+    """A queue between two threads, bounded by the sound that it holds, `seconds` of it: what finds no room is counted.
 
     `backlog` is told, stretch by stretch, how many seconds of sound wait.
     """
 
-    def __init__(self, format: AudioFormat, clock: Clock, backlog: Callable[[float], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        format: AudioFormat,
+        clock: Clock,
+        backlog: Callable[[float], None] = lambda _: None,
+        seconds: float = RING_SECONDS,
+    ) -> None:
+        self._seconds = seconds
         self._clock = clock
         self._backlog = backlog
         self._lock = threading.RLock()  # entered without the detour that a condition takes
@@ -36,7 +43,7 @@ class Ring:
 
     def _carry(self, format: AudioFormat) -> None:
         self._byte_rate = format.byte_rate
-        self._limit = min(RING_BYTES, format.frames(RING_SECONDS) * format.frame_bytes)
+        self._limit = min(RING_BYTES, format.frames(self._seconds) * format.frame_bytes)
 
     def room(self, size: int) -> bool:
         """Whether `size` more bytes fit. Once full it must run half empty first: one long gap beats many short ones."""

@@ -34,7 +34,7 @@ from appliance.mounts import parse as parse_mounts
 from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob, ListeningFeedJob, ProbedFeedBackend, Sink
 from appliance.plugin.hookspecs import hookimpl
 from appliance.plugin.processor import Processor, ProcessorJob, ProcessorType
-from appliance.plugin.service import Happenings, House, Service, ServiceType
+from appliance.plugin.service import FrameBlock, Happenings, House, Service, ServiceType
 from appliance.plugin.upload import (
     BackendContext,
     LiveJob,
@@ -79,6 +79,7 @@ __all__ = [
     "FeedBackendType",
     "FeedJob",
     "FeedReport",
+    "FrameBlock",
     "Happenings",
     "House",
     "Kind",

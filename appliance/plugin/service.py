@@ -1,6 +1,6 @@
 """The contract of a service: code that runs beside the recorder and speaks with the whole house."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -8,7 +8,7 @@ from attrs import frozen
 
 from appliance.config.options import OptionsClass
 from appliance.events import Event
-from appliance.models import ClockStamp
+from appliance.models import AudioFormat, ClockStamp
 from appliance.report import Report
 
 
@@ -22,6 +22,24 @@ class Happenings(Protocol):
 
     def get(self, timeout: float) -> Event | None:
         """The next one; None where none comes for `timeout` seconds, and at once where the service is to end."""
+
+
+@frozen
+class FrameBlock:
+    """Some frames of the microphone, interleaved, as `format` says.
+
+    `offset` counts the frames since the microphone was opened, `at` is when the first of these sounded, CLOCK_MONOTONIC
+    in seconds. `is_last` where the microphone was closed, or opened otherwise: that block may be shorter, or empty, and
+    the next one begins at 0 again. `dropped` frames before this block were lost because whoever reads was too slow.
+    What the card itself lost is silence.
+    """
+
+    data: bytes
+    offset: int
+    at: float
+    format: AudioFormat
+    is_last: bool
+    dropped: int = 0
 
 
 class House(Protocol):
@@ -51,6 +69,13 @@ class House(Protocol):
 
     def events(self, *kinds: type[Event]) -> Happenings:
         """What happens from now on; of these kinds alone where any are named."""
+
+    def frames(self, size: int, *, always: bool = False) -> Iterable[FrameBlock]:
+        """What the microphone hears from now on, in blocks of so many frames, while it is open for something else.
+
+        With `always` it is opened for that and stays open, which everybody is told. Iterating over them ends once the
+        service is to end. A slow reader loses blocks, which are counted and told, and harms no recording.
+        """
 
     def ask(self, word: str, /, **arguments: object) -> Any:
         """Ask for what a verb says, and wait for the answer: both as over the control socket, see its reference.

@@ -1,19 +1,21 @@
 """What services find of the running appliance, and the part of it that one of them holds."""
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from attrs import frozen
 
+from appliance.audio.overhearing import Overhearing
 from appliance.backlog import Backlog
 from appliance.clock import Clock, wait_for
 from appliance.codec import to_plain
 from appliance.errors import StorageError, UsageError
 from appliance.events import Event
-from appliance.faults import SERVICE
+from appliance.faults import SERVICE, SERVICE_SLOW
 from appliance.models import ClockSource, ClockStamp
+from appliance.plugin.service import FrameBlock
 from appliance.recipes import ORIGINAL
 from appliance.report import Report
 
@@ -26,6 +28,7 @@ class Doors:
 
     `verbs` answer by word. `listen` tells a listener of every event on the controller's thread, `closely` for one who
     wants to hear of progress more often, and returns what ends that. `find_clip` takes a clip and the name of a recipe.
+    `overhear` is that of the recorder.
     """
 
     device: str
@@ -35,6 +38,7 @@ class Doors:
     find_clip: Callable[[str, str], Path]
     listen: Callable[..., Callable[[], None]]
     post: Post
+    overhear: Callable[..., Overhearing] | None
 
 
 class ServiceHouse:
@@ -47,7 +51,7 @@ class ServiceHouse:
         self._doors = doors
         self._clock = clock
         self._changed = threading.Condition()
-        self._subscriptions: list[_Subscription] = []
+        self._subscriptions: list[_Subscription | Overhearing] = []
         self._complaint = ""
 
     @property
@@ -73,6 +77,22 @@ class ServiceHouse:
         if self.stopping:
             self.stop()
         return subscription
+
+    def frames(self, size: int, *, always: bool = False) -> Iterable[FrameBlock]:
+        if size < 1:
+            raise UsageError(f"blocks of {size} frames: expected 1 or more")
+        assert self._doors.overhear, "nobody gave the house a microphone"
+        overhearing = self._doors.overhear(size, always=always, dropped=self._too_slow)
+        with self._changed:
+            self._subscriptions.append(overhearing)
+        if self.stopping:
+            self.stop()
+        return overhearing
+
+    def _too_slow(self, frames: int) -> None:
+        """So many frames were lost to the service since it runs; 0 once it keeps up."""
+        words = f"the service {self.name} is too slow for the sound that it wants: {frames} frames were lost to it"
+        self._doors.post(SERVICE_SLOW.raised(words, self.name) if frames else SERVICE_SLOW.cleared(self.name))
 
     def ask(self, word: str, /, **arguments: object) -> Any:
         verb = self._doors.verbs.get(word)

@@ -14,10 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+from appliance.audio.overhearing import Overhearing
 from appliance.errors import ApplianceError, NotFound, Refused
 from appliance.events import ClipFinished, Event, EventsLost, FaultRaised
 from appliance.models import AudioFormat, Clip, Verdict
-from appliance.plugin.service import House, Service
+from appliance.plugin.service import FrameBlock, House, Service
 from appliance.plugin_host.house import Doors, ServiceHouse
 from appliance.report import Report
 from appliance.testing.clock import ManualClock
@@ -38,7 +39,8 @@ class FakeHouse(ServiceHouse):
     """The house as services find it, with nobody in it: what is asked and said is written down.
 
     `status` is what `report` returns, `answers` what words are answered with (else None); an exception is raised.
-    `asked` holds words with their arguments, `said` the events of raised and cleared faults.
+    `asked` holds words with their arguments, `said` the events of raised and cleared faults, `wanted` the size of the
+    blocks that somebody listens for, and whether always.
     """
 
     def __init__(self, folder: Path, name: str = "service", clock: ManualClock | None = None) -> None:
@@ -48,9 +50,14 @@ class FakeHouse(ServiceHouse):
         self.asked: list[tuple[str, dict[str, object]]] = []
         self.said: list[Event] = []
         self._clips: dict[str, Path] = {}
+        self._sounded = threading.Condition()
+        self._blocks: list[FrameBlock] = []
+        self.wanted: list[tuple[int, bool]] = []
         self._listeners: tuple[Callable[[Event, object], None], ...] = ()
         verbs = {word: partial(self._answer, word) for word in VERBS}
-        doors = Doors("box", folder, self._report, verbs, self._find_clip, self._listen, self.said.append)
+        doors = Doors(
+            "box", folder, self._report, verbs, self._find_clip, self._listen, self.said.append, self._overhear
+        )
         super().__init__(name, doors, self.clock)
 
     def tell(self, *events: Event) -> None:
@@ -58,6 +65,12 @@ class FakeHouse(ServiceHouse):
         for event in events:
             for listener in self._listeners:
                 listener(event, None)
+
+    def sound(self, *blocks: FrameBlock) -> None:
+        """Let the microphone hear that: whoever asks for frames gets these very blocks, once each."""
+        with self._sounded:
+            self._blocks += blocks
+            self._sounded.notify_all()
 
     def add_clip(self, clip: str, content: bytes) -> None:
         """Let there be a clip of this name. By every recipe it has the same bytes."""
@@ -87,7 +100,7 @@ class FakeHouse(ServiceHouse):
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
-        self.until(lambda: self._listeners or self.clock.waiting or not thread.is_alive() or self.asked)
+        self.until(lambda: self._listeners or self.clock.waiting or self.wanted or not thread.is_alive() or self.asked)
         try:
             yield
         finally:
@@ -103,6 +116,10 @@ class FakeHouse(ServiceHouse):
     def _answer(self, word: str, **arguments: object) -> object:
         self.asked.append((word, VERBS[word].check(arguments)))
         return _given(self.answers.get(word))
+
+    def _overhear(self, frames: int, *, always: bool, dropped: Callable[[int], None]) -> Overhearing:
+        self.wanted.append((frames, always))
+        return cast(Overhearing, _Sound(self._blocks, self._sounded))
 
     def _find_clip(self, clip: str, _: str) -> Path:
         if clip not in self._clips:
@@ -176,6 +193,29 @@ def _lives_through_refusals(create: Create, house: FakeHouse, events: Iterable[E
     house.answers = dict.fromkeys(VERBS, Refused("the box does not want to"))
     house.status = ApplianceError("the disk hangs")
     _lives_through_a_day(create, house, events)
+
+
+class _Sound:
+    """Blocks as a test gives them."""
+
+    def __init__(self, blocks: list[FrameBlock], sounded: threading.Condition) -> None:
+        self._blocks = blocks
+        self._sounded = sounded
+        self._closed = False
+
+    def __iter__(self) -> Iterator[FrameBlock]:
+        while True:
+            with self._sounded:
+                self._sounded.wait_for(lambda: self._blocks or self._closed)
+                if self._closed:
+                    return
+                block = self._blocks.pop(0)
+            yield block
+
+    def close(self) -> None:
+        with self._sounded:
+            self._closed = True
+            self._sounded.notify_all()
 
 
 def _given(value: object) -> object:
