@@ -154,9 +154,9 @@ class Clips(Room[ClipRows]):
                 clip = catalogue.clips.get(clip_id)
                 begun = evolve(clip.begun if clip and clip.begun else Begun(), destinations=destinations)
                 catalogue.said.change(clip_id, begun=begun)
-                for name, recipe in self.access.wanted.items():
-                    if begun.goes_to(name):
-                        catalogue.outbox.enqueue([clip_id], name, recipe)
+                released = catalogue.clips.get(clip_id)
+                for name, recipe in self.access.wanted.of(released).items() if released else ():
+                    catalogue.outbox.enqueue([clip_id], name, recipe)
             freshen(self._places, catalogue)
             self.access.tell(catalogue)
 
