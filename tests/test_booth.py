@@ -207,6 +207,19 @@ def test_a_booth_without_steps_is_a_telephone() -> None:
     assert (begin, end) == pytest.approx((100 + DELAY + TONE + GUARD, 110.0)) and room.kept == [{}]
 
 
+def test_the_greeting_that_was_recorded_on_the_box_is_heard() -> None:
+    room = Room(BoothSettings(), evolve(SETTINGS, greeting=None))
+    room.post(events.GreetingChanged(Path("/state/greeting.wav")))
+    room.lift()
+    room.wait_for(Step.RECORDING)
+    assert room.said == ["greeting", "tone"]
+    room.post(events.GreetingChanged(None), events.HandsetHangUp(room.now))
+    room.until(room.now + 2)
+    room.post(events.HandsetLift(room.now))
+    room.wait_for(Step.RECORDING)
+    assert room.said == ["greeting", "tone", "tone"]
+
+
 def test_one_button_leads_through_it_without_a_handset() -> None:
     room = Room(BoothSettings(consent=FULL.consent))
     room.post(events.FlowNext(room.now))

@@ -639,3 +639,28 @@ def test_numbers_are_those_of_a_telephone() -> None:
         parse("flow: {numbers: {12: play.latest}}", "test", {}, {})
     with pytest.raises(ConfigError, match=r"flow\.numbers"):
         parse("flow: {numbers: {1: record.while_held}}", "test", {}, {})
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        events.PlayNew(),
+        events.PlayToggle(),
+        events.PlayAll(),
+        events.PlaylistPlay(),
+        events.PlayRandom(),
+    ],
+)
+def test_whatever_somebody_chooses_to_hear_is_heard_to_its_end_before_the_tone(choice: Input) -> None:
+    world = World()
+    world.lift()
+    world.until(102.0)
+    world.messages = False
+    world.handset, _ = world.handset.react(choice, world.status)
+    world.until(103.0)
+    world.post(events.Play(Path("/m.wav"), "message"))
+    world.until(106.0)
+    steps = [world.flow.step]
+    assert world.state.player is Player.PLAYING
+    world.until(120.0)
+    assert [*steps, world.flow.step] == [Step.LISTENING, Step.RECORDING]

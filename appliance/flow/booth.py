@@ -45,6 +45,8 @@ class Booth:
     """What was asked of the recorder, and about which the table has not decided yet."""
     take: str = ""
     draft: Clip | None = None
+    own: Path | None = None
+    """The greeting that was recorded on the box itself."""
     unkept: frozenset[str] = frozenset()
     """Takes that become clips which are kept, and go where clips go, although nobody listens to them here any more."""
 
@@ -73,6 +75,8 @@ class Booth:
                 return self._answer(input.at, "", status)
             case events.FlowAgain():
                 return self._answer(input.at, "2", status)
+            case events.GreetingChanged():
+                return evolve(self, own=input.path), ()
             case events.Dial() if self.numbers_are_its_own:
                 return self._answer(input.at, input.number, status)
             case events.LanguageNext() | events.LanguageChoose() if self.step in BEFORE:
@@ -146,8 +150,8 @@ class Booth:
         booth, world = self._booth, self.world
         now = evolve(self, step=step, due=at, says=None, queue=())
         match step:
-            case Step.GREETING if self.settings.greeting and not hangs(status):
-                return now._greet(self.settings.greeting)
+            case Step.GREETING if (greeting := self.own or self.settings.greeting) and not hangs(status):
+                return now._greet(greeting)
             case Step.LANGUAGE if booth.language and len(world.sounds) > 1 and not hangs(status):
                 return now._greet(booth.language)
             case Step.QUESTION if self._questions and not hangs(status):
@@ -287,14 +291,10 @@ class Booth:
         return self.world.sounds[self.language or next(iter(self.world.sounds))].get(prompt)
 
     def _greet(self, path: Path) -> tuple["Booth", _Outputs]:
-        return self._says(events.Greet(path, path.stem, playback_id=self._name, language=self.language))
+        return self._says(events.Greet(path, path.stem, playback_id=f"flow-{self.serial}", language=self.language))
 
     def _say(self, path: Path | None) -> tuple["Booth", _Outputs]:
-        return self._says(events.Say(path, path.stem, None, self._name)) if path else (self, ())
+        return self._says(events.Say(path, path.stem, None, f"flow-{self.serial}")) if path else (self, ())
 
     def _says(self, say: events.Say) -> tuple["Booth", _Outputs]:
         return evolve(self, says=say.playback_id, serial=self.serial + 1), (say,)
-
-    @property
-    def _name(self) -> str:
-        return f"flow-{self.serial}"

@@ -16,12 +16,16 @@ from appliance.status import Status
 
 _CHOICES = (
     events.PlayNext,
+    events.PlayNew,
     events.PlayPrevious,
     events.PlayLatest,
     events.PlayRecording,
     events.PlayEarlier,
     events.PlayRandom,
     events.PlayAll,
+    events.PlaylistPlay,
+    events.PlaylistNext,
+    events.PlaylistPrevious,
 )
 """What somebody may want to hear in the place of the greeting. Each becomes a `Play`, or never will."""
 
@@ -122,9 +126,11 @@ class Telephone:
 
     def _listen(self, input: Input, status: Status) -> tuple["Telephone", _Outputs] | None:
         """Let somebody hear a message in the place of the greeting; the tone follows it. None where that is not it."""
-        if isinstance(input, _CHOICES) and self._before and not self._in_take:
+        toggled = isinstance(input, events.PlayToggle) and status.player is Player.STOPPED
+        chosen = toggled or isinstance(input, _CHOICES)
+        if chosen and self._before and not self._in_take:
             return evolve(self, step=Step.LISTENING, says=None, awaits=True), (events.Hush(),)
-        if isinstance(input, _CHOICES) and self.step is Step.OVER:
+        if chosen and self.step is Step.OVER:
             return evolve(self, awaits=True), ()
         if self.step is Step.OVER and isinstance(input, _FOUND):
             return evolve(self, awaits=False), ()
