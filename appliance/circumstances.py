@@ -62,10 +62,6 @@ class Begun:
     )
     test: bool = told(False, "Whether it is a test, and goes nowhere", Kind.FLAG)
 
-    def goes_to(self, destination: str) -> bool:
-        """Whether it may go there."""
-        return not self.test and (self.destinations is None or destination in self.destinations)
-
 
 _BY_REQUEST = Begun()
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from appliance.circumstances import WITHDRAWAL_CODE, Begun
+from appliance.config.routing import OnlySettings, goes_to
 from appliance.control.clips import ClipMethods
 from appliance.delivery.withdrawal import Outcome
 from appliance.errors import NotFound, Transient
@@ -93,6 +94,7 @@ def test_another_code_deletes_nothing(box: Box, told: Any, code: str) -> None:
 
 def test_what_is_to_go_nowhere_yet_goes_where_clips_go_once_it_is_released(box: Box) -> None:
     backend = MemoryBackend()
+    box.store.set_destinations(box.kinds, goes=lambda clip, to: goes_to(to, OnlySettings(), clip.begun, clip.fields))
     outbox = box.deliver(cloud=backend)
     nowhere = box.clip(begun=Begun(destinations=()))
     box.clip()
