@@ -28,6 +28,18 @@ parse(text, "two", plugins.extensions, {})
 print(*sorted(name for name in sys.modules if name.endswith(".options") and not name.startswith("appliance.")))
 """
 
+BUILDS_ONE = """
+import sys
+from pathlib import Path
+from appliance.config.loader import parse
+from appliance.plugin_host import PluginHost
+plugins = PluginHost.installed()
+plugins.discover()
+settings = parse("destinations: {web: {backend: http, url: 'https://example.org/'}}", "one", plugins.extensions, {})
+plugins.build_upload("web", settings.destinations["web"], "box", Path("/nowhere"))
+print(*(name for name in ("ssl", "requests", "concurrent.futures.thread") if name in sys.modules))
+"""
+
 
 @frozen
 class Roomy:
@@ -53,6 +65,11 @@ def test_what_is_not_named_is_not_imported() -> None:
     run = subprocess.run([sys.executable, "-c", NAMES_TWO], capture_output=True, text=True, check=True)
     imported = {name for name in run.stdout.split() if "http" not in name}
     assert imported == {"appliance_upload_s3.options", "appliance_upload_rclone.options"}
+
+
+def test_a_destination_that_was_sent_nothing_has_loaded_nothing_for_it() -> None:
+    run = subprocess.run([sys.executable, "-c", BUILDS_ONE], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
 
 
 def test_all_of_the_appliances_own_fit() -> None:

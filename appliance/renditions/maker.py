@@ -5,7 +5,6 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -94,6 +93,8 @@ class Renditions:
         path = self._store.places.renditions / f"{clip.name}{recipe.suffix}"
         if known is not None and self._is_intact(known, clip, path, check):
             return known
+        from concurrent.futures import ThreadPoolExecutor
+
         original = self.prepare(clip, ORIGINAL, check).path
         with ThreadPoolExecutor(1, "encoder", _give_way) as encoder:
             encoder.submit(encode, original, path, recipe, clip, check).result()

@@ -8,9 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from appliance.plugin import Permanent, Rendition
-from appliance_http.line import Last
 
 BLOCK = 64 * 1024
+
+
+class Last(bytes):
+    """The end of a body: it is held back until the peer has all that goes before it.
+
+    Whoever has answered by then speaks of something that it cannot have, and is not believed before it has taken
+    everything and ended the connection in good order.
+    """
 
 
 class FileBody:

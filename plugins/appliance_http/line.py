@@ -12,6 +12,7 @@ import termios
 import time
 from typing import Any
 
+from appliance_http.body import Last
 from appliance_http.watch import Watch
 
 _MOST_AT_ONCE = 128 * 1024
@@ -19,14 +20,6 @@ _ENOUGH = len(b"HTTP/1.1 413")
 _MOST_HEARD = 1 << 20
 _TICK_MS = 20
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-class Last(bytes):
-    """The end of a body: it is held back until the peer has all that goes before it.
-
-    Whoever has answered by then speaks of something that it cannot have, and is not believed before it has taken
-    everything and ended the connection in good order.
-    """
 
 
 class Line:
