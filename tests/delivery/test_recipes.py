@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wavinfo import WavInfoReader
 
 from appliance.audio.loudness import Loudness, LoudnessMeter
-from appliance.config.loader import parse
+from appliance.config.loader import parse, usable
 from appliance.config.renditions import all_recipes
 from appliance.config.settings import DestinationSettings, Settings
 from appliance.errors import Cancelled, ConfigError, Permanent
@@ -315,3 +315,11 @@ def test_what_cannot_be_made_is_said_at_once(before: str, after: str, words: str
     assert before in FILE
     with pytest.raises(ConfigError, match=words):
         settings(FILE.replace(before, after, 1))
+
+
+def test_a_box_starts_without_a_recipe_that_is_wrong_and_clips_wait_for_it() -> None:
+    text = FILE.replace("format: mp3", "format: ogg") + "  stick: {backend: memory}\n"
+    found = usable(text, "config.yaml", {DestinationSettings: {"memory": NoOptions}}, {})
+    assert found.left_out.keys() == {"renditions.podcast", "destinations.cloud"}
+    assert found.settings.destinations["cloud"].deliver_as == "podcast"
+    assert found.settings.destinations["stick"].backend == "memory"
