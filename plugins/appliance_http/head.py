@@ -6,6 +6,9 @@ from typing import Any
 _MOST_LINES = 1000
 """More than any head has, provisional answers (1xx) before it included: some peers never end those."""
 
+_ICY, _HTTP = b"ICY ", b"HTTP/1.0 "
+"""How SHOUTcast begins an answer, and what it means."""
+
 
 class WholeHead(http.client.HTTPResponse):
     """As http.client's, which takes the end of the connection for the end of the head: `HTTP/1.1 200 OK` and silence
@@ -30,6 +33,7 @@ class _Lines:
         self.file = file
         self.ended = False
         self._left = _MOST_LINES
+        self._first = True
 
     def readline(self, limit: int = -1) -> bytes:
         self._left -= 1
@@ -37,7 +41,8 @@ class _Lines:
             raise http.client.HTTPException(f"more than {_MOST_LINES} lines before the answer")
         line: bytes = self.file.readline(limit)
         self.ended = not line
-        return line
+        first, self._first = self._first, False
+        return _HTTP + line.removeprefix(_ICY) if first and line.startswith(_ICY) else line
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.file, name)
