@@ -6,16 +6,19 @@ keys that this one does not know are ignored, and words that it does not know ar
 
 import json
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
-from cattrs import Converter
 
 from appliance.circumstances import Value
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
@@ -44,7 +47,9 @@ def _tell(kind: str, value: str) -> None:
 
 
 @cache
-def _converter() -> Converter:
+def _converter() -> "Converter":
+    from cattrs import Converter
+
     converter = Converter()
     converter.register_unstructure_hook(Path, str)
     converter.register_structure_hook(Path, lambda value, _: Path(value))
@@ -62,6 +67,17 @@ def _field_value(value: object) -> Value:
 def to_plain(value: object) -> Any:
     """Turn a value object into dicts, lists, strings and numbers."""
     return _converter().unstructure(value)
+
+
+def plain_of(value: Any) -> Any:
+    """As `to_plain`, of little, for whoever cannot wait until cattrs is loaded."""
+    if attrs.has(type(value)):
+        return {field.name: plain_of(getattr(value, field.name)) for field in attrs.fields(type(value))}
+    if isinstance(value, Mapping):
+        return {str(name): plain_of(held) for name, held in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain_of(each) for each in value]
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def from_plain(plain: object, cls: type[T]) -> T:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import answer, cuts, live, outbox, page, play, record, renditions, start, stop, together, upload
+from bench import answer, cuts, face, live, outbox, page, play, record, renditions, start, stop, together, upload
 from bench.results import Result, table, write_page
 
 Bench = Callable[[int, float], Sequence[Result]]
@@ -21,6 +21,7 @@ BENCHES: dict[str, Bench] = {
     "ready": start.ready,
     "events": answer.events,
     "press": answer.press,
+    "face": face.face,
     "stop": stop.stop,
     "http": upload.http,
     "s3": upload.s3,

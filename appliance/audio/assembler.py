@@ -9,9 +9,9 @@ Where a take is as long as it may be, or is split, what sounds beyond is kept fo
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from appliance.audio.journal import Begin, PauseBegin, PauseEnd
-from appliance.audio.levels import Meter, verdict
 from appliance.audio.press import Press, Wish
 from appliance.audio.recall import RECALL, Recall
 from appliance.audio.stretch import Step, Stretch
@@ -19,6 +19,9 @@ from appliance.audio.takefile import TakeFile
 from appliance.config.audio import RecordingSettings
 from appliance.events import Command, Event, GapFound, MarkSet, TakePaused, TakeResumed
 from appliance.models import AudioFormat, Clip, Gap, GapCause, Mark
+
+if TYPE_CHECKING:
+    from appliance.audio.levels import Meter
 
 
 class Assembler:
@@ -29,7 +32,8 @@ class Assembler:
     """
 
     def __init__(self, take: TakeFile, settings: RecordingSettings, post: Callable[[Command | Event], None]) -> None:
-        self.meter = Meter(take.format)
+        self._meter: Meter | None = None
+        self._unmeasured: list[memoryview] = []
         self.stopped = False
         self.until = 0.0
         self.waiting: deque[Press] = deque()
@@ -48,6 +52,18 @@ class Assembler:
         self._cut = False
         self.split: Press | None = None
         """The press that ended it, where it goes on in another take."""
+
+    @property
+    def meter(self) -> "Meter":
+        """What measures it. Made when somebody asks, so that no first frame waits for numpy."""
+        if self._meter is None:
+            from appliance.audio.levels import Meter
+
+            self._meter = Meter(self._format)
+            for data in self._unmeasured:
+                self._meter.add(data)
+            self._unmeasured.clear()
+        return self._meter
 
     @property
     def begin(self) -> Begin:
@@ -171,6 +187,8 @@ class Assembler:
 
     def seal(self, drift_ppm: float | None) -> Clip:
         """Make it a clip and judge it. Only `close` comes after."""
+        from appliance.audio.levels import verdict
+
         take, levels = self._take, self.meter.levels
         judged = verdict(levels, take.seconds, take.begin.min_seconds, take.lost_seconds)
         return take.seal(levels, judged, drift_ppm=drift_ppm, cut=self._cut)
@@ -208,7 +226,7 @@ class Assembler:
             if kept:
                 self._write(part)
                 if part.data is not None:
-                    self.meter.add(part.data)
+                    self._unmeasured.append(part.data) if self._meter is None else self._meter.add(part.data)
         return end
 
     def _write(self, part: Stretch) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from attrs import define, evolve, field, frozen
 
 from appliance.circumstances import Begun, Fields, Place
-from appliance.codec import from_plain, to_plain
+from appliance.codec import from_plain, plain_of
 from appliance.models import AudioFormat, ClockStamp, Gap, Mark, Pause
 
 
@@ -60,7 +60,7 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 def line(entry: Entry) -> bytes:
     """An entry as a line of the journal."""
-    name, body = _NAMES[type(entry)], to_plain(entry)
+    name, body = _NAMES[type(entry)], plain_of(entry)
     return _text(name, body | {_CHECKSUM: _checksum(name, body)}) + b"\n"
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.audio.growing import GrowingTake, follow_nothing
 from appliance.audio.microphone import LAST_SECONDS, Line, Microphone
-from appliance.audio.overhearing import Overhearing
 from appliance.audio.ports import SoundCards
 from appliance.audio.press import Press, Wish
 from appliance.audio.session import TakeSession
@@ -24,6 +24,9 @@ from appliance.events import Command, Event, MicrophoneOpen, TakeFailed
 from appliance.faults import MICROPHONE_LOST, STORAGE
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
+
+if TYPE_CHECKING:
+    from appliance.audio.overhearing import Overhearing
 
 _NO_THREAD = "nothing was recorded: the system has no thread left for it. Stop what else runs, then record again"
 
@@ -202,12 +205,13 @@ class Recorder:
         finally:
             line.leave()
 
-    def overhear(self, frames: int, *, always: bool, dropped: Callable[[int], None]) -> Overhearing:
+    def overhear(self, frames: int, *, always: bool, dropped: Callable[[int], None]) -> "Overhearing":
         """The sound of the microphone, in blocks of so many frames, beside every take and harming none.
 
         While it is open for something else, or `always`. `dropped` is told of frames that were lost to who is slow, and
         of 0 once that is over.
         """
+        from appliance.audio.overhearing import Overhearing
 
         def open_line() -> Line | None:
             with self._lock:

@@ -11,7 +11,6 @@ from attrs import evolve
 from appliance import codec, durable
 from appliance.audio import wav
 from appliance.audio.journal import Begin, replay
-from appliance.audio.levels import Meter, verdict
 from appliance.audio.takefile import AUDIO, CLIP, JOURNAL, TakeFile, disk
 from appliance.config.audio import RecordingSettings
 from appliance.errors import NewerWord
@@ -68,6 +67,8 @@ def repair(folder: Path) -> Clip | None:
                 return None
             history.cut(frames)
             take = TakeFile(folder, begin, history, audio, frames * begin.format.frame_bytes)
+            from appliance.audio.levels import verdict
+
             levels = _measure(audio, begin, frames, history.gaps)
             judged = verdict(levels, take.seconds, begin.min_seconds, take.lost_seconds)
             return take.seal(levels, judged, recovered=True)
@@ -142,6 +143,8 @@ def _begin_of(audio: int, take_id: str) -> Begin | None:
 
 def _measure(audio: int, begin: Begin, frames: int, gaps: list[Gap]) -> Levels:
     """Levels of the sound without the silence that fills gaps; of a long take only of blocks spread evenly over it."""
+    from appliance.audio.levels import Meter
+
     meter = Meter(begin.format)
     width = begin.format.frame_bytes
     stride = 1 + frames * width // _MEASURED_BYTES

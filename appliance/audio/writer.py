@@ -1,6 +1,7 @@
 """What the writer thread does with each thing that it hears: write it, keep it safe, and tell how far the take is."""
 
 from math import inf
+from typing import TYPE_CHECKING
 
 from appliance.audio.assembler import Assembler
 from appliance.audio.fulltimes import next_full
@@ -9,12 +10,14 @@ from appliance.audio.hindsight import Hindsight
 from appliance.audio.press import Press, Wish
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Step, Stretch
 from appliance.audio.studio import Studio
-from appliance.audio.vigil import Vigil
 from appliance.config.units import format_duration
 from appliance.describe import duration
 from appliance.events import TakeContinues, TakeNearlyUp, TakeProgress, TakeStarted
 from appliance.faults import MICROPHONE_LOST, NOTHING_HEARD, SLOW_STORAGE, STORAGE, TAKE_REMOVED
 from appliance.models import GapCause
+
+if TYPE_CHECKING:
+    from appliance.audio.vigil import Vigil
 
 _PROGRESS_EVERY = 0.25
 """Seconds of sound between two TakeProgress."""
@@ -61,7 +64,11 @@ class TakeWriter:
         self._idle_after = self._settings.sync_interval + self._period_seconds
         self._buffer_seconds = opened.buffer_seconds
         self._silence = studio.monitor.silence
-        self._vigil = Vigil(self._silence, self._rate) if self._silence else None
+        self._vigil: Vigil | None = None
+        if self._silence:
+            from appliance.audio import vigil
+
+            self._vigil = vigil.Vigil(self._silence, self._rate)
         self._hindsight = Hindsight(assembler) if opened.behind_server else None
         self._longest = self._settings.most_frames(self._format) / self._rate
         self._hard_end = self._settings.ends_hard(self._format)
