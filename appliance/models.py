@@ -149,9 +149,7 @@ class Levels:
     clipped: float = told(0.0, "The share of it at full scale, 0 to 1", Kind.GAUGE)
     silent: float = told(0.0, "The share of it at digital zero, 0 to 1", Kind.GAUGE)
     active: float = told(1.0, "The share of it that rises above its own floor, 0 to 1", Kind.GAUGE)
-    loudest_dbfs: float | None = told(
-        None, "The level of its loudest twentieth of a second, without the mean", Kind.GAUGE, "dBFS"
-    )
+    loudest_dbfs: float | None = told(None, "The level of its loudest 50 ms, without the mean", Kind.GAUGE, "dBFS")
 
 
 class Verdict(StrEnum):
@@ -229,11 +227,12 @@ class Rendition:
     path: Path
     size: int
     sha256: str
+    called: str = ""
 
     @property
     def file_name(self) -> str:
-        """The name under which every destination gets it."""
-        return self.path.name
+        """The name under which a destination gets it: what it is `called` there, or as it is here."""
+        return self.called or self.path.name
 
 
 class DeliveryState(StrEnum):

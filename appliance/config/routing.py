@@ -1,4 +1,4 @@
-"""Which clips go where: by what began them, by their profile, and by their fields."""
+"""Which clips go where, and under which names: by what began them, by their profile, and by their fields."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,6 +8,8 @@ from attrs import frozen
 from appliance.circumstances import Begun, Fields, Starter, field_texts
 from appliance.config.options import option
 from appliance.models import Clip
+from appliance.naming import check_template
+from appliance.recipes import ORIGINAL
 
 _SAID = {True: "yes", False: "no"}
 
@@ -49,6 +51,28 @@ def goes_to(name: str, only: OnlySettings, begun: Begun | None, fields: Fields) 
 def routes(only: Mapping[str, OnlySettings]) -> Callable[[Clip, str], bool]:
     """What tells whether a clip goes to a destination of the configuration by itself."""
     return lambda clip, name: goes_to(name, only[name], clip.begun, clip.fields)
+
+
+def check_file_name(_: Any, __: Any, template: str) -> None:
+    """Raise ValueError where names of files cannot be made by a template."""
+    if template:
+        check_template(template)
+
+
+def live_sends_originals(settings: Any, _: object, options: Any) -> None:
+    """Raise ValueError where a take is to be sent live as what it is not yet."""
+    if getattr(options, "live", False) is not True:
+        return
+    if settings.deliver_as != ORIGINAL.name:
+        raise ValueError(
+            f"found `live: true` and `deliver_as: {settings.deliver_as}`: a take is encoded when it is over, so only"
+            " originals can be sent live. Leave out one of the two"
+        )
+    if settings.name:
+        raise ValueError(
+            "found `live: true` and a `name`: it is made of what is known in the end, so none can be sent live. Leave"
+            " out one of the two"
+        )
 
 
 def _texts(wanted: Any) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from appliance.config.page import WebSettings
 from appliance.config.profiles import TakeSettings
 from appliance.config.prompts import PromptSettings
 from appliance.config.renditions import RenditionSettings
-from appliance.config.routing import OnlySettings
+from appliance.config.routing import OnlySettings, check_file_name, live_sends_originals
 from appliance.config.schedule import ScheduleSettings
 from appliance.config.storage import StorageSettings
 from appliance.config.units import format_duration
@@ -179,14 +179,6 @@ class RetrySettings:
             raise ValueError(f"{found}, expected min to be at most max")
 
 
-def _live_sends_originals(settings: "DestinationSettings", _: object, options: Any) -> None:
-    if getattr(options, "live", False) is True and settings.deliver_as != ORIGINAL.name:
-        raise ValueError(
-            f"found `live: true` and `deliver_as: {settings.deliver_as}`: a take is encoded when it is over, so only"
-            " originals can be sent live. Leave out one of the two"
-        )
-
-
 @frozen
 class DestinationSettings:
     """What every destination has, whatever its backend; `options` is the backend's own class."""
@@ -196,6 +188,12 @@ class DestinationSettings:
         ORIGINAL.name,
         "What is sent: the WAV itself (`original`), the same sound with everything that is known of it inside (`bwf`), "
         "`flac`, `opus` and `mp3`, which hold that too, or the name of one of `renditions`.",
+    )
+    name: str = option(
+        "",
+        "What files are called there, such as `{started:%d.%m.%Y} {title}`; the ending is added. Default: as here.",
+        check=check_file_name,
+        example='"{started:%d.%m.%Y} {fields.room} {seq}"',
     )
     only: OnlySettings = option(OnlySettings, "Which clips go there by themselves. Default: all but tests.")
     delete_after: DeleteAfter = option(
@@ -215,7 +213,7 @@ class DestinationSettings:
         check=deep_iterable(matches_re(SPAN)),
         example='["22:00-06:00"]',
     )
-    options: Any = option(None, "", check=_live_sends_originals)
+    options: Any = option(None, "", check=live_sends_originals)
 
 
 @frozen

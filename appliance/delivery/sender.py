@@ -16,6 +16,7 @@ from appliance.events import Command, DeliveryStarted, Event
 from appliance.foreign import words
 from appliance.limits import LOOK, Errand
 from appliance.models import Clip, Delivery, Receipt, Rendition
+from appliance.naming import Named, name_of
 from appliance.plugin.upload import UploadBackend, UploadJob
 from appliance.renditions.maker import Check, Renditions
 from appliance.retry import TELL_AFTER
@@ -64,7 +65,7 @@ class Sender:
     """Makes attempts at one destination. For several threads at once.
 
     `stuck` tells of a delivery whose backend hangs. `finish_live` waits until nothing of a clip's take is sent live any
-    more, where takes are.
+    more, where takes are. `name` is the template of the names that files get, where they do not keep theirs.
     """
 
     def __init__(
@@ -76,7 +77,9 @@ class Sender:
         post: Callable[[Command | Event], None],
         stuck: Callable[[int, str], None],
         finish_live: FinishLive | None = None,
+        name: str = "",
     ) -> None:
+        self._name = name
         self._store = store
         self._renditions = renditions
         self._backend = backend
@@ -95,7 +98,8 @@ class Sender:
 
         try:
             clip = self._store.clips.find(delivery.clip_id)
-            rendition = self._renditions.prepare(clip, self._store.recipes[delivery.recipe], check)
+            made = self._renditions.prepare(clip, self._store.recipes[delivery.recipe], check)
+            rendition = self._called(clip, made)
             attempt.delivery = self._with_live_note(attempt, check)
         except Cancelled:
             return TakenBack()
@@ -109,6 +113,13 @@ class Sender:
         outcome = self._deliver(self._job(attempt, clip, rendition), attempt)
         pulse.beat()
         return outcome
+
+    def _called(self, clip: Clip, rendition: Rendition) -> Rendition:
+        """The rendition under the name that the destination wants."""
+        if not self._name:
+            return rendition
+        named = Named(clip, rendition.recipe, self._store.clips.number(clip.id))
+        return evolve(rendition, called=name_of(self._name, named))
 
     def _with_live_note(self, attempt: Attempt, check: Check) -> Delivery:
         """The delivery with the note that the last part sent live has left."""

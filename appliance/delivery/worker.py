@@ -67,7 +67,8 @@ class Worker:
         self._limit = limit
         self._running: dict[int, Attempt] = {}
         self._trouble = Trouble(store, self._name, self._settings.retry.max, post)
-        self._sender = Sender(store, renditions, destination.backend, clock, post, self._trouble.stuck, finish_live)
+        stuck, called = self._trouble.stuck, self._settings.name
+        self._sender = Sender(store, renditions, destination.backend, clock, post, stuck, finish_live, called)
         self._wakes = 0
         self._stopping = False
         self._parked_due = clock.monotonic()

@@ -82,6 +82,13 @@ class ClipRows:
         row = self._db.execute("SELECT body FROM clips WHERE id = ? AND deleted_at IS NULL", (clip_id,)).fetchone()
         return clip_in(row[0]) if row else None
 
+    def number(self, clip_id: str) -> int:
+        """The number of a clip in the order of entry, from 1 on. Raises NotFound where it never was."""
+        row = self._db.execute("SELECT seq FROM clips WHERE id = ?", (clip_id,)).fetchone()
+        if row is None:
+            raise NotFound(f"no clip {clip_id!r}")
+        return int(row[0])
+
     def find(self, reference: str) -> Clip:
         """The clip of this name, id or unambiguous beginning of an id. Raises NotFound, which says why."""
         absent = f"no clip {reference!r}: `appliance clips list` shows those there are"

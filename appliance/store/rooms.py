@@ -39,6 +39,7 @@ class Clips(Room[ClipRows]):
 
     find = read(ClipRows.find)
     count = read(ClipRows.count)
+    number = read(ClipRows.number)
     parts = read(ClipRows.parts)
     by_field = read(ClipRows.by_field)
     rendition = read(ClipRows.rendition)

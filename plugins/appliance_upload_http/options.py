@@ -140,7 +140,9 @@ class HttpOptions:
         check=in_(("POST", "PUT", "PATCH")),
     )
     field: str = option("file", "Name of the form field that holds the file.")
-    file_name: str = option("{file_name}", f"Name of the file. Words: {', '.join(WORDS)}.", check=_template)
+    file_name: str = option(
+        "{file_name}", f"Name of the file. Words: {', '.join(WORDS)}, fields.NAME.", check=_template
+    )
     fields: dict[str, str] = option(
         dict,
         "Other form fields, sent before the file; same words.",

@@ -1,10 +1,12 @@
 """Texts with words in braces that are filled in for each clip, such as `{device}/{date}`."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import PurePath
 from string import Formatter
 
-from appliance.plugin import Clip, UploadJob, began
+from appliance.plugin import Clip, UploadJob, began, field_texts
 
 
 def _of(clip: Callable[[Clip], object]) -> Callable[[UploadJob], object]:
@@ -17,7 +19,7 @@ def _began(job: UploadJob) -> datetime:
 
 
 WORDS: dict[str, Callable[[UploadJob], object]] = {
-    "name": lambda job: job.rendition.path.stem,
+    "name": lambda job: PurePath(job.rendition.file_name).stem,
     "file_name": lambda job: job.rendition.file_name,
     "id": lambda job: job.clip.id if job.clip else job.rendition.sha256,
     "key": lambda job: job.idempotency_key,
@@ -44,8 +46,12 @@ WORDS: dict[str, Callable[[UploadJob], object]] = {
 }
 """What can stand in braces. `started`, `date` and `time` are the local time of the press; `key` is the idempotency
 key; `gaps` is how many there are; `size` (bytes), `sha256`, `kind` and `media_type` are those of the file sent.
-`metadata` is everything that is known of the clip, as JSON."""
+`metadata` is everything that is known of the clip, as JSON. Besides, `fields.NAME` is a field of the take."""
 
+
+_FIELDS = "fields."
+_FIELD = re.compile(r"fields\.[A-Za-z][A-Za-z0-9_-]{0,31}")
+"""A field of the take by its name, such as `fields.room`; empty where it was not given."""
 
 TELLING_APART = {"name", "file_name", "id", "key", "sha256"}
 """Words of which no two clips have the same."""
@@ -65,7 +71,7 @@ def check_template(text: str) -> None:
     for _, word, form, conversion in parts:
         if word is None:
             continue
-        if form or conversion or word not in WORDS:
+        if form or conversion or not (word in WORDS or _FIELD.fullmatch(word)):
             from difflib import get_close_matches
 
             close = get_close_matches(word, WORDS, 1)
@@ -75,4 +81,11 @@ def check_template(text: str) -> None:
 
 def fill(text: str, job: UploadJob, write: Callable[[str], str] = str) -> str:
     """The text with its words filled in, each as `write` writes it."""
-    return text.format_map({word: write(str(value(job))) for word, value in WORDS.items()})
+    fields = field_texts(job.clip.fields) if job.clip else {}
+    filled = ""
+    for plain, word, _, _ in Formatter().parse(text):
+        filled += plain
+        if word is not None:
+            value = WORDS[word](job) if word in WORDS else fields.get(word.removeprefix(_FIELDS), "")
+            filled += write(str(value))
+    return filled

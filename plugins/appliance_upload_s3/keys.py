@@ -1,6 +1,7 @@
 """The keys of objects: templates, and which keys are this box's own. Pure."""
 
 import re
+from pathlib import PurePath
 from string import Formatter
 
 from appliance.plugin import BackendContext, Clip, Rendition, began
@@ -49,7 +50,7 @@ def render(template: str, rendition: Rendition, clip: Clip | None, place: Backen
     return template.format(
         device=clip.device if clip else place.device,
         file_name=rendition.file_name,
-        name=rendition.path.stem,
+        name=PurePath(rendition.file_name).stem,
         clip_id=clip.id if clip else rendition.sha256,
         kind=rendition.recipe.name,
         destination=place.name,
@@ -71,7 +72,8 @@ def own_keys(template: str, device: str) -> tuple[str, re.Pattern[str]] | None:
     if not _TELLS_DEVICE.intersection(_words(template)):
         return None
     box = re.escape(device)
-    patterns = dict.fromkeys(WORDS, "[^/]+") | {"device": box, "file_name": f"{box}_[^/]+", "name": f"{box}_[^/]+"}
+    name = "[^/]+" if "device" in _words(template) else f"{box}_[^/]+"
+    patterns = dict.fromkeys(WORDS, "[^/]+") | {"device": box, "file_name": name, "name": name}
     start, pattern, literal = "", "", True
     for text, word, _, _ in Formatter().parse(template):
         pattern += re.escape(text)

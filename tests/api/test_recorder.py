@@ -63,6 +63,12 @@ def test_a_recording_from_start_to_stop(test_card: Path, tmp_path: Path, heard: 
     assert list((tmp_path / TAKES).iterdir()) == []
 
 
+def test_its_import_waits_for_nothing_that_the_first_frame_does_not_need() -> None:
+    code = "import sys; from appliance import Recorder; print({'numpy', 'cattrs', 'yaml'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_what_is_said_of_a_recording_stays_with_it(test_card: Path, tmp_path: Path) -> None:
     with recorder(tmp_path, test_card) as opened:
         with pytest.raises(UsageError, match="expected a name of up to 32 letters"):

@@ -6,7 +6,7 @@ from typing import Any
 Box = Any  # tests/e2e/conftest.py is not importable
 
 CONFIG = """\
-  buttons: {backend: folder, path: ROOT/buttons, only: {button: 17}}
+  buttons: {backend: folder, path: ROOT/buttons, name: "{fields.room} {seq:03}", only: {button: 17}}
 recording:
   fields: {room: {choices: [hall, studio]}, consent: yes_no}
   profiles: {interview: {channels: 2, name: talk, fields: {room: studio}}}
@@ -42,4 +42,4 @@ def test_what_was_given_is_in_the_file_beside_the_sound(box: Box) -> None:
     box.until(box.delivered)
     went = {entry["clip"]["id"]: [each["destination"] for each in entry["deliveries"]] for entry in box.clips()}
     assert went == {clip["id"]: ["shelf"], pressed["id"]: ["buttons"], test["id"]: []}
-    assert [path.stem for path in (box.root / "buttons").iterdir()] == [pressed["name"]]
+    assert [path.name for path in (box.root / "buttons").iterdir()] == [f"hall 002_{pressed['id']}.wav"]
