@@ -110,7 +110,7 @@ class Microphone:
         """Close once nobody listens."""
         with self._lock:
             if self._stream:
-                self._stream.let_go()
+                self._stream.give_way()
 
     def join(self, timeout: float) -> bool:
         """Wait until the card is free, which it becomes once nobody listens; whether it is."""
@@ -268,12 +268,6 @@ class _Stream:
         with self._lock:
             self._held = not self._over and settings == self._settings
             return not self._over
-
-    def let_go(self) -> None:
-        """Stay open for listeners alone."""
-        with self._lock:
-            self._held = False
-        self._close_unless_needed()
 
     def _close_unless_needed(self) -> None:
         with self._lock:

@@ -284,7 +284,8 @@ class TakeWriter:
         self._unsafe_since = None
         self._faults.end(STORAGE)
         if age > self._slow_after:
-            self._faults.begin(SLOW_STORAGE, _slow(age))
+            words = f"the disk is slow: a power cut would have cost {age:.1f} s of sound. Use a faster card"
+            self._faults.begin(SLOW_STORAGE, words)
         else:
             self._faults.end(SLOW_STORAGE)
 
@@ -296,7 +297,3 @@ class TakeWriter:
             self._faults.begin(NOTHING_HEARD, f"{words}. {NOTHING_HEARD.next_step.capitalize()}")
         else:
             self._faults.end(NOTHING_HEARD)
-
-
-def _slow(age: float) -> str:
-    return f"the disk is slow: a power cut would have cost {age:.1f} s of sound. Use a faster card"

@@ -20,6 +20,7 @@ ROWS = (
     "recipes",
     "circumstances",
     "models",
+    "naming",
     "listed",
     "events",
     "faultkind",
