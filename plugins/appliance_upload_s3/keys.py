@@ -72,8 +72,7 @@ def own_keys(template: str, device: str) -> tuple[str, re.Pattern[str]] | None:
     if not _TELLS_DEVICE.intersection(_words(template)):
         return None
     box = re.escape(device)
-    name = "[^/]+" if "device" in _words(template) else f"{box}_[^/]+"
-    patterns = dict.fromkeys(WORDS, "[^/]+") | {"device": box, "file_name": name, "name": name}
+    patterns = dict.fromkeys(WORDS, "[^/]+") | {"device": box, "file_name": f"{box}_[^/]+", "name": f"{box}_[^/]+"}
     start, pattern, literal = "", "", True
     for text, word, _, _ in Formatter().parse(template):
         pattern += re.escape(text)
