@@ -16,7 +16,7 @@ from appliance.audio.recorder import Recorder
 from appliance.audio.shared import SharedCards
 from appliance.audio.volume import KeptVolume
 from appliance.audio.watch import DeviceWatch
-from appliance.beside import destinations_of, feeds_of, keep_playlist, start_processors, start_speaking
+from appliance.beside import destinations_of, feeds_of, keep_playlist, start_beside, start_speaking
 from appliance.clock import Clock
 from appliance.config.audio import WhileRecording
 from appliance.config.renditions import all_recipes
@@ -153,7 +153,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
             outbox.hurry()
             feeds.hurry()
 
-        start_processors(plan, store, controller, clock, vitals, stop)
+        guests = start_beside(plan, store, controller, clock, vitals, stop, has_room, outbox)
 
         network = NetworkWatch(hurry, clock, vitals)
         network.start()
@@ -187,7 +187,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         watching.start()
         stop.callback(watching.close)
         reporter = Reporter(turn, settings, store, outbox, feeds, housekeeper.outlook, clock, schedules)
-        parts = Parts(plan, turn, store, outbox, feeds, cards, panel, clock, housekeeper, reporter, *real)
+        parts = Parts(plan, turn, store, outbox, feeds, guests, cards, panel, clock, housekeeper, reporter, *real)
         methods = Methods(parts, streams)
         with tell_and_go_on(post, CONTROL):
             control.start(methods.table())

@@ -1,4 +1,4 @@
-"""What a run has beside recorder and player, and can do without: destinations, feeds, speech, what looks at clips."""
+"""What a run has beside recorder and player, and can do without: destinations, feeds, speech, clips, guests."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -9,13 +9,15 @@ from appliance.clock import Clock
 from appliance.config.flow import Script
 from appliance.config.settings import Settings
 from appliance.controller import Controller
-from appliance.delivery.outbox import Destination
+from appliance.delivery.outbox import Destination, Outbox
 from appliance.events import Event, PlaylistChanged, PlaylistRestore
 from appliance.faults import DELIVERY, FEED, PROCESSOR
 from appliance.feeds.feeds import Feed
+from appliance.feeds.safefile import Room
 from appliance.flow import flow_of
 from appliance.flow.bell import Bell
 from appliance.front import tell_and_go_on
+from appliance.guests import Guests
 from appliance.machine import Recorder
 from appliance.narration import narrations
 from appliance.plugin import BackendContext, Processor
@@ -32,7 +34,24 @@ from appliance.vitals import Vitals
 Post = Callable[[Event], None]
 
 
-def start_processors(
+def start_beside(
+    plan: Plan,
+    store: Store,
+    controller: Controller,
+    clock: Clock,
+    vitals: Vitals,
+    stop: StopList,
+    has_room: Room,
+    outbox: Outbox,
+) -> Guests:
+    """Start the processors, and what takes in the recordings of guests: that."""
+    _start_processors(plan, store, controller, clock, vitals, stop)
+    guests = Guests(store, plan.settings, clock, has_room, outbox.wake)
+    guests.start()
+    return guests
+
+
+def _start_processors(
     plan: Plan, store: Store, controller: Controller, clock: Clock, vitals: Vitals, stop: StopList
 ) -> None:
     """Start them, and have them stopped by `stop`. For each that cannot be used there is a fault."""

@@ -42,6 +42,7 @@ class Starter(StrEnum):
     SWITCH = "switch"
     SCHEDULE = "schedule"
     REQUEST = "request"
+    GUEST = "guest"
 
 
 def field_texts(fields: Fields) -> dict[str, str]:
@@ -54,13 +55,18 @@ def field_texts(fields: Fields) -> dict[str, str]:
 class Begun:
     """How a take was begun."""
 
-    by: Starter = told(Starter.REQUEST, "What began it: button, switch, schedule, request", Kind.STATE)
+    by: Starter = told(Starter.REQUEST, "What began it: button, switch, schedule, request, guest", Kind.STATE)
     which: str = told("", "Which of them: the pin of a button or switch, the name of a schedule", Kind.TEXT)
     profile: str = told("", "The profile that it was recorded by", Kind.TEXT)
     destinations: tuple[str, ...] | None = told(
         None, "Where alone it is to go; null where the configuration decides", Kind.TEXT
     )
     test: bool = told(False, "Whether it is a test, and goes nowhere", Kind.FLAG)
+
+
+def by_guest(begun: Begun | None) -> bool:
+    """Whether a guest recorded it, on a phone of his own."""
+    return begun is not None and begun.by is Starter.GUEST
 
 
 _BY_REQUEST = Begun()

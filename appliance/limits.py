@@ -87,6 +87,12 @@ def leave(close: Callable[[], object], whose: str) -> None:
         log.debug("closing", exc_info=True)
 
 
+def give_way(niceness: int = 15) -> None:
+    """Let this thread run only where no other wants to, as a take in progress does."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+
+
 def stand_back(child: int, niceness: int) -> None:
     """Let a process come after the recorder for processor and memory; what it starts from now on inherits both."""
     with suppress(OSError):  # it has ended, or the system does not let us

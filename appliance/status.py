@@ -6,6 +6,7 @@ The controller replaces the value as a whole on every event, so that any thread 
 from attrs import frozen
 
 from appliance import events
+from appliance.circumstances import by_guest
 from appliance.errors import NoSpeaker
 from appliance.events import Command, Event
 from appliance.evolving import evolve
@@ -146,7 +147,7 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return evolve(status, take=evolve(take, gaps=take.gaps + 1))
         case events.MarkSet() if take and take.id == event.take_id:
             return evolve(status, take=evolve(take, marks=take.marks + 1))
-        case events.ClipFinished():
+        case events.ClipFinished() if not by_guest(event.clip.begun):
             status = evolve(status, last_clip=event.clip)
             complaint = _complaint(event.clip, event.verdict)
             if complaint:

@@ -193,6 +193,38 @@ _BOX = (
         since=2,
     ),
     Verb(
+        "guests.rules",
+        "Say whether guests may send recordings from their phones, and how much of it.",
+        answer="an object with `allowed`, `longest` in seconds and `most_bytes` of one",
+        acts=False,
+        since=2,
+    ),
+    Verb(
+        "guests.send",
+        "Begin to send a recording that shall become a clip: WAV, FLAC, Ogg, Opus or MP3.",
+        arguments=(Argument("size", Kind.WHOLE, "How many bytes it has.", least=1),),
+        answer="the name of what is being sent, also after a restart of the box",
+        since=2,
+    ),
+    Verb(
+        "guests.piece",
+        "Send the next bytes.",
+        arguments=(
+            _SENT,
+            Argument("offset", Kind.WHOLE, "Where they begin."),
+            Argument("data", Kind.TEXT, "They, in Base64 (RFC 4648).", longest=MOST_LETTERS),
+        ),
+        answer="how many bytes are there now: go on there",
+        since=2,
+    ),
+    Verb(
+        "guests.sent",
+        "Let what was sent become a clip, where all of it is there and it can be played. Harmless when repeated.",
+        arguments=(_SENT,),
+        answer="the `id` and `seconds` of the clip, which is safe",
+        since=2,
+    ),
+    Verb(
         "feeds.pull",
         "Pull a feed now.",
         arguments=(Argument("feed", Kind.TEXT, "The name of a feed. Default: all.", False),),

@@ -8,6 +8,7 @@ import soundfile
 from attrs import evolve
 
 from appliance import events
+from appliance.circumstances import Begun, Starter
 from appliance.config.loader import parse
 from appliance.config.prompts import Prompt, PromptSettings
 from appliance.errors import NoSpeaker
@@ -72,6 +73,11 @@ def test_each_event_is_told_by_its_sound(house: House, happened: Input, status: 
 
 def test_every_prompt_is_told_of_something() -> None:
     assert {prompt for _, _, prompt in HAPPENS} == set(Prompt) == set(SCORE) - {"tone"}
+
+
+def test_what_guests_send_from_their_phones_is_told_by_no_sound(house: House) -> None:
+    theirs = evolve(CLIP, begun=Begun(Starter.GUEST))
+    assert house.hear(events.ClipFinished(theirs, Verdict.OK)) == []
 
 
 def test_what_goes_on_recording_in_another_clip_has_not_stopped(house: House) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance import events
+from appliance.circumstances import Begun, Starter
 from appliance.codec import from_plain, to_plain
 from appliance.faults import MICROPHONE_AWAY, RECORDING, SPEAKER, STORAGE_FULL
 from appliance.front import panel_state
@@ -89,6 +90,8 @@ def test_a_silent_clip_is_a_fault_until_a_good_one() -> None:
     silent = events.ClipFinished(evolve(CLIP, verdict=Verdict.SILENT), Verdict.SILENT)
     assert "silent" in follow(silent).faults[0].message
     assert follow(silent, events.ClipFinished(CLIP, Verdict.OK)).ok
+    theirs = evolve(CLIP, verdict=Verdict.SILENT, begun=Begun(Starter.GUEST))
+    assert follow(events.ClipFinished(theirs, Verdict.SILENT)).ok, "the phone of a guest is no part of the box"
 
 
 def test_a_clip_with_gaps_is_a_fault_where_what_made_them_may_go_on() -> None:

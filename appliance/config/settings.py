@@ -12,6 +12,7 @@ from appliance.config.actions import ButtonAction
 from appliance.config.audio import AtMax, AudioSettings, MonitorSettings, RecordingSettings
 from appliance.config.feeds import FeedSettings
 from appliance.config.flow import FlowSettings, Script
+from appliance.config.guests import GuestSettings
 from appliance.config.location import LocationSettings
 from appliance.config.options import AbsolutePath, ByteCount, Seconds, option
 from appliance.config.page import WebSettings
@@ -262,6 +263,7 @@ class Settings:
     renditions: dict[str, RenditionSettings] = option(dict, "Files of your own kind, by the name for `deliver_as`.")
     destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
     feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.", check=_replies_to_known)
+    guests: GuestSettings = option(GuestSettings, "Recordings from the phones of guests.")
     schedules: dict[str, ScheduleSettings] = option(dict, "When the box records by itself, by name.")
     services: dict[str, ServiceSettings] = option(dict, "What runs beside the recorder, by name.")
     processors: dict[str, ProcessorSettings] = option(dict, "What looks at finished clips, by name.")

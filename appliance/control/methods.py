@@ -70,6 +70,10 @@ class Methods:
             "feeds.send": parts.feeds.uploads.begin,
             "feeds.piece": self.receive,
             "feeds.sent": parts.feeds.uploads.end,
+            "guests.rules": parts.guests.rules,
+            "guests.send": parts.guests.begin,
+            "guests.piece": self.receive_guest,
+            "guests.sent": parts.guests.end,
             "feeds.pull": lambda feed=None: parts.feeds.pull_now(feed),
             "events": self._streams.events,
             "subscribe": self._streams.events,
@@ -153,11 +157,11 @@ class Methods:
 
     def receive(self, upload: str, offset: int, data: str) -> int:
         """Receive the next bytes of an upload; how many are there."""
-        try:
-            received = b64decode(data, validate=True)
-        except ValueError as error:
-            raise UsageError("feeds.piece: data: found something else, expected Base64") from error
-        return self._parts.feeds.uploads.write(upload, offset, received)
+        return self._parts.feeds.uploads.write(upload, offset, _bytes(data))
+
+    def receive_guest(self, upload: str, offset: int, data: str) -> int:
+        """Receive the next bytes of a guest's recording; how many are there."""
+        return self._parts.guests.write(upload, offset, _bytes(data))
 
     def clip_path(self, clip: str, recipe: str) -> Path:
         """The file of a clip, by its id, the beginning of one, or its name; or what a recipe makes of it.
@@ -174,3 +178,10 @@ class Methods:
         if name not in recipes:
             raise UsageError(f"there is no recipe {name!r}: expected any of {', '.join(recipes)}")
         return recipes[name]
+
+
+def _bytes(data: str) -> bytes:
+    try:
+        return b64decode(data, validate=True)
+    except ValueError as error:
+        raise UsageError("data: found something else, expected Base64") from error

@@ -7,6 +7,7 @@ from appliance.clock import Clock
 from appliance.config.settings import Settings
 from appliance.delivery.outbox import Outbox
 from appliance.feeds.feeds import Feeds
+from appliance.guests import Guests
 from appliance.housekeeping import Housekeeper
 from appliance.panel.ports import Panel
 from appliance.reporting import Reporter
@@ -23,6 +24,7 @@ class Parts:
     store: Store
     outbox: Outbox
     feeds: Feeds
+    guests: Guests
     cards: SharedCards
     panel: Panel
     clock: Clock

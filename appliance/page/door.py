@@ -16,9 +16,19 @@ from appliance.page.openapi import ROOT
 SESSION = "appliance"
 """The name of the cookie."""
 
+GUEST = "guest"
+"""The name of the cookie of guests."""
+
+GUEST_PAGE = "/guest"
+"""Where guests record."""
+
+_GUEST_SECONDS = 86_400
 _OPEN = ("/login", "/language", "/static/")
 _FOR_HELPERS = ("said", "clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark")
 """The ends of the paths by which helpers may change something: what is said of clips."""
+_FOR_GUESTS = (GUEST_PAGE, *(f"{ROOT}/guests.{word}" for word in ("rules", "send", "piece", "sent")))
+_FOR_HOSTS = "/guests"
+"""What shows the code for guests."""
 
 _HOST = Visitor(Role.HOST)
 
@@ -30,6 +40,7 @@ class Door:
     keys: Keys
     names: Names
     throttle: Throttle
+    guests: Throttle
     secure: bool = False
     proxies: Proxies = field(factory=lambda: Proxies(()))
 
@@ -43,25 +54,37 @@ class Door:
         visitor = self.visitor()
         request.environ["visitor"] = visitor
         path = request.path
-        if visitor is None and not path.startswith(_OPEN):
+        if visitor is None and not path.startswith(_OPEN) and path != GUEST_PAGE:
             if path.startswith(ROOT) or program:
                 raise answers.problem(
                     401, "log in, or send a token: `appliance web token`", **{"WWW-Authenticate": "Bearer"}
                 )
             raise HTTPResponse(status=303, headers={"Location": f"/login?back={quote(path)}"})
+        if visitor is not None and visitor.role is Role.GUEST:
+            self._check_guest(path)
         if request.method in ("GET", "HEAD"):
+            if visitor is not None and visitor.role is not Role.HOST and path == _FOR_HOSTS:
+                raise answers.problem(403, "whoever owns the box lets guests in")
             return
         site = request.get_header("Sec-Fetch-Site")
         if not program and not same_origin(request.get_header("Origin"), site, host):
             raise answers.problem(403, "this did not come from the page of the box itself")
         if path in ("/login", "/logout", "/language") or visitor is None:
             return
-        if visitor.role is not Role.HOST and path.rpartition("/")[2] not in _FOR_HELPERS:
+        if visitor.role is Role.HELPER and path.rpartition("/")[2] not in _FOR_HELPERS:
             raise answers.problem(
                 403, "helpers listen, download and label, and change nothing else. Ask whoever owns the box"
             )
         if visitor.csrf and visitor.csrf not in (request.get_header("X-CSRF-Token"), request.forms.get("csrf")):
             raise answers.problem(403, "this page is too old. Load it again")
+
+    @staticmethod
+    def _check_guest(path: str) -> None:
+        if path in _FOR_GUESTS or path.startswith(_OPEN):
+            return
+        if path.startswith(ROOT) or request.method not in ("GET", "HEAD"):
+            raise answers.problem(403, "guests leave recordings, and do nothing else here")
+        raise HTTPResponse(status=303, headers={"Location": GUEST_PAGE})
 
     def visitor(self) -> Visitor | None:
         """Whoever asks, by a token, by a session, or as the only one where there is no password."""
@@ -72,11 +95,12 @@ class Door:
             # without a password only this machine is listened to; what came by way of a proxy is from anywhere
             through = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
             return None if any(request.get_header(name) for name in through) else _HOST
-        return self.keys.visitor(request.get_cookie(SESSION) or "")
+        known = self.keys.visitor(request.get_cookie(SESSION) or "")
+        return known or self.keys.guest(request.get_cookie(GUEST) or "")
 
     def log_in(self) -> HTTPResponse | str:
         """Open a session for whoever knows the password."""
-        address = self.proxies.client(self._nearest, request.get_header("X-Forwarded-For"))
+        address = self._address
         if wait := ceil(self.throttle.left(address)):
             bottle.response.status = 429
             bottle.response.set_header("Retry-After", str(wait))
@@ -96,6 +120,33 @@ class Door:
             SESSION, session, path="/", httponly=True, samesite="strict", secure=self._is_secure, maxage=SESSION_SECONDS
         )
         return answer
+
+    @property
+    def guest_wait(self) -> float:
+        """Seconds for which no code of a guest from there is looked at."""
+        return self.guests.left(self._address)
+
+    def admit(self, code: str, answer: HTTPResponse) -> bool:
+        """Whether this is the code for guests; `answer` lets who gave it in."""
+        shown = self.keys.admit(code)
+        if shown is None:
+            self.guests.wrong(self._address)
+            return False
+        self.guests.right(self._address)
+        answer.set_cookie(
+            GUEST, shown, path="/", httponly=True, samesite="strict", secure=self._is_secure, maxage=_GUEST_SECONDS
+        )
+        return True
+
+    @property
+    def scheme(self) -> str:
+        """How the browser asks."""
+        return "https" if self._is_secure else "http"
+
+    @property
+    def _address(self) -> str:
+        """Who asks, as far as that is known."""
+        return self.proxies.client(self._nearest, request.get_header("X-Forwarded-For"))
 
     @property
     def _nearest(self) -> str:

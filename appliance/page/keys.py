@@ -1,7 +1,7 @@
 """Who may use the page: a password, the sessions of browsers, and tokens for programs. One small file holds them.
 
 Nothing in the file opens the page: the password is kept as scrypt (RFC 7914) with a salt, sessions and tokens as
-SHA-256 of 256 random bits.
+SHA-256 of 256 random bits. But the code for guests, who may record and nothing else, is there to be shown again.
 """
 
 import hashlib
@@ -32,16 +32,20 @@ LONGEST = 256
 PIN_FIGURES, PIN_SECONDS, PIN_TRIES = 6, 600, 10
 """A PIN has so many figures, holds for so many seconds, and bears so many wrong tries, from all addresses together."""
 
+CODE_FIGURES = 8
+"""Figures of the code that lets guests in until the host ends that."""
+
 _MOST_SESSIONS = 200
 _SCRYPT = {"n": 1 << 14, "r": 8, "p": 1}
 """16 MiB for each try (RFC 7914, 2)."""
 
 
 class Role(StrEnum):
-    """What somebody may do: everything, or listen and download."""
+    """What somebody may do: everything; listen, download and label; or leave recordings and nothing else."""
 
     HOST = "host"
     HELPER = "helper"
+    GUEST = "guest"
 
 
 @frozen
@@ -82,7 +86,7 @@ class Keys:
         with self._lock:
             kept = self._now()
             where = "password" if role is Role.HOST else "helper"
-            self._write({**kept, where: entry, "sessions": {}})
+            self._write({**_without(kept, "guests"), where: entry, "sessions": {}})
 
     def log_in(self, password: str) -> str | None:
         """A new session for whoever knows a password; None for all others, after the same time."""
@@ -144,6 +148,42 @@ class Keys:
     @staticmethod
     def _without_pin(kept: dict[str, Any], used: bool = True) -> dict[str, Any]:
         return {name: each for name, each in kept.items() if name != "pin" or not used}
+
+    def let_guests_in(self) -> str:
+        """A new code for guests, in the place of the one before. Raises UsageError, StorageError."""
+        code = f"{secrets.randbelow(10**CODE_FIGURES):0{CODE_FIGURES}}"
+        with self._lock:
+            kept = self._now()
+            if "password" not in kept:
+                raise UsageError("there is no password yet: set one with `appliance web password`")
+            self._write({**kept, "guests": {"code": code, "key": secrets.token_hex(32)}})
+        return code
+
+    def guest_code(self) -> str:
+        """The code by which guests are let in; empty where none are."""
+        return str(self._now().get("guests", {}).get("code", ""))
+
+    def end_guests(self) -> None:
+        """Let in no guest any more, and none who was."""
+        with self._lock:
+            self._write(_without(self._now(), "guests"))
+
+    def admit(self, code: str) -> str | None:
+        """What a guest shows from now on who knows the code, in whatever groups of figures. Nothing of it is kept."""
+        guests = self._now().get("guests")
+        given = "".join(code.split())
+        if not guests or not hmac.compare_digest(given.encode(), guests["code"].encode()):
+            return None
+        token = secrets.token_urlsafe(16)
+        return f"{token}.{_signed(guests['key'], token)}"
+
+    def guest(self, shown: str) -> Visitor | None:
+        """The guest who shows this."""
+        guests = self._now().get("guests")
+        token, _, signature = shown.partition(".")
+        if not guests or not hmac.compare_digest(signature.encode(), _signed(guests["key"], token).encode()):
+            return None
+        return Visitor(Role.GUEST, _hash(f"csrf {shown}"))
 
     def visitor(self, session: str) -> Visitor | None:
         """Whoever has this session."""
@@ -230,6 +270,14 @@ class Keys:
         folder = self._path.parent.stat()
         if folder.st_uid != os.geteuid():
             os.chown(self._path, folder.st_uid, folder.st_gid)
+
+
+def _without(kept: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: each for key, each in kept.items() if key != name}
+
+
+def _signed(key: str, token: str) -> str:
+    return hmac.new(bytes.fromhex(key), token.encode(), hashlib.sha256).hexdigest()
 
 
 def _hash(secret: str) -> str:

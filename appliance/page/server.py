@@ -10,6 +10,7 @@ from appliance.clock import SystemClock
 from appliance.config.page import WebSettings
 from appliance.errors import ApplianceError, ConfigError
 from appliance.page import sparing  # before whatever loads bottle
+from appliance.page.answers import HTTPS_ALONE
 from appliance.page.door import Door
 from appliance.page.downloads import Downloads
 from appliance.page.guard import Names, Proxies, Throttle, is_loopback, split_address
@@ -65,13 +66,21 @@ class Serving:
         news = News(lambda: recorder.stream("events"), clock, seats.change)
         certificate = self.certificate
         folder = self.keys.folder
-        door = Door(self.keys, names, Throttle(clock), certificate is not None, Proxies(self.settings.proxies))
+        proxies = Proxies(self.settings.proxies)
+        door = Door(self.keys, names, Throttle(clock), Throttle(clock), certificate is not None, proxies)
         site = Site(
             recorder, door, news, Media(recorder, Peaks(folder / "peaks"), Downloads(folder)), Settings(self.helper)
         )
+        # a certificate of the box's own may be made anew, and would lock everybody out who was told so before
+        more = HTTPS_ALONE if self.settings.certificate else {}
         threading.stack_size(_STACK)
         server = sparing.Server(
-            (host, port), site.app(), numthreads=_THREADS, max=_THREADS + LISTENERS, server_name="appliance", timeout=60
+            (host, port),
+            site.app(more),
+            numthreads=_THREADS,
+            max=_THREADS + LISTENERS,
+            server_name="appliance",
+            timeout=60,
         )
         seats.server = server
         server.max_request_body_size = _MOST_BYTES

@@ -1,7 +1,7 @@
 """The page and its HTTP interface: what may be asked, and what comes back."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,6 +16,7 @@ from appliance.page import answers, listing, openapi, words
 from appliance.page.begin import FirstSteps, is_new
 from appliance.page.door import Door
 from appliance.page.downloads import FORMATS
+from appliance.page.guests import GuestPages
 from appliance.page.health import Health, outlook
 from appliance.page.keys import Role
 from appliance.page.languages import _
@@ -40,8 +41,8 @@ class Site:
     media: Media
     settings: Settings
 
-    def app(self) -> answers.Application:
-        """The page as a WSGI application."""
+    def app(self, more: Mapping[str, str]) -> answers.Application:
+        """The page as a WSGI application, whose every answer has the headers `more`."""
         app = bottle.Bottle()
         app.add_hook("before_request", self.door.check)
         statics = {path.name: answers.Static.read(path) for path in (answers.FOLDER / "static").iterdir()}
@@ -65,6 +66,12 @@ class Site:
         app.route("/settings/restore", "POST", _told(self.settings.restored))
         app.route("/settings/<place:path>", callback=_told(self.settings.shown))
         app.route("/settings/<place:path>", "POST", _told(self.settings.reviewed))
+        guests = GuestPages(self.recorder, self.door)
+        app.route("/guest", callback=_told(guests.shown))
+        app.route("/guest", "POST", _told(guests.admitted))
+        app.route("/guests", callback=_told(guests.hosts))
+        app.route("/guests/code", "POST", _told(guests.opened))
+        app.route("/guests/end", "POST", _told(guests.closed))
         app.route("/login", callback=lambda: answers.view("login", message="", back=answers.back()))
         app.route("/login", "POST", _told(self.door.log_in))
         app.route("/language", "POST", self.door.speak)
@@ -80,7 +87,7 @@ class Site:
             app.route(f"{API}/{word}", "POST" if verb.acts else "GET", _plain(self._asked(verb)))
         for code in (400, 404, 405, 413, 500):
             app.error(code, _wrong)
-        return answers.safe(app)
+        return answers.safe(app, more)
 
     # -- the pages
 

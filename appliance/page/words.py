@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from appliance.circumstances import Starter
 from appliance.describe import WELL, moment
 from appliance.describe import size as plain_size
 from appliance.page.languages import _, day, number, several
@@ -158,6 +159,7 @@ def entry(found: Plain) -> Plain:
         "starred": clip["starred"],
         "note": clip["note"],
         "continues": clip["continues"],
+        "of_guest": (clip.get("begun") or {}).get("by") == Starter.GUEST,
         "marks": [each["offset"] / clip["format"]["rate"] for each in clip["marks"]],
         "day": start.strftime("%Y-%m-%d"),
         "date": day(start),

@@ -10,6 +10,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from appliance import events
+from appliance.circumstances import by_guest
 from appliance.config.prompts import Prompt
 from appliance.machine import Input, Player, Recorder
 from appliance.models import Verdict
@@ -78,7 +79,7 @@ def _happened(input: Input, status: Status, fails: bool) -> tuple[Prompt, ...]:
         case events.RecordStop() | events.RecordToggle() | events.TakeSealed() if status.recorder is Recorder.IDLE:
             by_itself = not isinstance(input, events.TakeSealed) or input.clip.cut
             return (Prompt.STOPPED,) if by_itself else ()
-        case events.ClipFinished() if not input.clip.recovered:
+        case events.ClipFinished() if not (input.clip.recovered or by_guest(input.clip.begun)):
             return (Prompt.TOO_SHORT if input.verdict is Verdict.TOO_SHORT else Prompt.SAVED,)
         case events.DeliverySucceeded():
             return (Prompt.DELIVERED,)

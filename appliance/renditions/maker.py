@@ -1,7 +1,6 @@
 """The files that are sent: the clip itself, or an encoding of it that is made once and kept."""
 
 import hashlib
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.errors import Permanent, StorageError, Transient
+from appliance.limits import give_way
 from appliance.models import Clip, Rendition
 from appliance.recipes import ORIGINAL, Recipe
 from appliance.renditions.encode import encode
@@ -18,7 +18,6 @@ from appliance.store import Store
 _BLOCK = 1 << 20
 _REMEMBERED = 64
 _PATIENCE = 0.5
-_NICENESS = 15
 
 Check = Callable[[], None]
 _Look = tuple[int, int, int]
@@ -96,7 +95,7 @@ class Renditions:
         from concurrent.futures import ThreadPoolExecutor
 
         original = self.prepare(clip, ORIGINAL, check).path
-        with ThreadPoolExecutor(1, "encoder", _give_way) as encoder:
+        with ThreadPoolExecutor(1, "encoder", give_way) as encoder:
             encoder.submit(encode, original, path, recipe, clip, check).result()
         try:
             made = self._hashed(clip, recipe, path, check)
@@ -130,12 +129,6 @@ class Renditions:
             self._seen[path] = look
             while len(self._seen) > _REMEMBERED:
                 self._seen.popitem(last=False)
-
-
-def _give_way() -> None:
-    """Let this thread run only where no other wants to, as a take in progress does."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _look(path: Path) -> _Look:

@@ -49,6 +49,11 @@ class Places:
         return self.directory / "tracks"
 
     @property
+    def guests(self) -> Path:
+        """What guests send from their phones, until it is a clip."""
+        return self.directory / "guests"
+
+    @property
     def renditions(self) -> Path:
         """Encoded clips; all of them can be made again."""
         return self.directory / "renditions"

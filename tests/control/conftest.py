@@ -12,6 +12,7 @@ from attrs import frozen
 
 from appliance import events
 from appliance.clock import SystemClock
+from appliance.config.guests import GuestSettings
 from appliance.config.settings import Settings
 from appliance.control.methods import Methods
 from appliance.control.parts import Parts
@@ -20,6 +21,7 @@ from appliance.control.streams import Streams
 from appliance.controller import PULSE_LIMIT, Controller
 from appliance.delivery.outbox import Outbox
 from appliance.feeds.feeds import Feeds
+from appliance.guests import Guests
 from appliance.history import History
 from appliance.machine import Do, Effect
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
@@ -119,6 +121,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         store=store,
         outbox=Outbox(store, {}, clock, controller.post, vitals),
         feeds=Feeds(store, {}, clock, controller.post, vitals, lambda size: True, lambda url: [pullers[url]]),
+        guests=Guests(store, Settings(guests=GuestSettings(allowed=True)), clock, lambda size: True, lambda: None),
         cards=cast(Any, SimpleNamespace(cards=lambda: ())),
         panel=cast(Any, None),
         clock=clock,

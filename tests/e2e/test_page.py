@@ -116,6 +116,7 @@ def test_the_page_over_https(box: Box, tmp_path: Path) -> None:
         trust = ssl.create_default_context(cafile=str(authority.path))
         with urllib.request.urlopen(f"{served.address}/", timeout=20, context=trust) as answer:
             assert answer.status == 200
+            assert answer.headers["Strict-Transport-Security"] == "max-age=15552000"
     finally:
         served.end()
 

@@ -47,7 +47,9 @@ def test_the_box_makes_a_certificate_that_holds_for_its_names(tmp_path: Path, ke
         assert made.fingerprint.replace(":", "") == digest, "what is shown is what browsers see"
         connection = http.client.HTTPSConnection("localhost", server.bind_addr[1], context=context, timeout=10)
         connection.request("GET", "/login")
-        assert connection.getresponse().status == 200
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert answer.getheader("Strict-Transport-Security") is None, "it may be made anew"
         connection.close()
         assert made.key.stat().st_mode & 0o077 == 0
     finally:

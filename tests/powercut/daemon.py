@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from appliance.control.client import Client
 from appliance.errors import ApplianceError, NotRunning
 from appliance.models import AudioFormat
+from appliance.verbs import MOST_LETTERS
 from tests.powercut import log
 
 FORMAT = AudioFormat(16_000)
@@ -30,6 +32,7 @@ destinations:
   shelf: {{backend: folder, path: {root}/shelf}}
   flacs: {{backend: folder, path: {root}/flacs, deliver_as: flac}}
 {office}
+guests: true
 feeds:
   news: {{backend: urls, urls: ["{news}"], every: 1d}}
 """
@@ -124,6 +127,15 @@ class Daemon:
     def stop(self) -> str:
         """Finish the take; the id of the clip."""
         clip_id: str = self.call("record.stop")["clip"]["id"]
+        return clip_id
+
+    def send_as_guest(self, sound: bytes) -> str:
+        """Send a recording as the phone of a guest does; the id of the clip."""
+        upload, sent = self.call("guests.send", size=len(sound)), 0
+        while sent < len(sound):
+            data = b64encode(sound[sent : sent + MOST_LETTERS * 3 // 4]).decode()
+            sent = self.call("guests.piece", upload=upload, offset=sent, data=data)
+        clip_id: str = self.call("guests.sent", upload=upload)["id"]
         return clip_id
 
     def clips(self) -> list[dict[str, Any]]:

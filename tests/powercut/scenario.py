@@ -1,8 +1,8 @@
 """A day in the life of an appliance, all of it recorded: four runs of the real daemon on one state directory.
 
-It records, pauses, marks, discards, plays, delivers to two folders, pulls a feed and deletes; it is killed in mid-take,
-started again, stopped in mid-take, started again, and killed in mid-take. At last the card is full: clips are delivered
-to a server that proves what it holds, and make room.
+It records, pauses, marks, discards, plays, delivers to two folders, pulls a feed, makes a clip of what a guest sends,
+and deletes; it is killed in mid-take, started again, stopped in mid-take, started again, and killed in mid-take. At
+last the card is full: clips are delivered to a server that proves what it holds, and make room.
 """
 
 import http.server
@@ -32,6 +32,7 @@ def perform(daemon: Daemon, news: "News", office: str) -> None:
     daemon.record(0.4)
     daemon.call("record.discard")
     daemon.until(lambda: daemon.call("feeds.list"))
+    daemon.send_as_guest(sound_of(5000))
     daemon.record(0.3)
     second = daemon.stop()
     daemon.until(daemon.delivered)
@@ -71,6 +72,15 @@ def perform(daemon: Daemon, news: "News", office: str) -> None:
     daemon.end(signal.SIGTERM)
 
 
+def sound_of(first: int) -> bytes:
+    """A WAVE file of 4,000 numbered frames."""
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setparams((1, 2, FORMAT.rate, 0, "NONE", ""))
+        file.writeframes(numbered(first, 4000, FORMAT))
+    return sound.getvalue()
+
+
 class News:
     """A server with one sound file, a new one for each `issue`."""
 
@@ -96,11 +106,7 @@ class News:
 
     def content(self) -> bytes:
         """The issue of now."""
-        sound = io.BytesIO()
-        with wave.open(sound, "wb") as file:
-            file.setparams((1, 2, FORMAT.rate, 0, "NONE", ""))
-            file.writeframes(numbered(self.issue * 1000, 4000, FORMAT))
-        return sound.getvalue()
+        return sound_of(self.issue * 1000)
 
     def close(self) -> None:
         """Stop serving."""

@@ -65,6 +65,7 @@ ROWS = (
     "renditions",
     "processors",
     "feeds",
+    "guests",
     "delivery",
     "housekeeping",
     "doctor",

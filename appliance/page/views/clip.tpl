@@ -85,6 +85,9 @@
 <h2>{{_("About it")}}</h2>
 <dl>
 <dt>{{_("File")}}</dt><dd>{{entry["name"]}}.wav, {{entry["size"]}}</dd>
+% if entry["of_guest"]:
+<dt>{{_("From")}}</dt><dd>{{_("the phone of a guest")}}</dd>
+% end
 <dt>{{_("Length")}}</dt><dd>{{entry["length"]}}</dd>
 % if entry["clock"]:
 <dt>{{_("Time")}}</dt><dd>{{_("The clock of the box was not set when this was recorded.")}}</dd>

@@ -117,3 +117,6 @@
 <p><a href="/clips?{{older}}" rel="next">{{_("Older clips")}}</a></p>
 % end
 <p><a href="/trash">{{_("Trash")}}</a></p>
+% if may_change:
+<p><a href="/guests">{{_("Recordings from the phones of guests")}}</a></p>
+% end

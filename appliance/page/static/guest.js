@@ -1,0 +1,76 @@
+// The page of a guest: one button, and what becomes of it.
+
+import { fit, record, upload } from "./sound.js";
+
+const part = (id) => document.getElementById(id);
+const say = (text) => { part("told").textContent = text; };
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+const recorder = part("recorder");
+let stop = null, unsent = null;
+
+async function send(bytes) {
+  unsent = bytes;
+  const buttons = [part("record"), part("file"), part("retry")];
+  for (const button of buttons) button.disabled = true;
+  part("again").hidden = true;
+  part("sending").hidden = false;
+  say("");
+  try {
+    const fitting = await fit(bytes);
+    if (fitting.length > Number(recorder.dataset.bytes)) throw new Error("This is longer than it may be.");
+    await upload("guests", {}, fitting, (share) => { part("way").value = share; });
+    unsent = null;
+    part("time").textContent = "0:00";
+    say("Thank you. Your recording has arrived.");
+  } catch (error) {
+    part("again").hidden = false;
+    const away = error instanceof TypeError;
+    say(away ? "The box does not answer. Your recording is still here: leave this page open." : error.message);
+  } finally {
+    part("sending").hidden = true;
+    part("way").value = 0;
+    for (const button of buttons) button.disabled = false;
+  }
+}
+
+async function press() {
+  const button = part("record");
+  if (stop) {
+    const over = stop;
+    stop = null;
+    button.textContent = "Record";
+    return send(await over());
+  }
+  if (unsent && !confirm("The recording before was not sent. Record another one in its place?")) return;
+  button.disabled = true;
+  try {
+    stop = await record(part("hearing"), Number(recorder.dataset.longest), press, (seconds) => { part("time").textContent = clock(seconds); });
+    button.textContent = "Stop and send";
+    say("");
+  } catch {
+    say("This phone lets nobody record here. Allow the microphone, or use the phone's own recorder.");
+    part("instead").hidden = false;
+  }
+  button.disabled = false;
+}
+
+function begin() {
+  const canRecord = Boolean(navigator.mediaDevices && window.AudioWorkletNode);
+  recorder.hidden = !canRecord;
+  part("instead").hidden = part("insecure").hidden = canRecord;
+  part("record").addEventListener("click", press);
+  part("retry").addEventListener("click", () => send(unsent));
+  part("file").addEventListener("change", async ({ target }) => {
+    const [file] = target.files;
+    target.value = "";
+    if (file) await send(new Uint8Array(await file.arrayBuffer()));
+  });
+  addEventListener("beforeunload", (event) => { if (stop || unsent) event.preventDefault(); });
+}
+
+const code = location.hash.slice(1);
+if (recorder) begin();
+else if (code && part("admission") && !document.querySelector("[role=alert]")) {
+  part("code").value = code;
+  part("admission").submit();
+}
