@@ -10,6 +10,7 @@ from bottle import HTTPResponse, request
 from appliance.page import answers, words
 from appliance.page.door import GUEST_PAGE, Door
 from appliance.page.guard import is_loopback, split_address
+from appliance.page.languages import _
 from appliance.page.recorder import Recorder
 
 
@@ -31,12 +32,12 @@ class GuestPages:
         if wait := ceil(self.door.guest_wait):
             bottle.response.status = 429
             bottle.response.set_header("Retry-After", str(wait))
-            return self._refused(f"Too many wrong codes from here. Try again in {wait} s.")
+            return self._refused(_("Too many wrong codes from here. Try again in {seconds} s.").format(seconds=wait))
         answer = HTTPResponse(status=303, headers={"Location": GUEST_PAGE})
         if self.door.admit(request.forms.getunicode("code") or "", answer):
             return answer
         bottle.response.status = 403
-        return self._refused("That is not the code. Ask whoever invited you.")
+        return self._refused(_("That is not the code. Ask whoever invited you."))
 
     @staticmethod
     def _refused(message: str) -> str:

@@ -1,6 +1,7 @@
 // The page of a guest: one button, and what becomes of it.
 
 import { fit, record, upload } from "./sound.js";
+import { t } from "./words.js";
 
 const part = (id) => document.getElementById(id);
 const say = (text) => { part("told").textContent = text; };
@@ -17,15 +18,15 @@ async function send(bytes) {
   say("");
   try {
     const fitting = await fit(bytes);
-    if (fitting.length > Number(recorder.dataset.bytes)) throw new Error("This is longer than it may be.");
+    if (fitting.length > Number(recorder.dataset.bytes)) throw new Error(t("This is longer than it may be."));
     await upload("guests", {}, fitting, (share) => { part("way").value = share; });
     unsent = null;
     part("time").textContent = "0:00";
-    say("Thank you. Your recording has arrived.");
+    say(t("Thank you. Your recording has arrived."));
   } catch (error) {
     part("again").hidden = false;
     const away = error instanceof TypeError;
-    say(away ? "The box does not answer. Your recording is still here: leave this page open." : error.message);
+    say(away ? t("The box does not answer. Your recording is still here: leave this page open.") : error.message);
   } finally {
     part("sending").hidden = true;
     part("way").value = 0;
@@ -38,17 +39,17 @@ async function press() {
   if (stop) {
     const over = stop;
     stop = null;
-    button.textContent = "Record";
+    button.textContent = t("Record");
     return send(await over());
   }
-  if (unsent && !confirm("The recording before was not sent. Record another one in its place?")) return;
+  if (unsent && !confirm(t("The recording before was not sent. Record another one in its place?"))) return;
   button.disabled = true;
   try {
     stop = await record(part("hearing"), Number(recorder.dataset.longest), press, (seconds) => { part("time").textContent = clock(seconds); });
-    button.textContent = "Stop and send";
+    button.textContent = t("Stop and send");
     say("");
   } catch {
-    say("This phone lets nobody record here. Allow the microphone, or use the phone's own recorder.");
+    say(t("This phone lets nobody record here. Allow the microphone, or use the phone's own recorder."));
     part("instead").hidden = false;
   }
   button.disabled = false;

@@ -1,6 +1,7 @@
 // Sends sound to the inbox of the box: a file, or what is recorded here. What the box cannot play is turned into WAV first.
 
 import { fit, record, upload } from "./sound.js";
+import { t } from "./words.js";
 
 const LONGEST = 600; // seconds that may be recorded
 const said = document.getElementById("said");
@@ -28,14 +29,14 @@ async function press() {
   if (stop) {
     const over = stop;
     stop = null;
-    button.textContent = "Record it here";
-    return send(await over(), part("title").value || `Recorded ${new Date().toLocaleString()}`);
+    button.textContent = t("Record it here");
+    return send(await over(), part("title").value || t("Recorded {time}", { time: new Date().toLocaleString(document.documentElement.lang) }));
   }
   try {
     stop = await record(part("hearing"), LONGEST, () => button.click());
-    button.textContent = "Stop and send";
+    button.textContent = t("Stop and send");
   } catch (error) {
-    said.textContent = `Nothing can be recorded here: ${error.message}`;
+    said.textContent = t("Nothing can be recorded here: {reason}", { reason: error.message });
   }
 }
 

@@ -1,5 +1,7 @@
 // Sound of this browser: recorded, turned into what the box plays, and sent to it.
 
+import { t } from "./words.js";
+
 const API = "/api/v1";
 const PIECE = 49152; // bytes; 65,536 letters of Base64
 const TRIES = 8;
@@ -55,7 +57,7 @@ export async function fit(bytes) {
     const sound = await context.decodeAudioData(bytes.buffer.slice(0));
     return wav(Array.from({ length: Math.min(2, sound.numberOfChannels) }, (_, n) => sound.getChannelData(n)), sound.sampleRate);
   } catch {
-    throw new Error("This phone cannot play that either. Choose a sound.");
+    throw new Error(t("This phone cannot play that either. Choose a sound."));
   } finally {
     context.close();
   }

@@ -1,47 +1,47 @@
-% rebase("frame.tpl", title="Guests", visitor=visitor, path="/guests")
-<p>Guests leave recordings with their own phones: they scan a code, and see a button to record with and nothing else. What they record becomes a clip like any other.</p>
+% rebase("frame.tpl", title=_("Guests"), visitor=visitor, path="/guests")
+<p>{{_("Guests leave recordings with their own phones: they scan a code, and see a button to record with and nothing else. What they record becomes a clip like any other.")}}</p>
 % if not rules["allowed"]:
-<p class="warning">This is switched off: set <code>guests: true</code> in the configuration of the box.</p>
+<p class="warning">{{_("This is switched off: set {option} in the configuration of the box.").format(option="guests: true")}}</p>
 % elif not locked:
-<p class="warning">Set a password first, <code>appliance web password</code>, so that guests can do nothing else.</p>
+<p class="warning">{{_("Set a password first, {command}, so that guests can do nothing else.").format(command="appliance web password")}}</p>
 % else:
 % if here:
-<p class="warning">Phones cannot reach the address that you are at. Open this page by the name of the box in your network, and the code will lead there.</p>
+<p class="warning">{{_("Phones cannot reach the address that you are at. Open this page by the name of the box in your network, and the code will lead there.")}}</p>
 % end
 % if not records:
-<p class="warning">Browsers let nobody record over plain HTTP: guests will be led to the recorder of their phone, and send what that records. With a certificate (HTTPS) they record on the page itself.</p>
+<p class="warning">{{_("Browsers let nobody record over plain HTTP: guests will be led to the recorder of their phone, and send what that records. With a certificate (HTTPS) they record on the page itself.")}}</p>
 % end
 % if code:
 <figure class="code">
 % if drawing:
-<div role="img" aria-label="QR code that leads guests to {{address}}">{{!drawing}}</div>
+<div role="img" aria-label="{{_("QR code that leads guests to {address}").format(address=address)}}">{{!drawing}}</div>
 % else:
-<p>To draw the QR code of it, install <code>python3-segno</code>.</p>
+<p>{{_("To draw the QR code of it, install {package}.").format(package="python3-segno")}}</p>
 % end
-<figcaption><strong>{{address}}</strong><br>Code: <strong>{{code}}</strong></figcaption>
+<figcaption><strong>{{address}}</strong><br>{{_("Code:")}} <strong>{{code}}</strong></figcaption>
 </figure>
 % else:
-<p>No guest is let in at the moment.</p>
+<p>{{_("No guest is let in at the moment.")}}</p>
 % end
 <div class="buttons">
 <form method="post" action="/guests/code">
 % if visitor.csrf:
 <input type="hidden" name="csrf" value="{{visitor.csrf}}">
 % end
-<button>{{"Make a new code" if code else "Let guests in"}}</button>
+<button>{{_("Make a new code") if code else _("Let guests in")}}</button>
 </form>
 % if code:
 <form method="post" action="/guests/end">
 % if visitor.csrf:
 <input type="hidden" name="csrf" value="{{visitor.csrf}}">
 % end
-<button class="danger">Let nobody in any more</button>
+<button class="danger">{{_("Let nobody in any more")}}</button>
 </form>
 % end
 </div>
-<p>Each may be up to {{words.long(rules["longest"])}} long.\\
+<p>{{_("Each may be up to {time} long.").format(time=words.long(rules["longest"]))}}
 % if code:
- A new code ends the one before, also for who is in.\\
+{{_("A new code ends the one before, also for who is in.")}}
 % end
 </p>
 % end
