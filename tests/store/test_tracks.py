@@ -83,7 +83,7 @@ def test_recordings_are_heard_backwards_one_before_the_other(box: Any) -> None:
     assert box.store.clips.earlier("") is None and box.store.clips.at_random("") is None
     first, gone, third = box.clip(), box.clip(), box.clip()
     box.store.clips.path(gone).unlink()
-    assert [item.path for item in box.store.clips.all_recordings(9)] == list(map(box.path, (first, third)))
+    assert [item.path for item in box.store.clips.all_recordings(9)] == list(map(box.store.clips.path, (first, third)))
     assert [item.title for item in box.store.clips.all_recordings(1)] == [third.name]
     heard = [box.store.clips.earlier("some story")]
     while heard[-1]:
