@@ -31,17 +31,9 @@ class SampleFormat(StrEnum):
     def bytes(self) -> int:
         """Bytes of one sample. Raises NewerWord."""
         try:
-            return _SAMPLE_BYTES[self]
+            return {"S16_LE": 2, "S24_3LE": 3, "S32_LE": 4, "FLOAT_LE": 4}[self.value]
         except KeyError:
             raise NewerWord(f"{self.value!r} is a sample format of a newer release") from None
-
-
-_SAMPLE_BYTES = {
-    SampleFormat.S16_LE: 2,
-    SampleFormat.S24_3LE: 3,
-    SampleFormat.S32_LE: 4,
-    SampleFormat.FLOAT_LE: 4,
-}
 
 
 @frozen
