@@ -24,6 +24,22 @@ class Place:
 
 
 @frozen
+class Mark:
+    """A position that a person marked during a take."""
+
+    offset: int = told(NOTHING, "Where it is", Kind.GAUGE, "frames")
+    label: str = told("", "What a person called it", Kind.TEXT)
+
+
+@frozen
+class Pause:
+    """A pause; nothing of it is in the clip."""
+
+    offset: int = told(NOTHING, "Where it is", Kind.GAUGE, "frames")
+    seconds: float = told(NOTHING, "How long it lasted", Kind.GAUGE, "s")
+
+
+@frozen
 class Text:
     """What a processor found in a clip, such as what was said; empty where that was nothing."""
 

@@ -11,6 +11,8 @@ from attrs import frozen
 from attrs.validators import ge, gt, lt
 
 from appliance.circumstances import Begun, Fields, Place, Text
+from appliance.circumstances import Mark as Mark
+from appliance.circumstances import Pause as Pause
 from appliance.errors import NewerWord
 from appliance.quantities import NOTHING, Kind, told
 from appliance.recipes import Recipe
@@ -114,22 +116,6 @@ class Gap:
     uncertainty: int = told(NOTHING, "Give or take so much", Kind.GAUGE, "frames")
     cause: GapCause = told(NOTHING, "Why: overrun, storage, device, sound_server", Kind.STATE)
     filled: bool = told(True, "Whether the clip holds silence for it", Kind.FLAG)
-
-
-@frozen
-class Mark:
-    """A position that a person marked during a take."""
-
-    offset: int = told(NOTHING, "Where it is", Kind.GAUGE, "frames")
-    label: str = told("", "What a person called it", Kind.TEXT)
-
-
-@frozen
-class Pause:
-    """A pause; nothing of it is in the clip."""
-
-    offset: int = told(NOTHING, "Where it is", Kind.GAUGE, "frames")
-    seconds: float = told(NOTHING, "How long it lasted", Kind.GAUGE, "s")
 
 
 @frozen
