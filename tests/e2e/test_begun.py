@@ -13,6 +13,7 @@ recording:
 """
 
 
+@pytest.mark.slow
 def test_what_was_given_is_in_the_file_beside_the_sound(box: Box) -> None:
     box.config.write_text(
         box.config.read_text()

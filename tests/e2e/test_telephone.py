@@ -164,6 +164,7 @@ def test_a_forgotten_handset_ends_by_itself_and_says_so(alsa_config: Path, tmp_p
         telephone.box.end()
 
 
+@pytest.mark.slow
 def test_a_greeting_recorded_on_the_box_itself_is_the_one_that_the_next_guest_hears(telephone: Telephone) -> None:
     box, file = telephone.box, telephone.box.state / "greeting.wav"
     assert "greeting awaited" in box.cli("greeting", "record").stdout

@@ -28,6 +28,7 @@ def backend(port: int, *, trusted: bool = True, **more: Any) -> MailBackend:
     return MailBackend(options, BackendContext("family", "box", Path("/nowhere"), lambda: trusted))
 
 
+@pytest.mark.slow
 def test_conformance(serve: Serve, tmp_path: Path) -> None:
     letters = serve(data_size_limit=None)
     check_upload_backend(

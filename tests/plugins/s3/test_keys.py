@@ -65,6 +65,7 @@ def test_every_rendered_key_is_recognised_as_own(job: UploadJob, template: str) 
     assert pattern.fullmatch(key)
 
 
+@pytest.mark.slow
 @given(template=TEMPLATES)
 def test_keys_of_a_box_with_a_longer_name_are_not_own(job: UploadJob, template: str) -> None:
     own = own_keys(template, "box")

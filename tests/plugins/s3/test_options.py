@@ -57,4 +57,4 @@ def test_secrets_are_not_printed() -> None:
 
 def test_hook_names_the_backend_and_its_extra() -> None:
     [kind] = appliance_upload_backends()
-    assert (kind.name, kind.options, kind.extra) == ("s3", S3Options, "s3")
+    assert (kind.name, kind.options(), kind.extra) == ("s3", S3Options, "s3")
