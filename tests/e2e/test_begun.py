@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 Box = Any  # tests/e2e/conftest.py is not importable
 
 CONFIG = """\
