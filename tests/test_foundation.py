@@ -1,9 +1,14 @@
 """The ground floor: codec, clocks, durable writes, pulses, words for events, exit codes."""
 
 import os
+import re
 import socket
+from enum import StrEnum
 from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +82,30 @@ def test_an_unknown_key_of_a_newer_release_is_ignored() -> None:
 def test_every_event_has_words() -> None:
     kinds = {kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, events.Event)}
     assert kinds - {events.Event} == DESCRIBED
+
+
+OF_THE_CODE = re.compile(r"[A-Z]\w*\(|\b[A-Z][a-z]+[A-Z]\w*|\b[A-Z]\w+\.[A-Z]|<\w|\bNone\b")
+"""A class, a member of one, or what Python shows of a value."""
+
+
+def a_value(kind: Any) -> Any:
+    """Some value of a type that events are made of."""
+    simple: dict[Any, Any] = {int: 1, float: 2.5, str: "abc", bool: True, Path: Path("/a/b.wav"), type(None): None}
+    if kind in simple:
+        return simple[kind]
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return next(iter(kind))
+    if attrs.has(kind):
+        types = get_type_hints(kind)
+        return kind(**{field.alias: a_value(types[field.name]) for field in attrs.fields(kind) if field.init})
+    if get_origin(kind) in (Union, UnionType):
+        return a_value(get_args(kind)[0])
+    return (a_value(get_args(kind)[0]),) * 2 if get_origin(kind) is tuple else {}
+
+
+@pytest.mark.parametrize("kind", sorted(DESCRIBED, key=str))
+def test_no_word_of_the_code_is_a_word_for_people(kind: type[events.Event]) -> None:
+    assert not OF_THE_CODE.search(describe(a_value(kind)))
 
 
 def test_every_event_is_listed_once() -> None:

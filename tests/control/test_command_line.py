@@ -80,6 +80,14 @@ def test_a_file_whose_name_is_no_utf8_is_no_stack_trace(typed: Type, tmp_path: P
     assert isinstance(typed("play", os.fsdecode(b"gone\xe0.wav")).exception, NotFound)
 
 
+def test_a_word_is_played_from_a_folder_that_one_may_not_read(typed: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: object, *args: object, **named: object) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "stat", closed)
+    assert isinstance(typed("play", "latest").exception, NotFound)
+
+
 def test_words_are_told_as_they_happen(typed: Type) -> None:
     assert typed("record", "start").output.startswith("recording box_id1")
     assert typed("record", "pause-toggle").output == "paused\n"
