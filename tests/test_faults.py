@@ -32,7 +32,7 @@ def test_no_fault_is_raised_that_is_not_in_the_table(folder: str) -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in MADE_BY_THE_TABLE
     }
-    assert made <= {"appliance/faults.py"}
+    assert made <= {"appliance/faultkind.py"}
 
 
 def test_what_a_fault_says_can_be_shown_and_sent_anywhere() -> None:

@@ -17,14 +17,15 @@ _SAMPLES = {
     "mode": "all",
     "track": "1",
     "target": "/tmp",
+    "number": "1",
     "source": "recording",
     "sound": __file__,
 }
 
 
 def commands() -> list[tuple[str, ...]]:
-    """The words of each command that ends by itself."""
-    return [words for words in _below(root, ()) if words[0] not in ("run", "events", "web")]
+    """The words of each command that ends by itself and is meant for people."""
+    return [words for words in _below(root, ()) if words[0] not in ("run", "events", "web", "settings")]
 
 
 def _below(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -150,7 +150,6 @@ def test_what_shows_something_shows_it_to_programs_too() -> None:
         ("feeds", "unheard"),
         ("config", "reload"),
         ("support",),
-        ("settings",),
     }
     texts = {("config", "check"), ("config", "example"), ("config", "reference")}
     for words in commands():

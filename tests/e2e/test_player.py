@@ -138,6 +138,7 @@ def test_what_plays_while_it_records(loud: Box, factor: float, test_card: Path, 
         given = samples[began : began + RATE].astype(float)
         assert np.abs(heard(test_card)[began : began + RATE] - factor * given).max() <= 1
     assert loud.status()["recorder"] == "recording"
+    loud.until(lambda: loud.status()["take"]["seconds"] > 1)
     loud.cli("record", "stop")
     if factor:
         after = len(heard(test_card)) + RATE // 2
