@@ -13,8 +13,9 @@ from appliance.config.booth import BoothSettings, Given
 from appliance.config.flow import FlowSettings, Script
 from appliance.config.options import AbsolutePath, Seconds
 from appliance.config.prompts import Prompt
-from appliance.flow import Booth, Step
+from appliance.flow.booth import Booth
 from appliance.flow.handset import Handset
+from appliance.flow.steps import Step
 from appliance.flow.world import World as Around
 from appliance.machine import Do, Effect, Recorder
 from appliance.models import Verdict

@@ -23,7 +23,10 @@ from appliance.config.settings import SwitchSettings
 from appliance.errors import ConfigError
 from appliance.events import HandsetHangUp, HandsetLift
 from appliance.faults import HANGING
-from appliance.flow import Direct, Step, Telephone, flow_of
+from appliance.flow import flow_of
+from appliance.flow.direct import Direct
+from appliance.flow.steps import Step
+from appliance.flow.telephone import Telephone
 from appliance.machine import Do, Effect, Input, Player, Recorder, State, step
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
 from appliance.panel.facts import Fact, Gesture

@@ -15,8 +15,10 @@ from appliance.config.loader import parse
 from appliance.config.prompts import PromptSettings
 from appliance.config.settings import DestinationSettings
 from appliance.errors import ConfigError, TroubleKind
-from appliance.flow import MessageBox, Step, flow_of
+from appliance.flow import flow_of
 from appliance.flow.bell import Bell
+from appliance.flow.message_box import MessageBox
+from appliance.flow.steps import Step
 from appliance.machine import Do, Effect, Player, Recorder
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals

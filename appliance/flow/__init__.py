@@ -12,19 +12,11 @@ from attrs import evolve
 from appliance.audio.greetings import sounds_in
 from appliance.config.flow import FlowSettings, Script
 from appliance.config.prompts import TONES, Prompt, PromptSettings
-from appliance.flow.booth import Booth
 from appliance.flow.direct import Direct
 from appliance.flow.handset import Handset
-from appliance.flow.message_box import MessageBox
-from appliance.flow.rehearsal import Rehearsal
-from appliance.flow.steps import Step
-from appliance.flow.telephone import Telephone
-from appliance.flow.world import World
 from appliance.prompts import digits_of, sounds_of
 from appliance.prompts.sounds import SHIPPED
 from appliance.store.places import Places
-
-__all__ = ["Booth", "Direct", "Handset", "MessageBox", "Step", "Telephone", "flow_of"]
 
 _DIGITS = 8
 """So many has a code by which somebody withdraws a story."""
@@ -44,20 +36,29 @@ def flow_of(
     """
     if settings.script is Script.NONE:
         return Handset(Direct(), settings.numbers)
+    from appliance.flow.rehearsal import Rehearsal  # a box without a flow starts without these
+
     heard = prompts if prompts.sounds != PromptSettings().sounds else evolve(prompts, sounds=TONES)
     languages = settings.languages or (prompts.language,)
     sounds = {each: sounds_of(evolve(heard, language=each), at_the_ear=True) for each in languages}
     tone, first = settings.tone or SHIPPED / "tone.flac", sounds[languages[0]]
     if settings.script is Script.MESSAGE_BOX:
+        from appliance.flow.message_box import MessageBox
+
         bell = settings.bell or first.get(Prompt.NEW_MESSAGE, SHIPPED / "new_message.flac")
         return Handset(MessageBox(replies, tone, bell, first), settings.numbers)
     rehearsal = Rehearsal(tone, first, places.audio)
     if settings.script is Script.BOOTH:
+        from appliance.flow.booth import Booth
+        from appliance.flow.world import World
+
         folder = settings.booth.questions
         questions = {each: tuple(sounds_in(folder, each)) if folder else () for each in languages}
         digits = {each: digits_of(evolve(heard, language=each)) for each in languages}
         world = World(tone, sounds, questions, digits, places.audio, time, _code)
         return Handset(Booth(settings, world), settings.numbers, rehearsal)
+    from appliance.flow.telephone import Telephone
+
     return Handset(Telephone(settings, tone, sounds), settings.numbers, rehearsal)
 
 

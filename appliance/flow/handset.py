@@ -1,15 +1,18 @@
 """All that is done with a handset and its dial: the flow, a new greeting for it, and what is dialled beside it."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
 from appliance import events
-from appliance.flow.rehearsal import Rehearsal
 from appliance.flow.steps import Scripted
 from appliance.machine import Input
 from appliance.status import Status
 from appliance.verbs import VERBS
+
+if TYPE_CHECKING:
+    from appliance.flow.rehearsal import Rehearsal
 
 NO_FLOW = "no flow greets anybody: set `flow.script`, for example to telephone"
 
@@ -23,7 +26,7 @@ class Handset:
 
     script: Scripted
     numbers: Mapping[str, str]
-    rehearsal: Rehearsal | None = None
+    rehearsal: "Rehearsal | None" = None
 
     def react(self, input: Input, status: Status) -> tuple["Handset", _Outputs]:
         """See `Reaction`."""

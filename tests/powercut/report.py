@@ -19,6 +19,7 @@ UNDECIDED = {
     "catalogue.db-journal": "by SQLite: guards the making of the catalogue, which can be made again",
     "renditions/": "by libsndfile at every close; an encoding is compared with its hash before use, and made again",
     "state/: +clips": "SQLite syncs the same folder right after; ours counts where it has its log already",
+    "tracks/": "what is known of a track stands in the catalogue; notes are read where that was lost",
     "guests": "what a guest sends is on the phone until it is a clip; these let it be gone on with",
     "trash/": "a clip that was thrown away is whole under its old name or its new one, and found under either",
     "clips/: -NAME": "what was deleted may come back once more; nothing that should stay is lost by that",
