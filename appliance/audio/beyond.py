@@ -27,6 +27,14 @@ def kind_of(head: bytes) -> str:
     return next((name for at, magic, name in _KINDS if head[at : at + len(magic)] == magic), "")
 
 
+def _opened(av: Any, file: BinaryIO, format: str) -> Any:
+    """The container, whatever its tags are. PyAV 19 reads them when asked for them, and has no word for that here."""
+    try:
+        return av.open(file, "r", format=format, metadata_errors="replace")
+    except TypeError:
+        return av.open(file, "r", format=format)
+
+
 class AvSound:
     """As the decoder wants it: samples are floats, positions are frames. Raises ImportError without PyAV, and
     soundfile.SoundFileError for what is no sound, or damaged.
@@ -43,7 +51,7 @@ class AvSound:
         self._error: type[Exception] = soundfile.SoundFileError
         self._foreign: tuple[type[Exception], ...] = (av.error.FFmpegError, ValueError, IndexError)
         try:
-            self._container: Any = av.open(file, "r", format=_FORMATS[kind], metadata_errors="replace")
+            self._container: Any = _opened(av, file, _FORMATS[kind])
             self._stream: Any = self._container.streams.audio[0]
         except self._foreign as error:
             raise self._error(f"FFmpeg cannot read it: {error}") from error
