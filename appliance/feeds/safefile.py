@@ -60,7 +60,7 @@ class SafeFile:
             except Permanent:
                 raise
             except BaseException:
-                with suppress(OSError, Permanent):
+                with suppress(OSError, Permanent, Transient):
                     _sync(file)
                     keep = self._begun is not None
                 raise
@@ -86,10 +86,13 @@ class _Considerate(io.FileIO):
         self._refused = False
 
     def write(self, data: "ReadableBuffer") -> int:
-        self._refused = self._refused or not self._has_room(memoryview(data).nbytes)
-        if self._refused:
-            raise Permanent(_NO_ROOM)
-        return super().write(data)
+        try:
+            self._refused = self._refused or not self._has_room(memoryview(data).nbytes)
+            if self._refused:
+                raise Permanent(_NO_ROOM)
+            return super().write(data)
+        except OSError as error:
+            raise Transient(f"the inbox takes no more ({error.strerror}): free some space") from error
 
 
 def remove(path: Path) -> None:

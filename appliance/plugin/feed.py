@@ -29,7 +29,8 @@ class FeedJob(Protocol):
 
         The track enters the inbox, synced, when the block ends without an error. Raises Permanent then where the bytes
         are no sound that can be played, and Transient where they are not `bounded`, so that their end cannot be told
-        from that of a broken line, and are no whole sound.
+        from that of a broken line, and are no whole sound. Writing raises Permanent where the track would take room
+        that recordings have in reserve, and Transient where the disk refuses.
 
         Else nothing of it stays, unless there is a name for what was `begun`: then an error other than Permanent leaves
         the bytes under that name, and the file that is next opened for it holds them. Its position is the start.

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from typing import Any, BinaryIO
+from typing import Any
 
 from appliance_http.watch import Watch
 from attrs import evolve, frozen
@@ -135,8 +135,8 @@ class MailFeed:
                     content = decode(block, False)
                     size += len(content)
                     self._check_size(size, letter, part)
-                    _write(file, content)
-                _write(file, decode(b"", True))
+                    file.write(content)
+                file.write(decode(b"", True))
         except WrongKind as error:
             words = f"{sender_of(letter.head)} sent {part.name}{part.suffix}: {error}"
             job.save_note(key, {"refused": words, "at": now})
@@ -149,13 +149,6 @@ class MailFeed:
                 f"{sender_of(letter.head)} sent {part.name}{part.suffix}, which is larger than max_size allows "
                 f"({most / 1e6:g} MB): set a larger max_size"
             )
-
-
-def _write(file: BinaryIO, content: bytes) -> None:
-    try:
-        file.write(content)
-    except OSError as error:
-        raise Transient(f"the inbox takes no more ({error.strerror}): free some space") from error
 
 
 def _title(letter: Letter, part: Part) -> str:

@@ -74,10 +74,7 @@ class RcloneFeed:
                         f"{found.path} is larger than max_size allows ({self._options.max_size / 1e6:g} MB): set a "
                         "larger max_size"
                     )
-                try:
-                    file.write(block)
-                except OSError as error:
-                    raise Transient(f"the inbox takes no more ({error.strerror}): free some space") from error
+                file.write(block)
 
             self._remote.fetch(found.path, take, stop)
             if found.size >= 0 and size != found.size:

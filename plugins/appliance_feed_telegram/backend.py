@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
 import attrs
 from appliance_telegram.bot import Bot
@@ -117,14 +117,7 @@ class TelegramFeed:
                         f"{sound.title} is larger than max_size allows ({self._options.max_size / 1e6:g} MB): set a "
                         "larger max_size"
                     )
-                _write(file, block)
+                file.write(block)
             announced = answer.headers.get("Content-Length", "")
             if announced.isdigit() and size < int(announced):
                 raise Transient(f"{sound.title} broke off after {size} of {announced} bytes")
-
-
-def _write(file: BinaryIO, block: bytes) -> None:
-    try:
-        file.write(block)
-    except OSError as error:
-        raise Transient(f"the inbox takes no more ({error.strerror}): free some space") from error

@@ -252,10 +252,7 @@ class Fetcher:
             size += len(block)
             self._check_size(size, where)
             hashed(block)
-            try:
-                file.write(block)
-            except OSError as error:
-                raise Transient(f"the inbox takes no more ({error.strerror}): free some space") from error
+            file.write(block)
         if announced is not None and size < announced:  # urllib3 before 2.0 takes a body that broke off for a whole one
             raise Transient(f"{where} broke off after {size} of {announced} bytes")
         if size == 0:

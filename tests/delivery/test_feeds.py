@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from appliance.events import (
     TrackDue,
 )
 from appliance.faults import FEED
+from appliance.feeds.pull import Pull
 from appliance.feeds.puller import FIRST_RETRY, Feed
 from appliance.machine import Player
 from appliance.models import AudioFormat
@@ -199,6 +201,22 @@ def test_a_track_takes_no_room_that_recordings_have_in_reserve(box: Box) -> None
     [arrived] = box.events.wait(TrackArrived)
     assert arrived.track.size == arrived.track.path.stat().st_size == wav.HEADER_BYTES + 8_000_000
     box.events.wait(FaultCleared)
+
+
+@pytest.mark.parametrize("size", [3_000_000, 3_000])
+def test_a_disk_that_takes_no_more_of_a_track_is_told_so(box: Box, size: int) -> None:
+    job = Pull(box.store, "news", box.clock, lambda _: True, lambda: False, lambda _: None)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+    try:
+        with (
+            pytest.raises(Transient, match=r"the inbox takes no more \(.+\): free some space"),
+            job.new_track("1", "News", ".wav") as file,
+        ):
+            file.write(bytes(size))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(box.store.places.inbox.iterdir())
 
 
 def test_an_empty_track_is_none(box: Box) -> None:

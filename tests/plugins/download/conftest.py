@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import pytest
 from attrs import define, field, frozen
 
-from appliance.plugin import Permanent
+from appliance.plugin import Permanent, Transient
 
 
 @frozen
@@ -28,7 +28,7 @@ class _File(io.BytesIO):
 
     def write(self, content: Any) -> int:
         if self.tell() + len(content) > self._room:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise Transient(f"the inbox takes no more ({os.strerror(errno.ENOSPC)}): free some space")
         return super().write(content)
 
 
