@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from appliance_fetch.failures import together
 from attrs import frozen
 
 from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, counted
@@ -40,8 +41,7 @@ class FolderFeed:
                 except Permanent as error:
                     failures.append(error)
         if failures:
-            more = f" ({len(failures)} files failed)" if len(failures) > 1 else ""
-            raise Permanent(f"{failures[0]}{more}")
+            raise together(failures, "file")
 
     def probe(self) -> str:
         """Count the files."""

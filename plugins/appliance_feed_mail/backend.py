@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Any
 
+from appliance_fetch.failures import together, too_large
 from appliance_http.watch import Watch
 from attrs import evolve, frozen
 
@@ -50,9 +51,7 @@ class MailFeed:
         with Watch(stop, _TOTAL) as watch, opened(self._options, watch, self._trusted) as mailbox:
             failures = self._look_through(mailbox, job, watch)
         if failures:
-            more = f" ({counted(len(failures), 'letter')} failed)" if len(failures) > 1 else ""
-            kind = Permanent if any(isinstance(each, Permanent) for each in failures) else Transient
-            raise kind(f"{failures[0]}{more}")
+            raise together(failures, "letter")
 
     def probe(self) -> str:
         """Look how many letters there are, and fetch none."""
@@ -134,21 +133,18 @@ class MailFeed:
                         raise Cancelled(f"pulling {self._options.host} was stopped")
                     content = decode(block, False)
                     size += len(content)
-                    self._check_size(size, letter, part)
+                    if size > self._options.max_size:
+                        raise too_large(f"{_sent(letter, part)}, which", self._options.max_size)
                     file.write(content)
                 file.write(decode(b"", True))
         except WrongKind as error:
-            words = f"{sender_of(letter.head)} sent {part.name}{part.suffix}: {error}"
+            words = f"{_sent(letter, part)}: {error}"
             job.save_note(key, {"refused": words, "at": now})
             raise Permanent(words) from error
 
-    def _check_size(self, size: int, letter: Letter, part: Part) -> None:
-        most = self._options.max_size
-        if size > most:
-            raise Permanent(
-                f"{sender_of(letter.head)} sent {part.name}{part.suffix}, which is larger than max_size allows "
-                f"({most / 1e6:g} MB): set a larger max_size"
-            )
+
+def _sent(letter: Letter, part: Part) -> str:
+    return f"{sender_of(letter.head)} sent {part.name}{part.suffix}"
 
 
 def _title(letter: Letter, part: Part) -> str:

@@ -1,7 +1,9 @@
 """Brings the sound files of a remote of rclone's into the inbox, each again only once it has changed."""
 
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from appliance_fetch.failures import together, too_large
 from appliance_upload_rclone.errors import secrets_in
 from appliance_upload_rclone.options import RcloneOptions
 from appliance_upload_rclone.remote import ListedFile, Remote
@@ -34,13 +36,11 @@ class RcloneFeed:
             key = f"{each.path} {each.size} {each.changed}"
             if not job.has(key):
                 try:
-                    self._bring(key, each, job)
+                    self._bring(key, each, job, stop)
                 except (Permanent, Transient) as error:
                     failures.append(error)
         if failures:
-            more = f" ({counted(len(failures), 'file')} failed)" if len(failures) > 1 else ""
-            kind = Permanent if any(isinstance(each, Permanent) for each in failures) else Transient
-            raise kind(f"{failures[0]}{more}")
+            raise together(failures, "file")
 
     def probe(self) -> str:
         """Count the files."""
@@ -56,13 +56,9 @@ class RcloneFeed:
             if not any(part.startswith(".") for part in PurePosixPath(each.path).parts)
         ]
 
-    def _bring(self, key: str, found: ListedFile, job: FeedJob) -> None:
+    def _bring(self, key: str, found: ListedFile, job: FeedJob, stop: Callable[[], None]) -> None:
         path = PurePosixPath(found.path)
         size = 0
-
-        def stop() -> None:
-            if job.cancelled():
-                raise Cancelled(f"pulling {self._remote} was stopped")
 
         with job.new_track(key, path.stem, path.suffix) as file:
 
@@ -70,10 +66,7 @@ class RcloneFeed:
                 nonlocal size
                 size += len(block)
                 if size > self._options.max_size:
-                    raise Permanent(
-                        f"{found.path} is larger than max_size allows ({self._options.max_size / 1e6:g} MB): set a "
-                        "larger max_size"
-                    )
+                    raise too_large(found.path, self._options.max_size)
                 file.write(block)
 
             self._remote.fetch(found.path, take, stop)

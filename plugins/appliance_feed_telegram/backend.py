@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
+from appliance_fetch.failures import together, too_large
 from appliance_telegram.bot import Bot
 
-from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, WrongKind, counted
+from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, WrongKind
 from appliance_feed_telegram.messages import Sound, chat_of, sound_of
 from appliance_feed_telegram.options import TelegramFeedOptions
 
@@ -52,9 +53,7 @@ class TelegramFeed:
         waiting, failures = self._fetch(waiting, job, stop)
         self._keep(offset, waiting, job)
         if failures:
-            more = f" ({counted(len(failures), 'message')} failed)" if len(failures) > 1 else ""
-            kind = Permanent if any(isinstance(each, Permanent) for each in failures) else Transient
-            raise kind(f"{failures[0]}{more}")
+            raise together(failures, "message")
 
     def probe(self) -> str:
         """Ask who the bot is. Nothing of what was said to it is taken."""
@@ -113,10 +112,7 @@ class TelegramFeed:
             for block in answer.blocks():
                 size += len(block)
                 if size > self._options.max_size:
-                    raise Permanent(
-                        f"{sound.title} is larger than max_size allows ({self._options.max_size / 1e6:g} MB): set a "
-                        "larger max_size"
-                    )
+                    raise too_large(sound.title, self._options.max_size)
                 file.write(block)
             announced = answer.headers.get("Content-Length", "")
             if announced.isdigit() and size < int(announced):

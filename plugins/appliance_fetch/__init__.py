@@ -1,1 +1,1 @@
-"""What feeds share that fetch their items over HTTP. No plugin by itself."""
+"""What feeds share, above all those that fetch their items over HTTP. No plugin by itself."""

@@ -12,6 +12,7 @@ from attrs import frozen
 from appliance.plugin import Cancelled, FeedJob, ListeningFeedJob, Permanent, Transient, WrongKind, shown_url
 from appliance_fetch.answers import conditions_of, is_live, length_of, validators_of
 from appliance_fetch.begun import Begun
+from appliance_fetch.failures import too_large
 from appliance_fetch.naming import media_type, title_and_suffix
 from appliance_fetch.options import FetchOptions
 
@@ -196,9 +197,7 @@ class Fetcher:
 
     def _check_size(self, size: int | None, where: str) -> None:
         if size is not None and size > self._options.max_size:
-            raise Permanent(
-                f"{where} is larger than max_size allows ({self._options.max_size / 1e6:g} MB): set a larger max_size"
-            )
+            raise too_large(where, self._options.max_size)
 
     def _keep(self, answer: "Answer", item: Item, note: dict[str, object], job: FeedJob, begun: Begun) -> None:
         """Let the body in as a new track, unless it is there already."""
