@@ -19,6 +19,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from appliance.models import SILENCE_DBFS, AudioFormat, Levels, SampleFormat, Verdict
+from appliance.pcm import integers
 
 SILENT_DBFS = -70.0
 """What never gets louder than this comes from a dead or unplugged microphone."""
@@ -153,7 +154,7 @@ class Meter:
         frames = len(data) // self._frame_bytes
         if not frames:
             return
-        samples = self._samples(data)
+        samples = integers(data, self._sample)
         highest, lowest = int(samples.max()), int(samples.min())
         peak = max(highest, -lowest)
         scaled = samples.astype(np.float32)
@@ -211,15 +212,6 @@ class Meter:
         self._count_blocks()
         counted, self._blocks, self._thinned = self._blocks, blocks, thinned
         return Tally(self._frames, self._clipped, counted)
-
-    def _samples(self, data: bytes | memoryview) -> NDArray[Any]:
-        if self._sample is SampleFormat.S16_LE:
-            return np.frombuffer(data, "<i2")
-        if self._sample is SampleFormat.S32_LE:
-            return np.frombuffer(data, "<i4")
-        padded = np.zeros((len(data) // 3, 4), np.uint8)
-        padded[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-        return padded.reshape(-1).view("<i4")
 
     def _frames_with(self, values: NDArray[Any]) -> int:
         """Frames in which any channel's value is not zero. Narrow frames are looked at as one number each: cheaper."""

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from appliance.models import AudioFormat, SampleFormat
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -83,18 +81,3 @@ def _find(sound: Any, wanted: Any, rate: int) -> Echo | None:
     product, energy = abs(float(np.dot(heard, wanted))), float(np.dot(wanted, wanted))
     likeness = product / np.sqrt(energy * float(np.dot(heard, heard)) + 1e-12)
     return Echo(frame, product / energy) if likeness > LEAST_LIKENESS else None
-
-
-def to_float(data: bytes, format: AudioFormat) -> "Floats":
-    """Frames as floats of full scale 1.0, shape (frames, channels)."""
-    import numpy as np
-
-    if format.sample is SampleFormat.S16_LE:
-        samples, full_scale = np.frombuffer(data, "<i2"), 2.0**15
-    elif format.sample is SampleFormat.S32_LE:
-        samples, full_scale = np.frombuffer(data, "<i4"), 2.0**31
-    else:
-        padded = np.zeros((len(data) // 3, 4), np.uint8)
-        padded[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-        samples, full_scale = padded.reshape(-1).view("<i4"), 2.0**31
-    return (samples.astype(np.float32) / np.float32(full_scale)).reshape(-1, format.channels)

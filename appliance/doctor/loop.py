@@ -12,7 +12,7 @@ from appliance.audio.output import Output, loudness
 from appliance.audio.ports import XRUN, Capture, Direction
 from appliance.config.audio import NO_SPEAKER
 from appliance.doctor.box import Box
-from appliance.doctor.chirp import chirp, find, to_float
+from appliance.doctor.chirp import chirp, find
 from appliance.doctor.finding import Finding, Prompt, Result, Step
 from appliance.errors import AudioError, DeviceRecalled
 
@@ -123,6 +123,8 @@ def _play(box: Box, rate: int) -> float:
 
 
 def _judge(listener: _Listener, played: float, volume: float) -> Finding:
+    from appliance.pcm import to_float
+
     format = listener.capture.format
     echo = find(to_float(bytes(listener.data), format), format.rate)
     if echo is None and listener.overran:

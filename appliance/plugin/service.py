@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from attrs import frozen
 
@@ -10,6 +10,10 @@ from appliance.config.options import OptionsClass
 from appliance.events import Event
 from appliance.models import AudioFormat, ClockStamp
 from appliance.report import Report
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Happenings(Protocol):
@@ -40,6 +44,12 @@ class FrameBlock:
     format: AudioFormat
     is_last: bool
     dropped: int = 0
+
+    def floats(self) -> "NDArray[np.float32]":
+        """The samples as floats of full scale 1.0, shape (frames, channels)."""
+        from appliance.pcm import to_float
+
+        return to_float(self.data, self.format)
 
 
 class House(Protocol):

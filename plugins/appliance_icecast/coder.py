@@ -46,7 +46,7 @@ class Coder:
 
     def code(self, block: FrameBlock) -> bytes:
         """What there is to send once this has sounded too."""
-        samples = _samples(block)[:, : self._channels]
+        samples: Any = block.floats()[:, : self._channels]
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(np.ascontiguousarray(samples))
         self._file.write(samples)
@@ -56,18 +56,6 @@ class Coder:
         """What there is to send at the end."""
         self._file.close()
         return self._pages.take()
-
-
-def _samples(block: FrameBlock) -> Any:
-    """Floats of full scale 1, a row for each frame."""
-    width = block.format.sample.bytes
-    if width == 3:
-        whole = np.zeros((len(block.data) // 3, 4), np.uint8)
-        whole[:, 1:] = np.frombuffer(block.data, np.uint8).reshape(-1, 3)
-        found = whole.reshape(-1).view("<i4").astype(np.float32) / 2**31
-    else:
-        found = np.frombuffer(block.data, f"<i{width}").astype(np.float32) / 2 ** (8 * width - 1)
-    return found.reshape(-1, block.format.channels)
 
 
 class _Pages:

@@ -7,7 +7,6 @@ from math import log10
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from appliance.plugin import FrameBlock, House, StorageError
 from appliance_level_history.options import LevelHistoryOptions
@@ -84,7 +83,7 @@ class _Sum:
 
     def add(self, block: FrameBlock, began: datetime) -> None:
         """Take a block in that began then."""
-        samples = _samples(block)
+        samples = block.floats().ravel().astype(np.float64)
         if not len(samples):
             return
         if not self._samples:
@@ -104,16 +103,3 @@ class _Sum:
 
 def _dbfs(share: float) -> float:
     return max(20 * log10(share), _SILENCE) if share > 0 else _SILENCE
-
-
-def _samples(block: FrameBlock) -> NDArray[np.float64]:
-    """The samples of all channels, full scale at 1."""
-    width = block.format.sample.bytes
-    if width == 3:
-        octets = np.frombuffer(block.data, np.uint8).reshape(-1, 3)
-        whole = np.zeros((len(octets), 4), np.uint8)
-        whole[:, 1:] = octets
-        found = whole.reshape(-1).view("<i4").astype(np.float64) / 2**31
-    else:
-        found = np.frombuffer(block.data, f"<i{width}").astype(np.float64) / 2 ** (8 * width - 1)
-    return np.asarray(found, np.float64)

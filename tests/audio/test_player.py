@@ -21,7 +21,6 @@ from appliance.audio.ports import XRUN, Direction
 from appliance.clock import SystemClock
 from appliance.config.audio import PlaybackSettings, VolumeSettings
 from appliance.config.options import Percent
-from appliance.doctor.chirp import to_float
 from appliance.errors import DeviceBusy, FormatUnsupported, TroubleKind
 from appliance.events import (
     Command,
@@ -44,6 +43,7 @@ from appliance.events import (
     VolumeChanged,
 )
 from appliance.models import AudioFormat, SampleFormat
+from appliance.pcm import to_float
 from appliance.simulation.cards import FakeCards
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals

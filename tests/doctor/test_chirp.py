@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from appliance.config.profiles import RecordedFormat
-from appliance.doctor.chirp import chirp, find, to_float
+from appliance.doctor.chirp import chirp, find
 from appliance.models import AudioFormat, SampleFormat
+from appliance.pcm import to_float
 from appliance.simulation.sound import numbered, pack, speech
 
 RATE = 48_000

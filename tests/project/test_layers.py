@@ -20,6 +20,7 @@ ROWS = (
     "recipes",
     "circumstances",
     "models",
+    "pcm",
     "naming",
     "listed",
     "events",
