@@ -16,14 +16,9 @@ def _options() -> type:
 
 
 def _create(options: "RcloneFeedOptions", context: BackendContext) -> FeedBackend:
-    from appliance_upload_rclone.options import RcloneOptions
-
     from appliance_feed_rclone.backend import RcloneFeed
 
-    asked = RcloneOptions(
-        options.remote, config=options.config, flags=options.flags, binary=options.binary, timeout=options.timeout
-    )
-    return RcloneFeed(options, asked, context)
+    return RcloneFeed(options, context)
 
 
 @hookimpl

@@ -4,11 +4,9 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from appliance_fetch.failures import together, too_large
-from appliance_upload_rclone.errors import secrets_in
-from appliance_upload_rclone.options import RcloneOptions
 from appliance_upload_rclone.remote import ListedFile, Remote
 
-from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, counted, keep_secret
+from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, counted
 from appliance_feed_rclone.options import RcloneFeedOptions
 
 _PATTERNS = "*.{aac,aif,aiff,caf,flac,m4a,mp3,oga,ogg,opus,w64,wav}"
@@ -17,11 +15,9 @@ _PATTERNS = "*.{aac,aif,aiff,caf,flac,m4a,mp3,oga,ogg,opus,w64,wav}"
 class RcloneFeed:
     """Looks through one folder and all in it; what is hidden there is passed over."""
 
-    def __init__(self, options: RcloneFeedOptions, asked: RcloneOptions, context: BackendContext) -> None:
-        for secret in (each for text in (options.remote, *options.flags) for each in secrets_in(text)):
-            keep_secret(secret)
+    def __init__(self, options: RcloneFeedOptions, context: BackendContext) -> None:
         self._options = options
-        self._remote = Remote(asked, context.clock_trusted, context.rate_limit)
+        self._remote = Remote(options, context.clock_trusted, context.rate_limit)
 
     def pull(self, job: FeedJob) -> None:
         def stop() -> None:

@@ -15,9 +15,7 @@ from appliance.plugin import (
     Rendition,
     Transient,
     UploadJob,
-    keep_secret,
 )
-from appliance_upload_rclone.errors import secrets_in
 from appliance_upload_rclone.hashes import digests
 from appliance_upload_rclone.names import path_of
 from appliance_upload_rclone.options import RcloneOptions
@@ -28,8 +26,6 @@ class RcloneBackend:
     """Delivers to one remote. See `appliance.plugin.UploadBackend` for the contract."""
 
     def __init__(self, options: RcloneOptions, context: BackendContext) -> None:
-        for secret in (each for text in (options.remote, *options.flags) for each in secrets_in(text)):
-            keep_secret(secret)
         self._folder = options.folder
         self._context = context
         self._remote = Remote(options, context.clock_trusted, context.rate_limit)

@@ -1,6 +1,6 @@
 """The options of an rclone destination."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import frozen
 from attrs.validators import and_, ge, le, matches_re
@@ -11,6 +11,25 @@ from appliance_upload_rclone.names import WORDS, check_folder
 
 def _check_folder(_: Any, __: Any, template: str) -> None:
     check_folder(template)
+
+
+class RunOptions(Protocol):
+    """What rclone is asked about, and how it is run."""
+
+    @property
+    def remote(self) -> str: ...
+
+    @property
+    def config(self) -> AbsolutePath | None: ...
+
+    @property
+    def flags(self) -> tuple[str, ...]: ...
+
+    @property
+    def binary(self) -> str: ...
+
+    @property
+    def timeout(self) -> Seconds: ...
 
 
 @frozen

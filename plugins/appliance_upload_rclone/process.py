@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from appliance.plugin import Permanent, Transient, stand_back
 from appliance_upload_rclone.errors import Failure
-from appliance_upload_rclone.options import RcloneOptions
+from appliance_upload_rclone.options import RunOptions
 
 _LOOK_AROUND = 0.2
 _PATIENCE_AT_END = 5.0
@@ -58,9 +58,9 @@ class _Listener:
 
 @frozen
 class Rclone:
-    """The installed rclone with the options of one destination."""
+    """The installed rclone with the options of one destination or feed."""
 
-    options: RcloneOptions
+    options: RunOptions
 
     def run(
         self,

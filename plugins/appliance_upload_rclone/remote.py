@@ -7,11 +7,11 @@ from typing import Any
 
 from attrs import field, frozen
 
-from appliance.plugin import Permanent, Transient
-from appliance_upload_rclone.errors import Failure, translate
+from appliance.plugin import Permanent, Transient, keep_secret
+from appliance_upload_rclone.errors import Failure, secrets_in, translate
 from appliance_upload_rclone.hashes import choose
 from appliance_upload_rclone.names import below
-from appliance_upload_rclone.options import RcloneOptions
+from appliance_upload_rclone.options import RunOptions
 from appliance_upload_rclone.process import Rclone, nothing, unheard
 
 _LONGEST_LIST = 32_000_000
@@ -37,7 +37,9 @@ class ListedFile:
 class Remote:
     """One remote. All methods raise Transient or Permanent, and what `check` raises while rclone runs."""
 
-    def __init__(self, options: RcloneOptions, clock_trusted: Callable[[], bool], rate_limit: int | None) -> None:
+    def __init__(self, options: RunOptions, clock_trusted: Callable[[], bool], rate_limit: int | None) -> None:
+        for secret in (each for text in (options.remote, *options.flags) for each in secrets_in(text)):
+            keep_secret(secret)
         self._remote = options.remote
         self._clock_trusted = clock_trusted
         self._limit = [f"--bwlimit={rate_limit}B"] if rate_limit is not None else []
