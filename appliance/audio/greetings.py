@@ -19,8 +19,7 @@ def greeting(path: Path, turn: int, today: date, *, shuffled: bool = False, lang
     """
     if not path.is_dir():
         return path
-    if language and (path / language).is_dir():
-        path = path / language
+    path = _of_language(path, language)
     try:
         names = sorted(each.name for each in path.iterdir() if _sounds(each))
     except OSError as error:
@@ -33,11 +32,15 @@ def greeting(path: Path, turn: int, today: date, *, shuffled: bool = False, lang
 
 def sounds_in(folder: Path, language: str = "") -> list[Path]:
     """The sounds in a folder, or in what it holds for the `language`, by name; none where that fails."""
-    inner = folder / language
     try:
-        return sorted(each for each in (inner if language and inner.is_dir() else folder).iterdir() if _sounds(each))
+        return sorted(each for each in _of_language(folder, language).iterdir() if _sounds(each))
     except OSError:
         return []
+
+
+def _of_language(folder: Path, language: str) -> Path:
+    inner = folder / language
+    return inner if language and inner.is_dir() else folder
 
 
 def _sounds(path: Path) -> bool:
