@@ -85,7 +85,7 @@ class Decoder:
         """Duration: as the file tells it, as its frames were counted, or as its size lets guess."""
         self.estimated: bool = not self._file.counted
         """Whether it was guessed."""
-        self._resampler = self._new_resampler()
+        self._resampler = resampler(self._file_rate, self._rate, self.channels)
         self._begin(0)
 
     def _beyond(self, file: BinaryIO, opened: ExitStack, error: Exception) -> AvSound:
@@ -149,7 +149,7 @@ class Decoder:
         if rate == self._rate:
             return
         position, self._rate = self.position, rate
-        self._resampler = self._new_resampler()
+        self._resampler = resampler(self._file_rate, self._rate, self.channels)
         self.seek(position)
 
     def close(self) -> None:
@@ -162,13 +162,6 @@ class Decoder:
         self._ended = False
         self._damage: Unplayable | None = None
         self._ready = self.nothing
-
-    def _new_resampler(self) -> Any:
-        if self._file_rate == self._rate:
-            return None
-        import soxr
-
-        return soxr.ResampleStream(self._file_rate, self._rate, self.channels, dtype="float32")
 
     def _decode(self, frames: int) -> "Samples":
         np, narrow = self._np, self._file.subtype == "PCM_16"  # libsndfile turns samples into floats one by one
@@ -197,6 +190,15 @@ class Decoder:
             f"'{self._name}' is damaged: nothing can be read after {seconds:.1f} s of {self.seconds:.1f} s. "
             "Fetch it anew"
         )
+
+
+def resampler(file_rate: int, rate: int, channels: int) -> Any:
+    """What converts blocks from one rate to the other; None where there is nothing to convert."""
+    if file_rate == rate:
+        return None
+    import soxr
+
+    return soxr.ResampleStream(file_rate, rate, channels, dtype="float32")
 
 
 def check_sound(path: Path) -> None:

@@ -4,10 +4,11 @@ It is never asked for more than has come, with something to spare: the caller lo
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from appliance.audio.arriving import Arrival
-from appliance.audio.decode import Decoder
+from appliance.audio.decode import Decoder, resampler
+from appliance.audio.sndfile import NO_LENGTH
 from appliance.audio.ways import way_of
 from appliance.errors import Unplayable
 
@@ -55,11 +56,11 @@ class LiveDecoder:
         self._file_rate: int = self._file.samplerate
         width = self._file.channels * _WIDTHS.get(self._file.subtype, 0)
         self._spare = max(_SPARE, round(_SPARE_SECONDS * self._file_rate * width))
-        self._resampler = self._new_resampler()
+        self._resampler = resampler(self._file_rate, self._rate, self.channels)
         self._ready: Samples = self.nothing
         self._ended = False
         self._taken = 0
-        known = 0 < self._file.frames < 1 << 60 and not self._way.endless
+        known = 0 < self._file.frames < NO_LENGTH and not self._way.endless
         self.seconds: float = self._file.frames / self._file_rate if known else 0.0
 
     @property
@@ -115,7 +116,7 @@ class LiveDecoder:
         elif rate != self._rate:
             self._taken = round(self._taken * rate / self._rate)
             self._rate = rate
-            self._resampler = self._new_resampler()
+            self._resampler = resampler(self._file_rate, self._rate, self.channels)
 
     def close(self) -> None:
         """Nobody listens any more."""
@@ -123,13 +124,6 @@ class LiveDecoder:
         self._way.close()
         if self._whole:
             self._whole.close()
-
-    def _new_resampler(self) -> Any:
-        if self._file_rate == self._rate:
-            return None
-        import soxr
-
-        return soxr.ResampleStream(self._file_rate, self._rate, self.channels, dtype="float32")
 
     def _decode(self) -> "Samples":
         np = self._np

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from appliance.audio.pieces import PieceFile, pieces_of
 
-_NO_LENGTH = 1 << 60
+NO_LENGTH = 1 << 60
 """More frames than there are: libsndfile says so of FLAC that tells no length."""
 
 _BUFFER = 1 << 16
@@ -28,7 +28,7 @@ class Sound:
         self.samplerate: int = first.samplerate
         self.channels: int = first.channels
         self.subtype: str = first.subtype
-        self.counted = first.frames < _NO_LENGTH
+        self.counted = first.frames < NO_LENGTH
         self.frames: int = sum(part.frames for part in self._parts) if self.counted else self._guess(file)
 
     def _guess(self, file: BinaryIO) -> int:
