@@ -106,20 +106,15 @@ class Placing:
         self._loss = None
 
     def _place(self, period: Period, end: float) -> None:
-        server, data = self._server, memoryview(period.data)
-        uncertainty = self._timeline.uncertainty
-        if server:
-            late, suspicion = server.late_reads, server.suspicion
-            self._tell(
-                Stretch(
-                    period.frames,
-                    end,
-                    data,
-                    uncertainty=uncertainty,
-                    late=late,
-                    suspicion=suspicion,
-                    read=period.returned,
-                )
+        server = self._server
+        self._tell(
+            Stretch(
+                period.frames,
+                end,
+                memoryview(period.data),
+                uncertainty=self._timeline.uncertainty,
+                late=server.late_reads if server else 0,
+                suspicion=server.suspicion if server else None,
+                read=period.returned,
             )
-        else:
-            self._tell(Stretch(period.frames, end, data, uncertainty=uncertainty, read=period.returned))
+        )
