@@ -17,7 +17,7 @@ from appliance.config.options import AbsolutePath, ByteCount, Secret
 from appliance.plugin import BackendContext, CannotVerify, Permanent, Transient
 from appliance.testing.backends import check_upload_backend, make_upload_job
 from tests.plugins.certificates import Authority
-from tests.plugins.mail.conftest import Serve
+from tests.plugins.mailserver import Serve
 
 ANNA, BEN = "anna@home.example", "ben@home.example"
 

@@ -1,18 +1,13 @@
 """Each way to reach a person, against a real server on this machine."""
 
 import json
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from collections.abc import Iterator
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from appliance_http.options import Tls
 from appliance_mail.options import Security
 from appliance_notify.beyond import Beyond
@@ -33,6 +28,7 @@ from appliance.config.options import AbsolutePath, Secret
 from appliance.errors import Cancelled, Permanent, Transient
 from appliance.testing.services import FakeHouse
 from tests.plugins.certificates import Authority
+from tests.plugins.mailserver import Serve, mail_servers
 
 WORDS = Message("phone-3", "box: something is wrong", 'no "microphone": plug it in, ä', urgent=True, link="https://x/1")
 SOUND = Message("phone-4", "box: new recording", "hello", sound=Sound("hello.opus", "audio/ogg", b"OggS..."))
@@ -141,55 +137,9 @@ def test_a_refusal_is_said_in_words(
 # -- e-mail ------------------------------------------------------------------------------------------------------------
 
 
-class Letters:
-    """Takes letters for anybody but `nobody@...`, from those who know the password."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[Envelope, EmailMessage]] = []
-        self.full = False
-
-    async def handle_RCPT(self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: object) -> str:
-        if address.startswith("nobody@"):
-            return "550 5.1.1 no such person"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:
-        if self.full:
-            return "452 4.3.1 the disk is full"
-        assert isinstance(envelope.content, bytes)
-        self.got.append((envelope, message_from_bytes(envelope.content, policy=policy.default)))
-        return "250 OK"
-
-    def authenticate(self, _: object, __: object, ___: object, ____: object, login: Any) -> AuthResult:
-        return AuthResult(success=(login.login, login.password) == (b"box", b"hushhush"), handled=False)
-
-
-class MailServer(Controller):
-    """On a port that the system chooses."""
-
-    def _create_server(self) -> Any:
-        bound = socket.create_server(("127.0.0.1", 0))
-        self.port = bound.getsockname()[1]
-        return self.loop.create_server(self._factory_invoker, sock=bound, ssl=self.ssl_context)
-
-
-Serve = Callable[..., tuple[Letters, int]]
-
-
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def start(**options: Any) -> tuple[Letters, int]:
-            letters = Letters()
-            controller = MailServer(
-                letters, hostname="127.0.0.1", port=0, authenticator=letters.authenticate, **options
-            )
-            controller.start()
-            stack.callback(controller.stop)
-            return letters, controller.port
-
+    with mail_servers() as start:
         yield start
 
 
@@ -199,11 +149,12 @@ def options(port: int, **more: Any) -> EmailOptions:
 
 
 def test_a_letter_arrives_with_its_sound(serve: Serve, house: FakeHouse) -> None:
-    letters, port = serve()
-    mail = Mail(options(port), house)
+    letters = serve()
+    mail = Mail(options(letters.port), house)
     mail.send(WORDS)
     mail.send(SOUND)
-    (envelope, words), (_, sound) = letters.got
+    envelope, _ = letters.envelopes
+    words, sound = letters.got.values()
     assert envelope.rcpt_tos == ["anna@home.example", "ben@home.example"]
     assert words["Subject"] == WORDS.title and words["Importance"] == "high" and words["From"] == "box@home.example"
     assert words["Date"] == "Fri, 15 Jan 2027 08:00:00 -0000", "by the clock of the house"
@@ -218,11 +169,12 @@ def test_a_letter_is_encrypted_and_says_who_sends_it(serve: Serve, house: FakeHo
     tls = Tls(ca=AbsolutePath(authority.path))
     context = authority.issue("127.0.0.1").server()
     known: dict[str, Any] = {"user": "box", "password": Secret("hushhush"), "tls": tls}
-    letters, port = serve(tls_context=context, require_starttls=True, auth_required=True)
+    letters = serve(tls_context=context, require_starttls=True, auth_required=True)
+    port = letters.port
     Mail(options(port, security=Security.STARTTLS, **known), house).send(WORDS)
-    secure, secure_port = serve(ssl_context=context, auth_require_tls=False)
-    Mail(options(secure_port, security=Security.TLS, **known), house).send(WORDS)
-    assert len(letters.got) == len(secure.got) == 1
+    secure = serve(ssl_context=context, auth_require_tls=False)
+    Mail(options(secure.port, security=Security.TLS, **known), house).send(WORDS)
+    assert len(letters.envelopes) == len(secure.envelopes) == 1
     with pytest.raises(Permanent, match="does not let us in: check user and password"):
         Mail(options(port, security=Security.STARTTLS, **known | {"password": Secret("wrong-one")}), house).send(WORDS)
     with pytest.raises(Permanent, match=r"comes from an authority unknown here: set tls\.ca to its file"):
@@ -233,15 +185,16 @@ def test_a_letter_is_encrypted_and_says_who_sends_it(serve: Serve, house: FakeHo
 
 
 def test_what_a_mail_server_refuses_is_said(serve: Serve, house: FakeHouse) -> None:
-    letters, port = serve()
+    letters = serve()
+    port = letters.port
     with pytest.raises(Permanent, match=r"does not take mail for nobody@home\.example: 5\.1\.1 no such person"):
         Mail(options(port, to=("nobody@home.example",)), house).send(WORDS)
-    letters.full = True
+    letters.refuses = "452 4.3.1 the disk is full"
     with pytest.raises(Transient, match=r"answers 452 4\.3\.1 the disk is full"):
         Mail(options(port), house).send(WORDS)
-    letters.full = False
+    letters.refuses = ""
     Mail(options(port, to=("nobody@home.example", "anna@home.example")), house).send(WORDS)
-    assert letters.got[0][0].rcpt_tos == ["anna@home.example"]
+    assert letters.envelopes[0].rcpt_tos == ["anna@home.example"]
     with pytest.raises(Permanent, match="cannot do what is wanted"):
         Mail(options(port, security=Security.STARTTLS), house).send(WORDS)
 
@@ -250,6 +203,6 @@ def test_a_mail_server_that_is_not_there_is_tried_again(serve: Serve, house: Fak
     with pytest.raises(Transient, match=r"127\.0\.0\.1 refuses|127\.0\.0\.1"):
         Mail(options(1), house).send(WORDS)
     house.stop()
-    _, port = serve()
+    port = serve().port
     with pytest.raises(Cancelled):
         Mail(options(port), house).send(WORDS)
