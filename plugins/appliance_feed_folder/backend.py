@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance_fetch.failures import together
+from appliance_fetch.suffixes import SUFFIXES
 from attrs import frozen
 
 from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, counted
 
-_SUFFIXES = {".aac", ".aif", ".aiff", ".caf", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
 _BLOCK = 1 << 20
 
 
@@ -60,7 +60,7 @@ class FolderFeed:
             folders[:] = [name for name in folders if not name.startswith(".")]
             for name in names:
                 path = Path(folder) / name
-                if name.startswith(".") or path.suffix.lower() not in _SUFFIXES:
+                if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
                     continue
                 try:
                     found = path.stat()

@@ -7,24 +7,10 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any
 
+from appliance_fetch.suffixes import SUFFIXES
 from attrs import frozen
 
-_SUFFIXES = {
-    ".aac",
-    ".aif",
-    ".aiff",
-    ".amr",
-    ".caf",
-    ".flac",
-    ".m4a",
-    ".mp3",
-    ".oga",
-    ".ogg",
-    ".opus",
-    ".w64",
-    ".wav",
-    ".wma",
-}
+_SUFFIXES = SUFFIXES | {".amr", ".wma"}
 _BY_TYPE = {
     "aac": ".aac",
     "flac": ".flac",

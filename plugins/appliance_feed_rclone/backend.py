@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from appliance_fetch.failures import together, too_large
+from appliance_fetch.suffixes import SUFFIXES
 from appliance_upload_rclone.remote import ListedFile, Remote
 
 from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, counted
 from appliance_feed_rclone.options import RcloneFeedOptions
 
-_PATTERNS = "*.{aac,aif,aiff,caf,flac,m4a,mp3,oga,ogg,opus,w64,wav}"
+_PATTERNS = f"*.{{{','.join(sorted(each[1:] for each in SUFFIXES))}}}"
 
 
 class RcloneFeed:

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from appliance_fetch.suffixes import SUFFIXES
 from attrs import frozen
 
-_SUFFIXES = {".aac", ".aif", ".aiff", ".caf", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
 _BY_TYPE = {
     "audio/aac": ".aac",
     "audio/flac": ".flac",
@@ -83,9 +83,9 @@ def _suffix(kind: str, file: Mapping[str, Any]) -> str:
     """The extension; empty for a document that is no sound."""
     suffix = PurePosixPath(str(file.get("file_name", ""))).suffix.lower()
     told = _BY_TYPE.get(str(file.get("mime_type", "")).lower(), "")
-    if kind == "document" and not told and suffix not in _SUFFIXES:
+    if kind == "document" and not told and suffix not in SUFFIXES:
         return ""
-    return suffix if suffix in _SUFFIXES else told or ".ogg"
+    return suffix if suffix in SUFFIXES else told or ".ogg"
 
 
 def _title(message: Mapping[str, Any], file: Mapping[str, Any]) -> str:

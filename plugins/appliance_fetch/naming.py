@@ -5,7 +5,9 @@ from email.message import Message
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-_SUFFIXES = {".aac", ".aif", ".aiff", ".caf", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
+from appliance_fetch.suffixes import SUFFIXES
+
+_SUFFIXES = SUFFIXES - {".w64"}
 _BY_TYPE = {
     "audio/aac": ".aac",
     "audio/aiff": ".aiff",
