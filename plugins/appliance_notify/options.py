@@ -6,6 +6,7 @@ from typing import Any
 
 from appliance_http.options import Tls, headers_validator, url_validator
 from appliance_mail.options import SmtpOptions
+from appliance_telegram.options import CHAT
 from attrs import frozen
 from attrs.validators import deep_iterable, ge, matches_re, min_len, optional
 
@@ -95,7 +96,7 @@ class TelegramOptions:
     token: Secret = option(help="The token of the bot.", example='"123456789:AAF-of-the-bot"')
     chat: str = option(
         help="The id of the chat, or the @name of a channel.",
-        check=matches_re(r"-?[0-9]{1,20}|@[A-Za-z0-9_]{1,64}"),
+        check=matches_re(CHAT),
         example='"123456789"',
     )
     url: str = option("https://api.telegram.org", "A Bot API server of one's own.", check=url_validator)
