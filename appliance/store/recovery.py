@@ -92,7 +92,7 @@ class Recovery:
         if self.later:
             self._complete = False
         else:
-            self.mend(clips_known=clips_known)
+            self._mend_clips(clips_known)
         with self._as_far_as_possible("the trash could not be compared with the catalogue"):
             sweep_trash(self._places, self._catalogue)
         with self._as_far_as_possible("old encodings could not be removed"):
@@ -101,16 +101,19 @@ class Recovery:
             self._sweep_inbox()
         return self._complete
 
-    def mend(self, *, clips_known: bool = False) -> bool:
+    def mend(self) -> bool:
         """What of it can be done later as well, while takes are recorded, encodings made and tracks pulled."""
+        self._mend_clips(clips_known=False)
+        with self._as_far_as_possible("the inbox could not be compared with what lies beside its tracks"):
+            compare(self._places, self._catalogue, self._beat)
+        return self._complete
+
+    def _mend_clips(self, clips_known: bool) -> None:
         if not clips_known:
             with self._as_far_as_possible("the clips could not be compared with the catalogue"):
                 self._compare_clips()
         with self._as_far_as_possible("sidecars could not be written"):
             freshen(self._places, self._catalogue, self._beat)
-        with self._as_far_as_possible("the inbox could not be compared with what lies beside its tracks"):
-            compare(self._places, self._catalogue, self._beat)
-        return self._complete
 
     @contextmanager
     def _as_far_as_possible(self, what: str) -> Iterator[None]:
@@ -122,8 +125,6 @@ class Recovery:
                 raise error.__cause__ from None  # type: ignore[misc]  # which is_damage knows for an error of SQLite
             self._complete = False
             log.error("%s, which is tried again: %s", what, error)
-
-    # -- takes ---------------------------------------------------------------------------------------------------------
 
     def take_up(self, folders: Iterable[Path]) -> None:
         """Make clips of takes that nobody is recording any more, the oldest first; too many are left in `later`."""
@@ -190,8 +191,6 @@ class Recovery:
         else:
             log.info("take %s holds no sound and is removed", folder.name)
             remove_take(folder)
-
-    # -- clips ---------------------------------------------------------------------------------------------------------
 
     def _compare_clips(self) -> None:
         """One listing of the folder against the names in the catalogue: only what differs is opened."""
