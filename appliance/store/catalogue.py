@@ -71,10 +71,14 @@ class Catalogue:
         if added:
             self.search.enter(clip)
         if added and clip.verdict is not Verdict.TOO_SHORT:
-            for destination, recipe in wanted.of(clip).items():
-                self.outbox.enqueue([clip.id], destination, recipe)
+            self.send(clip, wanted)
             self.live.hand_over(clip.id)
         return added
+
+    def send(self, clip: Clip, wanted: Wanted) -> None:
+        """Queue a clip for every destination that it goes to by itself, in a transaction."""
+        for destination, recipe in wanted.of(clip).items():
+            self.outbox.enqueue([clip.id], destination, recipe)
 
     def take_mark(self) -> int:
         """What `leave_mark` left at the end of the last run, once; 0 where that did not end well."""

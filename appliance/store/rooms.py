@@ -154,10 +154,7 @@ class Clips(Room[ClipRows]):
             with catalogue.transaction():
                 clip = catalogue.clips.get(clip_id)
                 begun = evolve(clip.begun if clip and clip.begun else Begun(), destinations=destinations)
-                catalogue.said.change(clip_id, begun=begun)
-                released = catalogue.clips.get(clip_id)
-                for name, recipe in self.access.wanted.of(released).items() if released else ():
-                    catalogue.outbox.enqueue([clip_id], name, recipe)
+                catalogue.send(catalogue.said.change(clip_id, begun=begun), self.access.wanted)
             freshen(self._places, catalogue)
             self.access.tell(catalogue)
 
