@@ -12,28 +12,25 @@ from appliance.circumstances import NO_WISHES, Wishes
 from appliance.config.booth import BoothSettings, Given
 from appliance.config.flow import FlowSettings
 from appliance.config.prompts import Prompt
+from appliance.flow.speaking import Outputs, Speaking, quiet
 from appliance.flow.steps import PLAYER_HANGS, Step, hangs
 from appliance.flow.story import ASKED, BEFORE, ORDER, PATIENCE, keeps, spelled, wanted
 from appliance.flow.world import World
-from appliance.machine import Input, Player, Recorder
+from appliance.machine import Input, Recorder
 from appliance.models import Clip, Verdict
 from appliance.status import Status
 
-_Outputs = tuple[Input, ...]
-
 
 @frozen
-class Booth:
+class Booth(Speaking):
     """See the module."""
 
     settings: FlowSettings
     world: World
     step: Step = Step.ON_HOOK
     due: float = 0.0
-    says: str | None = None
     queue: tuple[Path, ...] = ()
-    """What is said behind it."""
-    serial: int = 0
+    """What is said behind what is said now."""
     language: str = ""
     turn: int = -1
     """Which question it is."""
@@ -55,7 +52,7 @@ class Booth:
         """Whether what is dialled now is an answer to the flow, and nothing else."""
         return self.step in ASKED
 
-    def react(self, input: Input, status: Status) -> tuple["Booth", _Outputs]:
+    def react(self, input: Input, status: Status) -> tuple["Booth", Outputs]:
         """See `Reaction`."""
         following, outputs = self._heed(input, status)
         if following.step is Step.OVER and not (following.lifted or following.says):  # it was begun by a button
@@ -64,7 +61,7 @@ class Booth:
             outputs = (*outputs, events.FlowMoved(following.step))
         return following, outputs
 
-    def _heed(self, input: Input, status: Status) -> tuple["Booth", _Outputs]:
+    def _heed(self, input: Input, status: Status) -> tuple["Booth", Outputs]:
         match input:
             case events.HandsetLift() | events.FlowNext() if self.step is Step.ON_HOOK:
                 lifted = isinstance(input, events.HandsetLift)
@@ -111,7 +108,7 @@ class Booth:
                 return now, (events.PlayerStop(), *outputs)
         return self._look(input, status)
 
-    def _look(self, input: Input, status: Status) -> tuple["Booth", _Outputs]:
+    def _look(self, input: Input, status: Status) -> tuple["Booth", Outputs]:
         """Follow what others, and the table, have made of the take."""
         records = status.recorder is not Recorder.IDLE
         if self.asked:
@@ -129,15 +126,14 @@ class Booth:
             return evolve(now, step=Step.OVER, says=None, queue=()), (events.Hush(), *outputs)
         return self, ()
 
-    def _lift(self, at: float, status: Status) -> tuple["Booth", _Outputs]:
+    def _lift(self, at: float, status: Status) -> tuple["Booth", Outputs]:
         if status.recorder is not Recorder.IDLE:
             return evolve(self, step=Step.OVER), ()
         due = at + self.settings.delay
         begun = evolve(self, language=next(iter(self.world.sounds)), consented=None, take="", draft=None)
-        quiet = events.Hush() if status.player is Player.STOPPED else events.PlayerStop()
-        return evolve(begun, step=Step.WAITING, due=due, says=None, queue=()), (quiet, events.FlowWait(due))
+        return evolve(begun, step=Step.WAITING, due=due, says=None, queue=()), (quiet(status), events.FlowWait(due))
 
-    def _leave(self, at: float, status: Status) -> tuple["Booth", _Outputs]:
+    def _leave(self, at: float, status: Status) -> tuple["Booth", Outputs]:
         """The handset is hung up, or somebody walked away: what was told is kept."""
         now, outputs = self._kept()
         stop = (events.RecordStop(at),) if self.step is Step.RECORDING else ()
@@ -145,7 +141,7 @@ class Booth:
         ended = evolve(now, step=Step.ON_HOOK, says=None, queue=(), take="", unkept=frozenset(unkept))
         return ended, (*stop, *outputs, events.Hush(), events.Attend(on=False))
 
-    def _enter(self, step: Step, at: float, status: Status) -> tuple["Booth", _Outputs]:
+    def _enter(self, step: Step, at: float, status: Status) -> tuple["Booth", Outputs]:
         """Be at this step, or at the next one that there is."""
         booth, world = self._booth, self.world
         now = evolve(self, step=step, due=at, says=None, queue=())
@@ -164,12 +160,12 @@ class Booth:
                 return said, (events.Attend(on=True), *says)
         return self._enter(ORDER[ORDER.index(step) + 1], at, status)
 
-    def _next(self, at: float, status: Status) -> tuple["Booth", _Outputs]:
-        quiet = (events.Hush(),) if self.says else ()
+    def _next(self, at: float, status: Status) -> tuple["Booth", Outputs]:
+        hush = (events.Hush(),) if self.says else ()
         now, outputs = self._enter(ORDER[ORDER.index(self.step) + 1], at, status)
-        return now, (*quiet, *outputs)
+        return now, (*hush, *outputs)
 
-    def _heard(self, at: float, status: Status) -> tuple["Booth", _Outputs]:
+    def _heard(self, at: float, status: Status) -> tuple["Booth", Outputs]:
         """What was said is over."""
         if self.queue:
             return evolve(self, queue=self.queue[1:])._say(self.queue[0])
@@ -185,7 +181,7 @@ class Booth:
                 return evolve(self, due=due), (events.FlowWait(due),)
         return self, ()
 
-    def _passed(self, at: float, status: Status) -> tuple["Booth", _Outputs]:
+    def _passed(self, at: float, status: Status) -> tuple["Booth", Outputs]:
         """Nobody has answered in time."""
         match self.step:
             case Step.WAITING:
@@ -199,7 +195,7 @@ class Booth:
                 return self._thank()
         return self, ()
 
-    def _answer(self, at: float, number: str, status: Status) -> tuple["Booth", _Outputs]:
+    def _answer(self, at: float, number: str, status: Status) -> tuple["Booth", Outputs]:
         """A number, or nothing but that somebody wants to go on."""
         chosen = int(number) - 1 if number.isdigit() else -1
         languages = tuple(self.world.sounds)
@@ -229,7 +225,7 @@ class Booth:
                 return self._next(at, status)
         return self, ()
 
-    def _record(self, at: float) -> tuple["Booth", _Outputs]:
+    def _record(self, at: float) -> tuple["Booth", Outputs]:
         start = events.RecordStart(at, self._wanted())
         return evolve(self, step=Step.RECORDING, says=None, asked=start), (start,)
 
@@ -237,7 +233,7 @@ class Booth:
         question = self._questions[self.turn] if self._questions else None
         return wanted(self._booth, self.world, self.wishes, self.language, question, self.consented)
 
-    def _finished(self, event: events.ClipFinished) -> tuple["Booth", _Outputs]:
+    def _finished(self, event: events.ClipFinished) -> tuple["Booth", Outputs]:
         """It is a clip."""
         clip = event.clip
         good = event.verdict is not Verdict.TOO_SHORT
@@ -253,7 +249,7 @@ class Booth:
             return now._thank()
         return evolve(now, step=Step.REVIEW)._say(self.world.clip(clip.name))
 
-    def _thank(self) -> tuple["Booth", _Outputs]:
+    def _thank(self) -> tuple["Booth", Outputs]:
         now, outputs = self._kept()
         over = evolve(now, step=Step.OVER, says=None, queue=spelled(self.world, self.language, self.draft))
         if self._booth.thanks:
@@ -264,11 +260,11 @@ class Booth:
             said, says = over._say(self._sound(Prompt.SAVED))
         return said, (events.Attend(on=False), *outputs, *says)
 
-    def _kept(self) -> tuple["Booth", _Outputs]:
+    def _kept(self) -> tuple["Booth", Outputs]:
         """With nothing that somebody has to decide about any more."""
         return (evolve(self, draft=None), keeps(self._booth, self.wishes, self.draft)) if self.draft else (self, ())
 
-    def _over(self, prompt: Prompt) -> tuple["Booth", _Outputs]:
+    def _over(self, prompt: Prompt) -> tuple["Booth", Outputs]:
         """Nothing follows before the handset is hung up."""
         said, says = evolve(self, step=Step.OVER, queue=())._say(self._sound(prompt))
         return said, (events.Hush(), events.Attend(on=False), *says)
@@ -281,7 +277,7 @@ class Booth:
     def _questions(self) -> tuple[Path, ...]:
         return self.world.questions.get(self.language, ())
 
-    def _speak(self, wish: events.LanguageNext | events.LanguageChoose) -> tuple["Booth", _Outputs]:
+    def _speak(self, wish: events.LanguageNext | events.LanguageChoose) -> tuple["Booth", Outputs]:
         known = tuple(self.world.sounds)
         following = known[(known.index(self.language) + 1) % len(known)]
         language = wish.language if isinstance(wish, events.LanguageChoose) else following
@@ -290,11 +286,5 @@ class Booth:
     def _sound(self, prompt: Prompt) -> Path | None:
         return self.world.sounds[self.language or next(iter(self.world.sounds))].get(prompt)
 
-    def _greet(self, path: Path) -> tuple["Booth", _Outputs]:
-        return self._says(events.Greet(path, path.stem, playback_id=f"flow-{self.serial}", language=self.language))
-
-    def _say(self, path: Path | None) -> tuple["Booth", _Outputs]:
-        return self._says(events.Say(path, path.stem, None, f"flow-{self.serial}")) if path else (self, ())
-
-    def _says(self, say: events.Say) -> tuple["Booth", _Outputs]:
-        return evolve(self, says=say.playback_id, serial=self.serial + 1), (say,)
+    def _greet(self, path: Path) -> tuple["Booth", Outputs]:
+        return self._says(events.Greet(path, path.stem, playback_id=self._name, language=self.language))

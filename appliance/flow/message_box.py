@@ -10,15 +10,14 @@ from appliance import events
 from appliance.circumstances import NO_WISHES, Wishes
 from appliance.config.prompts import Prompt
 from appliance.errors import TroubleKind
+from appliance.flow.speaking import Outputs, Speaking, quiet
 from appliance.flow.steps import PLAYER_HANGS, Step, hangs
 from appliance.machine import Input, Player, Recorder
 from appliance.status import Status
 
-_Outputs = tuple[Input, ...]
-
 
 @frozen
-class MessageBox:
+class MessageBox(Speaking):
     """Messages are heard the oldest first, one after the other, until nobody has left one.
 
     An answer goes where the feed of the message that was heard last has its answers go; without such a word, where
@@ -41,17 +40,15 @@ class MessageBox:
     wishes: Wishes = NO_WISHES
     asked: events.RecordStart | None = None
     """The take that was asked for, and about which the table has not decided yet."""
-    says: str | None = None
-    serial: int = 0
 
-    def react(self, input: Input, status: Status) -> tuple["MessageBox", _Outputs]:
+    def react(self, input: Input, status: Status) -> tuple["MessageBox", Outputs]:
         """See `Reaction`."""
         following, outputs = self._heed(input, status)
         if following.step is not self.step:
             outputs = (*outputs, events.FlowMoved(following.step))
         return following, outputs
 
-    def _heed(self, input: Input, status: Status) -> tuple["MessageBox", _Outputs]:
+    def _heed(self, input: Input, status: Status) -> tuple["MessageBox", Outputs]:
         match input:
             case events.MessageHear() | events.HandsetLift():
                 return self._hear(status)
@@ -79,17 +76,17 @@ class MessageBox:
                 return self._over(Prompt.FAULT if failed else Prompt.STOPPED)
         return self, ()
 
-    def _hear(self, status: Status) -> tuple["MessageBox", _Outputs]:
+    def _hear(self, status: Status) -> tuple["MessageBox", Outputs]:
         if self.step is Step.ANSWERING or status.recorder is not Recorder.IDLE:
             return self, ()
         if self.step is Step.HEARING and status.player is not Player.STOPPED:
             resume = (events.PlayerResume(),) if status.player is Player.PAUSED else ()
             return self, (events.PlayerSeek(0.0), *resume)
-        quiet = (events.Hush(), events.Attend(on=False)) if self.step is Step.TONE else ()
+        hush = (events.Hush(), events.Attend(on=False)) if self.step is Step.TONE else ()
         play = events.PlayNew() if status.unheard else events.PlayNext()
-        return evolve(self, step=Step.HEARING, sequence=True, says=None), (*quiet, play)
+        return evolve(self, step=Step.HEARING, sequence=True, says=None), (*hush, play)
 
-    def _go_on(self, input: Input, status: Status) -> tuple["MessageBox", _Outputs]:
+    def _go_on(self, input: Input, status: Status) -> tuple["MessageBox", Outputs]:
         """Play the next message, once one is over."""
         if status.recorder is not Recorder.IDLE:
             return self._idle(), ()
@@ -112,15 +109,14 @@ class MessageBox:
                 return self, ()
         return (self, (events.PlayNew(),)) if follows else (self._idle(), ())
 
-    def _answer(self, at: float, wishes: Wishes, status: Status) -> tuple["MessageBox", _Outputs]:
+    def _answer(self, at: float, wishes: Wishes, status: Status) -> tuple["MessageBox", Outputs]:
         if self.step is Step.TONE:
             return self._idle(), (events.Hush(), events.Attend(on=False))
         if self.step is Step.ANSWERING or status.recorder is not Recorder.IDLE:
             return self, (events.RecordStop(at),)
-        quiet = events.Hush() if status.player is Player.STOPPED else events.PlayerStop()
         now = evolve(self, step=Step.TONE, sequence=False, wishes=self._of_answer(wishes))
         asked, says = now._record(at) if hangs(status) else now._say(self.tone)
-        return asked, (quiet, events.Attend(on=True), *says)
+        return asked, (quiet(status), events.Attend(on=True), *says)
 
     def _of_answer(self, wishes: Wishes) -> Wishes:
         """What is wanted of an answer: where it goes, and what it answers."""
@@ -131,7 +127,7 @@ class MessageBox:
             fields.setdefault("title", f"answer to {self.title}"[:200])
         return Wishes(begun, fields)
 
-    def _wait(self, input: Input, status: Status) -> tuple["MessageBox", _Outputs]:
+    def _wait(self, input: Input, status: Status) -> tuple["MessageBox", Outputs]:
         """The tone is over, or cannot be heard."""
         match input:
             case events.Said() if input.say_id == self.says:
@@ -145,29 +141,23 @@ class MessageBox:
             return self._idle(), (events.Hush(), events.Attend(on=False))
         return self, ()
 
-    def _record(self, at: float) -> tuple["MessageBox", _Outputs]:
+    def _record(self, at: float) -> tuple["MessageBox", Outputs]:
         start = events.RecordStart(at, self.wishes)
         return evolve(self, step=Step.ANSWERING, says=None, asked=start), (start,)
 
-    def _stop(self, at: float, status: Status) -> tuple["MessageBox", _Outputs]:
+    def _stop(self, at: float, status: Status) -> tuple["MessageBox", Outputs]:
         stop = (events.PlayerStop(),) if status.player is not Player.STOPPED else ()
         end = (events.RecordStop(at),) if self.step is Step.ANSWERING else ()
         return self._idle(), (*end, events.Hush(), events.Attend(on=False), *stop)
 
-    def _over(self, prompt: Prompt) -> tuple["MessageBox", _Outputs]:
+    def _over(self, prompt: Prompt) -> tuple["MessageBox", Outputs]:
         """Nothing is recorded any more."""
         now, says = self._idle()._say(self.sounds.get(prompt))
         return now, (events.Attend(on=False), *says)
 
-    def _ring(self, status: Status) -> tuple["MessageBox", _Outputs]:
+    def _ring(self, status: Status) -> tuple["MessageBox", Outputs]:
         free = status.recorder is Recorder.IDLE and status.player is Player.STOPPED and self.step is Step.IDLE
         return self._say(self.bell) if free and status.unheard else (self, ())
 
     def _idle(self) -> "MessageBox":
         return evolve(self, step=Step.IDLE, sequence=False, says=None, asked=None)
-
-    def _say(self, path: Path | None) -> tuple["MessageBox", _Outputs]:
-        if path is None:
-            return self, ()
-        say = events.Say(path, path.stem, None, f"flow-{self.serial}")
-        return evolve(self, says=say.playback_id, serial=self.serial + 1), (say,)

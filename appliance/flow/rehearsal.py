@@ -7,14 +7,16 @@ its end, or somebody keeps it by a word.
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
 from attrs import evolve, frozen
 
 from appliance import events
 from appliance.circumstances import Begun, Starter, Wishes
 from appliance.config.prompts import Prompt
+from appliance.flow.speaking import Outputs, Speaking, quiet
 from appliance.flow.steps import PLAYER_HANGS, hangs
-from appliance.machine import Input, Player, Recorder
+from appliance.machine import Input, Recorder
 from appliance.models import Clip, Verdict
 from appliance.status import Status
 
@@ -30,7 +32,6 @@ IN_PROGRESS = "something is recorded already: stop that first, then ask for `gre
 WISHES = Wishes(Begun(Starter.SWITCH, destinations=()), {"title": "greeting"})
 
 _BAD = (Verdict.TOO_SHORT, Verdict.SILENT)
-_Outputs = tuple[Input, ...]
 
 
 class Part(StrEnum):
@@ -46,9 +47,14 @@ class Part(StrEnum):
     HEARD = "greeting_heard"
 
 
+_IN_TAKE = (Part.SPEAKING, Part.SAVING)
+
+
 @frozen
-class Rehearsal:
+class Rehearsal(Speaking):
     """See the module. While it is not off, lifting and hanging up is about the new greeting alone."""
+
+    voice: ClassVar[str] = "greeting"
 
     tone: Path
     sounds: Mapping[Prompt, Path]
@@ -64,15 +70,13 @@ class Rehearsal:
     draft: Clip | None = None
     keeps: bool = False
     """Whether somebody said already that it is to be kept."""
-    says: str | None = None
-    serial: int = 0
 
     @property
     def on(self) -> bool:
         """Whether the handset is for the new greeting."""
         return self.part is not Part.OFF
 
-    def react(self, input: Input, status: Status) -> tuple["Rehearsal", _Outputs]:
+    def react(self, input: Input, status: Status) -> tuple["Rehearsal", Outputs]:
         """See `Reaction`."""
         following, outputs = self._heed(input, status)
         if following.part is not self.part:
@@ -80,7 +84,7 @@ class Rehearsal:
             outputs = (*outputs, events.FlowMoved(step))
         return following, outputs
 
-    def _heed(self, input: Input, status: Status) -> tuple["Rehearsal", _Outputs]:
+    def _heed(self, input: Input, status: Status) -> tuple["Rehearsal", Outputs]:
         match input:
             case events.HandsetLift():
                 return evolve(self, lifted=True)._lift(input.at, status)
@@ -96,7 +100,7 @@ class Rehearsal:
                 return self._hear()
         return self._follow(input, status) if self.on else (self, ())
 
-    def _follow(self, input: Input, status: Status) -> tuple["Rehearsal", _Outputs]:
+    def _follow(self, input: Input, status: Status) -> tuple["Rehearsal", Outputs]:
         match input:
             case events.FlowDue() if input.at == self.due and self.part in (Part.AWAITED, Part.DRAFT):
                 return self._give_up()
@@ -120,7 +124,7 @@ class Rehearsal:
                 return self._recorded(input)
         return self, ()
 
-    def _anew(self, at: float, status: Status) -> tuple["Rehearsal", _Outputs]:
+    def _anew(self, at: float, status: Status) -> tuple["Rehearsal", Outputs]:
         """Record one, in the place of one that is not kept yet."""
         cleared, outputs = self._cleared()
         if status.recorder is not Recorder.IDLE and self.part is not Part.SPEAKING:
@@ -131,12 +135,12 @@ class Rehearsal:
         due = at + PATIENCE
         return evolve(cleared, part=Part.AWAITED, due=due), (*outputs, events.FlowWait(due))
 
-    def _lift(self, at: float, status: Status) -> tuple["Rehearsal", _Outputs]:
+    def _lift(self, at: float, status: Status) -> tuple["Rehearsal", Outputs]:
         if self.part is Part.AWAITED:
             return self._end(Prompt.FAULT) if status.recorder is not Recorder.IDLE else self._tone(at, status)
         return self._hear() if self.part is Part.DRAFT else (self, ())
 
-    def _hang_up(self, at: float) -> tuple["Rehearsal", _Outputs]:
+    def _hang_up(self, at: float) -> tuple["Rehearsal", Outputs]:
         match self.part:
             case Part.TONE:
                 due = at + PATIENCE
@@ -151,33 +155,32 @@ class Rehearsal:
                 return self._keep(at)
         return self, ()
 
-    def _tone(self, at: float, status: Status) -> tuple["Rehearsal", _Outputs]:
-        quiet = events.Hush() if status.player is Player.STOPPED else events.PlayerStop()
+    def _tone(self, at: float, status: Status) -> tuple["Rehearsal", Outputs]:
         now, says = evolve(self, part=Part.TONE, due=at)._say(self.tone)
         if hangs(status):
             now, says = self._speak(at)
-        return now, (quiet, events.Attend(on=True), *says)
+        return now, (quiet(status), events.Attend(on=True), *says)
 
-    def _speak(self, at: float) -> tuple["Rehearsal", _Outputs]:
+    def _speak(self, at: float) -> tuple["Rehearsal", Outputs]:
         start = events.RecordStart(at, WISHES)
         return evolve(self, part=Part.SPEAKING, asked=start), (start,)
 
-    def _stop(self, at: float) -> tuple["Rehearsal", _Outputs]:
+    def _stop(self, at: float) -> tuple["Rehearsal", Outputs]:
         return evolve(self, part=Part.SAVING), (events.RecordStop(at), events.Attend(on=False))
 
-    def _said(self, event: events.Said) -> tuple["Rehearsal", _Outputs]:
+    def _said(self, event: events.Said) -> tuple["Rehearsal", Outputs]:
         if self.part is Part.TONE:
             return self._speak(event.at)
         if self.part is Part.HEARING and event.completed:
             return evolve(self, part=Part.HEARD), ()
         return self, ()
 
-    def _interrupted(self) -> tuple["Rehearsal", _Outputs]:
+    def _interrupted(self) -> tuple["Rehearsal", Outputs]:
         """Something else plays: it gives way."""
         again = self._say(self.tone) if self.part is Part.TONE else self._hear()
         return again[0], (events.PlayerStop(), *again[1])
 
-    def _recorded(self, finished: events.ClipFinished) -> tuple["Rehearsal", _Outputs]:
+    def _recorded(self, finished: events.ClipFinished) -> tuple["Rehearsal", Outputs]:
         now = evolve(self, part=Part.DRAFT, draft=finished.clip, take="")
         if finished.verdict in _BAD:
             return now._end(Prompt.TOO_SHORT)
@@ -185,11 +188,11 @@ class Rehearsal:
             return now._use()
         return now._hear() if self.lifted else (now, ())
 
-    def _hear(self) -> tuple["Rehearsal", _Outputs]:
+    def _hear(self) -> tuple["Rehearsal", Outputs]:
         assert self.draft
         return evolve(self, part=Part.HEARING)._say(self.file(self.draft.name))
 
-    def _keep(self, at: float) -> tuple["Rehearsal", _Outputs]:
+    def _keep(self, at: float) -> tuple["Rehearsal", Outputs]:
         if self.draft:
             return self._use()
         if self.part is Part.SPEAKING:
@@ -198,33 +201,26 @@ class Rehearsal:
             return evolve(self, keeps=True), ()
         return self, (events.NothingToPlay("", NO_GREETING),)
 
-    def _use(self) -> tuple["Rehearsal", _Outputs]:
+    def _use(self) -> tuple["Rehearsal", Outputs]:
         assert self.draft
         now, says = evolve(self, draft=None)._end(Prompt.SAVED)
         return now, (events.GreetingUse(self.draft.id), *says)
 
-    def _cleared(self) -> tuple["Rehearsal", _Outputs]:
+    def _cleared(self) -> tuple["Rehearsal", Outputs]:
         """Without what was recorded and is not kept."""
         drops = (events.ClipDrop(self.draft.id),) if self.draft else ()
         discards = (events.RecordDiscard(),) if self.part is Part.SPEAKING else ()
         blank = evolve(self, part=Part.OFF, take="", draft=None, keeps=False, says=None, asked=None)
         return blank, (events.Hush(), *discards, *drops)
 
-    def _give_up(self) -> tuple["Rehearsal", _Outputs]:
+    def _give_up(self) -> tuple["Rehearsal", Outputs]:
         """The greeting stays as it was."""
         now, outputs = self._cleared()
         return now, (*outputs, events.Attend(on=False))
 
-    def _end(self, prompt: Prompt) -> tuple["Rehearsal", _Outputs]:
+    def _end(self, prompt: Prompt) -> tuple["Rehearsal", Outputs]:
         now, outputs = self._give_up()
         if not self.lifted or prompt not in self.sounds:
             return now, outputs
         said, says = now._say(self.sounds[prompt])
         return said, (*outputs, *says)
-
-    def _say(self, path: Path) -> tuple["Rehearsal", _Outputs]:
-        say = events.Say(path, path.stem, None, f"greeting-{self.serial}")
-        return evolve(self, says=say.playback_id, serial=self.serial + 1), (say,)
-
-
-_IN_TAKE = (Part.SPEAKING, Part.SAVING)

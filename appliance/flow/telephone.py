@@ -10,6 +10,7 @@ from appliance import events
 from appliance.circumstances import NO_WISHES, Wishes
 from appliance.config.flow import Begins, FlowSettings, Order
 from appliance.config.prompts import Prompt
+from appliance.flow.speaking import Outputs, Speaking, quiet
 from appliance.flow.steps import PLAYER_HANGS, Step, hangs
 from appliance.machine import Input, Player, Recorder
 from appliance.status import Status
@@ -32,11 +33,9 @@ _CHOICES = (
 _FOUND = (events.Play, events.NothingToPlay, events.PlaybackFailed)
 """What becomes of it."""
 
-_Outputs = tuple[Input, ...]
-
 
 @frozen
-class Telephone:
+class Telephone(Speaking):
     """See the module."""
 
     numbers_are_its_own: ClassVar[bool] = False
@@ -48,8 +47,6 @@ class Telephone:
     step: Step = Step.ON_HOOK
     due: float = 0.0
     """The moment that is waited for, or at which the sound of this step began."""
-    says: str | None = None
-    serial: int = 0
     lifts: int = 0
     language: str | None = None
     """The one that somebody chose, until the handset is hung up."""
@@ -64,14 +61,14 @@ class Telephone:
     wishes: Wishes = NO_WISHES
     """What whoever lifted the handset wants of the take."""
 
-    def react(self, input: Input, status: Status) -> tuple["Telephone", _Outputs]:
+    def react(self, input: Input, status: Status) -> tuple["Telephone", Outputs]:
         """See `Reaction`."""
         following, outputs = self._heed(input, status)
         if following.step is not self.step:
             outputs = (*outputs, events.FlowMoved(following.step))
         return following, outputs
 
-    def _heed(self, input: Input, status: Status) -> tuple["Telephone", _Outputs]:
+    def _heed(self, input: Input, status: Status) -> tuple["Telephone", Outputs]:
         match input:
             case events.HandsetLift() if self.step is Step.ON_HOOK:
                 return evolve(self, wishes=input.wishes)._lift(input.at, status)
@@ -111,7 +108,7 @@ class Telephone:
         """Whether a take should be in progress."""
         return self.step is Step.RECORDING or (self.settings.begins is Begins.LIFT and self._before)
 
-    def _look(self, input: Input, status: Status) -> tuple["Telephone", _Outputs]:
+    def _look(self, input: Input, status: Status) -> tuple["Telephone", Outputs]:
         """Follow what others, and the table, have made of the take."""
         records = status.recorder is not Recorder.IDLE
         if self.asked or not (self._before or self.step is Step.RECORDING):
@@ -124,7 +121,7 @@ class Telephone:
             return self._say(self._sound(Prompt.TIME_IS_NEARLY_UP))
         return self, ()
 
-    def _listen(self, input: Input, status: Status) -> tuple["Telephone", _Outputs] | None:
+    def _listen(self, input: Input, status: Status) -> tuple["Telephone", Outputs] | None:
         """Let somebody hear a message in the place of the greeting; the tone follows it. None where that is not it."""
         toggled = isinstance(input, events.PlayToggle) and status.player is Player.STOPPED
         chosen = toggled or isinstance(input, _CHOICES)
@@ -143,29 +140,28 @@ class Telephone:
         over = isinstance(input, (events.PlaybackFinished, *_FOUND)) and status.player is Player.STOPPED
         return now._ready(status) if stuck or (over and not now.awaits) else now._look(input, status)
 
-    def _lift(self, at: float, status: Status) -> tuple["Telephone", _Outputs]:
+    def _lift(self, at: float, status: Status) -> tuple["Telephone", Outputs]:
         if status.recorder is not Recorder.IDLE:  # somebody records by a button, and goes on
             return evolve(self, step=Step.OVER), ()
         return evolve(self, lifts=self.lifts + 1)._begin(at, at + self.settings.delay, status)
 
-    def _begin(self, at: float, due: float, status: Status) -> tuple["Telephone", _Outputs]:
+    def _begin(self, at: float, due: float, status: Status) -> tuple["Telephone", Outputs]:
         now = evolve(self, step=Step.WAITING, due=due, begun=False, says=None, awaits=False)
-        quiet = events.Hush() if status.player is Player.STOPPED else events.PlayerStop()
         wait = events.FlowWait(due)
         if self.settings.begins is not Begins.LIFT:
-            return now, (quiet, events.Attend(on=True), wait)
+            return now, (quiet(status), events.Attend(on=True), wait)
         start = events.RecordStart(at, self.wishes)
-        return evolve(now, asked=start), (quiet, start, wait)
+        return evolve(now, asked=start), (quiet(status), start, wait)
 
-    def _hang_up(self, at: float, status: Status) -> tuple["Telephone", _Outputs]:
+    def _hang_up(self, at: float, status: Status) -> tuple["Telephone", Outputs]:
         ended = evolve(self, step=Step.ON_HOOK, says=None, asked=None, language=None)
         heard = self.step in (Step.LISTENING, Step.OVER) and status.player is not Player.STOPPED
-        quiet = (events.PlayerStop() if heard else events.Hush(), events.Attend(on=False))
+        silence = (events.PlayerStop() if heard else events.Hush(), events.Attend(on=False))
         if not self._in_take:
-            return ended, quiet
-        return ended, (events.RecordDiscard() if self._before else events.RecordStop(at), *quiet)
+            return ended, silence
+        return ended, (events.RecordDiscard() if self._before else events.RecordStop(at), *silence)
 
-    def _greet_anew(self, at: float, status: Status) -> tuple["Telephone", _Outputs]:
+    def _greet_anew(self, at: float, status: Status) -> tuple["Telephone", Outputs]:
         """As if the handset was lifted now. What was recorded is a clip."""
         if self.step is Step.ON_HOOK:
             return self._says_greeting() if self._greeting else (self, ())
@@ -177,7 +173,7 @@ class Telephone:
             return evolve(self, step=Step.WAITING, due=at, says=None), (events.Hush(), events.FlowWait(at))
         return (self, ()) if status.recorder is not Recorder.IDLE else self._begin(at, at, status)
 
-    def _speak(self, at: float, wanted: str | None, status: Status) -> tuple["Telephone", _Outputs]:
+    def _speak(self, at: float, wanted: str | None, status: Status) -> tuple["Telephone", Outputs]:
         """Go on in the language that is wanted, or in the next one."""
         known = tuple(self.sounds)
         index = known.index(self.language or known[0])
@@ -187,7 +183,7 @@ class Telephone:
         now = evolve(self, language=language)
         return now._greet_anew(at, status) if self._before else (now, ())
 
-    def _greet(self, at: float, status: Status) -> tuple["Telephone", _Outputs]:
+    def _greet(self, at: float, status: Status) -> tuple["Telephone", Outputs]:
         now = evolve(self, step=Step.GREETING, due=at)
         return now._heard(at, status) if self._greeting is None or hangs(status) else now._says_greeting()
 
@@ -195,7 +191,7 @@ class Telephone:
     def _greeting(self) -> Path | None:
         return self.own or self.settings.greeting
 
-    def _says_greeting(self) -> tuple["Telephone", _Outputs]:
+    def _says_greeting(self) -> tuple["Telephone", Outputs]:
         assert self._greeting
         greet = events.Greet(
             self._greeting,
@@ -207,27 +203,27 @@ class Telephone:
         )
         return self._says(greet)
 
-    def _heard(self, at: float, status: Status) -> tuple["Telephone", _Outputs]:
+    def _heard(self, at: float, status: Status) -> tuple["Telephone", Outputs]:
         """What was said is over."""
         if self.step is Step.GREETING and self.settings.begins is not Begins.GREETING_END:
             return evolve(self, due=at)._ready(status)
         return self._record(at) if self._before else (self, ())
 
-    def _ready(self, status: Status) -> tuple["Telephone", _Outputs]:
+    def _ready(self, status: Status) -> tuple["Telephone", Outputs]:
         """Now the tone, where it comes before the clip."""
         if self.settings.begins is Begins.GREETING_END:
             return self._record(self.due)
         now = evolve(self, step=Step.TONE)
         return now._record(self.due) if hangs(status) else now._say(self.tone)
 
-    def _record(self, at: float) -> tuple["Telephone", _Outputs]:
+    def _record(self, at: float) -> tuple["Telephone", Outputs]:
         now = evolve(self, step=Step.RECORDING)
         if self.settings.begins is Begins.LIFT:
             return now, ()
         start = events.RecordStart(at, self.wishes)
         return evolve(now, asked=start), (start,)
 
-    def _started(self) -> tuple["Telephone", _Outputs]:
+    def _started(self) -> tuple["Telephone", Outputs]:
         """The take has its first frames."""
         now, outputs = evolve(self, begun=True), (events.Attend(on=False),)
         if self.settings.begins is not Begins.GREETING_END:
@@ -235,12 +231,12 @@ class Telephone:
         said, says = now._say(self.tone)
         return said, (*outputs, *says)
 
-    def _over(self, prompt: Prompt) -> tuple["Telephone", _Outputs]:
+    def _over(self, prompt: Prompt) -> tuple["Telephone", Outputs]:
         """Nothing is recorded any more, and the handset is still lifted."""
         said, says = evolve(self, step=Step.OVER)._say(self._sound(prompt))
         return said, (events.Attend(on=False), *says)
 
-    def _again(self, status: Status) -> tuple["Telephone", _Outputs]:
+    def _again(self, status: Status) -> tuple["Telephone", Outputs]:
         """Something else played: it gives way to the greeting or the tone."""
         if not self._before:
             return evolve(self, says=None), ()
@@ -250,16 +246,6 @@ class Telephone:
     def _sound(self, prompt: Prompt) -> Path | None:
         """What says that."""
         return self.sounds[self.language or next(iter(self.sounds))].get(prompt)
-
-    def _say(self, path: Path | None) -> tuple["Telephone", _Outputs]:
-        return self._says(events.Say(path, path.stem, None, self._name)) if path else (self, ())
-
-    def _says(self, say: events.Say) -> tuple["Telephone", _Outputs]:
-        return evolve(self, says=say.playback_id, serial=self.serial + 1), (say,)
-
-    @property
-    def _name(self) -> str:
-        return f"flow-{self.serial}"
 
 
 def _why(input: Input) -> Prompt:
