@@ -5,11 +5,11 @@ everything did.
 """
 
 import argparse
-import hashlib
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from appliance.describe import duration
 from appliance.simulation.sound import SPEECH
 from demo import booth, message_box, telephone, waveform
 from demo.servers import OtherEnd
-from demo.watching import Watcher, console, daemon
+from demo.watching import Watcher, all_good, console, daemon, press, sha256
 
 RECORD, PAUSE, PLAY, MARK = "1", "2", "3", "4"
 MESSAGE_FRAMES = 48_000
@@ -45,30 +45,24 @@ feeds:
 
 def perform(root: Path, process: "subprocess.Popen[str]", real_audio: bool) -> bool:
     """Press the buttons, wait for the outcomes, compare what arrived. True where all of it is right."""
-
-    def press(key: str, words: str) -> None:
-        console.print(f"         [bold]button: {words}[/]")
-        assert process.stdin
-        process.stdin.write(key)
-        process.stdin.flush()
-
+    do = partial(press, process)
     watcher = Watcher(root / "control.sock")
-    press(RECORD, "record")
+    do(RECORD, "button: record")
     watcher.wait("TakeStarted")
     time.sleep(3)
-    press(PAUSE, "pause")
+    do(PAUSE, "button: pause")
     watcher.wait("TakePaused")
     time.sleep(0.7)
-    press(PAUSE, "go on")
+    do(PAUSE, "button: go on")
     watcher.wait("TakeResumed")
     time.sleep(1)
-    press(MARK, "mark")
+    do(MARK, "button: mark")
     time.sleep(1)
-    press(RECORD, "stop")
+    do(RECORD, "button: stop")
     clip = watcher.wait("ClipFinished")["clip"]
     watcher.wait("DeliverySucceeded", count=2)
     track = watcher.wait("TrackArrived")["track"]
-    press(PLAY, "play the message that was pulled")
+    do(PLAY, "button: play the message that was pulled")
     watcher.wait("PlaybackStarted")
     completed = bool(watcher.wait("PlaybackFinished")["completed"])
 
@@ -79,10 +73,10 @@ def perform(root: Path, process: "subprocess.Popen[str]", real_audio: bool) -> b
 
 def _report(root: Path, entry: dict[str, Any], track: dict[str, Any], completed: bool, real_audio: bool) -> bool:
     clip, path = entry["clip"], Path(entry["path"])
-    expected = _sha256(path)
+    expected = sha256(path)
     arrived = {"shelf": root / "shelf" / path.name, "office": root / "received" / path.name}
-    checks = {f"{name} holds the same bytes": _sha256(file) == expected for name, file in arrived.items()}
-    checks["the pulled message is the one that was served"] = _sha256(Path(track["path"])) == _sha256(
+    checks = {f"{name} holds the same bytes": sha256(file) == expected for name, file in arrived.items()}
+    checks["the pulled message is the one that was served"] = sha256(Path(track["path"])) == sha256(
         root / "message.flac"
     )
     checks["the message was played to its end"] = completed
@@ -105,8 +99,7 @@ def _report(root: Path, entry: dict[str, Any], track: dict[str, Any], completed:
     picture = Path("demo-waveform.png").absolute()
     waveform.as_png(path, clip, picture)
     console.print(f"The same as a picture: {picture}")
-    for words, good in checks.items():
-        console.print(f"[{'green' if good else 'red'}]{'yes' if good else 'NO '}[/]  {words}")
+    good = all_good(checks)
     sound = (
         "the sound card was real"
         if real_audio
@@ -115,11 +108,7 @@ def _report(root: Path, entry: dict[str, Any], track: dict[str, Any], completed:
     console.print(
         f"Real: daemon, catalogue, outbox, HTTP upload and download, files. Simulated: buttons and LED; {sound}."
     )
-    return all(checks.values())
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else f"{path} is missing"
+    return good
 
 
 def main() -> int:

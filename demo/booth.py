@@ -2,12 +2,13 @@
 
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 from appliance.control.client import Client
 from appliance.describe import duration
-from demo.telephone import sha256, write_notes
-from demo.watching import Watcher, console, daemon
+from demo.telephone import write_notes
+from demo.watching import Watcher, all_good, console, daemon, press, sha256
 
 HOOK, DIAL, NEXT = "o", "d", "1"
 
@@ -46,12 +47,7 @@ def run(root: Path, real_audio: bool) -> bool:
 
 
 def _perform(root: Path, process: "subprocess.Popen[str]") -> bool:
-    def do(keys: str, words: str) -> None:
-        console.print(f"         [bold]{words}[/]")
-        assert process.stdin
-        process.stdin.write(keys)
-        process.stdin.flush()
-
+    do = partial(press, process)
     watcher = Watcher(root / "control.sock")
     do(HOOK, "somebody lifts the handset")
     watcher.moved("question")
@@ -85,6 +81,4 @@ def _perform(root: Path, process: "subprocess.Popen[str]") -> bool:
         "there is a proof of that": [copy["outcome"] for copy in proof["copies"]] == ["deleted"],
     }
     console.print(f"The story: {clip['name']}.wav, {duration(clip['frames'] / clip['format']['rate'])}")
-    for words, good in checks.items():
-        console.print(f"[{'green' if good else 'red'}]{'yes' if good else 'NO '}[/]  {words}")
-    return all(checks.values())
+    return all_good(checks)

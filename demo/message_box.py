@@ -2,12 +2,13 @@
 
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 from appliance.control.client import Client
 from appliance.describe import duration
-from demo.telephone import sha256, write_notes
-from demo.watching import Watcher, console, daemon
+from demo.telephone import write_notes
+from demo.watching import Watcher, all_good, console, daemon, press, sha256
 
 HEAR, ANSWER = "1", "2"
 
@@ -37,26 +38,21 @@ def run(root: Path, real_audio: bool) -> bool:
 
 
 def _perform(root: Path, process: "subprocess.Popen[str]") -> bool:
-    def press(key: str, words: str) -> None:
-        console.print(f"         [bold]{words}[/]")
-        assert process.stdin
-        process.stdin.write(key)
-        process.stdin.flush()
-
+    do = partial(press, process)
     watcher = Watcher(root / "control.sock")
     for number, notes in enumerate(MESSAGES, start=1):
         write_notes(root / "from-the-family" / f"message {number}.wav", notes)
     with Client(root / "control.sock") as client:
         client.call("feeds.pull")
     watcher.wait("TrackArrived", count=2)
-    press(HEAR, "the light blinks: one button plays what is new")
+    do(HEAR, "the light blinks: one button plays what is new")
     heard = [watcher.wait("PlaybackStarted", count=number)["title"] for number in (1, 2)]
     watcher.wait("PlaybackFinished", count=2)
     watcher.wait("NothingToPlay")
-    press(ANSWER, "the other one answers")
+    do(ANSWER, "the other one answers")
     watcher.wait("TakeStarted")
     time.sleep(3)
-    press(ANSWER, "has spoken, and presses it again")
+    do(ANSWER, "has spoken, and presses it again")
     clip = watcher.wait("ClipFinished")["clip"]
     watcher.wait("DeliverySucceeded")
     with Client(root / "control.sock") as client:
@@ -69,6 +65,4 @@ def _perform(root: Path, process: "subprocess.Popen[str]") -> bool:
         "nobody else has it": not list((root / "diary").glob("*.wav")),
     }
     console.print(f"The answer: {original.name}, {duration(clip['frames'] / clip['format']['rate'])}")
-    for words, good in checks.items():
-        console.print(f"[{'green' if good else 'red'}]{'yes' if good else 'NO '}[/]  {words}")
-    return all(checks.values())
+    return all_good(checks)

@@ -1,9 +1,9 @@
 """A telephone at work: one guest hangs up in the greeting, the next leaves a message."""
 
-import hashlib
 import subprocess
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import soundfile
 
 from appliance.control.client import Client
 from appliance.describe import duration
-from demo.watching import Watcher, console, daemon
+from demo.watching import Watcher, all_good, console, daemon, press, sha256
 
 HOOK = "o"
 NOTES = (392.0, 523.25, 659.26, 783.99)
@@ -41,12 +41,7 @@ def run(root: Path, real_audio: bool) -> bool:
 
 
 def _perform(root: Path, process: "subprocess.Popen[str]") -> bool:
-    def hook(words: str) -> None:
-        console.print(f"         [bold]{words}[/]")
-        assert process.stdin
-        process.stdin.write(HOOK)
-        process.stdin.flush()
-
+    hook = partial(press, process, HOOK)
     watcher = Watcher(root / "control.sock")
     hook("the first guest lifts the handset")
     watcher.wait("FlowMoved", count=2)
@@ -71,9 +66,7 @@ def _perform(root: Path, process: "subprocess.Popen[str]") -> bool:
         "it begins behind greeting and tone": seconds < call - GREETING - TONE,
     }
     console.print(f"The clip: {original.name}, {duration(seconds)}")
-    for words, good in checks.items():
-        console.print(f"[{'green' if good else 'red'}]{'yes' if good else 'NO '}[/]  {words}")
-    return all(checks.values())
+    return all_good(checks)
 
 
 def write_notes(path: Path, notes: Sequence[float]) -> None:
@@ -82,8 +75,3 @@ def write_notes(path: Path, notes: Sequence[float]) -> None:
     times = np.arange(round(NOTE * rate)) / rate
     fade = np.minimum(1, np.minimum(times, NOTE - times) / 0.05)
     soundfile.write(path, np.concatenate([0.2 * fade * np.sin(2 * np.pi * hertz * times) for hertz in notes]), rate)
-
-
-def sha256(path: Path) -> str:
-    """Of a file's bytes; words where it is missing."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else f"{path} is missing"

@@ -1,10 +1,11 @@
 """The real daemon as a process of its own, and what it tells meanwhile."""
 
+import hashlib
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,26 @@ class Watcher:
 
     def _named(self, name: str) -> list[dict[str, Any]]:
         return [event for event in self._events if event["event"] == name]
+
+
+def press(process: "subprocess.Popen[str]", keys: str, words: str) -> None:
+    """Press keys of the simulated panel, and say who does that."""
+    console.print(f"         [bold]{words}[/]")
+    assert process.stdin
+    process.stdin.write(keys)
+    process.stdin.flush()
+
+
+def all_good(checks: Mapping[str, bool]) -> bool:
+    """Whether all of it is good, and show each."""
+    for words, good in checks.items():
+        console.print(f"[{'green' if good else 'red'}]{'yes' if good else 'NO '}[/]  {words}")
+    return all(checks.values())
+
+
+def sha256(path: Path) -> str:
+    """Of a file's bytes; words where it is missing."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else f"{path} is missing"
 
 
 @contextmanager
