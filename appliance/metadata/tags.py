@@ -163,17 +163,17 @@ def _tag_mp3(source: BinaryIO, target: BinaryIO, clip: Clip) -> None:
     has = head[:3] == b"ID3"
     source.seek(10 + sum(octet << 7 * (3 - place) for place, octet in enumerate(head[6:10])) if has else 0)
     named = {"TITLE": b"TIT2", "DATE": b"TDRC", "ENCODER": b"TSSE", **_ID3_NAMES}
-    frames = b""
+    frames, taken = b"", set[bytes]()
     for name, text in comments(clip):
-        if named.get(name) == b"TPE1" and b"TPE1" in frames:
-            named.pop(name)  # there is one artist alone
+        place = named.get(name)
         if name == "DATE":
             frames += _id3_frame(b"TXXX", b"\3DATE\0" + text.encode())
             text = text[:19]  # TDRC knows no offset
         if name == "DESCRIPTION":
             frames += _id3_frame(b"COMM", b"\3und\0" + text.encode())
-        elif name in named:
-            frames += _id3_frame(named.pop(name), b"\3" + text.encode())
+        elif place and place not in taken:  # ID3 has each of them once, and so one artist
+            taken.add(place)
+            frames += _id3_frame(place, b"\3" + text.encode())
         else:
             frames += _id3_frame(b"TXXX", b"\3" + name.encode() + b"\0" + text.encode())
     target.write(b"ID3\4\0\0" + _synchsafe(len(frames)) + frames)

@@ -189,6 +189,12 @@ def test_id3_as_mutagen_reads_it(original: Path) -> None:
     assert str(tags["TXXX:DATE"]) == "2027-01-15T09:00:30.500+01:00"
 
 
+def test_the_first_who_can_be_the_artist_is_it_whatever_else_is_told(original: Path) -> None:
+    several = evolve(CLIP, title="What TPE1 means", fields={"speaker": "Ada", "performer": "Bert"})
+    tags = mutagen.File(made(original, MP3, several)).tags
+    assert [str(each) for each in tags.getall("TPE1")] == ["Ada"] and str(tags["TXXX:PERFORMER"]) == "Bert"
+
+
 @pytest.mark.parametrize("recipe", [FLAC, OPUS, MP3], ids=lambda recipe: recipe.name)
 def test_a_file_with_tags_sounds_the_same(original: Path, recipe: Recipe, tmp_path: Path) -> None:
     data, rate = soundfile.read(made(original, recipe), dtype="float32")
