@@ -113,9 +113,11 @@ def _as_mp3(way: _Way) -> None:
 def _at_a_rate_of(known: Collection[int]) -> Callable[[_Way], None]:
     def step(way: _Way) -> None:
         if way.rate not in known:
+            from appliance.renditions.treat import resampled
+
             blocks, rate = way.blocks, way.rate
             way.rate = max(known)
-            way.blocks = lambda dtype: _resampled(blocks(dtype), rate, way.rate, way.sound.channels)
+            way.blocks = lambda dtype: resampled(lambda: blocks(dtype), rate, way.rate, way.sound.channels, dtype)
 
     return step
 
@@ -128,19 +130,6 @@ _STEPS: dict[str, Callable[[_Way], None]] = {
     "rate of mp3": _at_a_rate_of(RATES["mp3"]),
 }
 """What the steps of recipes mean."""
-
-
-def _resampled(blocks: Iterator[Any], rate: int, wanted: int, channels: int) -> Iterator[Any]:
-    import soxr
-
-    stream = soxr.ResampleStream(rate, wanted, channels, dtype="float32")
-    last = None
-    for block in blocks:
-        if last is not None:
-            yield stream.resample_chunk(last)
-        last = block
-    if last is not None:
-        yield stream.resample_chunk(last, last=True)
 
 
 def _write(encoded: "soundfile.SoundFile", block: Any) -> None:

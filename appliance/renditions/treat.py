@@ -65,7 +65,7 @@ class Treated:
         if treatment.gain:
             blocks = _louder(blocks, treatment.gain)
         if self.rate != recorded_rate:
-            blocks = _resampled(blocks, recorded_rate, self.rate, self.channels)
+            blocks = partial(resampled, blocks, recorded_rate, self.rate, self.channels, "float64")
         if treatment.loudness is not None or treatment.true_peak is not None:
             blocks = self._levelled(blocks, treatment.loudness, treatment.true_peak)
         if treatment.fade:
@@ -159,16 +159,14 @@ def _cut(blocks: Blocks, first: int, end: int) -> Blocks:
     return cut
 
 
-def _resampled(blocks: Blocks, rate: int, wanted: int, channels: int) -> Blocks:
-    def resampled() -> Iterator[Sound]:
-        import soxr
+def resampled(blocks: Blocks, rate: int, wanted: int, channels: int, dtype: str) -> Iterator[Sound]:
+    """Blocks of samples of this type, at the wanted rate."""
+    import soxr
 
-        stream = soxr.ResampleStream(rate, wanted, channels, dtype="float64")
-        for block in blocks():
-            yield stream.resample_chunk(np.ascontiguousarray(block))
-        yield stream.resample_chunk(np.empty((0, channels)), last=True)
-
-    return resampled
+    stream = soxr.ResampleStream(rate, wanted, channels, dtype=dtype)
+    for block in blocks():
+        yield stream.resample_chunk(np.ascontiguousarray(block))
+    yield stream.resample_chunk(np.empty((0, channels), dtype), last=True)
 
 
 def _faded(blocks: Blocks, frames: int) -> Blocks:
