@@ -42,7 +42,12 @@ def button_words() -> tuple[str, ...]:
 
 
 _TRACK = (Argument("track_id", Kind.WHOLE, "The number of a track of the inbox.", least=1),)
-_SENT = Argument("upload", Kind.TEXT, "The name of what is being sent.")
+_SENT = (Argument("upload", Kind.TEXT, "The name of what is being sent."),)
+_PIECE = (
+    *_SENT,
+    Argument("offset", Kind.WHOLE, "Where they begin."),
+    Argument("data", Kind.TEXT, "They, in Base64 (RFC 4648).", longest=MOST_LETTERS),
+)
 _WISHES = (
     Argument("profile", Kind.TEXT, "The profile to record by. Default: none.", False),
     Argument(
@@ -177,18 +182,14 @@ _BOX = (
     Verb(
         "feeds.piece",
         "Send the next bytes.",
-        arguments=(
-            _SENT,
-            Argument("offset", Kind.WHOLE, "Where they begin."),
-            Argument("data", Kind.TEXT, "They, in Base64 (RFC 4648).", longest=MOST_LETTERS),
-        ),
+        arguments=_PIECE,
         answer="how many bytes are there now",
         since=2,
     ),
     Verb(
         "feeds.sent",
         "Let what was sent be a message that nobody has heard, where all of it is there and it can be played.",
-        arguments=(_SENT,),
+        arguments=_SENT,
         answer="the track",
         since=2,
     ),
@@ -209,18 +210,14 @@ _BOX = (
     Verb(
         "guests.piece",
         "Send the next bytes.",
-        arguments=(
-            _SENT,
-            Argument("offset", Kind.WHOLE, "Where they begin."),
-            Argument("data", Kind.TEXT, "They, in Base64 (RFC 4648).", longest=MOST_LETTERS),
-        ),
+        arguments=_PIECE,
         answer="how many bytes are there now: go on there",
         since=2,
     ),
     Verb(
         "guests.sent",
         "Let what was sent become a clip, where all of it is there and it can be played. Harmless when repeated.",
-        arguments=(_SENT,),
+        arguments=_SENT,
         answer="the `id` and `seconds` of the clip, which is safe",
         since=2,
     ),
