@@ -243,7 +243,8 @@ class Effects:
         items = self._store.clips.all_recordings(MOST_TRACKS)
         if not items:
             self._post(NothingToPlay(effect.id, _NOTHING_RECORDED))
-        for command in (PlaylistClear(), PlaylistAdd(items), PlaylistPlay()) if items else ():
+            return
+        for command in (PlaylistClear(), PlaylistAdd(items), PlaylistPlay()):
             self._post(command)
 
     def _start_playback(self, effect: Effect) -> None:

@@ -83,7 +83,7 @@ def name_of(template: str, named: Named) -> str:
     ending = f"_{named.clip.id}" * (not unique) + named.recipe.suffix
     room = _LONGEST - len(ending.encode())
     stem = " ".join(found.split()).encode()[:room].decode(errors="ignore").strip(". ")
-    return f"{stem}{ending}".removeprefix("_") if not stem else f"{stem}{ending}"
+    return f"{stem}{ending}" if stem else ending.removeprefix("_")
 
 
 def _parsed(template: str) -> list[tuple[str, str | None, str | None, str | None]]:
