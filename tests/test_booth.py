@@ -257,14 +257,8 @@ def live(seed: int) -> None:
             case "press":
                 room.press()
                 by_button |= set(room.wishes) - before
-            case "speaker":
-                room.speaker = not room.speaker
-            case "microphone" if room.microphone:
-                room.lose_microphone()
-            case "microphone":
-                room.microphone = True
-            case "room":
-                room.post(events.StorageFree() if not room.state.room else events.StorageFull("full"))
+            case kind:
+                room.befall(kind)
     room.speaker = room.microphone = True
     room.until(room.now + 1)
     room.post(events.HandsetHangUp(room.now))

@@ -252,6 +252,18 @@ class World:
         if self.take:
             self.ends_by_itself(self.take[0])
 
+    def befall(self, kind: str) -> None:
+        """What may happen at any moment, whatever people do."""
+        match kind:
+            case "speaker":
+                self.speaker = not self.speaker
+            case "microphone" if self.microphone:
+                self.lose_microphone()
+            case "microphone":
+                self.microphone = True
+            case "room":
+                self.post(events.StorageFree() if not self.state.room else events.StorageFull("full"))
+
     def restart(self, lifted: bool) -> None:
         """The process ends and begins again."""
         if self.take:

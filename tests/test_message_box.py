@@ -257,12 +257,8 @@ def live(seed: int) -> None:
                 box.press()
                 wanted.update(dict.fromkeys(set(box.wishes) - before, None))
                 continue
-            case "speaker":
-                box.speaker = not box.speaker
-            case "microphone" if box.microphone:
-                box.lose_microphone()
-            case "microphone":
-                box.microphone = True
+            case kind:
+                box.befall(kind)
         if box.box.step is Step.TONE:
             feed = "" if last is None else box.tracks[last][0]
             box.until(box.now + TONE)

@@ -135,9 +135,7 @@ def live(seed: int) -> None:
     lifted = False
     for _ in range(chance.randint(3, 12)):
         studio.until(studio.now + chance.choice((0.2, 0.5, 1.0, 3.0, 6.0, 40.0, 130.0)) + chance.random() / 8)
-        match chance.choice(
-            ("hook",) * 5 + ("record",) * 3 + ("keep", "discard", "0", "press", "speaker", "microphone", "room")
-        ):
+        match chance.choice(KINDS):
             case "hook":
                 lifted = not lifted
                 studio.lift() if lifted else studio.hang_up()
@@ -151,14 +149,8 @@ def live(seed: int) -> None:
                 studio.post(events.GreetingPlay(studio.now))
             case "press":
                 studio.press()
-            case "speaker":
-                studio.speaker = not studio.speaker
-            case "microphone" if studio.microphone:
-                studio.lose_microphone()
-            case "microphone":
-                studio.microphone = True
-            case "room":
-                studio.post(events.StorageFree() if not studio.state.room else events.StorageFull("full"))
+            case kind:
+                studio.befall(kind)
     studio.speaker = studio.microphone = True
     studio.post(events.StorageFree())
     if lifted:
