@@ -11,7 +11,7 @@ from appliance import events
 from appliance.circumstances import Wishes
 from appliance.config.feeds import FeedSettings
 from appliance.config.flow import FlowSettings, Script
-from appliance.config.loader import parse
+from appliance.config.loader import parse, usable
 from appliance.config.prompts import PromptSettings
 from appliance.config.settings import DestinationSettings
 from appliance.errors import ConfigError, TroubleKind
@@ -213,6 +213,16 @@ def test_replies_go_to_destinations_that_there_are() -> None:
     with pytest.raises(ConfigError, match="reply_to is attic, expected the name of a destination: shelf"):
         parse(text % "attic", "test", extensions(), {})
     assert parse(text % "shelf", "test", extensions(), {}).feeds["family"].reply_to == "shelf"
+
+
+@pytest.mark.parametrize(
+    ("destinations", "told"),
+    [("{shelf: {backend: nonesuch}}", "destinations.shelf"), ("{}", "feeds.family.reply_to")],
+)
+def test_where_replies_cannot_go_feeds_go_on(destinations: str, told: str) -> None:
+    feeds = "{family: {backend: news, reply_to: shelf}, club: {backend: news}}"
+    found = usable(f"feeds: {feeds}\ndestinations: {destinations}", "test", extensions(), {})
+    assert list(found.settings.feeds) == ["family", "club"] and list(found.left_out) == [told]
 
 
 @frozen

@@ -68,13 +68,9 @@ def parse(
     schema: type[Settings] = Settings,
 ) -> Settings:
     """The settings in `text`; `source` is how problems name the file. Raises ConfigError with every problem."""
-    sources = Sources(environment, secrets_file)
-    document = spelled_out(read_document(text, source, sources.look_up))
-    settings, problems = _structured(document, extensions, sources, schema)
-    if settings is not None:
-        problems = _wrong_wishes(document, settings)
-    if settings is None or problems:
-        raise _error(source, problems)
+    settings, found = _checked(text, source, extensions, Sources(environment, secrets_file), schema)
+    if settings is None:
+        raise _error(source, found)
     return settings
 
 
@@ -84,9 +80,8 @@ def problems(
     """Every problem of `text`, each with the way to it, for somebody who sees no lines. Raises ConfigError where
     nothing can be made of the text.
     """
-    sources = Sources(environment, secrets_file)
-    document = spelled_out(read_document(text, source, sources.look_up))
-    return [(in_full(path), words) for _, path, words in _structured(document, extensions, sources, Settings)[1]]
+    _, found = _checked(text, source, extensions, Sources(environment, secrets_file), Settings)
+    return [(in_full(path), words) for _, path, words in found]
 
 
 def load_section(path: Path, name: str, section: type[_T], environment: Mapping[str, str] = os.environ) -> _T:
@@ -136,11 +131,11 @@ def usable(
             if place is None or not _leave_out(document.root, place):
                 raise _error(source, problems)
             gone.setdefault(place, _words(source, problem))
-    for problem in _wrong_wishes(document, settings):  # what can be done of it is done, and nothing else
-        gone.setdefault(problem[1], _words(source, problem))
     names = {str(name) for first, *rest in gone for name in rest if first == "destinations"}
     waiting = {name: _waiting(written.get(name), sources) for name in sorted(names)}
     settings = evolve(settings, destinations={**settings.destinations, **waiting})
+    for problem in _wrong_wishes(document, settings):  # what can be done of it is done, and nothing else
+        gone.setdefault(problem[1], _words(source, problem))
     return Usable(settings, {_name(place): words for place, words in gone.items()})
 
 
@@ -160,6 +155,17 @@ _SPARED = {
 """What the box records without, and of how many names that has which is left out as one."""
 
 
+def _checked(
+    text: str, source: str, extensions: Extensions, sources: Sources, schema: type[Settings]
+) -> tuple[Settings | None, list[_Problem]]:
+    """The settings in `text`, and every problem with its line: one of the two is none."""
+    document = spelled_out(read_document(text, source, sources.look_up))
+    settings, problems = _structured(document, extensions, sources, schema)
+    if settings is not None:
+        problems = _wrong_wishes(document, settings)
+    return (None if problems else settings), problems
+
+
 def _structured(
     document: Document, extensions: Extensions, sources: Sources, schema: type[Settings]
 ) -> tuple[Settings | None, list[_Problem]]:
@@ -170,7 +176,7 @@ def _structured(
 
 
 def _wrong_wishes(document: Document, settings: Settings) -> list[_Problem]:
-    """What a beginning of a take wants that there is not."""
+    """What beginnings of takes, profiles, destinations and feeds want that there is not."""
     return [(_line(document.lines, path), path, words) for path, words in wrong_wishes(settings)]
 
 

@@ -233,13 +233,6 @@ def _with_a_handset(settings: "Settings", _: object, flow: FlowSettings) -> None
         raise ValueError(f"a flow needs the handset to itself: let the switch do `handset` instead of `{other}`")
 
 
-def _replies_to_known(settings: "Settings", _: object, feeds: dict[str, FeedSettings]) -> None:
-    for name, feed in feeds.items():
-        if feed.reply_to is not None and feed.reply_to not in settings.destinations:
-            known = ", ".join(settings.destinations) or "there is none"
-            raise ValueError(f"{name}: reply_to is {feed.reply_to}, expected the name of a destination: {known}")
-
-
 @frozen
 class ProcessorSettings:
     """What every processor has, whatever it does; `options` is the processor's own class."""
@@ -262,7 +255,7 @@ class Settings:
     storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
     renditions: dict[str, RenditionSettings] = option(dict, "Files of your own kind, by the name for `deliver_as`.")
     destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
-    feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.", check=_replies_to_known)
+    feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.")
     guests: GuestSettings = option(GuestSettings, "Recordings from the phones of guests.")
     schedules: dict[str, ScheduleSettings] = option(dict, "When the box records by itself, by name.")
     services: dict[str, ServiceSettings] = option(dict, "What runs beside the recorder, by name.")

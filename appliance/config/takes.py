@@ -97,7 +97,7 @@ def _check_name(kind: str, name: str, known: Collection[str]) -> None:
 
 
 def wrong_wishes(settings: "Settings") -> Iterator[tuple[tuple[str, ...], str]]:
-    """What beginnings, profiles and destinations want that there is not: each place, and why in words."""
+    """What beginnings, profiles, destinations and feeds want that there is not: each place, and why in words."""
     recording = settings.recording
     briefing = Briefing(settings.audio.capture, recording, settings.destinations)
     wanted: list[tuple[tuple[str, ...], Wishes]] = []
@@ -112,6 +112,8 @@ def wrong_wishes(settings: "Settings") -> Iterator[tuple[tuple[str, ...], str]]:
     checks = [(place, partial(briefing.check, wishes)) for place, wishes in wanted]
     for name, destination in settings.destinations.items():
         checks.append((("destinations", name, "only"), partial(_check_only, destination.only, briefing, settings)))
+    for name, feed in settings.feeds.items():
+        checks.append((("feeds", name, "reply_to"), partial(_check_reply, feed.reply_to, settings.destinations)))
     for place, check in checks:
         try:
             check()
@@ -132,3 +134,10 @@ def _check_only(only: OnlySettings, briefing: Briefing, settings: "Settings") ->
     for name, held in only.fields.items():
         for value in held if isinstance(held, list) else [held]:
             briefing.check(Wishes(fields={name: value}))
+
+
+def _check_reply(name: str | None, known: Collection[str]) -> None:
+    """Raise UsageError where answers to the messages of a feed go to a destination that there is not."""
+    if name is not None and name not in known:
+        there = ", ".join(known) or "there is none"
+        raise UsageError(f"reply_to is {name}, expected the name of a destination: {there}")

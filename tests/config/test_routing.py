@@ -6,7 +6,7 @@ import pytest
 from attrs import frozen
 
 from appliance.circumstances import Begun, Fields, Starter
-from appliance.config.loader import parse
+from appliance.config.loader import parse, usable
 from appliance.config.routing import OnlySettings, goes_to
 from appliance.config.settings import DestinationSettings
 from appliance.errors import ConfigError
@@ -65,3 +65,20 @@ destinations:
         "file:4: destinations.b.only: there is no profile 'talk': the configuration has none",
         "file:5: destinations.c.only: field room: found 'cellar', expected one of hall",
     ]
+
+
+def test_at_a_start_it_is_told_and_sends_what_it_can() -> None:
+    text = "destinations: {a: {backend: none, only: {profile: talk}}, b: {backend: none}}"
+    found = usable(text, "file", {DestinationSettings: {"none": Nothing}}, {})
+    assert {name: each.backend for name, each in found.settings.destinations.items()} == {"a": "none", "b": "none"}
+    assert list(found.left_out) == ["destinations.a.only"]
+
+
+def test_whoever_wants_a_destination_that_is_left_out_waits_as_clips_do() -> None:
+    text = """\
+panel: {buttons: {17: {press: record.toggle, take: {destinations: [a]}}}}
+destinations: {a: {backend: nonesuch}}
+"""
+    found = usable(text, "file", {DestinationSettings: {"none": Nothing}}, {})
+    assert found.settings.panel.buttons[17].take.destinations == ("a",)
+    assert list(found.left_out) == ["destinations.a"]

@@ -146,6 +146,12 @@ def test_problems_have_the_words_of_the_check(desk: Desk) -> None:
     assert "proposal" not in found
 
 
+def test_what_somebody_wants_that_there_is_not_is_told_at_its_place(desk: Desk) -> None:
+    found = desk.ask("destinations", "shelf", only__profile="interview")
+    words = "there is no profile 'interview': the configuration has none"
+    assert found["problems"] == [{"name": "only", "words": words}]
+
+
 def test_a_problem_that_was_there_before_is_nobody_s_new_one(desk: Desk) -> None:
     desk.path.write_text(FILE.replace("record.toggle", "nonsense"))
     assert desk.ask("device", name="attic")["problems"] == []
