@@ -61,10 +61,14 @@ class Starter(StrEnum):
     GUEST = "guest"
 
 
+def field_text(held: object) -> str:
+    """What a field holds as text, for what knows nothing else: `yes`, `no`, numbers in digits."""
+    return {True: "yes", False: "no"}[held] if isinstance(held, bool) else str(held)
+
+
 def field_texts(fields: Fields) -> dict[str, str]:
-    """Fields as texts, for what knows nothing else: `yes`, `no`, numbers in digits."""
-    said = {True: "yes", False: "no"}
-    return {name: said[held] if isinstance(held, bool) else str(held) for name, held in fields.items()}
+    """The same of all fields."""
+    return {name: field_text(held) for name, held in fields.items()}
 
 
 @frozen

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import frozen
 from attrs.validators import and_, ge, le, matches_re, optional
 
-from appliance.circumstances import Begun, Starter, Value, Wishes
+from appliance.circumstances import Begun, Starter, Value, Wishes, field_text
 from appliance.config.options import ByteCount, Seconds, option
 
 LONGEST = 1000
@@ -61,8 +61,7 @@ class FieldSettings:
             case FieldType.TEXT if text is not None and (text in self.choices if self.choices else _is_text(text)):
                 found = text
         if found is None:
-            shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-            raise ValueError(f"found {shown[:40]!r}, expected {self.expected}")
+            raise ValueError(f"found {field_text(value)[:40]!r}, expected {self.expected}")
         return found
 
     @property

@@ -1,17 +1,15 @@
 """Which clips go where, and under which names: by what began them, by their profile, and by their fields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
-from appliance.circumstances import Begun, Fields, Starter, field_texts
+from appliance.circumstances import Begun, Fields, Starter, field_text, field_texts
 from appliance.config.options import option
 from appliance.models import Clip
 from appliance.naming import check_template
 from appliance.recipes import ORIGINAL
-
-_SAID = {True: "yes", False: "no"}
 
 
 @frozen
@@ -37,7 +35,13 @@ class OnlySettings:
         if any(wish not in (None, "") and wanted != found for wish, wanted, found in asked):
             return False
         held = field_texts(fields)
-        return all(held.get(name) in _texts(wanted) for name, wanted in self.fields.items())
+        fits = {name: tuple(map(field_text, several(wanted))) for name, wanted in self.fields.items()}
+        return all(held.get(name) in texts for name, texts in fits.items())
+
+
+def several(wanted: Any) -> Sequence[Any]:
+    """The values of which a field may hold any, where one may be given alone."""
+    return wanted if isinstance(wanted, list | tuple) else [wanted]
 
 
 def goes_to(name: str, only: OnlySettings, begun: Begun | None, fields: Fields) -> bool:
@@ -73,9 +77,3 @@ def live_sends_originals(settings: Any, _: object, options: Any) -> None:
             "found `live: true` and a `name`: it is made of what is known in the end, so none can be sent live. Leave"
             " out one of the two"
         )
-
-
-def _texts(wanted: Any) -> tuple[str, ...]:
-    """One value or several, as the texts that fields are compared as."""
-    several = wanted if isinstance(wanted, list | tuple) else [wanted]
-    return tuple(_SAID[each] if isinstance(each, bool) else str(each) for each in several)

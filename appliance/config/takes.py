@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from appliance.circumstances import NO_WISHES, Begun, Fields, Starter, Value, Wishes
 from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.config.profiles import TITLE, FieldSettings, ProfileSettings
-from appliance.config.routing import OnlySettings
+from appliance.config.routing import OnlySettings, several
 from appliance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _check_only(only: OnlySettings, briefing: Briefing, settings: "Settings") ->
         if name:
             _check_name(kind, name, known)
     for name, held in only.fields.items():
-        for value in held if isinstance(held, list) else [held]:
+        for value in several(held):
             briefing.check(Wishes(fields={name: value}))
 
 
