@@ -124,9 +124,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, *about)
         alarm = Alarm(post, clock, vitals)
         stop.callback(alarm.close)
-        briefing = Briefing(audio.capture, settings.recorded, settings.destinations)
         orders = {key: feed.order for key, feed in settings.feeds.items()}
-        effects = Effects(recorder, player, volume, store, outbox, post, briefing, alarm.at, orders)
+        effects = Effects(recorder, player, volume, store, outbox, post, Briefing.of(settings), alarm.at, orders)
         controller.connect(effects.table(), shares=playback.while_recording is not WhileRecording.REFUSE)
         if playback.while_recording is WhileRecording.DUCK:
             stop.callback(controller.react(effects.duck))

@@ -42,6 +42,11 @@ class Briefing:
     recording: RecordingSettings
     destinations: Collection[str] = ()
 
+    @classmethod
+    def of(cls, settings: "Settings") -> "Briefing":
+        """What these settings say."""
+        return cls(settings.audio.capture, settings.recorded, settings.destinations)
+
     @property
     def fields(self) -> Mapping[str, FieldSettings]:
         """All fields that there are."""
@@ -98,10 +103,9 @@ def _check_name(kind: str, name: str, known: Collection[str]) -> None:
 
 def wrong_wishes(settings: "Settings") -> Iterator[tuple[tuple[str, ...], str]]:
     """What beginnings, profiles, destinations and feeds want that there is not: each place, and why in words."""
-    recording = settings.recording
-    briefing = Briefing(settings.audio.capture, recording, settings.destinations)
+    briefing = Briefing.of(settings)
     wanted: list[tuple[tuple[str, ...], Wishes]] = []
-    for name, profile in recording.profiles.items():
+    for name, profile in settings.recording.profiles.items():
         begun = Begun(destinations=profile.destinations)
         wanted.append((("recording", "profiles", name), Wishes(begun, profile.fields)))
     for group, contacts in (("buttons", settings.panel.buttons), ("switches", settings.panel.switches)):

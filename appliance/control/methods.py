@@ -125,8 +125,8 @@ class Methods:
 
     def begin(self, word: str, **given: object) -> dict[str, Any] | None:
         """Begin a take as these arguments want it. Raises UsageError where the configuration has no such thing."""
-        settings, wishes = self._parts.settings, wishes_in(given)
-        Briefing(settings.audio.capture, settings.recording, settings.destinations).check(wishes)
+        wishes = wishes_in(given)
+        Briefing.of(self._parts.settings).check(wishes)
         verb = VERBS[word]
         return self._ask(verb, verb.asked(self._now(), wishes))
 
