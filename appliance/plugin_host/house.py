@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from attrs import frozen
 
@@ -20,6 +20,7 @@ from appliance.recipes import ORIGINAL
 from appliance.report import Report
 
 Post = Callable[[Event], None]
+_T = TypeVar("_T", "_Subscription", Overhearing)
 
 
 @frozen
@@ -71,23 +72,21 @@ class ServiceHouse:
         return self._doors.report()
 
     def events(self, *kinds: type[Event]) -> "_Subscription":
-        subscription = _Subscription(kinds, self._doors.listen, self._clock)
-        with self._changed:
-            self._subscriptions.append(subscription)
-        if self.stopping:
-            self.stop()
-        return subscription
+        return self._until_it_ends(_Subscription(kinds, self._doors.listen, self._clock))
 
     def frames(self, size: int, *, always: bool = False) -> Iterable[FrameBlock]:
         if size < 1:
             raise UsageError(f"blocks of {size} frames: expected 1 or more")
         assert self._doors.overhear, "nobody gave the house a microphone"
-        overhearing = self._doors.overhear(size, always=always, dropped=self._too_slow)
+        return self._until_it_ends(self._doors.overhear(size, always=always, dropped=self._too_slow))
+
+    def _until_it_ends(self, subscription: _T) -> _T:
+        """The same, which is closed when the service is to end: at once where it is."""
         with self._changed:
-            self._subscriptions.append(overhearing)
+            self._subscriptions.append(subscription)
         if self.stopping:
             self.stop()
-        return overhearing
+        return subscription
 
     def _too_slow(self, frames: int) -> None:
         """So many frames were lost to the service since it runs; 0 once it keeps up."""
