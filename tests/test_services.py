@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -14,7 +16,7 @@ from appliance.config.options import option
 from appliance.config.settings import ServiceSettings
 from appliance.errors import ApplianceError, NotFound, Permanent, Refused, UsageError
 from appliance.events import ApplianceReady, Event, EventsLost, FaultRaised, InboxChanged, QueueChanged
-from appliance.faults import SERVICE, SERVICE_ENDED
+from appliance.faults import SERVICE, SERVICE_ENDED, SERVICE_SLOW
 from appliance.models import Fault
 from appliance.plugin import House, Report, Service, ServiceType, hookimpl
 from appliance.plugin_host import PluginHost
@@ -65,6 +67,7 @@ class Box:
         self.listeners: list[Callable[[Event, object], None]] = []
         self.events: list[Event] = []
         self.verbs: dict[str, Callable[..., object]] = {}
+        self.overhear: Any = None
         self._open: list[Services] = []
 
     def run(self, **works: Work) -> Services:
@@ -72,7 +75,8 @@ class Box:
         plugins = PluginHost([("mine", lambda: Plugin(works))])
         plugins.discover()
         wanted = {name: ServiceSettings("work", Options(name)) for name in works}
-        doors = Doors("box", self.folder, self._report, self.verbs, self._find, self._listen, self.events.append, None)
+        what_is_there = (self._report, self.verbs, self._find, self._listen, self.events.append, self.overhear)
+        doors = Doors("box", self.folder, *what_is_there)
         services = Services(plugins, wanted, doors, self.clock, Vitals(self.clock), random=lambda: 0.5)
         self._open.append(services)
         services.start()
@@ -220,6 +224,26 @@ def test_a_fault_of_its_own_is_over_with_the_run(box: Box) -> None:
         SERVICE.raised("no broker", "lamp"),
         SERVICE.cleared("lamp"),
     ]
+
+
+def test_one_that_was_too_slow_for_the_sound_is_not_any_more_once_its_run_is_over(box: Box) -> None:
+    lost: list[Callable[[int], None]] = []
+
+    def overhear(size: int, *, always: bool, dropped: Callable[[int], None]) -> object:
+        lost.append(dropped)
+        return SimpleNamespace(close=lambda: None)
+
+    def lags(house: House) -> None:
+        house.frames(480)
+        lost[-1](48)
+        lost[-1](96)
+
+    box.overhear = overhear
+    box.run(lamp=lags)
+    box.until(lambda: len(box.events) == 3)
+    lost[-1](144)
+    names = [each.fault.name if isinstance(each, FaultRaised) else "" for each in box.events]
+    assert names == ["slow_service:lamp"] * 2 + [""] and box.events[2] == SERVICE_SLOW.cleared("lamp")
 
 
 def test_a_service_hears_of_events_asks_reads_and_keeps(box: Box) -> None:

@@ -54,6 +54,7 @@ class ServiceHouse:
         self._changed = threading.Condition()
         self._subscriptions: list[_Subscription | Overhearing] = []
         self._complaint = ""
+        self._slow = False
 
     @property
     def folder(self) -> Path:
@@ -91,7 +92,13 @@ class ServiceHouse:
     def _too_slow(self, frames: int) -> None:
         """So many frames were lost to the service since it runs; 0 once it keeps up."""
         words = f"the service {self.name} is too slow for the sound that it wants: {frames} frames were lost to it"
-        self._doors.post(SERVICE_SLOW.raised(words, self.name) if frames else SERVICE_SLOW.cleared(self.name))
+        with self._changed:
+            if frames and not self.stopping:
+                self._slow = True
+                self._doors.post(SERVICE_SLOW.raised(words, self.name))
+            elif self._slow:
+                self._slow = False
+                self._doors.post(SERVICE_SLOW.cleared(self.name))
 
     def ask(self, word: str, /, **arguments: object) -> Any:
         verb = self._doors.verbs.get(word)
@@ -140,6 +147,7 @@ class ServiceHouse:
         """The run is over: nothing of it stays."""
         self.clear_fault()
         self.stop()
+        self._too_slow(0)
 
 
 class _Subscription:
