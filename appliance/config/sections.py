@@ -157,21 +157,22 @@ def _recipe_problems(given: dict[str, Any]) -> Iterator[Exception]:
 def _pin_problems(given: dict[str, Any]) -> Iterator[Exception]:
     """Pins that the header does not have, and pins that are used twice."""
     users: dict[int, str] = {}
-    for group, entries in given.items():
-        for name in entries if isinstance(entries, dict) else ():
-            if not WHOLE_NUMBER.fullmatch(name):
-                continue
-            pin, path = int(name), f"panel.{group}.{name}"
-            if pin not in GPIO_PINS:
-                pins = f"from {GPIO_PINS[0]} to {GPIO_PINS[-1]}"
-                yield Problem(f"found pin {pin}, expected the BCM number of a pin, {pins}", group, name)
-            elif users.setdefault(pin, path) != path:
-                yield Problem(f"pin {pin} is taken by {users[pin]}, expected a pin of its own", group, name)
-    dials = given.get("dials")
-    for name, dial in dials.items() if isinstance(dials, dict) else ():
+    for pin, place in _pins(given):
+        path = ".".join(("panel", *place))
+        if pin not in GPIO_PINS and len(place) == 2:  # an option has bounds of its own
+            pins = f"from {GPIO_PINS[0]} to {GPIO_PINS[-1]}"
+            yield Problem(f"found pin {pin}, expected the BCM number of a pin, {pins}", *place)
+        elif users.setdefault(pin, path) != path:
+            yield Problem(f"pin {pin} is taken by {users[pin]}, expected a pin of its own", *place)
+
+
+def _pins(given: dict[str, Any]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Every pin that is used, and its place: the names of entries, and then what dials have besides."""
+    groups = {group: entries for group, entries in given.items() if isinstance(entries, dict)}
+    yield from (
+        (int(name), (group, name)) for group in groups for name in groups[group] if WHOLE_NUMBER.fullmatch(name)
+    )
+    for name, dial in groups.get("dials", {}).items():
         second = dial.get("off_normal") if isinstance(dial, dict) else None
         if isinstance(second, Word) and WHOLE_NUMBER.fullmatch(second.text):
-            pin, path = int(second.text), f"panel.dials.{name}.off_normal"
-            if users.setdefault(pin, path) != path:
-                words = f"pin {pin} is taken by {users[pin]}, expected a pin of its own"
-                yield Problem(words, "dials", name, "off_normal")
+            yield int(second.text), ("dials", name, "off_normal")
