@@ -29,12 +29,12 @@ from appliance.models import AudioFormat, Clip, SampleFormat
 from appliance.simulation.sound import missing, stretches
 from appliance.vitals import Vitals
 from bench.box import alsa_config
+from bench.record import STRESS
 from bench.results import Result, at_most
 
 _PRESSES = 1000
 _BETWEEN = (0.02, 0.2)
 _PATIENCE = 60.0
-_STRESS = ["stress-ng", "--cpu", "4", "--hdd", "2", "--io", "2", "--quiet"]
 _WIDE = AudioFormat(192_000, 4, SampleFormat.S32_LE)
 
 
@@ -89,7 +89,7 @@ class _Rig:
 
 @contextmanager
 def _busy(folder: Path) -> Iterator[None]:
-    stress = subprocess.Popen([*_STRESS, "--temp-path", str(folder)])
+    stress = subprocess.Popen([*STRESS, "--temp-path", str(folder)])
     try:
         yield
     finally:
@@ -106,7 +106,7 @@ def cuts(rounds: int, scale: float) -> Sequence[Result]:
             off = _presses(_Rig(Path(folder), AudioFormat()), presses, random.Random(number))
         worst.append(max(off) * 1000)
         middle.append(median(off) * 1000)
-    words = f"{presses:,} presses (begin, pause, resume, mark, split, stop) under `{' '.join(_STRESS[:-1])}`"
+    words = f"{presses:,} presses (begin, pause, resume, mark, split, stop) under `{' '.join(STRESS[:-1])}`"
     return [
         at_most(f"cut furthest from its press, of {words}", [max(worst)], 5, " ms", "limit"),
         at_most("median of these", middle, 1, " ms", "limit"),
@@ -176,5 +176,5 @@ def wide(rounds: int, scale: float) -> Sequence[Result]:
             [clip] = rig.sealed(1)
             rig.recorder.close(_PATIENCE)
             lost.append(float(missing(rig.sound(clip), _WIDE)))
-    against = f"`{' '.join(_STRESS[:-1])}`"
+    against = f"`{' '.join(STRESS[:-1])}`"
     return [at_most("frames lost of 192 kHz S32 with 4 channels", [max(lost)], 0, "", against)]

@@ -16,7 +16,7 @@ from bench.results import Result, at_most
 
 STEREO = AudioFormat(48_000, 2)
 _SETTLE = 2.0
-_STRESS = ["stress-ng", "--cpu", "4", "--hdd", "2", "--io", "2", "--quiet"]
+STRESS = ["stress-ng", "--cpu", "4", "--hdd", "2", "--io", "2", "--quiet"]
 
 
 @contextmanager
@@ -34,7 +34,8 @@ def _arecord(root: Path) -> Iterator["subprocess.Popen[bytes]"]:
         process.wait(10)
 
 
-def _lost(path: Path) -> int:
+def frames_lost(path: Path) -> int:
+    """How many frames of the test card a recording lacks."""
     with wave.open(str(path)) as audio:
         return missing(audio.readframes(audio.getnframes()), STEREO)
 
@@ -99,13 +100,13 @@ def stress(rounds: int, scale: float) -> Sequence[Result]:
         with running() as box, tempfile.TemporaryDirectory() as folder:
             with _arecord(Path(folder)):
                 ours.append(float(_stressed(box, seconds, Path(folder))))
-            peers.append(_lost(Path(folder) / "peer.wav"))
+            peers.append(frames_lost(Path(folder) / "peer.wav"))
     against = f"arecord lost {', '.join(str(lost) for lost in peers)}"
-    return [at_most(f"frames lost under `{' '.join(_STRESS[:-1])}`", [max(ours)], 0, "", against)]
+    return [at_most(f"frames lost under `{' '.join(STRESS[:-1])}`", [max(ours)], 0, "", against)]
 
 
 def _stressed(box: Box, seconds: float, folder: Path) -> int:
     box.call("record.start")
-    subprocess.run([*_STRESS, "--temp-path", str(folder), "--timeout", f"{seconds:.0f}"], check=True)
+    subprocess.run([*STRESS, "--temp-path", str(folder), "--timeout", f"{seconds:.0f}"], check=True)
     box.call("record.stop")
-    return _lost(box.clips()[-1])
+    return frames_lost(box.clips()[-1])

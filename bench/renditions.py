@@ -1,6 +1,5 @@
 """Files that are made of clips, against the programs that people use for that."""
 
-import math
 import subprocess
 import tempfile
 import time
@@ -15,9 +14,9 @@ from appliance.recipes import FLAC, Treatment
 from appliance.renditions.encode import encode
 from appliance.renditions.proof import differs
 from appliance.renditions.treat import Treated
-from appliance.simulation.sound import missing, speech
-from bench.box import Box, running
-from bench.record import STEREO
+from appliance.simulation.sound import speech
+from bench.box import running
+from bench.record import frames_lost
 from bench.results import Result, at_least, at_most
 
 T = TypeVar("T")
@@ -81,7 +80,7 @@ def flac(rounds: int, scale: float) -> Sequence[Result]:
             proof, wrong = _timed(partial(differs, path, target, True, lambda: None))
             assert not wrong
             box.call("record.stop")
-            lost.append(_lost(box))
+            lost.append(float(frames_lost(box.clips()[-1])))
             alone.append(theirs / (ours_proved - proof))
             proved.append(theirs_proved / ours_proved)
     return [
@@ -89,8 +88,3 @@ def flac(rounds: int, scale: float) -> Sequence[Result]:
         at_least("the same, decoded again and compared", proved, 0.75, " x", "`flac -5 --verify`"),
         at_most("frames lost of a take beside it", [max(lost)], 0, "", "limit"),
     ]
-
-
-def _lost(box: Box) -> float:
-    content = box.clips()[-1].read_bytes()
-    return float(missing(content[wav.HEADER_BYTES :], STEREO)) if content else math.inf

@@ -1,7 +1,6 @@
 """Recording while large clips go out."""
 
 import time
-import wave
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,18 +8,17 @@ from appliance.audio.journal import Begin
 from appliance.audio.take import clip_name
 from appliance.audio.takefile import TakeFile
 from appliance.clock import SystemClock
-from appliance.models import AudioFormat, Levels, Verdict
-from appliance.simulation.sound import missing
+from appliance.models import Levels, Verdict
 from appliance.store import Store
 from appliance.vitals import Vitals
 from bench.box import Box, running, until
+from bench.record import STEREO, frames_lost
 from bench.results import Result, at_most
 from bench.servers import nginx, weed
 from tests.plugins.s3.conftest import ACCESS_KEY, BUCKET, SECRET_KEY
 
 _SIZE = 500_000_000
 _BLOCK = 1 << 20
-_STEREO = AudioFormat(48_000, 2)
 _DESTINATIONS = """\
   web: {{backend: http, url: "{web}"}}
   cloud: {{backend: s3, bucket: {bucket}, endpoint_url: "{cloud}", access_key: {access}, secret_key: {secret}}}
@@ -33,7 +31,7 @@ def _make_clip(directory: Path, size: int) -> None:
     store = Store(directory, clock, lambda _: None, Vitals(clock))
     store.start()
     started = clock.stamp()
-    begin = Begin("abcdefghij", clip_name("bench", started, "abcdefghij"), "bench", _STEREO, started, 0.0)
+    begin = Begin("abcdefghij", clip_name("bench", started, "abcdefghij"), "bench", STEREO, started, 0.0)
     take = TakeFile.create(store.places.takes, begin)
     for number in range(size // _BLOCK):
         take.append(number.to_bytes(4, "big") * (_BLOCK // 4))
@@ -60,8 +58,7 @@ def _lost(size: int) -> float:
             until(lambda: _arrived(box), 300)
             time.sleep(1)
             box.call("record.stop")
-            with wave.open(str(box.clips()[-1])) as audio:
-                return missing(audio.readframes(audio.getnframes()), _STEREO)
+            return frames_lost(box.clips()[-1])
 
 
 def together(rounds: int, scale: float) -> Sequence[Result]:
