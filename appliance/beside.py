@@ -1,7 +1,6 @@
 """What a run has beside recorder and player, and can do without: destinations, feeds, speech, clips, guests."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from functools import partial
 
 from appliance.audio.playlist_file import KeptPlaylist
@@ -80,9 +79,7 @@ def start_speaking(
     sounds = sounds_of(settings.prompts)
 
     def time(at: float) -> str:
-        stamp = clock.stamp(at)
-        zone = timezone(timedelta(seconds=stamp.utc_offset))
-        return datetime.fromtimestamp(stamp.wall_ns / 1e9, zone).isoformat(timespec="seconds")
+        return clock.stamp(at).local.isoformat()
 
     handset = flow_of(settings.flow, settings.prompts, replies, store.places, time)
     speaking = Reactions(handset, *narrations(settings.feeds), *((Prompts(sounds),) if sounds else ()))

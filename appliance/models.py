@@ -4,6 +4,7 @@ Lengths and positions are frames (int); a frame is one sample of every channel. 
 sine peaks at 0 (AES17 puts the RMS of that sine at 0 too; `Levels.rms_dbfs` is plain RMS, 3.01 dB lower).
 """
 
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
 
@@ -93,6 +94,11 @@ class ClockStamp:
     boot_id: str = told(NOTHING, "The boot that this was in", Kind.TEXT)
     source: ClockSource = told(NOTHING, "Why the wall clock is to be believed: ntp, rtc, none", Kind.STATE)
     utc_offset: int = told(0, "Local time was so far east of UTC", Kind.GAUGE, "s", check=(gt(-86_400), lt(86_400)))
+
+    @property
+    def local(self) -> datetime:
+        """The second in which it was, in local time."""
+        return datetime.fromtimestamp(self.wall_ns // 10**9, timezone(timedelta(seconds=self.utc_offset)))
 
 
 class GapCause(StrEnum):

@@ -6,7 +6,7 @@ no word tells them apart, the id of the clip is put behind.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from string import Formatter
 
 from attrs import frozen
@@ -35,8 +35,7 @@ class Named:
     @property
     def started(self) -> datetime:
         """When it began by the best clock there was, in its own local time."""
-        stamp = self.clip.began
-        return datetime.fromtimestamp(stamp.wall_ns // 10**9, UTC) + timedelta(seconds=stamp.utc_offset)
+        return self.clip.began.local
 
 
 WORDS: dict[str, tuple[str, Callable[[Named], str]]] = {

@@ -32,6 +32,7 @@ NAMED = Named(CLIP, FLAC, 12)
     ("template", "name"),
     [
         ("{started:%d.%m.%Y} {title}", "15.01.2027 Oma_ Teil 1_2_abcdefghij.flac"),
+        ("{started:%H-%M%z} {id}", "09-00+0100 abcdefghij.flac"),
         ("{seq:04} {fields.room} {id}", "0012 hall abcdefghij.flac"),
         ("{name}", "box_2027-01-15_09-00-30+0100_abcdefghij.flac"),
         ("{device}-{date}-{time}", "box-2027-01-15-09-00-30_abcdefghij.flac"),

@@ -3,7 +3,6 @@
 import base64
 import os
 import secrets
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from attrs import evolve
@@ -35,8 +34,7 @@ def clip_name(device: str, started: ClockStamp, take_id: str) -> str:
     """`DEVICE_YYYY-MM-DD_HH-MM-SS±HHMM_ID`, in the local time of the press. Safe on FAT."""
     sign = "-" if started.utc_offset < 0 else "+"
     hours, minutes = divmod(abs(started.utc_offset) // 60, 60)
-    local = datetime.fromtimestamp(started.wall_ns // 10**9, UTC) + timedelta(seconds=started.utc_offset)
-    return f"{device}_{local:%Y-%m-%d_%H-%M-%S}{sign}{hours:02}{minutes:02}_{take_id}"
+    return f"{device}_{started.local:%Y-%m-%d_%H-%M-%S}{sign}{hours:02}{minutes:02}_{take_id}"
 
 
 def repair(folder: Path) -> Clip | None:

@@ -1,7 +1,7 @@
 """The contract of an upload backend: code that delivers renditions to one kind of destination."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -71,8 +71,7 @@ def began(rendition: Rendition, clip: Clip | None) -> datetime:
     if clip is None:
         changed = int(rendition.path.stat().st_mtime) if rendition.path.exists() else 0
         return datetime.fromtimestamp(changed, UTC)
-    zone = timezone(timedelta(seconds=clip.started.utc_offset))
-    return datetime.fromtimestamp(clip.started.wall_ns // 10**9, zone)
+    return clip.started.local
 
 
 @frozen
