@@ -49,20 +49,15 @@ def with_changes(text: str, changes: Iterable[Change], path: Path, extensions: E
     read = values_of(text)
     forms = Forms(spelled_out(read).root, extensions)
     sources: dict[Place, str | None] = {}
-    spread: dict[Place, dict[str, str | None]] = {}
     for each in changes:
         place = each.place
         if place[:2] == ("services", _HEADING) and _HEADING in read.root:
             place = place[1:]  # as it may be written shorter
         holder, word = _word_above(read.root, place)
-        if word is None:
-            sources[place] = each.source
-        else:
+        if word is not None:  # first it is spelled out
             short = next(iter(forms.form(holder).fields))
-            spread.setdefault(holder, {short: word.origin or _plain(word.text)})[str(place[-1])] = each.source
-    for holder, options in spread.items():
-        sources[holder] = ", ".join(f"{name}: {source}" for name, source in options.items() if source is not None)
-        sources[holder] = f"{{{sources[holder]}}}"
+            sources.setdefault(holder, f"{{{short}: {word.origin or _plain(word.text)}}}")
+        sources[place] = each.source
     try:
         after = texts.changed(text, sources)
         same = _bare(values_of(after).root) == _bare(_expected(read.root, sources))

@@ -103,6 +103,12 @@ def test_a_form_shows_what_is_written_and_no_secret(desk: Desk) -> None:
         ("panel/buttons/17", {"press": "play.next"}, "17: record.toggle", "17: {press: play.next}"),
         ("panel/buttons/17", {"hold": "play.next"}, "17: record.toggle", "17: {press: record.toggle, hold: play.next}"),
         (
+            "panel/buttons/17",
+            {"take__test": "true"},
+            "17: record.toggle",
+            "17: {press: record.toggle, take: {test: true}}",
+        ),
+        (
             "destinations/shelf",
             {"active_hours": "22:00-06:00"},
             "/srv/shelf}",
