@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
 from attrs import evolve
 
 from appliance.audio.decode import Decoder
 from appliance.audio.journal import Begin
 from appliance.audio.levels import Meter, verdict
+from appliance.audio.output import to_pcm
 from appliance.audio.takefile import TakeFile
 from appliance.errors import StorageError, Unplayable, UsageError
 from appliance.feeds.safefile import Room
@@ -15,8 +15,6 @@ from appliance.models import AudioFormat
 
 _BLOCK = 65_536
 """Frames that are decoded at once."""
-
-_FULL_SCALE = 32_768
 
 
 def make_take(sound: Path, folder: Path, begin: Begin, longest: float, has_room: Room) -> None:
@@ -35,7 +33,7 @@ def make_take(sound: Path, folder: Path, begin: Begin, longest: float, has_room:
         try:
             meter = Meter(format)
             while len(block := decoder.read(_BLOCK)):
-                data = np.clip(np.rint(block * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2").tobytes()
+                data = to_pcm(block, format.sample)
                 if take.seconds + format.seconds(len(block)) > longest:
                     raise UsageError(f"this is longer than the {longest:g} s that a guest may record")
                 if not has_room(len(data)):
