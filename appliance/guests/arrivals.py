@@ -17,9 +17,9 @@ import secrets
 import shutil
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ class Guests:
                 raise Refused(f"{_AT_ONCE} others are sending already. Try again in a minute")
             name = secrets.token_hex(16)
             coming = Coming(new_take_id(), self._clock.stamp(), size)
-            with _disk():
+            with _disk_errors():
                 durable.make_directory(self._folder, mode=0o750)
                 durable.write_file(self._path(name, "json"), json.dumps(to_plain(coming)).encode())
             self._received[name], self._came[name] = 0, now
@@ -136,10 +136,10 @@ class Guests:
                 raise UsageError(f"{offset + len(data)} bytes are more than the {coming.size} that were told of")
             self._came[upload] = self._clock.monotonic()
             if offset == received and data:
-                with _disk():
+                with _disk_errors():
                     if not self._has_room(len(data)):
                         raise StorageError("there is no room for more beside what recordings have in reserve")
-                    self._append(upload, offset, data)
+                    self._append(upload, offset, data, coming.size)
                 self._received[upload] = received = offset + len(data)
             return received
 
@@ -157,7 +157,7 @@ class Guests:
                     received = self._known(upload)
                     if received != coming.size:
                         raise UsageError(f"only {received} of {coming.size} bytes are there")
-                    with _disk():
+                    with _disk_errors():
                         durable.move(self._path(upload, "part"), self._path(upload, "sound"))
                 self._came.pop(upload, None)
             try:
@@ -188,7 +188,7 @@ class Guests:
         begin = Begin(
             coming.take_id, name, label, format, coming.started, least, place=place, begun=Begun(Starter.GUEST)
         )
-        with _disk():
+        with _disk_errors():
             shutil.rmtree(making, ignore_errors=True)
             make_take(sound, making, begin, self._rules.longest, self._has_room)
             durable.move(making / coming.take_id, self._store.places.takes / coming.take_id)
@@ -238,14 +238,14 @@ class Guests:
             self._received[name] = size // _SYNCED * _SYNCED
         return self._received[name]
 
-    def _append(self, name: str, offset: int, data: bytes) -> None:
+    def _append(self, name: str, offset: int, data: bytes, size: int) -> None:
         file = os.open(self._path(name, "part"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             os.ftruncate(file, offset)
             written, rest = 0, memoryview(data)
             while written < len(data):
                 written += os.pwrite(file, rest[written:], offset + written)
-            if offset // _SYNCED != (offset + written) // _SYNCED or offset + written == self._get(name).size:
+            if offset // _SYNCED != (offset + written) // _SYNCED or offset + written == size:
                 os.fdatasync(file)
         finally:
             os.close(file)
@@ -261,12 +261,9 @@ class Guests:
         return self._folder / f"{name}.{suffix}"
 
 
-class _disk:
-    """A context in which what the disk says becomes StorageError."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, OSError):
-            raise StorageError(f"what a guest sent cannot be written: {error.strerror or error}") from error
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"what a guest sent cannot be written: {error.strerror or error}") from error
