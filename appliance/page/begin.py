@@ -39,11 +39,12 @@ class FirstSteps:
     def _presets(self) -> tuple[list[str], str, dict[str, Any] | None]:
         """Names of presets, the version of the file, and the option for the name; without a helper none of them."""
         try:
-            form = self.settings.ask("form", place=["device"])
-            field = next(each for part in form["parts"] for each in part["fields"] if each["name"] == "name")
-            return self.settings.ask("presets"), form["version"], field
+            with self.settings.helper() as helper:
+                form, presets = helper.call("form", place=["device"]), helper.call("presets")
         except NotRunning:
             return [], "", None
+        field = next(each for part in form["parts"] for each in part["fields"] if each["name"] == "name")
+        return presets, form["version"], field
 
     def lock(self) -> HTTPResponse:
         """Set the password; everybody logs in by it from now on."""

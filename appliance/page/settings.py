@@ -3,6 +3,8 @@
 The helper that may write the configuration answers on a socket of its own; nothing is known of options here.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -34,38 +36,45 @@ class Settings:
         if name := query.get("name"):
             chosen = f"?{urlencode({'chosen': query['chosen']})}" if "chosen" in query else ""
             return HTTPResponse(status=303, headers={"Location": f"{_way(place)}/{quote(name, safe='')}{chosen}"})
-        return self._page(place, self.ask("form", place=_names(place), chosen=query.get("chosen", "")))
+        with self.helper() as helper:
+            form = helper.call("form", place=_names(place), chosen=query.get("chosen", ""))
+            versions = [] if place else helper.call("versions")
+        return self._page(place, form, versions=[{**each, "at": words.at(each["time"])} for each in versions])
 
     def reviewed(self, place: str) -> str:
         """What a form would change, or the form again with what is wrong."""
         given = {name: request.forms.getunicode(name) or "" for name in request.forms}
         version, chosen = given.get("version", ""), given.get("chosen", "")
         names, values = _names(place), {name: each for name, each in given.items() if name not in _OVER_AGAIN}
-        if "remove" in given:
-            found = self.ask("remove", place=names, version=version)
-        else:
-            found = self.ask("review", place=names, values=values, version=version, chosen=chosen)
-        if found["problems"] or not found["changes"]:
-            form = self.ask("form", place=names, chosen=chosen)
-            return self._page(place, form, values, found["problems"], nothing=not found["problems"])
+        with self.helper() as helper:
+            if "remove" in given:
+                found = helper.call("remove", place=names, version=version)
+            else:
+                found = helper.call("review", place=names, values=values, version=version, chosen=chosen)
+            if found["problems"] or not found["changes"]:
+                form = helper.call("form", place=names, chosen=chosen)
+                return self._page(place, form, values, found["problems"], nothing=not found["problems"])
         return self._view("review", changes=found["changes"], proposal=found["proposal"], here=_way(place))
 
     def preset(self, name: str, version: str) -> str:
         """What a preset would change."""
-        found = self.ask("preset", name=name, version=version)
+        with self.helper() as helper:
+            found = helper.call("preset", name=name, version=version)
         if found["problems"]:
             raise ConfigError("; ".join(each["words"] for each in found["problems"]))
         return self._view("review", changes=found["changes"], proposal=found.get("proposal"), here="/begin")
 
     def used(self) -> HTTPResponse:
         """Use what was looked at."""
-        found = self.ask("use", proposal=request.forms.get("proposal") or "")
+        with self.helper() as helper:
+            found = helper.call("use", proposal=request.forms.get("proposal") or "")
         return self._back(found["used"])
 
     def restored(self) -> HTTPResponse:
         """Use a version from before."""
         number = request.forms.get("number") or ""
-        found = self.ask("restore", number=int(number) if number.isdecimal() else 0)
+        with self.helper() as helper:
+            found = helper.call("restore", number=int(number) if number.isdecimal() else 0)
         return self._back(found["used"])
 
     def _page(
@@ -75,8 +84,8 @@ class Settings:
         given: dict[str, str] | None = None,
         problems: Any = (),
         nothing: bool = False,
+        versions: Sequence[dict[str, Any]] = (),
     ) -> str:
-        versions = [] if place else [{**each, "at": words.at(each["time"])} for each in self.ask("versions")]
         wrong = {each["name"]: each["words"] for each in problems}
         known = {field["name"] for part in form["parts"] for field in part["fields"]}
         return self._view(
@@ -93,13 +102,14 @@ class Settings:
     def _back(used: str) -> HTTPResponse:
         return HTTPResponse(status=303, headers={"Location": f"{answers.back()}?used={quote(used)}"})
 
-    def ask(self, word: str, **given: object) -> Any:
-        """What the helper answers. Raises an ApplianceError."""
+    @contextmanager
+    def helper(self) -> Iterator[Client]:
+        """The helper, which is started anew for each connection. Raises an ApplianceError."""
         if request.environ["visitor"].role is not Role.HOST:
             raise Refused(_("only whoever owns the box may see and change its settings"))
         try:
             with Client(self.socket, _PATIENCE) as client:
-                return client.call(word, **given)
+                yield client
         except NotRunning as error:
             raise NotRunning(
                 _("settings are changed by a helper, which does not answer: {command}").format(
