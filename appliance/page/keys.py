@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import threading
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,10 @@ class Role(StrEnum):
     HOST = "host"
     HELPER = "helper"
     GUEST = "guest"
+
+
+_OPENS = {"helper": Role.HELPER, "password": Role.HOST, "pin": Role.HOST}
+"""Who has which of the keys that are typed."""
 
 
 @frozen
@@ -91,17 +96,9 @@ class Keys:
     def log_in(self, password: str) -> str | None:
         """A new session for whoever knows a password; None for all others, after the same time."""
         kept = self._now()
-        found, used = None, False
-        with self._trying:
-            roles = {"helper": Role.HELPER, "password": Role.HOST, **({"pin": Role.HOST} if "pin" in kept else {})}
-            for where, role in roles.items():
-                entry = kept.get(where, {"salt": "00", "scrypt": "00"})
-                tried = _scrypt(password[:LONGEST], bytes.fromhex(entry["salt"]))
-                if hmac.compare_digest(tried, bytes.fromhex(entry["scrypt"])):
-                    found, used = role, where == "pin"
-        if used and kept["pin"]["until"] <= self._clock.wall_ns() / 1e9:
-            found = None
-        if found is None:
+        where = self._tried(password, kept, ("helper", "password", *(["pin"] if "pin" in kept else [])))
+        used = where == "pin"
+        if where is None or (used and kept["pin"]["until"] <= self._clock.wall_ns() / 1e9):
             self._spend_pin()
             return None
         session = secrets.token_urlsafe(32)
@@ -109,20 +106,25 @@ class Keys:
             kept, now = self._now(), self._clock.wall_ns() / 1e9
             alive = {key: each for key, each in kept.get("sessions", {}).items() if each["until"] > now}
             newest = dict(sorted(alive.items(), key=lambda each: each[1]["until"])[-_MOST_SESSIONS + 1 :])
-            newest[_hash(session)] = {"role": str(found), "until": now + SESSION_SECONDS}
-            self._write({**self._without_pin(kept, used), "sessions": newest})
+            newest[_hash(session)] = {"role": str(_OPENS[where]), "until": now + SESSION_SECONDS}
+            self._write({**(_without(kept, "pin") if used else kept), "sessions": newest})
         return session
 
     def role_of(self, password: str) -> Role | None:
         """Who has this password; None for nobody."""
-        kept = self._now()
+        where = self._tried(password, self._now(), ("helper", "password"))
+        return _OPENS[where] if where else None
+
+    def _tried(self, password: str, kept: dict[str, Any], keys: Iterable[str]) -> str | None:
+        """Which of these keys a password is, the last one where it is several: found out in the same time for each."""
+        found = None
         with self._trying:
-            for where, role in (("helper", Role.HELPER), ("password", Role.HOST)):
+            for where in keys:
                 entry = kept.get(where, {"salt": "00", "scrypt": "00"})
                 tried = _scrypt(password[:LONGEST], bytes.fromhex(entry["salt"]))
                 if hmac.compare_digest(tried, bytes.fromhex(entry["scrypt"])):
-                    return role
-        return None
+                    found = where
+        return found
 
     def make_pin(self) -> str:
         """Six figures that log in a host once, soon: in the place of those before. Raises UsageError, StorageError."""
@@ -143,11 +145,7 @@ class Keys:
             kept = self._now()
             if pin := kept.get("pin"):
                 left = {**pin, "tries": pin["tries"] - 1}
-                self._write({**self._without_pin(kept), **({"pin": left} if left["tries"] else {})})
-
-    @staticmethod
-    def _without_pin(kept: dict[str, Any], used: bool = True) -> dict[str, Any]:
-        return {name: each for name, each in kept.items() if name != "pin" or not used}
+                self._write({**kept, "pin": left} if left["tries"] else _without(kept, "pin"))
 
     def let_guests_in(self) -> str:
         """A new code for guests, in the place of the one before. Raises UsageError, StorageError."""

@@ -261,3 +261,14 @@ def test_a_password_that_is_none_is_refused(password: str, keys: Keys) -> None:
 )
 def test_loopback(host: str, so: bool) -> None:
     assert is_loopback(host) is so
+
+
+@pytest.mark.slow
+def test_a_password_that_helpers_were_given_too_is_the_hosts(keys: Keys) -> None:
+    keys.set_password(PASSWORD)
+    keys.set_password("a helping hand", Role.HELPER)
+    assert [keys.role_of(each) for each in (PASSWORD, "a helping hand", "a guess")] == [Role.HOST, Role.HELPER, None]
+    keys.set_password(PASSWORD, Role.HELPER)
+    assert keys.role_of(PASSWORD) is Role.HOST
+    session = keys.visitor(keys.log_in(PASSWORD) or "")
+    assert session and session.role is Role.HOST
