@@ -101,9 +101,7 @@ class Door:
     def log_in(self) -> HTTPResponse | str:
         """Open a session for whoever knows the password."""
         address = self._address
-        if wait := ceil(self.throttle.left(address)):
-            bottle.response.status = 429
-            bottle.response.set_header("Retry-After", str(wait))
+        if wait := self.must_wait(self.throttle):
             return answers.view(
                 "login",
                 message=_("Too many wrong passwords from here. Try again in {seconds} s.").format(seconds=wait),
@@ -116,15 +114,15 @@ class Door:
             return answers.view("login", message=_("That is not the password."), back=answers.back())
         self.throttle.right(address)
         answer = HTTPResponse(status=303, headers={"Location": answers.back()})
-        answer.set_cookie(
-            SESSION, session, path="/", httponly=True, samesite="strict", secure=self._is_secure, maxage=SESSION_SECONDS
-        )
+        self._give(answer, SESSION, session, SESSION_SECONDS)
         return answer
 
-    @property
-    def guest_wait(self) -> float:
-        """Seconds for which no code of a guest from there is looked at."""
-        return self.guests.left(self._address)
+    def must_wait(self, throttle: Throttle) -> int:
+        """Seconds for which nothing that is tried from there is looked at, which the answer tells; 0 for none."""
+        if wait := ceil(throttle.left(self._address)):
+            bottle.response.status = 429
+            bottle.response.set_header("Retry-After", str(wait))
+        return wait
 
     def admit(self, code: str, answer: HTTPResponse) -> bool:
         """Whether this is the code for guests; `answer` lets who gave it in."""
@@ -133,10 +131,13 @@ class Door:
             self.guests.wrong(self._address)
             return False
         self.guests.right(self._address)
-        answer.set_cookie(
-            GUEST, shown, path="/", httponly=True, samesite="strict", secure=self._is_secure, maxage=_GUEST_SECONDS
-        )
+        self._give(answer, GUEST, shown, _GUEST_SECONDS)
         return True
+
+    def _give(self, answer: HTTPResponse, cookie: str, value: str, seconds: int) -> None:
+        """Let a browser keep what opens the door, and show it to nobody else."""
+        secure = self._is_secure
+        answer.set_cookie(cookie, value, path="/", httponly=True, samesite="strict", secure=secure, maxage=seconds)
 
     @property
     def scheme(self) -> str:

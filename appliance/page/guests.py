@@ -1,6 +1,5 @@
 """Guests on their own phones: the page that they record on, and the one on which the host lets them in."""
 
-from math import ceil
 from typing import Any
 
 import bottle
@@ -29,9 +28,7 @@ class GuestPages:
 
     def admitted(self) -> HTTPResponse | str:
         """Let a guest in who knows the code."""
-        if wait := ceil(self.door.guest_wait):
-            bottle.response.status = 429
-            bottle.response.set_header("Retry-After", str(wait))
+        if wait := self.door.must_wait(self.door.guests):
             return self._refused(_("Too many wrong codes from here. Try again in {seconds} s.").format(seconds=wait))
         answer = HTTPResponse(status=303, headers={"Location": GUEST_PAGE})
         if self.door.admit(request.forms.getunicode("code") or "", answer):
