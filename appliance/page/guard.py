@@ -37,6 +37,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def host_name(host: str) -> str:
+    """The name or the address in a header `Host`, without a port. Raises ValueError for what is neither."""
+    return urlsplit(f"//{host}").hostname or ""
+
+
 class Names:
     """What the box may be called in an address: names that are known, and any address in figures.
 
@@ -49,7 +54,7 @@ class Names:
     def allow(self, host: str) -> bool:
         """Whether the header `Host` names this box."""
         try:
-            name = urlsplit(f"//{host}").hostname or ""
+            name = host_name(host)
         except ValueError:
             return False
         if name.rstrip(".") in self._known:

@@ -8,7 +8,7 @@ from bottle import HTTPResponse, request
 
 from appliance.page import answers, words
 from appliance.page.door import GUEST_PAGE, Door
-from appliance.page.guard import is_loopback, split_address
+from appliance.page.guard import host_name, is_loopback
 from appliance.page.languages import _
 from appliance.page.recorder import Recorder
 
@@ -54,7 +54,7 @@ class GuestPages:
             code=f"{code[:4]} {code[4:]}" if code else "",
             address=address,
             drawing=drawing(f"{address}#{code}") if code else "",
-            here=is_loopback(split_address(f"{host}:0" if ":" not in host else host)[0]),
+            here=is_loopback(host_name(host)),
             records=scheme == "https",
         )
 

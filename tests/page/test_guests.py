@@ -134,6 +134,18 @@ def test_the_host_lets_guests_in_and_out(locked: Browser, code: str, keys: Keys)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [("localhost", True), ("[::1]", True), ("[::1]:80", True), ("[fe80::1]", False), ("10.0.0.7", False)],
+)
+def test_a_code_that_leads_nowhere_is_told_of(host: str, here: bool, locked: Browser, code: str) -> None:
+    locked.post("/login", password=PASSWORD)
+    answer = locked.get("/guests", Host=host)
+    assert answer.status == 200 and ("Phones cannot reach" in answer.text) is here
+    assert f"http://{host}/guest" in answer.text
+
+
+@pytest.mark.slow
 def test_a_helper_sees_no_code(locked: Browser, code: str, keys: Keys) -> None:
     keys.set_password("a helping hand", Role.HELPER)
     keys.let_guests_in()
