@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
@@ -91,14 +92,16 @@ def view(name: str, **values: Any) -> str:
 
 def rendered(name: str, **values: Any) -> str:
     """A page of ours with these values."""
-    spoken = {"_": languages._, "several": languages.several, "language": languages.current()}
-    spoken |= {"languages": languages.LANGUAGES, "script_words": _script_words}
+    language = languages.current()
+    spoken = {"_": languages._, "several": languages.several, "language": language, "languages": languages.LANGUAGES}
+    spoken["script_words"] = partial(_script_words, language.code)
     return str(bottle.template(name, template_lookup=[str(FOLDER / "views")], quote=quote, **spoken, **values))
 
 
-def _script_words() -> str:
-    """The words of the scripts in the language of the page, as JSON that can stand in markup."""
-    known = languages.all_words()
+@cache
+def _script_words(code: str) -> str:
+    """The words of the scripts in a language, as JSON that can stand in markup."""
+    known = languages.all_words(code)
     return json.dumps({text: known[text] for text in SCRIPT_WORDS if text in known}).replace("<", "\\u003c")
 
 

@@ -81,9 +81,9 @@ def number(text: str) -> str:
     return text.replace(".", current().point)
 
 
-def all_words() -> dict[str, str]:
-    """Every text in the current language, for scripts."""
-    return {text: forms[0] for text, forms in _catalogue(current().code).items()}
+def all_words(code: str) -> dict[str, str]:
+    """Every text in a language, for scripts."""
+    return {text: forms[0] for text, forms in _catalogue(code).items()}
 
 
 def _wanted(accepted: str) -> Language:
