@@ -1,16 +1,11 @@
 % rebase("frame.tpl", title=_("First steps"), visitor=visitor, path="/settings")
-% def secret():
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
-% end
 <p>{{_("Each step may be left out, and taken again later.")}}</p>
 <ol class="steps">
 % if presets:
 <li>
 <h2>{{_("What is it for?")}}</h2>
 <form method="post" action="/begin/preset" class="buttons">
-% secret()
+% include("csrf.tpl")
 <input type="hidden" name="version" value="{{version}}">
 <label for="preset">{{_("Preset")}}</label>
 <select id="preset" name="preset">
@@ -28,7 +23,7 @@
 <p>{{status["device"]}}</p>
 % else:
 <form method="post" action="/settings/device" class="said">
-% secret()
+% include("csrf.tpl")
 <input type="hidden" name="version" value="{{version}}">
 <label>{{_("Name")}} <input type="text" name="name" value="{{field["value"]}}" placeholder="{{status["device"]}}" maxlength="32" autocapitalize="none"></label>
 <p class="help">
@@ -84,7 +79,7 @@
 <li>
 <h2>{{_("A password")}}</h2>
 <form method="post" action="/begin/password" class="login">
-% secret()
+% include("csrf.tpl")
 <input type="text" name="user" autocomplete="username" value="appliance" hidden>
 % if locked:
 <label>{{_("The one that holds now")}} <input type="password" name="before" autocomplete="current-password" maxlength="256" required></label>

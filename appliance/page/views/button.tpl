@@ -1,7 +1,5 @@
 <form method="post" action="/do/{{word}}" data-word="{{word}}">
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <input type="hidden" name="back" value="{{path}}">
 % for name, value in given.items():
 <input type="hidden" name="{{name}}" value="{{value}}">

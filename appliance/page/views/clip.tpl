@@ -30,9 +30,7 @@
 % end
 </ul>
 <form method="post" action="/do/clips.mark" data-word="clips.mark" class="line">
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <input type="hidden" name="back" value="{{here}}">
 <input type="hidden" name="clip" value="{{entry["id"]}}">
 <label>{{_("Position")}} <input type="text" id="position" name="seconds" value="0:00" size="8" pattern="[0-9:.]+" required></label>
@@ -40,9 +38,7 @@
 </form>
 <h2>{{_("What it is")}}</h2>
 <form method="post" action="{{here}}/said" class="said">
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <input type="hidden" name="back" value="{{here}}">
 <label>{{_("Title")}} <input type="text" name="title" value="{{entry["title"]}}" maxlength="200"></label>
 <label>{{_("Labels, with commas between")}} <input type="text" name="labels" value="{{", ".join(entry["labels"])}}" maxlength="500" autocapitalize="none"></label>
@@ -74,9 +70,7 @@
 % end
 % if any(one["state"] == "delivered" for one in entry["deliveries"]):
 <form method="post" action="{{here}}/verify">
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <button>{{_("Look again whether it is there")}}</button>
 </form>
 % end

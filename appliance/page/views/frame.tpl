@@ -31,9 +31,7 @@
 </main>
 <footer>
 <form method="post" action="/language" class="languages">
-% if visitor and visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <input type="hidden" name="back" value="{{path or "/"}}">
 <label for="language">{{_("Language")}}</label>
 <select id="language" name="language">

@@ -25,16 +25,12 @@
 % end
 <div class="buttons">
 <form method="post" action="/guests/code">
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <button>{{_("Make a new code") if code else _("Let guests in")}}</button>
 </form>
 % if code:
 <form method="post" action="/guests/end">
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <button class="danger">{{_("Let nobody in any more")}}</button>
 </form>
 % end

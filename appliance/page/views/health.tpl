@@ -13,9 +13,7 @@
 <h2 id="examination">{{_("Examination")}}</h2>
 % if may_change:
 <form method="post" action="/health">
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <button>{{_("Examine the box")}}</button>
 </form>
 % end

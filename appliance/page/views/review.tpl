@@ -20,9 +20,7 @@
 % else:
 <p>{{_("It is used at once; while something is recorded, after that. Where the box cannot use it, all stays as it is.")}}</p>
 <form method="post" action="/settings/use" class="buttons">
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <input type="hidden" name="proposal" value="{{proposal}}">
 <input type="hidden" name="back" value="{{here}}">
 <button class="big">{{_("Use it")}}</button>

@@ -47,9 +47,7 @@
 % fields = [field for part in form["parts"] for field in part["fields"]]
 % if fields:
 <form method="post" action="{{here}}" class="said options">
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <input type="hidden" name="version" value="{{form["version"]}}">
 % if form["is_new"]:
 <input type="hidden" name="chosen" value="{{fields[0]["value"]}}">
@@ -135,9 +133,7 @@
 % for each in versions:
 <li>
 <form method="post" action="/settings/restore" class="line">
-% if visitor.csrf:
-<input type="hidden" name="csrf" value="{{visitor.csrf}}">
-% end
+% include("csrf.tpl")
 <input type="hidden" name="back" value="/settings">
 <input type="hidden" name="number" value="{{each["number"]}}">
 <span>{{_("Used until {time}").format(time=each["at"])}}: {{", ".join(change["name"] for change in each["changes"]) or _("a version from before was taken")}}</span>

@@ -1,0 +1,3 @@
+% if visitor and visitor.csrf:
+<input type="hidden" name="csrf" value="{{visitor.csrf}}">
+% end
