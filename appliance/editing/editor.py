@@ -15,7 +15,7 @@ from appliance.config.files import read_text
 from appliance.config.options import Extensions
 from appliance.config.shorthand import spelled_out
 from appliance.durable import make_directory, write_file
-from appliance.editing.form import LOCKED, RUNNING, Form, Forms
+from appliance.editing.form import RUNNING, Form, Forms, is_locked
 from appliance.editing.options import Change, added, below, differences, source_of, values_of, with_changes
 from appliance.editing.versions import Versions, mark_of
 from appliance.errors import ApplianceError, ConfigError, NotFound, NotRunning, Refused, StorageError, UsageError
@@ -153,9 +153,7 @@ class Editor:
         return Forms(spelled_out(values_of(text)).root, self.extensions)
 
     def _is_locked(self, form: Form) -> bool:
-        return any(form.place[: len(each)] == each for each in LOCKED) or any(
-            each.value in RUNNING for each in form.fields.values() if each.locked
-        )
+        return is_locked(form.place) or any(each.value in RUNNING for each in form.fields.values() if each.locked)
 
     def _unchanged(self, version: str) -> str:
         text = loader.read(self.path)

@@ -108,7 +108,7 @@ class Forms:
                 is_new = not isinstance(values, dict) or place[way] not in values
                 values, way = _below(values, place[way]), way + 1
                 if way == len(place):
-                    fits = chosen in self.extensions.get(cls, ()) and chosen not in RUNNING and place[:1] not in LOCKED
+                    fits = chosen in self.extensions.get(cls, ()) and chosen not in RUNNING and not is_locked(place)
                     chooser = next(describe(cls)).name if is_new and fits else ""
                     parts = tuple(self._parts(cls, values, place, chosen))
                     return Form(place, about, parts, is_new=is_new, chooser=chooser)
@@ -129,7 +129,7 @@ class Forms:
         chooser = next(describe(cls)).name
         word = values.get(chooser)
         chosen = word.text if isinstance(word, Word) else chosen
-        locked = place[:1] in LOCKED or chosen in RUNNING
+        locked = chosen in RUNNING
         yield from self._part(cls, {**values, chooser: Word(chosen)}, "", place, locked=locked)
         if chosen in extended:
             options = loaded(extended[chosen])
@@ -140,7 +140,6 @@ class Forms:
         self, cls: type, values: Any, prefix: str, place: Place, help: str = "", *, locked: bool = False
     ) -> Iterator[Part]:
         values = spread(cls, values)
-        locked = locked or any(place[: len(each)] == each for each in LOCKED)
         fields: list[Field] = []
         links: list[tuple[str, str]] = []
         below: list[Part] = []
@@ -159,10 +158,15 @@ class Forms:
                 inner = values.get(option.name)
                 below += self._part(option.section, inner, name, place, option.help, locked=locked)
             else:
-                fixed = locked or way in LOCKED or (extended and not fields)
+                fixed = locked or is_locked(way) or (extended and not fields)
                 fields.append(_field(option, types[option.name], name, values.get(option.name), fixed))
         yield Part(prefix, help, tuple(fields), tuple(links))
         yield from below
+
+
+def is_locked(place: Place) -> bool:
+    """Whether no form changes what is at a place."""
+    return any(place[: len(each)] == each for each in LOCKED)
 
 
 def spread(cls: type, values: Any) -> dict[str, Any]:
