@@ -11,7 +11,8 @@ from attrs import frozen
 
 from appliance.cli.terminal import say
 from appliance.control.client import Client, listed
-from appliance.errors import NotRunning, TooSlow, UsageError
+from appliance.errors import ConfigError, NotRunning, TooSlow, UsageError
+from appliance.faults import CONFIGURATION
 
 PATH = click.Path(path_type=Path, readable=False)
 """The type of a parameter that names a file or socket; whoever opens it tells best why that cannot be done."""
@@ -91,6 +92,19 @@ class Remote:
             if time.monotonic() > give_up:
                 raise late
             time.sleep(_LOOK_EVERY)
+
+    def reload(self) -> bool:
+        """Let the appliance read its configuration anew: whether it uses it now, or after the take in progress.
+
+        Raises ConfigError where it cannot be used.
+        """
+        turn = self.call("status")["turn"]
+        if not self.call("config.reload"):
+            return False
+        for fault in self.wait_for_turn(turn + 1)["faults"]:
+            if fault["name"] == CONFIGURATION.name:
+                raise ConfigError(fault["message"])
+        return True
 
 
 pass_remote = click.make_pass_decorator(Remote)

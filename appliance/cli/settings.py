@@ -13,7 +13,7 @@ from appliance.cli.remote import PATH, Remote
 from appliance.cli.run import DEFAULT_CONFIG
 from appliance.clock import SystemClock
 from appliance.control import protocol
-from appliance.errors import ApplianceError, ConfigError, UsageError
+from appliance.errors import ApplianceError, UsageError
 from appliance.faults import CONFIGURATION
 
 DEFAULT_VERSIONS = "/var/lib/appliance-settings"
@@ -36,7 +36,7 @@ def settings(remote: Remote, path: Path, versions: Path) -> None:
     plugins.discover()
     clock = SystemClock()
     kept = Versions(versions, lambda: clock.wall_ns() / 1e9)
-    editor = Editor(path, plugins.extensions, kept, lambda: _reload(remote), _presets(), lambda: _refused(remote))
+    editor = Editor(path, plugins.extensions, kept, remote.reload, _presets(), lambda: _refused(remote))
     words: dict[str, Callable[..., Any]] = {
         "form": editor.form,
         "review": editor.review,
@@ -76,17 +76,6 @@ def _answer(words: dict[str, Callable[..., Any]], line: bytes) -> bytes:
         return protocol.error_response(id, error)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return protocol.error_response(id, UsageError("found something else, expected a call as JSON-RPC"))
-
-
-def _reload(remote: Remote) -> bool:
-    """Let the recorder read the configuration: whether it uses it now. Raises ConfigError where it cannot."""
-    turn = remote.call("status")["turn"]
-    if not remote.call("config.reload"):
-        return False
-    for fault in remote.wait_for_turn(turn + 1)["faults"]:
-        if fault["name"] == CONFIGURATION.name:
-            raise ConfigError(fault["message"])
-    return True
 
 
 def _refused(remote: Remote) -> bool:

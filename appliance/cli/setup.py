@@ -134,14 +134,10 @@ def _outlook(settings: Settings, backends: Mapping[str, UploadBackend], remote: 
 @pass_remote
 def reload(remote: Remote) -> None:
     """Let the running appliance read its configuration anew; a take in progress is finished before it is used."""
-    turn = remote.call("status")["turn"]
-    if not remote.call("config.reload"):
+    if remote.reload():
+        say("the new configuration is used from now on")
+    else:
         say("the new configuration is good; it is used once the take in progress is finished")
-        return
-    for fault in remote.wait_for_turn(turn + 1)["faults"]:
-        if fault["name"] == "configuration":
-            raise ConfigError(fault["message"])
-    say("the new configuration is used from now on")
 
 
 @config.command()
