@@ -1,6 +1,6 @@
 // The page of a guest: one button, and what becomes of it.
 
-import { fit, record, upload } from "./sound.js";
+import { canRecord, fit, record, upload } from "./sound.js";
 import { t } from "./words.js";
 
 const part = (id) => document.getElementById(id);
@@ -56,7 +56,6 @@ async function press() {
 }
 
 function begin() {
-  const canRecord = Boolean(navigator.mediaDevices && window.AudioWorkletNode);
   recorder.hidden = !canRecord;
   part("instead").hidden = part("insecure").hidden = canRecord;
   part("record").addEventListener("click", press);

@@ -1,6 +1,6 @@
 // Sends sound to the inbox of the box: a file, or what is recorded here. What the box cannot play is turned into WAV first.
 
-import { fit, record, upload } from "./sound.js";
+import { canRecord, fit, record, upload } from "./sound.js";
 import { t } from "./words.js";
 
 const LONGEST = 600; // seconds that may be recorded
@@ -48,9 +48,8 @@ async function chosen(event) {
 function begin() {
   if (!part("send-box")) return;
   part("send-box").hidden = false;
-  const secure = Boolean(navigator.mediaDevices && window.AudioWorkletNode);
-  part("record").hidden = !secure;
-  part("insecure").hidden = secure;
+  part("record").hidden = !canRecord;
+  part("insecure").hidden = canRecord;
   part("record").addEventListener("click", press);
   part("choose").addEventListener("click", () => part("file").click());
   part("file").addEventListener("change", chosen);

@@ -7,6 +7,9 @@ const PIECE = 49152; // bytes; 65,536 letters of Base64
 const TRIES = 8;
 const csrf = document.querySelector("meta[name=csrf]")?.content;
 
+/** Whether this browser records on this page: on those with HTTPS only. */
+export const canRecord = Boolean(navigator.mediaDevices && window.AudioWorkletNode);
+
 async function askOnce(word, given) {
   const headers = { "Content-Type": "application/json", ...(csrf ? { "X-CSRF-Token": csrf } : {}) };
   const answer = await fetch(`${API}/${word}`, { method: "POST", headers, body: JSON.stringify(given) });
