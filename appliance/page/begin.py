@@ -8,6 +8,7 @@ from bottle import HTTPResponse, request
 
 from appliance.errors import NotRunning, Refused
 from appliance.page import answers, words
+from appliance.page.door import Door
 from appliance.page.keys import Keys, Role
 from appliance.page.languages import _
 from appliance.page.recorder import Recorder
@@ -22,7 +23,7 @@ class FirstSteps:
 
     recorder: Recorder
     settings: Settings
-    keys: Keys
+    door: Door
 
     def shown(self) -> str:
         """All steps, each of which may be left out."""
@@ -33,7 +34,7 @@ class FirstSteps:
         presets, version, field = self._presets()
         return answers.view(
             "begin", visitor=visitor, path="/begin", status=status, presets=presets, version=version, field=field,
-            locked=self.keys.locked, zone=zone(), now=words.iso(status["time"]), at=words.at(status["time"]),
+            locked=self.door.keys.locked, zone=zone(), now=words.iso(status["time"]), at=words.at(status["time"]),
         )  # fmt: skip
 
     def _presets(self) -> tuple[list[str], str, dict[str, Any] | None]:
@@ -49,11 +50,11 @@ class FirstSteps:
     def lock(self) -> HTTPResponse:
         """Set the password; everybody logs in by it from now on."""
         given = request.forms.getunicode
-        if self.keys.locked and self.keys.role_of(given("before") or "") is not Role.HOST:
+        if self.door.keys.locked and not self.door.is_hosts(given("before") or ""):
             raise Refused(_("that is not the password that holds now"))
         if given("password") != given("again"):
             raise Refused(_("the two passwords are not the same. Type it again"))
-        self.keys.set_password(given("password") or "")
+        self.door.keys.set_password(given("password") or "")
         return HTTPResponse(status=303, headers={"Location": "/login?back=/begin"})
 
     def preset(self) -> str:

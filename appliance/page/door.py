@@ -7,6 +7,7 @@ import bottle
 from attrs import field, frozen
 from bottle import HTTPResponse, request
 
+from appliance.errors import Refused
 from appliance.page import answers, languages
 from appliance.page.guard import Names, Proxies, Throttle, same_origin
 from appliance.page.keys import SESSION_SECONDS, Keys, Role, Visitor
@@ -116,6 +117,16 @@ class Door:
         answer = HTTPResponse(status=303, headers={"Location": answers.back()})
         self._give(answer, SESSION, session, SESSION_SECONDS)
         return answer
+
+    def is_hosts(self, password: str) -> bool:
+        """Whether this is the password of the host, which may be tried as often as at the door. Raises Refused."""
+        if wait := self.must_wait(self.throttle):
+            raise Refused(_("Too many wrong passwords from here. Try again in {seconds} s.").format(seconds=wait))
+        if self.keys.role_of(password) is not Role.HOST:
+            self.throttle.wrong(self._address)
+            return False
+        self.throttle.right(self._address)
+        return True
 
     def must_wait(self, throttle: Throttle) -> int:
         """Seconds for which nothing that is tried from there is looked at, which the answer tells; 0 for none."""

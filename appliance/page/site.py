@@ -57,7 +57,7 @@ class Site:
         app.route("/health", callback=_told(self.health))
         app.route("/health", "POST", _told(self.examined))
         app.route("/health/support.zip", callback=_told(Health(self.recorder).bundle))
-        begin = FirstSteps(self.recorder, self.settings, self.door.keys)
+        begin = FirstSteps(self.recorder, self.settings, self.door)
         app.route("/begin", callback=_told(begin.shown))
         app.route("/begin/password", "POST", _told(begin.lock))
         app.route("/begin/preset", "POST", _told(begin.preset))

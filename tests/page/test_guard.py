@@ -272,3 +272,16 @@ def test_a_password_that_helpers_were_given_too_is_the_hosts(keys: Keys) -> None
     assert keys.role_of(PASSWORD) is Role.HOST
     session = keys.visitor(keys.log_in(PASSWORD) or "")
     assert session and session.role is Role.HOST
+
+
+@pytest.mark.slow
+def test_whoever_is_in_guesses_the_password_no_faster(locked: Browser, keys: Keys) -> None:
+    locked.post("/login", password=PASSWORD)
+    found = re.search(r'name="csrf" content="([0-9a-f]+)"', locked.get("/clips").text)
+    assert found
+    new = {"password": "my own words now", "again": "my own words now", "csrf": found[1]}
+    for number in range(FREE_TRIES):
+        assert "not the password" in locked.post("/begin/password", before=f"guess {number}", **new).text
+    assert "Too many wrong passwords" in locked.post("/begin/password", before=PASSWORD, **new).text
+    assert Browser(locked.port).post("/login", password=PASSWORD).status == 429
+    assert keys.role_of(PASSWORD) is Role.HOST
