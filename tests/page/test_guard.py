@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -279,7 +280,7 @@ def test_whoever_is_in_guesses_the_password_no_faster(locked: Browser, keys: Key
     locked.post("/login", password=PASSWORD)
     found = re.search(r'name="csrf" content="([0-9a-f]+)"', locked.get("/clips").text)
     assert found
-    new = {"password": "my own words now", "again": "my own words now", "csrf": found[1]}
+    new: dict[str, Any] = {"password": "my own words now", "again": "my own words now", "csrf": found[1]}
     for number in range(FREE_TRIES):
         assert "not the password" in locked.post("/begin/password", before=f"guess {number}", **new).text
     assert "Too many wrong passwords" in locked.post("/begin/password", before=PASSWORD, **new).text
