@@ -19,7 +19,6 @@ from appliance.audio.watch import DeviceWatch
 from appliance.beside import destinations_of, feeds_of, keep_playlist, start_beside, start_speaking
 from appliance.clock import Clock
 from appliance.config.audio import WhileRecording
-from appliance.config.renditions import all_recipes
 from appliance.config.routing import routes
 from appliance.config.settings import PanelSettings, Settings
 from appliance.config.takes import Briefing
@@ -93,9 +92,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         start_panel(panel, controller, stop)
 
         store = Store(directory, clock, post, vitals)
-        sent_as = {key: destination.deliver_as for key, destination in settings.destinations.items()}
         goes = routes({key: each.only for key, each in settings.destinations.items()})
-        store.set_destinations(sent_as, all_recipes(settings.renditions), goes)
+        store.set_destinations(settings.sent_as, settings.recipes, goes)
         store.start()
         stop.callback(store.close)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 
 from attrs import asdict, frozen
 
@@ -37,7 +38,8 @@ class Treatment:
 class Recipe:
     """How a rendition is made: of the clip's own file, by `treatment` where there is one, and `steps` in their order.
 
-    `name` is what the configuration, the catalogue and destinations call it, `suffix` ends the name of the file.
+    `name` is what the configuration, the catalogue and destinations call it, `suffix` ends the name of the file. One
+    that is encrypted is made of what `clear` makes, and nobody but the `recipients` can read it.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Recipe:
     media_type: str
     steps: tuple[str, ...] = ()
     treatment: Treatment | None = None
+    clear: "Recipe | None" = None
+    recipients: tuple[str, ...] | None = None
 
     @property
     def hash(self) -> str:
@@ -90,3 +94,19 @@ def treated(name: str, format: str, treatment: Treatment) -> Recipe:
     """A recipe of a person's own. Raises KeyError for a format that is none of `FORMATS`."""
     base = _TREATED[format]
     return Recipe(name, f".{name}.{format}", base.media_type, base.steps, treatment)
+
+
+ENCRYPTED = ".age"
+"""Ends the names of what is encrypted, and of its recipe (age-encryption.org/v1)."""
+
+
+def encrypted(recipe: Recipe, recipients: Sequence[str]) -> Recipe:
+    """The recipe whose file only those can read who have the private half of one of these keys."""
+    name, suffix = f"{recipe.name}{ENCRYPTED}", f"{recipe.suffix}{ENCRYPTED}"
+    keys = tuple(sorted(set(recipients)))
+    return Recipe(name, suffix, "application/octet-stream", clear=recipe, recipients=keys)
+
+
+def encrypted_instead(recipes: Mapping[str, Recipe]) -> dict[str, str]:
+    """By the name of each recipe that nobody may be sent any more, that of the encrypted one in its place."""
+    return {recipe.clear.name: name for name, recipe in recipes.items() if recipe.clear}

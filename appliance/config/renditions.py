@@ -1,12 +1,12 @@
 """Recipes of a person's own, by which files are made of clips for destinations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 from attrs.validators import and_, ge, in_, le, optional
 
 from appliance.config.options import Seconds, option
-from appliance.recipes import FORMATS, RATES, RECIPES, Recipe, Treatment, treated
+from appliance.recipes import FORMATS, RATES, RECIPES, Recipe, Treatment, encrypted, treated
 
 CHANNELS = ("mono", "mix", "left", "right")
 
@@ -120,6 +120,9 @@ class RenditionSettings:
         )
 
 
-def all_recipes(own: Mapping[str, RenditionSettings]) -> dict[str, Recipe]:
-    """Every recipe that there is, by name."""
-    return RECIPES | {name: each.recipe(name) for name, each in own.items()}
+def all_recipes(own: Mapping[str, RenditionSettings], encrypt_to: Sequence[str] = ()) -> dict[str, Recipe]:
+    """Every recipe that there is, by name; where something is encrypted to keys, each with its encrypted one."""
+    clear = RECIPES | {name: each.recipe(name) for name, each in own.items()}
+    if not encrypt_to:
+        return clear
+    return clear | {made.name: made for recipe in clear.values() for made in [encrypted(recipe, encrypt_to)]}

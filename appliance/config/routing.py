@@ -77,3 +77,16 @@ def live_sends_originals(settings: Any, _: object, options: Any) -> None:
             "found `live: true` and a `name`: it is made of what is known in the end, so none can be sent live. Leave"
             " out one of the two"
         )
+
+
+def nothing_goes_in_the_clear(settings: Any, _: object, entries: Mapping[str, Any]) -> None:
+    """Raise ValueError where a destination or service sends sound before it can be encrypted, and it is to be."""
+    if not settings.storage.encrypt_to:
+        return
+    for name, entry in entries.items():
+        if getattr(entry.options, "live", False) is True:
+            raise ValueError(
+                f"{name} sends takes live, before they can be encrypted: leave out `live`, or `storage.encrypt_to`"
+            )
+        if getattr(entry.options, "sends_sound", False) is True:
+            raise ValueError(f"{name} sends sound that is not encrypted: leave it out, or `storage.encrypt_to`")

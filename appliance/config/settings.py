@@ -18,13 +18,13 @@ from appliance.config.options import AbsolutePath, ByteCount, Seconds, option
 from appliance.config.page import WebSettings
 from appliance.config.profiles import TakeSettings
 from appliance.config.prompts import PromptSettings
-from appliance.config.renditions import RenditionSettings
-from appliance.config.routing import OnlySettings, check_file_name, live_sends_originals
+from appliance.config.renditions import RenditionSettings, all_recipes
+from appliance.config.routing import OnlySettings, check_file_name, live_sends_originals, nothing_goes_in_the_clear
 from appliance.config.schedule import ScheduleSettings
 from appliance.config.storage import StorageSettings
 from appliance.config.units import format_duration
 from appliance.hours import SPAN
-from appliance.recipes import ORIGINAL
+from appliance.recipes import ORIGINAL, Recipe, encrypted_instead
 
 GPIO_PINS = range(2, 28)
 """BCM numbers of the pins on the 40-pin header that are free to use."""
@@ -254,15 +254,30 @@ class Settings:
     prompts: PromptSettings = option(PromptSettings, "Sounds by which the box says what happens.")
     storage: StorageSettings = option(StorageSettings, "Where everything is kept.")
     renditions: dict[str, RenditionSettings] = option(dict, "Files of your own kind, by the name for `deliver_as`.")
-    destinations: dict[str, DestinationSettings] = option(dict, "Where clips go, by name.")
+    destinations: dict[str, DestinationSettings] = option(
+        dict, "Where clips go, by name.", check=nothing_goes_in_the_clear
+    )
     feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.")
     guests: GuestSettings = option(GuestSettings, "Recordings from the phones of guests.")
     schedules: dict[str, ScheduleSettings] = option(dict, "When the box records by itself, by name.")
-    services: dict[str, ServiceSettings] = option(dict, "What runs beside the recorder, by name.")
+    services: dict[str, ServiceSettings] = option(
+        dict, "What runs beside the recorder, by name.", check=nothing_goes_in_the_clear
+    )
     processors: dict[str, ProcessorSettings] = option(dict, "What looks at finished clips, by name.")
     disabled_plugins: tuple[str, ...] = option((), "Plugins to leave out, by the names that `appliance plugins` shows.")
     control: ControlSettings = option(ControlSettings, "The control socket.")
     web: WebSettings = option(WebSettings, "The page for phones and browsers, see `appliance web`.")
+
+    @property
+    def recipes(self) -> dict[str, Recipe]:
+        """Every recipe that there is, by name."""
+        return all_recipes(self.renditions, self.storage.encrypt_to)
+
+    @property
+    def sent_as(self) -> dict[str, str]:
+        """By which recipe clips go to each destination."""
+        instead = encrypted_instead(self.recipes)
+        return {name: instead.get(each.deliver_as, each.deliver_as) for name, each in self.destinations.items()}
 
     @property
     def recorded(self) -> RecordingSettings:

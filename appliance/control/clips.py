@@ -10,7 +10,7 @@ from appliance.arguments import check_meant
 from appliance.circumstances import WITHDRAWAL_CODE as CODE
 from appliance.codec import to_plain
 from appliance.config.routing import goes_to
-from appliance.config.settings import DestinationSettings
+from appliance.config.settings import DestinationSettings, Settings
 from appliance.delivery.outbox import Outbox
 from appliance.delivery.verify import Checked
 from appliance.delivery.withdrawal import Proof
@@ -32,13 +32,14 @@ class ClipMethods:
         self,
         store: Store,
         outbox: Outbox,
-        destinations: Mapping[str, DestinationSettings],
+        settings: Settings,
         troubles: Callable[[], Mapping[str, str]],
     ) -> None:
         """`troubles` tells why nothing goes to a destination at all, by its name."""
         self._store = store
         self._outbox = outbox
-        self._destinations = destinations
+        self._destinations = settings.destinations
+        self._sent_as = settings.sent_as
         self._troubles = troubles
 
     def table(self) -> dict[str, Callable[..., object]]:
@@ -209,7 +210,7 @@ class ClipMethods:
             chosen = [clip for clip in everything if goes_to(to, destination.only, clip.begun, clip.fields)]
         else:
             chosen = [self._store.clips.find(clip) for clip in clips]
-        queued = self._store.outbox.enqueue([clip.id for clip in chosen], to, destination.deliver_as)
+        queued = self._store.outbox.enqueue([clip.id for clip in chosen], to, self._sent_as[to])
         self._outbox.wake(to)
         return queued
 

@@ -20,7 +20,7 @@ from appliance.control.fetching import fetching
 from appliance.control.parts import Parts
 from appliance.control.sources import Sources
 from appliance.control.streams import Streams
-from appliance.errors import UsageError
+from appliance.errors import Refused, UsageError
 from appliance.events import Command
 from appliance.faults import DELIVERY
 from appliance.listed import Repeat
@@ -80,7 +80,7 @@ class Methods:
             "hello": hello,
             "describe": described,
             **({} if parts.settings.flow.script is not Script.NONE else self._without_a_flow()),
-            **ClipMethods(parts.store, parts.outbox, parts.settings.destinations, self._troubles).table(),
+            **ClipMethods(parts.store, parts.outbox, parts.settings, self._troubles).table(),
         }
 
     def _without_a_flow(self) -> dict[str, Callable[..., object]]:
@@ -166,8 +166,11 @@ class Methods:
     def clip_path(self, clip: str, recipe: str) -> Path:
         """The file of a clip, by its id, the beginning of one, or its name; or what a recipe makes of it.
 
-        Raises NotFound, UsageError, StorageError, Permanent, Transient.
+        Raises NotFound, UsageError, Refused where nothing leaves the box in the clear, StorageError, Permanent,
+        Transient.
         """
+        if self._parts.settings.storage.encrypt_to:
+            raise Refused("no service gets sound while `storage.encrypt_to` is set: what leaves the box is encrypted")
         found = self._store.clips.find(clip)
         if recipe == ORIGINAL.name:
             return self._store.clips.path(found)

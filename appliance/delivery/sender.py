@@ -99,18 +99,19 @@ class Sender:
         try:
             clip = self._store.clips.find(delivery.clip_id)
             made = self._renditions.prepare(clip, self._store.recipes[delivery.recipe], check)
-            rendition = self._called(clip, made)
+            told = _discreet(clip) if made.recipe.clear else clip
+            rendition = self._called(told, made)
             attempt.delivery = self._with_live_note(attempt, check)
         except Cancelled:
             return TakenBack()
         except (Permanent, NotFound) as error:
             return Failed(words(error), parks=True, clip_only=True)
         except (Transient, StorageError) as error:
-            return Failed(words(error))
+            return Failed(words(error), tell=isinstance(error, Transient) and error.tell)
         attempt.begin(rendition.size)
         self._post(DeliveryStarted(clip.id, delivery.destination, delivery.attempts, rendition.size))
         pulse.rest()  # inside the backend the network's own timeouts hold
-        outcome = self._deliver(self._job(attempt, clip, rendition), attempt)
+        outcome = self._deliver(self._job(attempt, told, rendition), attempt)
         pulse.beat()
         return outcome
 
@@ -190,3 +191,10 @@ class Sender:
 def defect(error: BaseException) -> str:
     """What a person is told of an error that no backend should let out."""
     return f"defect in the backend: {words(error)}. Update its plugin"
+
+
+def _discreet(clip: Clip) -> Clip:
+    """The clip as it may be told of beside an encrypted file: without what people said, in it or of it, and where."""
+    begun = clip.begun and evolve(clip.begun, which="", profile="")
+    quiet = evolve(clip, title="", labels=(), note="", texts=(), fields={}, marks=(), starred=False)
+    return evolve(quiet, place=None, begun=begun)

@@ -13,8 +13,15 @@ from appliance.config.options import Extensions, Secret, loaded
 from appliance.config.settings import Settings
 from appliance.errors import NotFound
 
-LOCKED: tuple[Place, ...] = (("control",), ("disabled_plugins",), ("processors",), ("storage", "directory"), ("web",))
-"""What no form changes: by it somebody could lock himself out, or have programs of his own choice run."""
+LOCKED: tuple[Place, ...] = (
+    ("control",),
+    ("disabled_plugins",),
+    ("processors",),
+    ("storage", "directory"),
+    ("storage", "encrypt_to"),
+    ("web",),
+)
+"""What no form changes: by it somebody could lock himself out, have programs of his own choice run, or read on."""
 
 RUNNING = ("rclone",)
 """What is chosen in a section and runs a program by its options."""

@@ -101,7 +101,8 @@ class House(Protocol):
 
     def open_clip(self, clip: str, recipe: str = "original") -> BinaryIO:
         """The bytes of a clip, named by its id, the beginning of one, or its name; or of what a recipe makes of it:
-        `original`, `flac`, `opus`, which may take its time. Raises NotFound, StorageError, Permanent, Transient.
+        `original`, `flac`, `opus`, which may take its time. Raises NotFound, StorageError, Permanent, Transient, and
+        Refused where `storage.encrypt_to` is set, as nothing leaves the box in the clear then.
         """
 
     def now(self) -> ClockStamp:
@@ -126,8 +127,10 @@ class ServiceType:
     """A kind of service: its name in the configuration, its options class, and how to build one from them.
 
     `options` is an attrs class made of `option()` fields, or a function that imports one; `service` and `options` are
-    taken. `create` may import what it needs and take its time, on the thread that then calls `run`. Where something is
-    missing that comes with an extra of the distribution, it raises ImportError and `extra` names the extra.
+    taken. Where such options have `sends_sound`, and it is true, the service sends sound as it is: it is refused
+    together with `storage.encrypt_to`. `create` may import what it needs and take its time, on the thread that then
+    calls `run`. Where something is missing that comes with an extra of the distribution, it raises ImportError and
+    `extra` names the extra.
     """
 
     name: str

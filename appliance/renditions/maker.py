@@ -1,4 +1,4 @@
-"""The files that are sent: the clip itself, or an encoding of it that is made once and kept."""
+"""The files that are sent: the clip itself, or what is made of it once and kept: encoded, encrypted, or both."""
 
 import hashlib
 import threading
@@ -13,6 +13,7 @@ from appliance.limits import give_way
 from appliance.models import Clip, Rendition
 from appliance.recipes import ORIGINAL, Recipe
 from appliance.renditions.encode import encode
+from appliance.renditions.encrypt import encrypt
 from appliance.store import Store
 
 _BLOCK = 1 << 20
@@ -92,17 +93,23 @@ class Renditions:
         path = self._store.places.renditions / f"{clip.name}{recipe.suffix}"
         if known is not None and self._is_intact(known, clip, path, check):
             return known
-        from concurrent.futures import ThreadPoolExecutor
-
-        original = self.prepare(clip, ORIGINAL, check).path
-        with ThreadPoolExecutor(1, "encoder", give_way) as encoder:
-            encoder.submit(encode, original, path, recipe, clip, check).result()
+        if recipe.clear:
+            encrypt(self.prepare(clip, recipe.clear, check).path, path, recipe.recipients or (), check)
+        else:
+            self._encode(clip, recipe, path, check)
         try:
             made = self._hashed(clip, recipe, path, check)
         except OSError as error:
             raise Transient(f"{path.name} cannot be read back: {error.strerror}") from error
         self._store.clips.add_rendition(made)
         return made
+
+    def _encode(self, clip: Clip, recipe: Recipe, path: Path, check: Check) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        original = self.prepare(clip, ORIGINAL, check).path
+        with ThreadPoolExecutor(1, "encoder", give_way) as encoder:
+            encoder.submit(encode, original, path, recipe, clip, check).result()
 
     def _is_intact(self, known: Rendition, clip: Clip, path: Path, check: Check) -> bool:
         """Whether the encoding is there, readable, and what was made; else it is made again."""

@@ -155,7 +155,7 @@ class Access:
         if found:
             told = f"written by a newer release, and left as it is: {', '.join(found)}. Install that release again"
             if catalogue.outbox.passed_over:
-                told += ", or put a recipe that was taken out back into `renditions`"
+                told += ", or put what was taken out of `renditions` or `storage.encrypt_to` back"
             log.warning("%s", told)
             self._post(NEWER_RELEASE.raised(told))
 

@@ -1,13 +1,13 @@
 """The open catalogue: one connection and the rows in it."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from attrs import field, frozen
 
 from appliance.models import Clip, Verdict
-from appliance.recipes import RECIPES
+from appliance.recipes import RECIPES, Recipe
 from appliance.store.clips import ClipRows
 from appliance.store.dates import Dates
 from appliance.store.live import LiveNotes
@@ -41,7 +41,7 @@ class Wanted:
 class Catalogue:
     """Opened, used and closed on the store thread alone."""
 
-    def __init__(self, places: Places, recipes: Iterable[str] = RECIPES) -> None:
+    def __init__(self, places: Places, recipes: Mapping[str, Recipe] = RECIPES) -> None:
         """Open it, or make a new one where there is none. Raises sqlite3.Error; `is_damage` tells a broken file."""
         database, log, _ = places.catalogue_files
         # SQLite removes the log when it is closed well. After anything else every page is looked at.

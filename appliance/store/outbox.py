@@ -12,12 +12,14 @@ release, or a recipe that was taken out of the configuration, added to the queue
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from appliance.codec import from_json, to_json, word
 from appliance.describe import counted
 from appliance.models import Delivery, DeliveryState, Receipt
+from appliance.recipes import Recipe, encrypted_instead
+from appliance.store.encrypted import go_encrypted
 from appliance.store.queue import Queue, queue_of
 from appliance.store.trouble import note_in, note_out, reading
 
@@ -35,9 +37,10 @@ _CLIP = "(SELECT seq FROM clips WHERE id = ?)"
 class OutboxRows:
     """All deliveries, ever."""
 
-    def __init__(self, connection: sqlite3.Connection, recipes: Iterable[str]) -> None:
+    def __init__(self, connection: sqlite3.Connection, recipes: Mapping[str, Recipe]) -> None:
         self._db = connection
         self._known = json.dumps(list(recipes))
+        self._instead = encrypted_instead(recipes)
         self._run = 0
         self.first = 1
         """The id of the first delivery that this catalogue will ever have."""
@@ -92,6 +95,7 @@ class OutboxRows:
             "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, tried = ?, due = NULL WHERE id = ?",
             (self._run, found),
         )
+        go_encrypted(self._db, found, self._instead)
         return _delivery(self._db.execute(f"{_SELECT} WHERE d.id = ?", (found,)).fetchone())
 
     def _found(self, destination: str, order: str, now: float) -> int | None:
@@ -213,9 +217,8 @@ class OutboxRows:
     def hurry(self) -> None:
         """Make everything due at once that is parked or waits for its time; the order stays."""
         self._db.execute("UPDATE deliveries SET state = 'pending', due = 0 WHERE state = 'parked'")
-        self._db.execute(
-            "UPDATE deliveries SET due = 0 WHERE state = 'pending' AND due > 0 AND tried = ?", (self._run,)
-        )
+        waiting = "state = 'pending' AND due > 0 AND tried = ?"
+        self._db.execute(f"UPDATE deliveries SET due = 0 WHERE {waiting}", (self._run,))
 
     def go_again(self, delivery_ids: Iterable[int]) -> None:
         """Make these due at once, behind what was not tried yet, as far as they are parked."""
@@ -262,9 +265,8 @@ class OutboxRows:
             values.append(destination)
         if states is not None:
             conditions.append(f"d.state IN ({', '.join(repr(state.value) for state in states)})")
-        values.append(-1 if limit is None else limit)
         query = f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY d.id LIMIT ?"
-        return [_delivery(row) for row in self._db.execute(query, values)]
+        return [_delivery(row) for row in self._db.execute(query, (*values, -1 if limit is None else limit))]
 
     def counts(self) -> dict[str, dict[DeliveryState, int]]:
         """How many deliveries each destination has in each state; costs the same however many there are."""
@@ -279,8 +281,7 @@ class OutboxRows:
     def waiting(self) -> int:
         """How many deliveries are still to be made by themselves: pending or on their way."""
         query = "SELECT coalesce(sum(count), 0) FROM delivery_counts WHERE state IN ('pending', 'sending')"
-        (count,) = self._db.execute(query).fetchone()
-        return int(count)
+        return int(self._db.execute(query).fetchone()[0])
 
 
 def _delivery(row: Any) -> Delivery:

@@ -8,13 +8,14 @@ from attrs import frozen
 
 from appliance.codec import from_json
 from appliance.models import Clip, Receipt
+from appliance.recipes import ENCRYPTED
 from appliance.store.clips import clip_in
 from appliance.store.places import Places
 from appliance.store.trouble import reading
 
 _UNWANTED = (
     "SELECT r.clip, r.kind, r.path, r.size FROM renditions r WHERE r.kind <> 'original' AND NOT EXISTS ("
-    " SELECT 1 FROM deliveries d WHERE d.clip = r.clip AND d.kind = r.kind"
+    f" SELECT 1 FROM deliveries d WHERE d.clip = r.clip AND d.kind IN (r.kind, r.kind || '{ENCRYPTED}')"
     " AND d.state IN ('pending', 'sending', 'parked'))"
 )
 

@@ -64,6 +64,11 @@ class Rules:
     )
 
 
+def _sends_sound(options: Any) -> bool:
+    """Whether clips go along, which are not encrypted to `storage.encrypt_to`."""
+    return bool(options.tell.clips is Clips.SOUND)
+
+
 def _topic(options: Any, attribute: Any, url: str) -> None:
     url_validator(options, attribute, url)
     if not re.fullmatch(r"https?://[^/?#]+(/[^?#]*)?/[-_A-Za-z0-9]{1,64}", url):
@@ -87,6 +92,7 @@ class NtfyOptions:
     allow_http: bool = option(False, "Send without encryption to hosts other than this one.")
     tls: Tls = option(Tls, "Certificates.")
     tell: Rules = option(Rules, "What is told.")
+    sends_sound = property(_sends_sound)
 
 
 @frozen(kw_only=True)
@@ -103,6 +109,7 @@ class TelegramOptions:
     allow_http: bool = option(False, "Send without encryption to hosts other than this one.")
     tls: Tls = option(Tls, "Certificates.")
     tell: Rules = option(Rules, "What is told.")
+    sends_sound = property(_sends_sound)
 
 
 @frozen(kw_only=True)
@@ -110,6 +117,7 @@ class EmailOptions(SmtpOptions):
     """Word by e-mail, through the mail server of one's provider."""
 
     tell: Rules = option(Rules, "What is told.")
+    sends_sound = property(_sends_sound)
 
 
 @frozen(kw_only=True)
@@ -132,6 +140,7 @@ class WebhookOptions:
     allow_http: bool = option(False, "Send without encryption to hosts other than this one.")
     tls: Tls = option(Tls, "Certificates.")
     tell: Rules = option(Rules, "What is told.")
+    sends_sound = property(_sends_sound)
 
 
 @frozen(kw_only=True)
@@ -142,3 +151,4 @@ class AppriseOptions:
         help="Where it goes, as Apprise writes it.", check=min_len(1), example='["gotifys://gotify.example.org/token"]'
     )
     tell: Rules = option(Rules, "What is told.")
+    sends_sound = property(_sends_sound)

@@ -92,9 +92,12 @@ class FolderBackend:
     def delete(self, receipt: Receipt) -> None:
         name = Path(receipt.remote_name).name
         with translated(self._path), self._folder() as folder:
-            for each in (name, f"{Path(name).stem}.json") if self._sidecar else (name,):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            for stem in _stems(name) if self._sidecar else ():
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(each, dir_fd=folder)
+                    os.unlink(f"{stem}.json", dir_fd=folder)
+                    break
             files.sync_folder(folder)
 
     def probe(self) -> str:
@@ -234,3 +237,12 @@ def _blocks(source: int, job: UploadJob, hashed: Callable[[bytes], None]) -> Ite
         done += len(block)
         job.progress(min(done, job.rendition.size))
         job.check_cancelled()
+
+
+def _stems(name: str) -> Iterator[str]:
+    """What the name of a file may be without the endings of its kind, which are up to three: `.bwf.wav.age`."""
+    for _ in range(3):
+        name = name.rpartition(".")[0]
+        if not name:
+            return
+        yield name

@@ -7,6 +7,7 @@ import pytest
 
 from appliance.circumstances import WITHDRAWAL_CODE, Begun
 from appliance.config.routing import OnlySettings, goes_to
+from appliance.config.settings import Settings
 from appliance.control.clips import ClipMethods
 from appliance.delivery.withdrawal import Outcome
 from appliance.errors import NotFound, Transient
@@ -38,7 +39,7 @@ def told(box: Box) -> Any:
 
 
 def methods(box: Box, outbox: Any) -> ClipMethods:
-    return ClipMethods(box.store, outbox, {}, dict)
+    return ClipMethods(box.store, outbox, Settings(), dict)
 
 
 def test_a_story_is_deleted_here_and_where_it_was_delivered(box: Box, told: Any) -> None:

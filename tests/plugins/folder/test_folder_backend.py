@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from appliance.codec import from_json
 from appliance.plugin import BackendContext, Cancelled, Clip, Permanent, Transient, UploadJob
+from appliance.recipes import BWF, FLAC, Recipe, encrypted
 from appliance.testing.backends import check_upload_backend, make_upload_job
 
 MakeJob = Callable[..., UploadJob]
@@ -393,6 +394,19 @@ def test_a_sidecar_lies_beside_the_sound_and_tells_what_is_known_last(
 def test_no_sidecar_lies_there_where_none_is_wanted(folder: Path, backend: FolderBackend, job: UploadJob) -> None:
     backend.deliver(job)
     assert names(folder) == {job.rendition.file_name}
+
+
+@pytest.mark.parametrize("recipe", [BWF, encrypted(BWF, ()), encrypted(FLAC, ())], ids=lambda recipe: recipe.suffix)
+def test_a_copy_of_several_endings_is_deleted_with_what_lies_beside_it(
+    folder: Path, context: BackendContext, job: UploadJob, recipe: Recipe
+) -> None:
+    backend = FolderBackend(folder, context, require_mount=False, sidecar=True)
+    made = evolve(job.rendition, recipe=recipe, called=f"27.11.2026 Anna{recipe.suffix}")
+    receipt = backend.deliver(evolve(job, rendition=made))
+    (folder / "27.11.json").write_text("of another")
+    assert (folder / "27.11.2026 Anna.json").exists()
+    backend.delete(receipt)
+    assert {path.name for path in folder.iterdir()} == {"27.11.json"}
 
 
 @pytest.mark.parametrize("sidecar", [True, False])
