@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+from attrs import evolve
+
 from appliance.audio.playlist_file import KeptPlaylist
 from appliance.clock import Clock
 from appliance.config.flow import Script
@@ -19,7 +21,7 @@ from appliance.front import tell_and_go_on
 from appliance.guests import Guests
 from appliance.machine import Recorder
 from appliance.narration import narrations
-from appliance.plugin import BackendContext, Processor
+from appliance.plugin import BackendContext, FeedBackend, Processor, UploadBackend
 from appliance.plugin.kinds import PROCESSOR as KIND
 from appliance.processors import Processors
 from appliance.prompts import Prompts, sounds_of
@@ -60,10 +62,14 @@ def _start_processors(
 
     settings = plan.settings
     ready: dict[str, Processor] = {}
+    context = BackendContext("", settings.device.label, settings.storage.directory)
+    begun: dict[str, Callable[[], Processor]] = {}
     for name, wanted in settings.processors.items():
         with tell_and_go_on(controller.post, PROCESSOR, name):
-            context = BackendContext(name, settings.device.label, settings.storage.directory)
-            ready[name] = plan.plugins.build(KIND, name, wanted, context)
+            begun[name] = plan.plugins.begin(KIND, name, wanted, evolve(context, name=name))
+    for name, built in begun.items():
+        with tell_and_go_on(controller.post, PROCESSOR, name):
+            ready[name] = built()
     if ready:
         processors = Processors(store, ready, recording, clock, controller.post, vitals)
         stop.callback(controller.listen(processors.hear))
@@ -108,22 +114,28 @@ def keep_playlist(store: Store, controller: Controller) -> None:
 def destinations_of(plan: Plan, post: Post) -> dict[str, Destination]:
     """The destinations that can be used; for each of the others a fault. Their clips wait."""
     settings, plugins = plan.settings, plan.plugins
-    ready: dict[str, Destination] = {}
+    begun: dict[str, Callable[[], UploadBackend]] = {}
     for name, wanted in settings.destinations.items():
         if f"destinations.{name}" in plan.left_out:
             continue
         with tell_and_go_on(post, DELIVERY, name):
-            backend = plugins.build_upload(name, wanted, settings.device.label, settings.storage.directory)
-            ready[name] = Destination(name, wanted, backend)
+            begun[name] = plugins.begin_upload(name, wanted, settings.device.label, settings.storage.directory)
+    ready: dict[str, Destination] = {}
+    for name, built in begun.items():
+        with tell_and_go_on(post, DELIVERY, name):
+            ready[name] = Destination(name, settings.destinations[name], built())
     return ready
 
 
 def feeds_of(plan: Plan, post: Post) -> dict[str, Feed]:
     """The feeds that can be used; for each of the others a fault."""
     settings, plugins = plan.settings, plan.plugins
-    ready: dict[str, Feed] = {}
+    begun: dict[str, Callable[[], FeedBackend]] = {}
     for name, wanted in settings.feeds.items():
         with tell_and_go_on(post, FEED, name):
-            backend = plugins.build_feed(name, wanted, settings.device.label, settings.storage.directory)
-            ready[name] = Feed(name, wanted, backend)
+            begun[name] = plugins.begin_feed(name, wanted, settings.device.label, settings.storage.directory)
+    ready: dict[str, Feed] = {}
+    for name, built in begun.items():
+        with tell_and_go_on(post, FEED, name):
+            ready[name] = Feed(name, settings.feeds[name], built())
     return ready

@@ -3,10 +3,11 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from appliance.errors import PluginError
 from appliance.foreign import words
@@ -19,10 +20,16 @@ PATIENCE = 8.0
 LOOK = 2.0
 """Seconds after which it is first looked what foreign code does that may take its time."""
 
+_TURN = 0.5
+"""Seconds after which the next piece of foreign code is begun beside one that is not over."""
+
 _CLOSE = 1.0
 """Seconds that a backend has to close."""
 
 _OOM_SCORE = 500
+
+_hanging: "dict[str, Errand[Any]]" = {}
+"""Calls that took too long, by name: while one is not over, no other of its name is begun."""
 
 log = logging.getLogger(__name__)
 
@@ -61,21 +68,41 @@ class Errand(threading.Thread, Generic[T]):
         return self.result()
 
 
+def begun(seconds: float, work: Callable[[], T], name: str) -> Callable[[], T]:
+    """Begin `work` on a thread called `name`; what is returned waits for it, and gives or raises what `within` does.
+
+    Whoever begins several has them run one after the other, and only beside those that take long. So of several that
+    hang each has its seconds, and all together little more than one. One whose last call still hangs is not begun.
+    """
+    before = _hanging.get(name)
+    errand = None if before is not None and before.is_alive() else Errand(work, name)
+    until = time.monotonic() + seconds
+
+    def outcome() -> T:
+        if errand is None:
+            raise PluginError("it still hangs, as it did before")
+        if not errand.is_over(max(0.0, until - time.monotonic())):
+            _hanging[name] = errand
+            raise PluginError(f"it hangs: it had {seconds:g} s")
+        try:
+            return errand.result()
+        except Exception:
+            raise
+        except BaseException as error:
+            raise PluginError(words(error)) from error
+
+    if errand is not None:
+        errand.is_over(min(seconds, _TURN))
+    return outcome
+
+
 def within(seconds: float, work: Callable[[], T], name: str) -> T:
     """What `work` gives, run on a thread called `name`.
 
     Raises the errors of `work`, PluginError in the place of those that end threads and programs (SystemExit and its
-    like), and where it takes longer.
+    like), and where it takes longer; at once, where the last call of that name still hangs.
     """
-    errand = Errand(work, name)
-    if not errand.is_over(seconds):
-        raise PluginError(f"it hangs: it had {seconds:g} s")
-    try:
-        return errand.result()
-    except Exception:
-        raise
-    except BaseException as error:
-        raise PluginError(words(error)) from error
+    return begun(seconds, work, name)()
 
 
 def leave(close: Callable[[], object], whose: str) -> None:

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from attrs import frozen
 
+from appliance import limits
+from appliance.beside import destinations_of, feeds_of
 from appliance.codec import to_plain
 from appliance.config.feeds import FeedSettings
-from appliance.config.options import ByteCount
-from appliance.config.settings import DestinationSettings
+from appliance.config.options import AbsolutePath, ByteCount
+from appliance.config.settings import DestinationSettings, Settings
+from appliance.config.storage import StorageSettings
 from appliance.errors import ConfigError, NotFound, Permanent, PluginError
 from appliance.events import ApplianceReady, Event, EventsLost, FaultRaised, InboxChanged, PlayNext
 from appliance.faults import PLUGIN
@@ -33,6 +36,7 @@ from appliance.plugin_host import PluginHost, PluginState, PluginStatus
 from appliance.plugin_host.listeners import HANGS
 from appliance.testing.backends import MemoryBackend
 from appliance.testing.clock import ManualClock
+from appliance.turn import Plan
 
 SOON = 10.0
 
@@ -505,6 +509,87 @@ def test_a_plugin_that_hangs_is_named_and_left_out(tmp_path: Path) -> None:
     found.build_upload("office", DestinationSettings("fine"), "box", tmp_path)
     go.set()
     assert set(found.types(DESTINATION)) == {"slow", "pensive", "fine"}, "what comes too late does not count"
+
+
+class Chain:
+    """Calls of foreign code, each of which takes until the next one has begun; the last one hangs until the end."""
+
+    def __init__(self, links: int) -> None:
+        self.begun = [threading.Event() for _ in range(links)]
+
+    def call(self, link: int) -> None:
+        self.begun[link].set()
+        if link + 1 < len(self.begun):
+            assert self.begun[link + 1].wait(SOON)
+
+
+def test_several_that_take_long_are_imported_side_by_side_and_the_first_of_a_name_wins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "_TURN", 0.01)
+    chain = Chain(4)
+
+    def loader(link: int) -> Callable[[], object]:
+        def load() -> object:
+            chain.call(link)
+            return Plugin("tape" if link < 2 else f"kind{link}")
+
+        return load
+
+    found = PluginHost([(f"plugin{link}", loader(link)) for link in range(4)], patience=SOON)
+    found.discover()
+    assert [one.state is PluginState.ACTIVE for one in found.statuses()] == [True, False, True, True]
+    assert "backend 'tape' comes from plugin plugin0 already" in status(found, "plugin1").message
+
+
+def test_several_that_take_long_are_built_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_TURN", 0.01)
+    for destinations, feeds in ((3, 0), (0, 3)):
+        chain = Chain(3)
+
+        def upload(options: Options, context: BackendContext, chain: Chain = chain) -> UploadBackend:
+            chain.call(int(context.name))
+            return MemoryBackend()
+
+        def puller(options: Options, context: BackendContext, chain: Chain = chain) -> FeedBackend:
+            chain.call(int(context.name))
+            return Puller()
+
+        class Both(Plugin):
+            @hookimpl
+            def appliance_feed_backends(self, puller: Any = puller) -> Sequence[FeedBackendType]:
+                return [FeedBackendType("memory", Options, puller, lambda _: None)]
+
+        found = host(mine=Both(create=upload))
+        settings = Settings(
+            storage=StorageSettings(AbsolutePath(tmp_path)),
+            destinations={str(each): DestinationSettings("memory") for each in range(destinations)},
+            feeds={str(each): FeedSettings("memory") for each in range(feeds)},
+        )
+        plan, posted = Plan(settings, found), list[Event]()
+        assert len(destinations_of(plan, posted.append)) == destinations
+        assert len(feeds_of(plan, posted.append)) == feeds
+        assert posted == []
+
+
+def test_one_that_still_hangs_is_not_begun_again() -> None:
+    go, begun = threading.Event(), list[int]()
+
+    def hang() -> None:
+        begun.append(1)
+        go.wait(SOON)
+
+    with pytest.raises(PluginError, match=r"it hangs: it had 0\.01 s"):
+        limits.within(0.01, hang, "import:still")
+    with pytest.raises(PluginError, match="it still hangs, as it did before"):
+        limits.within(SOON, hang, "import:still")
+    assert limits.within(SOON, lambda: "others do", "import:other") == "others do"
+    go.set()
+    [thread] = [each for each in threading.enumerate() if each.name == "import:still"] or [threading.current_thread()]
+    if thread is not threading.current_thread():
+        thread.join(SOON)
+    limits.within(SOON, hang, "import:still")
+    assert len(begun) == 2
 
 
 def test_one_that_hangs_over_a_url_is_named(tmp_path: Path) -> None:

@@ -160,8 +160,10 @@ class Structurer:
         options = None
         if options_class is not None:
             rest = {name: item for name, item in given.items() if name not in common}
+            chosen = given.get(chooser, section.fields[chooser].default)
+            what = f"options:{section.cls.__name__}:{getattr(chosen, 'text', chosen)}"
             try:
-                options = within(PATIENCE, partial(self._options, options_class, rest, common), chooser)
+                options = within(PATIENCE, partial(self._options, options_class, rest, common), what)
             except BaseValidationError as error:
                 problems += error.exceptions
             except Exception as error:  # a plugin's broken options class must not end the daemon

@@ -1,7 +1,7 @@
 """What plugins bring, of each kind, and how one of it is built."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from attrs import frozen
 
 from appliance.errors import ApplianceError, ConfigError, Permanent, PluginError
 from appliance.foreign import printable, words
-from appliance.limits import within
+from appliance.limits import begun
 from appliance.plugin.kinds import Kind
 from appliance.plugin_host.record import Plugin
 
@@ -26,16 +26,21 @@ class Brought:
     kind: Kind
     type: Any
 
-    def build(self, name: str, options: object, context: object, seconds: float) -> Any:
-        """Build one for the entry `name` of the configuration, in so many seconds.
+    def build(self, name: str, options: object, context: object, seconds: float) -> Callable[[], Any]:
+        """Begin to build one for the entry `name` of the configuration, in so many seconds; the result waits for it.
 
-        Raises as `translated` does; what the plugin says a person must do is to be done in the configuration.
+        That raises as `translated` does; what the plugin says a person must do is to be done in the configuration.
         """
-        with self.translated(f"{name}: "):
-            try:
-                return within(seconds, partial(self.create, options, context), f"build:{name}")
-            except Permanent as error:
-                raise ConfigError(f"{name}: {words(error)}") from error
+        outcome = begun(seconds, partial(self.create, options, context), f"build:{self.kind.one}:{self.type.name}")
+
+        def built() -> Any:
+            with self.translated(f"{name}: "):
+                try:
+                    return outcome()
+                except Permanent as error:
+                    raise ConfigError(f"{name}: {words(error)}") from error
+
+        return built
 
     def create(self, options: object, context: object) -> Any:
         """Build one, and look at it. Raises whatever the plugin raises, and TypeError where it breaks its contract."""
@@ -69,8 +74,8 @@ class Brought:
             raise PluginError(f"{who}plugin {plugin.name} failed: {words(error)}") from error
 
 
-def checked(plugin: Plugin, kind: Kind, known: Mapping[str, Brought]) -> dict[str, Brought]:
-    """What a plugin brings of a kind, by name, asked for; `known` is what others brought before.
+def checked(plugin: Plugin, kind: Kind) -> dict[str, Brought]:
+    """What a plugin brings of a kind, by name, asked for.
 
     Raises whatever the plugin raises, and PluginError where it breaks the contract.
     """
@@ -85,13 +90,18 @@ def checked(plugin: Plugin, kind: Kind, known: Mapping[str, Brought]) -> dict[st
         given = brought.options
         if not (attrs.has(given) if isinstance(given, type) else callable(given)):
             raise PluginError(f"the options of {called} are no attrs class")
-        if earlier := found.get(brought.name) or known.get(brought.name):
-            raise PluginError(f"{called} comes from plugin {earlier.plugin.name} already")
+        refuse_twice(kind, brought.name, found)
         fields = attrs.fields_dict(given).keys() if isinstance(given, type) else set()
         if clash := fields & attrs.fields_dict(kind.common).keys():
             raise PluginError(f"{called} has options that every {kind.one} has: {', '.join(sorted(clash))}")
         found[brought.name] = Brought(plugin, kind, brought)
     return found
+
+
+def refuse_twice(kind: Kind, name: str, known: Mapping[str, Brought]) -> None:
+    """Raises PluginError where something of that name has been brought before."""
+    if earlier := known.get(name):
+        raise PluginError(f"{kind.chooser} {name!r} comes from plugin {earlier.plugin.name} already")
 
 
 def find(known: Mapping[str, Brought], kind: Kind, name: str, wanted: Any) -> Brought:

@@ -17,13 +17,13 @@ from appliance.config.words import suggestion
 from appliance.errors import ConfigError, NotFound
 from appliance.events import Event
 from appliance.foreign import printable
-from appliance.limits import PATIENCE, within
+from appliance.limits import PATIENCE, begun, within
 from appliance.plugin import hookspecs
 from appliance.plugin.feed import FeedBackend
 from appliance.plugin.kinds import DESTINATION, FEED, KINDS, SERVICE, Kind
 from appliance.plugin.service import House
 from appliance.plugin.upload import BackendContext, UploadBackend
-from appliance.plugin_host.backends import Brought, checked, find
+from appliance.plugin_host.backends import Brought, checked, find, refuse_twice
 from appliance.plugin_host.listeners import Listeners
 from appliance.plugin_host.record import Plugin, PluginState, PluginStatus, Post, manager
 from appliance.redact import shown_url
@@ -33,6 +33,8 @@ GROUP = "appliance"
 
 _OWN = "audio-appliance"
 _DISABLED = "disabled in the configuration"
+
+_Found = dict[Kind, dict[str, Brought]]
 
 
 class PluginHost:
@@ -84,27 +86,31 @@ class PluginHost:
 
     def discover(self) -> None:
         """Import every plugin and ask it for its backends. Never raises for a plugin's sake: see `statuses`."""
-        names: set[str] = set()
+        found: dict[str, Callable[[], _Found]] = {}
         for plugin in self._plugins:
-            if plugin.name in names:
+            if plugin.name in found:
                 plugin.end(PluginState.BROKEN, "has the name of another plugin: uninstall one of them")
             elif plugin.name in self._disabled:
                 plugin.end(PluginState.DISABLED, _DISABLED)
             else:
+                found[plugin.name] = begun(self._patience, partial(self._found, plugin), f"import:{plugin.name}")
+        for plugin in self._plugins:
+            if plugin.active:
                 with plugin.blamed("cannot be used", lambda _: None):
-                    self._load(plugin)
-            names.add(plugin.name)
+                    self._take_in(plugin, found[plugin.name]())
 
-    def _load(self, plugin: Plugin) -> None:
-        found = within(self._patience, partial(self._found, plugin), f"import:{plugin.name}")
+    def _take_in(self, plugin: Plugin, found: _Found) -> None:
+        for kind, brought in found.items():
+            for name in brought:
+                refuse_twice(kind, name, self._brought[kind])
         for kind, brought in found.items():
             self._brought[kind].update(brought)
         plugin.status = attrs.evolve(plugin.status, backends=tuple(chain.from_iterable(found.values())))
 
-    def _found(self, plugin: Plugin) -> dict[Kind, dict[str, Brought]]:
+    def _found(self, plugin: Plugin) -> _Found:
         """What the plugin brings, of every kind."""
         plugin.register()
-        return {kind: checked(plugin, kind, known) for kind, known in self._brought.items()}
+        return {kind: checked(plugin, kind) for kind in self._brought}
 
     def disable(self, names: Collection[str]) -> list[str]:
         """Leave these plugins out from now on, as the configuration says; a warning for each name that none has."""
@@ -136,31 +142,42 @@ class PluginHost:
 
     # -- backends ------------------------------------------------------------------------------------------------------
 
-    def build_upload(
+    def begin_upload(
         self, name: str, settings: DestinationSettings, device: str, state_directory: Path
-    ) -> UploadBackend:
-        """Build the backend of destination `name`.
+    ) -> Callable[[], UploadBackend]:
+        """Begin to build the backend of destination `name`; what is returned waits for it.
 
-        Raises ConfigError where the configuration or an extra is at fault, PluginError where the plugin is.
+        Raises ConfigError where the configuration or an extra is at fault; what is returned PluginError too, where the
+        plugin is.
         """
         limit = settings.rate_limit // settings.max_parallel if settings.rate_limit is not None else None
         context = BackendContext(name, device, state_directory, rate_limit=limit)
-        backend: UploadBackend = self.build(DESTINATION, name, settings, context)
-        return backend
+        return self.begin(DESTINATION, name, settings, context)
+
+    def build_upload(
+        self, name: str, settings: DestinationSettings, device: str, state_directory: Path
+    ) -> UploadBackend:
+        """Build the backend of destination `name`. Raises as `begin_upload` does."""
+        return self.begin_upload(name, settings, device, state_directory)()
+
+    def begin_feed(
+        self, name: str, settings: FeedSettings, device: str, state_directory: Path
+    ) -> Callable[[], FeedBackend]:
+        """Begin to build the backend of feed `name`. Returns and raises as `begin_upload` does."""
+        return self.begin(FEED, name, settings, BackendContext(name, device, state_directory))
 
     def build_feed(self, name: str, settings: FeedSettings, device: str, state_directory: Path) -> FeedBackend:
-        """Build the backend of feed `name`. Raises as `build_upload` does."""
-        backend: FeedBackend = self.build(FEED, name, settings, BackendContext(name, device, state_directory))
-        return backend
+        """Build the backend of feed `name`. Raises as `begin_upload` does."""
+        return self.begin_feed(name, settings, device, state_directory)()
 
     def run_service(self, name: str, settings: ServiceSettings, house: House) -> None:
-        """Build service `name` and run it to its end. Raises whatever the service says, else as `build_upload` does."""
+        """Build service `name` and run it to its end. Raises whatever the service says, else as `begin_upload` does."""
         brought = self.find(SERVICE, name, settings)
         with brought.translated():
             brought.create(settings.options, house).run()
 
-    def build(self, kind: Kind, name: str, settings: Any, context: object) -> Any:
-        """Build what the entry `name` of a kind's section asks for. Raises as `build_upload` does."""
+    def begin(self, kind: Kind, name: str, settings: Any, context: object) -> Callable[[], Any]:
+        """Begin to build what the entry `name` of a kind's section asks for. Returns, raises as `begin_upload` does."""
         brought = self.find(kind, name, settings)
         return brought.build(name, settings.options, context, self._patience)
 
@@ -185,11 +202,11 @@ class PluginHost:
         active = [brought for brought in self._brought[FEED].values() if brought.plugin.active]
         for brought in sorted(active, key=generality):
             with brought.translated(f"{shown_url(url)}: "):
-                options = within(self._patience, partial(brought.type.options_for_url, url), f"url:{name}")
+                options = within(self._patience, partial(brought.type.options_for_url, url), f"url:{brought.type.name}")
             if options is not None:
                 context, found = BackendContext(name, device, state_directory), True
                 try:
-                    backend: FeedBackend = brought.build(name, options, context, self._patience)
+                    backend: FeedBackend = brought.build(name, options, context, self._patience)()
                 except ConfigError:  # its extra is missing, which matters where the URL is surely of its kind
                     if generality(brought) == 0:
                         raise

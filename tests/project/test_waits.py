@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[2]
 BY_ITSELF = {
     "appliance/clock.py": "is the clock",
     "appliance/controller.py": "signal handlers post to the inbox, so it is a SimpleQueue, which knows no other clock",
+    "appliance/limits.py": "foreign code hangs by the time of the machine, whatever clock a box goes by",
     "appliance/mountwatch.py": "the kernel's news, and the calm after them, are one wait",
     "appliance/network.py": "the kernel's news, and the calm after them, are one wait",
     "appliance/store/access.py": "compares with the times of files, which are the kernel's",
