@@ -73,7 +73,7 @@ def test_a_kind_is_configured_checked_and_built(host: PluginHost) -> None:
     settings = parse(text, "box.yaml", host.extensions, {}, schema=BrightSettings)
     assert isinstance(settings, BrightSettings)
     assert settings.lamps == {"door": LampSettings("neon", 9, NeonOptions("blue"))}
-    assert host.build(LAMP, "door", settings.lamps["door"], "hall") == "blue in the hall"
+    assert host.begin(LAMP, "door", settings.lamps["door"], "hall")() == "blue in the hall"
     assert host.statuses()[0].backends == ("neon",)
 
 
@@ -112,7 +112,7 @@ def test_what_breaks_its_contract_is_named() -> None:
 
 def test_what_nobody_brings_is_named(host: PluginHost) -> None:
     with pytest.raises(ConfigError, match="lamp 'door' needs bulb 'gas', and no plugin brings it"):
-        host.build(LAMP, "door", LampSettings("gas"), "hall")
+        host.begin(LAMP, "door", LampSettings("gas"), "hall")()
 
 
 def test_what_fails_while_it_is_built_is_named() -> None:
@@ -124,4 +124,4 @@ def test_what_fails_while_it_is_built_is_named() -> None:
     failing = PluginHost([("neon", Failing)], kinds=(LAMP,))
     failing.discover()
     with pytest.raises(PluginError, match="door: plugin neon failed: IndexError"):
-        failing.build(LAMP, "door", LampSettings("neon", options=NeonOptions()), "hall")
+        failing.begin(LAMP, "door", LampSettings("neon", options=NeonOptions()), "hall")()

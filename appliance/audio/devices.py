@@ -4,7 +4,8 @@ usb             the first USB card that can do the wanted direction, never any o
 usb:NAME        the USB card with that id, name or part of its long name, as `/proc/asound/cards` shows them
 usb-path:1-1.2  the card plugged into that USB port; stays the same over reboots and for equal cards
 anything else   the name of an ALSA PCM, as `arecord -L` shows them; `default`, `pulse`, `pipewire` and `jack` are
-                taken for sound servers, which lose sound without a word
+                taken for sound servers, which lose sound without a word. A card that is named by its number is meant
+                under whatever number it comes back
 """
 
 import re
@@ -41,9 +42,19 @@ class SystemCard:
     """The path of the USB port it is plugged into, empty for other cards."""
     devices: Mapping[Direction, int]
 
+    def is_same(self, other: "SystemCard") -> bool:
+        """Whether it is that card, which may have come back under another number."""
+        return (self.id, self.usb_port) == (other.id, other.usb_port)
+
     def pcm_name(self, direction: Direction) -> str:
         """The ALSA name that opens it without any conversion."""
         return f"hw:CARD={self.index},DEV={self.devices[direction]}"
+
+
+def goes_by_number(word: str) -> bool:
+    """Whether the word names a card by its number alone, which may be another card's after the next start."""
+    match = _CARD_IN_PCM_NAME.search(word)
+    return match is not None and (match[1] or match[2]).isdecimal()
 
 
 class Devices:
@@ -53,6 +64,7 @@ class Devices:
         self._proc = proc
         self._sys = sys
         self._found: dict[tuple[str, Direction], str] = {}
+        self._numbered: dict[str, SystemCard] = {}
 
     def cards(self) -> tuple[SystemCard, ...]:
         """Every card, in the order of the system."""
@@ -69,7 +81,13 @@ class Devices:
 
     def pcm_name(self, word: str, direction: Direction) -> str:
         """The ALSA name that `word` means. Raises DeviceNotFound where it means a USB card that is not there."""
-        return self._usb_card(word, direction).pcm_name(direction) if _is_usb(word) else word
+        if _is_usb(word):
+            return self._usb_card(word, direction).pcm_name(direction)
+        named, card = _CARD_IN_PCM_NAME.search(word), self._named_card(word)
+        if named is None or card is None or card.id in named.groups():
+            return word
+        begin, end = named.span(1 if named[1] else 2)
+        return f"{word[:begin]}{card.index}{word[end:]}"
 
     def present(self, word: str, direction: Direction) -> bool:
         """Whether the card is there; of an ALSA name that does not tell its card, nothing else can be assumed.
@@ -136,8 +154,16 @@ class Devices:
 
     def _named_card(self, word: str) -> SystemCard | None:
         match = _CARD_IN_PCM_NAME.search(word)
-        named = match and (match[1] or match[2])
-        return next((card for card in self.cards() if named in (card.id, str(card.index))), None)
+        if match is None:
+            return None
+        named, cards = match[1] or match[2], self.cards()
+        if card := next((card for card in cards if named == card.id), None):
+            return card
+        before = self._numbered.get(word)
+        moved = next((card for card in cards if before is not None and card.is_same(before)), None)
+        if card := moved or next((card for card in cards if named == str(card.index)), None):
+            self._numbered[word] = card
+        return card
 
     def _usb_card(self, word: str, direction: Direction) -> SystemCard:
         plugged = [card for card in self.cards() if card.usb_port]

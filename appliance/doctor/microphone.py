@@ -5,6 +5,7 @@ from contextlib import closing
 
 from attrs import frozen
 
+from appliance.audio.devices import goes_by_number
 from appliance.audio.levels import Meter, verdict
 from appliance.audio.nearest import open_nearest
 from appliance.audio.ports import XRUN, Capture
@@ -60,6 +61,9 @@ def microphone(box: Box) -> Iterator[Step]:
         f"{settings.device}: {heard.format}, {duration(seconds(heard.buffer_frames))} of buffer "
         f"in periods of {seconds(heard.period_frames) * 1000:.0f} ms",
     )
+    if goes_by_number(settings.device):
+        words = f"{settings.device} names the card by its number, which may be another card's after the next start"
+        yield Finding("microphone", Result.WARN, words, "Run `appliance devices` and set audio.capture.device")
     yield from _judge(heard)
 
 

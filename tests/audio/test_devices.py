@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path, PosixPath
 
@@ -13,9 +14,14 @@ from hypothesis import strategies as st
 from appliance.audio.alsa import AlsaCards
 from appliance.audio.devices import Devices, abilities
 from appliance.audio.ports import Card, Direction
+from appliance.audio.recorder import Recorder
+from appliance.clock import SystemClock
+from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.errors import DeviceBusy, DeviceNotFound
+from appliance.events import Command, Event, FaultCleared, FaultRaised, TakeSealed, TakeStarted
 from appliance.models import AudioFormat
 from appliance.simulation.sound import stretches
+from appliance.vitals import Vitals
 
 CAPTURE, PLAYBACK = Direction.CAPTURE, Direction.PLAYBACK
 PI_USB = "devices/platform/scb/fd500000.pcie/pci0000:00/0000:00:00.0/0000:01:00.0/usb1/1-1"
@@ -69,6 +75,13 @@ def tree(root: Path, *cards: Plugged) -> Devices:
         (sys / f"class/sound/card{index}").symlink_to(device)
     (proc / "asound/cards").write_text("".join(lines) or "--- no soundcards ---\n")
     return Devices(proc, sys)
+
+
+def lay_out_anew(root: Path, *cards: Plugged) -> None:
+    """As if cards had been unplugged, and others plugged in."""
+    shutil.rmtree(root / "proc")
+    shutil.rmtree(root / "sys")
+    tree(root, *cards)
 
 
 def test_usb_is_the_first_usb_card_that_can_do_the_direction(root: Path) -> None:
@@ -132,6 +145,18 @@ def test_port_stays_the_same_when_the_numbers_change(root: Path) -> None:
     assert after.pcm_name("usb-path:1-1.4", CAPTURE) == "hw:CARD=0,DEV=0"
     with pytest.raises(DeviceNotFound, match=r"no USB sound card is plugged into port 1-1\.3"):
         after.pcm_name("usb-path:1-1.3", CAPTURE)
+
+
+@pytest.mark.parametrize("word", ["hw:{},0", "plughw:{}", "hw:CARD={},DEV=0", "dsnoop:CARD={}"])
+def test_a_number_follows_its_card(root: Path, word: str) -> None:
+    devices, asked = tree(root, HDMI_0, DONGLE), word.format(1)
+    assert devices.present(asked, CAPTURE) and devices.pcm_name(asked, CAPTURE) == asked
+    lay_out_anew(root, HDMI_0)
+    assert not devices.present(asked, CAPTURE)
+    lay_out_anew(root, HDMI_0, MICROPHONE, DONGLE)
+    assert devices.present(asked, CAPTURE) and devices.pcm_name(asked, CAPTURE) == word.format(2)
+    lay_out_anew(root, HDMI_0, MICROPHONE)
+    assert devices.pcm_name(asked, CAPTURE) == asked, "another card was plugged in in its place"
 
 
 def test_other_words_are_pcm_names(root: Path) -> None:
@@ -269,6 +294,57 @@ def test_cards_say_who_holds_them(root: Path, usb_test_card: Devices) -> None:
         cards.open_capture("usb", AudioFormat(), 0.02, 1.0)
     capture.close()
     assert cards.cards()[1].capture != "in use by appliance"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("word", ["usb:Device", "hw:CARD=1,DEV=0"])
+def test_a_take_goes_on_with_a_card_that_comes_back_under_another_number(
+    root: Path, alsa_config: Path, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    hw = root / "hw.conf"
+    hw.write_text(
+        "pcm.hw { @args [ CARD DEV ] @args.CARD { type string } @args.DEV { type integer }"
+        f' type testcard directory {{ @func concat strings [ "{root}/card-" $CARD ] }} }}\n'
+    )
+    monkeypatch.setenv("ALSA_CONFIG_PATH", os.pathsep.join((str(alsa_config), str(hw))))
+    for number in (1, 2):
+        (root / f"card-{number}").mkdir()
+    clock, posted = SystemClock(), list[Command | Event]()
+    recorder = Recorder(
+        AlsaCards(tree(root, HDMI_0, DONGLE)),
+        CaptureSettings(device=word),
+        RecordingSettings(),
+        root / "takes",
+        "box",
+        clock,
+        posted.append,
+        Vitals(clock),
+    )
+
+    def comes(kind: type[Event], name: str = "") -> Event:
+        for _ in range(1000):
+            for event in posted:
+                fault = getattr(event, "fault", event)
+                if isinstance(event, kind) and (not name or getattr(fault, "name", "") == name):
+                    return event
+            time.sleep(0.01)
+        raise TimeoutError(f"no {kind.__name__}: {posted}")
+
+    recorder.start("take000001", clock.monotonic())
+    comes(TakeStarted)
+    (root / "card-1/unplugged").touch()
+    lay_out_anew(root, HDMI_0)
+    comes(FaultRaised, "microphone")
+    (root / "card-1/capture.lock").unlink()
+    lay_out_anew(root, HDMI_0, MICROPHONE, DONGLE)
+    (root / "card-1/unplugged").unlink()
+    comes(FaultCleared, "microphone")
+    recorder.stop(clock.monotonic())
+    sealed = comes(TakeSealed)
+    recorder.close()
+    assert isinstance(sealed, TakeSealed) and len(sealed.clip.gaps) == 1
+    assert (root / "card-2/capture.lock").exists(), "the card is under another number"
+    assert not (root / "card-1/capture.lock").exists(), "what has its number now is another card"
 
 
 @pytest.mark.parametrize("word", ["default", "pulse", "pipewire", "jack", "pulse:alsa_input"])

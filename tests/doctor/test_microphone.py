@@ -65,6 +65,18 @@ def test_what_is_heard_is_judged(make_box: Make, findings: Findings, sound: Any,
     assert bool(heard.next_step) == (result is not Result.PASS)
 
 
+@pytest.mark.parametrize(
+    ("word", "warned"), [("hw:1,0", True), ("plughw:CARD=1", True), ("hw:CARD=Device,DEV=0", False), ("usb", False)]
+)
+def test_a_card_that_is_named_by_its_number_is_told_of(
+    make_box: Make, findings: Findings, word: str, warned: bool
+) -> None:
+    settings = Settings(audio=AudioSettings(capture=CaptureSettings(device=word)))
+    found = findings(microphone(make_box(settings, FakeCards(sound=speech))))
+    told = [each.next_step for each in found if each.result is Result.WARN and "by its number" in each.words]
+    assert told == (["Run `appliance devices` and set audio.capture.device"] if warned else [])
+
+
 def test_a_person_is_asked_to_speak_first(make_box: Make) -> None:
     first = next(microphone(make_box()))
     assert isinstance(first, Prompt) and "speak" in first.words
