@@ -8,12 +8,14 @@ from attrs import evolve, frozen
 
 from appliance import sdnotify
 from appliance.alarm import Alarm
+from appliance.audio.card_notes import CardNotes
 from appliance.audio.foresight import Foresight
 from appliance.audio.player import Player
 from appliance.audio.ports import SoundCards
 from appliance.audio.recheck import recheck
 from appliance.audio.recorder import Recorder
 from appliance.audio.shared import SharedCards
+from appliance.audio.tuner import TunedCards, Tuner
 from appliance.audio.volume import KeptVolume
 from appliance.audio.watch import DeviceWatch
 from appliance.beside import destinations_of, feeds_of, keep_playlist, start_beside, start_speaking
@@ -78,7 +80,6 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
     audio, name, directory = settings.audio, settings.device.label, settings.storage.directory
     post = controller.post
     vitals = Vitals(clock, post)
-    cards = SharedCards(hardware.cards, clock)
 
     with StopList(post) as stop:
         stop.callback(controller.listen(write_log))
@@ -110,6 +111,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
             post(fault)
         destinations = destinations_of(plan, post)
         outbox = Outbox(store, destinations, clock, post, vitals)
+        tuner = Tuner(hardware.cards, audio.capture, CardNotes(store.places.cards), post)
+        cards = SharedCards(TunedCards(hardware.cards, tuner), clock)
         volume = KeptVolume(store.places.volume, audio.playback.volume.start)
         wanted = audio.playback.volume
         playback = evolve(audio.playback, volume=evolve(wanted, start=wanted.within(volume.percent)))
@@ -130,6 +133,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         start_speaking(settings, store, controller, clock, vitals, stop)
         outbox.start()
         stop.callback(outbox.close)
+        stop.callback(tuner.close)
         stop.callback(player.close)
         stop.callback(recorder.close)
         stop.callback(cards.close)
@@ -169,6 +173,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(timekeeper.close)
 
         def look_again() -> None:
+            if controller.status.take_id is None:
+                tuner.look_again()
             recheck(recorder, controller.status, post)
 
         autoplay = any(feed.autoplay or feed.loop for feed in settings.feeds.values())

@@ -47,6 +47,23 @@ class Text:
     text: str = told("", "What it found", Kind.TEXT)
 
 
+@frozen
+class Gain:
+    """How far the mixer of a sound card turns its microphone up."""
+
+    control: str = told(NOTHING, "What the card calls the control", Kind.TEXT)
+    value: float | None = told(None, "The gain, in its unit; null where the control is a switch alone", Kind.GAUGE)
+    unit: str = told("", "In what it counts: dB, or % of what it can do", Kind.STATE)
+    lowest: float = told(0.0, "The least that it can do", Kind.GAUGE)
+    highest: float = told(0.0, "The most that it can do", Kind.GAUGE)
+    on: bool = told(True, "Whether the microphone is switched on there", Kind.FLAG)
+    automatic: str = told("", "The switch by which the card changes the gain by itself; empty without one", Kind.TEXT)
+    automatic_on: bool = told(False, "Whether that is on", Kind.FLAG)
+
+    def __str__(self) -> str:
+        return self.control if self.value is None else f"{self.value:g} {self.unit} ({self.control})"
+
+
 WITHDRAWAL_CODE = "withdrawal_code"
 """The field that holds the code by which somebody may have a clip deleted."""
 

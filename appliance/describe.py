@@ -61,6 +61,7 @@ def sentences(first: str, then: str) -> str:
     return f"{first}{'' if first.endswith(('.', '?', '!')) else '.'} {then}"
 
 
+_SWITCHED = {True: "", False: ", and switched off"}
 _SAFE = {True: "safe", False: "kept in memory only"}
 
 
@@ -72,6 +73,9 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.ApplianceReady: lambda e: "ready",
     events.MicrophoneReady: lambda e: f"the microphone is there and records in {e.format}",
     events.MicrophoneOpen: lambda e: f"microphone open: the last {duration(e.seconds)} are kept in memory",
+    events.MicrophoneTuned: lambda e: (
+        f"the microphone is turned to {e.gain}{_SWITCHED[e.gain.on]}" if e.gain else "no mixer turns the microphone"
+    ),
     events.TakeStarted: lambda e: f"recording {e.name}, {e.format}",
     events.TakeProgress: lambda e: f"recording {duration(e.seconds)}, peak {e.peak_dbfs:.1f} dBFS",
     events.TakePaused: lambda e: "recording paused",

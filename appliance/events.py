@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol, TypeVar, dataclass_transform, runtime_che
 
 from attrs import frozen
 
-from appliance.circumstances import NO_WISHES, Wishes
+from appliance.circumstances import NO_WISHES, Gain, Wishes
 from appliance.errors import TroubleKind
 from appliance.listed import OpenWindow, PlaylistItem, Repeat
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
@@ -569,6 +569,13 @@ class MicrophoneOpen(Event):
     """The microphone is open though nothing is recorded: the last `seconds` are kept in memory, for the next take."""
 
     seconds: float
+
+
+@message
+class MicrophoneTuned(Event):
+    """So the mixer of the sound card turns the microphone now; None where it has none."""
+
+    gain: Gain | None
 
 
 @message

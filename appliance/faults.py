@@ -35,6 +35,19 @@ MICROPHONE_RATE = FaultKind(
     cause="the microphone delivers more or fewer frames a second than it says: its sound plays too slow or too fast",
     next_step="use another microphone, or set audio.capture.rate to a rate that it really does",
 )
+MICROPHONE_MUTED = FaultKind(
+    "microphone_muted",
+    owner="mixer",
+    cause="the microphone is switched off in the mixer of its sound card: nothing but silence is recorded",
+    next_step="switch it on (`alsamixer`), set `audio.capture.unmute`, or run `appliance levels`",
+    urgent=True,
+)
+MICROPHONE_GAIN = FaultKind(
+    "microphone_gain",
+    owner="mixer",
+    cause="the mixer of the sound card cannot do, or does not keep, what the configuration wants of it",
+    next_step="do what the message says; it records with the gain that there is",
+)
 NOTHING_HEARD = FaultKind(
     "nothing_heard",
     owner="recorder",

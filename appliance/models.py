@@ -11,7 +11,7 @@ from pathlib import Path
 from attrs import frozen
 from attrs.validators import ge, gt, lt
 
-from appliance.circumstances import Begun, Fields, Place, Text
+from appliance.circumstances import Begun, Fields, Gain, Place, Text
 from appliance.circumstances import Mark as Mark
 from appliance.circumstances import Pause as Pause
 from appliance.errors import NewerWord
@@ -177,6 +177,7 @@ class Clip:
     place: Place | None = told(None, "Where the box stood", Kind.OBJECT)
     texts: tuple[Text, ...] = told((), "What processors found in it", Kind.OBJECT)
     microphone: str = told("", "The device word of the microphone", Kind.TEXT)
+    gain: Gain | None = told(None, "How the mixer of the sound card turned it", Kind.OBJECT)
     begun: Begun | None = told(None, "How it was begun", Kind.OBJECT)
     fields: Fields = told(dict, "Fields that the configuration names, with what was given", Kind.OBJECT)
     unread: tuple[str, ...] = told(

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import Factory, frozen
 
+from appliance.circumstances import Gain
 from appliance.codec import to_plain
 from appliance.describe import WELL, counted, duration
 from appliance.events import DeliveryProgress
@@ -134,6 +135,9 @@ class Report:
     playback: PlaybackStatus | None = told(None, "What plays", Kind.OBJECT)
     microphone: AudioFormat | None = told(
         None, "What the next take will be recorded in, where that is known", Kind.OBJECT
+    )
+    gain: Gain | None = told(
+        None, "How the mixer of the sound card turns the microphone; null where it has none, or is away", Kind.OBJECT
     )
     listening: float = told(
         0.0,

@@ -89,6 +89,7 @@ class Reporter:
             take=status.take,
             playback=status.playback,
             microphone=status.microphone,
+            gain=status.gain,
             listening=status.listening,
             last_clip=status.last_clip,
             sending=self.outbox.progress(),

@@ -6,7 +6,7 @@ The controller replaces the value as a whole on every event, so that any thread 
 from attrs import frozen
 
 from appliance import events
-from appliance.circumstances import by_guest
+from appliance.circumstances import Gain, by_guest
 from appliance.errors import NoSpeaker
 from appliance.events import Command, Event
 from appliance.evolving import evolve
@@ -66,6 +66,7 @@ class Status:
     """The take in progress, which has no `take` yet where it has no sound yet."""
     playback: PlaybackStatus | None = None
     microphone: AudioFormat | None = None
+    gain: Gain | None = None
     listening: float = 0.0
     last_clip: Clip | None = None
     sending: tuple[events.DeliveryProgress, ...] = ()
@@ -132,10 +133,12 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return evolve(status, take=evolve(take, seconds=event.seconds, seconds_left=left, **levels))
         case events.MicrophoneReady():
             return evolve(status, microphone=event.format)
+        case events.MicrophoneTuned():
+            return evolve(status, gain=event.gain)
         case events.MicrophoneOpen():
             return evolve(status, listening=event.seconds)
         case events.FaultRaised(fault=Fault(name=MICROPHONE_AWAY.name)):
-            return _raise(evolve(status, microphone=None), event.fault)
+            return _raise(evolve(status, microphone=None, gain=None), event.fault)
         case events.TakeStarted():
             take = TakeStatus(event.take_id, event.name, event.format, event.buffer_seconds)
             return _clear(evolve(status, take=take, microphone=event.format), RECORDING)

@@ -16,8 +16,10 @@ from typing import Any
 import alsaaudio
 from alsaaudio import ALSAAudioError
 
+from appliance.audio.alsa_mixer import open_mixer
+from appliance.audio.card_notes import CardNotes
 from appliance.audio.devices import NOUNS, Devices, SystemCard, abilities, not_found
-from appliance.audio.ports import XRUN, Capture, Card, Direction, Playback
+from appliance.audio.ports import XRUN, Capture, Card, Direction, Mixer, Playback
 from appliance.describe import counted
 from appliance.errors import AudioError, DeviceBusy, DeviceLost, FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
@@ -43,6 +45,7 @@ class AlsaCards:
 
     def __init__(self, devices: Devices | None = None) -> None:
         _silence_libasound()
+        self.notes = CardNotes()
         self._devices = devices or Devices()
         # A card that `cards` looks at must not seem busy to whoever opens it at that moment.
         self._opening = threading.Lock()
@@ -56,6 +59,12 @@ class AlsaCards:
 
     def present(self, device: str, direction: Direction) -> bool:
         return self._devices.present(device, direction)
+
+    def identity(self, device: str) -> str:
+        return self._devices.identity(device)
+
+    def open_mixer(self, device: str) -> Mixer | None:
+        return open_mixer(self._devices.mixer_name(device))
 
     def cards(self) -> tuple[Card, ...]:
         return tuple(

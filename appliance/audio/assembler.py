@@ -16,6 +16,7 @@ from appliance.audio.press import Press, Wish
 from appliance.audio.recall import RECALL, Recall
 from appliance.audio.stretch import Step, Stretch
 from appliance.audio.takefile import TakeFile
+from appliance.circumstances import Gain
 from appliance.config.audio import RecordingSettings
 from appliance.events import Command, Event, GapFound, MarkSet, TakePaused, TakeResumed
 from appliance.models import AudioFormat, Clip, Gap, GapCause, Mark
@@ -185,13 +186,13 @@ class Assembler:
         """End where it is as long as it may be, and say so in the clip."""
         self.stopped = self._cut = True
 
-    def seal(self, drift_ppm: float | None) -> Clip:
+    def seal(self, drift_ppm: float | None, gain: Gain | None) -> Clip:
         """Make it a clip and judge it. Only `close` comes after."""
         from appliance.audio.levels import verdict
 
         take, levels = self._take, self.meter.levels
         judged = verdict(levels, take.seconds, take.begin.min_seconds, take.lost_seconds)
-        return take.seal(levels, judged, drift_ppm=drift_ppm, cut=self._cut)
+        return take.seal(levels, judged, drift_ppm=drift_ppm, cut=self._cut, gain=gain)
 
     def discard(self) -> None:
         """Remove everything."""

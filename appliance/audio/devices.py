@@ -114,6 +114,28 @@ class Devices:
         card = self._named_card(word)
         return card is not None and direction in card.devices
 
+    def identity(self, word: str) -> str:
+        """What the microphone's card is known by wherever it is plugged in; of a name that tells no card, the name."""
+        card = self._card(word, Direction.CAPTURE)
+        if card is None:
+            return "" if _is_usb(word) else word
+        try:
+            usb = (self._proc / f"asound/card{card.index}/usbid").read_text().strip()
+        except OSError:
+            usb = card.id
+        return f"{usb} {card.name}"
+
+    def mixer_name(self, word: str) -> str:
+        """What ALSA calls the mixer of the microphone's card."""
+        card = self._card(word, Direction.CAPTURE)
+        return f"hw:{card.index}" if card else word
+
+    def _card(self, word: str, direction: Direction) -> SystemCard | None:
+        try:
+            return self._usb_card(word, direction) if _is_usb(word) else self._named_card(word)
+        except DeviceNotFound:
+            return None
+
     def behind_server(self, word: str) -> bool:
         """Whether a sound server may be between us and the card: where the name is a server's and tells no card."""
         return word.partition(":")[0] in _SERVERS and not _CARD_IN_PCM_NAME.search(word)

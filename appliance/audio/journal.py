@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
-from appliance.circumstances import Begun, Fields, Place
+from appliance.circumstances import Begun, Fields, Gain, Place
 from appliance.codec import from_plain, plain_of
 from appliance.models import AudioFormat, ClockStamp, Gap, Mark, Pause
 
@@ -35,6 +35,7 @@ class Begin:
     microphone: str = ""
     begun: Begun | None = None
     fields: Fields = field(factory=dict, hash=False)
+    gain: Gain | None = None
 
 
 @frozen

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from attrs import frozen
 
+from appliance.audio.card_notes import CardNotes
+from appliance.circumstances import Gain
 from appliance.models import AudioFormat
 
 XRUN = -errno.EPIPE
@@ -101,8 +103,40 @@ class Card:
     playback: str
 
 
+class Mixer(Protocol):
+    """The open mixer of a sound card, as far as it turns a microphone. One thread uses it.
+
+    Whatever it is asked may raise AudioError, as where the card is gone.
+    """
+
+    def gain(self) -> Gain:
+        """How it stands."""
+
+    def set_gain(self, value: float, unit: str) -> None:
+        """Turn all channels to the step of the card that is nearest, in dB nearest below."""
+
+    def switch(self, *, on: bool) -> None:
+        """Turn the switch of the microphone."""
+
+    def set_automatic(self, *, on: bool) -> None:
+        """Turn the switches by which the card changes the gain by itself."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 class SoundCards(Protocol):
     """The sound cards of the box."""
+
+    @property
+    def notes(self) -> CardNotes:
+        """What is known of them from before."""
+
+    def identity(self, device: str) -> str:
+        """What the card of that microphone is known by, whatever its number and its port; empty where it is not there."""
+
+    def open_mixer(self, device: str) -> Mixer | None:
+        """The mixer of that microphone's card; None where it has none. Raises AudioError where it does not answer."""
 
     def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
         """Open the microphone that the word `device` names; `period` and `buffer` are wishes in seconds.

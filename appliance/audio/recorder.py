@@ -66,7 +66,19 @@ class Recorder:
         `follow` is told of each take when it begins, and returns at once. `place` is where the box stands.
         """
         self._studio = Studio(
-            capture, recording, takes, device_label, clock, post, vitals, Faults(post), watched, follow, monitor, place
+            capture,
+            recording,
+            takes,
+            device_label,
+            clock,
+            post,
+            vitals,
+            Faults(post),
+            watched,
+            follow,
+            monitor,
+            place,
+            lambda: cards.notes.tuned,
         )
         kept = LAST_SECONDS + recording.preroll
         self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals, kept)

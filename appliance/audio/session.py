@@ -191,7 +191,7 @@ class TakeSession:
         name = clip_name(f"{label}_{brief.name}" if brief.name else label, started, take_id)
         shortest = 0.0 if self._continues else studio.recording.min_duration
         microphone = studio.capture.device
-        about = (studio.place, microphone, brief.begun, brief.fields)
+        about = (studio.place, microphone, brief.begun, brief.fields, studio.gain())
         begin = Begin(take_id, name, label, format, started, shortest, self._continues, *about)
         assembler = Assembler(TakeFile.create(studio.takes, begin), studio.recording, studio.post)
         studio.faults.end(MICROPHONE_LOST)
@@ -224,7 +224,7 @@ class TakeSession:
         return TakeFailed(self._take_id, str(self._error), fault, error)
 
     def _seal(self, part: _Part) -> Event:
-        clip = part.assembler.seal(self._line.drift_ppm)
+        clip = part.assembler.seal(self._line.drift_ppm, self._studio.gain())
         part.growing.end(kept=clip.verdict is not Verdict.TOO_SHORT)
         return TakeSealed(part.take_id, clip)
 

@@ -5,7 +5,8 @@ A card opens once. The recorder and the player come first: whatever they open, e
 
 import threading
 
-from appliance.audio.ports import Capture, Card, Direction, Playback, SoundCards
+from appliance.audio.card_notes import CardNotes
+from appliance.audio.ports import Capture, Card, Direction, Mixer, Playback, SoundCards
 from appliance.clock import Clock, wait_for
 from appliance.errors import DeviceRecalled
 from appliance.models import AudioFormat
@@ -63,6 +64,16 @@ class SharedCards:
     def check_capture(self, device: str, format: AudioFormat) -> None:
         self._cards.check_capture(device, format)
 
+    @property
+    def notes(self) -> CardNotes:
+        return self._cards.notes
+
+    def identity(self, device: str) -> str:
+        return self._cards.identity(device)
+
+    def open_mixer(self, device: str) -> Mixer | None:
+        return self._cards.open_mixer(device)
+
     def present(self, device: str, direction: Direction) -> bool:
         return self._cards.present(device, direction)
 
@@ -95,6 +106,16 @@ class _LentCards:
 
     def check_capture(self, device: str, format: AudioFormat) -> None:
         self._cards.check_capture(device, format)
+
+    @property
+    def notes(self) -> CardNotes:
+        return self._cards.notes
+
+    def identity(self, device: str) -> str:
+        return self._cards.identity(device)
+
+    def open_mixer(self, device: str) -> Mixer | None:
+        return self._cards.open_mixer(device)
 
     def present(self, device: str, direction: Direction) -> bool:
         return self._cards.present(device, direction)

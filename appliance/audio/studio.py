@@ -7,7 +7,7 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from appliance.audio.growing import GrowingTake
-from appliance.circumstances import Place
+from appliance.circumstances import Gain, Place
 from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings, MonitorSettings, RecordingSettings
 from appliance.config.takes import AS_CONFIGURED, Brief
@@ -62,6 +62,8 @@ class Studio:
     follow: Callable[[GrowingTake], None]
     monitor: MonitorSettings
     place: Place | None = None
+    gain: Callable[[], Gain | None] = lambda: None
+    """How the mixer of the sound card turns the microphone, as far as that is known."""
     brief: Brief = AS_CONFIGURED
 
     slow_after: float = field(init=False)

@@ -15,6 +15,7 @@ from types import TracebackType
 from appliance import codec, durable
 from appliance.audio import wav
 from appliance.audio.journal import Begin, Entry, History, PauseBegin, PauseEnd, line
+from appliance.circumstances import Gain
 from appliance.config.profiles import TITLE
 from appliance.errors import StorageError
 from appliance.models import AudioFormat, Clip, Levels, Verdict
@@ -199,6 +200,7 @@ class TakeFile:
         drift_ppm: float | None = None,
         recovered: bool = False,
         cut: bool = False,
+        gain: Gain | None = None,
     ) -> Clip:
         """Make it a clip: final header, everything safe, then `clip.json`. Costs the same whatever the length.
 
@@ -227,6 +229,7 @@ class TakeFile:
             cut=cut,
             place=self.begin.place,
             microphone=self.begin.microphone,
+            gain=gain or self.begin.gain,
             begun=self.begin.begun,
             fields=self.begin.fields,
             title=str(self.begin.fields.get(TITLE, "")),

@@ -6,7 +6,7 @@ from math import inf
 from attrs import evolve, frozen
 from attrs.validators import and_, ge, le, optional
 
-from appliance.config.options import ByteCount, Percent, Seconds, option
+from appliance.config.options import ByteCount, GainWish, Percent, Seconds, option
 from appliance.config.profiles import FieldSettings, ProfileSettings, RecordedFormat, check_names
 from appliance.models import AudioFormat, SampleFormat
 
@@ -43,6 +43,20 @@ class CaptureSettings:
         Seconds(2.0),
         "How long the card may hold sound back without loss; the card may grant less.",
         check=and_(ge(0.1), le(10)),
+    )
+
+    gain: GainWish | None = option(
+        None,
+        "How far the mixer of the card turns the microphone up, whenever it opens: in dB, or percent of what it can do. "
+        "Default: what `appliance levels` found for this card, else as it is.",
+        example="12dB",
+    )
+    unmute: bool = option(
+        False, "Whether to switch the microphone on in the mixer of the card where it is off. Default: that is told."
+    )
+    automatic_gain: bool | None = option(
+        None,
+        "Whether the card may change the gain by itself (AGC), where its mixer has a switch for that. Default: as it is.",
     )
 
     @property

@@ -25,6 +25,9 @@ TimeOfDay = NewType("TimeOfDay", str)
 Keep = NewType("Keep", str)
 """`until_space_needed`, `always`, or a number of days: `30d`."""
 
+GainWish = NewType("GainWish", str)
+"""`12dB`, `-3.5dB` or `60%`."""
+
 AbsolutePath = NewType("AbsolutePath", Path)
 """A path that starts with `/`."""
 

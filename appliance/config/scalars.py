@@ -9,7 +9,7 @@ from typing import Any, Literal, get_origin
 from appliance.config import units
 from appliance.config.actions import ButtonAction
 from appliance.config.document import Broken, Kind, Word
-from appliance.config.options import AbsolutePath, ByteCount, Keep, Percent, Seconds, Secret, TimeOfDay
+from appliance.config.options import AbsolutePath, ByteCount, GainWish, Keep, Percent, Seconds, Secret, TimeOfDay
 from appliance.config.words import choices, expected, found, members, suggestion
 
 WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9](?:_?[0-9]){0,30})")
@@ -116,6 +116,7 @@ _QUANTITIES: dict[Any, Callable[[str], Any]] = {
     Seconds: units.parse_duration,
     ByteCount: units.parse_size,
     Percent: units.parse_percent,
+    GainWish: units.parse_gain,
     TimeOfDay: units.parse_time_of_day,
     Keep: units.parse_keep,
     AbsolutePath: _absolute_path,

@@ -4,12 +4,13 @@ import math
 import re
 from decimal import Decimal
 
-from appliance.config.options import ByteCount, Keep, Percent, Seconds, TimeOfDay
+from appliance.config.options import ByteCount, GainWish, Keep, Percent, Seconds, TimeOfDay
 
 _NUMBER = r"([0-9]{1,400}(?:\.[0-9]{1,400})?)"
 _DURATION = re.compile(_NUMBER + r" ?(ms|s|m|h|d)")
 _SIZE = re.compile(_NUMBER + r" ?([a-z]{1,3})", re.IGNORECASE)
 _PERCENT = re.compile(r"([0-9]{1,3}) ?%?")
+_GAIN = re.compile(r"([+-]?[0-9]{1,3}(?:\.[0-9]{1,2})?) ?dB", re.IGNORECASE)
 _TIME = re.compile(r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
 _KEEP = re.compile(r"until_space_needed|always|[1-9][0-9]{0,4}d")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -81,6 +82,16 @@ def parse_percent(text: str) -> Percent:
     if found is None or int(found[1]) > 100:
         raise ValueError("not a percentage")
     return Percent(int(found[1]))
+
+
+def parse_gain(text: str) -> GainWish:
+    """Read `12dB`, `-3.5 dB` or `60%`, and give it its shortest form. Raises ValueError."""
+    if text.endswith("%"):
+        return GainWish(f"{parse_percent(text)}%")
+    found = _GAIN.fullmatch(text)
+    if found is None:
+        raise ValueError("neither dB nor a percentage")
+    return GainWish(f"{float(found[1]):g}dB")
 
 
 def parse_time_of_day(text: str) -> TimeOfDay:

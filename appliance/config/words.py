@@ -15,6 +15,7 @@ from appliance.config.document import Kind, Word
 from appliance.config.options import (
     AbsolutePath,
     ByteCount,
+    GainWish,
     Keep,
     Percent,
     Seconds,
@@ -31,6 +32,7 @@ _TYPES: dict[Any, tuple[str, str]] = {
     Seconds: ("duration", "a duration with a unit, such as 250ms, 1.5s, 5m, 12h or 30d"),
     ByteCount: ("size", "a size with a unit, such as 500kB, 200MB or 5MiB"),
     Percent: ("percentage", "a percentage from 0% to 100%"),
+    GainWish: ("dB or percentage", "a gain in dB or percent, such as 12dB or 60%"),
     TimeOfDay: ("local time", 'a time of day from "00:00" to "23:59"'),
     Keep: ("one of until_space_needed, always or days", "until_space_needed, always or days, such as 30d"),
     AbsolutePath: ("absolute path", "an absolute path, one that begins with /"),

@@ -62,6 +62,7 @@ def facts(clip: Clip) -> dict[str, str]:
         "TEXT": "\n".join(text.text for text in clip.texts if text.text),
         "DEVICE": clip.device,
         "MICROPHONE": clip.microphone,
+        "GAIN": str(clip.gain) if clip.gain else "",
         "BEGUN_BY": clip.begun.by.value if clip.begun else "",
         "LOCATION": clip.place.name if clip.place else "",
         "POSITION": position(clip),

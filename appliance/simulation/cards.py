@@ -7,14 +7,16 @@ with a real card, fails an assertion.
 
 from collections.abc import Collection
 
+from appliance.audio.card_notes import CardNotes
 from appliance.audio.ports import Card, Direction
 from appliance.clock import Clock
 from appliance.errors import AudioError, DeviceNotFound, FormatUnsupported
 from appliance.models import AudioFormat
+from appliance.simulation.mixer import FakeMixer
 from appliance.simulation.sound import Sound, numbered, speech
 from appliance.simulation.streams import FakeCapture, FakePlayback, Hearing
 
-__all__ = ["FakeCapture", "FakeCards", "FakePlayback", "simulated_cards"]
+__all__ = ["FakeCapture", "FakeCards", "FakeMixer", "FakePlayback", "simulated_cards"]
 
 
 class FakeCards:
@@ -25,7 +27,8 @@ class FakeCards:
     nothing more comes. `formats` are those that the card can do (None: all), `max_buffer` is the longest ring in
     seconds that it grants, `drift_ppm` how much too fast its crystal runs, `behind_server` whether the microphone says
     that a sound server is in between. `captures` and `playbacks` are the streams
-    opened so far, the latest last; they and what was written are kept unless `remember` is False.
+    opened so far, the latest last; they and what was written are kept unless `remember` is False. `mixer` is that of
+    the card, which is known by the identity `card`.
     """
 
     def __init__(
@@ -39,8 +42,12 @@ class FakeCards:
         drift_ppm: float = 0.0,
         behind_server: bool = False,
         remember: bool = True,
+        mixer: FakeMixer | None = None,
     ) -> None:
         self.formats = formats
+        self.notes = CardNotes()
+        self.mixer = mixer
+        self.card = "Simulated sound card"
         self.captures: list[FakeCapture] = []
         self.playbacks: list[FakePlayback] = []
         self._hearing = Hearing(clock, sound, length, drift_ppm)
@@ -103,6 +110,15 @@ class FakeCards:
         )
         self.playbacks = [*(other for other in self.playbacks if self._remember or not other.closed), stream]
         return stream
+
+    def identity(self, device: str) -> str:
+        return "" if Direction.CAPTURE in self._unplugged else self.card
+
+    def open_mixer(self, device: str) -> FakeMixer | None:
+        if self.mixer and Direction.CAPTURE not in self._unplugged:
+            self.mixer.opened += 1
+            return self.mixer
+        return None
 
     def present(self, device: str, direction: Direction) -> bool:
         return direction not in self._unplugged

@@ -85,6 +85,11 @@ class Places:
         return self.directory / "volume.json"
 
     @property
+    def cards(self) -> Path:
+        """What is known of sound cards: formats that work, and gains."""
+        return self.directory / "cards.json"
+
+    @property
     def greeting(self) -> Path:
         """The greeting that was recorded on the box itself."""
         return self.directory / "greeting.wav"

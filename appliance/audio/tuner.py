@@ -1,0 +1,194 @@
+"""Turns the gain of the microphone at the mixer of its card, and tells how it stands.
+
+It does so on a thread of its own whenever the microphone opens, as a USB card takes its time to answer, which no take
+waits for; and before that as soon as a microphone is plugged in, so that mostly nothing is left to be turned.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from appliance.audio.card_notes import CardNotes
+from appliance.audio.gain import check, holds, parse, written
+from appliance.audio.ports import Capture, Card, Direction, Mixer, Playback, SoundCards
+from appliance.circumstances import Gain
+from appliance.config.audio import CaptureSettings
+from appliance.errors import AudioError, Refused, Stuck
+from appliance.events import Event, MicrophoneTuned
+from appliance.faultkind import FaultKind
+from appliance.faults import MICROPHONE_GAIN, MICROPHONE_MUTED
+from appliance.models import AudioFormat
+
+_PATIENCE = 2.0
+
+NO_MIXER = "the sound card has no mixer that turns the gain of its microphone"
+
+log = logging.getLogger(__name__)
+
+
+class Tuner:
+    """One for the microphone of the configuration. Any thread may use it; it turns one thing at a time."""
+
+    def __init__(
+        self, cards: SoundCards, settings: CaptureSettings, notes: CardNotes, post: Callable[[Event], None]
+    ) -> None:
+        self.notes = notes
+        self._cards = cards
+        self._settings = settings
+        self._post = post
+        self._lock = threading.Lock()
+        self._faults: dict[FaultKind, str] = {}
+        self._thread: threading.Thread | None = None
+
+    @property
+    def configured(self) -> str | None:
+        """The gain that the configuration wants."""
+        return self._settings.gain
+
+    def opened(self) -> None:
+        """The microphone was opened. Returns at once."""
+        self._thread = threading.Thread(target=self.tune, name="mixer", daemon=True)
+        with suppress(RuntimeError):  # no thread can be had: at the next opening
+            self._thread.start()
+
+    def tune(self, *, found: bool = False) -> None:
+        """Turn what is to be turned, and tell how it stands where that is news, or the microphone was just `found`."""
+        with self._lock:
+            trouble, gain = "", None
+            try:
+                with self._mixer() as mixer:
+                    trouble = self._turn(mixer) if mixer else self._missed()
+                    gain = mixer and mixer.gain()
+            except AudioError as error:
+                trouble = str(error)
+            self._tell(gain, found)
+            muted = f"the microphone is switched off: control '{gain.control}' of the sound card. " if gain else ""
+            muted += "Switch it on (`alsamixer`), set audio.capture.unmute, or run `appliance levels`"
+            self._fault(MICROPHONE_MUTED, muted if gain and not gain.on else "")
+            self._fault(MICROPHONE_GAIN, trouble)
+            self.notes.save()
+
+    def look_again(self) -> None:
+        """Whether what was wrong still is; and keep what was noted. To be called now and then."""
+        if self._faults:
+            self.tune()
+        else:
+            self.notes.save()
+
+    def stands(self) -> Gain | None:
+        """How it stands now; None without a mixer. Raises AudioError."""
+        with self._lock, self._mixer() as mixer:
+            return mixer and mixer.gain()
+
+    def set_gain(self, value: float, unit: str) -> Gain:
+        """Turn the gain, and switch the microphone on; how it stands then. Raises Refused, AudioError."""
+        with self._lock, self._mixer() as mixer:
+            if mixer is None:
+                raise Refused(NO_MIXER)
+            check(mixer.gain(), value, unit)
+            mixer.set_gain(value, unit)
+            if not mixer.gain().on:
+                mixer.switch(on=True)
+            gain = mixer.gain()
+            self._tell(gain, found=False)
+            self._fault(MICROPHONE_MUTED, "")
+            return gain
+
+    def keep(self, value: float, unit: str) -> None:
+        """Keep that gain for the card, to be set whenever its microphone opens."""
+        self.notes.keep_gain(self._cards.identity(self._settings.device), value, unit)
+        self.notes.save()
+
+    def close(self) -> None:
+        """Wait until nothing is turned any more. Raises Stuck where a card does not answer."""
+        if (thread := self._thread) and thread.is_alive():
+            thread.join(_PATIENCE)
+            if thread.is_alive():
+                raise Stuck("the mixer of the sound card does not answer")
+
+    @contextmanager
+    def _mixer(self) -> Iterator[Mixer | None]:
+        mixer = self._cards.open_mixer(self._settings.device)
+        try:
+            yield mixer
+        finally:
+            if mixer:
+                mixer.close()
+
+    def _turn(self, mixer: Mixer) -> str:
+        """Turn everything; what cannot be done of it, in words."""
+        gain, settings = mixer.gain(), self._settings
+        kept = self.notes.gain(self._cards.identity(settings.device))
+        if not gain.on and (settings.unmute or kept):
+            mixer.switch(on=True)
+        if settings.automatic_gain is not None:
+            if not gain.automatic:
+                word = str(settings.automatic_gain).lower()
+                return f"automatic_gain cannot be {word}: the sound card has no switch for it. Take that option away"
+            mixer.set_automatic(on=settings.automatic_gain)
+        wish = parse(settings.gain) if settings.gain else kept
+        if wish is None:
+            return ""
+        try:
+            check(gain, *wish)
+        except Refused as error:
+            return str(error) if settings.gain else ""
+        mixer.set_gain(*wish)
+        if holds(stands := mixer.gain(), *wish):
+            return ""
+        why = (
+            f"the gain was set to {written(*wish)} and stands at {stands}: the sound card does not take it, or another"
+        )
+        return f"{why} program changes it. Stop that program, or run `appliance levels`"
+
+    def _missed(self) -> str:
+        if not self._settings.gain:
+            return ""
+        wish = f"the gain cannot be {self._settings.gain}: {NO_MIXER}"
+        return f"{wish}. Take audio.capture.gain away, and use the knob of the microphone, or come closer to it"
+
+    def _tell(self, gain: Gain | None, found: bool) -> None:
+        if gain != self.notes.tuned or (found and gain):
+            self._post(MicrophoneTuned(gain))
+        self.notes.tuned = gain
+
+    def _fault(self, kind: FaultKind, message: str) -> None:
+        if message != self._faults.get(kind, ""):
+            self._faults.pop(kind, None)
+            if message:
+                self._faults[kind] = message
+            self._post(kind.raised(message) if message else kind.cleared())
+
+
+class TunedCards:
+    """Sound cards whose microphone is tuned whenever it opens, with what is known of them from before."""
+
+    def __init__(self, cards: SoundCards, tuner: Tuner) -> None:
+        self.notes = tuner.notes
+        self._cards = cards
+        self._tuner = tuner
+
+    def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
+        capture = self._cards.open_capture(device, format, period, buffer)
+        self._tuner.opened()
+        return capture
+
+    def check_capture(self, device: str, format: AudioFormat) -> None:
+        self._cards.check_capture(device, format)
+        self._tuner.tune(found=True)
+
+    def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
+        return self._cards.open_playback(device, format, period, buffer)
+
+    def identity(self, device: str) -> str:
+        return self._cards.identity(device)
+
+    def open_mixer(self, device: str) -> Mixer | None:
+        return self._cards.open_mixer(device)
+
+    def present(self, device: str, direction: Direction) -> bool:
+        return self._cards.present(device, direction)
+
+    def cards(self) -> tuple[Card, ...]:
+        return self._cards.cards()

@@ -1,0 +1,206 @@
+/* testmixer: the mixer of the test card, as an external control plugin of libasound.
+ *
+ * Parameter in asound.conf: `directory`, a folder in which
+ *     mixer      holds the left and right volume (0 to 46), the capture switch and that of the automatic gain, as four
+ *                numbers; without it the card has no mixer
+ *     no_db      lets the mixer tell no decibels, where it exists; else a step is 1 dB, from -16 dB on
+ *     stuck      lets nothing be changed, where it exists
+ *     unplugged  lets the card be gone
+ */
+#include <alsa/asoundlib.h>
+#include <alsa/control_external.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { VOLUME, SWITCH, AUTOMATIC, COUNT };
+
+static const char *const names[COUNT] = {"Mic Capture Volume", "Mic Capture Switch", "Auto Gain Control"};
+static const int first[COUNT] = {0, 2, 3}, counts[COUNT] = {2, 1, 1};
+static const unsigned int decibels[] = {SND_CTL_TLVT_DB_SCALE, 2 * sizeof(int), (unsigned int)-1600, 100};
+
+typedef struct {
+    snd_ctl_ext_t ext;
+    char directory[PATH_MAX];
+} mixer_t;
+
+static void path_of(const mixer_t *mixer, const char *name, char path[PATH_MAX])
+{
+    if (snprintf(path, PATH_MAX, "%s/%s", mixer->directory, name) >= PATH_MAX)
+        *path = 0;
+}
+
+static int exists(const mixer_t *mixer, const char *name)
+{
+    char path[PATH_MAX];
+    path_of(mixer, name, path);
+    return access(path, F_OK) == 0;
+}
+
+static int load(const mixer_t *mixer, long values[4])
+{
+    char path[PATH_MAX];
+    path_of(mixer, "mixer", path);
+    FILE *file = fopen(path, "re");
+    if (!file || exists(mixer, "unplugged")) {
+        if (file)
+            fclose(file);
+        return -ENODEV;
+    }
+    int found = fscanf(file, "%ld %ld %ld %ld", values, values + 1, values + 2, values + 3);
+    fclose(file);
+    return found == 4 ? 0 : -EIO;
+}
+
+static int save(const mixer_t *mixer, const long values[4])
+{
+    char path[PATH_MAX], fresh[PATH_MAX];
+    path_of(mixer, "mixer", path);
+    path_of(mixer, "mixer.new", fresh);
+    FILE *file = fopen(fresh, "we");
+    if (!file)
+        return -errno;
+    fprintf(file, "%ld %ld %ld %ld\n", values[0], values[1], values[2], values[3]);
+    fclose(file);
+    return rename(fresh, path) < 0 ? -errno : 0;
+}
+
+static int elem_count(snd_ctl_ext_t *ext)
+{
+    (void)ext;
+    return COUNT;
+}
+
+static int elem_list(snd_ctl_ext_t *ext, unsigned int offset, snd_ctl_elem_id_t *id)
+{
+    (void)ext;
+    snd_ctl_elem_id_set_interface(id, SND_CTL_ELEM_IFACE_MIXER);
+    snd_ctl_elem_id_set_name(id, names[offset]);
+    return 0;
+}
+
+static snd_ctl_ext_key_t find_elem(snd_ctl_ext_t *ext, const snd_ctl_elem_id_t *id)
+{
+    (void)ext;
+    for (int key = 0; key < COUNT; key++)
+        if (!strcmp(names[key], snd_ctl_elem_id_get_name(id)))
+            return key;
+    return SND_CTL_EXT_KEY_NOT_FOUND;
+}
+
+static int get_attribute(snd_ctl_ext_t *ext, snd_ctl_ext_key_t key, int *type, unsigned int *access,
+                         unsigned int *count)
+{
+    *type = key == VOLUME ? SND_CTL_ELEM_TYPE_INTEGER : SND_CTL_ELEM_TYPE_BOOLEAN;
+    *access = SND_CTL_EXT_ACCESS_READWRITE;
+    if (key == VOLUME && !exists(ext->private_data, "no_db"))
+        *access |= SND_CTL_EXT_ACCESS_TLV_READ;
+    *count = counts[key];
+    return 0;
+}
+
+static int get_integer_info(snd_ctl_ext_t *ext, snd_ctl_ext_key_t key, long *lowest, long *highest, long *step)
+{
+    (void)ext;
+    *lowest = 0;
+    *highest = key == VOLUME ? 46 : 1;
+    *step = 1;
+    return 0;
+}
+
+static int read_integer(snd_ctl_ext_t *ext, snd_ctl_ext_key_t key, long *value)
+{
+    long values[4];
+    int error = load(ext->private_data, values);
+    for (int channel = 0; !error && channel < counts[key]; channel++)
+        value[channel] = values[first[key] + channel];
+    return error;
+}
+
+static int write_integer(snd_ctl_ext_t *ext, snd_ctl_ext_key_t key, long *value)
+{
+    long values[4];
+    int error = load(ext->private_data, values), changed = 0;
+    if (error || exists(ext->private_data, "stuck"))
+        return error;
+    for (int channel = 0; channel < counts[key]; channel++) {
+        changed |= values[first[key] + channel] != value[channel];
+        values[first[key] + channel] = value[channel];
+    }
+    error = changed ? save(ext->private_data, values) : 0;
+    return error ? error : changed;
+}
+
+static void subscribe_events(snd_ctl_ext_t *ext, int subscribe)
+{
+    (void)ext, (void)subscribe;
+}
+
+static int read_event(snd_ctl_ext_t *ext, snd_ctl_elem_id_t *id, unsigned int *mask)
+{
+    (void)ext, (void)id, (void)mask;
+    return -EAGAIN;
+}
+
+static void close_mixer(snd_ctl_ext_t *ext)
+{
+    free(ext->private_data);
+}
+
+static const snd_ctl_ext_callback_t callbacks = {
+    .close = close_mixer,
+    .elem_count = elem_count,
+    .elem_list = elem_list,
+    .find_elem = find_elem,
+    .get_attribute = get_attribute,
+    .get_integer_info = get_integer_info,
+    .read_integer = read_integer,
+    .write_integer = write_integer,
+    .subscribe_events = subscribe_events,
+    .read_event = read_event,
+};
+
+SND_CTL_PLUGIN_DEFINE_FUNC(testcard)
+{
+    snd_config_iterator_t item, next;
+    const char *directory = NULL;
+    long values[4];
+    (void)root;
+    snd_config_for_each(item, next, conf) {
+        snd_config_t *node = snd_config_iterator_entry(item);
+        const char *id;
+        if (snd_config_get_id(node, &id) >= 0 && !strcmp(id, "directory"))
+            snd_config_get_string(node, &directory);
+    }
+    if (!directory)
+        return -EINVAL;
+    mixer_t *mixer = calloc(1, sizeof *mixer);
+    if (!mixer)
+        return -ENOMEM;
+    snprintf(mixer->directory, sizeof mixer->directory, "%s", directory);
+    int error = load(mixer, values);
+    if (error < 0) {
+        free(mixer);
+        return error;
+    }
+    mixer->ext.version = SND_CTL_EXT_VERSION;
+    mixer->ext.poll_fd = -1;
+    mixer->ext.callback = &callbacks;
+    mixer->ext.private_data = mixer;
+    mixer->ext.tlv.p = decibels;
+    strcpy(mixer->ext.id, "testcard");
+    strcpy(mixer->ext.driver, "testcard");
+    strcpy(mixer->ext.name, "Test card");
+    strcpy(mixer->ext.longname, "Test card");
+    strcpy(mixer->ext.mixername, "Test card");
+    error = snd_ctl_ext_create(&mixer->ext, name, mode);
+    if (error < 0) {
+        free(mixer);
+        return error;
+    }
+    *handlep = mixer->ext.handle;
+    return 0;
+}
+
+SND_CTL_PLUGIN_SYMBOL(testcard);
