@@ -138,8 +138,8 @@ class AlsaMixer:
         raw = _asked("get_capture_volume", self._element, _LEFT)
         lowest, highest = self._raw_range()
         if not self._decibels():
-            value = round(100 * (raw - lowest) / max(1, highest - lowest))
-            return evolve(told, value=value, unit=GainUnit.PERCENT, lowest=0, highest=100)
+            percent = round(100 * (raw - lowest) / max(1, highest - lowest))
+            return evolve(told, value=percent, unit=GainUnit.PERCENT, lowest=0, highest=100)
         audible = next((step for step in (lowest, lowest + 1) if self._level(step) > _LOWEST_DB / 100), lowest)
         value, least, most = (self._level(step) for step in (max(raw, audible), audible, highest))
         return evolve(told, value=value, unit=GainUnit.DECIBEL, lowest=least, highest=most)
@@ -216,6 +216,4 @@ def _asked(what: str, element: int, *arguments: int, of: type[c_int] | type[c_lo
 
 
 def _gone(error: OSError) -> AudioError:
-    return AudioError(
-        f"the mixer of the sound card does not answer: {error.strerror}. Unplug the card and plug it in again"
-    )
+    return AudioError(f"the mixer of the sound card does not answer: {error.strerror}. Plug the card in again")

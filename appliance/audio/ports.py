@@ -133,7 +133,7 @@ class SoundCards(Protocol):
         """What is known of them from before."""
 
     def identity(self, device: str) -> str:
-        """What the card of that microphone is known by, whatever its number and its port; empty where it is not there."""
+        """What that microphone's card is known by, whatever its number and its port; empty where it is not there."""
 
     def open_mixer(self, device: str) -> Mixer | None:
         """The mixer of that microphone's card; None where it has none. Raises AudioError where it does not answer."""

@@ -59,7 +59,7 @@ class Tuner:
             try:
                 with self._mixer() as mixer:
                     trouble = self._turn(mixer) if mixer else self._missed()
-                    gain = mixer and mixer.gain()
+                    gain = mixer.gain() if mixer else None
             except AudioError as error:
                 trouble = str(error)
             self._tell(gain, found)
@@ -79,7 +79,7 @@ class Tuner:
     def stands(self) -> Gain | None:
         """How it stands now; None without a mixer. Raises AudioError."""
         with self._lock, self._mixer() as mixer:
-            return mixer and mixer.gain()
+            return mixer.gain() if mixer else None
 
     def set_gain(self, value: float, unit: str) -> Gain:
         """Turn the gain, and switch the microphone on; how it stands then. Raises Refused, AudioError."""
@@ -137,10 +137,8 @@ class Tuner:
         mixer.set_gain(*wish)
         if holds(stands := mixer.gain(), *wish):
             return ""
-        why = (
-            f"the gain was set to {written(*wish)} and stands at {stands}: the sound card does not take it, or another"
-        )
-        return f"{why} program changes it. Stop that program, or run `appliance levels`"
+        why = f"the gain was set to {written(*wish)} and stands at {stands}: the sound card does not take it"
+        return f"{why}, or another program changes it. Stop that program, or run `appliance levels`"
 
     def _missed(self) -> str:
         if not self._settings.gain:

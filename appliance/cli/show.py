@@ -39,6 +39,8 @@ def status(report: Report) -> None:
         _item(Painted("microphone open", "yellow"), f": the last {duration(report.listening)} are kept in memory")
     if report.microphone:
         _item(f"records in {report.microphone}")
+    if report.gain:
+        _item(f"gain {report.gain}")
     for name, counts in report.deliveries.items():
         _item(f"{name}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
     for each in report.sending:

@@ -47,8 +47,8 @@ class CaptureSettings:
 
     gain: GainWish | None = option(
         None,
-        "How far the mixer of the card turns the microphone up, whenever it opens: in dB, or percent of what it can do. "
-        "Default: what `appliance levels` found for this card, else as it is.",
+        "How far the mixer of the card turns the microphone up, whenever it opens: in dB, or in percent of what it "
+        "can do. Default: what `appliance levels` found for this card, else as it is.",
         example="12dB",
     )
     unmute: bool = option(
@@ -56,7 +56,8 @@ class CaptureSettings:
     )
     automatic_gain: bool | None = option(
         None,
-        "Whether the card may change the gain by itself (AGC), where its mixer has a switch for that. Default: as it is.",
+        "Whether the card may change the gain by itself (AGC), where its mixer has a switch for that. Default: as it "
+        "is.",
     )
 
     @property

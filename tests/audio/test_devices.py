@@ -380,3 +380,23 @@ def test_a_card_that_vanishes_while_it_is_looked_at_is_not_there(root: Path) -> 
     tree(root, MICROPHONE)
     shutil.rmtree(root / "proc/asound/card0")
     assert not Devices(Vanished(root / "proc"), root / "sys").present("usb", Direction.CAPTURE)
+
+
+# -- what a card is known by
+
+
+def test_a_card_is_known_by_the_same_whatever_its_number_and_its_port(tmp_path: Path) -> None:
+    first, later = tree(tmp_path / "a", HDMI_0, MICROPHONE), tree(tmp_path / "b", MICROPHONE, DONGLE, HDMI_0)
+    for root, index in (("a", 1), ("b", 0)):
+        (tmp_path / root / f"proc/asound/card{index}/usbid").write_text("0d8c:0014\n")
+    assert first.identity("usb") == later.identity("usb:Microphone") == "0d8c:0014 USB PnP Microphone"
+    assert first.identity("plughw:CARD=Microphone,DEV=0") == first.identity("usb")
+    assert later.identity("usb:Device") != later.identity("usb:Microphone")
+    assert first.identity("usb:Device") == "" and first.identity("default") == "default"
+
+
+def test_the_mixer_is_that_of_the_card(root: Path) -> None:
+    devices = tree(root, HDMI_0, MICROPHONE)
+    assert devices.mixer_name("usb") == "hw:1"
+    assert devices.mixer_name("plughw:CARD=Microphone,DEV=0") == "hw:1"
+    assert devices.mixer_name("pulse") == "pulse"

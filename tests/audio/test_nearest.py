@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.audio.nearest import open_nearest
+from appliance.audio.card_notes import CardNotes
+from appliance.audio.nearest import foreseen_format, open_nearest
 from appliance.config.audio import CaptureSettings
 from appliance.config.profiles import RecordedFormat
 from appliance.errors import FormatUnsupported
 from appliance.events import TakeStarted
 from appliance.models import AudioFormat, SampleFormat
-from appliance.simulation.cards import FakeCards
+from appliance.simulation.cards import FakeCapture, FakeCards
 from appliance.simulation.sound import numbered
 
 if TYPE_CHECKING:
@@ -97,3 +99,65 @@ def test_whatever_opens_is_offered_and_what_is_configured(can: set[AudioFormat],
         assert wish.format not in can
     else:
         assert opened in can and wish.admits(opened)
+
+
+# -- kept for each card
+
+
+class Counting(FakeCards):
+    """Counts what it is asked for."""
+
+    def __init__(self, *formats: AudioFormat) -> None:
+        super().__init__(formats=formats)
+        self.tried: list[AudioFormat] = []
+
+    def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> FakeCapture:
+        self.tried.append(format)
+        return super().open_capture(device, format, period, buffer)
+
+
+ODD = AudioFormat(44_100, 2)
+
+
+def test_the_format_that_worked_is_the_first_that_is_tried(tmp_path: Path) -> None:
+    cards = Counting(ODD)
+    cards.notes = CardNotes(tmp_path / "cards.json")
+    open_nearest(cards, CaptureSettings())
+    assert cards.tried == [AudioFormat(), ODD]
+    cards.notes.save()
+    again = Counting(ODD)
+    again.notes = CardNotes(tmp_path / "cards.json")
+    assert open_nearest(again, CaptureSettings()).format == ODD
+    assert again.tried == [ODD]
+
+
+def test_what_a_look_ahead_found_needs_no_trying_at_the_press() -> None:
+    cards = Counting(ODD)
+    foreseen_format(cards, CaptureSettings())
+    open_nearest(cards, CaptureSettings())
+    assert cards.tried == [ODD]
+
+
+def test_a_kept_format_is_doubted_where_the_card_refuses_it() -> None:
+    cards = Counting(ODD)
+    open_nearest(cards, CaptureSettings())
+    cards.formats = (AudioFormat(),)
+    assert open_nearest(cards, CaptureSettings()).format == AudioFormat()
+    cards.tried.clear()
+    open_nearest(cards, CaptureSettings())
+    assert cards.tried == [AudioFormat()]
+
+
+def test_another_card_is_asked_anew() -> None:
+    cards = Counting(ODD)
+    open_nearest(cards, CaptureSettings())
+    cards.card, cards.formats = "another", (AudioFormat(), ODD)
+    assert open_nearest(cards, CaptureSettings()).format == AudioFormat()
+
+
+def test_a_kept_format_is_not_for_another_wish() -> None:
+    cards = Counting(ODD)
+    open_nearest(cards, CaptureSettings())
+    with pytest.raises(FormatUnsupported, match="48000 Hz S16_LE mono"):
+        open_nearest(cards, CaptureSettings(channels=1))
+    assert open_nearest(cards, CaptureSettings(channels=2)).format == ODD
