@@ -126,7 +126,18 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         alarm = Alarm(post, clock, vitals)
         stop.callback(alarm.close)
         orders = {key: feed.order for key, feed in settings.feeds.items()}
-        effects = Effects(recorder, player, volume, store, outbox, post, Briefing.of(settings), alarm.at, orders)
+        effects = Effects(
+            recorder,
+            player,
+            volume,
+            store,
+            outbox,
+            post,
+            Briefing.of(settings),
+            alarm.at,
+            orders,
+            playback.only_approved,
+        )
         controller.connect(effects.table(), shares=playback.while_recording is not WhileRecording.REFUSE)
         if playback.while_recording is WhileRecording.DUCK:
             stop.callback(controller.react(effects.duck))

@@ -8,6 +8,7 @@ from typing import TypeVar
 from appliance.audio.player import Player
 from appliance.audio.recorder import Recorder
 from appliance.audio.volume import KeptVolume
+from appliance.choosing import Choosing
 from appliance.circumstances import Wishes
 from appliance.config.takes import Briefing
 from appliance.delivery.outbox import Outbox
@@ -19,7 +20,6 @@ from appliance.events import (
     Event,
     FlowWait,
     GreetingUse,
-    NothingToPlay,
     NothingToSplit,
     Play,
     PlayAfter,
@@ -27,9 +27,6 @@ from appliance.events import (
     PlayerBack,
     PlayerSeek,
     PlayerSkip,
-    PlaylistAdd,
-    PlaylistClear,
-    PlaylistPlay,
     RateSet,
     RecordMark,
     RecordStart,
@@ -45,21 +42,11 @@ from appliance.events import (
 from appliance.faults import CATALOGUE
 from appliance.machine import Do, Effect, Input
 from appliance.machine import Recorder as Busy
-from appliance.player_verbs import MOST_TRACKS
 from appliance.status import Status
-from appliance.store import Message, Store
+from appliance.store import Store
 
 T = TypeVar("T")
 Listener = Callable[[Event, Status], None]
-
-_NO_MESSAGE = "there is no message to play. `appliance play recording` plays what was recorded last"
-_NOTHING_RECORDED = "there is nothing to play: nothing was recorded yet"
-_NO_RECORDING = {
-    Do.CHOOSE_NEW: "every message was heard. `appliance play latest` plays the newest",
-    Do.CHOOSE_RECORDING: _NOTHING_RECORDED,
-    Do.CHOOSE_RANDOM: _NOTHING_RECORDED,
-    Do.CHOOSE_EARLIER: "nothing was recorded before. `appliance play recording` plays the last",
-}
 
 SKIP_STEP = 15.0
 """Seconds that one press goes further on or back."""
@@ -85,14 +72,15 @@ class Effects:
         briefing: Briefing,
         wait: Callable[[float], None] = lambda _: None,
         orders: Mapping[str, str] | None = None,
+        only_approved: bool = False,
     ) -> None:
         """`briefing` tells how takes are made, `wait` lets FlowDue come at a moment.
 
-        `orders` says of feeds in which order their messages play.
+        `orders` says of feeds in which order their messages play, `only_approved` whether recordings that are chosen
+        for somebody must have been approved.
         """
         self._briefing = briefing
         self._wait = wait
-        self._orders = orders
         self._recorder = recorder
         self._player = player
         self._volume = volume
@@ -100,11 +88,8 @@ class Effects:
         self._outbox = outbox
         self._post = post
         self._complaint = ""
-        self._track_id: int | None = None
-        """The message that was played last, where it was one."""
-        self._name = ""
-        """What was played last, as its file is called."""
         self._ducked = False
+        self._choosing = Choosing(store, post, self._on_store, orders, only_approved)
 
     def disk_works(self) -> None:
         """The disk takes writes again: finish what it kept from being finished. Returns at once."""
@@ -149,16 +134,7 @@ class Effects:
             Do.SKIP_PLAYBACK: lambda effect: player.skip(_skipped(effect.cause)),
             Do.STOP_PLAYBACK: lambda _: player.stop(),
             Do.SET_RATE: lambda effect: player.set_rate(_cause(effect, RateSet).rate),
-            Do.CHOOSE_NEXT: lambda effect: self._choose(effect, self._next_message),
-            Do.CHOOSE_NEW: lambda effect: self._choose(effect, store.inbox.new_message),
-            Do.CHOOSE_FOLLOWING: lambda effect: self._choose(effect, self._next_message, self._track_id),
-            Do.CHOOSE_AGAIN: lambda effect: self._choose(effect, store.inbox.again, self._track_id),
-            Do.CHOOSE_PREVIOUS: lambda effect: self._choose(effect, store.inbox.previous, self._track_id),
-            Do.CHOOSE_LATEST: lambda effect: self._choose(effect, store.inbox.latest),
-            Do.CHOOSE_RECORDING: lambda effect: self._choose(effect, store.clips.latest),
-            Do.CHOOSE_EARLIER: lambda effect: self._choose(effect, store.clips.earlier, self._name),
-            Do.CHOOSE_RANDOM: lambda effect: self._choose(effect, store.clips.at_random, self._name),
-            Do.CHOOSE_ALL: lambda effect: self._on_store(partial(self._choose_all, effect)),
+            **self._choosing.table(),
             Do.SET_VOLUME: lambda effect: player.set_volume(_cause(effect, VolumeSet).percent),
             Do.RAISE_VOLUME: lambda _: player.change_volume(VOLUME_STEP),
             Do.LOWER_VOLUME: lambda _: player.change_volume(-VOLUME_STEP),
@@ -221,35 +197,9 @@ class Effects:
         self._store.upkeep.take_up()
         self._outbox.wake()
 
-    def _choose(self, effect: Effect, choice: Callable[..., Message | None], *of: int | str | None) -> None:
-        def play() -> None:
-            try:
-                message = choice(*of)
-            except StorageError as error:
-                self._post(PlaybackFailed(effect.id, str(error), error=type(error).__name__))
-                raise
-            if message:
-                path, title, track_id, feed = message
-                self._post(Play(path, title, track_id, effect.id, feed=feed))
-            else:
-                self._post(NothingToPlay(effect.id, _NO_RECORDING.get(effect.do, _NO_MESSAGE)))
-
-        self._on_store(play)
-
-    def _next_message(self, after: int | None = None) -> Message | None:
-        return self._store.inbox.next_message(after, self._orders)
-
-    def _choose_all(self, effect: Effect) -> None:
-        items = self._store.clips.all_recordings(MOST_TRACKS)
-        if not items:
-            self._post(NothingToPlay(effect.id, _NOTHING_RECORDED))
-            return
-        for command in (PlaylistClear(), PlaylistAdd(items), PlaylistPlay()):
-            self._post(command)
-
     def _start_playback(self, effect: Effect) -> None:
         cause = _cause(effect, Play)
-        self._track_id, self._name = cause.track_id, cause.path.stem
+        self._choosing.played(cause)
         self._player.play(effect.id, cause)
 
     def _prepare_next(self, effect: Effect) -> None:

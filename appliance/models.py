@@ -173,6 +173,7 @@ class Clip:
     title: str = told("", "What a person calls it", Kind.TEXT)
     labels: tuple[str, ...] = told((), "Labels that a person gave it", Kind.TEXT)
     starred: bool = told(False, "Whether a person gave it a star", Kind.FLAG)
+    approved: bool = told(False, "Whether a person approved of it, so that anybody may hear it", Kind.FLAG)
     note: str = told("", "What a person wrote about it", Kind.TEXT)
     place: Place | None = told(None, "Where the box stood", Kind.OBJECT)
     texts: tuple[Text, ...] = told((), "What processors found in it", Kind.OBJECT)

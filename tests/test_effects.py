@@ -70,7 +70,7 @@ class FakeStore:
     def release(self, clip_id: str, destinations: object) -> None:
         """It goes where clips go."""
 
-    def all_recordings(self, most: int) -> tuple[()]:
+    def all_recordings(self, most: int, approved: bool) -> tuple[()]:
         """Nothing was recorded."""
         return ()
 
@@ -83,10 +83,10 @@ class FakeStore:
     def forget(self) -> None:
         """There is no greeting."""
 
-    def earlier(self, name: str) -> None:
+    def earlier(self, name: str, approved: bool) -> None:
         """Nothing was recorded."""
 
-    def at_random(self, name: str) -> None:
+    def at_random(self, name: str, approved: bool) -> None:
         """Nothing was recorded."""
 
     def latest(self) -> None:

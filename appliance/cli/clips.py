@@ -54,7 +54,17 @@ clips = Verbs("clips", "Clips: list, show, name, export, join, deliver, retry, f
 clips.add_command(withdraw)
 
 
-for _command in (joining.join_, said.title, said.label, said.labels, said.star, said.note, said.mark, said.unmark):
+for _command in (
+    joining.join_,
+    said.title,
+    said.label,
+    said.labels,
+    said.star,
+    said.approve,
+    said.note,
+    said.mark,
+    said.unmark,
+):
     clips.add_command(_command)
 
 
@@ -64,6 +74,7 @@ for _command in (joining.join_, said.title, said.label, said.labels, said.star, 
 @click.option("--text", help="Words, or beginnings of words, of title, labels and note.")
 @click.option("--label", help="Only those with this label.")
 @click.option("--starred", is_flag=True, help="Only those with a star.")
+@click.option("--approved", is_flag=True, help="Only those that somebody approved of.")
 @click.option("--verdict", type=click.Choice([str(each) for each in Verdict]), help="What is said of their sound.")
 @click.option("--state", type=click.Choice([str(each) for each in DeliveryState]), help="How a delivery of them is.")
 @click.option("--to", help="The destination whose --state counts.")

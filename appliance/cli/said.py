@@ -1,4 +1,4 @@
-"""`appliance clips title`, `label`, `star`, `note`, `mark` and `unmark`: what a person says of clips."""
+"""`appliance clips title`, `label`, `star`, `approve`, `note`, `mark` and `unmark`: what a person says of clips."""
 
 from typing import Any
 
@@ -51,6 +51,16 @@ def labels(remote: Remote, as_json: bool) -> None:
 def star(remote: Remote, clip: str, off: bool, as_json: bool) -> None:
     """Give CLIP a star."""
     _tell(remote.call("clips.star", clip=clip, starred=not off), as_json)
+
+
+@click.command()
+@click.argument("clip")
+@click.option("--off", is_flag=True, help="Do so no more.")
+@json_option
+@pass_remote
+def approve(remote: Remote, clip: str, off: bool, as_json: bool) -> None:
+    """Approve of CLIP, and of the other parts of its recording: anybody may hear it."""
+    _tell(remote.call("clips.approve", clip=clip, approved=not off), as_json)
 
 
 @click.command()

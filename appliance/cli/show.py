@@ -182,8 +182,9 @@ def _how_far(delivery: Plain) -> str:
 
 
 def said(clip: Plain) -> str:
-    """What a person says of a clip, in short: its star, its title, its labels."""
-    return " ".join([*(["*"] if clip["starred"] else []), *filter(None, [clip["title"]]), *_labels(clip)])
+    """What a person says of a clip, in short: its star, its title, its labels, and whether it is approved."""
+    told = ["*" * clip["starred"], clip["title"], *_labels(clip), "(approved)" * clip["approved"]]
+    return " ".join(filter(None, told))
 
 
 def _labels(clip: Plain) -> list[str]:

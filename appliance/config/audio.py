@@ -124,6 +124,11 @@ class PlaybackSettings:
         "What plays while a take is in progress: nothing (`refuse`), what somebody asks for, but 20 dB quieter "
         "(`duck`), or that as it is (`allow`). What plays by itself waits in any case.",
     )
+    only_approved: bool = option(
+        False,
+        "Whether `play.random`, `play.earlier` and `play.all` play recordings alone of which somebody approved with "
+        "`appliance clips approve`. Whoever asks for one by its name hears it, and `play.recording` the last.",
+    )
 
 
 @frozen

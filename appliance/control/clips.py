@@ -62,6 +62,7 @@ class ClipMethods:
             "clips.title": self.title,
             "clips.label": self.label,
             "clips.star": self.star,
+            "clips.approve": self.approve,
             "clips.note": self.note,
             "clips.mark": self.mark,
             "clips.unmark": self.unmark,
@@ -171,6 +172,12 @@ class ClipMethods:
     def star(self, clip: str, starred: bool = True) -> Clip:
         """Give a clip a star, or take it away."""
         return self._say(clip, starred=starred)
+
+    def approve(self, clip: str, approved: bool = True) -> Clip:
+        """Approve of all parts of a recording, or do so no more."""
+        found = self._store.clips.find(clip)
+        said = [self._store.clips.say(part.id, approved=approved) for part in self._store.clips.parts(found.id)]
+        return next(part for part in said if part.id == found.id)
 
     def note(self, clip: str, note: str) -> Clip:
         """Write something about a clip."""

@@ -80,6 +80,7 @@ def facts(clip: Clip) -> dict[str, str]:
         "PAUSES": codec.to_json(clip.pauses) if clip.pauses else "",
         "MARKS": codec.to_json(clip.marks) if clip.marks else "",
         "STARRED": "yes" if clip.starred else "",
+        "APPROVED": "yes" if clip.approved else "",
         "RECOVERED": "yes" if clip.recovered else "",
         "CUT": "yes" if clip.cut else "",
     }

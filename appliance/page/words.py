@@ -157,6 +157,7 @@ def entry(found: Plain) -> Plain:
         "title": clip["title"],
         "labels": clip["labels"],
         "starred": clip["starred"],
+        "approved": clip["approved"],
         "note": clip["note"],
         "continues": clip["continues"],
         "of_guest": (clip.get("begun") or {}).get("by") == Starter.GUEST,

@@ -119,9 +119,14 @@ class ClipRows:
         ).fetchone()
         return int(row[0])
 
-    def newest_first(self) -> Iterator[str]:
-        """The names of all clips, newest start first."""
-        rows = self._db.execute("SELECT name FROM clips WHERE deleted_at IS NULL ORDER BY start_ns DESC, seq DESC")
+    def newest_first(self, term: str | None = None) -> Iterator[str]:
+        """The names of all clips, newest start first; with `term` of those alone that are found by it."""
+        rows = self._db.execute(
+            "SELECT name FROM clips WHERE deleted_at IS NULL"
+            " AND (?1 IS NULL OR EXISTS (SELECT 1 FROM terms WHERE term = ?1 AND clip = seq))"
+            " ORDER BY start_ns DESC, seq DESC",
+            (term,),
+        )
         return (name for (name,) in rows)
 
     def bodies(

@@ -23,7 +23,7 @@ from appliance.store.messages import Message, recording_of
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.room import Room, change, read
-from appliance.store.search import Search
+from appliance.store.search import APPROVED, Search
 from appliance.store.sidecars import freshen
 from appliance.store.trash import Trashed
 
@@ -85,8 +85,8 @@ class Clips(Room[ClipRows]):
         return self.access.use(lambda catalogue: catalogue.search.labels())
 
     def say(self, clip_id: str, **said: object) -> Clip:
-        """Change what is said of a clip: `title`, `labels`, `starred`, `note`, `marks`. Catalogue and sidecar change,
-        name and sound do not. Posts ClipDescribed. Raises NotFound.
+        """Change what is said of a clip: `title`, `labels`, `starred`, `approved`, `note`, `marks`. Catalogue and
+        sidecar change, name and sound do not. Posts ClipDescribed. Raises NotFound.
         """
 
         def work(catalogue: Catalogue) -> Clip:
@@ -118,30 +118,33 @@ class Clips(Room[ClipRows]):
         """What was recorded last."""
         return self.access.use(lambda catalogue: recording_of(self._places, catalogue.clips.newest_first()))
 
-    def all_recordings(self, most: int) -> tuple[PlaylistItem, ...]:
-        """What was recorded, the oldest first; of more than `most` the newest."""
+    def all_recordings(self, most: int, approved: bool = False) -> tuple[PlaylistItem, ...]:
+        """What was recorded, the oldest first; of more than `most` the newest. With `approved` that alone."""
 
         def work(catalogue: Catalogue) -> tuple[PlaylistItem, ...]:
-            names = list(islice(catalogue.clips.newest_first(), most))[::-1]
+            names = list(islice(catalogue.clips.newest_first(APPROVED if approved else None), most))[::-1]
             paths = ((self._places.audio(name), name) for name in names)
             return tuple(PlaylistItem(path, name) for path, name in paths if path.exists())
 
         return self.access.use(work)
 
-    def earlier(self, name: str) -> Message | None:
-        """What was recorded before the clip of that name, or last where there is none of that name."""
+    def earlier(self, name: str, approved: bool = False) -> Message | None:
+        """What was recorded before the clip of that name, or last where there is none of that name.
+
+        With `approved` of what a person approved of alone.
+        """
 
         def work(catalogue: Catalogue) -> Message | None:
-            names = list(catalogue.clips.newest_first())
+            names = list(catalogue.clips.newest_first(APPROVED if approved else None))
             return recording_of(self._places, names[names.index(name) + 1 :] if name in names else names)
 
         return self.access.use(work)
 
-    def at_random(self, name: str) -> Message | None:
-        """Any recording; the one of that name only where there is no other."""
+    def at_random(self, name: str, approved: bool = False) -> Message | None:
+        """Any recording; the one of that name only where there is no other. With `approved` of those alone."""
 
         def work(catalogue: Catalogue) -> Message | None:
-            names = list(catalogue.clips.names())
+            names = list(catalogue.clips.newest_first(APPROVED) if approved else catalogue.clips.names())
             random.shuffle(names)
             return recording_of(self._places, sorted(names, key=lambda each: each == name))
 

@@ -1,8 +1,8 @@
 """By what clips are found: the words that people gave them, verdicts, and where their deliveries are.
 
 Each clip has its terms in one table, in the order of entry: every beginning of each word of its title, labels and
-note, its labels whole, its star, its verdict. So a search reads about as many rows as it shows, however many clips
-there are.
+note, its labels whole, its star, its approval, its verdict. So a search reads about as many rows as it shows,
+however many clips there are.
 """
 
 import re
@@ -25,6 +25,9 @@ _MOST_LETTERS = 4000
 _LABEL, _STAR, _VERDICT = "#", "*", "="
 """What other terms begin with: no word does."""
 
+APPROVED = "!"
+"""The term of clips that somebody approved of."""
+
 _MOST = (1 << 63) - 1
 
 _LOOK = 200
@@ -38,7 +41,7 @@ _WORDS = rf"[{_NO_SPACES}]|[^\W{_NO_SPACES}]+"  # compiled where it is first use
 
 @frozen
 class Search:
-    """What is looked for; what is None, or False of `starred`, lets everything through.
+    """What is looked for; what is None, or False of `starred` and `approved`, lets everything through.
 
     `text` are beginnings of words of title, labels and note, each of which must be there; `state` is one that a
     delivery is in, of those to the destination `to` where that is given. Moments are wall time in ns, `since_ns`
@@ -48,6 +51,7 @@ class Search:
     text: str | None = None
     label: str | None = None
     starred: bool = False
+    approved: bool = False
     verdict: str | None = None
     state: str | None = None
     to: str | None = None
@@ -65,6 +69,7 @@ class Search:
         terms = words(self.text or "")
         terms |= {_LABEL + self.label} if self.label is not None else set()
         terms |= {_STAR} if self.starred else set()
+        terms |= {APPROVED} if self.approved else set()
         return terms | ({_VERDICT + self.verdict} if self.verdict is not None else set())
 
 
@@ -81,6 +86,7 @@ def terms_of(clip: Clip) -> set[str]:
     terms = {word[:end] for word in said for end in range(1, len(word) + 1)}
     terms |= {_LABEL + label for label in clip.labels} | {_VERDICT + clip.verdict}
     terms |= {_STAR} if clip.starred else set()
+    terms |= {APPROVED} if clip.approved else set()
     return {term.encode(errors="replace").decode() for term in terms}
 
 
@@ -101,6 +107,7 @@ class SearchRows:
         (last,) = self._db.execute("SELECT coalesce(max(clip), 0) FROM terms").fetchone()
         said = "json_extract(body, '$.title') <> '' OR json_extract(body, '$.note') <> ''"
         said += " OR json_extract(body, '$.labels') <> '[]' OR json_extract(body, '$.starred')"
+        said += " OR json_extract(body, '$.approved')"
         told = self._db.execute(f"SELECT body FROM clips WHERE seq > ? AND json_valid(body) AND ({said})", (last,))
         bodies = [body for (body,) in told]
         self._db.execute(

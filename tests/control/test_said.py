@@ -86,6 +86,11 @@ def test_commands(told: House) -> None:
     assert run(told, "clips", "label", "id1") == "box_id1: * Toast\n"
     assert run(told, "clips", "star", "id1", "--off") == "box_id1: Toast\n"
     assert run(told, "clips", "title", "id1", "") == "box_id1: nothing is said of it\n"
+    assert run(told, "clips", "approve", "id2") == "box_id2: (approved)\n"
+    assert run(told, "clips", "list", "--approved").startswith("id2 ")
+    assert json.loads(told.store.places.sidecar("box_id2").read_text())["approved"] is True
+    assert run(told, "clips", "approve", "id2", "--off") == "box_id2: nothing is said of it\n"
+    assert run(told, "clips", "list", "--approved") == "no clips\n"
 
 
 def test_a_page_of_what_is_found_tells_that_there_is_more(told: House) -> None:

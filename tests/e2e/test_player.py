@@ -10,6 +10,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from appliance.errors import ApplianceError
+
 Box = Any  # tests/e2e/conftest.py is not importable
 
 RATE = 48_000
@@ -164,3 +166,28 @@ def test_a_url_is_played_whatever_it_leads_to(name: str, loud: Box, site: tuple[
     loud.cli("play", f"{url}/{name}")
     loud.until(lambda: len(heard(test_card)) >= len(samples) and is_over(loud))
     assert np.array_equal(heard(test_card)[: len(samples)], samples)
+
+
+@pytest.mark.slow
+def test_only_what_was_approved_is_heard_by_others(box: Box, test_card: Path) -> None:
+    speaker = f'{{device: "testcard:{test_card}", volume: 100, only_approved: true}}'
+    audio = f'audio: {{capture: {{device: "testcard:{test_card}"}}, playback: {speaker}}}\n'
+    box.config.write_text(box.config.read_text() + audio)
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    good, _ = box.record(1), box.record(1)
+    for word in ("play.earlier", "play.random", "play.all"):
+        with pytest.raises(ApplianceError, match="clips approve"):
+            box.call(word)
+    assert len(heard(test_card)) == 0
+    box.call("clips.approve", clip=good["id"])
+    samples, _ = soundfile.read(box.state / "clips" / f"{good['name']}.wav", dtype="int16")
+    for word in ("play.earlier", "play.random", "play.all"):
+        before = len(heard(test_card))
+        box.call(word)
+        box.until(lambda before=before: len(heard(test_card)) > before and is_over(box))
+        played = heard(test_card)[before:]
+        place(samples[RAMP : len(samples) - RAMP], played)
+        assert len(played) < len(samples) + RATE // 2, "and nothing but that one"
+    box.call("clips.approve", clip=good["id"], approved=False)
+    with pytest.raises(ApplianceError, match="clips approve"):
+        box.call("play.random")

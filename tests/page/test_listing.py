@@ -96,6 +96,15 @@ def test_what_is_said_is_told_to_the_recorder(browser: Browser, desk: Desk) -> N
     ]
 
 
+def test_whoever_owns_the_box_approves(browser: Browser, desk: Desk, sounds: list[dict[str, Any]]) -> None:
+    assert "Approve" in browser.get("/clips/id0").text and "Approved" not in browser.get("/clips").text
+    sounds[0]["clip"]["approved"] = True
+    assert "Approved" in browser.get("/clips").text and 'value="false"' in browser.get("/clips/id0").text
+    desk.answers["clips.approve"] = {}
+    assert browser.post("/do/clips.approve", clip="id0", approved="true").status == 303
+    assert desk.asked[-1] == ("clips.approve", {"clip": "id0", "approved": True})
+
+
 def test_what_was_deleted_can_be_brought_back_at_once(browser: Browser, desk: Desk) -> None:
     desk.answers |= {"clips.delete": {}, "clips.restore": {}}
     text = browser.get(browser.post("/do/clips.delete", clip="id0", back="/clips").headers["location"]).text

@@ -76,6 +76,7 @@ ROWS = (
     "prompts",
     "flow",
     "schedules",
+    "choosing",
     "effects",
     "controller",
     "turn",

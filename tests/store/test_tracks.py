@@ -93,6 +93,33 @@ def test_recordings_are_heard_backwards_one_before_the_other(box: Any) -> None:
     assert {box.store.clips.at_random("some story")[1] for _ in range(100)} == {first.name, third.name}
 
 
+def test_what_nobody_approved_of_is_not_heard_where_that_is_wanted(box: Any) -> None:
+    good, bad, better = box.clip(), box.clip(), box.clip()
+    clips = box.store.clips
+
+    def heard() -> set[str]:
+        listed = {item.title for item in clips.all_recordings(9, approved=True)}
+        last, found = clips.earlier("some story", True), set()
+        while last:
+            found.add(last[1])
+            last = clips.earlier(last[1], True)
+        assert listed == found == {message[1] for _ in range(30) if (message := clips.at_random("", True))}
+        return found
+
+    assert heard() == set()
+    for clip in (good, better):
+        clips.say(clip.id, approved=True)
+    assert heard() == {good.name, better.name}
+    assert clips.earlier(bad.name, True) is not None and len(clips.all_recordings(9)) == 3
+    clips.say(better.id, approved=False)
+    assert heard() == {good.name}
+    box.store.close()
+    box.lose_catalogue()
+    box.start()
+    clips = box.store.clips
+    assert heard() == {good.name}, "it outlives the catalogue"
+
+
 def number(message: Any) -> int | None:
     return message[2] if message else None
 

@@ -10,6 +10,11 @@
 % else:
 % button("clips.star", "☆", "star", about=_("Give it a star"), clip=entry["id"], starred="true")
 % end
+% if entry["approved"]:
+% button("clips.approve", _("Approved"), "star", about=_("Approve of it no more"), clip=entry["id"], approved="false")
+% else:
+% button("clips.approve", _("Approve"), "quiet", about=_("Anybody may hear it"), clip=entry["id"], approved="true")
+% end
 </div>
 <canvas class="wave" height="96" aria-hidden="true" data-peaks="/api/v1/clips/{{entry["id"]}}/peaks" data-marks="{{" ".join(f"{mark:.3f}" for mark in entry["marks"])}}" data-seconds="{{entry["seconds"]}}"></canvas>
 <audio id="sound" controls preload="metadata" src="/api/v1/clips/{{entry["id"]}}/sound" aria-label="{{entry["name"]}}"></audio>

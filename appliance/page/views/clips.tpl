@@ -78,6 +78,9 @@
 % for odd in sorted({part["verdict"] for part in each["parts"]} - {""}):
 <span class="warning">{{odd}}</span>
 % end
+% if each["approved"]:
+<span>{{_("Approved")}}</span>
+% end
 </div>
 % if each["starred"]:
 % button("clips.star", "★", "star", about=_("Take the star from {name}").format(name=each["name"]), clip=each["id"], starred="false")
