@@ -90,7 +90,7 @@ class Verifier:
         checked = Checked(delivery.clip_id, delivery.destination, receipt.remote_name, Found.OK)
         look = partial(target.backend.verify, self._rendition(delivery, receipt), receipt)
         try:
-            again = believed(within(PATIENCE, look, f"verify:{delivery.destination}"), "verify")
+            again = believed(within(PATIENCE, look, f"verify:{delivery.destination}:{delivery.clip_id}"), "verify")
         except DeliveryError as error:
             checked = evolve(checked, found=_meaning(error), message=words(error))
         except BaseException as error:  # a plugin may do anything
