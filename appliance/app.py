@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance import sdnotify
 from appliance.alarm import Alarm
@@ -54,6 +54,7 @@ from appliance.stops import StopList
 from appliance.store import Store
 from appliance.timekeeping import Timekeeper
 from appliance.turn import Plan, Turn
+from appliance.values import frozen
 from appliance.vitals import Vitals
 from appliance.watchdog import Watchdog
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from attrs import frozen
-
 from appliance.circumstances import Begun, Wishes
 from appliance.errors import UsageError
+from appliance.values import frozen
 
 _TIME = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-5][0-9](?:\.[0-9]{1,9})?)")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,30}")

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import field
 
 from appliance.quantities import NOTHING, Kind, told
+from appliance.values import frozen
 
 Value = str | bool | int | float
 """The value of a field that a person described."""

@@ -9,57 +9,38 @@ from inspect import get_annotations
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar, dataclass_transform, runtime_checkable
 
-from attrs import frozen
-
 from appliance.circumstances import NO_WISHES, Gain, Wishes
 from appliance.errors import TroubleKind
 from appliance.listed import OpenWindow, PlaylistItem, Repeat
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
 from appliance.quantities import NOTHING, Kind, told
+from appliance.values import frozen
 
 T = TypeVar("T")
-_frozen = frozen(eq=False, repr=False, slots=False)
-
-
-@_frozen
-class _Message:
-    """Compares, hashes and prints by its fields.
-
-    Written once for all: attrs would compile it anew for each of the many classes, and the daemon would start later.
-    """
-
-    __match_args__: ClassVar[tuple[str, ...]]
-
-    def _values(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in self.__match_args__)
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other._values() == self._values()
-
-    def __hash__(self) -> int:
-        return hash((type(self), self._values()))
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
-        return f"{type(self).__name__}({fields})"
+_made = frozen(slots=False)
 
 
 @dataclass_transform(frozen_default=True)
 def message(cls: type[T]) -> type[T]:
-    """An attrs class of frozen objects that leaves comparing and printing to `_Message`.
+    """A class of values. One without fields of its own is all that it inherits, and is not made anew.
 
-    One without fields of its own is all that it inherits, and is not made anew. Without slots attrs makes no second
-    class, which would be among the subclasses too until the first is collected.
+    Without slots attrs makes no second class, which would be among the subclasses too until the first is collected.
     """
-    return _frozen(cls) if get_annotations(cls) else cls
+    return _made(cls) if get_annotations(cls) else cls
 
 
-class Command(_Message):
+@_made
+class Command:
     """Something that a person, a plugin or a program asks of the appliance."""
 
+    __match_args__: ClassVar[tuple[str, ...]]
 
-class Event(_Message):
+
+@_made
+class Event:
     """Something that has happened in the appliance."""
+
+    __match_args__: ClassVar[tuple[str, ...]]
 
 
 @runtime_checkable

@@ -1,10 +1,9 @@
 """What a kind of fault is; the kinds there are, are in `faults`."""
 
-from attrs import frozen
-
 from appliance.events import FaultCleared, FaultRaised
 from appliance.foreign import one_line
 from appliance.models import Fault
+from appliance.values import frozen
 
 
 @frozen(eq=False)

@@ -2,11 +2,10 @@
 
 from collections import deque
 
-from attrs import frozen
-
 from appliance.clock import Clock
 from appliance.describe import TOO_MANY, describe
 from appliance.events import Event
+from appliance.values import frozen
 from appliance.verbs import MOST_HAPPENED
 
 

@@ -3,9 +3,8 @@
 from enum import StrEnum
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance.circumstances import NO_WISHES, Wishes
+from appliance.values import frozen
 
 
 class Repeat(StrEnum):

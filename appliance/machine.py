@@ -9,8 +9,6 @@ A take that must change its format midway ends, and another one carries it on: f
 recorder goes on recording, or holds still, all the while.
 """
 
-from attrs import frozen
-
 from appliance import events
 from appliance.events import Command, subject
 from appliance.evolving import evolve
@@ -26,6 +24,7 @@ from appliance.table import (
     Row,
     find_row,
 )
+from appliance.values import frozen
 
 __all__ = [
     "ABOUT_A_PLAYBACK",

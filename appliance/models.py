@@ -8,7 +8,6 @@ from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
 
-from attrs import frozen
 from attrs.validators import ge, gt, lt
 
 from appliance.circumstances import Begun, Fields, Gain, Place, Text
@@ -17,6 +16,7 @@ from appliance.circumstances import Pause as Pause
 from appliance.errors import NewerWord
 from appliance.quantities import NOTHING, Kind, told
 from appliance.recipes import Recipe
+from appliance.values import frozen
 
 SILENCE_DBFS = -144.0
 """The level given to digital silence, whose true level has no number. Just below the range of 24 bits."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from attrs import frozen
+from appliance.values import frozen
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 COMMAND_LINE = Path("/proc/cmdline")

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from datetime import datetime
 from string import Formatter
 
-from attrs import frozen
-
 from appliance.circumstances import field_texts
 from appliance.models import Clip
 from appliance.recipes import Recipe
+from appliance.values import frozen
 
 _LONGEST = 180
 """Bytes of a name in UTF-8: file systems take 255, and some backends add to it while they send."""

@@ -7,7 +7,7 @@ again after it. Whoever stops it by hand has quiet, until something else was pla
 import random
 from collections.abc import Mapping
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from appliance import events
 from appliance.config.feeds import FeedSettings, Order
@@ -18,6 +18,7 @@ from appliance.machine import Input
 from appliance.models import Track
 from appliance.reactions import is_free
 from appliance.status import Status
+from appliance.values import frozen
 
 
 def narrations(feeds: Mapping[str, FeedSettings]) -> tuple["Narration", ...]:

@@ -7,7 +7,7 @@ speaker that fails holds all up.
 
 import random
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance import events
 from appliance.errors import TroubleKind
@@ -15,6 +15,7 @@ from appliance.events import Command, Event
 from appliance.listed import PlaylistItem, Repeat
 from appliance.machine import Player
 from appliance.status import Status
+from appliance.values import frozen
 
 AGAIN = 3.0
 """Seconds after which `previous` begins the same one again."""

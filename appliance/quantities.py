@@ -12,6 +12,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 import attrs
 from attrs import NOTHING
 
+from appliance.values import frozen
+
 __all__ = ["KIND_WORDS", "NOTHING", "Description", "Kind", "described", "told"]
 
 
@@ -38,7 +40,7 @@ KIND_WORDS = {
 }
 
 
-@attrs.frozen
+@frozen
 class Description:
     """One field: its path, as `storage.free`, with `[]` for each of a list and `{}` for each name."""
 

@@ -8,8 +8,6 @@ in its turn, and may refuse it.
 from collections.abc import Callable
 from typing import Protocol, Self
 
-from attrs import frozen
-
 from appliance.events import (
     Command,
     CommandRefused,
@@ -27,6 +25,7 @@ from appliance.faults import SPEAKER
 from appliance.machine import Input, Player, Recorder
 from appliance.models import Track
 from appliance.status import Status
+from appliance.values import frozen
 
 _ANSWERS = (PlaybackStarted, PlaybackFailed, PlaybackFinished, CommandRefused)
 """What tells that a playback has begun, or never will."""

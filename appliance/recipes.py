@@ -4,7 +4,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from attrs import asdict, frozen
+from attrs import asdict
+
+from appliance.values import frozen
 
 
 @frozen

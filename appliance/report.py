@@ -6,7 +6,7 @@ It is what `appliance status --json` prints, a heartbeat posts, services get fro
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import Factory, frozen
+from attrs import Factory
 
 from appliance.circumstances import Gain
 from appliance.codec import to_plain
@@ -16,6 +16,7 @@ from appliance.machine import Player, Recorder
 from appliance.models import AudioFormat, Clip, DeliveryState
 from appliance.quantities import Kind, told
 from appliance.status import PlaybackStatus, TakeStatus
+from appliance.values import frozen
 
 VERSION = 1
 """Grows when something is told otherwise than before, and not when more is told."""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from math import inf, isfinite
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from appliance import __version__, sdnotify
 from appliance.clock import Clock
@@ -25,6 +25,7 @@ from appliance.status import Status
 from appliance.store import Store
 from appliance.store.queue import Queue
 from appliance.turn import Turn
+from appliance.values import frozen
 from appliance.vitals import Vitals
 
 LOOK_EVERY = 10.0

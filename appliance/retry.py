@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from attrs import evolve, frozen
+from attrs import evolve
+
+from appliance.values import frozen
 
 TELL_AFTER = 600.0
 """Seconds that failures last before a person is told: routers and servers that start again are back by then."""

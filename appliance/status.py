@@ -3,8 +3,6 @@
 The controller replaces the value as a whole on every event, so that any thread may read it at any time.
 """
 
-from attrs import frozen
-
 from appliance import events
 from appliance.circumstances import Gain, by_guest
 from appliance.errors import NoSpeaker
@@ -24,6 +22,7 @@ from appliance.faults import (
 from appliance.machine import Player, Recorder, State
 from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, GapCause, Verdict
 from appliance.quantities import NOTHING, Kind, told
+from appliance.values import frozen
 
 
 @frozen

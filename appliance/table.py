@@ -7,11 +7,12 @@ begins; one in progress goes on.
 
 from collections.abc import Iterable, Iterator
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance import events
 from appliance.events import Command, Event, subject
 from appliance.states import Do, Player, Recorder, State
+from appliance.values import frozen
 
 Input = Command | Event
 

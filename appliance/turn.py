@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from attrs import field, frozen
+from attrs import field
 
 from appliance.config.settings import Settings
 from appliance.controller import Controller
@@ -11,6 +11,7 @@ from appliance.faults import CONFIGURATION_AT_START, DELIVERY, LEFT_OUT
 from appliance.history import History
 from appliance.plugin_host import PluginHost
 from appliance.reactions import Reactions
+from appliance.values import frozen
 
 
 @frozen

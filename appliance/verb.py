@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
-
 from appliance.arguments import Argument, check, wishes_in
 from appliance.circumstances import Wishes
 from appliance.events import Command, Event
+from appliance.values import frozen
 
 
 @frozen

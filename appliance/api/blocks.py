@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance.api.recording import Recording
 from appliance.audio.growing import GrowingTake
 from appliance.models import AudioFormat
+from appliance.values import frozen
 
 
 @frozen

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from attrs import frozen
-
 from appliance import codec, durable
 from appliance.audio.take import repair
 from appliance.audio.takefile import AUDIO
 from appliance.errors import AlreadyRunning, NewerWord, NotFound, StorageError
 from appliance.models import Clip
+from appliance.values import frozen
 
 TAKES = ".takes"
 """The folder, in that of the recordings, where takes are until they are whole."""

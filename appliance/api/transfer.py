@@ -10,8 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from attrs import frozen
-
 from appliance.api.fetching import Fetch
 from appliance.api.recording import Recording
 from appliance.clock import Clock, SystemClock
@@ -27,6 +25,7 @@ from appliance.plugin import UploadJob
 from appliance.plugin_host import PluginHost
 from appliance.recipes import ORIGINAL, Recipe
 from appliance.retry import backoff
+from appliance.values import frozen
 
 MOST_BYTES = 200_000_000
 """The longest file that is fetched, unless another limit is given."""

@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from attrs import frozen
-
 from appliance.audio.nearest import open_nearest
 from appliance.audio.ports import XRUN, Capture, Direction, SoundCards
 from appliance.audio.stretch import Ended, Lost, Opened
@@ -16,6 +14,7 @@ from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings
 from appliance.errors import AudioError, DeviceBusy, DeviceLost, FormatUnsupported
 from appliance.models import AudioFormat
+from appliance.values import frozen
 from appliance.vitals import Vitals
 
 LOOK_EVERY = 0.5

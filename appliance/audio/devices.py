@@ -12,11 +12,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance.audio.ports import Direction
 from appliance.errors import DeviceNotFound
 from appliance.models import SampleFormat
+from appliance.values import frozen
 
 NOUNS = {Direction.CAPTURE: "microphone", Direction.PLAYBACK: "speaker"}
 """What a device of each direction is called in messages."""

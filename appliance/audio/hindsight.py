@@ -3,10 +3,9 @@
 from collections import deque
 from collections.abc import Sequence
 
-from attrs import frozen
-
 from appliance.audio.assembler import Assembler
 from appliance.audio.stretch import Step, Stretch
+from appliance.values import frozen
 
 
 @frozen

@@ -10,11 +10,12 @@ import json
 import zlib
 from contextlib import suppress
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from appliance.circumstances import Begun, Fields, Gain, Place
 from appliance.codec import from_plain, plain_of
 from appliance.models import AudioFormat, ClockStamp, Gap, Mark, Pause
+from appliance.values import frozen
 
 
 @frozen

@@ -15,11 +15,11 @@ import math
 from typing import Any
 
 import numpy as np
-from attrs import frozen
 from numpy.typing import NDArray
 
 from appliance.models import SILENCE_DBFS, AudioFormat, Levels, SampleFormat, Verdict
 from appliance.pcm import integers
+from appliance.values import frozen
 
 SILENT_DBFS = -70.0
 """What never gets louder than this comes from a dead or unplugged microphone."""

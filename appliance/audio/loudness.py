@@ -7,10 +7,10 @@ import math
 from typing import Any
 
 import numpy as np
-from attrs import frozen
 from numpy.typing import NDArray
 
 from appliance.audio.biquads import Cascade, Section, Sound, high_pass
+from appliance.values import frozen
 
 _HOP = 10
 """Measured pieces in a second."""

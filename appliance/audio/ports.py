@@ -8,11 +8,10 @@ import errno
 from enum import StrEnum
 from typing import Protocol
 
-from attrs import frozen
-
 from appliance.audio.card_notes import CardNotes
 from appliance.circumstances import Gain
 from appliance.models import AudioFormat
+from appliance.values import frozen
 
 XRUN = -errno.EPIPE
 """The length that `read` returns after an overrun and `write` after an underrun."""

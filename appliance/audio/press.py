@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from attrs import frozen
+from appliance.values import frozen
 
 
 class Wish(StrEnum):

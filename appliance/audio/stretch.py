@@ -3,10 +3,9 @@
 from math import inf
 from typing import NamedTuple
 
-from attrs import frozen
-
 from appliance.errors import AudioError
 from appliance.models import AudioFormat, GapCause
+from appliance.values import frozen
 
 
 @frozen

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from appliance.audio.growing import GrowingTake
 from appliance.circumstances import Gain, Place
@@ -14,6 +14,7 @@ from appliance.config.takes import AS_CONFIGURED, Brief
 from appliance.events import Command, Event
 from appliance.faultkind import FaultKind
 from appliance.faults import SLOW_STORAGE
+from appliance.values import frozen
 from appliance.vitals import Vitals
 
 _SLOW = 1.0

@@ -7,9 +7,8 @@ written as WAVE_FORMAT_EXTENSIBLE (Microsoft, "Multiple Channel Audio Data and W
 
 import struct
 
-from attrs import frozen
-
 from appliance.models import AudioFormat, SampleFormat
+from appliance.values import frozen
 
 HEADER_BYTES = 104
 """Size of every header that `build` makes."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from attrs import frozen
 
 from appliance.cli.terminal import say
 from appliance.control.client import Client, listed
 from appliance.errors import ConfigError, NotRunning, TooSlow, UsageError
 from appliance.faults import CONFIGURATION
+from appliance.values import frozen
 
 PATH = click.Path(path_type=Path, readable=False)
 """The type of a parameter that names a file or socket; whoever opens it tells best why that cannot be done."""

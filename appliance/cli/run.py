@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from attrs import frozen
 
 from appliance.cli.remote import PATH
 from appliance.cli.terminal import say
+from appliance.values import frozen
 
 if TYPE_CHECKING:
     from appliance.app import Hardware

@@ -16,9 +16,9 @@ from typing import Self
 from unicodedata import combining, east_asian_width
 
 import click
-from attrs import frozen
 
 from appliance.foreign import printable
+from appliance.values import frozen
 
 FOR_PROGRAMS = "For programs."
 

@@ -3,12 +3,13 @@
 from enum import StrEnum
 from math import inf
 
-from attrs import evolve, frozen
+from attrs import evolve
 from attrs.validators import and_, ge, le, optional
 
 from appliance.config.options import ByteCount, GainWish, Percent, Seconds, option
 from appliance.config.profiles import FieldSettings, ProfileSettings, RecordedFormat, check_names
 from appliance.models import AudioFormat, SampleFormat
+from appliance.values import frozen
 
 ANY_USB = "usb"
 """The device word that means whatever USB card there is."""

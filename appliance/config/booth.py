@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from attrs import frozen
 from attrs.validators import matches_re
 
 from appliance.config.options import AbsolutePath, option
+from appliance.values import frozen
 
 
 class Given(StrEnum):

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import attrs
-from attrs import frozen
 
 from appliance.config import words
 from appliance.config.options import AbsolutePath, Secret
+from appliance.values import frozen
 
 
 @frozen

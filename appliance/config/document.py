@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 import yaml
-from attrs import field, frozen
+from attrs import field
 
 from appliance.errors import ConfigError
+from appliance.values import frozen
 
 Place = tuple[str | int, ...]
 """The names and list positions that lead to a value."""

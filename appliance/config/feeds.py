@@ -3,11 +3,11 @@
 from enum import StrEnum
 from typing import Any
 
-from attrs import frozen
 from attrs.validators import deep_iterable, ge, matches_re, optional
 
 from appliance.config.options import ByteCount, Seconds, option
 from appliance.hours import SPAN
+from appliance.values import frozen
 
 
 class Pulled(StrEnum):

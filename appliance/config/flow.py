@@ -2,13 +2,13 @@
 
 from enum import StrEnum
 
-from attrs import frozen
 from attrs.validators import and_, deep_iterable, deep_mapping, ge, in_, le, matches_re
 
 from appliance.config.actions import ButtonAction
 from appliance.config.booth import BoothSettings
 from appliance.config.options import AbsolutePath, Seconds, TimeOfDay, option
 from appliance.flow_verbs import NUMBERS
+from appliance.values import frozen
 
 
 class Script(StrEnum):

@@ -1,9 +1,9 @@
 """The options for guests who record on their own phones."""
 
-from attrs import frozen
 from attrs.validators import and_, ge, le
 
 from appliance.config.options import Seconds, option
+from appliance.values import frozen
 
 
 @frozen

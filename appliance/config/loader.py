@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from attrs import evolve, field, fields, frozen
+from attrs import evolve, field, fields
 
 from appliance.config.convert import Structurer
 from appliance.config.document import Document, Place, read_document
@@ -22,6 +22,7 @@ from appliance.config.takes import wrong_wishes
 from appliance.describe import counted
 from appliance.errors import ConfigError
 from appliance.foreign import printable
+from appliance.values import frozen
 
 SECRETS_FILE = "secrets.yaml"
 

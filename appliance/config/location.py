@@ -1,10 +1,10 @@
 """The options of the place where a box stands."""
 
-from attrs import frozen
 from attrs.validators import and_, ge, le, optional
 
 from appliance.circumstances import Place
 from appliance.config.options import option
+from appliance.values import frozen
 
 
 def _both(location: "LocationSettings", _: object, longitude: float | None) -> None:

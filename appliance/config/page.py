@@ -2,10 +2,10 @@
 
 import ipaddress
 
-from attrs import frozen
 from attrs.validators import deep_iterable, matches_re
 
 from appliance.config.options import AbsolutePath, option
+from appliance.values import frozen
 
 
 def _both_or_none(settings: "WebSettings", _: object, key: AbsolutePath | None) -> None:

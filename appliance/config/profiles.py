@@ -4,11 +4,11 @@ import re
 from enum import StrEnum
 from typing import Any
 
-from attrs import frozen
 from attrs.validators import and_, ge, le, matches_re, optional
 
 from appliance.circumstances import Begun, Starter, Value, Wishes, field_text
 from appliance.config.options import ByteCount, Seconds, option
+from appliance.values import frozen
 
 LONGEST = 1000
 """The most characters of a field."""

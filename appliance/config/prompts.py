@@ -3,10 +3,10 @@
 from enum import StrEnum
 from pathlib import Path
 
-from attrs import frozen
 from attrs.validators import matches_re
 
 from appliance.config.options import AbsolutePath, option
+from appliance.values import frozen
 
 
 class Prompt(StrEnum):

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
 from attrs.validators import and_, ge, in_, le, optional
 
 from appliance.config.options import Seconds, option
 from appliance.recipes import FORMATS, RATES, RECIPES, Recipe, Treatment, encrypted, treated
+from appliance.values import frozen
 
 CHANNELS = ("mono", "mix", "left", "right")
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from appliance.circumstances import Begun, Fields, Starter, field_text, field_texts
 from appliance.config.options import option
 from appliance.models import Clip
 from appliance.naming import check_template
 from appliance.recipes import ORIGINAL
+from appliance.values import frozen
 
 
 @frozen

@@ -4,12 +4,12 @@ import re
 from datetime import date
 from typing import Any
 
-from attrs import frozen
 from attrs.validators import and_, deep_iterable, in_, matches_re
 
 from appliance.config.options import option
 from appliance.config.profiles import TakeSettings
 from appliance.config.units import parse_duration
+from appliance.values import frozen
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

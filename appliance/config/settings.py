@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, optional
 
 from appliance.config.actions import ButtonAction
@@ -25,6 +25,7 @@ from appliance.config.storage import StorageSettings
 from appliance.config.units import format_duration
 from appliance.hours import SPAN
 from appliance.recipes import ORIGINAL, Recipe, encrypted_instead
+from appliance.values import frozen
 
 GPIO_PINS = range(2, 28)
 """BCM numbers of the pins on the 40-pin header that are free to use."""

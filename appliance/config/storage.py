@@ -3,10 +3,10 @@
 from math import inf
 from pathlib import Path
 
-from attrs import frozen
 from attrs.validators import and_, deep_iterable, ge, matches_re
 
 from appliance.config.options import AbsolutePath, ByteCount, Keep, Seconds, option
+from appliance.values import frozen
 
 _LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)

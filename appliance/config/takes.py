@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from appliance.circumstances import NO_WISHES, Begun, Fields, Starter, Value, Wishes
 from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.config.profiles import TITLE, FieldSettings, ProfileSettings
 from appliance.config.routing import OnlySettings, several
 from appliance.errors import UsageError
+from appliance.values import frozen
 
 if TYPE_CHECKING:
     from appliance.config.settings import Settings

@@ -1,7 +1,5 @@
 """The parts of the running appliance that calls are about."""
 
-from attrs import frozen
-
 from appliance.audio.shared import SharedCards
 from appliance.clock import Clock
 from appliance.config.settings import Settings
@@ -13,6 +11,7 @@ from appliance.panel.ports import Panel
 from appliance.reporting import Reporter
 from appliance.store import Store
 from appliance.turn import Plan, Turn
+from appliance.values import frozen
 
 
 @frozen

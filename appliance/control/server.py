@@ -10,11 +10,10 @@ from contextlib import ExitStack
 from math import inf
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance.clock import Clock, wait_for
 from appliance.control.connection import Connection, Methods
 from appliance.errors import AlreadyRunning, ApplianceError, Stuck
+from appliance.values import frozen
 
 _WAITING = 128
 """Callers that the kernel lets wait until they are let in."""
@@ -43,10 +42,13 @@ class Limits:
     idle: float = 60.0
 
 
+_LIMITS = Limits()
+
+
 class ControlServer:
     """The socket file belongs to `group`, whose members may call; everybody else may not."""
 
-    def __init__(self, path: Path, group: str, clock: Clock, limits: Limits = Limits()) -> None:
+    def __init__(self, path: Path, group: str, clock: Clock, limits: Limits = _LIMITS) -> None:
         self._path = path
         self._group = group
         self._clock = clock

@@ -1,9 +1,8 @@
 """Where clips go."""
 
-from attrs import frozen
-
 from appliance.config.settings import DestinationSettings
 from appliance.plugin.upload import UploadBackend
+from appliance.values import frozen
 
 
 @frozen

@@ -4,7 +4,9 @@ import re
 from collections.abc import Collection
 from math import inf
 
-from attrs import evolve, frozen
+from attrs import evolve
+
+from appliance.values import frozen
 
 _RARER = 10
 """So many times more arrivals each time until what was refused for the same reason as before is tried again."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance.clock import Clock
 from appliance.delivery.attempt import Attempt
@@ -21,6 +21,7 @@ from appliance.plugin.upload import UploadBackend, UploadJob
 from appliance.renditions.maker import Check, Renditions
 from appliance.retry import TELL_AFTER
 from appliance.store import Store
+from appliance.values import frozen
 from appliance.vitals import Pulse
 
 FinishLive = Callable[[str, Callable[[float], None]], None]

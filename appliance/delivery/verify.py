@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance.delivery.destination import Destination
 from appliance.delivery.receipts import believed
@@ -17,6 +17,7 @@ from appliance.limits import within
 from appliance.models import Delivery, DeliveryState, Receipt, Rendition
 from appliance.recipes import Recipe
 from appliance.store import Store
+from appliance.values import frozen
 
 PATIENCE = 3600.0
 """Seconds that a backend has to look at one copy: some read it all."""

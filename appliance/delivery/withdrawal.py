@@ -4,8 +4,6 @@ import logging
 from collections.abc import Mapping
 from enum import StrEnum
 
-from attrs import frozen
-
 from appliance import durable
 from appliance.clock import Clock
 from appliance.codec import to_json
@@ -18,6 +16,7 @@ from appliance.models import Clip, Delivery, DeliveryState, Receipt
 from appliance.plugin.upload import DeletingUploadBackend
 from appliance.store import Store
 from appliance.store.trouble import storage_errors
+from appliance.values import frozen
 
 PATIENCE = 300.0
 """Seconds that a backend has to delete one copy."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import field
 
 from appliance.audio.ports import SoundCards
 from appliance.clock import Clock
@@ -16,6 +16,7 @@ from appliance.config.settings import Settings
 from appliance.housekeeping.outlook import Outlook
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
+from appliance.values import frozen
 
 SERVICE_USER = "appliance"
 """Whom the service runs as, and its unit's name."""

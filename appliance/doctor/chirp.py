@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from appliance.values import frozen
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,9 +3,8 @@
 from enum import StrEnum
 from typing import Any
 
-from attrs import frozen
-
 from appliance.codec import to_plain
+from appliance.values import frozen
 
 
 class Result(StrEnum):

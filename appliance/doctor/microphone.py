@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import closing
 
-from attrs import frozen
-
 from appliance.audio.devices import goes_by_number
 from appliance.audio.levels import Meter, verdict
 from appliance.audio.nearest import open_nearest
@@ -14,6 +12,7 @@ from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Prompt, Result, Step
 from appliance.errors import AudioError, DeviceRecalled
 from appliance.models import AudioFormat, Levels, Verdict
+from appliance.values import frozen
 
 LISTEN = 3.0
 """Seconds of sound that are judged."""

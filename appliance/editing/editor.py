@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from appliance.config import loader
 from appliance.config.document import Place
 from appliance.config.files import read_text
@@ -19,6 +17,7 @@ from appliance.editing.form import RUNNING, Form, Forms, is_locked
 from appliance.editing.options import Change, added, below, differences, source_of, values_of, with_changes
 from appliance.editing.versions import Versions, mark_of
 from appliance.errors import ApplianceError, ConfigError, NotFound, NotRunning, Refused, StorageError, UsageError
+from appliance.values import frozen
 
 
 @frozen

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 import attrs
-from attrs import field, frozen
+from attrs import field
 
 from appliance.config import words
 from appliance.config.described import Described, describe, summary
@@ -12,6 +12,7 @@ from appliance.config.document import Place, Word
 from appliance.config.options import Extensions, Secret, loaded
 from appliance.config.settings import Settings
 from appliance.errors import NotFound
+from appliance.values import frozen
 
 LOCKED: tuple[Place, ...] = (
     ("control",),

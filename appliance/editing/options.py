@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from attrs import frozen
 
 from appliance.config import words
 from appliance.config.document import Document, Place, Word, read_document
@@ -14,6 +13,7 @@ from appliance.config.shorthand import spelled_out
 from appliance.editing import text as texts
 from appliance.editing.form import Field, Forms
 from appliance.errors import ConfigError, Refused, UsageError
+from appliance.values import frozen
 
 _HEADING = "heartbeat"
 """What may stand at the top for the service of that name."""

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from appliance.durable import make_directory, write_file
 from appliance.errors import NotFound, Refused, StorageError
+from appliance.values import frozen
 
 KEPT = 10
 """Versions that are kept."""

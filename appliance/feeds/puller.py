@@ -4,8 +4,6 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from attrs import frozen
-
 from appliance.clock import Clock
 from appliance.config.feeds import FeedSettings, Pulled
 from appliance.errors import ApplianceError, Permanent, Transient
@@ -21,6 +19,7 @@ from appliance.models import Track
 from appliance.plugin.feed import FeedBackend
 from appliance.retry import TELL_AFTER, Streak, backoff
 from appliance.store import Store
+from appliance.values import frozen
 from appliance.vitals import Vitals
 
 LONGEST_WAIT = 3600.0

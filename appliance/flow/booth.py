@@ -5,7 +5,7 @@ With `listen_back` a story goes to no destination before it is kept, which hangi
 
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance import events
 from appliance.circumstances import NO_WISHES, Wishes
@@ -19,6 +19,7 @@ from appliance.flow.world import World
 from appliance.machine import Input, Recorder
 from appliance.models import Clip, Verdict
 from appliance.status import Status
+from appliance.values import frozen
 
 
 @frozen

@@ -2,11 +2,10 @@
 
 from typing import ClassVar
 
-from attrs import frozen
-
 from appliance import events
 from appliance.machine import Input
 from appliance.status import Status
+from appliance.values import frozen
 
 
 @frozen

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance import events
 from appliance.flow.steps import Scripted
 from appliance.machine import Input
 from appliance.status import Status
+from appliance.values import frozen
 from appliance.verbs import VERBS
 
 if TYPE_CHECKING:

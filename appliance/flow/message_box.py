@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance import events
 from appliance.circumstances import NO_WISHES, Wishes
@@ -14,6 +14,7 @@ from appliance.flow.speaking import Outputs, Speaking, quiet
 from appliance.flow.steps import PLAYER_HANGS, Step, hangs
 from appliance.machine import Input, Player, Recorder
 from appliance.status import Status
+from appliance.values import frozen
 
 
 @frozen

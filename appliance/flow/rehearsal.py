@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance import events
 from appliance.circumstances import Begun, Starter, Wishes
@@ -19,6 +19,7 @@ from appliance.flow.steps import PLAYER_HANGS, hangs
 from appliance.machine import Input, Recorder
 from appliance.models import Clip, Verdict
 from appliance.status import Status
+from appliance.values import frozen
 
 PATIENCE = 120.0
 """Seconds within which somebody lifts the handset who wants to record a greeting."""

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import ClassVar, Self
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from appliance import events
 from appliance.machine import Input, Player
 from appliance.status import Status
+from appliance.values import frozen
 
 Outputs = tuple[Input, ...]
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance.config.prompts import Prompt
+from appliance.values import frozen
 
 
 @frozen

@@ -23,8 +23,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from appliance import durable
 from appliance.audio.journal import Begin
 from appliance.audio.take import clip_name, new_take_id
@@ -39,6 +37,7 @@ from appliance.guests.making import make_take
 from appliance.limits import Errand, give_way
 from appliance.models import ClockStamp
 from appliance.store import Store
+from appliance.values import frozen
 
 _SYNCED = 1 << 20
 _AT_ONCE = 8

@@ -5,11 +5,10 @@ from math import inf
 from pathlib import Path
 from typing import Protocol
 
-from attrs import frozen
-
 from appliance.mounts import in_memory
 from appliance.store import Footprint
 from appliance.store.places import Places
+from appliance.values import frozen
 
 RESERVED_FILES = 20
 """Files kept free beside the reserve: a take needs five, and what is made of it some more."""

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from math import inf
 
-from attrs import frozen
-
 from appliance.config.settings import DeleteAfter, Settings
 from appliance.describe import counted, duration
 from appliance.housekeeping.disk import Space
 from appliance.store import Footprint, Recorded
+from appliance.values import frozen
 
 DAY = 86_400.0
 LOOK_BACK = 7 * DAY

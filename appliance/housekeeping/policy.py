@@ -9,12 +9,11 @@ nowhere, as tests do, stays.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
 
-from attrs import frozen
-
 from appliance.config.settings import DeleteAfter
 from appliance.models import Clip, ClockSource, ClockStamp, Receipt
 from appliance.store import Arrived, Footprint
 from appliance.store.catalogue import everywhere
+from appliance.values import frozen
 
 _DAY_NS = 86_400 * 10**9
 

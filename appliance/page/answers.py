@@ -11,13 +11,13 @@ from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
 
 import bottle
-from attrs import frozen
 from bottle import HTTPResponse, request
 
 from appliance import errors
 from appliance.errors import ApplianceError
 from appliance.page import languages
 from appliance.page.archive import read_exactly
+from appliance.values import frozen
 
 FOLDER = Path(__file__).parent
 """Where views and files of our own lie."""

@@ -12,7 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from attrs import define, field, frozen
+from attrs import define, field
+
+from appliance.values import frozen
 
 CHUNK = 1 << 18
 """Bytes that are read at once."""

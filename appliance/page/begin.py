@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
 from bottle import HTTPResponse, request
 
 from appliance.errors import NotRunning, Refused
@@ -13,6 +12,7 @@ from appliance.page.keys import Keys, Role
 from appliance.page.languages import _
 from appliance.page.recorder import Recorder
 from appliance.page.settings import Settings
+from appliance.values import frozen
 
 _ZONE = Path("/etc/localtime")
 

@@ -4,7 +4,7 @@ from math import ceil
 from urllib.parse import quote
 
 import bottle
-from attrs import field, frozen
+from attrs import field
 from bottle import HTTPResponse, request
 
 from appliance.errors import Refused
@@ -13,6 +13,7 @@ from appliance.page.guard import Names, Proxies, Throttle, same_origin
 from appliance.page.keys import SESSION_SECONDS, Keys, Role, Visitor
 from appliance.page.languages import _
 from appliance.page.openapi import ROOT
+from appliance.values import frozen
 
 SESSION = "appliance"
 """The name of the cookie."""

@@ -3,7 +3,6 @@
 from typing import Any
 
 import bottle
-from attrs import frozen
 from bottle import HTTPResponse, request
 
 from appliance.page import answers, words
@@ -11,6 +10,7 @@ from appliance.page.door import GUEST_PAGE, Door
 from appliance.page.guard import host_name, is_loopback
 from appliance.page.languages import _
 from appliance.page.recorder import Recorder
+from appliance.values import frozen
 
 
 @frozen

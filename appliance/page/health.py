@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
 from bottle import HTTPResponse, request
 
 from appliance.errors import Refused
 from appliance.page.keys import Role
 from appliance.page.languages import _, day, several
 from appliance.page.recorder import Recorder
+from appliance.values import frozen
 
 SHOWN = 100
 """Things that happened, on the page."""

@@ -15,11 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from appliance.clock import Clock
 from appliance.durable import make_directory, write_file
 from appliance.errors import NotFound, StorageError, UsageError
+from appliance.values import frozen
 
 SESSION_SECONDS = 30 * 86_400
 """How long a browser stays logged in."""

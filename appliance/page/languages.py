@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from attrs import frozen
+from appliance.values import frozen
 
 FOLDER = Path(__file__).parent / "languages"
 COOKIE = "language"

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from attrs import frozen
 from bottle import HTTPResponse, request
 
 from appliance.errors import NotFound
@@ -13,6 +12,7 @@ from appliance.page.downloads import Downloads
 from appliance.page.peaks import FULL_SCALE, Peaks
 from appliance.page.recorder import Recorder
 from appliance.recipes import ORIGINAL
+from appliance.values import frozen
 
 
 @frozen

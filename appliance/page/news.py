@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from attrs import frozen
-
 from appliance.clock import Clock, wait_for
 from appliance.errors import ApplianceError, Refused
+from appliance.values import frozen
 
 LISTENERS = 200
 """Browsers and programs that may listen at the same time."""

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from appliance.control.client import Client, listed
+from appliance.values import frozen
 
 
 @frozen

@@ -6,10 +6,9 @@ import socket
 import subprocess
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance.durable import make_directory
 from appliance.errors import ConfigError, StorageError
+from appliance.values import frozen
 
 DAYS = 3650
 """How long it holds."""

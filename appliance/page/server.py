@@ -4,8 +4,6 @@ import socket
 import threading
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance.clock import SystemClock
 from appliance.config.page import WebSettings
 from appliance.errors import ApplianceError, ConfigError
@@ -22,6 +20,7 @@ from appliance.page.recorder import Recorder
 from appliance.page.selfmade import Certificate, self_made
 from appliance.page.settings import Settings
 from appliance.page.site import Site
+from appliance.values import frozen
 
 _THREADS = 16
 """For all who ask; each that listens to events has one more while he does."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from attrs import frozen
 from bottle import HTTPResponse, request
 
 from appliance.control.client import Client
@@ -17,6 +16,7 @@ from appliance.errors import ConfigError, NotRunning, Refused
 from appliance.page import answers, words
 from appliance.page.keys import Role
 from appliance.page.languages import _
+from appliance.values import frozen
 
 _PATIENCE = 60.0
 """Seconds; a small box takes its time to load all plugins, and to begin anew."""

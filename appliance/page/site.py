@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import bottle
-from attrs import frozen
 from bottle import HTTPResponse, request
 
 from appliance.arguments import Argument, Kind
@@ -24,6 +23,7 @@ from appliance.page.media import Media
 from appliance.page.news import Item, News
 from appliance.page.recorder import Recorder
 from appliance.page.settings import Settings
+from appliance.values import frozen
 from appliance.verbs import Verb
 
 API = openapi.ROOT

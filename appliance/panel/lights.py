@@ -13,10 +13,9 @@ idle           dark
 
 from collections.abc import Callable
 
-from attrs import frozen
-
 from appliance.config.settings import Light
 from appliance.panel.ports import Indication, PanelState
+from appliance.values import frozen
 
 
 @frozen

@@ -5,9 +5,8 @@ from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Protocol
 
-from attrs import frozen
-
 from appliance.events import Command
+from appliance.values import frozen
 
 
 class Indication(StrEnum):

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
-from attrs import frozen
-
 from appliance.config.options import OptionsClass
 from appliance.plugin.upload import BackendContext
+from appliance.values import frozen
 
 
 class FeedJob(Protocol):

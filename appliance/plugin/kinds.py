@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
-from attrs import frozen
 
 from appliance.config.feeds import FeedSettings
 from appliance.config.settings import DestinationSettings, ProcessorSettings, ServiceSettings
@@ -13,6 +12,7 @@ from appliance.plugin.feed import FeedBackend, FeedBackendType
 from appliance.plugin.processor import Processor, ProcessorType
 from appliance.plugin.service import Service, ServiceType
 from appliance.plugin.upload import UploadBackend, UploadBackendType
+from appliance.values import frozen
 
 
 @frozen

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from attrs import frozen
-
 from appliance.config.options import OptionsClass
 from appliance.errors import Cancelled
 from appliance.models import Clip
 from appliance.plugin.upload import BackendContext
+from appliance.values import frozen
 
 
 @frozen

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from attrs import frozen
-
 from appliance.config.options import OptionsClass
 from appliance.events import Event
 from appliance.models import AudioFormat, ClockStamp
 from appliance.report import Report
+from appliance.values import frozen
 
 if TYPE_CHECKING:
     import numpy as np

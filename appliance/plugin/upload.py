@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from attrs import frozen
-
 from appliance.clock import clock_source
 from appliance.codec import to_json
 from appliance.config.options import OptionsClass
 from appliance.errors import Cancelled
 from appliance.models import Clip, ClockSource, Receipt, Rendition
+from appliance.values import frozen
 
 
 def _ignore(_: Any) -> None:

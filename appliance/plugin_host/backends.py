@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 import attrs
-from attrs import frozen
 
 from appliance.errors import ApplianceError, ConfigError, Permanent, PluginError
 from appliance.foreign import printable, words
 from appliance.limits import begun
 from appliance.plugin.kinds import Kind
 from appliance.plugin_host.record import Plugin
+from appliance.values import frozen
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 

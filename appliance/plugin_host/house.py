@@ -5,8 +5,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from attrs import frozen
-
 from appliance.audio.overhearing import Overhearing
 from appliance.backlog import Backlog
 from appliance.clock import Clock, wait_for
@@ -18,6 +16,7 @@ from appliance.models import ClockSource, ClockStamp
 from appliance.plugin.service import FrameBlock
 from appliance.recipes import ORIGINAL
 from appliance.report import Report
+from appliance.values import frozen
 
 Post = Callable[[Event], None]
 _T = TypeVar("_T", "_Subscription", Overhearing)

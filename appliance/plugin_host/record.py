@@ -8,12 +8,13 @@ from typing import Any
 
 import attrs
 import pluggy
-from attrs import define, frozen
+from attrs import define
 
 from appliance.errors import PluginError
 from appliance.events import Command, Event
 from appliance.faults import PLUGIN
 from appliance.foreign import words
+from appliance.values import frozen
 
 Post = Callable[[Command | Event], None]
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ now is not said later. While a handset is off the hook its flow alone says somet
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance import events
 from appliance.circumstances import by_guest
@@ -15,6 +15,7 @@ from appliance.config.prompts import Prompt
 from appliance.machine import Input, Player, Recorder
 from appliance.models import Verdict
 from appliance.status import Status
+from appliance.values import frozen
 
 _MOST_WAITING = 3
 _BY_NAME = "prompt-"

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from math import inf
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from appliance import events
 from appliance.events import Command
 from appliance.listed import OpenWindow
 from appliance.machine import Input, Recorder
 from appliance.status import Status
+from appliance.values import frozen
 
 PAUSE = 30.0
 """Seconds after which a take that could not begin, or failed, is asked for again."""

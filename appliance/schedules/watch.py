@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from attrs import field, frozen
+from attrs import field
 
 from appliance.circumstances import Starter, Wishes
 from appliance.clock import Clock
@@ -15,6 +15,7 @@ from appliance.loops import Loop
 from appliance.models import ClockSource, ClockStamp
 from appliance.report import ScheduleReport, WindowReport
 from appliance.schedules.windows import Sun, Windows, no_sun
+from appliance.values import frozen
 from appliance.vitals import Vitals
 
 LOOK_EVERY = 60.0

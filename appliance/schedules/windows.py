@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import islice
 
-from attrs import frozen
-
 from appliance.config.schedule import DAYS, Moment, ScheduleSettings
+from appliance.values import frozen
 
 LOOK_AHEAD = 400
 """Days ahead that the next windows are looked for: a time of year comes once a year."""

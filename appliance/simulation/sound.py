@@ -9,9 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
-
 from appliance.models import AudioFormat, SampleFormat
+from appliance.values import frozen
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from attrs import field, frozen
+from attrs import field
 
 from appliance.models import Clip, Verdict
 from appliance.recipes import RECIPES, Recipe
@@ -19,6 +19,7 @@ from appliance.store.schema import connect, is_sound, newer_version, transaction
 from appliance.store.search import SearchRows
 from appliance.store.tracks import TrackRows
 from appliance.store.trash import TrashRows
+from appliance.values import frozen
 
 
 def everywhere(_: Clip, __: str) -> bool:

@@ -4,9 +4,8 @@ import os
 from itertools import count
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance import durable
+from appliance.values import frozen
 
 MODE = 0o750
 """Recordings are for the appliance and its group."""

@@ -3,10 +3,9 @@
 import sqlite3
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from appliance.models import ClockStamp
 from appliance.store.clips import clip_in
+from appliance.values import frozen
 
 
 @frozen

@@ -4,14 +4,13 @@ import sqlite3
 from collections.abc import Collection
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance.codec import from_json
 from appliance.models import Clip, Receipt
 from appliance.recipes import ENCRYPTED
 from appliance.store.clips import clip_in
 from appliance.store.places import Places
 from appliance.store.trouble import reading
+from appliance.values import frozen
 
 _UNWANTED = (
     "SELECT r.clip, r.kind, r.path, r.size FROM renditions r WHERE r.kind <> 'original' AND NOT EXISTS ("

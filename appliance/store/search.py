@@ -10,11 +10,10 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from appliance.errors import NotFound
 from appliance.models import Clip
 from appliance.store.clips import clip_in
+from appliance.values import frozen
 
 LONGEST_WORD = 16
 """Letters of a word that count."""

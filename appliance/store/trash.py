@@ -7,14 +7,13 @@ catalogue what lies in `trash/` stays trash.
 import sqlite3
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance import durable
 from appliance.codec import from_json
 from appliance.errors import NotFound
 from appliance.models import Clip
 from appliance.store.clips import chosen, clip_in
 from appliance.store.places import Places, is_text
+from appliance.values import frozen
 
 _NOT_DATED = 0
 

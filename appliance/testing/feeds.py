@@ -12,10 +12,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from appliance.errors import Cancelled, Permanent, Transient
 from appliance.plugin.feed import FeedBackend, ProbedFeedBackend
+from appliance.values import frozen
 
 _MOST_WORDS = 300
 

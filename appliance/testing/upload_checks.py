@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from appliance.codec import from_json, to_json
 from appliance.errors import Cancelled, CannotVerify, CopyDiffers, Permanent, Transient
@@ -14,6 +14,7 @@ from appliance.plugin.upload import UploadBackend, UploadJob
 from appliance.recipes import Recipe
 from appliance.testing.memory import make_upload_job
 from appliance.testing.observers import FileChange, Notes, Progress
+from appliance.values import frozen
 
 _HEADER = (
     b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x80\xbb\x00\x00\x00w\x01\x00\x02\x00\x10\x00data"

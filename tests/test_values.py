@@ -1,0 +1,71 @@
+"""Values are compared, hashed and shown by their fields, as those that attrs makes."""
+
+import attrs
+import pytest
+from attrs import field
+
+from appliance.values import frozen
+
+
+@frozen
+class Point:
+    x: int
+    y: int = 0
+    note: str = field(default="", eq=False, repr=False)
+
+
+@frozen
+class Place(Point):
+    fields: dict[str, int] = field(factory=dict, hash=False)
+
+
+@frozen(eq=False)
+class Same:
+    x: int
+
+
+@frozen
+class Nothing:
+    pass
+
+
+@frozen
+class Odd:
+    x: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Odd) and self.x % 2 == other.x % 2
+
+    def __hash__(self) -> int:
+        return self.x % 2
+
+    def __repr__(self) -> str:
+        return "odd"
+
+
+def test_equal_are_values_of_one_class_whose_fields_are() -> None:
+    assert Point(1, 2) == Point(1, 2, "told") != Point(1, 3)
+    assert Place(1, 2) != Point(1, 2)
+    assert Place(1, fields={"a": 1}) != Place(1, fields={"a": 2})
+    assert Nothing() == Nothing()
+    assert Same(1) != Same(1)
+    assert Odd(1) == Odd(3)
+
+
+def test_equal_values_are_one_key() -> None:
+    assert {Point(1, 2), Point(1, 2, "told"), Point(2, 1)} == {Point(2, 1), Point(1, 2)}
+    assert hash(Place(1, fields={"a": 1})) == hash(Place(1))
+    assert len({Odd(1), Odd(3)}) == len({Nothing(), Nothing()}) == 1
+    assert len({Same(1), Same(1)}) == 2
+
+
+def test_a_value_is_shown_by_its_fields() -> None:
+    assert repr(Place(1, 2, "no", {"a": 1})) == "Place(x=1, y=2, fields={'a': 1})"
+    assert repr(Nothing()) == "Nothing()"
+    assert repr(Odd(1)) == "odd"
+
+
+def test_a_value_stays_as_it_is() -> None:
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        Point(1, 2).x = 3  # type: ignore[misc]
+    assert attrs.evolve(Point(1, 2), x=3) == Point(3, 2)
