@@ -166,7 +166,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
             outbox.hurry()
             feeds.hurry()
 
-        guests = start_beside(plan, store, controller, clock, vitals, stop, has_room, outbox)
+        guests, sounds = start_beside(plan, store, controller, clock, vitals, stop, has_room, outbox)
 
         network = NetworkWatch(hurry, clock, vitals)
         network.start()
@@ -202,7 +202,9 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         watching.start()
         stop.callback(watching.close)
         reporter = Reporter(turn, settings, store, outbox, feeds, housekeeper.outlook, clock, schedules)
-        parts = Parts(plan, turn, store, outbox, feeds, guests, cards, panel, clock, housekeeper, reporter, *real)
+        parts = Parts(
+            plan, turn, store, outbox, feeds, guests, sounds, cards, panel, clock, housekeeper, reporter, *real
+        )
         methods = Methods(parts, streams)
         with tell_and_go_on(post, CONTROL):
             control.start(methods.table())

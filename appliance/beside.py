@@ -26,6 +26,7 @@ from appliance.plugin.kinds import PROCESSOR as KIND
 from appliance.processors import Processors
 from appliance.prompts import Prompts, sounds_of
 from appliance.reactions import Reactions
+from appliance.sounds import Arriving, KeptSounds
 from appliance.status import Status
 from appliance.stops import StopList
 from appliance.store import Store
@@ -44,12 +45,15 @@ def start_beside(
     stop: StopList,
     has_room: Room,
     outbox: Outbox,
-) -> Guests:
-    """Start the processors, and what takes in the recordings of guests: that."""
+) -> tuple[Guests, Arriving]:
+    """Start the processors, and what takes in the recordings of guests, and the box's own sounds: these two."""
     _start_processors(plan, store, controller, clock, vitals, stop)
     guests = Guests(store, plan.settings, clock, has_room, outbox.wake)
     guests.start()
-    return guests
+    sounds = Arriving(store, KeptSounds(store, clock, controller.post), clock, has_room)
+    sounds.start()
+    stop.callback(sounds.close)
+    return guests, sounds
 
 
 def _start_processors(
@@ -88,10 +92,11 @@ def start_speaking(
         return clock.stamp(at).local.isoformat()
 
     handset = flow_of(settings.flow, settings.prompts, replies, store.places, time)
-    speaking = Reactions(handset, *narrations(settings.feeds), *((Prompts(sounds),) if sounds else ()))
+    speaking = Reactions(handset, *narrations(settings.feeds), Prompts(sounds))
     stop.callback(controller.react(speaking.listener(controller.post)))
     if store.places.greeting.exists():
         store.greeting.tell()
+    KeptSounds(store, clock, controller.post).start()
     if settings.flow.ring and settings.flow.script is Script.MESSAGE_BOX:
         bell = Bell(settings.flow.ring, clock, controller.post, vitals)
         bell.start()

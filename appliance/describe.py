@@ -124,7 +124,14 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.FlowDue: lambda e: "the flow goes on",
     events.WithdrawalCode: lambda e: f"withdrawal code {e.code} for clip {e.clip_id}",
     events.BellDue: lambda e: "new messages may ring",
-    events.GreetingChanged: lambda e: f"the greeting is the {'recorded' if e.path else 'configured'} one",
+    events.GreetingChanged: lambda e: (
+        "the greeting is the configured one"
+        if e.path is None
+        else "the greeting is the recorded one"
+        if e.path.suffix
+        else "the greeting is one that was sent to the box"
+    ),
+    events.SoundsChanged: lambda e: f"sounds that were sent to the box say: {', '.join(sorted(e.sounds)) or 'nothing'}",
     events.FlowMoved: lambda e: f"flow: {e.step.replace('_', ' ')}",
     events.VolumeChanged: lambda e: f"volume {e.percent}%",
     events.RateChanged: lambda e: f"playing at {e.rate:g} times the speed",

@@ -5,6 +5,7 @@ or the playback that it means, and is refused once that is over. Times named `at
 moment of the press itself, not of its handling. Positions are frames.
 """
 
+from collections.abc import Mapping
 from inspect import get_annotations
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar, dataclass_transform, runtime_checkable
@@ -206,12 +207,15 @@ class Say(Play):
 class Greet(Say):
     """As `Say`, of one of the sounds in a folder: the one whose `turn` it is, or any, where it is `shuffled`.
 
-    Where it has a folder for the `language`, of that.
+    Where it has a folder for the `language`, of that. `own` are sounds that somebody gave the box: where none of them
+    is for today, `instead` sounds, or nothing.
     """
 
     turn: int = 0
     shuffled: bool = False
     language: str = ""
+    own: bool = False
+    instead: Path | None = None
 
 
 @message
@@ -517,9 +521,19 @@ class BellDue(Event):
 
 @message
 class GreetingChanged(Event):
-    """The greeting is the one that was recorded on the box, in the file `path`; none was where that is null."""
+    """The greeting is the one that was recorded on the box, in the file `path`, or one of those in that folder, which
+    somebody gave it; the configured one where that is null.
+    """
 
     path: Path | None
+
+
+@message
+class SoundsChanged(Event):
+    """What somebody gave the box to say, by what it is for; `questions` are those of a booth, in their order."""
+
+    sounds: Mapping[str, Path]
+    questions: tuple[Path, ...] = ()
 
 
 @message

@@ -8,6 +8,7 @@ from appliance.arguments import Argument, Kind
 from appliance.clip_verbs import CLIPS, MOST_BYTES, MOST_LABELS, PAGE
 from appliance.flow_verbs import FLOWS
 from appliance.player_verbs import PLAYER, PLAYLIST
+from appliance.sound_verbs import sound_verbs
 from appliance.verb import Verb
 
 __all__ = [
@@ -250,4 +251,6 @@ _BOX = (
     Verb("describe", "Describe everything that can be asked.", answer="an object as this page", acts=False, since=2),
 )
 
-VERBS: dict[str, Verb] = {verb.word: verb for verb in (*_RECORDER, *FLOWS, *PLAYER, *PLAYLIST, *CLIPS, *_BOX)}
+VERBS: dict[str, Verb] = {
+    verb.word: verb for verb in (*_RECORDER, *FLOWS, *PLAYER, *PLAYLIST, *CLIPS, *sound_verbs(_PIECE), *_BOX)
+}

@@ -11,10 +11,14 @@ ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
+class NoneToday(Unplayable):
+    """A folder has greetings for other days alone, or none."""
+
+
 def greeting(path: Path, turn: int, today: date, *, shuffled: bool = False, language: str = "") -> Path:
     """The file itself; of a folder, or what it holds for the `language`, the one whose `turn` it is, or any.
 
-    Raises Unplayable where there is none.
+    Raises NoneToday where the folder has none for it, Unplayable where it cannot be read.
     Those named after `today` or its weekday alone, where there are any; never those named after another day.
     """
     if not path.is_dir():
@@ -26,7 +30,7 @@ def greeting(path: Path, turn: int, today: date, *, shuffled: bool = False, lang
         raise Unplayable(f"cannot play a greeting of '{path}': {error.strerror}", TroubleKind.FILE) from error
     chosen = _of_the_day(names, today)
     if not chosen:
-        raise Unplayable(f"cannot play a greeting: there is none for today in '{path}'", TroubleKind.FILE)
+        raise NoneToday(f"cannot play a greeting: there is none for today in '{path}'", TroubleKind.FILE)
     return path / (random.choice(chosen) if shuffled else chosen[turn % len(chosen)])
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from math import inf
+from pathlib import Path
 
 from appliance.audio.arriving import Arrivals
-from appliance.audio.greetings import greeting
+from appliance.audio.greetings import NoneToday, greeting
 from appliance.audio.output import Output
 from appliance.audio.playing import Playing
 from appliance.audio.source import Source
@@ -35,6 +37,10 @@ class Saying(Playing):
         """File or speaker ended it."""
         self.source.close()
         self._tell(_unsaid(self.id, error, self._clock))
+
+
+class _Nothing(Exception):
+    """Nothing is to be said today."""
 
 
 class Voice:
@@ -75,10 +81,12 @@ class Voice:
         try:
             path = wish.path
             if isinstance(wish, Greet):
-                today = date.fromtimestamp(self._clock.wall_ns() / 1e9)
-                path = greeting(path, wish.turn, today, shuffled=wish.shuffled, language=wish.language)
+                path = self._greeting(wish)
             arrival = self.arrivals.take(path)
             source = Source(path, rate, 1.0 if says else speed, loop=wish.loop, arrival=arrival)
+        except _Nothing:
+            self._tell(Said(playback_id, self._clock.monotonic(), True))
+            return None
         except Unplayable as error:
             failed = PlaybackFailed(playback_id, str(error), wish.track_id, type(error).__name__, error.kind)
             self._tell(_unsaid(playback_id, error, self._clock) if says else failed)
@@ -88,6 +96,18 @@ class Voice:
         if wish.start_at:
             source.seek(wish.start_at)
         return Playing(playback_id, wish, source, self._post)
+
+    def _greeting(self, wish: Greet) -> Path:
+        today = date.fromtimestamp(self._clock.wall_ns() / 1e9)
+        choice = partial(greeting, turn=wish.turn, today=today, shuffled=wish.shuffled, language=wish.language)
+        try:
+            return choice(wish.path)
+        except NoneToday as error:
+            if not wish.own:
+                raise Unplayable(str(error), error.kind) from error
+        if wish.instead is None:
+            raise _Nothing
+        return choice(wish.instead)
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, Said):

@@ -23,6 +23,7 @@ from appliance.control.streams import Streams
 from appliance.errors import Refused, UsageError
 from appliance.events import Command
 from appliance.faults import DELIVERY
+from appliance.flow import configured_sounds
 from appliance.listed import Repeat
 from appliance.player_verbs import MOST_TRACKS
 from appliance.recipes import ORIGINAL, Recipe
@@ -74,6 +75,12 @@ class Methods:
             "guests.send": parts.guests.begin,
             "guests.piece": self.receive_guest,
             "guests.sent": parts.guests.end,
+            "sounds.list": self.sounds,
+            "sounds.send": parts.sounds.begin,
+            "sounds.piece": self.receive_sound,
+            "sounds.sent": parts.sounds.end,
+            "sounds.remove": parts.sounds.kept.remove,
+            "sounds.restore": parts.sounds.kept.restore,
             "feeds.pull": lambda feed=None: parts.feeds.pull_now(feed),
             "events": self._streams.events,
             "subscribe": self._streams.events,
@@ -162,6 +169,17 @@ class Methods:
     def receive_guest(self, upload: str, offset: int, data: str) -> int:
         """Receive the next bytes of a guest's recording; how many are there."""
         return self._parts.guests.write(upload, offset, _bytes(data))
+
+    def sounds(self) -> dict[str, Any]:
+        """What the box says, by sounds that it was given, and by those of the configuration."""
+        settings = self._parts.settings
+        configured = {use: str(path) for use, path in configured_sounds(settings.flow, settings.prompts).items()}
+        about = {"configured": configured, "flow": settings.flow.script.value, "order": settings.flow.order.value}
+        return {**self._parts.sounds.kept.told(), **about}
+
+    def receive_sound(self, upload: str, offset: int, data: str) -> int:
+        """Receive the next bytes of one of the box's own sounds; how many are there."""
+        return self._parts.sounds.write(upload, offset, _bytes(data))
 
     def clip_path(self, clip: str, recipe: str) -> Path:
         """The file of a clip, by its id, the beginning of one, or its name; or what a recipe makes of it.

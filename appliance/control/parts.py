@@ -9,6 +9,7 @@ from appliance.guests import Guests
 from appliance.housekeeping import Housekeeper
 from appliance.panel.ports import Panel
 from appliance.reporting import Reporter
+from appliance.sounds import Arriving
 from appliance.store import Store
 from appliance.turn import Plan, Turn
 from appliance.values import frozen
@@ -24,6 +25,7 @@ class Parts:
     outbox: Outbox
     feeds: Feeds
     guests: Guests
+    sounds: Arriving
     cards: SharedCards
     panel: Panel
     clock: Clock

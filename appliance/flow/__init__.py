@@ -6,6 +6,7 @@ cannot be heard, or its end is never told, the next step follows as if it had be
 
 import secrets
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from attrs import evolve
 
@@ -60,6 +61,19 @@ def flow_of(
     from appliance.flow.telephone import Telephone
 
     return Handset(Telephone(settings, tone, sounds), settings.numbers, rehearsal)
+
+
+def configured_sounds(settings: FlowSettings, prompts: PromptSettings) -> Mapping[str, Path]:
+    """The file or folder that the configuration has for each use of a sound, of the first language."""
+    speaks = settings.script is not Script.NONE
+    heard = prompts if prompts.sounds != PromptSettings().sounds or not speaks else evolve(prompts, sounds=TONES)
+    found: dict[str, Path | None] = {**sounds_of(heard, at_the_ear=speaks)}
+    if speaks:
+        booth, bell = settings.booth, found.get(Prompt.NEW_MESSAGE)
+        found |= {"greeting": settings.greeting, "tone": settings.tone or SHIPPED / "tone.flac"}
+        found |= {"bell": settings.bell or bell, "question": booth.questions, "consent": booth.consent}
+        found |= {"language": booth.language, "thanks": booth.thanks}
+    return {use: path for use, path in found.items() if path}
 
 
 def _code() -> str:

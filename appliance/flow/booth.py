@@ -44,7 +44,7 @@ class Booth(Speaking):
     take: str = ""
     draft: Clip | None = None
     own: Path | None = None
-    """The greeting that was recorded on the box itself."""
+    """What greets in the place of the configured greeting."""
     unkept: frozenset[str] = frozenset()
     """Takes that become clips which are kept, and go where clips go, although nobody listens to them here any more."""
 
@@ -147,17 +147,19 @@ class Booth(Speaking):
         booth, world = self._booth, self.world
         now = evolve(self, step=step, due=at, says=None, queue=())
         match step:
-            case Step.GREETING if (greeting := self.own or self.settings.greeting) and not hangs(status):
-                return now._greet(greeting)
-            case Step.LANGUAGE if booth.language and len(world.sounds) > 1 and not hangs(status):
-                return now._greet(booth.language)
+            case Step.GREETING if (self.own or self.settings.greeting) and not hangs(status):
+                return now._welcome(self.settings, self.own, max(0, self.turn), self.language)
+            case Step.LANGUAGE if (
+                (asks := self._given("language", booth.language)) and len(world.sounds) > 1 and not hangs(status)
+            ):
+                return now._greet(asks)
             case Step.QUESTION if self._questions and not hangs(status):
                 turn = self.turn % len(self._questions)
                 return evolve(now, turn=turn)._say(self._questions[turn])
-            case Step.CONSENT if booth.consent:  # what nobody hears nobody consents to
-                return now._over(Prompt.FAULT) if hangs(status) else now._greet(booth.consent)
+            case Step.CONSENT if asks := self._given("consent", booth.consent):  # what nobody hears nobody consents to
+                return now._over(Prompt.FAULT) if hangs(status) else now._greet(asks)
             case Step.TONE:
-                said, says = now._record(at) if hangs(status) else now._say(world.tone)
+                said, says = now._record(at) if hangs(status) else now._say(self._own("tone", world.tone))
                 return said, (events.Attend(on=True), *says)
         return self._enter(ORDER[ORDER.index(step) + 1], at, status)
 
@@ -231,7 +233,7 @@ class Booth(Speaking):
         return evolve(self, step=Step.RECORDING, says=None, asked=start), (start,)
 
     def _wanted(self) -> Wishes:
-        question = self._questions[self.turn] if self._questions else None
+        question = self._questions[self.turn % len(self._questions)] if self._questions else None
         return wanted(self._booth, self.world, self.wishes, self.language, question, self.consented)
 
     def _finished(self, event: events.ClipFinished) -> tuple["Booth", Outputs]:
@@ -253,8 +255,8 @@ class Booth(Speaking):
     def _thank(self) -> tuple["Booth", Outputs]:
         now, outputs = self._kept()
         over = evolve(now, step=Step.OVER, says=None, queue=spelled(self.world, self.language, self.draft))
-        if self._booth.thanks:
-            said, says = over._greet(self._booth.thanks)
+        if thanks := self._given("thanks", self._booth.thanks):
+            said, says = over._greet(thanks)
         elif over.queue:
             said, says = evolve(over, queue=over.queue[1:])._say(over.queue[0])
         else:
@@ -276,7 +278,7 @@ class Booth(Speaking):
 
     @property
     def _questions(self) -> tuple[Path, ...]:
-        return self.world.questions.get(self.language, ())
+        return self.questions or self.world.questions.get(self.language, ())
 
     def _speak(self, wish: events.LanguageNext | events.LanguageChoose) -> tuple["Booth", Outputs]:
         known = tuple(self.world.sounds)
@@ -285,7 +287,10 @@ class Booth(Speaking):
         return (evolve(self, language=language) if language in known else self), ()
 
     def _sound(self, prompt: Prompt) -> Path | None:
-        return self.world.sounds[self.language or next(iter(self.world.sounds))].get(prompt)
+        return self._given(prompt, self.world.sounds[self.language or next(iter(self.world.sounds))].get(prompt))
+
+    def _given(self, use: str, configured: Path | None) -> Path | None:
+        return self.given.get(use, configured)
 
     def _greet(self, path: Path) -> tuple["Booth", Outputs]:
         return self._says(events.Greet(path, path.stem, playback_id=self._name, language=self.language))

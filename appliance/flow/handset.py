@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from appliance import events
+from appliance.flow.speaking import Speaking
 from appliance.flow.steps import Scripted
 from appliance.machine import Input
 from appliance.status import Status
@@ -31,6 +32,8 @@ class Handset:
 
     def react(self, input: Input, status: Status) -> tuple["Handset", _Outputs]:
         """See `Reaction`."""
+        if isinstance(input, events.SoundsChanged):
+            return self._given(input), ()
         if isinstance(input, events.Dial) and not self.script.numbers_are_its_own:
             word = self.numbers.get(input.number)
             return self, (VERBS[word].asked(input.at),) if word else ()
@@ -46,6 +49,13 @@ class Handset:
             input = events.HandsetHangUp(input.at)
         following, more = now._go_on(input, status)
         return following, (*more, *outputs)
+
+    def _given(self, changed: events.SoundsChanged) -> "Handset":
+        script = self.script
+        if isinstance(script, Speaking):
+            script = evolve(script, given=changed.sounds, questions=changed.questions)
+        rehearsal = self.rehearsal and evolve(self.rehearsal, given=changed.sounds)
+        return evolve(self, script=script, rehearsal=rehearsal)
 
     def _go_on(self, input: Input, status: Status) -> tuple["Handset", _Outputs]:
         script, outputs = self.script.react(input, status)

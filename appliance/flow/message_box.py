@@ -116,7 +116,7 @@ class MessageBox(Speaking):
         if self.step is Step.ANSWERING or status.recorder is not Recorder.IDLE:
             return self, (events.RecordStop(at),)
         now = evolve(self, step=Step.TONE, sequence=False, wishes=self._of_answer(wishes))
-        asked, says = now._record(at) if hangs(status) else now._say(self.tone)
+        asked, says = now._record(at) if hangs(status) else now._say(self._own("tone", self.tone))
         return asked, (quiet(status), events.Attend(on=True), *says)
 
     def _of_answer(self, wishes: Wishes) -> Wishes:
@@ -134,7 +134,7 @@ class MessageBox(Speaking):
             case events.Said() if input.say_id == self.says:
                 return self._record(input.at)
             case events.CommandRefused() if input.playback_id == self.says:
-                now, says = self._say(self.tone)
+                now, says = self._say(self._own("tone", self.tone))
                 return now, (events.PlayerStop(), *says)
             case events.FaultRaised() if input.fault.name == PLAYER_HANGS:
                 return self._record(input.fault.since or 0.0)
@@ -153,12 +153,12 @@ class MessageBox(Speaking):
 
     def _over(self, prompt: Prompt) -> tuple["MessageBox", Outputs]:
         """Nothing is recorded any more."""
-        now, says = self._idle()._say(self.sounds.get(prompt))
+        now, says = self._idle()._say(self.given.get(prompt) or self.sounds.get(prompt))
         return now, (events.Attend(on=False), *says)
 
     def _ring(self, status: Status) -> tuple["MessageBox", Outputs]:
         free = status.recorder is Recorder.IDLE and status.player is Player.STOPPED and self.step is Step.IDLE
-        return self._say(self.bell) if free and status.unheard else (self, ())
+        return self._say(self._own("bell", self.bell)) if free and status.unheard else (self, ())
 
     def _idle(self) -> "MessageBox":
         return evolve(self, step=Step.IDLE, sequence=False, says=None, asked=None)

@@ -157,7 +157,7 @@ class Rehearsal(Speaking):
         return self, ()
 
     def _tone(self, at: float, status: Status) -> tuple["Rehearsal", Outputs]:
-        now, says = evolve(self, part=Part.TONE, due=at)._say(self.tone)
+        now, says = evolve(self, part=Part.TONE, due=at)._say(self._own("tone", self.tone))
         if hangs(status):
             now, says = self._speak(at)
         return now, (quiet(status), events.Attend(on=True), *says)
@@ -178,7 +178,7 @@ class Rehearsal(Speaking):
 
     def _interrupted(self) -> tuple["Rehearsal", Outputs]:
         """Something else plays: it gives way."""
-        again = self._say(self.tone) if self.part is Part.TONE else self._hear()
+        again = self._say(self._own("tone", self.tone)) if self.part is Part.TONE else self._hear()
         return again[0], (events.PlayerStop(), *again[1])
 
     def _recorded(self, finished: events.ClipFinished) -> tuple["Rehearsal", Outputs]:
@@ -221,7 +221,7 @@ class Rehearsal(Speaking):
 
     def _end(self, prompt: Prompt) -> tuple["Rehearsal", Outputs]:
         now, outputs = self._give_up()
-        if not self.lifted or prompt not in self.sounds:
+        if not self.lifted:
             return now, outputs
-        said, says = now._say(self.sounds[prompt])
+        said, says = now._say(self.given.get(prompt) or self.sounds.get(prompt))
         return said, (*outputs, *says)

@@ -1,11 +1,13 @@
 """What every flow has that speaks."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import evolve, field
 
 from appliance import events
+from appliance.config.flow import FlowSettings, Order
 from appliance.machine import Input, Player
 from appliance.status import Status
 from appliance.values import frozen
@@ -28,12 +30,27 @@ class Speaking:
     says: str | None = field(default=None, kw_only=True)
     """The sound whose end is waited for."""
     serial: int = field(default=0, kw_only=True)
+    given: Mapping[str, Path] = field(factory=dict, kw_only=True)
+    """What somebody gave the box to say, by what it is for: it counts before everything that is configured."""
+    questions: tuple[Path, ...] = field(default=(), kw_only=True)
+    """The same of the questions of a booth."""
 
     def _say(self, path: Path | None) -> tuple[Self, Outputs]:
         return self._says(events.Say(path, path.stem, None, self._name)) if path else (self, ())
 
+    def _own(self, use: str, configured: Path) -> Path:
+        """What somebody gave the box for that, else what is configured."""
+        return self.given.get(use, configured)
+
     def _says(self, say: events.Say) -> tuple[Self, Outputs]:
         return evolve(self, says=say.playback_id, serial=self.serial + 1), (say,)
+
+    def _welcome(self, settings: FlowSettings, own: Path | None, turn: int, language: str) -> tuple[Self, Outputs]:
+        """Greet by what was recorded on the box, or given to it, or is configured: one of these there is."""
+        path, shuffled = own or settings.greeting, settings.order is Order.RANDOM
+        assert path
+        more: dict[str, Any] = {"own": own is not None, "instead": settings.greeting, "language": language}
+        return self._says(events.Greet(path, "greeting", playback_id=self._name, turn=turn, shuffled=shuffled, **more))
 
     @property
     def _name(self) -> str:

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from appliance import events
 from appliance.circumstances import NO_WISHES, Wishes
-from appliance.config.flow import Begins, FlowSettings, Order
+from appliance.config.flow import Begins, FlowSettings
 from appliance.config.prompts import Prompt
 from appliance.flow.speaking import Outputs, Speaking, quiet
 from appliance.flow.steps import PLAYER_HANGS, Step, hangs
@@ -58,7 +58,7 @@ class Telephone(Speaking):
     awaits: bool = False
     """Whether a message is looked for that somebody wants to hear."""
     own: Path | None = None
-    """The greeting that was recorded on the box itself."""
+    """What greets in the place of the configured greeting."""
     wishes: Wishes = NO_WISHES
     """What whoever lifted the handset wants of the take."""
 
@@ -193,16 +193,8 @@ class Telephone(Speaking):
         return self.own or self.settings.greeting
 
     def _says_greeting(self) -> tuple["Telephone", Outputs]:
-        assert self._greeting
-        greet = events.Greet(
-            self._greeting,
-            "greeting",
-            playback_id=self._name,
-            turn=max(0, self.lifts - 1),
-            shuffled=self.settings.order is Order.RANDOM,
-            language=self.language or next(iter(self.sounds)),
-        )
-        return self._says(greet)
+        language = self.language or next(iter(self.sounds))
+        return self._welcome(self.settings, self.own, max(0, self.lifts - 1), language)
 
     def _heard(self, at: float, status: Status) -> tuple["Telephone", Outputs]:
         """What was said is over."""
@@ -215,7 +207,7 @@ class Telephone(Speaking):
         if self.settings.begins is Begins.GREETING_END:
             return self._record(self.due)
         now = evolve(self, step=Step.TONE)
-        return now._record(self.due) if hangs(status) else now._say(self.tone)
+        return now._record(self.due) if hangs(status) else now._say(self._own("tone", self.tone))
 
     def _record(self, at: float) -> tuple["Telephone", Outputs]:
         now = evolve(self, step=Step.RECORDING)
@@ -229,7 +221,7 @@ class Telephone(Speaking):
         now, outputs = evolve(self, begun=True), (events.Attend(on=False),)
         if self.settings.begins is not Begins.GREETING_END:
             return now, outputs
-        said, says = now._say(self.tone)
+        said, says = now._say(self._own("tone", self.tone))
         return said, (*outputs, *says)
 
     def _over(self, prompt: Prompt) -> tuple["Telephone", Outputs]:
@@ -241,12 +233,14 @@ class Telephone(Speaking):
         """Something else played: it gives way to the greeting or the tone."""
         if not self._before:
             return evolve(self, says=None), ()
-        now, says = self._greet(self.due, status) if self.step is Step.GREETING else self._say(self.tone)
+        now, says = (
+            self._greet(self.due, status) if self.step is Step.GREETING else self._say(self._own("tone", self.tone))
+        )
         return now, (events.PlayerStop(), *says)
 
     def _sound(self, prompt: Prompt) -> Path | None:
         """What says that."""
-        return self.sounds[self.language or next(iter(self.sounds))].get(prompt)
+        return self.given.get(prompt) or self.sounds[self.language or next(iter(self.sounds))].get(prompt)
 
 
 def _why(input: Input) -> Prompt:

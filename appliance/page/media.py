@@ -28,14 +28,14 @@ class Media:
         entry = self.recorder.call("clips.show", clip=clip)
         name = quote(Path(entry["path"]).name) if request.query.get("download") else ""
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"} if name else {}
-        return _sound(Path(entry["path"]), f"{clip}-{entry['clip']['size']}", "audio/wav", headers)
+        return sound_file(Path(entry["path"]), f"{clip}-{entry['clip']['size']}", "audio/wav", headers)
 
     def track(self, track: int) -> HTTPResponse:
         """The file of a message."""
         found = [each for each in self.recorder.call("feeds.list") if each["id"] == track]
         if not found:
             raise NotFound(f"there is no track {track}")
-        return _sound(Path(found[0]["path"]), str(found[0]["sha256"]), "application/octet-stream", {})
+        return sound_file(Path(found[0]["path"]), str(found[0]["sha256"]), "application/octet-stream", {})
 
     def waveform(self, clip: str) -> HTTPResponse:
         """How loud a clip is from its beginning to its end."""
@@ -64,7 +64,7 @@ class Media:
         return HTTPResponse(_up_to(archive.read(first), count), code, headers | told)
 
 
-def _sound(path: Path, tag: str, type: str, headers: dict[str, str]) -> HTTPResponse:
+def sound_file(path: Path, tag: str, type: str, headers: dict[str, str]) -> HTTPResponse:
     """Bytes of a file, as far as they are asked for. Raises NotFound."""
     try:
         file = path.open("rb")

@@ -41,6 +41,15 @@ def description() -> dict[str, Any]:
             "responses": {"200": _body("The file.", "application/octet-stream"), **_ERRORS},
         }
     }
+    named = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in ("use", "name")]
+    paths[f"{ROOT}/sounds/{{use}}/{{name}}"] = {
+        "get": {
+            "operationId": "sound",
+            "summary": "What the box says for a use: a sound that it was given, by its name, or `configured`.",
+            "parameters": named,
+            "responses": {"200": _body("The file.", "audio/wav"), **_ERRORS},
+        }
+    }
     paths[f"{ROOT}/clips/{{clip}}/peaks"] = {
         "get": {
             "operationId": "peaks",

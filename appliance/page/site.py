@@ -23,6 +23,7 @@ from appliance.page.media import Media
 from appliance.page.news import Item, News
 from appliance.page.recorder import Recorder
 from appliance.page.settings import Settings
+from appliance.page.sounds import SoundPages
 from appliance.values import frozen
 from appliance.verbs import Verb
 
@@ -54,6 +55,9 @@ class Site:
         app.route("/clips/<clip>/said", "POST", _told(self.say))
         app.route("/trash", callback=_told(self.trash))
         app.route("/messages", callback=_told(self.messages))
+        sounds = SoundPages(self.recorder)
+        app.route("/sounds", callback=_told(sounds.shown))
+        app.route(f"{API}/sounds/<use>/<name>", callback=_plain(sounds.sound))
         app.route("/health", callback=_told(self.health))
         app.route("/health", "POST", _told(self.examined))
         app.route("/health/support.zip", callback=_told(Health(self.recorder).bundle))
@@ -158,9 +162,7 @@ class Site:
         if verb is None or not verb.acts or verb.streams:
             raise NotFound(f"there is no word {word}")
         self.recorder.call(word, **verb.check({each.name: _field(each) for each in verb.arguments}))
-        trashed = word == "clips.delete" and not request.forms.get("now")
-        undo = f"?{urlencode({'trashed': request.forms.getunicode('clip')})}" if trashed else ""
-        return HTTPResponse(status=303, headers={"Location": answers.back() + undo})
+        return HTTPResponse(status=303, headers={"Location": answers.back() + _undo(word)})
 
     def _page(self, name: str, **values: Any) -> str:
         visitor = request.environ["visitor"]
@@ -265,6 +267,13 @@ def _field(argument: Argument) -> object:
     if argument.kind is Kind.TEXTS:
         return texts or None
     return argument.read(texts[0]) if texts else None
+
+
+def _undo(word: str) -> str:
+    """What lets the page offer to take back what a form has asked for; empty where nothing can be."""
+    if word == "clips.delete" and not request.forms.get("now"):
+        return f"?{urlencode({'trashed': request.forms.getunicode('clip')})}"
+    return f"?{urlencode({'thrown': request.forms.getunicode('sound')})}" if word == "sounds.remove" else ""
 
 
 def _lines(items: Iterator[dict[str, Any]]) -> Iterator[bytes]:

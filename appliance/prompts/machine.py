@@ -31,21 +31,31 @@ class Prompts:
     serial: int = 0
     faults: frozenset[tuple[str, str]] = frozenset()
     lifted: bool = False
+    given: Mapping[str, Path] = field(factory=dict)
+    """What somebody gave the box to say, which counts first."""
 
     def react(self, input: Input, status: Status) -> tuple["Prompts", tuple[Input, ...]]:
         """See `Reaction`."""
+        if isinstance(input, events.SoundsChanged):
+            return evolve(self, given=input.sounds), ()
         faults = frozenset((fault.name, fault.owner) for fault in status.faults)
         happened = _happened(input, status, bool(faults - self.faults))
         saying = None if _ends(input) == self.saying else self.saying
         lifted = isinstance(input, events.HandsetLift) or (self.lifted and not isinstance(input, events.HandsetHangUp))
-        wanted = tuple(prompt for prompt in happened if prompt in self.sounds and prompt not in self.waiting)
+        wanted = tuple(prompt for prompt in happened if self._sound(prompt) and prompt not in self.waiting)
         waiting = tuple(filter(_allowed(status), () if lifted else (*self.waiting, *wanted)))[:_MOST_WAITING]
         now = evolve(self, faults=faults, saying=saying, lifted=lifted, waiting=waiting)
         if saying or not waiting:
             return now, ()
         prompt, name = waiting[0], f"{_BY_NAME}{self.serial}"
-        say = events.Say(self.sounds[prompt], prompt, None, name)
+        sound = self._sound(prompt)
+        if sound is None:  # it was taken away meanwhile
+            return evolve(now, waiting=waiting[1:]), ()
+        say = events.Say(sound, prompt, None, name)
         return evolve(now, waiting=waiting[1:], saying=name, serial=self.serial + 1), (say,)
+
+    def _sound(self, prompt: Prompt) -> Path | None:
+        return self.given.get(prompt) or self.sounds.get(prompt)
 
 
 def _ends(input: Input) -> str | None:

@@ -1,6 +1,11 @@
-"""The greeting that was recorded on the box itself: a copy of its clip, which goes to the trash."""
+"""The greeting that is heard in the place of the configured one.
+
+That is the one that was recorded on the box itself, a copy of its clip, which goes to the trash; else those that a
+person gave the box.
+"""
 
 from appliance import durable, events
+from appliance.sound_verbs import GREETING
 from appliance.store.access import Post
 from appliance.store.places import Places
 from appliance.store.rooms import Clips
@@ -35,5 +40,6 @@ class Greeting:
 
     def tell(self) -> None:
         """Post GreetingChanged."""
-        path = self._places.greeting
-        self._post(events.GreetingChanged(path if path.is_file() else None))
+        recorded, given = self._places.greeting, self._places.sounds / GREETING
+        some = given.is_dir() and any(each.suffix == ".wav" for each in given.iterdir())
+        self._post(events.GreetingChanged(recorded if recorded.is_file() else given if some else None))

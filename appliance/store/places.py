@@ -94,6 +94,11 @@ class Places:
         return self.directory / "greeting.wav"
 
     @property
+    def sounds(self) -> Path:
+        """Greetings and prompts that a person gave the box."""
+        return self.directory / "sounds"
+
+    @property
     def withdrawn(self) -> Path:
         """Proofs of what was withdrawn."""
         return self.directory / "withdrawn"

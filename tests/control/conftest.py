@@ -28,6 +28,7 @@ from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
 from appliance.playlist import Playlist
 from appliance.plugin import FeedBackend
 from appliance.reactions import Reactions
+from appliance.sounds import Arriving, KeptSounds
 from appliance.store import Store
 from appliance.vitals import Vitals
 
@@ -122,6 +123,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         outbox=Outbox(store, {}, clock, controller.post, vitals),
         feeds=Feeds(store, {}, clock, controller.post, vitals, lambda size: True, lambda url: [pullers[url]]),
         guests=Guests(store, Settings(guests=GuestSettings(allowed=True)), clock, lambda size: True, lambda: None),
+        sounds=Arriving(store, KeptSounds(store, clock, controller.post), clock, lambda size: True),
         cards=cast(Any, SimpleNamespace(cards=lambda: ())),
         panel=cast(Any, None),
         clock=clock,

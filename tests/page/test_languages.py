@@ -11,7 +11,7 @@ from typing import Any
 import bottle
 import pytest
 
-from appliance.page import downloads, health, languages, listing, words
+from appliance.page import downloads, health, languages, listing, sounds, words
 from appliance.page.answers import FOLDER, SCRIPT_WORDS
 from appliance.page.languages import LANGUAGES
 from tests.page.conftest import STATUS, Browser, Desk, clip
@@ -39,6 +39,9 @@ TABLES = (
     listing.STATE_CHOICES,
     health._RESULTS,
     downloads.FORMATS,
+    sounds.HANDSET,
+    sounds.PROMPTS,
+    sounds.DAYS,
 )
 """What is looked up before it is said."""
 

@@ -59,7 +59,7 @@ document.addEventListener("submit", async (event) => {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     return say(page.querySelector("[role=alert]")?.textContent ?? t("That did not work."));
   }
-  if (fields.get("back") !== location.pathname) return location.assign(answer.url);
+  if (fields.get("back") !== location.pathname || new URL(answer.url).search) return location.assign(answer.url);
   await renew();
 });
 

@@ -3,20 +3,14 @@
 %   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=path)
 % end
 % if may_change:
-<section aria-labelledby="send" id="send-box" hidden>
+<section aria-labelledby="send" id="send-box" data-section="feeds" hidden>
 <h2 id="send">{{_("Send a message to the box")}}</h2>
 <label>{{_("Title")}} <input type="text" id="title" maxlength="200" placeholder="{{_('What it is called')}}"></label>
-<div class="buttons">
-<button type="button" id="record">{{_("Record it here")}}</button>
-<button type="button" id="choose">{{_("Choose a sound")}}</button>
-<input type="file" id="file" accept="audio/*,.wav,.mp3,.ogg,.opus,.flac,.m4a" hidden aria-label="{{_('A sound file')}}">
-</div>
-<p id="insecure" class="warning" hidden>{{_("A browser lets nobody record over plain HTTP: give the page a certificate (HTTPS) for that.")}}</p>
-<meter id="hearing" min="0" max="1" value="0" aria-label="{{_('Level')}}" hidden></meter>
-<p><label id="way" hidden>{{_("Sending")}} <progress max="1" value="0"></progress></label></p>
+% include("send.tpl")
 </section>
 <script type="module" src="/static/send.js"></script>
 % end
+<p><a class="button" href="/sounds">{{_("Greetings, and what the box says")}}</a></p>
 % if not tracks:
 <p>{{_("No message has come yet. Feeds bring them: see the configuration.")}}</p>
 % end
