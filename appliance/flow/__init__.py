@@ -67,7 +67,8 @@ def configured_sounds(settings: FlowSettings, prompts: PromptSettings) -> Mappin
     """The file or folder that the configuration has for each use of a sound, of the first language."""
     speaks = settings.script is not Script.NONE
     heard = prompts if prompts.sounds != PromptSettings().sounds or not speaks else evolve(prompts, sounds=TONES)
-    found: dict[str, Path | None] = {**sounds_of(heard, at_the_ear=speaks)}
+    said = sounds_of(heard, at_the_ear=speaks)
+    found: dict[str, Path | None] = {str(prompt): path for prompt, path in said.items()}
     if speaks:
         booth, bell = settings.booth, found.get(Prompt.NEW_MESSAGE)
         found |= {"greeting": settings.greeting, "tone": settings.tone or SHIPPED / "tone.flac"}
