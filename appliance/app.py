@@ -142,7 +142,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         controller.connect(effects.table(), shares=playback.while_recording is not WhileRecording.REFUSE)
         if playback.while_recording is WhileRecording.DUCK:
             stop.callback(controller.react(effects.duck))
-        start_speaking(settings, store, controller, clock, vitals, stop)
+        start_speaking(settings, store, controller, player.voice, clock, vitals, stop)
         outbox.start()
         stop.callback(outbox.close)
         stop.callback(tuner.close)

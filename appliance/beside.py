@@ -1,11 +1,14 @@
 """What a run has beside recorder and player, and can do without: destinations, feeds, speech, clips, guests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from appliance.audio.playlist_file import KeptPlaylist
+from appliance.audio.saying import Voice
 from appliance.clock import Clock
 from appliance.config.flow import Script
 from appliance.config.settings import Settings
@@ -24,7 +27,7 @@ from appliance.narration import narrations
 from appliance.plugin import BackendContext, FeedBackend, Processor, UploadBackend
 from appliance.plugin.kinds import PROCESSOR as KIND
 from appliance.processors import Processors
-from appliance.prompts import Prompts, sounds_of
+from appliance.prompts import DIGITS, Prompts, sounds_of
 from appliance.reactions import Reactions
 from appliance.sounds import Arriving, KeptSounds
 from appliance.status import Status
@@ -32,6 +35,9 @@ from appliance.stops import StopList
 from appliance.store import Store
 from appliance.turn import Plan
 from appliance.vitals import Vitals
+
+if TYPE_CHECKING:
+    from appliance.audio.speech import Speech
 
 Post = Callable[[Event], None]
 
@@ -82,16 +88,32 @@ def _start_processors(
 
 
 def start_speaking(
-    settings: Settings, store: Store, controller: Controller, clock: Clock, vitals: Vitals, stop: StopList
+    settings: Settings,
+    store: Store,
+    controller: Controller,
+    voice: Voice,
+    clock: Clock,
+    vitals: Vitals,
+    stop: StopList,
 ) -> None:
-    """Let the flow, and the prompts, react to what happens until `stop`."""
+    """Let the flow, and the prompts, react to what happens until `stop`, and messages be announced."""
+    if announce := settings.prompts.announce:
+        from appliance.prompts.announcing import Announcer
+
+        language = settings.prompts.language or next(iter(settings.flow.languages), "")
+        voice.announces = Announcer(announce, language, _speech(stop), clock.wall_ns).sound
     replies = {name: feed.reply_to for name, feed in settings.feeds.items() if feed.reply_to}
     sounds = sounds_of(settings.prompts)
 
     def time(at: float) -> str:
         return clock.stamp(at).local.isoformat()
 
-    handset = flow_of(settings.flow, settings.prompts, replies, store.places, time)
+    def spell(language: str) -> Mapping[str, Path]:
+        from appliance.prompts.wording import words_of
+
+        return _speech(stop).ahead(DIGITS, words_of(language).voice)
+
+    handset = flow_of(settings.flow, settings.prompts, replies, store.places, time, spell)
     speaking = Reactions(handset, *narrations(settings.feeds), Prompts(sounds))
     stop.callback(controller.react(speaking.listener(controller.post)))
     if store.places.greeting.exists():
@@ -101,6 +123,14 @@ def start_speaking(
         bell = Bell(settings.flow.ring, clock, controller.post, vitals)
         bell.start()
         stop.callback(bell.close)
+
+
+def _speech(stop: StopList) -> "Speech":
+    from appliance.audio.speech import Speech  # most boxes say nothing in words
+
+    speech = Speech()
+    stop.callback(speech.close)
+    return speech
 
 
 def keep_playlist(store: Store, controller: Controller) -> None:

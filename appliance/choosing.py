@@ -82,8 +82,8 @@ class Choosing:
                 self._post(PlaybackFailed(effect.id, str(error), error=type(error).__name__))
                 raise
             if message:
-                path, title, track_id, feed = message
-                self._post(Play(path, title, track_id, effect.id, feed=feed))
+                path, title, track_id, feed, at_ns = message
+                self._post(Play(path, title, track_id, effect.id, feed=feed, at_ns=at_ns))
             else:
                 self._tell_of_nothing(effect)
 

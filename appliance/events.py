@@ -135,7 +135,9 @@ class RecordSplit(Command):
 class Play(Command):
     """Play a local audio file, from `start_at` seconds on, once or in a `loop`.
 
-    `track_id` names the inbox track that it is, if it is one, and `feed` where it came from. The playback is named
+    `track_id` names the inbox track that it is, if it is one, and `feed` where it came from. Where
+    `at_ns` is given something is said before it: that is when it came or was recorded, in nanoseconds since 1970 UTC,
+    0 where no clock told. The playback is named
     `playback_id` where it was asked for under that name before the file was known.
     """
 
@@ -146,6 +148,7 @@ class Play(Command):
     start_at: float = 0.0
     loop: bool = False
     feed: str = ""
+    at_ns: int | None = None
 
 
 @message

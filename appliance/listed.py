@@ -17,12 +17,16 @@ class Repeat(StrEnum):
 
 @frozen
 class PlaylistItem:
-    """A track of the playlist; `position` is where it goes on, in seconds from its start."""
+    """A track of the playlist; `position` is where it goes on, in seconds from its start.
+
+    `at_ns` is when it was recorded, in nanoseconds since 1970 UTC, where that may be said before it.
+    """
 
     path: Path
     title: str
     track_id: int | None = None
     position: float = 0.0
+    at_ns: int | None = None
 
 
 @frozen

@@ -174,4 +174,4 @@ class Playlist:
 
 
 def _play(item: PlaylistItem, name: str) -> events.Play:
-    return events.Play(item.path, item.title, item.track_id, name, item.position)
+    return events.Play(item.path, item.title, item.track_id, name, item.position, at_ns=item.at_ns)

@@ -67,7 +67,9 @@ class Autoplay:
         if asked or not waiting or not is_free(status):
             return Autoplay(waiting, asked, sounding), ()
         first = waiting[0]
-        command = PlayIfFree(first.path, first.title, first.id, _playback_id(first), feed=first.feed)
+        command = PlayIfFree(
+            first.path, first.title, first.id, _playback_id(first), feed=first.feed, at_ns=first.fetched_at
+        )
         return Autoplay(waiting, command.playback_id, sounding), (command,)
 
     def _still_waiting(self, event: Event) -> tuple[Track, ...]:

@@ -12,10 +12,12 @@ from appliance.circumstances import WITHDRAWAL_CODE as CODE
 from appliance.config.booth import BoothSettings, Given
 from appliance.config.flow import FlowSettings, Script
 from appliance.config.options import AbsolutePath, Seconds
-from appliance.config.prompts import Prompt
+from appliance.config.prompts import Prompt, PromptSettings
+from appliance.flow import flow_of
 from appliance.flow.booth import Booth
 from appliance.flow.handset import Handset
 from appliance.flow.steps import Step
+from appliance.flow.story import spelled
 from appliance.flow.world import World as Around
 from appliance.machine import Do, Effect, Recorder
 from appliance.models import Verdict
@@ -124,6 +126,20 @@ def test_a_story_goes_from_step_to_step_and_everything_about_it_is_kept() -> Non
     room.hang_up()
     room.until(room.now + 1)
     assert room.at(Step.ON_HOOK) and len(room.released) == 1
+
+
+def test_a_code_is_spoken_where_no_files_do_that() -> None:
+    asked: list[str] = []
+
+    def spell(language: str) -> dict[str, Path]:
+        asked.append(language)
+        return {digit: Path(f"/spoken/{language}/{digit}.wav") for digit in "0123456789"}
+
+    booth = BoothSettings(codes=True)
+    machine = flow_of(evolve(SETTINGS, booth=booth), PromptSettings(), {}, PLACES, spell=spell).script
+    assert isinstance(machine, Booth) and asked == ["de", "en"]
+    said = spelled(machine.world, "en", evolve(CLIP, fields={CODE: "40"}))
+    assert said == (Path("/spoken/en/4.wav"), Path("/spoken/en/0.wav"))
 
 
 @pytest.mark.parametrize("how", ["2", "nothing", "hang up"])

@@ -6,6 +6,7 @@ from functools import partial
 from math import inf
 from pathlib import Path
 
+from appliance.audio.announced import Announced
 from appliance.audio.arriving import Arrivals
 from appliance.audio.greetings import NoneToday, greeting
 from appliance.audio.output import Output
@@ -52,6 +53,8 @@ class Voice:
         self._post = post
         self.arrivals = Arrivals()
         """What may be played while it still comes."""
+        self.announces: Callable[[Play], Path | None] = lambda _: None
+        """Gives a file of what is said before that is played, where there is something to say."""
         self._says: str | None = None
         self._said_at = self._sounded_at = -inf
 
@@ -83,7 +86,12 @@ class Voice:
             if isinstance(wish, Greet):
                 path = self._greeting(wish)
             arrival = self.arrivals.take(path)
-            source = Source(path, rate, 1.0 if says else speed, loop=wish.loop, arrival=arrival)
+            said = self.announces(wish) if wish.at_ns is not None and not (says or wish.loop or wish.start_at) else None
+            source = (
+                Announced(said, path, rate, speed, arrival=arrival)
+                if said
+                else Source(path, rate, 1.0 if says else speed, loop=wish.loop, arrival=arrival)
+            )
         except _Nothing:
             self._tell(Said(playback_id, self._clock.monotonic(), True))
             return None

@@ -24,6 +24,13 @@ class Prompt(StrEnum):
     CARD_NEARLY_FULL = "card_nearly_full"
 
 
+class Told(StrEnum):
+    """What is said of a message before it sounds."""
+
+    TITLE = "title"
+    TIME = "time"
+
+
 NO_SOUNDS = "none"
 TONES = "tones"
 
@@ -59,6 +66,14 @@ class PromptSettings:
     fault: AbsolutePath | None = option(None, "For: something is wrong.")
     card_nearly_full: AbsolutePath | None = option(
         None, "For: there is room for less than `storage.reserve` before no recording can begin."
+    )
+
+    announce: tuple[Told, ...] = option(
+        (),
+        "What is spoken before each message and recording that somebody asks for without naming it: its day and "
+        "`time`, and the `title` of a message. It is spoken by `espeak-ng`, in English, German, French, Spanish or "
+        "Chinese, whichever `language` begins as (`de`, `en`). Default: nothing.",
+        example="[title, time]",
     )
 
     def own(self, prompt: Prompt) -> Path | None:

@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     access.folders,
     delivery.feeds,
     setup.services,
+    setup.speech,
     machine.room,
     machine.time,
     machine.watchdog,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from appliance.audio.speech import PROGRAM, is_installed
 from appliance.describe import counted
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Result, Step
@@ -40,6 +41,22 @@ def services(box: Box) -> Iterator[Step]:
             yield Finding(f"service {name}", Result.FAIL, str(error))
         else:
             yield Finding(f"service {name}", Result.PASS, "its options are good; `appliance status` tells of faults")
+
+
+def speech(box: Box) -> Iterator[Step]:
+    """Whether there is something that speaks, where something is to be spoken."""
+    settings = box.settings
+    wanted = {
+        "what prompts.announce wants is said before no message": bool(settings.prompts.announce),
+        "no code of flow.booth.codes is spoken that has no files": settings.flow.booth.codes,
+    }
+    if not any(wanted.values()):
+        return
+    if is_installed():
+        yield Finding("speech", Result.PASS, f"{PROGRAM} is installed")
+        return
+    missed = "; ".join(words for words, asked in wanted.items() if asked)
+    yield Finding("speech", Result.WARN, f"{PROGRAM} is not installed: {missed}", f"`sudo apt install {PROGRAM}`")
 
 
 def plugins(box: Box) -> Iterator[Step]:

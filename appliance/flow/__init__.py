@@ -15,7 +15,7 @@ from appliance.config.flow import FlowSettings, Script
 from appliance.config.prompts import TONES, Prompt, PromptSettings
 from appliance.flow.direct import Direct
 from appliance.flow.handset import Handset
-from appliance.prompts import digits_of, sounds_of
+from appliance.prompts import DIGITS, digits_of, sounds_of
 from appliance.prompts.sounds import SHIPPED
 from appliance.store.places import Places
 
@@ -29,11 +29,12 @@ def flow_of(
     replies: Mapping[str, str],
     places: Places,
     time: Callable[[float], str] = str,
+    spell: Callable[[str], Mapping[str, Path]] = lambda _: {},
 ) -> Handset:
     """The machine that the configuration wants, for what is kept in `places`.
 
     `replies` are the destinations of answers, by the feed that brought what is answered; `time` is what the clock shows
-    at a moment of CLOCK_MONOTONIC.
+    at a moment of CLOCK_MONOTONIC, `spell` has a digit for each language spoken where no files do that.
     """
     if settings.script is Script.NONE:
         return Handset(Direct(), settings.numbers)
@@ -56,6 +57,8 @@ def flow_of(
         folder = settings.booth.questions
         questions = {each: tuple(sounds_in(folder, each)) if folder else () for each in languages}
         digits = {each: digits_of(evolve(heard, language=each)) for each in languages}
+        if settings.booth.codes:
+            digits = {each: found if len(found) == len(DIGITS) else spell(each) for each, found in digits.items()}
         world = World(tone, sounds, questions, digits, places.audio, time, _code)
         return Handset(Booth(settings, world), settings.numbers, rehearsal)
     from appliance.flow.telephone import Telephone

@@ -12,6 +12,7 @@ from appliance.flow.steps import Step
 from appliance.flow.world import World
 from appliance.machine import Input
 from appliance.models import Clip
+from appliance.prompts.sounds import DIGITS
 
 ASKED = (Step.LANGUAGE, Step.QUESTION, Step.CONSENT, Step.REVIEW)
 """Steps in which what is dialled is an answer."""
@@ -56,4 +57,4 @@ def keeps(booth: BoothSettings, wishes: Wishes, clip: Clip) -> tuple[Input, ...]
 def spelled(world: World, language: str, clip: Clip | None) -> tuple[Path, ...]:
     """The sounds that say its code, where there is one for each digit."""
     digits, code = world.digits.get(language, {}), clip and clip.fields.get(WITHDRAWAL_CODE)
-    return tuple(digits[each] for each in str(code)) if code and len(digits) == len("0123456789") else ()
+    return tuple(digits[each] for each in str(code)) if code and len(digits) == len(DIGITS) else ()

@@ -7,7 +7,7 @@ now is not said later. While a handset is off the hook its flow alone says somet
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from attrs import evolve
+from attrs import evolve, field
 
 from appliance import events
 from appliance.circumstances import by_guest

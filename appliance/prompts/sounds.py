@@ -10,6 +10,9 @@ SHIPPED = Path(__file__).with_name("tones")
 """The tones that come with the appliance; `synthesis` makes them."""
 
 
+DIGITS = "0123456789"
+
+
 def sounds_of(settings: PromptSettings, *, at_the_ear: bool = False) -> Mapping[Prompt, Path]:
     """The file for each prompt that is to sound.
 
@@ -29,7 +32,7 @@ def sounds_of(settings: PromptSettings, *, at_the_ear: bool = False) -> Mapping[
 def digits_of(settings: PromptSettings) -> Mapping[str, Path]:
     """The file that says each digit, of those that there are."""
     folders = _folders(settings)
-    found = {digit: _named(folders, digit) for digit in "0123456789"}
+    found = {digit: _named(folders, digit) for digit in DIGITS}
     return {digit: path for digit, path in found.items() if path}
 
 

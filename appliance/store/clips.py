@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from appliance.codec import from_json
 from appliance.errors import NotFound
-from appliance.models import Clip, Rendition
+from appliance.models import Clip, ClockSource, Rendition
 from appliance.recipes import Recipe
 from appliance.store.places import Places
 from appliance.store.trouble import damage, reading
@@ -152,6 +152,11 @@ class ClipRows:
             (-(1 << 63) if since_ns is None else since_ns, *end, -1 if limit is None else limit),
         )
         return (body for (body,) in rows)
+
+    def began_ns(self, name: str) -> int:
+        """When the clip of exactly this name began, in wall time; 0 where no clock told, or there is none."""
+        row = self._db.execute("SELECT start_ns, clock FROM clips WHERE name = ?", (name,)).fetchone()
+        return int(row[0]) if row and row[1] != ClockSource.NONE else 0
 
     def names(self) -> Iterator[str]:
         """Of all clips that are there; read from an index alone, so cheap with many."""

@@ -1,7 +1,7 @@
 """The rooms of the store: what may be asked of the clips and the outbox, from any thread."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -116,7 +116,7 @@ class Clips(Room[ClipRows]):
 
     def latest(self) -> Message | None:
         """What was recorded last."""
-        return self.access.use(lambda catalogue: recording_of(self._places, catalogue.clips.newest_first()))
+        return self.access.use(lambda catalogue: self._heard(catalogue, catalogue.clips.newest_first()))
 
     def all_recordings(self, most: int, approved: bool = False) -> tuple[PlaylistItem, ...]:
         """What was recorded, the oldest first; of more than `most` the newest. With `approved` that alone."""
@@ -124,7 +124,9 @@ class Clips(Room[ClipRows]):
         def work(catalogue: Catalogue) -> tuple[PlaylistItem, ...]:
             names = list(islice(catalogue.clips.newest_first(APPROVED if approved else None), most))[::-1]
             paths = ((self._places.audio(name), name) for name in names)
-            return tuple(PlaylistItem(path, name) for path, name in paths if path.exists())
+            return tuple(
+                PlaylistItem(path, name, at_ns=catalogue.clips.began_ns(name)) for path, name in paths if path.exists()
+            )
 
         return self.access.use(work)
 
@@ -136,7 +138,7 @@ class Clips(Room[ClipRows]):
 
         def work(catalogue: Catalogue) -> Message | None:
             names = list(catalogue.clips.newest_first(APPROVED if approved else None))
-            return recording_of(self._places, names[names.index(name) + 1 :] if name in names else names)
+            return self._heard(catalogue, names[names.index(name) + 1 :] if name in names else names)
 
         return self.access.use(work)
 
@@ -146,9 +148,12 @@ class Clips(Room[ClipRows]):
         def work(catalogue: Catalogue) -> Message | None:
             names = list(catalogue.clips.newest_first(APPROVED) if approved else catalogue.clips.names())
             random.shuffle(names)
-            return recording_of(self._places, sorted(names, key=lambda each: each == name))
+            return self._heard(catalogue, sorted(names, key=lambda each: each == name))
 
         return self.access.use(work)
+
+    def _heard(self, catalogue: Catalogue, names: Iterable[str]) -> Message | None:
+        return recording_of(self._places, names, catalogue.clips.began_ns)
 
     def release(self, clip_id: str, destinations: tuple[str, ...] | None) -> None:
         """Let a clip go to these destinations, or to all, that was to go nowhere yet. Raises NotFound."""

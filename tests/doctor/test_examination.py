@@ -1,15 +1,19 @@
 """The whole examination, the configuration and the plugins."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
 
+from appliance.audio.speech import PROGRAM
 from appliance.config.actions import ButtonAction
+from appliance.config.loader import parse
 from appliance.config.settings import ButtonSettings, DeviceSettings, LedSettings, PanelSettings, Settings
 from appliance.doctor import Box, Finding, Prompt, Result, examine
 from appliance.doctor.setup import configuration, plugins
+from appliance.doctor.setup import speech as spoken
 from appliance.errors import ConfigError, StorageError, UsageError
 from appliance.plugin_host import PluginHost
 from appliance.simulation.cards import FakeCards
@@ -85,3 +89,24 @@ def test_broken_and_disabled_plugins(make_box: Make, findings: Findings) -> None
     host.disable(["good"])
     (found,) = findings(plugins(make_box(plugins=host)))
     assert (found.result, found.words) == (Result.PASS, "none; disabled: good")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("prompts: {announce: [time]}", "prompts.announce"),
+        ("flow: {script: booth, booth: {codes: true}}", "flow.booth.codes"),
+        ("{}", ""),
+    ],
+)
+def test_what_is_to_be_spoken_needs_a_voice(
+    text: str, words: str, make_box: Make, findings: Findings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    box = make_box(settings=parse(text, "test", {}, {}))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    missing = findings(spoken(box))
+    assert [found.result for found in missing] == [Result.WARN] * bool(words)
+    (tmp_path / PROGRAM).write_text("#!/bin/sh\n")
+    (tmp_path / PROGRAM).chmod(0o755)
+    assert [found.result for found in findings(spoken(box))] == [Result.PASS] * bool(words)
+    assert all(words in found.words and "apt install" in (found.next_step or "") for found in missing)

@@ -169,6 +169,32 @@ def test_a_url_is_played_whatever_it_leads_to(name: str, loud: Box, site: tuple[
 
 
 @pytest.mark.slow
+def test_the_day_is_said_before_a_recording(
+    box: Box, test_card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voice = sound(tmp_path / "voice.wav", 0.5, seed=9)
+    program = tmp_path / "bin" / "espeak-ng"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\ncat >{tmp_path}/said\ncp {tmp_path}/voice.wav "$6"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    device = f"testcard:{test_card}"
+    audio = f'audio: {{capture: {{device: "{device}"}}, playback: {{device: "{device}", volume: 100}}}}\n'
+    box.config.write_text(box.config.read_text() + audio + "prompts: {announce: [title, time], language: de}\n")
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    message = sound(tmp_path / "Anna.wav", 1)
+    box.cli("feeds", "send", str(tmp_path / "Anna.wav"))
+    box.call("play.new")
+    box.until(lambda: len(heard(test_card)) > 0 and is_over(box))
+    played = heard(test_card)
+    assert place(message, played) == place(voice, played) + len(voice), "at once behind it, and both whole"
+    assert (tmp_path / "said").read_text().startswith("Anna"), "and when it came, where a clock tells"
+    box.call("play", source=str(tmp_path / "Anna.wav"))
+    box.until(lambda: len(heard(test_card)) > len(played) and is_over(box))
+    assert len(heard(test_card)) < len(played) + len(message) + RATE // 2, "who names it knows it"
+
+
+@pytest.mark.slow
 def test_only_what_was_approved_is_heard_by_others(box: Box, test_card: Path) -> None:
     speaker = f'{{device: "testcard:{test_card}", volume: 100, only_approved: true}}'
     audio = f'audio: {{capture: {{device: "testcard:{test_card}"}}, playback: {speaker}}}\n'
