@@ -12,6 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+SPOKEN = "2.3."
+"""What versions begin with whose configuration this is; that of 2.4 is another one."""
+
+_PROGRAM = shutil.which("dovecot", path="/usr/sbin:/usr/bin")
 _CONFIGURATION = """
 protocols = imap
 listen = 127.0.0.1
@@ -59,6 +63,13 @@ class Dovecot:
         with socket.create_server(("127.0.0.1", 0)) as bound:
             self.port = int(bound.getsockname()[1])
 
+    @staticmethod
+    def version() -> str:
+        """That of the installed one; empty where none is."""
+        if not _PROGRAM:
+            return ""
+        return subprocess.run([_PROGRAM, "--version"], capture_output=True, text=True, timeout=30).stdout
+
     def put(self, letter: bytes) -> int:
         self._count += 1
         new = self._folder / "mail" / "new"
@@ -84,9 +95,8 @@ class Dovecot:
                 port=self.port,
             )
         )
-        program = shutil.which("dovecot", path="/usr/sbin:/usr/bin")
-        assert program
-        self._process = subprocess.Popen([program, "-F", "-c", str(path)], stderr=subprocess.PIPE)
+        assert _PROGRAM
+        self._process = subprocess.Popen([_PROGRAM, "-F", "-c", str(path)], stderr=subprocess.PIPE)
         until = time.monotonic() + 30
         while not self._is_up():
             assert self._process.poll() is None and time.monotonic() < until, "dovecot does not start"

@@ -1,6 +1,5 @@
 """The feed `mail`, against a small IMAP server, and the same against dovecot where that is installed."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from email.message import EmailMessage
@@ -18,7 +17,7 @@ from appliance.config.options import AbsolutePath, ByteCount, Secret
 from appliance.plugin import BackendContext, Cancelled, Permanent, Transient, WrongKind
 from appliance.testing.feeds import MemoryInbox, check_feed_backend
 from tests.plugins.certificates import Authority
-from tests.plugins.mail.dovecot import Dovecot
+from tests.plugins.mail.dovecot import SPOKEN, Dovecot
 from tests.plugins.mail.imap import ImapServer
 
 ANNA = "anna@home.example"
@@ -64,18 +63,14 @@ def imap() -> Iterator[Callable[..., ImapServer]]:
 @pytest.fixture(
     params=[
         "small",
-        pytest.param(
-            "dovecot",
-            marks=[
-                pytest.mark.slow,
-                pytest.mark.skipif(not shutil.which("dovecot", path="/usr/sbin:/usr/bin"), reason="needs dovecot"),
-            ],
-        ),
+        pytest.param("dovecot", marks=pytest.mark.slow),
     ]
 )
 def server(request: pytest.FixtureRequest) -> Iterator[ImapServer | Dovecot]:
     with ExitStack() as stack:
         if request.param == "dovecot":
+            if not Dovecot.version().startswith(SPOKEN):
+                pytest.skip(f"needs dovecot {SPOKEN}")
             yield stack.enter_context(Dovecot())
             return
         small = ImapServer()
