@@ -28,7 +28,8 @@ def arrived(number: int, key: str = "") -> events.TrackArrived:
 
 
 def play(number: int) -> events.PlayIfFree:
-    return events.PlayIfFree(Path(f"/{number}.flac"), f"message {number}", number, f"autoplay-{number}", feed="family")
+    name = f"autoplay-{number}"
+    return events.PlayIfFree(Path(f"/{number}.flac"), f"message {number}", number, name, feed="family", at_ns=0)
 
 
 def sounds(number: int, playback_id: str = "") -> events.PlaybackStarted:
