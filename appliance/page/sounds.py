@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from attrs import frozen
 from bottle import HTTPResponse, request
 
 from appliance.errors import NotFound
@@ -15,6 +14,7 @@ from appliance.page.languages import _, day
 from appliance.page.media import sound_file
 from appliance.page.openapi import ROOT
 from appliance.page.recorder import Recorder
+from appliance.values import frozen
 
 HANDSET = {
     "greeting": "Greeting",

@@ -4,12 +4,11 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
-from attrs import frozen
-
 from appliance.audio.speech import Speech
 from appliance.config.prompts import Told
 from appliance.events import Play
 from appliance.prompts.wording import words_of
+from appliance.values import frozen
 
 
 @frozen

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from attrs import field, frozen
+from attrs import field
+
+from appliance.values import frozen
 
 FALLBACK = "en"
 """The language of whoever names none that we know."""

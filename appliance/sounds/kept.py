@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict, frozen
+from attrs import asdict
 
 from appliance import durable
 from appliance.clock import Clock
@@ -22,6 +22,7 @@ from appliance.events import SoundsChanged
 from appliance.sound_verbs import DAYS, GREETING, MANY, QUESTION, USES
 from appliance.store import Store
 from appliance.store.trouble import storage_errors
+from appliance.values import frozen
 
 REMOVED_DAYS = 30
 """For so long can be brought back what was thrown away."""
