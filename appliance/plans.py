@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from appliance.config import loader
+from appliance.config import files, loader
 from appliance.config.options import AbsolutePath
 from appliance.config.settings import ControlSettings, Settings
 from appliance.config.storage import StorageSettings
@@ -55,7 +55,7 @@ class Plans:
 
     def read(self) -> Plan:
         """The configuration as it is now, whole. Raises ConfigError with every problem."""
-        return self._whole(loader.read(self._path), self._discover())
+        return self._whole(files.read(self._path), self._discover())
 
     def _whole(self, text: str, plugins: PluginHost) -> Plan:
         secrets = self._path.with_name(loader.SECRETS_FILE)
@@ -70,7 +70,7 @@ class Plans:
         """
         plugins = self._discover()
         try:
-            return self._whole(loader.read(self._path), plugins)
+            return self._whole(files.read(self._path), plugins)
         except ConfigError as error:
             problem = error
         for problem_of in str(problem).splitlines():
@@ -90,7 +90,7 @@ class Plans:
         return Plan(settings, plugins, complaint=f"{words}, and {where}: {first}")
 
     def _usable(self, path: Path, plugins: PluginHost, *, by_defaults: bool) -> Plan:
-        text = loader.read(path)
+        text = files.read(path)
         secrets = self._path.with_name(loader.SECRETS_FILE)
         found = loader.usable(text, str(path), plugins.extensions, self._environment, secrets, by_defaults=by_defaults)
         return self._plan(plugins, found, lambda: None)
@@ -98,7 +98,7 @@ class Plans:
     def _is_blank(self) -> bool:
         """Whether there is a file in which nothing stands but comments."""
         try:
-            lines = loader.read(self._path).splitlines()
+            lines = files.read(self._path).splitlines()
         except ConfigError:
             return False
         return all(line.lstrip()[:1] in ("", "#") for line in lines)

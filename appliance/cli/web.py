@@ -34,8 +34,8 @@ def web(context: click.Context, path: Path, keys: Path, settings: Path) -> None:
 
 def _serve(path: Path, socket: Path, keys: Keys, helper: Path) -> None:
     one_arena()
-    from appliance.config.loader import load_section
     from appliance.config.page import WebSettings
+    from appliance.config.section import load_section
 
     try:
         from appliance.page.server import Serving

@@ -4,7 +4,7 @@ cattrs assembles the classes, and its detailed validation carries each error pas
 stand the rules of the file: names that no option has, shorthand, and a plugin's options next to the common ones.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import partial
 from inspect import isabstract
@@ -27,7 +27,7 @@ from appliance.config import document, words
 from appliance.config.document import Broken, Kind, Word
 from appliance.config.options import Extensions, OptionsClass, Secret, loaded
 from appliance.config.scalars import Problem, Reported, anything, read_word, takes_a_word
-from appliance.config.sections import Section, notes
+from appliance.config.sections import Across, Section, notes
 from appliance.config.withheld import Withheld
 from appliance.foreign import printable
 from appliance.limits import PATIENCE, within
@@ -40,8 +40,9 @@ _NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 class Structurer:
     """Turns plain values into settings."""
 
-    def __init__(self, extensions: Extensions, withheld: Withheld) -> None:
+    def __init__(self, extensions: Extensions, withheld: Withheld, across: Mapping[type, Across] | None = None) -> None:
         self._extensions = extensions
+        self._across = across or {}
         self._withheld = withheld
         self._converter = converter = Converter(detailed_validation=True)
         for wanted in (str, int, float, bool, Path, Secret, Enum):
@@ -135,7 +136,7 @@ class Structurer:
         return hook
 
     def _section_hook(self, cls: Any) -> Hook:
-        section = Section(cls, self._converter, self._withheld)
+        section = Section(cls, self._converter, self._withheld, self._across.get(cls))
         short = section.shorthand
 
         def hook(value: Any, _: Any) -> Any:

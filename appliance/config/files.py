@@ -51,3 +51,12 @@ def _words(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return "the file cannot be read: permission denied; use sudo, or check its owner and mode"
     return f"the file cannot be read: {error.strerror}"
+
+
+def read(path: Path) -> str:
+    """The text of the file. Raises ConfigError where it cannot be read."""
+    try:
+        return read_text(path)
+    except FileNotFoundError:
+        missing = f"{path}: there is no such file; `appliance config example` prints one to begin with"
+    raise ConfigError(missing)

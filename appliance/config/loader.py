@@ -7,29 +7,23 @@ The file is YAML 1.1 with two tags, `!env NAME` and `!secret NAME`. Each problem
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from attrs import evolve, field, fields
 
+from appliance.config.across import ACROSS
 from appliance.config.convert import Structurer
 from appliance.config.document import Document, Place, read_document
-from appliance.config.files import read_text
+from appliance.config.files import read
 from appliance.config.options import Extensions
+from appliance.config.problems import Placed, dotted, error_of, in_words, line_of
 from appliance.config.settings import DestinationSettings, Settings
 from appliance.config.shorthand import in_full, spelled_out
 from appliance.config.sources import Sources
 from appliance.config.takes import wrong_wishes
-from appliance.describe import counted
-from appliance.errors import ConfigError
-from appliance.foreign import printable
 from appliance.values import frozen
 
 SECRETS_FILE = "secrets.yaml"
-
-_T = TypeVar("_T")
-
-_MOST_PROBLEMS = 20
-"""So many are told; whoever has more has another file in hand."""
 
 
 @frozen
@@ -51,15 +45,6 @@ def load(path: Path, extensions: Extensions, environment: Mapping[str, str] = os
     return parse(read(path), str(path), extensions, environment, path.with_name(SECRETS_FILE))
 
 
-def read(path: Path) -> str:
-    """The text of the file. Raises ConfigError where it cannot be read."""
-    try:
-        return read_text(path)
-    except FileNotFoundError:
-        missing = f"{path}: there is no such file; `appliance config example` prints one to begin with"
-    raise ConfigError(missing)
-
-
 def parse(
     text: str,
     source: str,
@@ -71,7 +56,7 @@ def parse(
     """The settings in `text`; `source` is how problems name the file. Raises ConfigError with every problem."""
     settings, found = _checked(text, source, extensions, Sources(environment, secrets_file), schema)
     if settings is None:
-        raise _error(source, found)
+        raise error_of(source, found)
     return settings
 
 
@@ -83,19 +68,6 @@ def problems(
     """
     _, found = _checked(text, source, extensions, Sources(environment, secrets_file), Settings)
     return [(in_full(path), words) for _, path, words in found]
-
-
-def load_section(path: Path, name: str, section: type[_T], environment: Mapping[str, str] = os.environ) -> _T:
-    """One section of the file at `path`, for a program that needs no more. Raises ConfigError with its problems."""
-    sources = Sources(environment, None)
-    document = read_document(read(path), str(path), sources.look_up)
-    settings, problems = Structurer({}, sources.withheld).structure(document.root.get(name) or {}, section)
-    placed = [each for each in document.problems if each[1][:1] == (name,)]
-    placed += [(_line(document.lines, (name, *way)), (name, *way), words) for way, words in problems]
-    if placed:
-        raise _error(str(path), placed)
-    assert isinstance(settings, section)
-    return settings
 
 
 def usable(
@@ -130,17 +102,15 @@ def usable(
             wrong = in_full(problem[1])
             place = _spared(wrong) or (_nearest(document.root, wrong) if by_defaults else None)
             if place is None or not _leave_out(document.root, place):
-                raise _error(source, problems)
-            gone.setdefault(place, _words(source, problem))
+                raise error_of(source, problems)
+            gone.setdefault(place, in_words(source, problem))
     names = {str(name) for first, *rest in gone for name in rest if first == "destinations"}
     waiting = {name: _waiting(written.get(name), sources) for name in sorted(names)}
     settings = evolve(settings, destinations={**settings.destinations, **waiting})
     for problem in _wrong_wishes(document, settings):  # what can be done of it is done, and nothing else
-        gone.setdefault(problem[1], _words(source, problem))
-    return Usable(settings, {_name(place): words for place, words in gone.items()})
+        gone.setdefault(problem[1], in_words(source, problem))
+    return Usable(settings, {dotted(place): words for place, words in gone.items()})
 
-
-_Problem = tuple[int, Place, str]
 
 _SPARED = {
     ("destinations",): 2,
@@ -158,7 +128,7 @@ _SPARED = {
 
 def _checked(
     text: str, source: str, extensions: Extensions, sources: Sources, schema: type[Settings]
-) -> tuple[Settings | None, list[_Problem]]:
+) -> tuple[Settings | None, list[Placed]]:
     """The settings in `text`, and every problem with its line: one of the two is none."""
     document = spelled_out(read_document(text, source, sources.look_up))
     settings, problems = _structured(document, extensions, sources, schema)
@@ -169,16 +139,16 @@ def _checked(
 
 def _structured(
     document: Document, extensions: Extensions, sources: Sources, schema: type[Settings]
-) -> tuple[Settings | None, list[_Problem]]:
+) -> tuple[Settings | None, list[Placed]]:
     """The settings, and every problem with its line: one of the two is none."""
-    settings, problems = Structurer(extensions, sources.withheld).structure(document.root, schema)
-    placed = document.problems + [(_line(document.lines, path), path, words) for path, words in problems]
+    settings, problems = Structurer(extensions, sources.withheld, ACROSS).structure(document.root, schema)
+    placed = document.problems + [(line_of(document.lines, path), path, words) for path, words in problems]
     return (None if placed else settings), placed
 
 
-def _wrong_wishes(document: Document, settings: Settings) -> list[_Problem]:
+def _wrong_wishes(document: Document, settings: Settings) -> list[Placed]:
     """What beginnings of takes, profiles, destinations and feeds want that there is not."""
-    return [(_line(document.lines, path), path, words) for path, words in wrong_wishes(settings)]
+    return [(line_of(document.lines, path), path, words) for path, words in wrong_wishes(settings)]
 
 
 def _waiting(written: object, sources: Sources) -> DestinationSettings:
@@ -218,26 +188,3 @@ def _leave_out(root: dict[str, Any], place: Place) -> bool:
             return False
     root.pop(str(place[-1]), None)
     return True
-
-
-def _error(source: str, problems: list[_Problem]) -> ConfigError:
-    lines = dict.fromkeys(_words(source, each) for each in sorted(problems, key=lambda each: each[0]))
-    shown = list(lines)[:_MOST_PROBLEMS]
-    if more := len(lines) - len(shown):
-        shown.append(f"{source}: and {counted(more, 'problem')} more")
-    return ConfigError(*shown)
-
-
-def _words(source: str, problem: _Problem) -> str:
-    line, path, words = problem
-    return f"{source}:{line}: {_name(path)}{': ' if path else ''}{words}"
-
-
-def _line(lines: Mapping[Place, int], path: Place) -> int:
-    """The line of a value, or of the nearest one around it."""
-    return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), lines[()])
-
-
-def _name(path: Place) -> str:
-    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{printable(part)}" for part in path)
-    return dotted.removeprefix(".")

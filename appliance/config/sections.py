@@ -1,6 +1,5 @@
 """One configuration class: its fields, how it is assembled from plain values, and every check that fails."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
@@ -13,10 +12,11 @@ from cattrs.gen import make_dict_structure_fn
 from appliance.config import words
 from appliance.config.document import Word
 from appliance.config.options import Secret
-from appliance.config.scalars import WHOLE_NUMBER, Problem
-from appliance.config.settings import GPIO_PINS, PanelSettings, Settings
+from appliance.config.scalars import Problem
 from appliance.config.withheld import Withheld
-from appliance.recipes import RECIPES
+
+Across = Callable[[dict[str, Any]], Iterator[Exception]]
+"""Finds problems between the plain values of a class."""
 
 
 def notes(error: BaseException) -> list[AttributeValidationNote | IterableValidationNote]:
@@ -26,9 +26,10 @@ def notes(error: BaseException) -> list[AttributeValidationNote | IterableValida
 
 
 class Section:
-    """A configuration class as the loader sees it."""
+    """A configuration class as the loader sees it; `across` finds what its entries do to each other."""
 
-    def __init__(self, cls: Any, converter: Converter, withheld: Withheld) -> None:
+    def __init__(self, cls: Any, converter: Converter, withheld: Withheld, across: Across | None = None) -> None:
+        self._across = across
         attrs.resolve_types(cls)
         self.cls = cls
         self.fields: dict[str, attrs.Attribute[Any]] = {each.name: each for each in attrs.fields(cls) if each.init}
@@ -48,10 +49,8 @@ class Section:
         `also_known` are names that belong to the same section of the file, for suggestions.
         """
         problems = list(self._unknown(given, also_known))
-        if self.cls is PanelSettings:
-            problems += _pin_problems(given)
-        if self.cls is Settings:
-            problems += _recipe_problems(given)
+        if self._across:
+            problems += self._across(given)
         given = {name: item for name, item in given.items() if name in self.fields and not self._left_out(name, item)}
         result = None
         try:
@@ -133,46 +132,3 @@ def _default(field: "attrs.Attribute[Any]") -> Any:
         raise LookupError(field.name)
     factory = getattr(field.default, "factory", None)
     return field.default if factory is None else factory()
-
-
-def _recipe_problems(given: dict[str, Any]) -> Iterator[Exception]:
-    """Recipes by names that they cannot have, and destinations that want one which there is not."""
-    own, wanted = (
-        entries if isinstance(entries := given.get(name), dict) else {} for name in ("renditions", "destinations")
-    )
-    for name in own:
-        if name in RECIPES:
-            yield Problem(f"{name} is there already, expected a name of its own", "renditions", name)
-        elif not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
-            yield Problem("expected a name of letters, digits, - and _, 32 at most", "renditions", name)
-    known = [*RECIPES, *own]
-    for name, destination in wanted.items():
-        word = destination.get("deliver_as") if isinstance(destination, dict) else None
-        if isinstance(word, Word) and word.text not in known:
-            near = words.suggestion(word.text, known)
-            said = f"{words.found(word)}, expected {words.either(known)}{near}"
-            yield Problem(f"found {said}", "destinations", name, "deliver_as")
-
-
-def _pin_problems(given: dict[str, Any]) -> Iterator[Exception]:
-    """Pins that the header does not have, and pins that are used twice."""
-    users: dict[int, str] = {}
-    for pin, place in _pins(given):
-        path = ".".join(("panel", *place))
-        if pin not in GPIO_PINS and len(place) == 2:  # an option has bounds of its own
-            pins = f"from {GPIO_PINS[0]} to {GPIO_PINS[-1]}"
-            yield Problem(f"found pin {pin}, expected the BCM number of a pin, {pins}", *place)
-        elif users.setdefault(pin, path) != path:
-            yield Problem(f"pin {pin} is taken by {users[pin]}, expected a pin of its own", *place)
-
-
-def _pins(given: dict[str, Any]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Every pin that is used, and its place: the names of entries, and then what dials have besides."""
-    groups = {group: entries for group, entries in given.items() if isinstance(entries, dict)}
-    yield from (
-        (int(name), (group, name)) for group in groups for name in groups[group] if WHOLE_NUMBER.fullmatch(name)
-    )
-    for name, dial in groups.get("dials", {}).items():
-        second = dial.get("off_normal") if isinstance(dial, dict) else None
-        if isinstance(second, Word) and WHOLE_NUMBER.fullmatch(second.text):
-            yield int(second.text), ("dials", name, "off_normal")

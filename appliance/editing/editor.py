@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from appliance.config import loader
+from appliance.config import files, loader
 from appliance.config.document import Place
 from appliance.config.files import read_text
 from appliance.config.options import Extensions
@@ -37,7 +37,7 @@ class Editor:
 
     def form(self, place: list[str], chosen: str = "") -> dict[str, Any]:
         """What is asked for at a place, with what stands there now."""
-        text = loader.read(self.path)
+        text = files.read(self.path)
         return {**self._forms(text).form(tuple(place), chosen).plain(), "version": mark_of(text)}
 
     def review(self, place: list[str], values: dict[str, str], version: str, chosen: str = "") -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Editor:
         if name not in self.preset_names():
             raise NotFound(f"there is no preset {name}")
         now = spelled_out(values_of(text)).root
-        wanted = values_of(loader.read(self.presets / f"{name}.yaml")).root
+        wanted = values_of(files.read(self.presets / f"{name}.yaml")).root
         changes = [*differences(wanted, now)]
         return self._propose(text, changes, {}, Form((), "")) if changes else {"changes": [], "problems": []}
 
@@ -87,13 +87,13 @@ class Editor:
 
     def restore(self, number: int) -> dict[str, Any]:
         """Use a version from before again."""
-        text, before = loader.read(self.path), self.versions.text(number)
+        text, before = files.read(self.path), self.versions.text(number)
         self.versions.keep(text, [])
         return self._replace(text, before, {})
 
     def settle(self) -> None:
         """Take back what was to be used after a take, where that turned out not to work."""
-        text = loader.read(self.path)
+        text = files.read(self.path)
         before = self.versions.replaced_by(text)
         if before is not None and self.refused():
             self._write(self.path, before, stat.S_IMODE(self.path.stat().st_mode))
@@ -155,7 +155,7 @@ class Editor:
         return is_locked(form.place) or any(each.value in RUNNING for each in form.fields.values() if each.locked)
 
     def _unchanged(self, version: str) -> str:
-        text = loader.read(self.path)
+        text = files.read(self.path)
         if mark_of(text) != version:
             raise Refused("the configuration was changed by somebody else meanwhile. Look at it again")
         return text
