@@ -7,7 +7,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BUILD_PACKAGES := gcc libasound2-dev libc6-dev python3-dev python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) age alsa-utils e2fsprogs mount nginx-light strace systemd
 SLOW_PACKAGES := $(TEST_PACKAGES) chromium dovecot-imapd espeak-ng icecast2
-BENCH_PACKAGES := $(TEST_PACKAGES) curl ffmpeg flac mpg123 stress-ng
+BENCH_PACKAGES := $(TEST_PACKAGES) chromium curl ffmpeg flac mpg123 stress-ng
 
 PARALLEL := -n 3 --dist worksteal
 DAEMON_TESTS := $(addprefix tests/e2e/test_,appliance.py autoplay.py player.py reload.py salvage.py sandbox.py services.py)

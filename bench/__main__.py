@@ -4,7 +4,24 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import answer, cuts, face, live, outbox, page, play, record, renditions, start, stop, together, upload
+from bench import (
+    answer,
+    crowd,
+    cuts,
+    face,
+    live,
+    outbox,
+    page,
+    phone,
+    play,
+    record,
+    renditions,
+    start,
+    stop,
+    together,
+    upload,
+    watched,
+)
 from bench.results import Result, table, write_page
 
 Bench = Callable[[int, float], Sequence[Result]]
@@ -28,7 +45,12 @@ BENCHES: dict[str, Bench] = {
     "live": live.live,
     "outbox": outbox.outbox,
     "page": page.page,
+    "paint": page.paint,
+    "archive": phone.archive,
+    "phone": phone.upload,
+    "crowd": crowd.crowd,
     "together": together.together,
+    "watched": watched.watched,
 }
 """Each takes how often to measure, and by which factor to shorten what takes long."""
 

@@ -37,13 +37,13 @@ def open_store(directory: Path) -> Store:
     return store
 
 
-def record(store: Store) -> Clip:
-    """A short clip, with its delivery."""
+def record(store: Store, size: int = 1000) -> Clip:
+    """A clip of about so many bytes, with its delivery."""
     clock = SystemClock()
     take_id, started = new_take_id(), clock.stamp()
     begin = Begin(take_id, clip_name("bench", started, take_id), "bench", _FORMAT, started, 0.0)
     take = TakeFile.create(store.places.takes, begin)
-    take.append(bytes(1000))
+    take.append(bytes(size))
     take.seal(Levels(), Verdict.OK)
     take.close()
     return store.clips.adopt(take_id)

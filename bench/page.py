@@ -21,6 +21,9 @@ from bench.outbox import fill, open_store
 from bench.results import Result, at_most
 
 _CLIPS = 50_000
+_CHROMIUM = "/usr/bin/chromium"
+_PAINTED = """new Promise(done => new PerformanceObserver(list => done(list.getEntries()[0].startTime))
+.observe({type: "paint", buffered: true}))"""
 _VIEWS = {
     "Now": "/",
     "Clips": "/clips",
@@ -45,17 +48,19 @@ def _name_all(directory: Path) -> None:
 
 
 @contextmanager
-def _page(root: Path) -> Iterator[tuple[str, int]]:
+def page_of(root: Path) -> Iterator[tuple[str, int]]:
     """The page of the box in a folder: its address and its process."""
     (root / "web.yaml").write_text("web: {listen: 127.0.0.1:0}\n")
     options = ["--socket", str(root / "control.sock"), "web", "--config", str(root / "web.yaml")]
     command = [sys.executable, "-m", "appliance", *options, "--keys", str(root / "web" / "keys.json")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         assert process.stdout
-        found = re.search(r"http://\S+:\d+", process.stdout.readline())
-        assert found
-        yield found[0], process.pid
-        process.terminate()
+        try:
+            found = re.search(r"http://\S+:\d+", process.stdout.readline())
+            assert found
+            yield found[0], process.pid
+        finally:
+            process.terminate()
 
 
 def _bytes(address: str) -> bytes:
@@ -77,7 +82,7 @@ def page(rounds: int, scale: float) -> Sequence[Result]:
         fill(directory, count)
         _name_all(directory)
 
-    with running(before=prepare) as box, _page(box.root) as (address, pid):
+    with running(before=prepare) as box, page_of(box.root) as (address, pid):
         for path in _VIEWS.values():
             _bytes(address + path)
         results = [
@@ -94,4 +99,48 @@ def page(rounds: int, scale: float) -> Sequence[Result]:
         weight = (statics + len(gzip.compress(_bytes(f"{address}/clips")))) / 1e3
         pss = memory_mb(pid)[1]
     results.append(at_most("page: all that a browser loads, gzipped", [weight], 120, " kB", "the list of clips"))
-    return [*results, at_most("page: memory (PSS)", [pss], 33, " MB", "after every view")]
+    results.append(at_most("page: memory (PSS)", [pss], 30, " MB", "after every view"))
+    against = "Python that imports nothing, in turns"
+    return [*results, at_most("page: imports, longer by", _imports(rounds * 4 + 1), 150, " ms", against)]
+
+
+def _imports(times: int) -> list[float]:
+    """Milliseconds that all takes which `appliance web` imports."""
+    modules = "appliance.cli.main, appliance.cli.web, appliance.page.server, appliance.config.section"
+
+    def milliseconds(code: str) -> float:
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True, env=environment())
+        return (time.perf_counter() - begun) * 1e3
+
+    milliseconds(f"import {modules}")
+    return [milliseconds(f"import {modules}") - milliseconds("pass") for _ in range(times)]
+
+
+def paint(rounds: int, scale: float) -> Sequence[Result]:
+    """How soon a slow phone shows something: Chromium, six times slower than this machine."""
+    from playwright.sync_api import sync_playwright
+
+    count = round(_CLIPS * scale)
+
+    def prepare(directory: Path) -> None:
+        fill(directory, count)
+        _name_all(directory)
+
+    results = []
+    with running(before=prepare) as box, page_of(box.root) as (address, _), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
+        for name in ("Now", "Clips"):
+            times, asked = [], 0
+            for _ in range(rounds + 1):
+                context = browser.new_context(viewport={"width": 390, "height": 780})
+                shown = context.new_page()
+                shown.context.new_cdp_session(shown).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+                shown.goto(address + _VIEWS[name], wait_until="load")
+                times.append(float(shown.evaluate(_PAINTED)))
+                asked = int(shown.evaluate("performance.getEntriesByType('resource').length")) + 1
+                context.close()
+            against = f"Chromium at a sixth of its speed, nothing kept, {asked} requests, {count} clips"
+            results.append(at_most(f"page: first paint of {name}", times[1:], 1500, " ms", against))
+        browser.close()
+    return results

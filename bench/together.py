@@ -25,7 +25,7 @@ _DESTINATIONS = """\
 """
 
 
-def _make_clip(directory: Path, size: int) -> None:
+def make_clip(directory: Path, size: int) -> None:
     """A long clip that goes nowhere by itself."""
     clock = SystemClock()
     store = Store(directory, clock, lambda _: None, Vitals(clock))
@@ -50,7 +50,7 @@ def _lost(size: int) -> float:
     with nginx() as web, weed() as cloud:
         keys = {"access": ACCESS_KEY, "secret": SECRET_KEY, "bucket": BUCKET}
         more = _DESTINATIONS.format(web=web, cloud=cloud.url, **keys)
-        with running(more, lambda state: _make_clip(state, size)) as box:
+        with running(more, lambda state: make_clip(state, size)) as box:
             box.call("record.start")
             time.sleep(2)
             for destination in ("web", "cloud"):

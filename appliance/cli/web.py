@@ -15,6 +15,8 @@ from appliance.clock import SystemClock
 from appliance.errors import ApplianceError
 from appliance.page.keys import PIN_SECONDS, Keys, Role
 
+_M_MMAP_THRESHOLD = -3
+
 DEFAULT_KEYS = "/var/lib/appliance-web/keys.json"
 DEFAULT_HELPER = "/run/appliance-settings.sock"
 
@@ -34,6 +36,7 @@ def web(context: click.Context, path: Path, keys: Path, settings: Path) -> None:
 
 def _serve(path: Path, socket: Path, keys: Keys, helper: Path) -> None:
     one_arena()
+    _give_back_what_is_large()
     from appliance.config.page import WebSettings
     from appliance.config.section import load_section
 
@@ -58,6 +61,13 @@ def _serve(path: Path, socket: Path, keys: Keys, helper: Path) -> None:
         say(f"Its certificate is the box's own. Fingerprint (SHA-256): {serving.certificate.fingerprint}")
     signal.sigwait(ends)
     server.stop()
+
+
+def _give_back_what_is_large() -> None:
+    """Let blocks of 64 kB and more go back to the system once they are free: pieces of uploads tear holes otherwise."""
+    import ctypes
+
+    ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 65_536)
 
 
 @web.command()
