@@ -97,15 +97,15 @@ class Keys:
         kept = self._now()
         where = self._tried(password, kept, ("helper", "password", *(["pin"] if "pin" in kept else [])))
         used = where == "pin"
-        if where is None or (used and kept["pin"]["until"] <= self._clock.wall_ns() / 1e9):
+        if where is None or (used and self._is_over(kept["pin"])):
             self._spend_pin()
             return None
         session = secrets.token_urlsafe(32)
         with self._lock:
-            kept, now = self._now(), self._clock.wall_ns() / 1e9
-            alive = {key: each for key, each in kept.get("sessions", {}).items() if each["until"] > now}
+            kept = self._now()
+            alive = {key: each for key, each in kept.get("sessions", {}).items() if not self._is_over(each)}
             newest = dict(sorted(alive.items(), key=lambda each: each[1]["until"])[-_MOST_SESSIONS + 1 :])
-            newest[_hash(session)] = {"role": str(_OPENS[where]), "until": now + SESSION_SECONDS}
+            newest[_hash(session)] = {"role": str(_OPENS[where]), **self._until(SESSION_SECONDS)}
             self._write({**(_without(kept, "pin") if used else kept), "sessions": newest})
         return session
 
@@ -133,9 +133,8 @@ class Keys:
             kept = self._now()
             if "password" not in kept:
                 raise UsageError("there is no password yet: set one with `appliance web password`")
-            until = self._clock.wall_ns() / 1e9 + PIN_SECONDS
-            entry = {"salt": salt.hex(), "scrypt": _scrypt(pin, salt).hex(), "until": until, "tries": PIN_TRIES}
-            self._write({**kept, "pin": entry})
+            entry = {"salt": salt.hex(), "scrypt": _scrypt(pin, salt).hex(), "tries": PIN_TRIES}
+            self._write({**kept, "pin": {**entry, **self._until(PIN_SECONDS)}})
         return pin
 
     def _spend_pin(self) -> None:
@@ -185,7 +184,7 @@ class Keys:
     def visitor(self, session: str) -> Visitor | None:
         """Whoever has this session."""
         each = self._now().get("sessions", {}).get(_hash(session))
-        if not each or each["until"] <= self._clock.wall_ns() / 1e9:
+        if not each or self._is_over(each):
             return None
         return Visitor(Role(each["role"]), _hash(f"csrf {session}"))
 
@@ -233,6 +232,17 @@ class Keys:
                 raise NotFound(f"there is no token {name}. `appliance web tokens` lists them")
             del tokens[name]
             self._write({**kept, "tokens": tokens})
+
+    def _until(self, seconds: float) -> dict[str, Any]:
+        """When something that begins now is over: as long as the machine runs by a clock that nobody sets."""
+        now = self._clock.stamp()
+        return {"until": now.wall_ns / 1e9 + seconds, "boot": now.boot_id, "runs_to": now.monotonic_ns / 1e9 + seconds}
+
+    def _is_over(self, entry: dict[str, Any]) -> bool:
+        now = self._clock.stamp()
+        if entry.get("boot") == now.boot_id:
+            return bool(entry["runs_to"] <= now.monotonic_ns / 1e9)
+        return bool(entry["until"] <= now.wall_ns / 1e9)
 
     def _now(self) -> dict[str, Any]:
         """What the file holds; read anew where another process has changed it. Raises StorageError."""

@@ -35,6 +35,7 @@ class TelegramFeed:
 
     def __init__(self, options: TelegramFeedOptions, context: BackendContext) -> None:
         self._options = options
+        self._trusted = context.clock_trusted
         self._bot = Bot(options, context.clock_trusted)
 
     def pull(self, job: FeedJob) -> None:
@@ -87,7 +88,8 @@ class TelegramFeed:
         self, waiting: list[Sound], job: FeedJob, stop: Callable[[], None]
     ) -> tuple[list[Sound], list[Permanent | Transient]]:
         """Those that are still to be fetched afterwards, and why."""
-        left, failures, now = list[Sound](), list[Permanent | Transient](), time.time()
+        left, failures = list[Sound](), list[Permanent | Transient]()
+        now = time.time() if self._trusted() else None
         for sound in waiting:
             stop()
             try:
@@ -97,9 +99,12 @@ class TelegramFeed:
                 left.append(sound)
             except Permanent as error:
                 failures.append(error)
-                sound = attrs.evolve(sound, since=sound.since or now)
+                if now is not None and not 0 < sound.since <= now:
+                    sound = attrs.evolve(sound, since=now)
                 left.append(attrs.evolve(sound, refused=str(error)) if isinstance(error, WrongKind) else sound)
-        return [each for each in left if not each.since or 0 <= now - each.since < _GIVEN_UP_AFTER], failures
+        if now is not None:
+            left = [each for each in left if not each.since or now - each.since < _GIVEN_UP_AFTER]
+        return left, failures
 
     def _bring(self, sound: Sound, job: FeedJob, stop: Callable[[], None]) -> None:
         if job.has(sound.key):

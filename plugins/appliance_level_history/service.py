@@ -3,7 +3,7 @@
 import logging
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from math import log10
+from math import ceil, log10
 from pathlib import Path
 
 import numpy as np
@@ -56,19 +56,21 @@ class LevelHistory:
             with path.open("a") as file:
                 file.write(f"{HEAD}{line}" if is_new else line)
             if is_new:
-                self._forget(path.parent, day)
+                self._forget(path.parent)
             self._house.clear_fault()
         except StorageError as error:
             self._house.raise_fault(str(error))
         except OSError as error:
             self._house.raise_fault(f"the levels cannot be written down: {error.strerror}. Look at the disk")
 
-    def _forget(self, folder: Path, today: date) -> None:
-        oldest = today - timedelta(seconds=self._options.keep)
+    def _forget(self, folder: Path) -> None:
+        """Remove what is beyond the newest days: by their number, as a clock may be set by a year."""
+        days = dict[date, Path]()
         for path in folder.glob(f"{_PREFIX}*.csv"):
             with suppress(ValueError):  # a file of another name is not ours
-                if date.fromisoformat(path.stem.removeprefix(_PREFIX)) < oldest:
-                    path.unlink(missing_ok=True)
+                days[date.fromisoformat(path.stem.removeprefix(_PREFIX))] = path
+        for day in sorted(days)[: -ceil(self._options.keep / 86_400)]:
+            days[day].unlink(missing_ok=True)
 
 
 class _Sum:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from appliance.config.page import WebSettings
 from appliance.errors import ConfigError, NotFound, UsageError
 from appliance.page.guard import FREE_TRIES, LONGEST_WAIT, Names, Throttle, is_loopback, same_origin
-from appliance.page.keys import SESSION_SECONDS, Keys, Role
+from appliance.page.keys import PIN_SECONDS, SESSION_SECONDS, Keys, Role
 from appliance.page.server import Serving
 from appliance.testing.clock import ManualClock
 from tests.page.conftest import PASSWORD, Browser, Desk
@@ -129,6 +129,33 @@ def test_a_session_ends_by_itself(tmp_path: Path) -> None:
     keys = Keys(tmp_path / "keys.json", clock)
     keys.set_password(PASSWORD)
     session = keys.log_in(PASSWORD)
+    assert session and keys.visitor(session)
+    clock.advance(SESSION_SECONDS)
+    assert keys.visitor(session) is None
+
+
+@pytest.mark.parametrize("jump", [-86_400, 365 * 86_400])
+def test_a_clock_that_is_set_ends_no_session_and_makes_no_pin_last(tmp_path: Path, jump: float) -> None:
+    clock = ManualClock()
+    keys = Keys(tmp_path / "keys.json", clock)
+    keys.set_password(PASSWORD)
+    session, pin = keys.log_in(PASSWORD), keys.make_pin()
+    clock.set_wall(clock.wall_ns() / 1e9 + jump)
+    assert session and keys.visitor(session)
+    clock.advance(PIN_SECONDS)
+    assert keys.log_in(pin) is None
+    clock.advance(SESSION_SECONDS - PIN_SECONDS - 1)
+    assert keys.visitor(session)
+    clock.advance(1)
+    assert keys.visitor(session) is None
+
+
+def test_after_a_boot_the_wall_clock_ends_a_session(tmp_path: Path) -> None:
+    clock = ManualClock()
+    keys = Keys(tmp_path / "keys.json", clock)
+    keys.set_password(PASSWORD)
+    session = keys.log_in(PASSWORD)
+    clock.boot_id = "the next one"
     assert session and keys.visitor(session)
     clock.advance(SESSION_SECONDS)
     assert keys.visitor(session) is None

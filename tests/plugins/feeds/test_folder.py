@@ -1,6 +1,7 @@
 """The feed `folder`."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def test_what_is_new_or_changed_comes_the_oldest_first(tmp_path: Path, inbox: Me
     put(tmp_path / "b.mp3", b"another")
     feed.pull(inbox)
     assert [(track.title, track.content) for track in inbox.tracks] == [("b", b"old"), ("a", b"new"), ("b", b"another")]
+
+
+def test_what_a_clock_of_the_future_dated_comes_too(tmp_path: Path, inbox: MemoryInbox) -> None:
+    put(tmp_path / "tomorrow.mp3", b"new", time.time() + 86_400)
+    FolderFeed(tmp_path, 10).pull(inbox)
+    assert [track.title for track in inbox.tracks] == ["tomorrow"]
 
 
 def test_what_is_still_copied_or_no_sound_is_left(tmp_path: Path, inbox: MemoryInbox) -> None:

@@ -55,17 +55,18 @@ def test_what_is_not_full_at_the_end_is_written_too(tmp_path: Path) -> None:
     assert lines(house)[1:] == ["2027-01-15T08:00:00Z,0.2,-6.0,-9.0"]
 
 
-def test_old_files_go_and_those_of_others_stay(tmp_path: Path) -> None:
+def test_the_oldest_days_go_and_files_of_others_stay(tmp_path: Path) -> None:
     house = FakeHouse(tmp_path)
-    for name in ("levels-2026-11-15.csv", "levels-2026-11-17.csv", "levels-mine.csv", "note.txt"):
+    others = {"levels-mine.csv", "note.txt"}
+    for name in ("levels-2025-01-01.csv", "levels-2025-02-01.csv", "levels-2027-01-14.csv", *others):
         (house.folder / name).write_text("x")
-    with house.running(service(house)):
+    with house.running(service(house, LevelHistoryOptions(every=Seconds(1), keep=Seconds(3 * 86_400)))):
         house.sound(*(tone(number, 0.5) for number in range(10)))
         house.until(lambda: (house.folder / "levels-2027-01-15.csv").exists())
         house.sound(*(tone(number, 0.5) for number in range(10, 20)))
         house.until(lambda: len((house.folder / "levels-2027-01-15.csv").read_text().splitlines()) == 3)
     names = {path.name for path in house.folder.iterdir()}
-    assert names == {"levels-2026-11-17.csv", "levels-2027-01-15.csv", "levels-mine.csv", "note.txt"}
+    assert names == {"levels-2025-02-01.csv", "levels-2027-01-14.csv", "levels-2027-01-15.csv", *others}
 
 
 def test_a_disk_that_refuses_is_told_and_ends_nothing(tmp_path: Path) -> None:

@@ -18,9 +18,11 @@ ANNA = 4711
 SOUND = b"OggS" + bytes(range(256)) * 400
 
 
-def feed(url: str, token: str = TOKEN, chats: tuple[str, ...] = (str(ANNA),), **more: Any) -> TelegramFeed:
+def feed(
+    url: str, token: str = TOKEN, chats: tuple[str, ...] = (str(ANNA),), trusted: bool = True, **more: Any
+) -> TelegramFeed:
     options = TelegramFeedOptions(token=Secret(token), url=url, chats=chats, **more)
-    return TelegramFeed(options, BackendContext("family", "box", Path("/nowhere")))
+    return TelegramFeed(options, BackendContext("family", "box", Path("/nowhere"), lambda: trusted))
 
 
 def test_conformance(api: BotApi) -> None:
@@ -101,6 +103,29 @@ def test_what_is_no_sound_keeps_nothing_else(api: BotApi) -> None:
             feed(api.url).pull(inbox)
     assert [track.content for track in inbox.tracks] == [SOUND]
     assert api.asked.count("getFile") == 2, "it is not fetched again and again"
+
+
+def test_a_clock_that_is_set_gives_nothing_up(api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.say(ANNA, "document", b"noise", file_name="noise.mp3")
+    refused, year = MemoryInbox(refuses=WrongKind("noise is no sound that can be played")), 365 * 86_400
+
+    def tells(seconds: float, trusted: bool) -> bool:
+        """Whether a pull at that moment still tells of it."""
+        monkeypatch.setattr("appliance_feed_telegram.backend.time.time", lambda: seconds)
+        try:
+            feed(api.url, trusted=trusted).pull(refused)
+        except Permanent:
+            return True
+        return False
+
+    begin = 1_800_000_000.0
+    assert tells(begin - 50 * year, trusted=False), "a box without a battery"
+    assert tells(begin, trusted=True), "then it is given a week, whenever it was seen first"
+    assert tells(begin + year, trusted=False)
+    assert tells(begin - 86_400, trusted=True), "and another one where that moment is still to come"
+    assert tells(begin + 5 * 86_400, trusted=True)
+    assert tells(begin + 7 * 86_400, trusted=True), "the last time"
+    assert not tells(begin + 8 * 86_400, trusted=True)
 
 
 def test_a_large_file_is_refused(api: BotApi) -> None:
