@@ -23,6 +23,12 @@ LOOK = 2.0
 _TURN = 0.5
 """Seconds after which the next piece of foreign code is begun beside one that is not over."""
 
+_STRETCHES = 3
+"""So many times the seconds that it has are given to foreign code that works all the time: it is slow, no more."""
+
+_IDLE = 0.01
+"""Share of a processor that foreign code which hangs does not use."""
+
 _CLOSE = 1.0
 """Seconds that a backend has to close."""
 
@@ -55,6 +61,20 @@ class Errand(threading.Thread, Generic[T]):
         self.join(seconds)
         return not self.is_alive()
 
+    def hangs(self, seconds: float) -> bool:
+        """Wait for its end for so long; whether it has not come, and nothing was done for it lately."""
+        if self.is_over(seconds / 2):
+            return False
+        before = self._spent()
+        return not self.is_over(seconds / 2) and self._spent() - before <= seconds / 2 * _IDLE
+
+    def _spent(self) -> float:
+        """Seconds of a processor that it has used, as the kernel says (proc_pid_schedstat); 0 where it does not."""
+        try:
+            return int(Path(f"/proc/self/task/{self.native_id}/schedstat").read_text().split()[0]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return 0.0
+
     def result(self) -> T:
         """What the call gave, once it is over. Raises what it raised, whatever that is."""
         if self._error is not None:
@@ -81,7 +101,12 @@ def begun(seconds: float, work: Callable[[], T], name: str) -> Callable[[], T]:
     def outcome() -> T:
         if errand is None:
             raise PluginError("it still hangs, as it did before")
-        if not errand.is_over(max(0.0, until - time.monotonic())):
+        left = max(0.0, until - time.monotonic())
+        for _ in range(_STRETCHES):
+            if errand.is_over(0) or errand.hangs(left):
+                break
+            left = seconds
+        if not errand.is_over(0):
             _hanging[name] = errand
             raise PluginError(f"it hangs: it had {seconds:g} s")
         try:
@@ -92,7 +117,7 @@ def begun(seconds: float, work: Callable[[], T], name: str) -> Callable[[], T]:
             raise PluginError(words(error)) from error
 
     if errand is not None:
-        errand.is_over(min(seconds, _TURN))
+        errand.is_over(min(seconds / 2, _TURN))
     return outcome
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -590,6 +591,39 @@ def test_one_that_still_hangs_is_not_begun_again() -> None:
         thread.join(SOON)
     limits.within(SOON, hang, "import:still")
     assert len(begun) == 2
+
+
+def test_one_that_works_all_the_time_is_slow_and_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    go, looks = threading.Event(), list[int]()
+
+    def spent(_: object) -> float:
+        looks.append(1)
+        if len(looks) == 5:  # twice in each stretch
+            go.set()
+        return float(len(looks))
+
+    monkeypatch.setattr(limits.Errand, "_spent", spent)
+    assert limits.within(0.05, lambda: go.wait(SOON), "build:slow") is True
+    go.clear()
+    with pytest.raises(PluginError, match="it hangs"):
+        limits.within(0.05, lambda: go.wait(SOON), "build:for-ever")
+    go.set()
+
+
+def test_what_foreign_code_spends_is_what_the_kernel_says() -> None:
+    go, worked = threading.Event(), threading.Event()
+
+    def work() -> None:
+        while time.thread_time() < 0.05:
+            pass
+        worked.set()
+        go.wait(SOON)
+
+    errand = limits.Errand(work, "busy")
+    assert worked.wait(SOON)
+    assert errand._spent() >= 0.03
+    go.set()
+    assert errand.is_over(SOON)
 
 
 def test_one_that_hangs_over_a_url_is_named(tmp_path: Path) -> None:
