@@ -3,6 +3,9 @@
 What it must make up for, beside silent substitution of whatever the card cannot do: 0.10 prepares an overrun stream and
 goes on without a word, and raises on an underrun; both abort or crash the process when a closed PCM is asked something
 or is closed under a reader. Errors carry no number, only the text of strerror(3).
+
+Every release holds Python's lock while it opens, drops and closes a PCM, so no thread of ours can save the rest from a
+card that hangs there: nobody feeds systemd's watchdog then, which begins anew, and the take is there.
 """
 
 import ctypes
