@@ -12,8 +12,14 @@ LOOK_AHEAD = 400
 
 _DAY = timedelta(days=1)
 
+_EQUINOX = {"dawn": -6.5 * 3600, "sunrise": -6 * 3600, "noon": 0, "sunset": 6 * 3600, "dusk": 6.5 * 3600}
+"""Seconds after noon, where day and night are equally long."""
+
 Sun = Callable[[date, str], float | None]
-"""When the sun does something on a day, in seconds since 1970 UTC; None where it does not do it on that day."""
+"""When the sun does something on a day, in seconds since 1970 UTC; None where it does not do it on that day.
+
+The day is that of a noon by UTC: what comes before it is at most half a day before, and what comes after it, after.
+"""
 
 
 def no_sun(_: date, __: str) -> float | None:
@@ -33,7 +39,8 @@ class Windows:
     """The windows of one schedule, at one place.
 
     A time of day that a change of the clock leaves out comes as much later as it leaves out. Of one that comes twice, a
-    window begins at the first and ends at the second: nothing is missed.
+    window begins at the first and ends at the second: nothing is missed. The sun of a day is that of the noon which is
+    on it by the clock. Where it is so early or late that a window would end before it begins, there is none that day.
     """
 
     def __init__(self, settings: ScheduleSettings, sun: Sun = no_sun, zone: tzinfo | None = None) -> None:
@@ -85,13 +92,32 @@ class Windows:
             return None
         if end <= begin and by_clock:  # the clock was put forward over its beginning
             return Window(begin, begin + last.seconds - first.seconds)
-        if end <= begin:
+        if end <= begin and self._goes_over_midnight(day):
             end = self._moment(day + _DAY, last, last=True)
         return None if end is None or end <= begin else Window(begin, end)
 
+    def _goes_over_midnight(self, day: date) -> bool:
+        """Whether it ends on the next day where day and night are equally long."""
+        midnight, noon = self._moment(day, Moment(0), last=False), self._noon(day)
+        assert midnight is not None
+        equal = (noon[1] if noon else midnight) - midnight
+        first, last = (
+            each.seconds + (equal + _EQUINOX[each.sun] if each.sun else 0) for each in (self._first, self._last)
+        )
+        return last <= first
+
+    def _noon(self, day: date) -> tuple[date, float] | None:
+        """The noon that falls on a day by the clock, and the day that the sun calls so."""
+        for known_as in (day, day - _DAY, day + _DAY):
+            noon = self._sun(known_as, "noon")
+            if noon is not None and datetime.fromtimestamp(noon, self._zone).date() == day:
+                return known_as, noon
+        return None
+
     def _moment(self, day: date, moment: Moment, *, last: bool) -> float | None:
         if moment.sun:
-            at = self._sun(day, moment.sun)
+            noon = self._noon(day)
+            at = self._sun(noon[0], moment.sun) if noon else None
             return None if at is None else at + moment.seconds
         naive = datetime(day.year, day.month, day.day) + timedelta(seconds=moment.seconds)
         first, second = (naive.replace(tzinfo=self._zone, fold=fold).timestamp() for fold in (0, 1))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -208,6 +209,59 @@ def test_the_sun_of_a_place_opens_and_closes() -> None:
     night = Windows(ScheduleSettings(begin="dusk", end="dawn"), sun, BERLIN)
     [window] = night.after(at("2027-06-21T12:00", BERLIN), 1)
     assert shown(window, BERLIN).startswith("06-21 22:") and 4 * 3600 < window.end - window.begin < 7 * 3600
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "zone"),
+    [
+        (37.77, -122.42, "America/Los_Angeles"),
+        (61.22, -149.9, "America/Anchorage"),
+        (-36.85, 174.76, "Pacific/Auckland"),
+        (1.87, -157.43, "Pacific/Kiritimati"),
+        (52.52, 13.405, "Europe/Berlin"),
+    ],
+)
+def test_the_sun_is_that_of_the_day_by_the_clock_everywhere(latitude: float, longitude: float, zone: str) -> None:
+    there, sun = ZoneInfo(zone), sun_at(LocationSettings(latitude=latitude, longitude=longitude))
+    spans = (
+        ("sunrise", "noon", 10),
+        ("noon", "sunset", 10),
+        ("12:00", "sunset + 1h", 13),
+        ("sunset - 1h", "23:00", 10),
+    )
+    for begin, end, hours in spans:
+        windows = Windows(ScheduleSettings(begin=begin, end=end, days=("sat",)), sun, there)
+        for window in windows.after(at("2027-01-01T00:00", there), 50):
+            begins, ends = (datetime.fromtimestamp(each, there) for each in (window.begin, window.end))
+            assert begins.strftime("%a") == "Sat" and ends - begins < timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(("begin", "end"), [("sunset", "23:00"), ("05:00", "sunrise"), ("dusk + 1h", "23:30")])
+def test_a_window_that_the_sun_leaves_nothing_of_is_none_and_not_a_whole_day(begin: str, end: str) -> None:
+    sun, there = sun_at(LocationSettings(latitude=65.0, longitude=25.5)), ZoneInfo("Europe/Helsinki")
+    windows = Windows(ScheduleSettings(begin=begin, end=end), sun, there)
+    found = windows.after(at("2027-01-01T00:00", there), 400)
+    assert 150 < len(found) < 365
+    assert max(window.end - window.begin for window in found) < 11 * 3600
+    assert all(before.end <= later.begin for before, later in pairwise(found))
+
+
+@pytest.mark.parametrize("latitude", [-78.0, 66.6, 69.65, 78.2, 90.0])
+def test_about_the_days_on_which_the_sun_hardly_sets(latitude: float) -> None:
+    sun, there = sun_at(LocationSettings(latitude=latitude, longitude=18.96)), ZoneInfo("Europe/Oslo")
+    for begin, end in (("sunset", "sunrise"), ("sunrise", "sunset"), ("dusk", "dawn"), ("22:00", "sunrise")):
+        found = Windows(ScheduleSettings(begin=begin, end=end), sun, there).after(at("2027-01-01T00:00", there), 400)
+        assert all(0 < window.end - window.begin <= 24.2 * 3600 for window in found)
+        assert all(before.end <= later.begin for before, later in pairwise(found))
+
+
+def test_no_sunrise_is_left_out_before_the_midnight_sun() -> None:
+    """Tromsø rises without a gap up to 17 May (timeanddate.com: 01:54 on 14 May)."""
+    sun = sun_at(LocationSettings(latitude=69.65, longitude=18.96))
+    rises = [sun(date(2027, 5, day), "sunrise") for day in range(1, 17)]
+    assert all(found is not None for found in rises)
+    days = [datetime.fromtimestamp(found or 0, ZoneInfo("Europe/Oslo")).day for found in rises]
+    assert days == list(range(1, 17))
 
 
 def test_where_the_sun_does_not_set_there_is_no_window() -> None:
