@@ -7,10 +7,12 @@ Nothing here relies on a file system to see a rename as one step, nor on names r
 """
 
 import errno
+import json
 import os
 import shutil
 import stat
 from pathlib import Path
+from typing import Any
 
 PARTIAL = ".partial"
 """How the names of files end that are not whole yet; they begin with a dot."""
@@ -34,6 +36,17 @@ def read_file(path: Path, most: int) -> bytes:
             return file.read(most)
     finally:
         os.close(descriptor)
+
+
+def read_object(path: Path, most: int = 1 << 24) -> dict[str, Any]:
+    """The JSON object in a small file. Raises OSError, and ValueError for whatever else is there in its place."""
+    try:
+        found = json.loads(read_file(path, most))
+    except RecursionError as error:
+        raise ValueError(f"{path.name} is nested too deeply") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{path.name} holds no JSON object")
+    return found
 
 
 def sync_directory(directory: Path) -> None:

@@ -171,6 +171,22 @@ def test_exit_codes_are_those_of_the_drawn_tree() -> None:
     assert len(own) == len(set(own)) and 2 not in own
 
 
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"[" * 100_000, b'{"a": 1', b"\xff", None])
+def test_what_is_no_object_of_json_is_told_at_once(tmp_path: Path, content: bytes | None) -> None:
+    target = tmp_path / "note.json"
+    if content is None:
+        os.mkfifo(target)
+    else:
+        target.write_bytes(content)
+    with pytest.raises(ValueError):
+        durable.read_object(target)
+    target.unlink()
+    with pytest.raises(FileNotFoundError):
+        durable.read_object(target)
+    target.write_bytes(b'{"a": [1]}')
+    assert durable.read_object(target) == {"a": [1]}
+
+
 def test_write_file_replaces_as_a_whole(tmp_path: Path) -> None:
     target = tmp_path / "a.json"
     durable.write_file(target, b"old")

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from appliance.durable import make_directory, write_file
+from appliance.durable import make_directory, read_object, write_file
 from appliance.errors import NotFound, Refused, StorageError
 from appliance.values import frozen
 
@@ -38,15 +39,22 @@ class Versions:
             self._path(old).unlink(missing_ok=True)
 
     def told(self) -> list[dict[str, Any]]:
-        """The number of each, when it was replaced, and by which changes; the newest first."""
-        found = [(number, self._read(self._path(number))) for number in reversed(self._numbers())]
-        return [{"number": number, "time": each["time"], "changes": each["changes"]} for number, each in found]
+        """The number of each that can be read, when it was replaced, and by which changes; the newest first."""
+        found: list[dict[str, Any]] = []
+        for number in reversed(self._numbers()):
+            with suppress(StorageError, KeyError):
+                each = self._read(self._path(number))
+                found.append({"number": number, "time": each["time"], "changes": each["changes"]})
+        return found
 
     def text(self, number: int) -> str:
         """The text of a version. Raises NotFound."""
         if number not in self._numbers():
             raise NotFound(f"there is no version {number}: the last {KEPT} are kept")
-        return str(self._read(self._path(number))["text"])
+        try:
+            return str(self._read(self._path(number))["text"])
+        except KeyError as error:
+            raise NotFound(f"version {number} is damaged: {self._path(number)} holds no text") from error
 
     def propose(self, proposal: dict[str, Any]) -> None:
         """Keep what is proposed, in the place of what was before."""
@@ -82,10 +90,9 @@ class Versions:
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(path.read_bytes())
+            return read_object(path)
         except (OSError, ValueError) as error:
             raise StorageError(f"the version in {path} cannot be read: {error}") from error
-        return found
 
     def _write(self, name: str, kept: dict[str, Any]) -> None:
         try:

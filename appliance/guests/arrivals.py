@@ -204,7 +204,7 @@ class Guests:
                     self._forget(name)
                 elif note.stat().st_mtime < old:
                     self._forget(name)
-            except UsageError as error:  # whoever sent it does not hear of that any more
+            except (UsageError, NotFound) as error:  # whoever sent it does not hear of that any more
                 self._store.places.set_aside(f"a guest sent this, and it cannot be made a clip: {error}", sound)
                 self._forget(name)
             except (ApplianceError, OSError) as error:
@@ -225,7 +225,7 @@ class Guests:
         try:
             if not _NAME.fullmatch(name):
                 raise ValueError(name)
-            return from_plain(json.loads(self._path(name, "json").read_bytes()), Coming)
+            return from_plain(durable.read_object(self._path(name, "json")), Coming)
         except (OSError, ValueError) as error:
             raise NotFound("nothing of that name is being sent any more: begin anew") from error
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.clock import Clock
-from appliance.durable import make_directory, write_file
+from appliance.durable import make_directory, read_object, write_file
 from appliance.errors import NotFound, StorageError, UsageError
 from appliance.values import frozen
 
@@ -249,10 +249,7 @@ class Keys:
         try:
             changed = self._path.stat().st_mtime_ns
             if changed != self._read_at:
-                kept = json.loads(self._path.read_bytes())
-                if not isinstance(kept, dict):
-                    raise ValueError("no object")
-                self._kept, self._read_at = kept, changed
+                self._kept, self._read_at = read_object(self._path), changed
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

@@ -253,7 +253,7 @@ def _arguments(verb: Verb) -> dict[str, object]:
         raise answers.problem(413, "that is too much at once")
     try:
         given = json.loads(request.body.read() or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
         raise UsageError("found something else, expected the arguments as one JSON object")

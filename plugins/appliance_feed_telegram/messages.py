@@ -69,7 +69,7 @@ def sound_of(update: Mapping[str, Any]) -> Sound | None:
     for kind in ("voice", "audio", "document"):
         file = message.get(kind)
         if isinstance(file, dict) and file.get("file_id") and (suffix := _suffix(kind, file)):
-            key = f"{message.get('chat', {}).get('id')} {message.get('message_id')}"
+            key = f"{_part(message, 'chat').get('id')} {message.get('message_id')}"
             return Sound(key, str(file["file_id"]), _title(message, file), suffix)
     return None
 
@@ -77,6 +77,11 @@ def sound_of(update: Mapping[str, Any]) -> Sound | None:
 def _message(update: Mapping[str, Any]) -> dict[str, Any] | None:
     found = next((update[kind] for kind in _KINDS if isinstance(update.get(kind), dict)), None)
     return found
+
+
+def _part(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = message.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _suffix(kind: str, file: Mapping[str, Any]) -> str:
@@ -90,7 +95,7 @@ def _suffix(kind: str, file: Mapping[str, Any]) -> str:
 
 def _title(message: Mapping[str, Any], file: Mapping[str, Any]) -> str:
     """Who said it, and what it is called."""
-    who = message.get("from") or message.get("sender_chat") or message.get("chat") or {}
+    who = _part(message, "from") or _part(message, "sender_chat") or _part(message, "chat")
     name = " ".join(str(who[part]) for part in ("first_name", "last_name", "title") if who.get(part))
     song = " - ".join(str(file[part]) for part in ("performer", "title") if file.get(part))
     called = message.get("caption") or song or PurePosixPath(str(file.get("file_name", ""))).stem

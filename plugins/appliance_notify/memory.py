@@ -76,7 +76,7 @@ def load(folder: Path) -> Memory:
         return _read(json.loads((folder / FILE).read_bytes()))
     except FileNotFoundError:
         return Memory()
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         log.warning("%s cannot be understood (%s): messages that waited in it are lost", folder / FILE, error)
         return Memory()
     except OSError as error:

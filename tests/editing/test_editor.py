@@ -1,6 +1,7 @@
 """Changing the configuration: what is asked for, refused, written and taken back."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from appliance.config import loader
 from appliance.editing.editor import Editor
 from appliance.editing.form import LOCKED, Forms
 from appliance.editing.versions import KEPT, Versions
-from appliance.errors import ApplianceError, ConfigError, NotFound, NotRunning, Refused
+from appliance.errors import ApplianceError, ConfigError, NotFound, NotRunning, Refused, StorageError
 from appliance.plugin_host import PluginHost
 
 PRESETS = Path(__file__).parents[2] / "share/appliance/presets"
@@ -253,6 +254,15 @@ def test_ten_versions_are_kept_and_any_of_them_comes_back(desk: Desk) -> None:
         "becomes": "attic",
         "default": "",
     }
+    first, second = (desk.editor.versions.folder / f"{number:08}.json" for number in (KEPT + 3, KEPT + 2))
+    first.write_text("[" * 100_000)
+    second.unlink()
+    os.mkfifo(second)
+    assert [each["number"] for each in desk.editor.versions.told()] == list(range(KEPT + 1, 3, -1)), (
+        "the others are told"
+    )
+    with pytest.raises(StorageError, match="cannot be read"):
+        desk.editor.restore(KEPT + 2)
     desk.editor.restore(told[-1]["number"])
     assert desk.path.read_text() == "device: {name: box-3}"
     with pytest.raises(NotFound):

@@ -297,6 +297,27 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> Callable[[House], None]:
     return settle
 
 
+@pytest.mark.parametrize("poison", [b"", b"[]", b"[" * 100_000, None])
+def test_what_lies_in_the_place_of_a_note_holds_nobody_up(
+    house: House, settled: Callable[[House], None], poison: bytes | None
+) -> None:
+    notes = house.store.places.guests
+    for upload in (house.send(), house.send()):
+        (notes / f"{upload}.part").rename(notes / f"{upload}.sound")
+    spoilt = notes / f"{min(path.stem for path in notes.glob('*.json'))}.json"
+    if poison is None:
+        spoilt.unlink()
+        os.mkfifo(spoilt)
+    else:
+        spoilt.write_bytes(poison)
+    house.restart()
+    settled(house)
+    assert len(list(house.store.clips.newest_first())) == 1, "the other is a clip"
+    [kept] = house.store.places.quarantine.rglob("*.sound")
+    assert kept.read_bytes() == SOUND
+    assert house.left == []
+
+
 def test_an_error_of_the_disk_is_said(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any) -> int:
         raise OSError(28, "No space left on device")

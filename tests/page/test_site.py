@@ -139,6 +139,7 @@ def test_what_does_not_fit_is_refused_in_words(content: bytes, browser: Browser,
 
 def test_more_than_fits_is_refused(browser: Browser, desk: Desk) -> None:
     assert browser.post("/api/v1/volume.set", content=b"{" + b" " * 150_000 + b"}").status == 413
+    assert browser.post("/api/v1/volume.set", content=b"[" * 90_000).status == 400
     assert desk.asked == []
 
 

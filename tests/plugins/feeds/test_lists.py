@@ -211,6 +211,12 @@ def test_entities_do_not_explode(encoding: str, site: Site, inbox: MemoryInbox) 
         backend("podcast", site.url("/list")).pull(inbox)
 
 
+def test_a_podcast_that_is_nested_without_end_costs_nothing(site: Site, inbox: MemoryInbox) -> None:
+    site.offer("/list", rss([site.url("/a.mp3")]).replace("Show", "<a>" * 20_000 + "</a>" * 20_000))
+    with pytest.raises(Permanent, match="more than 100 deep in each other"):
+        backend("podcast", site.url("/list")).pull(inbox)
+
+
 @pytest.mark.slow
 def test_a_podcast_of_10_000_episodes_costs_its_newest(site: Site, inbox: MemoryInbox) -> None:
     site.offer("/9999.mp3", SOUND)

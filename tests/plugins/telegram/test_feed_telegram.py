@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from appliance_feed_telegram.backend import TelegramFeed
+from appliance_feed_telegram.messages import chat_of, sound_of
 from appliance_feed_telegram.options import TelegramFeedOptions
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from appliance.config.options import ByteCount, Secret
 from appliance.plugin import BackendContext, Permanent, Transient, WrongKind
@@ -126,6 +129,26 @@ def test_a_clock_that_is_set_gives_nothing_up(api: BotApi, monkeypatch: pytest.M
     assert tells(begin + 5 * 86_400, trusted=True)
     assert tells(begin + 7 * 86_400, trusted=True), "the last time"
     assert not tells(begin + 8 * 86_400, trusted=True)
+
+
+WORDS = st.sampled_from(
+    ["voice", "audio", "document", "chat", "from", "file_id", "file_name", "title", "id", "caption"]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(WORDS, JSON))
+@example({"voice": {"file_id": "1"}, "chat": None})
+@example({"voice": {"file_id": "1"}, "chat": {}, "from": "anna"})
+def test_a_server_of_one_s_own_may_say_anything(message: dict[str, Any]) -> None:
+    """One update that cannot be read would come again at each pull, before all others."""
+    for update in ({"message": message}, {"channel_post": message}, message):
+        sound_of(update)
+        chat_of(update)
 
 
 def test_a_large_file_is_refused(api: BotApi) -> None:
