@@ -24,6 +24,7 @@ from appliance.config.audio import WhileRecording
 from appliance.config.routing import routes
 from appliance.config.settings import PanelSettings, Settings
 from appliance.config.takes import Briefing
+from appliance.control.levels import Leveller
 from appliance.control.methods import Methods
 from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
@@ -202,9 +203,10 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         watching.start()
         stop.callback(watching.close)
         reporter = Reporter(turn, settings, store, outbox, feeds, housekeeper.outlook, clock, schedules)
-        parts = Parts(
-            plan, turn, store, outbox, feeds, guests, sounds, cards, panel, clock, housekeeper, reporter, *real
-        )
+        said, records = (lambda: player.voice.sounded_until), (lambda: controller.status.take_id is not None)
+        leveller = Leveller(recorder.eavesdrop, tuner, said, records, clock)
+        beside = (cards, panel, clock, housekeeper, reporter, leveller)
+        parts = Parts(plan, turn, store, outbox, feeds, guests, sounds, *beside, *real)
         methods = Methods(parts, streams)
         with tell_and_go_on(post, CONTROL):
             control.start(methods.table())

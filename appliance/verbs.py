@@ -142,8 +142,20 @@ _BOX = (
     ),
     Verb(
         "hear",
-        "Tell how loud it is at the microphone, for a minute; a take that begins ends that.",
-        answer="an object with `peak_dbfs`, four times a second",
+        "Tell how loud it is at the microphone, and what to do about it, for a minute and beside whatever is recorded.",
+        answer="an object four times a second: `peak_dbfs`, `held_dbfs` (the highest of late), `rms_dbfs`, `advice`, "
+        "and the same in `words`",
+        streams=True,
+        since=2,
+    ),
+    Verb(
+        "levels",
+        "Set the gain of the microphone by what is spoken, and keep it for its card.",
+        arguments=(
+            Argument("advice", Kind.SWITCH, "Only advise, and leave the gain alone. Default: false.", False),
+            Argument("in_take", Kind.SWITCH, "Set it in the midst of a take too. Default: false.", False),
+        ),
+        answer="as `hear` tells it, with the `gain` in words; the last is `done` where it was set and is kept",
         streams=True,
         since=2,
     ),

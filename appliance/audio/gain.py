@@ -20,6 +20,9 @@ AUTOMATIC = re.compile(r"\bagc\b|auto(matic)? ?gain", re.IGNORECASE)
 _NAMES = ("^capture$", "^mic$", "mic", "capture", "adc|pga|digital", "line|aux")
 """Names of controls that turn a microphone up, the likeliest first."""
 
+_PERCENT_PER_DB = 2.0
+"""A card that tells no dB is turned in small steps: those that do mostly have about 50."""
+
 SLACK = {GainUnit.DECIBEL: 1.5, GainUnit.PERCENT: 4.0}
 """How far from a wish a card may be for its steps."""
 
@@ -41,6 +44,12 @@ def parse(wish: str) -> tuple[float, str]:
 def written(value: float, unit: str) -> str:
     """The other way."""
     return f"{value:g}{unit}"
+
+
+def turned(gain: Gain, lacks: float) -> float:
+    """Where to turn it so that it is so many dB louder, as far as the card goes; of percents nobody knows how many."""
+    wanted = (gain.value or 0.0) + lacks * (_PERCENT_PER_DB if gain.unit == GainUnit.PERCENT else 1)
+    return min(max(round(wanted), gain.lowest), gain.highest)
 
 
 def check(gain: Gain, value: float, unit: str) -> None:

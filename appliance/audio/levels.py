@@ -99,10 +99,33 @@ NO_TALLY = Tally(0, 0, np.zeros(round(-SILENCE_DBFS) + 1, np.int64))
 
 def active_share(blocks: NDArray[np.int64]) -> float:
     """The share of blocks, counted by their level, that rise above the floor of all of them."""
-    floor = int(np.searchsorted(blocks.cumsum(), blocks.sum() * _FLOOR_SHARE))
-    above = max(floor + _RISE_DB, round(SILENT_DBFS - SILENCE_DBFS))
+    return round(float(_active(blocks).sum() / max(1, blocks.sum())), 6)
+
+
+def active_level(blocks: NDArray[np.int64]) -> float:
+    """The RMS in dBFS of those that do, as ITU-T P.56 measures speech without its pauses; SILENCE_DBFS without any."""
+    active = _active(blocks)
+    if not active.any():
+        return SILENCE_DBFS
+    power = 10 ** ((np.arange(len(blocks)) + SILENCE_DBFS + 0.5) / 10)
+    return round(10 * math.log10(float((active * power).sum() / active.sum())), 2)
+
+
+def floor_level(blocks: NDArray[np.int64]) -> float:
+    """The level in dBFS that a tenth of them does not exceed."""
+    return _floor(blocks) + SILENCE_DBFS
+
+
+def _floor(blocks: NDArray[np.int64]) -> int:
+    return int(np.searchsorted(blocks.cumsum(), blocks.sum() * _FLOOR_SHARE))
+
+
+def _active(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
+    above = max(_floor(blocks) + _RISE_DB, round(SILENT_DBFS - SILENCE_DBFS))
     above = min(above, round(_LOUD_DBFS - SILENCE_DBFS))
-    return round(float(blocks[above + 1 :].sum() / max(1, blocks.sum())), 6)
+    active = blocks.copy()
+    active[: above + 1] = 0
+    return active
 
 
 class Meter:

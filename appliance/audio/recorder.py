@@ -217,6 +217,11 @@ class Recorder:
         finally:
             line.leave()
 
+    def eavesdrop(self) -> Line | None:
+        """Hear what the microphone hears from now on, and give way to a take in another format; None once closed."""
+        with self._lock:
+            return None if self._closed else self._microphone.overhear(opens=True)
+
     def overhear(self, frames: int, *, always: bool, dropped: Callable[[int], None]) -> "Overhearing":
         """The sound of the microphone, in blocks of so many frames, beside every take and harming none.
 

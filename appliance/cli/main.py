@@ -35,6 +35,7 @@ _MODULES = {
     "flow": "verbs",
     "clips": "clips",
     "feeds": "feeds",
+    "levels": "levels",
     "devices": "setup",
     "plugins": "setup",
     "config": "setup",

@@ -2,19 +2,14 @@
 
 import threading
 from collections.abc import Generator
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from appliance.audio.ports import XRUN
 from appliance.control.parts import Parts
 from appliance.errors import Refused
 from appliance.machine import Player, Recorder
 
 if TYPE_CHECKING:
     from appliance.doctor import Box
-
-HEARD_FOR, HEARD_EVERY = 60.0, 0.25
-"""Seconds for which the microphone is heard, and after how many it is told how loud it was."""
 
 
 class Examinations:
@@ -37,24 +32,6 @@ class Examinations:
                 yield plain(step)
         finally:
             self._one.release()
-
-    def hear(self) -> Generator[dict[str, float], None, None]:
-        """How loud it is at the microphone, for a while, or until a take needs it. Raises Refused, AudioError."""
-        from appliance.audio.levels import Meter
-        from appliance.audio.nearest import open_nearest
-
-        if why := self._occupied():
-            raise Refused(f"the microphone cannot be tried now: {why}")
-        with closing(open_nearest(self._parts.cards.lent, self._parts.settings.audio.capture)) as capture:
-            meter = Meter(capture.format)
-            length = capture.format.frames(HEARD_EVERY)
-            for turn in range(round(HEARD_FOR / HEARD_EVERY)):
-                while meter.frames < (turn + 1) * length:
-                    frames, data = capture.read()
-                    if frames == XRUN:
-                        break
-                    meter.add(data)
-                yield {"peak_dbfs": meter.stretch()[0]}
 
     def _box(self) -> "Box":
         from appliance.doctor import Box

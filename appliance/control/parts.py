@@ -3,6 +3,7 @@
 from appliance.audio.shared import SharedCards
 from appliance.clock import Clock
 from appliance.config.settings import Settings
+from appliance.control.levels import Leveller
 from appliance.delivery.outbox import Outbox
 from appliance.feeds.feeds import Feeds
 from appliance.guests import Guests
@@ -31,6 +32,7 @@ class Parts:
     clock: Clock
     housekeeper: Housekeeper
     reporter: Reporter
+    leveller: Leveller
     real_cards: bool
     real_pins: bool
 

@@ -6,14 +6,18 @@ from appliance.circumstances import Gain
 from appliance.errors import AudioError
 
 MICROPHONE = Gain("Mic", 10.0, "dB", -16.0, 30.0)
-"""How it stands at first."""
+"""How that of a microphone stands at first."""
 
 
 class FakeMixer:
-    """A mixer with steps of 1 dB, or 1 %. `stuck` lets nothing be changed, `broken` lets it not answer."""
+    """A mixer with steps of 1 dB, or 1 %, each of which is so many `decibels`.
 
-    def __init__(self, gain: Gain = MICROPHONE) -> None:
+    `stuck` lets nothing be changed, `broken` lets it not answer.
+    """
+
+    def __init__(self, gain: Gain = MICROPHONE, decibels: float = 1.0) -> None:
         self.stands = gain
+        self.decibels = decibels
         self.stuck = False
         self.broken = False
         self.opened = 0
@@ -22,7 +26,7 @@ class FakeMixer:
     @property
     def factor(self) -> float:
         """How many times as loud as at 0 dB the microphone is; nothing where it is switched off."""
-        return 10 ** ((self.stands.value or 0.0) / 20) if self.stands.on else 0.0
+        return 10 ** ((self.stands.value or 0.0) * self.decibels / 20) if self.stands.on else 0.0
 
     def gain(self) -> Gain:
         self._check()

@@ -129,6 +129,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         clock=clock,
         housekeeper=cast(Any, None),
         reporter=cast(Any, None),
+        leveller=cast(Any, SimpleNamespace(hear=None, levels=None)),
         real_cards=False,
         real_pins=False,
     )
