@@ -1,6 +1,6 @@
 """What a microphone hears, measured piece by piece, for somebody who looks on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from appliance.audio.coach import Piece
 from appliance.audio.levels import Meter
@@ -16,7 +16,7 @@ _PATIENCE = 4.0
 """Seconds without sound after which the microphone is dead."""
 
 
-def pieces(open_line: Callable[[], Line | None]) -> Iterator[Piece]:
+def pieces(open_line: Callable[[], Line | None]) -> Generator[Piece, None, None]:
     """Piece after piece, in whatever format a take wants meanwhile. Raises AudioError, Refused.
 
     `open_line` begins to listen; the microphone stays open until the iterator is closed.

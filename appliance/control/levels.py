@@ -1,7 +1,7 @@
 """Listens to somebody who speaks, says how to be heard well, and sets the gain of the microphone by that."""
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -104,12 +104,12 @@ class Leveller:
         from appliance.audio.gauge import pieces
 
         heard = 0.0
-        source: Iterator[Piece] = pieces(self.open_line)
-        for piece in source:
-            yield piece
-            heard += piece.seconds
-            if heard >= LONGEST:
-                return
+        with closing(pieces(self.open_line)) as source:
+            for piece in source:
+                yield piece
+                heard += piece.seconds
+                if heard >= LONGEST:
+                    return
 
     def _is_own(self, piece: "Piece") -> bool:
         """Whether the box itself may be heard in it."""

@@ -9,11 +9,12 @@ from collections.abc import Collection
 
 from appliance.audio.card_notes import CardNotes
 from appliance.audio.ports import Card, Direction
+from appliance.circumstances import Gain
 from appliance.clock import Clock
 from appliance.errors import AudioError, DeviceNotFound, FormatUnsupported
 from appliance.models import AudioFormat
 from appliance.simulation.mixer import FakeMixer
-from appliance.simulation.sound import Sound, numbered, speech
+from appliance.simulation.sound import Sound, louder, numbered, speech
 from appliance.simulation.streams import FakeCapture, FakePlayback, Hearing
 
 __all__ = ["FakeCapture", "FakeCards", "FakeMixer", "FakePlayback", "simulated_cards"]
@@ -142,5 +143,13 @@ class FakeCards:
 
 
 def simulated_cards(clock: Clock) -> FakeCards:
-    """A microphone that hears the shipped speech in a loop and a speaker that nobody hears, both at real-time pace."""
-    return FakeCards(clock, sound=speech, remember=False)
+    """A microphone that hears the shipped speech in a loop and a speaker that nobody hears, both at real-time pace.
+
+    Its mixer turns it.
+    """
+    mixer = FakeMixer(Gain("Mic", 0.0, "dB", -20.0, 20.0))
+
+    def turned(first: int, frames: int, format: AudioFormat) -> bytes:
+        return louder(speech(first, frames, format), format, mixer.factor)
+
+    return FakeCards(clock, sound=turned, remember=False, mixer=mixer)

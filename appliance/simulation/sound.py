@@ -112,6 +112,19 @@ def looped(path: Path) -> Sound:
     return sound
 
 
+def louder(data: bytes, format: AudioFormat, factor: float) -> bytes:
+    """The sound so many times as loud; what is beyond full scale is clipped."""
+    if factor == 1.0:
+        return data
+    import numpy as np
+
+    from appliance.pcm import integers
+
+    narrow = format.sample is SampleFormat.S16_LE
+    samples = integers(data, format.sample).astype(float) * (2**16 if narrow else 1) * factor
+    return pack(np.clip(np.round(samples), -(2**31), 2**31 - 1).astype(np.int32), format.sample)
+
+
 def pack(samples: "Samples", sample: SampleFormat) -> bytes:
     """Samples of 32 bits, frame by frame, as bytes; narrower formats keep the upper bits."""
     import numpy as np

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,22 @@ def test_a_microphone_that_is_switched_off_is_told_before_anybody_presses(box: B
     box.until(lambda: any(fault["name"] == "microphone_muted" for fault in box.status()["faults"]))
     (test_card / "mixer").write_text("28 28 1 0\n")
     box.until(lambda: box.status()["ok"])
+
+
+@pytest.mark.slow
+def test_the_assistant_sets_the_gain_beside_the_recorder_and_it_is_kept(box: Box) -> None:
+    box.start()
+    said = box.cli("levels").stdout
+    assert "speak now" in said and "done: the gain is" in said and "It is kept for this card" in said
+    gain = box.status()["gain"]
+    assert gain["value"] > 0.0 and box.record(0.6)["gain"] == gain
+    box.call("record.start")
+    refused = box.cli("levels", code=6)
+    assert "a take is in progress" in refused.stderr and "--in-take" in refused.stderr
+    steps = [json.loads(line) for line in box.cli("levels", "--in-take", "--json").stdout.splitlines()]
+    assert steps[-1]["done"]
+    box.call("record.stop")
+    gain = box.status()["gain"]
+    box.signal(signal.SIGTERM)
+    box.start()  # the simulated mixer has forgotten, the box has not
+    box.until(lambda: box.status()["gain"] == gain)

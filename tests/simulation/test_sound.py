@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.models import AudioFormat, SampleFormat
-from appliance.simulation.sound import SPEECH, Stretch, looped, missing, numbered, pack, speech, stretches
+from appliance.pcm import integers
+from appliance.simulation.sound import SPEECH, Stretch, looped, louder, missing, numbered, pack, speech, stretches
 
 formats = st.builds(AudioFormat, rate=st.just(48_000), channels=st.integers(1, 3), sample=st.sampled_from(SampleFormat))
 
@@ -67,3 +68,12 @@ def test_speech_is_short_small_and_audible() -> None:
     assert 8 < soundfile.info(SPEECH).duration < 12
     samples = np.frombuffer(speech(0, 5 * 48_000, AudioFormat(48_000, 1)), "<i2")
     assert np.abs(samples.astype(int)).max() > 3000
+
+
+@pytest.mark.parametrize("sample", [SampleFormat.S16_LE, SampleFormat.S24_3LE, SampleFormat.S32_LE])
+def test_louder_is_louder_and_clips(sample: SampleFormat) -> None:
+    format = AudioFormat(8000, 2, sample)
+    quiet = pack(np.array([[2**20, -(2**20)], [2**30, -(2**30)]], np.int32), sample)
+    twice = integers(louder(quiet, format, 2.0), sample).astype(float) / integers(quiet, sample)
+    assert twice == pytest.approx([2.0] * 4, rel=1e-3)
+    assert louder(quiet, format, 1.0) is quiet

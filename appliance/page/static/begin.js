@@ -3,7 +3,18 @@
 import { t } from "./words.js";
 
 const API = "/api/v1";
-const LOUD = -40; // dBFS; what is louder is somebody who speaks
+const ADVICE = {
+  speak: t("Speak now, as people will."),
+  silent: t("Nothing is heard: check the switch of the microphone, its cable, and that it is the right one."),
+  closer: t("A little closer, or louder."),
+  quieter: t("A little quieter, or further away."),
+  noisy: t("Come closer: the room is nearly as loud as you are."),
+  well: t("I hear you well."),
+  wait: t("Wait: the box itself can be heard."),
+  take: t("A take is in progress: the gain stays as it is until that is over."),
+  turned: t("The gain is {gain} now: go on speaking."),
+  done: t("Done: the gain is {gain}, and kept for this card."),
+};
 const csrf = document.querySelector("meta[name=csrf]")?.content;
 
 /** Every line of a stream of JSON, as it comes. */
@@ -22,11 +33,11 @@ function tell(list, id, words) {
   if (line.textContent !== words) line.textContent = words;
 }
 
-function heard(list, { peak_dbfs }) {
+function heard(list, { held_dbfs, advice, words, gain }) {
   const level = document.getElementById("hearing");
   level.hidden = false;
-  level.value = peak_dbfs;
-  if (peak_dbfs > LOUD) tell(list, "heard", t("I hear you."));
+  level.value = held_dbfs;
+  tell(list, "heard", ADVICE[advice]?.replace("{gain}", gain) ?? words);
 }
 
 async function tryOut({ currentTarget: button }) {
@@ -40,7 +51,7 @@ async function tryOut({ currentTarget: button }) {
     if (!answer.ok) throw new Error((await answer.json()).detail);
     for await (const step of lines(answer)) {
       if (step.problem) throw new Error(step.problem);
-      if (word === "hear") heard(list, step);
+      if (step.advice) heard(list, step);
       else tell(list, step.name ?? "now", step.prompt ?? `${step.name}: ${step.words} ${step.next_step}`);
     }
   } catch (error) {

@@ -40,10 +40,11 @@
 </li>
 <li>
 <h2>{{_("Its microphone")}}</h2>
-<p>{{_("Speak, and see whether it hears you. Nothing is recorded.")}}</p>
+<p>{{_("Speak, and see how it hears you. Nothing is recorded.")}}</p>
 <meter id="hearing" min="-60" max="0" low="-20" high="-3" optimum="-10" value="-60" aria-label="{{_('Level in dBFS')}}" hidden></meter>
 <div class="buttons">
 <button type="button" data-try="hear" hidden>{{_("Listen")}}</button>
+<button type="button" data-try="levels" hidden>{{_("Set its gain")}}</button>
 <button type="button" data-try="doctor" data-only="loop" hidden>{{_("Play a sound and hear it")}}</button>
 </div>
 <ul class="facts" aria-live="polite"></ul>
