@@ -21,7 +21,7 @@ _RIGHT_ONE = "Check that it is plugged in, not muted (`alsamixer`), and the righ
 _JUDGED = {
     Verdict.OK: (Result.PASS, "", ""),
     Verdict.SILENT: (Result.FAIL, "nothing but silence or a steady noise", _RIGHT_ONE),
-    Verdict.TOO_QUIET: (Result.WARN, "very quiet", "If somebody spoke: raise the gain (`appliance levels`) or come closer"),
+    Verdict.TOO_QUIET: (Result.WARN, "very quiet", "If somebody spoke: `appliance levels`, or come closer"),
     Verdict.CLIPPING: (Result.WARN, "clipped", "Lower the gain (`appliance levels`)"),
 }
 
