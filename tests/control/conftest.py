@@ -14,6 +14,7 @@ from appliance import events
 from appliance.clock import SystemClock
 from appliance.config.guests import GuestSettings
 from appliance.config.settings import Settings
+from appliance.control.levels import Leveller
 from appliance.control.methods import Methods
 from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
@@ -129,7 +130,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         clock=clock,
         housekeeper=cast(Any, None),
         reporter=cast(Any, None),
-        leveller=cast(Any, SimpleNamespace(hear=None, levels=None)),
+        leveller=Leveller(lambda: None, cast(Any, None), lambda: 0.0, lambda: False, clock),
         real_cards=False,
         real_pins=False,
     )
