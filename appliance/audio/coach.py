@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 import numpy as np
-from attrs import frozen
 
 from appliance.audio.levels import CLIPPED_SHARE, NO_TALLY, Tally, active_level, floor_level
 from appliance.audio.levels import active_share as share_of
 from appliance.models import SILENCE_DBFS
+from appliance.values import frozen
 
 TARGET_DBFS = -18.0
 HIGHEST_PEAK_DBFS = -3.0

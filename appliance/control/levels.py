@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from appliance.audio.gain import turned, written
 from appliance.audio.microphone import Line
@@ -14,6 +14,7 @@ from appliance.circumstances import Gain
 from appliance.clock import Clock
 from appliance.effects import GUARD
 from appliance.errors import Refused
+from appliance.values import frozen
 
 if TYPE_CHECKING:
     from appliance.audio.coach import Coach, Piece
