@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -64,6 +65,7 @@ class Daemon:
         number = 0
         while True:
             number += 1
+            time.tzset()  # somebody may have set another time zone
             with self._turning:
                 if self._next:
                     before, plan, self._next = plan, self._next, None

@@ -123,6 +123,13 @@ _RECORDER = (
 )
 
 _BOX = (
+    Verb(
+        "record.choices",
+        "Say by which fields and profiles a take can be described.",
+        answer="an object with `fields` by their names, each with its `type` and `choices`, and a list of `profiles`",
+        acts=False,
+        since=2,
+    ),
     Verb("status", "Say how the box is.", answer="the [report](report.md)", acts=False),
     Verb(
         "config.reload",

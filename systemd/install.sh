@@ -43,6 +43,8 @@ echo "Installing the service appliance"
 install -m 644 systemd/appliance.service systemd/appliance-web.service systemd/appliance-settings.socket \
     systemd/appliance-settings@.service /etc/systemd/system/
 install -d -m 700 -o appliance-web -g appliance /var/lib/appliance-web
+# What the page may ask of systemd: clock, time zone, restart, power.
+install -D -m 644 systemd/appliance-web.rules /etc/polkit-1/rules.d/50-appliance-web.rules
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
     systemctl enable --quiet appliance

@@ -53,6 +53,12 @@ class Briefing:
         """All fields that there are."""
         return {TITLE: _TITLE, **self.recording.fields}
 
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What somebody who begins a take may say of it, as JSON has it."""
+        fields = {name: {"type": each.type.value, "choices": list(each.choices)} for name, each in self.fields.items()}
+        return {"fields": fields, "profiles": list(self.recording.profiles)}
+
     def check(self, wishes: Wishes) -> None:
         """Raise UsageError where something is wanted that there is not, in words that say what there is."""
         begun = wishes.begun

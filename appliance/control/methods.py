@@ -53,6 +53,7 @@ class Methods:
         return {
             "record.start": partial(self.begin, "record.start"),
             "record.toggle": partial(self.begin, "record.toggle"),
+            "record.choices": lambda: Briefing.of(parts.settings).choices,
             "status": self._status,
             "config.reload": parts.turn.reload,
             "doctor": self._examinations.stream,

@@ -14,7 +14,16 @@ from appliance.config.options import Extensions
 from appliance.config.shorthand import spelled_out
 from appliance.durable import make_directory, write_file
 from appliance.editing.form import RUNNING, Form, Forms, is_locked
-from appliance.editing.options import Change, added, below, differences, source_of, values_of, with_changes
+from appliance.editing.options import (
+    Change,
+    added,
+    below,
+    differences,
+    pair_changes,
+    source_of,
+    values_of,
+    with_changes,
+)
 from appliance.editing.versions import Versions, mark_of
 from appliance.errors import ApplianceError, ConfigError, NotFound, NotRunning, Refused, StorageError, UsageError
 from appliance.values import frozen
@@ -116,6 +125,8 @@ class Editor:
                     entry = "-".join(map(str, place))
                     secret[entry] = given
                     changes.append(Change(place, f"!secret {entry}", "", kind="secret"))
+            elif field.kind == "pairs":
+                changes += pair_changes(place, field, given)
             elif given != field.value:
                 source = source_of(field, given) if given else None
                 changes.append(Change(place, source, given, field.value, field.default))

@@ -213,6 +213,10 @@ def _kind(of: "attrs.Attribute[Any]") -> tuple[str, tuple[str, ...]]:
         return "choice", tuple(map(str, named[0].options))
     if words.is_list(inner) and arguments and arguments[0] is not Secret and not attrs.has(arguments[0]):
         return "lines", ()
+    if words.is_mapping(inner) and not any(map(attrs.has, arguments)) and Secret not in arguments:
+        return "pairs", ()
+    if words.is_mapping(inner) and not any(map(attrs.has, arguments)) and Secret not in arguments:
+        return "pairs", ()
     if words.is_mapping(inner) or words.is_list(inner) or inner is Any:
         return "other", ()
     return ("words" if inner is str else "text"), ()
@@ -227,4 +231,14 @@ def _text(value: Any, kind: str) -> str | None:
     if kind == "lines" and isinstance(value, list):
         lines = [_text(each, "") for each in value]
         return None if None in lines else "\n".join(line or "" for line in lines)
+    if kind == "pairs" and isinstance(value, dict):
+        pairs = {str(name): _text(each, "") for name, each in value.items()}
+        plain = all(text is not None and "\n" not in text and ":" not in name for name, text in pairs.items())
+        return "\n".join(f"{name}: {text}" for name, text in pairs.items()) if plain else None
     return None
+
+
+def pairs_of(lines: str) -> dict[str, str]:
+    """What somebody typed for names and values, one `name: value` a line."""
+    pairs = (line.partition(":") for line in lines.splitlines() if line.strip())
+    return {name.strip(): value.strip() for name, _, value in pairs}

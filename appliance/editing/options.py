@@ -11,7 +11,7 @@ from appliance.config.document import Document, Place, Word, read_document
 from appliance.config.options import Extensions
 from appliance.config.shorthand import spelled_out
 from appliance.editing import text as texts
-from appliance.editing.form import Field, Forms
+from appliance.editing.form import Field, Forms, pairs_of
 from appliance.errors import ConfigError, Refused, UsageError
 from appliance.values import frozen
 
@@ -80,6 +80,23 @@ def source_of(field: Field, given: str) -> str:
     if field.kind == "lines":
         return f"[{', '.join(_plain(line.strip()) for line in given.splitlines() if line.strip())}]"
     return words.to_yaml(given, str) if field.kind == "words" else _plain(given)
+
+
+def pair_changes(place: Place, field: Field, given: str) -> Iterator[Change]:
+    """The changes after which a mapping holds the names and values that somebody typed; each may have its comment.
+
+    Raises UsageError where no YAML can hold them.
+    """
+    wanted, now = pairs_of(given), pairs_of(field.value)
+    if not wanted and now:
+        yield Change(place, None, "", field.value.replace("\n", ", "), field.default)
+        return
+    for name in [*wanted, *(name for name in now if name not in wanted)]:
+        becomes, was = wanted.get(name), now.get(name, "")
+        if becomes is None:
+            yield Change((*place, name), None, "", was, kind="removed")
+        elif name not in now or becomes != was:
+            yield Change((*place, name), source_of(field, becomes), becomes, was)
 
 
 def _plain(given: str) -> str:

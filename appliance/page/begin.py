@@ -1,6 +1,5 @@
 """First steps: what somebody who has a new box in front of him does, one thing after the other."""
 
-from pathlib import Path
 from typing import Any
 
 from bottle import HTTPResponse, request
@@ -10,11 +9,19 @@ from appliance.page import answers, words
 from appliance.page.door import Door
 from appliance.page.keys import Keys, Role
 from appliance.page.languages import _
+from appliance.page.machine import zone, zones
 from appliance.page.recorder import Recorder
 from appliance.page.settings import Settings
 from appliance.values import frozen
 
-_ZONE = Path("/etc/localtime")
+PRESETS = {
+    "telephone": "A guestbook: a telephone that greets each guest and records",
+    "booth": "A booth in which people tell their stories",
+    "message_box": "A message box: hear messages at the press of a button, and answer",
+    "dictation": "A dictation machine on the desk",
+    "field": "A recorder for outdoors: nature, interviews, long days",
+}
+"""What a preset is for; one that is not here is called as its file is."""
 
 
 @frozen
@@ -33,8 +40,10 @@ class FirstSteps:
         status = self.recorder.call("status")
         presets, version, field = self._presets()
         return answers.view(
-            "begin", visitor=visitor, path="/begin", status=status, presets=presets, version=version, field=field,
-            locked=self.door.keys.locked, zone=zone(), now=words.iso(status["time"]), at=words.at(status["time"]),
+            "begin", visitor=visitor, path="/begin", status=status, version=version, field=field,
+            presets={name: _(PRESETS.get(name, name)) for name in sorted(presets, key=_place)},
+            locked=self.door.keys.locked, zone=zone(), zones=zones(), now=words.iso(status["time"]),
+            at=words.at(status["time"]),
         )  # fmt: skip
 
     def _presets(self) -> tuple[list[str], str, dict[str, Any] | None]:
@@ -62,12 +71,8 @@ class FirstSteps:
         return self.settings.preset(request.forms.getunicode("preset") or "", request.forms.get("version") or "")
 
 
-def zone() -> str:
-    """The time zone of the box, as IANA names it; empty where that cannot be told."""
-    try:
-        return _ZONE.resolve().relative_to("/usr/share/zoneinfo").as_posix()
-    except (OSError, ValueError):
-        return ""
+def _place(preset: str) -> int:
+    return [*PRESETS].index(preset) if preset in PRESETS else len(PRESETS)
 
 
 def is_new(keys: Keys, status: dict[str, Any]) -> bool:

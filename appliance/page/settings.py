@@ -86,11 +86,12 @@ class Settings:
         nothing: bool = False,
         versions: Sequence[dict[str, Any]] = (),
     ) -> str:
-        wrong = {each["name"]: each["words"] for each in problems}
         known = {field["name"] for part in form["parts"] for field in part["fields"]}
+        wrong = {_known(each["name"], known): each["words"] for each in problems}
         return self._view(
             "settings", form=form, given=given or {}, wrong=wrong, nothing=nothing, versions=versions, place=place,
-            elsewhere=[each["words"] for each in problems if each["name"] not in known], here=_way(place),
+            elsewhere=[each["words"] for each in problems if _known(each["name"], known) not in known],
+            here=_way(place),
             used=answers.query().get("used", ""),
         )  # fmt: skip
 
@@ -116,6 +117,11 @@ class Settings:
                     command="sudo systemctl enable --now appliance-settings.socket"
                 )
             ) from error
+
+
+def _known(name: str, known: set[str]) -> str:
+    """The option of a form that a name is one of, or an entry of."""
+    return next((each for each in known if name.startswith(f"{each}.")), name) if name not in known else name
 
 
 def _names(place: str) -> list[str]:

@@ -9,16 +9,17 @@ from urllib.parse import quote, urlencode
 import bottle
 from bottle import HTTPResponse, request
 
-from appliance.arguments import Argument, Kind
-from appliance.errors import ApplianceError, NotFound, UsageError
+from appliance.errors import ApplianceError, NotFound
 from appliance.page import answers, listing, openapi, words
 from appliance.page.begin import FirstSteps, is_new
 from appliance.page.door import Door
 from appliance.page.downloads import FORMATS
+from appliance.page.given import arguments_of, field_of, undo_of
 from appliance.page.guests import GuestPages
 from appliance.page.health import Health, outlook
 from appliance.page.keys import Role
 from appliance.page.languages import _
+from appliance.page.machine import Machine
 from appliance.page.media import Media
 from appliance.page.news import Item, News
 from appliance.page.recorder import Recorder
@@ -65,6 +66,11 @@ class Site:
         app.route("/begin", callback=_told(begin.shown))
         app.route("/begin/password", "POST", _told(begin.lock))
         app.route("/begin/preset", "POST", _told(begin.preset))
+        machine = Machine(self.recorder)
+        app.route("/machine/zone", "POST", _told(machine.set_zone))
+        app.route("/machine/clock", "POST", _told(machine.set_clock))
+        app.route("/machine/restart", "POST", _told(machine.restart))
+        app.route("/machine/off", "POST", _told(machine.switch_off))
         app.route("/settings", callback=_told(self.settings.shown))
         app.route("/settings/use", "POST", _told(self.settings.used))
         app.route("/settings/restore", "POST", _told(self.settings.restored))
@@ -98,7 +104,9 @@ class Site:
     def now(self) -> str:
         """What the box does, in one glance."""
         status = self.recorder.call("status")
-        return self._page("now", status=status, is_new=is_new(self.door.keys, status))
+        begins = request.environ["visitor"].role is Role.HOST and status["recorder"] == "idle"
+        choices = self.recorder.call("record.choices") if begins else None
+        return self._page("now", status=status, is_new=is_new(self.door.keys, status), choices=choices)
 
     def clips(self) -> str:
         """Clips, newest first, by day: all, or those that are looked for."""
@@ -161,8 +169,8 @@ class Site:
         verb = openapi.WORDS.get(word)
         if verb is None or not verb.acts or verb.streams:
             raise NotFound(f"there is no word {word}")
-        self.recorder.call(word, **verb.check({each.name: _field(each) for each in verb.arguments}))
-        return HTTPResponse(status=303, headers={"Location": answers.back() + _undo(word)})
+        self.recorder.call(word, **verb.check({each.name: field_of(each) for each in verb.arguments}))
+        return HTTPResponse(status=303, headers={"Location": answers.back() + undo_of(word)})
 
     def _page(self, name: str, **values: Any) -> str:
         visitor = request.environ["visitor"]
@@ -174,7 +182,7 @@ class Site:
 
     def _asked(self, verb: Verb) -> Callable[[], object]:
         def asked() -> object:
-            given = verb.check(_arguments(verb))
+            given = verb.check(arguments_of(verb))
             if verb.streams:
                 items = self.recorder.stream(verb.word, **given)
                 first = [_line(item) for item in islice(items, 1)]  # what is refused at once is told by the status code
@@ -240,40 +248,6 @@ def _static(statics: dict[str, answers.Static], name: str) -> HTTPResponse:
     if name not in statics:
         raise bottle.HTTPError(404)
     return statics[name].answer(request.headers)
-
-
-def _arguments(verb: Verb) -> dict[str, object]:
-    """What a request gives to a word: a query where it reads, an object where it acts. Raises UsageError."""
-    if not verb.acts:
-        kinds = {each.name: each for each in verb.arguments}
-        return {
-            name: kinds[name].read(request.query.getunicode(name)) if name in kinds else "" for name in request.query
-        }
-    if request.content_length > bottle.BaseRequest.MEMFILE_MAX:
-        raise answers.problem(413, "that is too much at once")
-    try:
-        given = json.loads(request.body.read() or b"{}")
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
-        raise UsageError("found something else, expected the arguments as one JSON object")
-    return given
-
-
-def _field(argument: Argument) -> object:
-    """What a form gives to a word. Raises UsageError."""
-    found = request.forms.getall(argument.name)
-    texts = [each.encode("latin-1").decode(errors="replace") for each in found if each]  # as WSGI hands them over
-    if argument.kind is Kind.TEXTS:
-        return texts or None
-    return argument.read(texts[0]) if texts else None
-
-
-def _undo(word: str) -> str:
-    """What lets the page offer to take back what a form has asked for; empty where nothing can be."""
-    if word == "clips.delete" and not request.forms.get("now"):
-        return f"?{urlencode({'trashed': request.forms.getunicode('clip')})}"
-    return f"?{urlencode({'thrown': request.forms.getunicode('sound')})}" if word == "sounds.remove" else ""
 
 
 def _lines(items: Iterator[dict[str, Any]]) -> Iterator[bytes]:

@@ -155,8 +155,9 @@ def test_a_person_takes_the_first_steps(box: Box, helper: Helper, chromium: Brow
     page = context.new_page()
     page.goto("/")
     page.get_by_role("link", name="First steps").click()
-    expect(page.get_by_label("Preset").locator("option")).to_have_text(["booth", "message_box", "telephone"])
-    expect(page.get_by_text("timedatectl set-timezone Asia/Tokyo")).to_be_visible()
+    expect(page.get_by_label("A booth in which people tell their stories")).to_be_visible()
+    expect(page.get_by_text("This phone says something else:")).to_be_visible()
+    expect(page.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
     assert violations(page) == []
     button(page, "Listen").click()
     expect(page.get_by_text("A little closer, or louder.")).to_be_visible(timeout=20_000)

@@ -126,6 +126,33 @@ def test_what_is_written(place: str, values: dict[str, str], old: str, new: str,
     assert found == FILE.replace(old, new)
 
 
+def test_names_and_values_are_changed_one_by_one_and_keep_their_comments(desk: Desk) -> None:
+    numbers = "    1: play.latest  # the newest\n    2: play.random\n    0: record.mark\n"
+    desk.path.write_text(f"{FILE}flow:\n  script: telephone\n  numbers:\n{numbers}")
+    shown = fields(desk.editor.form(["flow"]))["numbers"]
+    assert (shown["kind"], shown["locked"]) == ("pairs", False)
+    assert shown["value"] == "1: play.latest\n2: play.random\n0: record.mark"
+    found = desk.ask("flow", numbers="1: play.latest\n2: greeting.play\n*: language.next\n")
+    assert [(each["name"], each["was"], each["becomes"], each["kind"]) for each in found["changes"]] == [
+        ("flow.numbers.2", "play.random", "greeting.play", "changed"),
+        ("flow.numbers.*", "", "language.next", "changed"),
+        ("flow.numbers.0", "record.mark", "", "removed"),
+    ]
+    desk.editor.use(found["proposal"])
+    after = "  numbers:\n    1: play.latest  # the newest\n    2: greeting.play\n    '*': language.next\n"
+    assert desk.path.read_text() == f"{FILE}flow:\n  script: telephone\n{after}"
+    desk.use("flow", numbers="")
+    assert fields(desk.editor.form(["flow"]))["numbers"]["value"] == ""
+    desk.use("flow", numbers="3: play.all\n4: play.next")
+    assert fields(desk.editor.form(["flow"]))["numbers"]["value"] == "3: play.all\n4: play.next"
+
+
+@pytest.mark.parametrize("typed", ["1: nonsense", "1", "x: play.latest", "17: record.toggle"])
+def test_a_wrong_name_or_value_is_told_at_its_option(typed: str, desk: Desk) -> None:
+    (problem,) = desk.ask("flow", numbers=typed)["problems"]
+    assert problem["name"].startswith("numbers") and problem["words"]
+
+
 def test_a_new_entry_and_its_secret(desk: Desk) -> None:
     form = desk.editor.form(["destinations", "new"], "http")
     values = {"url": "https://example.org/x", "auth.bearer": "it's me"}

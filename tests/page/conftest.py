@@ -36,6 +36,7 @@ STATUS = {
     "destinations": {"office": {}, "cloud": {}},
     "storage": {"free_seconds": 111_600, "warning": ""},
 }
+CHOICES = {"fields": {"title": {"type": "text", "choices": []}}, "profiles": []}
 
 
 def clip(id: str, path: Path) -> dict[str, Any]:
@@ -110,7 +111,7 @@ class Browser:
 
 @pytest.fixture
 def desk() -> Desk:
-    return Desk({"status": STATUS, "clips.list": [], "clips.labels": [], "feeds.list": []})
+    return Desk({"status": STATUS, "clips.list": [], "clips.labels": [], "feeds.list": [], "record.choices": CHOICES})
 
 
 @pytest.fixture

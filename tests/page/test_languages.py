@@ -11,7 +11,7 @@ from typing import Any
 import bottle
 import pytest
 
-from appliance.page import downloads, health, languages, listing, sounds, words
+from appliance.page import begin, downloads, health, languages, listing, sounds, words
 from appliance.page.answers import FOLDER, SCRIPT_WORDS
 from appliance.page.languages import LANGUAGES
 from tests.page.conftest import STATUS, Browser, Desk, clip
@@ -25,7 +25,6 @@ FOR_MACHINES = (
     "big record",
     "panel buttons",
     "microphone loop",
-    "sudo timedatectl set-timezone",
     "appliance web password",
 )
 """What stands in views and is not for people to read, or the same in every language."""
@@ -39,6 +38,7 @@ TABLES = (
     listing.STATE_CHOICES,
     health._RESULTS,
     downloads.FORMATS,
+    begin.PRESETS,
     sounds.HANDSET,
     sounds.PROMPTS,
     sounds.DAYS,

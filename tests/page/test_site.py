@@ -305,3 +305,29 @@ def test_the_whole_page_is_light(browser: Browser, sounds: list[dict[str, Any]])
     names = ("page.css", "page.js", "icon.svg", "page.webmanifest")
     weight = sum(len(browser.get(f"/static/{name}", Accept_Encoding="gzip").body) for name in names)
     assert weight + len(browser.get("/clips").body) < 120_000
+
+
+def test_a_take_is_described_before_it_begins(browser: Browser, desk: Desk) -> None:
+    """By the fields and profiles of the configuration, as they are typed."""
+    fields = {
+        "title": {"type": "text", "choices": []},
+        "room": {"type": "text", "choices": ["hall", "studio"]},
+        "guests": {"type": "number", "choices": []},
+        "consent": {"type": "yes_no", "choices": []},
+    }
+    desk.answers["record.choices"] = {"fields": fields, "profiles": ["interview"]}
+    text = browser.get("/").text
+    for wanted in ('name="fields.title"', '<option value="hall">', 'inputmode="decimal"', "<option>interview</option>"):
+        assert wanted in text
+    given = {"fields.title": "Für Élodie", "fields.room": "hall", "fields.guests": "3", "fields.consent": ""}
+    assert browser.post("/do/record.start", profile="interview", test="true", **given).status == 303
+    assert desk.asked[-1] == (
+        "record.start",
+        {
+            "profile": "interview",
+            "test": True,
+            "fields": {"title": "Für Élodie", "room": "hall", "guests": "3"},
+        },
+    )
+    browser.post("/do/record.start", profile="")
+    assert desk.asked[-1] == ("record.start", {})

@@ -65,11 +65,19 @@ for (const button of document.querySelectorAll("[data-try]")) {
   button.addEventListener("click", tryOut);
 }
 
-const clock = document.getElementById("clock");
-const here = new Date(), there = clock ? new Date(clock.getAttribute("datetime")) : here;
-const offset = /([+-])(\d\d):(\d\d)$/.exec(clock?.getAttribute("datetime") ?? "");
-const east = offset ? Number(`${offset[1]}1`) * (Number(offset[2]) * 60 + Number(offset[3])) : 0;
-if (clock && (Math.abs(here - there) > 120000 || east !== -here.getTimezoneOffset())) {
-  document.getElementById("apart").hidden = false;
-  document.getElementById("zone").textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** Compares the clock of the box with the one of this phone, and offers what would mend it. */
+function compare(clock) {
+  const here = new Date(), told = clock.getAttribute("datetime"), [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)$/.exec(told);
+  const east = Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
+  const wrong = Math.abs(here - new Date(told)) > 120000, away = east !== -here.getTimezoneOffset();
+  const mine = Intl.DateTimeFormat().resolvedOptions().timeZone, zone = document.getElementById("zone");
+  const form = document.getElementById("set-clock"), apart = document.getElementById("apart");
+  apart.hidden = !(wrong || away);
+  apart.querySelector("span").textContent = `${here.toLocaleString(document.documentElement.lang)}, ${mine}`;
+  form.hidden = !wrong;
+  form.addEventListener("submit", () => { form.elements.seconds.value = String(Date.now() / 1000); });
+  if (away && [...zone.options].some((option) => option.value === mine)) zone.value = mine;
 }
+
+const clock = document.getElementById("clock");
+if (clock) compare(clock);

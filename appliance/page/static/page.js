@@ -19,6 +19,25 @@ function clock(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** What somebody has typed, chosen or opened and not sent yet. */
+function kept(main) {
+  const fields = [...main.querySelectorAll("input:not([type=hidden]):not([type=file]), select, textarea")].filter((field) => field.name);
+  const open = [...main.querySelectorAll("details")].map((details) => details.open);
+  return { open, values: fields.map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value, field.value]) };
+}
+
+function restore(main, { open, values }, active) {
+  [...main.querySelectorAll("details")].forEach((details, at) => { details.open ||= open[at] ?? false; });
+  for (const [name, held, value] of values) {
+    const fields = [...main.querySelectorAll(`[name="${CSS.escape(name)}"]`)].filter((field) => field.type !== "hidden");
+    for (const field of fields) {
+      if (field.type === "checkbox" || field.type === "radio") { if (field.value === value) field.checked = field.type === "checkbox" ? held : field.checked; }
+      else field.value = held;
+    }
+  }
+  if (active) main.querySelector(`[name="${CSS.escape(active)}"]:not([type=hidden])`)?.focus();
+}
+
 /** Puts what the server shows now in the place of what it showed, and keeps the focus. */
 async function renew() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
@@ -28,7 +47,9 @@ async function renew() {
   const word = document.activeElement?.closest("form")?.dataset.word;
   const heard = [...document.querySelectorAll("audio")].filter((sound) => sound.currentTime > 0).map(
     (sound) => [sound.getAttribute("src"), sound.currentTime, sound.playbackRate, sound.paused]);
-  document.getElementById("main").replaceWith(fresh.getElementById("main"));
+  const main = document.getElementById("main"), typed = kept(main), active = document.activeElement?.name;
+  main.replaceWith(fresh.getElementById("main"));
+  restore(document.getElementById("main"), typed, active);
   for (const [source, time, rate, paused] of heard) {
     const sound = document.querySelector(`audio[src="${CSS.escape(source)}"]`);
     if (!sound) continue;
@@ -44,6 +65,7 @@ async function renew() {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target, word = form.dataset?.word;
+  if (form.dataset?.sure && !confirm(form.dataset.sure)) return event.preventDefault();
   if (!word) return;
   event.preventDefault();
   if (word === "clips.delete" && form.elements.now && !confirm(t("Delete this clip for good?"))) return;

@@ -4,15 +4,15 @@
 % if presets:
 <li>
 <h2>{{_("What is it for?")}}</h2>
-<form method="post" action="/begin/preset" class="buttons">
+<form method="post" action="/begin/preset" class="said">
 % include("csrf.tpl")
 <input type="hidden" name="version" value="{{version}}">
-<label for="preset">{{_("Preset")}}</label>
-<select id="preset" name="preset">
-% for each in presets:
-<option>{{each}}</option>
+<fieldset>
+<legend class="hidden">{{_("What is it for?")}}</legend>
+% for name, label in presets.items():
+<label class="choice"><input type="radio" name="preset" value="{{name}}" required> {{label}}</label>
 % end
-</select>
+</fieldset>
 <button>{{_("See what would change")}}</button>
 </form>
 </li>
@@ -36,7 +36,23 @@
 <li>
 <h2>{{_("Its clock")}}</h2>
 <p>{{_("The box says:")}} <time id="clock" datetime="{{now}}">{{at}}</time> {{zone}}</p>
-<p id="apart" class="warning" hidden>{{_("This phone says something else. On the box:")}} <code translate="no">{{"sudo timedatectl set-timezone"}} <span id="zone">{{"Europe/Berlin"}}</span></code></p>
+<p id="apart" class="warning" hidden>{{_("This phone says something else:")}} <span></span></p>
+<form method="post" action="/machine/clock" class="buttons" id="set-clock" hidden>
+% include("csrf.tpl")
+<input type="hidden" name="back" value="/begin">
+<input type="hidden" name="seconds" value="">
+<button>{{_("Set the clock by this phone")}}</button>
+</form>
+<form method="post" action="/machine/zone" class="said">
+% include("csrf.tpl")
+<input type="hidden" name="back" value="/begin">
+<label>{{_("Time zone")}} <select name="zone" id="zone">
+% for each in zones:
+<option{{!" selected" if each == zone else ""}}>{{each}}</option>
+% end
+</select></label>
+<button>{{_("Set the time zone")}}</button>
+</form>
 </li>
 <li>
 <h2>{{_("Its microphone")}}</h2>
@@ -60,8 +76,7 @@
 <li>
 <h2>{{_("What it says")}}</h2>
 <div class="buttons">
-<a class="button" href="/settings/flow">{{_("Greeting")}}</a>
-<a class="button" href="/settings/prompts">{{_("Other sounds")}}</a>
+<a class="button" href="/sounds">{{_("Greetings, and what the box says")}}</a>
 </div>
 </li>
 <li>

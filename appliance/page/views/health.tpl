@@ -32,6 +32,22 @@
 <p><a href="/health/support.zip" download>{{_("A file for whoever helps")}}</a>. {{_("In it: how the box is, its configuration without secrets, what happened, versions.")}}</p>
 % end
 </section>
+% if may_change:
+<section aria-labelledby="power">
+<h2 id="power">{{_("Power")}}</h2>
+<p>{{_("A recording in progress is finished first, and nothing is lost.")}}</p>
+<div class="buttons">
+<form method="post" action="/machine/restart" data-sure="{{_("Restart the box now?")}}">
+% include("csrf.tpl")
+<button>{{_("Restart the box")}}</button>
+</form>
+<form method="post" action="/machine/off" data-sure="{{_("Switch the box off now? Somebody has to plug it in again.")}}">
+% include("csrf.tpl")
+<button class="danger">{{_("Switch the box off")}}</button>
+</form>
+</div>
+</section>
+% end
 <section aria-labelledby="history">
 <h2 id="history">{{_("What happened")}}</h2>
 % if not history:

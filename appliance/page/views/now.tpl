@@ -22,7 +22,11 @@
 % end
 % button("record.mark", _("Mark"), "big")
 % else:
-% button("record.start", _("Record"), "big record")
+<form method="post" action="/do/record.start" data-word="record.start" id="start">
+% include("csrf.tpl")
+<input type="hidden" name="back" value="{{path}}">
+<button class="big record">{{_("Record")}}</button>
+</form>
 % end
 % if status["playback"]:
 % button("player.stop", _("Stop playing"), "big")
@@ -30,6 +34,36 @@
 % button("play.next", _("Play next message"), "big")
 % end
 </div>
+% if choices:
+<details class="described">
+<summary>{{_("Say what it will be")}}</summary>
+<div class="fields">
+% if choices["profiles"]:
+<label>{{_("Profile")}} <select name="profile" form="start">
+<option value="">{{_("none")}}</option>
+% for each in choices["profiles"]:
+<option>{{each}}</option>
+% end
+</select></label>
+% end
+% for name, field in choices["fields"].items():
+<label>{{_("Title") if name == "title" else name}}\
+% if field["choices"] or field["type"] == "yes_no":
+<select name="fields.{{name}}" form="start">
+<option value="">–</option>
+% for value, label in [(each, each) for each in field["choices"]] or [("yes", _("yes")), ("no", _("no"))]:
+<option value="{{value}}">{{label}}</option>
+% end
+</select>\
+% else:
+<input type="text" name="fields.{{name}}" form="start" maxlength="1000" autocomplete="off"{{!' inputmode="decimal"' if field["type"] == "number" else ""}}>\
+% end
+</label>
+% end
+<label class="check"><input type="checkbox" name="test" value="true" form="start"> {{_("Only a test: it goes nowhere")}}</label>
+</div>
+</details>
+% end
 % end
 </section>
 <section aria-labelledby="well">

@@ -77,6 +77,8 @@
 </select>
 % elif field["kind"] == "lines":
 <textarea {{!about}} rows="3" placeholder="{{field["default"]}}">{{value}}</textarea>
+% elif field["kind"] == "pairs" and not field["locked"]:
+<textarea {{!about}} rows="4" placeholder="{{_("name: value")}}" autocapitalize="none" spellcheck="false">{{value}}</textarea>
 % elif field["kind"] == "secret":
 <input type="password" {{!about}} autocomplete="new-password" placeholder="{{_("is set, and never shown") if field["written"] else ""}}">
 % else:
