@@ -7,7 +7,6 @@ import math
 import time
 from pathlib import Path
 
-from attrs import frozen
 from bottle import HTTPResponse, request
 
 from appliance.errors import ApplianceError, Refused, UsageError
@@ -15,6 +14,7 @@ from appliance.page import answers
 from appliance.page.keys import Role
 from appliance.page.languages import _
 from appliance.page.recorder import Recorder
+from appliance.values import frozen
 
 _PATIENCE = 20.0
 """Seconds."""

@@ -4,6 +4,7 @@ import os
 import re
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_only_the_host_may(path: str, asked: Path, locked: Browser, keys: Keys) 
     locked.post("/login", password="only for listening")
     csrf = CSRF.search(locked.get("/clips").text)
     assert csrf
-    given = {"zone": "UTC", "seconds": "1800000000", "csrf": csrf[1]}
+    given: dict[str, Any] = {"zone": "UTC", "seconds": "1800000000", "csrf": csrf[1]}
     assert locked.post(f"/machine/{path}", **given).status == 403
     assert lines(asked) == []
 

@@ -319,7 +319,12 @@ def test_a_take_is_described_before_it_begins(browser: Browser, desk: Desk) -> N
     text = browser.get("/").text
     for wanted in ('name="fields.title"', '<option value="hall">', 'inputmode="decimal"', "<option>interview</option>"):
         assert wanted in text
-    given = {"fields.title": "Für Élodie", "fields.room": "hall", "fields.guests": "3", "fields.consent": ""}
+    given: dict[str, Any] = {
+        "fields.title": "Für Élodie",
+        "fields.room": "hall",
+        "fields.guests": "3",
+        "fields.consent": "",
+    }
     assert browser.post("/do/record.start", profile="interview", test="true", **given).status == 303
     assert desk.asked[-1] == (
         "record.start",
