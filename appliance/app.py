@@ -18,7 +18,7 @@ from appliance.audio.shared import SharedCards
 from appliance.audio.tuner import TunedCards, Tuner
 from appliance.audio.volume import KeptVolume
 from appliance.audio.watch import DeviceWatch
-from appliance.beside import destinations_of, feeds_of, keep_playlist, start_beside, start_speaking
+from appliance.beside import destinations_of, feeds_of, keep_playlist, start_beside, start_speaking, start_triggers
 from appliance.clock import Clock
 from appliance.config.audio import WhileRecording
 from appliance.config.routing import routes
@@ -124,7 +124,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         takes, watched, follow = store.places.takes, controller.watched, outbox.follow
         wishes = (audio.capture, settings.recorded)
         about = (settings.monitor, settings.device.location.place)
-        recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, *about)
+        reach = max((trigger.reach for trigger in settings.triggers.values()), default=0.0)
+        recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, *about, reach)
         alarm = Alarm(post, clock, vitals)
         stop.callback(alarm.close)
         orders = {key: feed.order for key, feed in settings.feeds.items()}
@@ -202,7 +203,9 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         watching = ScheduleWatch(schedules, clock, post, vitals, lambda: controller.status.take_id is None)
         watching.start()
         stop.callback(watching.close)
-        reporter = Reporter(turn, settings, store, outbox, feeds, housekeeper.outlook, clock, schedules)
+        triggers = start_triggers(settings, recorder, player, controller, clock, vitals, stop)
+        told = (schedules, triggers.report) if triggers else (schedules,)
+        reporter = Reporter(turn, settings, store, outbox, feeds, housekeeper.outlook, clock, *told)
         said, records = (lambda: player.voice.sounded_until), (lambda: controller.status.take_id is not None)
         leveller = Leveller(recorder.eavesdrop, tuner, said, records, clock)
         beside = (cards, panel, clock, housekeeper, reporter, leveller)

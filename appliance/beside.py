@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from appliance.audio.player import Player
 from appliance.audio.playlist_file import KeptPlaylist
+from appliance.audio.recorder import Recorder as Taking
 from appliance.audio.saying import Voice
 from appliance.clock import Clock
 from appliance.config.flow import Script
 from appliance.config.settings import Settings
 from appliance.controller import Controller
 from appliance.delivery.outbox import Destination, Outbox
+from appliance.effects import GUARD
 from appliance.events import Event, PlaylistChanged, PlaylistRestore
 from appliance.faults import DELIVERY, FEED, PROCESSOR
 from appliance.feeds.feeds import Feed
@@ -38,6 +41,7 @@ from appliance.vitals import Vitals
 
 if TYPE_CHECKING:
     from appliance.audio.speech import Speech
+    from appliance.triggers.watch import TriggerWatch
 
 Post = Callable[[Event], None]
 
@@ -131,6 +135,32 @@ def _speech(stop: StopList) -> "Speech":
     speech = Speech()
     stop.callback(speech.close)
     return speech
+
+
+def start_triggers(
+    settings: Settings,
+    recorder: Taking,
+    player: Player,
+    controller: Controller,
+    clock: Clock,
+    vitals: Vitals,
+    stop: StopList,
+) -> "TriggerWatch | None":
+    """Let triggers listen, and record what they hear, until `stop`. None, and nothing of it, where there are none."""
+    if not settings.triggers:
+        return None
+    from appliance.triggers.machine import Triggered
+    from appliance.triggers.watch import TriggerWatch
+
+    def silent_from() -> float:
+        return player.voice.sounded_until + GUARD
+
+    overhear = partial(recorder.overhear, always=True)
+    watch = TriggerWatch(settings, overhear, silent_from, clock, controller.post, vitals)
+    stop.callback(controller.react(Reactions(Triggered(clock.monotonic)).listener(controller.post)))
+    watch.start()
+    stop.callback(watch.close)
+    return watch
 
 
 def keep_playlist(store: Store, controller: Controller) -> None:

@@ -75,6 +75,7 @@ class Starter(StrEnum):
     BUTTON = "button"
     SWITCH = "switch"
     SCHEDULE = "schedule"
+    TRIGGER = "trigger"
     REQUEST = "request"
     GUEST = "guest"
 
@@ -93,8 +94,8 @@ def field_texts(fields: Fields) -> dict[str, str]:
 class Begun:
     """How a take was begun."""
 
-    by: Starter = told(Starter.REQUEST, "What began it: button, switch, schedule, request, guest", Kind.STATE)
-    which: str = told("", "Which of them: the pin of a button or switch, the name of a schedule", Kind.TEXT)
+    by: Starter = told(Starter.REQUEST, "What began it: button, switch, schedule, trigger, request, guest", Kind.STATE)
+    which: str = told("", "Which of them: the pin of a button or switch, the name of a schedule or trigger", Kind.TEXT)
     profile: str = told("", "The profile that it was recorded by", Kind.TEXT)
     destinations: tuple[str, ...] | None = told(
         None, "Where alone it is to go; null where the configuration decides", Kind.TEXT

@@ -72,7 +72,11 @@ def _length(event: events.PlaybackReady | events.PlaybackStarted) -> str:
 _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.ApplianceReady: lambda e: "ready",
     events.MicrophoneReady: lambda e: f"the microphone is there and records in {e.format}",
-    events.MicrophoneOpen: lambda e: f"microphone open: the last {duration(e.seconds)} are kept in memory",
+    events.MicrophoneOpen: lambda e: (
+        f"microphone open: the last {duration(e.seconds)} are kept in memory"
+        if e.seconds
+        else "microphone closed while nothing is recorded"
+    ),
     events.MicrophoneTuned: lambda e: (
         f"the microphone is turned to {e.gain}{_SWITCHED[e.gain.on]}" if e.gain else "no mixer turns the microphone"
     ),
@@ -161,6 +165,11 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.StorageFree: lambda e: "there is room for takes again",
     events.ScheduleChanged: lambda e: (
         f"schedule {' and '.join(window.name for window in e.open)} is on" if e.open else "no schedule is on"
+    ),
+    events.TriggerChanged: lambda e: (
+        f"trigger {' and '.join(sound.name for sound in e.heard)} hears something"
+        if e.heard
+        else "no trigger hears anything any more"
     ),
     events.ScheduleReminder: lambda e: "a schedule is on, and nothing is recorded",
     events.EventsLost: lambda e: f"{counted(e.count, 'event')} lost here: whoever listens is too slow",

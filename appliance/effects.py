@@ -9,7 +9,7 @@ from appliance.audio.player import Player
 from appliance.audio.recorder import Recorder
 from appliance.audio.volume import KeptVolume
 from appliance.choosing import Choosing
-from appliance.circumstances import Wishes
+from appliance.circumstances import Starter, Wishes
 from appliance.config.takes import Briefing
 from appliance.delivery.outbox import Outbox
 from appliance.errors import StorageError
@@ -146,9 +146,10 @@ class Effects:
     def _start_take(self, effect: Effect) -> None:
         quiet_since = self._player.voice.sounded_until + GUARD
         wishes = effect.cause.wishes if isinstance(effect.cause, RecordStart | RecordToggle) else Wishes()
-        self._recorder.start(
-            effect.id, self._quiet(effect), quiet_since=quiet_since, brief=self._briefing.brief(wishes)
-        )
+        at = self._quiet(effect)
+        if wishes.begun.by is Starter.TRIGGER:  # its moment has passed, and what the box played is no reason for it
+            at = max(at, quiet_since)
+        self._recorder.start(effect.id, at, quiet_since=quiet_since, brief=self._briefing.brief(wishes))
 
     def _carry_on_take(self, effect: Effect) -> None:
         cause = _cause(effect, TakeContinues)

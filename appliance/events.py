@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, TypeVar, dataclass_transform, runtime_che
 
 from appliance.circumstances import NO_WISHES, Gain, Wishes
 from appliance.errors import TroubleKind
-from appliance.listed import OpenWindow, PlaylistItem, Repeat
+from appliance.listed import HeardSound, OpenWindow, PlaylistItem, Repeat
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
 from appliance.quantities import NOTHING, Kind, told
 from appliance.values import frozen
@@ -564,7 +564,10 @@ class MicrophoneReady(Event):
 
 @message
 class MicrophoneOpen(Event):
-    """The microphone is open though nothing is recorded: the last `seconds` are kept in memory, for the next take."""
+    """The microphone is open though nothing is recorded: the last `seconds` are kept in memory, for the next take.
+
+    0 once it is open for takes alone.
+    """
 
     seconds: float
 
@@ -1062,6 +1065,14 @@ class ScheduleChanged(Event):
 @message
 class ScheduleReminder(Event):
     """A window of a schedule is open, and nothing is recorded; told about once a minute."""
+
+
+@message
+class TriggerChanged(Event):
+    """A trigger begins or ceases to hear something, `at` that moment; all that is `heard` now."""
+
+    heard: tuple[HeardSound, ...]
+    at: float
 
 
 @message

@@ -217,6 +217,19 @@ SCHEDULE_CLOCK = FaultKind(
     next_step="let the box reach the internet, set its clock, or give it one with a battery",
 )
 
+TRIGGER_CLOCK = FaultKind(
+    "trigger_clock",
+    owner="triggers",
+    cause="triggers go by a clock that nobody has set, so that they may listen at another time than was meant",
+    next_step="let the box reach the internet, set its clock, or give it one with a battery",
+)
+TRIGGER_SLOW = FaultKind(
+    "slow_trigger",
+    owner="triggers",
+    cause="triggers do not keep up with the sound that they listen to; a recording is not disturbed",
+    next_step="take some of them out of the configuration, or use a faster box",
+)
+
 # -- the box itself
 
 CONFIGURATION = FaultKind(

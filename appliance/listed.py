@@ -1,4 +1,4 @@
-"""What is on the playlist, and which windows of schedules are open: value objects beside `models`."""
+"""What is on the playlist, which windows of schedules are open, what triggers hear: values beside `models`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -39,4 +39,13 @@ class OpenWindow:
     name: str
     begin: float
     end: float
+    wishes: Wishes = NO_WISHES
+
+
+@frozen
+class HeardSound:
+    """What the trigger `name` hears: its take is to `begin` then (CLOCK_MONOTONIC, in seconds), with `wishes`."""
+
+    name: str
+    begin: float
     wishes: Wishes = NO_WISHES

@@ -109,6 +109,21 @@ class ScheduleReport:
     next: tuple[WindowReport, ...] = told((), "Its next windows, three at most", Kind.OBJECT)
 
 
+@frozen(kw_only=True)
+class TriggerReport:
+    """A trigger of the configuration."""
+
+    listening: bool = told(False, "Whether it has the microphone open now", Kind.FLAG)
+    hears: bool = told(False, "Whether it hears something", Kind.FLAG)
+    level: float | None = told(
+        None,
+        "How loud it was for it within the last quarter of a second; null while nobody listens",
+        Kind.GAUGE,
+        "dBFS",
+    )
+    threshold: float = told(0.0, "How loud it must be now", Kind.GAUGE, "dBFS")
+
+
 def _is_well(report: "Report") -> bool:
     return not (report.faults or report.unknown)
 
@@ -168,6 +183,7 @@ class Report:
         dict, "Feeds no longer in the configuration, with how many messages nobody has heard", Kind.GAUGE, "messages"
     )
     schedules: Mapping[str, ScheduleReport] = told(dict, "The schedules of the configuration", Kind.OBJECT)
+    triggers: Mapping[str, TriggerReport] = told(dict, "The triggers of the configuration", Kind.OBJECT)
     storage: StorageReport = told(StorageReport, "The disk that recordings are kept on", Kind.OBJECT)
     unknown: str = told("", "Why destinations, feeds and disk are not known now; empty where they are", Kind.TEXT)
     ok: bool = told(Factory(_is_well, takes_self=True), "Whether there is no fault, and nothing unknown", Kind.FLAG)

@@ -18,7 +18,7 @@ from appliance.housekeeping.outlook import Outlook
 from appliance.loops import Loop
 from appliance.machine import Player, Recorder
 from appliance.models import ClockSource, ClockStamp, DeliveryState
-from appliance.report import DestinationReport, FaultReport, FeedReport, Report, StorageReport
+from appliance.report import DestinationReport, FaultReport, FeedReport, Report, StorageReport, TriggerReport
 from appliance.retry import Streak
 from appliance.schedules.watch import Schedules
 from appliance.status import Status
@@ -66,6 +66,7 @@ class Reporter:
     outlook: Callable[[], Outlook]
     clock: Clock
     schedules: Schedules = field(factory=Schedules)
+    triggers: Callable[[], Mapping[str, TriggerReport]] = dict
 
     def report(self) -> Report:
         """How everything is. From any thread that may wait for the disk."""
@@ -124,6 +125,7 @@ class Reporter:
                 name: count for name, count in unheard.items() if name not in {*self.settings.feeds, FETCHED, UPLOADED}
             },
             schedules=self.schedules.report(now.wall_ns / 1e9),
+            triggers=self.triggers(),
             storage=kept.storage,
             unknown=unknown,
         )

@@ -88,9 +88,8 @@ class Microphone:
             return line
 
     def _fresh(self, settings: CaptureSettings) -> "_Stream":
-        return _Stream(
-            self._cards, settings, self._reconnect, self._clock, self._vitals, self._stream, self._last_seconds
-        )
+        how = (self._reconnect, self._clock, self._vitals, self._stream, self._last_seconds)
+        return _Stream(self._cards, settings, *how, settings == self._settings)
 
     def stay_open(self) -> bool:
         """Be open though nobody listens, so that the last seconds are at hand; whether it was not.
@@ -192,23 +191,23 @@ class _Stream:
         vitals: Vitals,
         after: "_Stream | None",
         last_seconds: float,
+        as_configured: bool,
     ) -> None:
         self._last_seconds = last_seconds
-        self._held = False
+        self._as_configured = as_configured
+        self._held = self._over = False
         self.format = settings.format
         self._settings = settings
         self._clock = clock
         self._placing = Placing(self._tell)
         before = after.thread if after else None
-        self.thread: CaptureThread = CaptureThread(
-            cards, settings, reconnect, clock, vitals, before, self._placing.hear
-        )
+        how = (settings, reconnect, clock, vitals, before, self._placing.hear)
+        self.thread: CaptureThread = CaptureThread(cards, *how)
         self._lock = threading.Lock()
         self._lines: list[Line] = []
         self._opened: Opened | None = None
         self._lost: Lost | None = None
         self._last: deque[Stretch] = deque()
-        self._over = False
 
     @property
     def drift_ppm(self) -> float | None:
@@ -259,9 +258,11 @@ class _Stream:
         self._close_unless_needed()
 
     def leave(self, line: Line) -> None:
+        """One listens no more. Guests do not keep a format that only he wanted."""
         with self._lock:
             self._lines = [other for other in self._lines if other is not line]
-        self._close_unless_needed()
+            left = not (self._as_configured or line.yields) and all(other.yields for other in self._lines)
+        (self.give_way if left else self._close_unless_needed)()
 
     def hold(self, settings: CaptureSettings) -> bool:
         """Stay open without listeners, where it is open so; False where it is over."""

@@ -29,9 +29,17 @@ class Overhearing:
     """
 
     def __init__(
-        self, open_line: Callable[[], Line | None], frames: int, clock: Clock, dropped: Callable[[int], None]
+        self,
+        open_line: Callable[[], Line | None],
+        frames: int,
+        clock: Clock,
+        dropped: Callable[[int], None],
+        over: Callable[[], None] = lambda: None,
     ) -> None:
-        """`open_line` begins to listen, where that can be; `dropped` is told of frames that are lost to him."""
+        """`open_line` begins to listen, where that can be; `dropped` is told of frames that are lost to him, `over` of
+        the end.
+        """
+        self._over = over
         self._open_line = open_line
         self._frames = frames
         self._clock = clock
@@ -42,18 +50,21 @@ class Overhearing:
         self._dropped = 0
         self._dropped_at: float | None = None
 
-    def __iter__(self) -> Iterator[FrameBlock]:
-        while not self._closed:
-            pause, line = LOOK_EVERY, self._open_line()
-            if line is not None:
+    def __iter__(self) -> Generator[FrameBlock, None, None]:
+        try:
+            while not self._closed:
+                pause, line = LOOK_EVERY, self._open_line()
+                if line is not None:
+                    with self._changed:
+                        self._line = line
+                    try:
+                        pause = yield from self._blocks(line)
+                    finally:
+                        line.leave()
                 with self._changed:
-                    self._line = line
-                try:
-                    pause = yield from self._blocks(line)
-                finally:
-                    line.leave()
-            with self._changed:
-                wait_for(self._clock, self._changed, lambda: self._closed, pause)
+                    wait_for(self._clock, self._changed, lambda: self._closed, pause)
+        finally:
+            self._over()
 
     def close(self) -> None:
         """No more of them. Returns at once."""

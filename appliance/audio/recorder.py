@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,10 +61,12 @@ class Recorder:
         follow: Callable[[GrowingTake], None] = follow_nothing,
         monitor: MonitorSettings = MonitorSettings(),  # noqa: B008 - it is frozen
         place: Place | None = None,
+        reach: float = 0.0,
     ) -> None:
         """`watched` tells whether anybody wants TakeProgress four times a second; else it comes once a second.
 
-        `follow` is told of each take when it begins, and returns at once. `place` is where the box stands.
+        `follow` is told of each take when it begins, and returns at once. `place` is where the box stands. A take may
+        be asked for up to `reach` seconds after its beginning, while somebody overhears the microphone.
         """
         self._studio = Studio(
             capture,
@@ -80,9 +83,12 @@ class Recorder:
             place,
             lambda: cards.notes.tuned,
         )
-        kept = LAST_SECONDS + recording.preroll
+        kept = LAST_SECONDS + max(recording.preroll, reach)
         self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals, kept)
-        self._listens = False
+        self._reach = max(LAST_SECONDS, recording.preroll, reach)
+        self._armed = False
+        self._guests: set[int] = set()
+        """Those who have had the microphone opened for them."""
         self._lock = threading.Lock()
         self._sessions: list[TakeSession] = []
         self._attention: Line | None = None
@@ -96,9 +102,10 @@ class Recorder:
         """
         with self._lock, suppress(RuntimeError):  # no thread can be had: later, perhaps
             wanted = self._studio.recording.preroll > 0 and not self._closed
-            if wanted and self._microphone.stay_open() and not self._listens:
-                self._listens = True
-                self._studio.post(MicrophoneOpen(self._studio.recording.preroll))
+            if wanted and self._microphone.stay_open() and not self._armed:
+                self._armed = True
+                if not self._guests:
+                    self._studio.post(MicrophoneOpen(self._studio.recording.preroll))
 
     def start(
         self,
@@ -126,9 +133,10 @@ class Recorder:
                 self._brief = brief or AS_CONFIGURED
             studio = self._studio.briefed(self._brief)
             try:
-                since = at if continues else max(min(quiet_since, at), at - self._studio.recording.preroll)
+                since = at if continues else max(min(quiet_since, at), at - studio.recording.preroll)
                 capture = studio.capture.in_format(format) if format else studio.capture
-                line = self._microphone.listen(since, capture, studio.heed_backlog)
+                behind = studio.clock.monotonic() - since
+                line = self._microphone.listen(since, capture, partial(studio.heed_backlog, behind))
                 session = TakeSession(studio, take_id, min(line.begins, at), line, continues)
                 session.start()
             except RuntimeError:
@@ -233,12 +241,23 @@ class Recorder:
         def open_line() -> Line | None:
             with self._lock:
                 line = None if self._closed else self._microphone.overhear(opens=always)
-                tell, self._listens = line is not None and always and not self._listens, self._listens or always
+                tell = line is not None and always and not self._guests
+                if line is not None and always:
+                    self._guests.add(id(overhearing))
             if tell:
-                self._studio.post(MicrophoneOpen(max(LAST_SECONDS, self._studio.recording.preroll)))
+                self._studio.post(MicrophoneOpen(self._reach))
             return line
 
-        return Overhearing(open_line, frames, self._studio.clock, dropped)
+        def over() -> None:
+            with self._lock:
+                tell = self._guests == {id(overhearing)}
+                self._guests.discard(id(overhearing))
+                left = self._studio.recording.preroll if self._armed else 0.0
+            if tell:
+                self._studio.post(MicrophoneOpen(left))
+
+        overhearing = Overhearing(open_line, frames, self._studio.clock, dropped, over)
+        return overhearing
 
     def disk_works(self) -> None:
         """The disk takes writes again: the fault of a take that it refused is over."""

@@ -79,7 +79,10 @@ class Studio:
         capture, recording = brief.capture or self.capture, brief.recording or self.recording
         return evolve(self, brief=brief, capture=capture, recording=recording)
 
-    def heed_backlog(self, seconds: float) -> None:
-        """So much sound waits for the disk: to be told while it stalls, when the thread that writes cannot tell it."""
-        if seconds > self.slow_after + self.recording.preroll:
+    def heed_backlog(self, behind: float, seconds: float) -> None:
+        """So much sound waits for the disk: to be told while it stalls, when the thread that writes cannot tell it.
+
+        `behind` is by how many seconds of sound the take had to catch up as it began.
+        """
+        if seconds > self.slow_after + max(0.0, behind):
             self.faults.begin(SLOW_STORAGE, _BEHIND)

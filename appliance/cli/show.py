@@ -8,7 +8,7 @@ from appliance.cli.terminal import Painted, Part, entries, say, table, tell
 from appliance.control.client import recordings
 from appliance.describe import WELL, counted, duration, moment, size
 from appliance.models import Verdict
-from appliance.report import Report, ScheduleReport
+from appliance.report import Report, ScheduleReport, TriggerReport
 
 Plain = dict[str, Any]
 
@@ -57,6 +57,8 @@ def status(report: Report) -> None:
         _item(f"{counted(report.unheard, 'message')} not heard yet")
     for name, schedule in report.schedules.items():
         _item(f"schedule {name}: {_schedule(schedule)}")
+    for name, trigger in report.triggers.items():
+        _item(f"trigger {name}: {_trigger(trigger)}")
     last = report.last_clip
     if last and last.verdict is Verdict.GAPS:
         lost = duration(last.format.seconds(sum(gap.frames for gap in last.gaps)))
@@ -78,6 +80,14 @@ def _schedule(schedule: ScheduleReport) -> str:
     now = f"on until {_when(schedule.ends)}" if schedule.ends is not None else ""
     following = ", ".join(f"{_when(window.begin)} to {_when(window.end)}" for window in schedule.next)
     return ", ".join(filter(None, (now, f"next {following}" if following else ""))) or "no window within a year"
+
+
+def _trigger(trigger: TriggerReport) -> str:
+    if not trigger.listening:
+        return "does not listen now"
+    now = "no sound yet" if trigger.level is None else f"{trigger.level:.1f} dBFS now"
+    hears = "hears something" if trigger.hears else f"records from {trigger.threshold:.1f} dBFS on"
+    return f"listens, {now}, {hears}"
 
 
 def _when(at: float) -> str:

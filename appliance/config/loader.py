@@ -118,6 +118,7 @@ _SPARED = {
     ("renditions",): 2,
     ("services",): 2,
     ("schedules",): 2,
+    ("triggers",): 2,
     ("processors",): 2,
     ("panel",): 3,
     ("audio", "playback"): 2,

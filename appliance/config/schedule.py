@@ -87,7 +87,7 @@ def _calendar(_: Any, __: Any, spans: tuple[str, ...]) -> None:
 
 
 @frozen
-class ScheduleSettings:
+class WindowSettings:
     begin: str = option(
         "00:00",
         f"When it begins: a time of day, or {', '.join(f'`{each}`' for each in SUN)}, each with an offset.",
@@ -115,7 +115,6 @@ class ScheduleSettings:
         check=and_(matches_re(r"|[0-9.]+ ?(?:s|m|h) every [0-9.]+ ?(?:s|m|h)"), _duties),
         example="5m every 15m",
     )
-    take: TakeSettings = option(TakeSettings, "How takes are made that it begins.")
     clock: str = option("local", "Whether it goes by the `local` clock, or by `utc`.", check=in_(("local", "utc")))
 
     @property
@@ -142,3 +141,8 @@ class ScheduleSettings:
     def needs_sun(self) -> bool:
         """Whether it goes by the sun."""
         return bool(self.first.sun or self.last.sun)
+
+
+@frozen
+class ScheduleSettings(WindowSettings):
+    take: TakeSettings = option(TakeSettings, "How takes are made that it begins.")

@@ -22,6 +22,7 @@ from appliance.config.renditions import RenditionSettings, all_recipes
 from appliance.config.routing import OnlySettings, check_file_name, live_sends_originals, nothing_goes_in_the_clear
 from appliance.config.schedule import ScheduleSettings
 from appliance.config.storage import StorageSettings
+from appliance.config.trigger import TriggerSettings, heard_as_recorded
 from appliance.config.units import format_duration
 from appliance.hours import SPAN
 from appliance.recipes import ORIGINAL, Recipe, encrypted_instead
@@ -261,6 +262,9 @@ class Settings:
     feeds: dict[str, FeedSettings] = option(dict, "Where remote audio comes from, by name.")
     guests: GuestSettings = option(GuestSettings, "Recordings from the phones of guests.")
     schedules: dict[str, ScheduleSettings] = option(dict, "When the box records by itself, by name.")
+    triggers: dict[str, TriggerSettings] = option(
+        dict, "When it records by itself because it hears something, by name.", check=heard_as_recorded
+    )
     services: dict[str, ServiceSettings] = option(
         dict, "What runs beside the recorder, by name.", check=nothing_goes_in_the_clear
     )

@@ -8,6 +8,7 @@ from attrs import evolve, field
 
 from appliance.circumstances import NO_WISHES, Begun, Fields, Starter, Value, Wishes
 from appliance.config.audio import CaptureSettings, RecordingSettings
+from appliance.config.options import Seconds
 from appliance.config.profiles import TITLE, FieldSettings, ProfileSettings
 from appliance.config.routing import OnlySettings, several
 from appliance.errors import UsageError
@@ -83,6 +84,8 @@ class Briefing:
         fields = {name: self._held(name, value) for name, value in given.items() if value != ""}
         capture = evolve(self.capture, **_given(profile, _CAPTURE))
         recording = evolve(self.recording, **_given(profile, _SPLITS))
+        if begun.by is Starter.TRIGGER:  # which tells where its take begins
+            recording = evolve(recording, preroll=Seconds(0))
         return Brief(begun, fields, profile.name, capture, recording)
 
     def _held(self, name: str, value: Any) -> Value:
@@ -120,7 +123,11 @@ def wrong_wishes(settings: "Settings") -> Iterator[tuple[tuple[str, ...], str]]:
             wanted.append((("panel", group, str(pin), "take"), contact.take.wishes(Starter.BUTTON)))
     for name, schedule in settings.schedules.items():
         wanted.append((("schedules", name, "take"), schedule.take.wishes(Starter.SCHEDULE)))
+    for name, trigger in settings.triggers.items():
+        wanted.append((("triggers", name, "take"), trigger.take.wishes(Starter.TRIGGER)))
     checks = [(place, partial(briefing.check, wishes)) for place, wishes in wanted]
+    for name, trigger in settings.triggers.items():
+        checks.append((("triggers", name, "take"), partial(_check_format, trigger.take.profile, briefing)))
     for name, destination in settings.destinations.items():
         checks.append((("destinations", name, "only"), partial(_check_only, destination.only, briefing, settings)))
     for name, feed in settings.feeds.items():
@@ -130,6 +137,15 @@ def wrong_wishes(settings: "Settings") -> Iterator[tuple[tuple[str, ...], str]]:
             check()
         except UsageError as error:
             yield place, str(error)
+
+
+def _check_format(profile: str, briefing: Briefing) -> None:
+    """Raise UsageError where a take would need another format than the microphone listens in."""
+    brief = briefing.brief(Wishes(Begun(profile=profile)))
+    if brief.capture != briefing.capture:
+        raise UsageError(
+            f"profile {profile} has a format of its own, which nothing before it is heard in: set it in audio.capture"
+        )
 
 
 def _check_only(only: OnlySettings, briefing: Briefing, settings: "Settings") -> None:

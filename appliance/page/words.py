@@ -130,6 +130,17 @@ def planned(status: Plain) -> Iterator[tuple[str, str]]:
             yield name, _("records never within a year")
 
 
+def listening(status: Plain) -> Iterator[tuple[str, str]]:
+    """What each trigger does, by its name."""
+    for name, trigger in status.get("triggers", {}).items():
+        if trigger["hears"]:
+            yield name, _("hears something, and has it recorded")
+        elif trigger["listening"]:
+            yield name, _("listens: the microphone is open")
+        else:
+            yield name, _("does not listen now")
+
+
 def clock(seconds: float) -> str:
     """`0:42`, `12:03`, `1:02:09`."""
     minutes, rest = divmod(int(seconds), 60)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import islice
 
-from appliance.config.schedule import DAYS, Moment, ScheduleSettings
+from appliance.config.schedule import DAYS, Moment, WindowSettings
 from appliance.values import frozen
 
 LOOK_AHEAD = 400
@@ -43,7 +43,7 @@ class Windows:
     on it by the clock. Where it is so early or late that a window would end before it begins, there is none that day.
     """
 
-    def __init__(self, settings: ScheduleSettings, sun: Sun = no_sun, zone: tzinfo | None = None) -> None:
+    def __init__(self, settings: WindowSettings, sun: Sun = no_sun, zone: tzinfo | None = None) -> None:
         """`zone` None is the local time of this machine."""
         self._sun = sun
         self._zone = UTC if settings.clock == "utc" else zone

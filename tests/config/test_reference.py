@@ -53,7 +53,7 @@ def same_but_for_entries(settings: Settings) -> Settings:
     """What is left of settings when entries that a person named are taken out."""
     panel = attrs.evolve(settings.panel, buttons={}, switches={}, dials={}, leds={})
     settings = attrs.evolve(settings, destinations={}, feeds={}, schedules={}, services={}, processors={})
-    settings = attrs.evolve(settings, renditions={})
+    settings = attrs.evolve(settings, renditions={}, triggers={})
     recording = attrs.evolve(settings.recording, fields={}, profiles={})
     return attrs.evolve(settings, panel=panel, recording=recording)
 

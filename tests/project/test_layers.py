@@ -79,6 +79,7 @@ ROWS = (
     "prompts",
     "flow",
     "schedules",
+    "triggers",
     "choosing",
     "effects",
     "controller",

@@ -91,6 +91,9 @@
 % for name, planned in words.planned(status):
 <p>{{name}}: {{planned}}</p>
 % end
+% for name, listens in words.listening(status):
+<p>{{name}}: {{listens}}</p>
+% end
 <ul class="facts" id="sending">
 % for each in status["sending"]:
 <li data-destination="{{each["destination"]}}"><label>{{each["destination"]}} <progress max="{{each["size"]}}" value="{{each["sent"]}}"></progress></label> <span>{{words.way(each)}}</span></li>

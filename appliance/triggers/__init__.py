@@ -1,0 +1,1 @@
+"""Recording by itself when something is heard."""
