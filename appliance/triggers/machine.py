@@ -40,6 +40,8 @@ class Triggered:
     """What was asked for and is neither followed nor refused yet."""
     take: str | None = None
     """The take that it began, and that is in progress."""
+    begun: float = -inf
+    """When that began."""
     stopping: events.RecordStop | None = None
     """By what it ended its last take."""
     busy: bool = False
@@ -57,7 +59,7 @@ class Triggered:
         if not noted.heard:
             if noted.take is None:
                 return noted, ()
-            stop = events.RecordStop(noted.quiet_at, noted.take)
+            stop = events.RecordStop(max(noted.quiet_at, noted.begun), noted.take)
             return evolve(noted, take=None, stopping=stop), (stop,)
         free = status.recorder is Recorder.IDLE and status.player is Player.STOPPED
         if noted.ended or noted.asked or noted.take or not free or noted.now() < noted.not_before:
@@ -75,7 +77,7 @@ class Triggered:
                 quiet_at = noted.quiet_at if input.heard else input.at
                 noted = evolve(noted, heard=input.heard, ended=ended, quiet_at=quiet_at)
             case events.RecordStart() if input is self.asked:
-                return evolve(noted, asked=None, take=status.take_id, busy=True)
+                return evolve(noted, asked=None, take=status.take_id, begun=input.at, busy=True)
             case events.CommandRefused(command=events.RecordStart.__name__) if self.asked:
                 return evolve(noted, asked=None, not_before=self.now() + PAUSE)
             case events.CommandRefused(command=events.RecordStart.__name__) if self.take:
