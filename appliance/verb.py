@@ -30,6 +30,8 @@ class Verb:
     streams: bool = False
     """Whether it answers with one item after the other."""
     since: int = 1
+    flows: tuple[str, ...] = ()
+    """The scripts of flows that it is for; none where every box knows it."""
 
     @property
     def for_buttons(self) -> bool:

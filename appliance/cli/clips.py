@@ -10,8 +10,7 @@ from typing import Any
 
 import click
 
-from appliance.arguments import check_meant
-from appliance.cli import joining, said
+from appliance.cli import joining, said, trashing
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import Progress, json_option, say, say_json
 from appliance.cli.verbs import Verbs
@@ -56,6 +55,9 @@ clips.add_command(withdraw)
 
 for _command in (
     joining.join_,
+    trashing.delete,
+    trashing.trash,
+    trashing.restore,
     said.title,
     said.label,
     said.labels,
@@ -168,7 +170,8 @@ def deliver(remote: Remote, chosen: tuple[str, ...], everything: bool, destinati
     if as_json:
         say_json({"queued": queued})
     else:
-        say(f"{counted(queued, 'clip')} queued for {destination}")
+        said = f"{counted(queued, 'clip')} queued for {destination}"
+        say(said if queued else f"{said}: whatever goes there is there, or waits already")
         if queued:
             from appliance.cli.following import until_delivered
 
@@ -191,11 +194,15 @@ def retry(remote: Remote, clip: str | None, destination: str | None, as_json: bo
 
 @clips.command()
 @click.option("--to", "destination", required=True, help="Name of the destination.")
+@json_option
 @pass_remote
-def forget(remote: Remote, destination: str) -> None:
+def forget(remote: Remote, destination: str, as_json: bool) -> None:
     """Let no clip wait for a destination any more that is not in the configuration. The clips stay."""
     count = remote.call("clips.forget", to=destination)
-    say(f"{counted(count, 'clip')} {'waits' if count == 1 else 'wait'} for {destination} no more")
+    if as_json:
+        say_json({"forgotten": count})
+    else:
+        say(f"{counted(count, 'clip')} {'waits' if count == 1 else 'wait'} for {destination} no more")
 
 
 @clips.command()
@@ -236,65 +243,3 @@ def _checked(checked: dict[str, Any]) -> str:
     message = f" ({checked['message']})" if checked["message"] else ""
     resent = ", sent again" if checked["resent"] else ""
     return f"{checked['found']:9} {checked['destination']}: {checked['remote_name']}{message}{resent}"
-
-
-@clips.command()
-@click.argument("chosen", metavar="CLIPS...", nargs=-1, required=True)
-@click.option("--now", is_flag=True, help="For good, also what is in the trash.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@pass_remote
-def delete(remote: Remote, chosen: tuple[str, ...], now: bool, yes: bool) -> None:
-    """Move CLIPS to the trash and cancel their deliveries. What was delivered stays where it is.
-
-    Each is given by its id, the first six characters of that or more, or its name. `appliance clips restore` brings
-    them back, until room is needed or 30 days are over.
-    """
-    found = {entry["clip"]["id"]: _to_delete(entry) for entry in (_meant(remote, clip) for clip in chosen)}
-    if now and not yes:
-        for told in found.values():
-            say(told)
-        click.confirm(f"Delete {counted(len(found), 'clip')} for good?", abort=True)
-    for clip_id, told in found.items():
-        remote.call("clips.delete", clip=clip_id, now=now)
-        say(f"{'deleted for good' if now else 'moved to the trash'}: {told}")
-
-
-@clips.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@pass_remote
-def trash(remote: Remote, as_json: bool) -> None:
-    """List the clips in the trash. `appliance clips delete --now` deletes them for good."""
-    found = remote.call("clips.trash")
-    if as_json:
-        say_json(found)
-        return
-    from appliance.cli import show
-
-    for entry in found:
-        say(f"{entry['clip']['name']}, {show.summary(entry['clip'])}, {show.trashed(entry)}")
-    if not found:
-        say("the trash is empty")
-
-
-@clips.command()
-@click.argument("chosen", metavar="CLIPS...", nargs=-1, required=True)
-@pass_remote
-def restore(remote: Remote, chosen: tuple[str, ...]) -> None:
-    """Bring CLIPS back from the trash. Their deliveries go on."""
-    for clip in chosen:
-        say(f"{remote.call('clips.restore', clip=clip)['name']} is back")
-
-
-def _meant(remote: Remote, clip: str) -> dict[str, Any]:
-    entry: dict[str, Any] = remote.call("clips.show", clip=clip)
-    check_meant(clip, entry["clip"])
-    return entry
-
-
-def _to_delete(entry: dict[str, Any]) -> str:
-    """A clip that is to be deleted, in words: what it is, and what else there is of it."""
-    from appliance.cli import show
-
-    there = [delivery["destination"] for delivery in entry["deliveries"] if delivery["state"] == "delivered"]
-    arrived = f"has arrived at {' and '.join(there)}" if there else "has not arrived anywhere"
-    return f"{entry['clip']['name']}, {show.summary(entry['clip'])}, which {arrived}"

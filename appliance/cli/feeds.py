@@ -71,17 +71,19 @@ def list_(remote: Remote, as_json: bool) -> None:
 
 @feeds.command()
 @click.argument("track", type=click.IntRange(min=1))
+@json_option
 @pass_remote
-def unheard(remote: Remote, track: int) -> None:
+def unheard(remote: Remote, track: int, as_json: bool) -> None:
     """Let TRACK, a number of the list, be a message that nobody has heard."""
     remote.call("feeds.unheard", track_id=track)
-    say(f"track {track} counts as not heard")
+    say_json({"unheard": track}) if as_json else say(f"track {track} counts as not heard")
 
 
 @feeds.command()
 @click.argument("track", type=click.IntRange(min=1))
+@json_option
 @pass_remote
-def remove(remote: Remote, track: int) -> None:
+def remove(remote: Remote, track: int, as_json: bool) -> None:
     """Remove TRACK, a number of the list, and its file. Its feed does not bring it again."""
     remote.call("feeds.remove", track_id=track)
-    say(f"track {track} is removed")
+    say_json({"removed": track}) if as_json else say(f"track {track} is removed")

@@ -15,11 +15,13 @@ playlist = Verbs("playlist", "The playlist: add, play, next, previous, repeat, s
 
 @playlist.command()
 @click.argument("sources", nargs=-1, required=True)
+@json_option
 @pass_remote
-def add(remote: Remote, sources: tuple[str, ...]) -> None:
+def add(remote: Remote, sources: tuple[str, ...], as_json: bool) -> None:
     """Put SOURCES behind all others: audio files, folders of them, URLs, clips by id or name."""
     here = [str(Path(each).absolute()) if os.path.exists(each) else each for each in sources]  # noqa: PTH110
-    say(describe_plain(remote.call("playlist.add", sources=here)))
+    added = remote.call("playlist.add", sources=here)
+    say_json(added) if as_json else say(describe_plain(added))
 
 
 @playlist.command("list")

@@ -131,10 +131,14 @@ def _outlook(settings: Settings, backends: Mapping[str, UploadBackend], remote: 
 
 
 @config.command()
+@json_option
 @pass_remote
-def reload(remote: Remote) -> None:
+def reload(remote: Remote, as_json: bool) -> None:
     """Let the running appliance read its configuration anew; a take in progress is finished before it is used."""
-    if remote.reload():
+    used = remote.reload()
+    if as_json:
+        say_json({"used": used})
+    elif used:
         say("the new configuration is used from now on")
     else:
         say("the new configuration is good; it is used once the take in progress is finished")

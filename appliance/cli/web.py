@@ -81,19 +81,25 @@ def password(keys: Keys, helper: bool, password: str) -> None:
 
 
 @web.command()
+@json_option
 @click.pass_obj
-def pin(keys: Keys) -> None:
+def pin(keys: Keys, as_json: bool) -> None:
     """Make a PIN that logs in once within ten minutes, for a phone without the password at hand."""
-    say(f"{keys.make_pin()}  (once, within {PIN_SECONDS // 60} minutes)")
+    made = keys.make_pin()
+    say_json({"pin": made, "seconds": PIN_SECONDS}) if as_json else say(
+        f"{made}  (once, within {PIN_SECONDS // 60} minutes)"
+    )
 
 
 @web.command()
 @click.argument("name")
 @click.option("--role", type=click.Choice([str(role) for role in Role]), default=str(Role.HELPER), show_default=True)
+@json_option
 @click.pass_obj
-def token(keys: Keys, name: str, role: str) -> None:
+def token(keys: Keys, name: str, role: str, as_json: bool) -> None:
     """Make a token for a program, and print it this once."""
-    say(keys.add_token(name, Role(role)))
+    made = keys.add_token(name, Role(role))
+    say_json({"name": name, "role": role, "token": made}) if as_json else say(made)
 
 
 @web.command()
@@ -110,8 +116,9 @@ def tokens(keys: Keys, as_json: bool) -> None:
 
 @web.command()
 @click.argument("name")
+@json_option
 @click.pass_obj
-def revoke(keys: Keys, name: str) -> None:
+def revoke(keys: Keys, name: str, as_json: bool) -> None:
     """Take a program's token back."""
     keys.revoke_token(name)
-    say(f"The token {name} opens nothing any more.")
+    say_json({"revoked": name}) if as_json else say(f"The token {name} opens nothing any more.")

@@ -112,11 +112,19 @@ class Methods:
     def _checked(self, verb: Verb, call: Callable[..., object] | None) -> Callable[..., object]:
         def checked(**given: object) -> object:
             arguments = verb.check(given)
+            self._check_flow(verb)
             if call is not None:
                 return call(**arguments)
             return self._ask(verb, verb.asked(self._now(), None, **arguments))
 
         return checked
+
+    def _check_flow(self, verb: Verb) -> None:
+        """Raise Refused for a word that no flow of this box would hear."""
+        script = self._parts.settings.flow.script
+        if verb.flows and script not in verb.flows:
+            has = "no flow" if script is Script.NONE else f"the flow {script}"
+            raise Refused(f"{verb.word} is for {' or '.join(verb.flows)}, and this box has {has}: set `flow.script`")
 
     def _ask(self, verb: Verb, command: Command) -> dict[str, Any] | None:
         event = self._asking.ask(command, verb.done, verb.failed)

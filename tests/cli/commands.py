@@ -28,6 +28,35 @@ def commands() -> list[tuple[str, ...]]:
     return [words for words in _below(root, ()) if words[0] not in ("run", "events", "web", "settings")]
 
 
+FOR_PEOPLE = {
+    ("run",),
+    ("settings",),
+    ("support",),
+    ("config", "example"),
+    ("config", "reference"),
+    ("web", "password"),
+}
+"""What has nothing to say to programs: what runs, what prints a text, writes a file, or asks for a password."""
+
+
+def without_json() -> Iterator[tuple[str, ...]]:
+    """The words of each command that cannot be asked for JSON."""
+    for path, command in _leaves(root, ()):
+        if not any("--json" in parameter.opts for parameter in command.params):
+            yield path
+
+
+def _leaves(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(command)
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    for name in command.list_commands(context):
+        child = command.get_command(context, name)
+        assert child
+        yield from _leaves(child, (*path, name))
+
+
 def _below(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     context = click.Context(command)
     if isinstance(command, click.Group):

@@ -17,7 +17,7 @@ from appliance.cli.remote import Remote
 from appliance.clock import SystemClock
 from appliance.control.server import ControlServer
 from appliance.errors import ApplianceError, NotFound
-from tests.cli.commands import commands
+from tests.cli.commands import FOR_PEOPLE, without_json
 
 if TYPE_CHECKING:
     from tests.control.conftest import House
@@ -139,23 +139,12 @@ def test_a_message_is_heard_again_and_removed(house: House, typed: Type) -> None
     assert typed("feeds", "remove", "0").exit_code == 2
 
 
-def test_what_shows_something_shows_it_to_programs_too() -> None:
-    act = {
-        ("playlist", "add"),
-        ("clips", "restore"),
-        ("clips", "delete"),
-        ("clips", "forget"),
-        ("feeds", "pull"),
-        ("feeds", "remove"),
-        ("feeds", "unheard"),
-        ("config", "reload"),
-        ("support",),
-    }
-    texts = {("config", "check"), ("config", "example"), ("config", "reference")}
-    for words in commands():
-        if words[:2] not in act | texts:
-            result = CliRunner().invoke(root, [*words, "--json", "--help"])
-            assert result.exit_code == 0 and "--json" in result.output, words
+def test_what_people_are_told_programs_are_told_too(typed: Type) -> None:
+    assert {*without_json()} == FOR_PEOPLE
+
+
+def test_what_was_done_is_told_to_programs(typed: Type) -> None:
+    assert json.loads(typed("clips", "forget", "--to", "attic", "--json").output) == {"forgotten": 0}
 
 
 def test_lists_for_programs(typed: Type) -> None:

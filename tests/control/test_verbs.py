@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from appliance import verbs
 from appliance.cli.main import root
+from appliance.config.flow import Script
 from appliance.config.loader import parse
 from appliance.control.client import Client
 from appliance.errors import NotFound, Refused, UsageError
@@ -50,6 +51,25 @@ def test_whoever_asks_hears_that_it_failed() -> None:
     for verb in VERBS.values():
         for event in verb.failed:
             assert {"take_id", "playback_id"} & set(event.__match_args__), f"{verb.word}: {event} names no one's answer"
+
+
+def test_a_word_that_no_flow_of_this_box_hears_is_refused_in_words(house: House) -> None:
+    refused = 0
+    with Client(house.socket) as client:
+        for verb in VERBS.values():
+            if verb.flows:
+                given = {argument.name: "de" for argument in verb.arguments}
+                with pytest.raises(
+                    Refused, match=rf"{verb.word} is for .*and this box has no flow: set `flow\.script`"
+                ):
+                    client.call(verb.word, **given)
+                refused += 1
+    assert refused >= 6
+
+
+def test_each_word_of_a_flow_names_scripts_that_there_are() -> None:
+    named = {script for verb in VERBS.values() for script in verb.flows}
+    assert named == {*Script} - {Script.NONE}
 
 
 class TestAWordMore:
