@@ -120,5 +120,5 @@ class TelegramFeed:
                     raise too_large(sound.title, self._options.max_size)
                 file.write(block)
             announced = answer.headers.get("Content-Length", "")
-            if announced.isdigit() and size < int(announced):
+            if announced.isascii() and announced.isdigit() and size < int(announced[:18]):
                 raise Transient(f"{sound.title} broke off after {size} of {announced} bytes")

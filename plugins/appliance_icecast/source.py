@@ -1,8 +1,10 @@
 """A source of Icecast: one connection over which sound goes (PUT with `Expect: 100-continue`, Icecast 2.4)."""
 
 import base64
+import re
 import socket
 import ssl
+import time
 from urllib.parse import quote, urlsplit
 
 from appliance.plugin import Permanent, Transient
@@ -53,24 +55,26 @@ class Source:
         self._socket.close()
 
     def _answer(self) -> bytes:
-        head = b""
+        head, until = b"", time.monotonic() + TIMEOUT
         while b"\r\n\r\n" not in head and len(head) < _MOST_HEAD:
+            self._socket.settimeout(max(0.01, until - time.monotonic()))  # one that drips would hold us for hours
             received = self._socket.recv(4096)
             if not received:
                 raise Transient(f"{self._host} closed the connection without an answer")
             head += received
+        self._socket.settimeout(TIMEOUT)
         return head
 
     def _check(self, head: bytes) -> None:
-        words = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-        if len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].isdigit():
+        found = re.match(rb"HTTP/\S+ (\d{3})(?!\S)([^\r\n]{0,200})", head)
+        if not found:
             raise Permanent(f"{self._host} does not speak HTTP. Check url")
-        status = int(words[1])
+        status, reason = int(found[1]), found[2].decode("latin-1").strip()
         if status in (100, 200):
             return
         meaning = _MEANINGS.get(status, "look at its log")
         error = Permanent if status in (400, 401, 404, 405) else Transient
-        raise error(f"{self._host} answers {' '.join(words[1:])}: {meaning}")
+        raise error(f"{self._host} answers {status} {reason}".rstrip() + f": {meaning}")
 
 
 def _head(options: IcecastOptions, host: str, media_type: str, device: str) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from appliance_icecast import source
 from appliance_icecast.options import Coding, IcecastOptions
 from appliance_icecast.service import BLOCK, Icecast
 
@@ -32,6 +33,7 @@ class Server:
 
     def __init__(self) -> None:
         self.answer = b"HTTP/1.1 100 Continue\r\n\r\n"
+        self.drips = False
         self.heads: list[str] = []
         self.streams: list[bytearray] = []
         self.connections: list[socket.socket] = []
@@ -65,6 +67,12 @@ class Server:
             while b"\r\n\r\n" not in head:
                 head += connection.recv(4096)
             self.heads.append(head.decode())
+            while self.drips:
+                try:
+                    connection.sendall(b"x")
+                except OSError:
+                    return
+                time.sleep(0.05)
             connection.sendall(self.answer)
             if b" 100 " in self.answer:
                 stream = bytearray()
@@ -159,7 +167,10 @@ def test_it_begins_again_where_the_server_broke_off(server: Server, tmp_path: Pa
     [
         (b"HTTP/1.1 401 Unauthorized\r\n\r\n", "does not accept the password"),
         (b"HTTP/1.1 403 Mountpoint in use\r\n\r\n", "another source uses the mount point"),
+        (b"HTTP/1.1 404\r\n\r\n", "answers 404: it has no such mount point"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "does not speak HTTP"),
+        (b"HTTP/1.1 \xb2\xb2\xb2 OK\r\n\r\n", "does not speak HTTP"),
+        (b"HTTP/1.1 " + b"9" * 5000 + b" OK\r\n\r\n", "does not speak HTTP"),
     ],
 )
 def test_a_refusal_is_told_in_words(server: Server, tmp_path: Path, answer: bytes, words: str) -> None:
@@ -170,6 +181,17 @@ def test_a_refusal_is_told_in_words(server: Server, tmp_path: Path, answer: byte
     [raised] = [event for event in house.said if isinstance(event, FaultRaised)]
     assert words in raised.fault.message and "hushhush" not in raised.fault.message
     assert len(server.heads) == 1, "it is not asked again at once"
+
+
+def test_one_that_drips_its_answer_holds_nobody_for_long(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "TIMEOUT", 0.4)
+    server.drips, house = True, FakeHouse(tmp_path)
+    with house.running(streaming(server.url)(house)):
+        house.sound(tone(0))
+        house.until(lambda: house.said)
+    assert isinstance(house.said[0], FaultRaised) and "cannot be reached: timed out" in house.said[0].fault.message
 
 
 def test_nobody_there_is_told(tmp_path: Path) -> None:
