@@ -34,6 +34,7 @@ def encode(source: Path, target: Path, recipe: Recipe, clip: Clip, check: Callab
 
     partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
+        _refuse_floats(source)
         partial.touch()  # a disk that refuses says so as an OSError; libsndfile would only say "System error"
         if recipe.treatment:
             from appliance.renditions.make import make
@@ -58,6 +59,16 @@ def encode(source: Path, target: Path, recipe: Recipe, clip: Clip, check: Callab
     finally:
         with suppress(OSError):  # what stays is swept up at the next start
             partial.unlink(missing_ok=True)
+
+
+def _refuse_floats(source: Path) -> None:
+    """Raise ValueError for a file of floats, which no recording is: what is no number among them ends LAME, and with it
+    the whole process.
+    """
+    import soundfile
+
+    if soundfile.info(source).subtype in ("FLOAT", "DOUBLE"):
+        raise ValueError("it holds floats, and no longer what was recorded")
 
 
 def _loudness(source: Path, check: Callable[[], None]) -> "Loudness":

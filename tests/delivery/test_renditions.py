@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from appliance.config.profiles import RecordedFormat
 from appliance.errors import Cancelled, Permanent, Transient
 from appliance.events import DeliveryParked, DeliverySucceeded, FaultRaised
 from appliance.models import AudioFormat, Rendition, SampleFormat
-from appliance.recipes import FLAC, OPUS, ORIGINAL, RECIPES, Recipe
+from appliance.recipes import BWF, FLAC, MP3, OPUS, ORIGINAL, RECIPES, Recipe
+from appliance.renditions.encode import encode
 from appliance.renditions.maker import Renditions
 from appliance.simulation.sound import numbered, speech
 from appliance.testing.backends import MemoryBackend
@@ -166,6 +168,16 @@ def test_a_format_that_the_encoding_does_not_know_is_permanent(box: Box) -> None
     with pytest.raises(Permanent, match=r"cannot be encoded as flac .*Set `deliver_as: original`"):
         Renditions(box.store, box.clock).prepare(clip, FLAC)
     assert not list(box.store.places.renditions.iterdir())
+
+
+@pytest.mark.parametrize("recipe", [OPUS, MP3, FLAC, BWF], ids=str)
+def test_a_clip_that_became_floats_ends_no_process(box: Box, tmp_path: Path, recipe: Recipe) -> None:
+    """One bit of a WAV header of 32 bits makes floats of its samples, many of which are no numbers."""
+    clip, target = recorded(box, AudioFormat(48_000, 1, SampleFormat.S32_LE)), tmp_path / "made"
+    soundfile.write(path := tmp_path / "a.wav", np.full(4800, np.nan, np.float32), 48_000, subtype="FLOAT")
+    with pytest.raises(Permanent, match="holds floats, and no longer what was recorded"):
+        encode(path, target, recipe, clip, lambda: None)
+    assert not target.exists()
 
 
 def test_an_encoding_that_cannot_be_read_is_transient(box: Box) -> None:
