@@ -27,7 +27,8 @@ def join(
     It is Broadcast Wave, with the marks of all parts where they are in the whole.
 
     `joining` hears now and then how many bytes of how many are written. Raises UsageError where parts differ in format,
-    or one is missing in between, and StorageError where a part cannot be read whole or the file not be written.
+    one is missing in between, or the file is a recording of the box, and StorageError where a part cannot be read whole
+    or the file not be written.
     """
     clips = [from_plain(part["clip"], Clip) for part in parts]
     format = clips[0].format
@@ -38,6 +39,8 @@ def join(
             )
         if clip.continues != before.id:
             raise UsageError(f"the part before {clip.name} was deleted: what is left is no whole")
+    if target.exists() and any(target.resolve().parent == Path(part["path"]).resolve().parent for part in parts):
+        raise UsageError(f"{target} is a recording of the box itself, which nothing writes over: choose another file")
     whole = sum(clip.frames for clip in clips) * format.frame_bytes
     partial = target.parent / f".{target.name}{PARTIAL}"
     try:

@@ -88,24 +88,27 @@ class Editor:
 
         Raises ConfigError where it cannot, and everything is as it was before.
         """
-        found = self.versions.proposed(proposal)
-        text = self._unchanged(found["version"])
-        self.versions.keep(text, found["changes"])
-        self.versions.forget()
-        return self._replace(text, found["text"], found["secrets"])
+        with self.versions.alone():
+            found = self.versions.proposed(proposal)
+            text = self._unchanged(found["version"])
+            self.versions.keep(text, found["changes"])
+            self.versions.forget()
+            return self._replace(text, found["text"], found["secrets"])
 
     def restore(self, number: int) -> dict[str, Any]:
         """Use a version from before again."""
-        text, before = files.read(self.path), self.versions.text(number)
-        self.versions.keep(text, [])
-        return self._replace(text, before, {})
+        with self.versions.alone():
+            text, before = files.read(self.path), self.versions.text(number)
+            self.versions.keep(text, [])
+            return self._replace(text, before, {})
 
     def settle(self) -> None:
         """Take back what was to be used after a take, where that turned out not to work."""
-        text = files.read(self.path)
-        before = self.versions.replaced_by(text)
-        if before is not None and self.refused():
-            self._write(self.path, before, stat.S_IMODE(self.path.stat().st_mode))
+        with self.versions.alone():
+            text = files.read(self.path)
+            before = self.versions.replaced_by(text)
+            if before is not None and self.refused():
+                self._write(self.path, before, stat.S_IMODE(self.path.stat().st_mode))
 
     # -- what would change
 
@@ -133,6 +136,10 @@ class Editor:
         return changes, secret
 
     def _propose(self, text: str, changes: list[Change], secret: dict[str, str], form: Form) -> dict[str, Any]:
+        with self.versions.alone():
+            return self._proposed(text, changes, secret, form)
+
+    def _proposed(self, text: str, changes: list[Change], secret: dict[str, str], form: Form) -> dict[str, Any]:
         told = [each.plain() for each in changes]
         after, hidden = with_changes(text, changes, self.path, self.extensions), self._hidden()
         before = self._problems(text, hidden)
@@ -204,6 +211,6 @@ class Editor:
 
     def _write(self, path: Path, text: str, mode: int) -> None:
         try:
-            write_file(path, text.encode(), mode=mode)
+            write_file(path.resolve(), text.encode(), mode=mode)  # a link leads to where it is kept
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -1,9 +1,11 @@
 """The last versions of the configuration, and what is proposed as the next one."""
 
+import fcntl
 import hashlib
 import json
-from collections.abc import Callable
-from contextlib import suppress
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ KEPT = 10
 
 _PROPOSED = "proposed.json"
 _WAITING = "waiting.json"
+_LOCK = "lock"
 
 
 def mark_of(text: str) -> str:
@@ -29,6 +32,20 @@ class Versions:
 
     folder: Path
     wall_seconds: Callable[[], float]
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep all others waiting, each of whom systemd has given a process of its own. Raises StorageError."""
+        try:
+            make_directory(self.folder, mode=0o700)
+            descriptor = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StorageError(f"nothing can be kept in {self.folder}: {error.strerror or error}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def keep(self, text: str, changes: list[dict[str, Any]]) -> None:
         """Keep a text that is about to be replaced, and why it is."""

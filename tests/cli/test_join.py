@@ -65,6 +65,19 @@ def test_every_frame_is_there_and_no_other(parts: list[dict[str, object]], tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.wav", "1.wav", "2.wav", "whole.wav"]
 
 
+@pytest.mark.parametrize("name", ["0.wav", "2.wav", "another.wav", "link.wav"])
+def test_no_recording_of_the_box_is_written_over(parts: list[dict[str, object]], tmp_path: Path, name: str) -> None:
+    (tmp_path / "another.wav").write_bytes(b"another clip")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "link.wav").symlink_to(tmp_path / "1.wav")
+    target = elsewhere / name if name == "link.wav" else tmp_path / name
+    before = target.read_bytes()
+    with pytest.raises(UsageError, match="which nothing writes over: choose another file"):
+        join(parts, target)
+    assert target.read_bytes() == before
+
+
 def test_marks_gaps_and_pauses_of_the_parts_are_where_they_are_in_the_whole(
     parts: list[dict[str, object]], tmp_path: Path
 ) -> None:

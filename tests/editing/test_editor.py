@@ -2,12 +2,13 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field, frozen
 
 from appliance.config import loader
 from appliance.editing.editor import Editor
@@ -233,6 +234,41 @@ def test_two_people_at_once(desk: Desk) -> None:
         desk.editor.use(second)
     with pytest.raises(Refused, match="changed by somebody else"):
         desk.editor.review(["device"], {"name": "c"}, version)
+
+
+def test_two_helpers_at_once_lose_nothing_of_each_other(desk: Desk) -> None:
+    """systemd starts one for each connection: between the look at the file and its change there is another."""
+    other, said = Desk(desk.path), list[object]()
+    other.editor = evolve(desk.editor)
+
+    def change() -> None:
+        try:
+            said.append(other.use("recording", min_duration="2s")["used"])
+        except Refused as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=change, daemon=True)
+
+    @frozen
+    class Slow(Versions):
+        def keep(self, text: str, changes: list[dict[str, Any]]) -> None:
+            thread.start()
+            thread.join(0.3)
+            super().keep(text, changes)
+
+    versions = desk.editor.versions
+    desk.editor = evolve(desk.editor, versions=Slow(versions.folder, versions.wall_seconds))
+    desk.use("device", name="attic")
+    thread.join(10)
+    assert "{name: attic}" in desk.path.read_text()
+    assert said and ("min_duration" in desk.path.read_text()) == (said == ["now"]), said
+
+
+def test_a_link_still_leads_to_the_configuration(desk: Desk) -> None:
+    kept = desk.path.rename(desk.path.with_name("kept-elsewhere.yaml"))
+    desk.path.symlink_to(kept)
+    desk.use("device", name="attic")
+    assert desk.path.is_symlink() and "{name: attic}" in kept.read_text()
 
 
 def test_what_cannot_be_used_is_taken_back_with_its_secret(desk: Desk) -> None:
