@@ -57,6 +57,7 @@ class Gain:
     unit: str = told("", "In what it counts: dB, or % of what it can do", Kind.STATE)
     lowest: float = told(0.0, "The least that it can do", Kind.GAUGE)
     highest: float = told(0.0, "The most that it can do", Kind.GAUGE)
+    second: float | None = told(None, "The gain of the second channel, where that is another one", Kind.GAUGE)
     on: bool = told(True, "Whether the microphone is switched on there", Kind.FLAG)
     automatic: str = told("", "The switch by which the card changes the gain by itself; empty without one", Kind.TEXT)
     automatic_on: bool = told(False, "Whether that is on", Kind.FLAG)

@@ -18,7 +18,8 @@ class Treatment:
     """
 
     channels: str = ""
-    """`mono` is the mean of all, `mix` their sum, `left` and `right` are one of them."""
+    """`mono` is the mean of all, `mix` their sum, `left` and `right` are one of them; `safety` is the left one, and the
+    right one, which is less loud, where that is clipped."""
     high_pass: float = 0.0
     """In Hz."""
     trim_head: bool = False

@@ -18,7 +18,7 @@ from appliance.audio.gain import AUTOMATIC, GainUnit, rank
 from appliance.circumstances import Gain
 from appliance.errors import AudioError
 
-_LEFT = 0
+_LEFT, _RIGHT = 0, 1
 _CHANNELS = range(32)
 _LOWEST_DB = -10_000
 """Hundredths of a decibel; what lies below is silence."""
@@ -113,11 +113,6 @@ class AlsaMixer:
         except OSError as error:
             raise _gone(error) from error
 
-    @property
-    def channels(self) -> int:
-        """How many channels have a gain of their own."""
-        return len(self._channels())
-
     def close(self) -> None:
         """Let go of it."""
         _call("close", self._handle)
@@ -142,7 +137,11 @@ class AlsaMixer:
             return evolve(told, value=percent, unit=GainUnit.PERCENT, lowest=0, highest=100)
         audible = next((step for step in (lowest, lowest + 1) if self._level(step) > _LOWEST_DB / 100), lowest)
         value, least, most = (self._level(step) for step in (max(raw, audible), audible, highest))
-        return evolve(told, value=value, unit=GainUnit.DECIBEL, lowest=least, highest=most)
+        told = evolve(told, value=value, unit=GainUnit.DECIBEL, lowest=least, highest=most)
+        if _RIGHT not in self._channels():
+            return told
+        second = self._level(max(_asked("get_capture_volume", self._element, _RIGHT), audible))
+        return evolve(told, second=None if second == value else second)
 
     def _decibels(self) -> bool:
         lowest, highest = c_long(), c_long()

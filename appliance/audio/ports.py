@@ -111,8 +111,8 @@ class Mixer(Protocol):
     def gain(self) -> Gain:
         """How it stands."""
 
-    def set_gain(self, value: float, unit: str) -> None:
-        """Turn all channels to the step of the card that is nearest, in dB nearest below."""
+    def set_gain(self, value: float, unit: str, channel: int | None = None) -> None:
+        """Turn all channels, or one, to the step of the card that is nearest, in dB nearest below."""
 
     def switch(self, *, on: bool) -> None:
         """Turn the switch of the microphone."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from appliance.audio.card_notes import CardNotes
-from appliance.audio.gain import check, holds, parse, written
+from appliance.audio.gain import GainUnit, check, holds, parse, written
 from appliance.audio.ports import Capture, Card, Direction, Mixer, Playback, SoundCards
 from appliance.circumstances import Gain
 from appliance.config.audio import CaptureSettings
@@ -21,6 +21,11 @@ from appliance.faults import MICROPHONE_GAIN, MICROPHONE_MUTED
 from appliance.models import AudioFormat
 
 _PATIENCE = 2.0
+
+APART_DB = 20.0
+"""How much lower the second channel is turned, so that it is not clipped where the first is."""
+
+_LEAST_APART_DB = 10.0
 
 NO_MIXER = "the sound card has no mixer that turns the gain of its microphone"
 
@@ -48,6 +53,8 @@ class Tuner:
 
     def opened(self) -> None:
         """The microphone was opened. Returns at once."""
+        if self._thread and self._thread.is_alive():
+            return  # a card that does not answer is asked once
         self._thread = threading.Thread(target=self.tune, name="mixer", daemon=True)
         with suppress(RuntimeError):  # no thread can be had: at the next opening
             self._thread.start()
@@ -87,7 +94,8 @@ class Tuner:
             if mixer is None:
                 raise Refused(NO_MIXER)
             check(mixer.gain(), value, unit)
-            mixer.set_gain(value, unit)
+            mixer.set_gain(value, unit, self._first)
+            self._set_apart(mixer)
             if not mixer.gain().on:
                 mixer.switch(on=True)
             gain = mixer.gain()
@@ -122,11 +130,16 @@ class Tuner:
         kept = self.notes.gain(self._cards.identity(settings.device))
         if not gain.on and (settings.unmute or kept):
             mixer.switch(on=True)
-        if settings.automatic_gain is not None:
-            if not gain.automatic:
-                word = str(settings.automatic_gain).lower()
-                return f"automatic_gain cannot be {word}: the sound card has no switch for it. Take that option away"
+        trouble = ""
+        if settings.automatic_gain is not None and gain.automatic:
             mixer.set_automatic(on=settings.automatic_gain)
+        elif settings.automatic_gain is not None:
+            word = str(settings.automatic_gain).lower()
+            trouble = f"automatic_gain cannot be {word}: the sound card has no switch for it. Take that option away"
+        return self._turn_gain(mixer, gain, kept) or self._set_apart(mixer) or trouble
+
+    def _turn_gain(self, mixer: Mixer, gain: Gain, kept: tuple[float, str] | None) -> str:
+        settings = self._settings
         wish = parse(settings.gain) if settings.gain else kept
         if wish is None:
             return ""
@@ -134,11 +147,33 @@ class Tuner:
             check(gain, *wish)
         except Refused as error:
             return str(error) if settings.gain else ""
-        mixer.set_gain(*wish)
+        mixer.set_gain(*wish, self._first)
         if holds(stands := mixer.gain(), *wish):
             return ""
         why = f"the gain was set to {written(*wish)} and stands at {stands}: the sound card does not take it"
         return f"{why}, or another program changes it. Stop that program, or run `appliance levels`"
+
+    @property
+    def _first(self) -> int | None:
+        """The channel that has the gain; None where all have."""
+        return 0 if self._settings.safety_channel else None
+
+    def _set_apart(self, mixer: Mixer) -> str:
+        """Turn the second channel lower, where that is wanted; why it cannot be, in words."""
+        gain = mixer.gain()
+        if not self._settings.safety_channel:
+            return ""
+        if gain.value is None or gain.unit != GainUnit.DECIBEL:
+            return f"safety_channel cannot be had: control '{gain.control}' tells no dB. Take that option away"
+        mixer.set_gain(max(gain.value - APART_DB, gain.lowest), gain.unit, 1)
+        fresh = mixer.gain()
+        if fresh.value == gain.value and fresh.second is not None and gain.value - fresh.second >= _LEAST_APART_DB:
+            return ""
+        mixer.set_gain(gain.value, gain.unit)
+        why = (
+            f"safety_channel cannot be had: control '{gain.control}' of the sound card does not turn the second channel"
+        )
+        return f"{why} {APART_DB:g} dB lower than the first. Take that option away, or raise audio.capture.gain"
 
     def _missed(self) -> str:
         if not self._settings.gain:

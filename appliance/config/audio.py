@@ -61,10 +61,17 @@ class CaptureSettings:
         "is.",
     )
 
+    safety_channel: bool = option(
+        False,
+        "Whether the second of two channels is turned 20 dB lower than the first, where the mixer of the card can: for "
+        "one microphone on both. A rendition with `channels: safety` uses it where the first is clipped.",
+    )
+
     @property
     def format(self) -> AudioFormat:
         """The wanted format, which the microphone may grant."""
-        return AudioFormat(self.rate or 48_000, self.channels or 1, SampleFormat(self.sample_format or "S16_LE"))
+        channels = self.channels or (2 if self.safety_channel else 1)
+        return AudioFormat(self.rate or 48_000, channels, SampleFormat(self.sample_format or "S16_LE"))
 
     def admits(self, format: AudioFormat) -> bool:
         """Whether it is what is configured, as far as anything is."""

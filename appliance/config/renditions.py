@@ -8,7 +8,7 @@ from appliance.config.options import Seconds, option
 from appliance.recipes import FORMATS, RATES, RECIPES, Recipe, Treatment, encrypted, treated
 from appliance.values import frozen
 
-CHANNELS = ("mono", "mix", "left", "right")
+CHANNELS = ("mono", "mix", "left", "right", "safety")
 
 _BITS = {"wav": (16, 24, 32), "flac": (16, 24)}
 
@@ -41,7 +41,7 @@ class StepSettings:
     )
     true_peak: float | None = option(
         None,
-        "The highest peak, also between samples, in dBTP. Default: -1 with `loudness`, else none.",
+        "The highest peak, also between samples, in dBTP. Default: -1 with `loudness` or `safety`, else none.",
         check=optional(and_(ge(-20), le(0))),
         example="-1",
     )
@@ -71,7 +71,8 @@ class RenditionSettings:
     format: str = option(help="The kind of file.", check=in_(FORMATS), example="mp3")
     channels: str | None = option(
         None,
-        "One channel: the mean of all (`mono`), their sum (`mix`), or one of them. Default: as recorded.",
+        "One channel: the mean of all (`mono`), their sum (`mix`), one of them, or the left one, with the right one "
+        "where that is clipped (`safety`, see `audio.capture.safety_channel`). Default: as recorded.",
         check=optional(in_(CHANNELS)),
     )
     rate: int | None = option(
@@ -97,7 +98,7 @@ class RenditionSettings:
     def recipe(self, name: str) -> Recipe:
         """The recipe that it describes, under its name."""
         steps, peak = self.steps, self.steps.true_peak
-        if peak is None and steps.loudness is not None:
+        if peak is None and (steps.loudness is not None or self.channels == "safety"):
             peak = -1.0
         return treated(
             name,

@@ -14,6 +14,7 @@ import numpy as np
 from appliance.audio.biquads import Cascade, Sound, high_pass
 from appliance.audio.loudness import TAPS, Loudness, LoudnessMeter, between, may_exceed
 from appliance.recipes import Treatment
+from appliance.renditions.safety import SAFETY, Safety
 
 _BLOCK_FRAMES = 65_536
 _PIECE = 0.01
@@ -55,7 +56,9 @@ class Treated:
             self.rate = max(known)
         self.channels = 1 if treatment.channels else recorded
         blocks: Blocks = partial(_read, source, check)
-        if treatment.channels:
+        if treatment.channels == SAFETY:
+            blocks = _mended(blocks, recorded_rate)
+        elif treatment.channels:
             blocks = _then(blocks, lambda block: _one_of(block, treatment.channels))
         if treatment.high_pass:
             blocks = _high_passed(blocks, treatment.high_pass, recorded_rate, self.channels)
@@ -114,6 +117,15 @@ def _one_of(block: Sound, wanted: str) -> Sound:
         added: Sound = block.sum(axis=1, keepdims=True)
         return added / block.shape[1] if wanted == "mono" else added
     return block[:, :1] if wanted == "left" else block[:, 1:2] if block.shape[1] > 1 else block
+
+
+def _mended(blocks: Blocks, rate: int) -> Blocks:
+    def mended() -> Iterator[Sound]:
+        safety = Safety.of(blocks(), rate)
+        for sound, begin, end in _with_surroundings(blocks(), safety.margin):
+            yield safety.mend(sound)[begin:end]
+
+    return mended
 
 
 def _high_passed(blocks: Blocks, hertz: float, rate: int, channels: int) -> Blocks:

@@ -12,12 +12,13 @@ MICROPHONE = Gain("Mic", 10.0, "dB", -16.0, 30.0)
 class FakeMixer:
     """A mixer with steps of 1 dB, or 1 %, each of which is so many `decibels`.
 
-    `stuck` lets nothing be changed, `broken` lets it not answer.
+    `joined` has one gain for both channels, `stuck` lets nothing be changed, `broken` lets it not answer.
     """
 
     def __init__(self, gain: Gain = MICROPHONE, decibels: float = 1.0) -> None:
         self.stands = gain
         self.decibels = decibels
+        self.joined = False
         self.stuck = False
         self.broken = False
         self.opened = 0
@@ -32,11 +33,14 @@ class FakeMixer:
         self._check()
         return self.stands
 
-    def set_gain(self, value: float, unit: str) -> None:
+    def set_gain(self, value: float, unit: str, channel: int | None = None) -> None:
         self._check()
         if unit != self.stands.unit:
             value = self.stands.lowest + (self.stands.highest - self.stands.lowest) * value / 100
-        self._turn(evolve(self.stands, value=float(value // 1)))
+        value = float(value // 1)
+        first = self.stands.value if channel == 1 and not self.joined else value
+        second = self.stands.second if channel == 0 else value
+        self._turn(evolve(self.stands, value=first, second=None if first == second or self.joined else second))
 
     def switch(self, *, on: bool) -> None:
         self._check()

@@ -70,12 +70,12 @@ def test_a_real_mixer_tells_how_it_stands_and_is_turned(test_card: Path) -> None
     (test_card / "mixer").write_text("16 16 0 1\n")
     mixer = opened(test_card)
     try:
-        assert mixer.gain() == Gain("Mic", 0.0, "dB", -16.0, 30.0, False, "Auto Gain Control", True)
+        assert mixer.gain() == Gain("Mic", 0.0, "dB", -16.0, 30.0, None, False, "Auto Gain Control", True)
         mixer.set_gain(12.7, "dB")
         mixer.switch(on=True)
         mixer.set_automatic(on=False)
         assert state(test_card) == [28, 28, 1, 0]
-        assert mixer.gain() == Gain("Mic", 12.0, "dB", -16.0, 30.0, True, "Auto Gain Control", False)
+        assert mixer.gain() == Gain("Mic", 12.0, "dB", -16.0, 30.0, None, True, "Auto Gain Control", False)
         mixer.set_gain(50, "%")
         assert state(test_card)[:2] == [23, 23]
     finally:
@@ -87,7 +87,7 @@ def test_a_real_mixer_that_tells_no_decibels_counts_in_percent(test_card: Path) 
     (test_card / "no_db").touch()
     mixer = opened(test_card)
     try:
-        assert mixer.gain() == Gain("Mic", 50, "%", 0, 100, True, "Auto Gain Control", False)
+        assert mixer.gain() == Gain("Mic", 50, "%", 0, 100, None, True, "Auto Gain Control", False)
         mixer.set_gain(100, "%")
         assert state(test_card)[:2] == [46, 46]
     finally:
@@ -270,3 +270,33 @@ def test_notes_that_cannot_be_read_count_for_nothing(tmp_path: Path, content: st
 def test_no_gain_beyond_the_range_is_set_by_hand(desk: Desk) -> None:
     with pytest.raises(Refused, match="goes from -16dB to 30dB"):
         desk.tuner().set_gain(31, "dB")
+
+
+# -- a second channel for safety
+
+
+def test_the_second_channel_of_a_real_mixer_is_turned_20_db_lower(test_card: Path) -> None:
+    (test_card / "mixer").write_text("16 16 1 0\n")
+    settings = CaptureSettings(device=f"testcard:{test_card}", gain=GainWish("12dB"), safety_channel=True)
+    posted: list[Event] = []
+    tuner = Tuner(AlsaCards(), settings, CardNotes(), posted.append)
+    tuner.tune()
+    assert state(test_card)[:2] == [28, 8]
+    assert posted == [MicrophoneTuned(Gain("Mic", 12.0, "dB", -16.0, 30.0, -8.0, automatic="Auto Gain Control"))]
+    assert tuner.set_gain(20, "dB").second == 0.0
+    assert settings.format.channels == 2
+
+
+@pytest.mark.parametrize("odd", ["joined", "low", "percent"])
+def test_a_card_that_cannot_is_a_fault_and_loses_no_gain(desk: Desk, mixer: FakeMixer, odd: str) -> None:
+    mixer.joined = odd == "joined"
+    mixer.stands = evolve(mixer.stands, value=-10.0 if odd == "low" else 10.0, unit="%" if odd == "percent" else "dB")
+    before = mixer.stands
+    desk.tuner(safety_channel=True).tune()
+    assert mixer.stands == before
+    assert "safety_channel cannot be had" in desk.faults()["microphone_gain"]
+
+
+def test_what_cannot_be_had_keeps_nothing_else_from_being_set(desk: Desk, mixer: FakeMixer) -> None:
+    desk.tuner(automatic_gain=False, gain=GainWish("3dB")).tune()
+    assert mixer.stands.value == 3.0 and "automatic_gain" in desk.faults()["microphone_gain"]

@@ -100,6 +100,39 @@ def test_channels(box: Box, wanted: str, left: float, right: float) -> None:
     assert made(box, clip_of(box, one), channels=wanted).exists(), "of mono, too"
 
 
+def test_where_the_first_channel_is_clipped_the_second_mends_it(box: Box) -> None:
+    voice = tone(-12, 0.6) * np.repeat([1.0, 8.0, 1.0], RATE // 5)  # 6 dB too loud in its middle
+    clip = clip_of(box, np.clip(voice, -1, 1), voice / 10)
+    mended = sound_of(made(box, clip, bits=24, channels="safety", gain=-10.0))
+    assert mended.shape == (len(voice), 1)
+    assert mended[:, 0] == pytest.approx(voice * 10 ** (-10 / 20), abs=0.003)
+    assert np.abs(np.diff(mended[:, 0])).max() < 0.05, "no click where it goes from one to the other"
+    spoiled = sound_of(made(box, clip, bits=24, channels="left", gain=-10.0))[:, 0]
+    assert np.abs(spoiled - voice * 10 ** (-10 / 20)).max() > 0.2
+    assert sound_of(box.store.clips.path(clip)).shape[1] == 2, "the original is as it was"
+
+
+@pytest.mark.parametrize("second", ["another", "silent", "as loud"])
+def test_a_second_channel_that_is_no_safety_is_left_out(box: Box, second: str) -> None:
+    voice = np.clip(tone(3, 0.2), -1, 1)
+    other = {"another": tone(-20, 0.2, 555), "silent": quiet(0.2), "as loud": voice}[second]
+    mended = sound_of(made(box, clip_of(box, voice, other), channels="safety"))
+    assert mended[:, 0] == pytest.approx(voice, abs=1e-4)
+
+
+def test_what_is_mended_is_the_same_in_blocks_as_in_one(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    voice = tone(4, 0.2)
+    clip = clip_of(box, np.clip(voice, -1, 1), voice / 10)
+    whole = sound_of(made(box, clip, channels="safety", gain=-6.0))
+    monkeypatch.setattr(treat, "_BLOCK_FRAMES", 1000)
+    blocks = sound_of(
+        Renditions(box.store, box.clock)
+        .prepare(clip, treated("other", "wav", Treatment(channels="safety", gain=-6.0)))
+        .path
+    )
+    assert blocks == pytest.approx(whole, abs=1e-6)
+
+
 def test_rumble_goes_and_speech_stays(box: Box) -> None:
     rumble, voice = tone(-20, 2, 20), tone(-20, 2, 1000)
     assert level(sound_of(made(box, clip_of(box, rumble), high_pass=80.0))[RATE:]) < -42
