@@ -161,3 +161,15 @@ def test_a_kept_format_is_not_for_another_wish() -> None:
     with pytest.raises(FormatUnsupported, match="48000 Hz S16_LE mono"):
         open_nearest(cards, CaptureSettings(channels=1))
     assert open_nearest(cards, CaptureSettings(channels=2)).format == ODD
+
+
+def test_where_a_kept_format_is_refused_without_another_offer_the_wish_is_tried() -> None:
+    class Silent(FakeCards):
+        def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> FakeCapture:
+            if format != AudioFormat():
+                raise FormatUnsupported("it refuses that combination")
+            return super().open_capture(device, format, period, buffer)
+
+    cards = Silent()
+    cards.notes.keep_format(cards.card, AudioFormat(), ODD)
+    assert open_nearest(cards, CaptureSettings()).format == AudioFormat()
