@@ -11,11 +11,12 @@ from contextlib import suppress
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import attrs
 
 from appliance.circumstances import Value
+from appliance.values import Message
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -56,7 +57,18 @@ def _converter() -> "Converter":
     converter.register_structure_hook(StrEnum, word)
     converter.register_structure_hook_func(lambda kind: kind == Value, lambda value, _: _field_value(value))
     converter.register_unstructure_hook_func(lambda kind: kind == Value, lambda value: value)
+    converter.register_unstructure_hook(Message, _message_to_plain)
+    converter.register_structure_hook(Message, _message_of_plain)
     return converter
+
+
+def _message_to_plain(message: Message) -> dict[str, Any]:
+    return {name: to_plain(getattr(message, name)) for name in message.__match_args__}
+
+
+def _message_of_plain(plain: Mapping[str, Any], kind: type[Message]) -> Message:
+    types = get_type_hints(kind)
+    return kind(**{name: from_plain(plain[name], types[name]) for name in kind.__match_args__ if name in plain})
 
 
 def _field_value(value: object) -> Value:
@@ -104,6 +116,6 @@ def from_json(text: str | bytes, cls: type[T]) -> T:
 
 def event_to_plain(event: object) -> dict[str, Any]:
     """An event or command as a JSON object, its class name under the key `event`."""
-    if not attrs.has(type(event)):
+    if not isinstance(event, Message):
         raise TypeError(f"{type(event).__name__} is not an event")
     return {"event": type(event).__name__, **to_plain(event)}

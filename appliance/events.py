@@ -6,42 +6,23 @@ moment of the press itself, not of its handling. Positions are frames.
 """
 
 from collections.abc import Mapping
-from inspect import get_annotations
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeVar, dataclass_transform, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from appliance.circumstances import NO_WISHES, Gain, Wishes
 from appliance.errors import TroubleKind
 from appliance.listed import HeardSound, OpenWindow, PlaylistItem, Repeat
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
 from appliance.quantities import NOTHING, Kind, told
-from appliance.values import frozen
-
-T = TypeVar("T")
-_made = frozen(slots=False)
+from appliance.values import Message, frozen, message
 
 
-@dataclass_transform(frozen_default=True)
-def message(cls: type[T]) -> type[T]:
-    """A class of values. One without fields of its own is all that it inherits, and is not made anew.
-
-    Without slots attrs makes no second class, which would be among the subclasses too until the first is collected.
-    """
-    return _made(cls) if get_annotations(cls) else cls
-
-
-@_made
-class Command:
+class Command(Message):
     """Something that a person, a plugin or a program asks of the appliance."""
 
-    __match_args__: ClassVar[tuple[str, ...]]
 
-
-@_made
-class Event:
+class Event(Message):
     """Something that has happened in the appliance."""
-
-    __match_args__: ClassVar[tuple[str, ...]]
 
 
 @runtime_checkable
@@ -920,7 +901,7 @@ class DeliveryStarted(Event):
     size: int
 
 
-@message
+@frozen(slots=False)
 class DeliveryProgress(Event):
     """How far a delivery is, while it is sent."""
 

@@ -5,10 +5,13 @@ start of the daemon. Here it is written once, and all share it.
 """
 
 from collections.abc import Callable
+from inspect import get_annotations
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 import attrs
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from attrs import frozen as frozen  # what type checkers know
@@ -54,3 +57,51 @@ def _show(self: Any) -> str:
     kind = type(self)
     fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in kind._shown)
     return f"{kind.__qualname__.rsplit('>.', 1)[-1]}({fields})"
+
+
+class Message:
+    """A frozen object that has the fields of its class, and is compared, hashed and shown by them.
+
+    What attrs would compile for each of the many classes, most of which a run makes no object of, is written here once:
+    else they would be a tenth of a start. What has no value of its own has its default from the class.
+    """
+
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+    _required: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, *values: object, **named: object) -> None:
+        kind = type(self)
+        given = dict(zip(kind.__match_args__, values, strict=False), **named)
+        count = len(values) + len(named)
+        if len(given) != count or not kind._required <= given.keys() <= set(kind.__match_args__):
+            raise TypeError(f"{kind.__name__} takes {kind.__match_args__}, and not {count} values as {(*given,)}")
+        vars(self).update(given)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def _values(self) -> dict[str, object]:
+        """Its fields by name, in their order."""
+        return {name: getattr(self, name) for name in self.__match_args__}
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._values() == self._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self._values().values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._values().items())})"
+
+
+@dataclass_transform(frozen_default=True)
+def message(cls: type[T]) -> type[T]:
+    """A class of messages: its fields are those of the class that it extends, and those annotated in it."""
+    kind: Any = cls
+    names = dict.fromkeys((*kind.__match_args__, *get_annotations(cls)))
+    kind.__match_args__ = tuple(names)  # type: ignore[misc]
+    kind._required = frozenset(name for name in names if not hasattr(kind, name))
+    return cls

@@ -126,7 +126,7 @@ def commands_and_events() -> str:
         lines += ["", f"## {title}", "", "| name | fields | meaning |", "|---|---|---|"]
         for name, cls in vars(events).items():
             if isinstance(cls, type) and issubclass(cls, base) and cls is not base:
-                fields = ", ".join(f"`{field.name}`" for field in attrs.fields(cls))
+                fields = ", ".join(f"`{name}`" for name in cls.__match_args__)
                 lines.append(f"| `{name}` | {fields} | {' '.join(str(inspect.getdoc(cls)).split())} |")
     return "\n".join([*lines, ""])
 

@@ -225,7 +225,7 @@ def test_every_effect_can_start_whatever_asks_for_it(house: House, do: Do, kind:
         "unplayable": 5,
         "wishes": Wishes(),
     }
-    names = [name for name in kind.__init__.__annotations__ if name != "return"]
+    names = kind.__match_args__
     house.do(do, "t1", kind(**{name: values.get(name) for name in names}))
 
 

@@ -31,6 +31,7 @@ from appliance.models import (
     Verdict,
 )
 from appliance.testing.clock import ManualClock
+from appliance.values import Message
 from appliance.vitals import Vitals
 
 numbers = st.integers(0, 2**53)
@@ -95,6 +96,9 @@ def a_value(kind: Any) -> Any:
         return simple[kind]
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return next(iter(kind))
+    if isinstance(kind, type) and issubclass(kind, Message):
+        types = get_type_hints(kind)
+        return kind(**{name: a_value(types[name]) for name in kind.__match_args__})
     if attrs.has(kind):
         types = get_type_hints(kind)
         return kind(**{field.alias: a_value(types[field.name]) for field in attrs.fields(kind) if field.init})
@@ -110,6 +114,12 @@ def test_no_word_of_the_code_is_a_word_for_people(kind: type[events.Event]) -> N
 
 def test_every_event_is_listed_once() -> None:
     assert sorted(kind.__name__ for kind in events.EVENTS) == sorted(kind.__name__ for kind in DESCRIBED)
+
+
+@pytest.mark.parametrize("kind", sorted(DESCRIBED, key=str))
+def test_an_event_comes_back_from_json_as_it_was(kind: type[events.Event]) -> None:
+    event = a_value(kind)
+    assert codec.from_json(codec.to_json(event), kind) == event
 
 
 def test_an_event_of_a_newer_release_is_told_by_name() -> None:

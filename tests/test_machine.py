@@ -43,8 +43,7 @@ KINDS: list[type[Input]] = sorted(INPUTS, key=str)
 
 def make(kind: type[Input], **given: Any) -> Input:
     """An input of this kind with plausible values."""
-    names = [name for name in kind.__init__.__annotations__ if name != "return"]
-    return kind(**{name: given.get(name, ARGUMENTS.get(name)) for name in names})
+    return kind(**{name: given.get(name, ARGUMENTS.get(name)) for name in kind.__match_args__})
 
 
 def reachable_states() -> list[State]:

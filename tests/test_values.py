@@ -1,10 +1,12 @@
 """Values are compared, hashed and shown by their fields, as those that attrs makes."""
 
+from typing import Any
+
 import attrs
 import pytest
 from attrs import field
 
-from appliance.values import frozen
+from appliance.values import Message, frozen, message
 
 
 @frozen
@@ -69,3 +71,49 @@ def test_a_value_stays_as_it_is() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Point(1, 2).x = 3  # type: ignore[misc]
     assert attrs.evolve(Point(1, 2), x=3) == Point(3, 2)
+
+
+class Word(Message):
+    """The base of messages that a test has."""
+
+
+@message
+class Said(Word):
+    at: float
+    how: str = "loud"
+
+
+@message
+class SaidAgain(Said):
+    times: int = 2
+
+
+def test_a_message_has_the_fields_of_all_that_it_extends() -> None:
+    said = SaidAgain(1.0, times=3)
+    assert (said.at, said.how, said.times) == (1.0, "loud", 3)
+    assert repr(said) == "SaidAgain(at=1.0, how='loud', times=3)"
+    assert said == SaidAgain(at=1.0, times=3) != SaidAgain(1.0) and len({said, SaidAgain(1.0, "loud", 3)}) == 1
+    assert Said(1.0) != SaidAgain(1.0)
+    match said:
+        case SaidAgain(at, "loud", 3):
+            assert at == 1.0
+        case _:
+            pytest.fail("it does not match its own fields")
+
+
+@pytest.mark.parametrize(
+    ("values", "named"), [((), {}), ((1.0, "a", 2, 3), {}), ((1.0,), {"at": 1.0}), ((1.0,), {"x": 1})]
+)
+def test_a_message_that_lacks_a_field_or_has_too_many_is_an_error(
+    values: tuple[Any, ...], named: dict[str, Any]
+) -> None:
+    with pytest.raises(TypeError, match="SaidAgain takes"):
+        SaidAgain(*values, **named)
+
+
+def test_a_message_stays_as_it_is() -> None:
+    said = Said(1.0)
+    with pytest.raises(AttributeError, match="frozen"):
+        said.how = "low"  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="frozen"):
+        del said.at
