@@ -93,7 +93,13 @@ def view(name: str, **values: Any) -> str:
 def rendered(name: str, **values: Any) -> str:
     """A page of ours with these values."""
     language = languages.current()
-    spoken = {"_": languages._, "several": languages.several, "language": language, "languages": languages.LANGUAGES}
+    spoken: dict[str, Any] = {
+        "_": languages._,
+        "several": languages.several,
+        "language": language,
+        "languages": languages.LANGUAGES,
+    }
+    spoken |= {"box": languages.box, "is_foreign": languages.is_foreign}
     spoken["script_words"] = partial(_script_words, language.code)
     return str(bottle.template(name, template_lookup=[str(FOLDER / "views")], quote=quote, **spoken, **values))
 

@@ -1,7 +1,9 @@
 """The languages of the page: its words, days and numbers as whoever looks at it reads them.
 
 The words of a language are a gettext catalogue, `languages/CODE.po`, read when somebody first wants it. English is what
-stands in the source. What the recorder says itself, its faults and the reference of its options, is English everywhere.
+stands in the source. Causes of faults and helps of options, which the recorder and the reference have in English, are a
+catalogue of their own, `languages/box/CODE.po`, that is read with the first page that shows one. What is in neither, as
+the messages that are made of the moment, is marked as English.
 """
 
 import ast
@@ -65,6 +67,16 @@ def _(text: str) -> str:
     return _catalogue(current().code).get(text, (text,))[0]
 
 
+def box(text: str) -> str:
+    """What a table of the box says, in the current language; as it is where nobody has translated it."""
+    return _catalogue(current().code, "box").get(text, (text,))[0]
+
+
+def is_foreign(text: str) -> bool:
+    """Whether what a table of the box says stays English where another language is spoken."""
+    return current().code != "en" and text not in _catalogue(current().code, "box")
+
+
 def several(one: str, more: str, count: int) -> str:
     """The words for a count, which stands in them as `{count}`."""
     forms = _catalogue(current().code).get(one, (one, more))
@@ -93,9 +105,9 @@ def _wanted(accepted: str) -> Language:
 
 
 @cache
-def _catalogue(code: str) -> dict[str, tuple[str, ...]]:
+def _catalogue(code: str, part: str = "") -> dict[str, tuple[str, ...]]:
     """The forms of each text. The file is as `msgfmt` reads it, each string on one line."""
-    path = FOLDER / f"{code}.po"
+    path = FOLDER / part / f"{code}.po"
     if not path.is_file():
         return {}
     found: dict[str, tuple[str, ...]] = {}

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from appliance import faults
 from appliance.circumstances import Starter
 from appliance.describe import WELL, moment
 from appliance.describe import size as plain_size
-from appliance.page.languages import _, day, number, several
+from appliance.faultkind import FaultKind
+from appliance.page.languages import _, current, day, number, several
 
 Plain = dict[str, Any]
 
@@ -198,6 +200,17 @@ def _delivery(delivery: Plain) -> Plain:
     elif delivery["last_error"]:
         said += f": {delivery['last_error']}"
     return {"destination": delivery["destination"], "state": state, "said": said}
+
+
+def fault(raised: Plain) -> Plain:
+    """What the table of faults says of one: its `cause`, and its `next_step` where that says more than the message."""
+    name, owner = raised["name"].partition(":")[0], raised.get("owner")
+    kinds = [each for each in vars(faults).values() if isinstance(each, FaultKind) and each.name == name]
+    found = next((each for each in kinds if each.owner == owner), kinds[0] if kinds else None)
+    if found is None:
+        return {"cause": raised["name"], "next_step": ""}
+    step = "" if current().code == "en" else found.next_step
+    return {"cause": found.cause, "next_step": step}
 
 
 def copy(checked: Plain) -> str:

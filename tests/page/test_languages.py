@@ -11,11 +11,29 @@ from typing import Any
 import bottle
 import pytest
 
-from appliance.page import begin, downloads, health, languages, listing, sounds, words
+from appliance import faults
+from appliance.config.described import describe, summary
+from appliance.config.settings import Settings
+from appliance.faultkind import FaultKind
+from appliance.page import begin, downloads, health, languages, listing, settings, sounds, words
 from appliance.page.answers import FOLDER, SCRIPT_WORDS
 from appliance.page.languages import LANGUAGES
 from tests.page.conftest import STATUS, Browser, Desk, clip
+from tests.page.test_settings import Helper as SettingsHelper
 
+PAGES = (
+    "/",
+    "/clips",
+    "/clips/id",
+    "/messages",
+    "/sounds",
+    "/trash",
+    "/health",
+    "/begin",
+    "/settings",
+    "/settings/flow",
+)
+WHERE = (*PAGES, "/nowhere", "/login")
 VIEWS = sorted((FOLDER / "views").glob("*.tpl"))
 SCRIPTS = sorted((FOLDER / "static").glob("*.js"))
 OTHERS = sorted(LANGUAGES.keys() - {"en"})
@@ -88,6 +106,34 @@ def test_a_catalogue_has_every_text_and_no_other(code: str) -> None:
         assert len(forms) == count, text
 
 
+def box_texts() -> set[str]:
+    """What the tables of the box say: causes and next steps of faults, helps of options."""
+    kinds = [each for each in vars(faults).values() if isinstance(each, FaultKind)]
+    found = {text for kind in kinds for text in (kind.cause, kind.next_step)}
+    waiting, seen = [Settings], set[type]()
+    while waiting:
+        cls = waiting.pop()
+        if cls not in seen:
+            seen.add(cls)
+            found |= {summary(cls), *(each.help for each in describe(cls))}
+            waiting += [each.section for each in describe(cls) if each.section]
+    return found - {""}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_the_tables_of_the_box_say_is_translated_too(code: str) -> None:
+    """All but a tenth: what is new may wait for its words, and is marked as English until then."""
+    texts, catalogue = box_texts(), languages._catalogue(code, "box")
+    missing = sorted(texts - catalogue.keys())
+    assert len(missing) < len(texts) / 10, missing
+    for text, (said,) in catalogue.items():
+        if code != "zh":
+            assert said[0].isupper() or said[0].isdigit() or said[0] == "`" or not text[0].isupper(), text
+        assert said.count("`") % 2 == 0, text
+        known, kept = ({*re.findall("`([^`]+)`", each)} for each in (text, said))
+        assert kept <= known, text
+
+
 class Texts(HTMLParser):
     """What of markup people read."""
 
@@ -142,22 +188,29 @@ def test_a_script_says_nothing_that_is_not_translated(script: Path) -> None:
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_every_page_speaks_the_language(code: str, browser: Browser, desk: Desk, tmp_path: Path) -> None:
+def test_every_page_speaks_the_language(
+    code: str, browser: Browser, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "clip.wav"
     path.write_bytes(b"x" * 1_234_567)
     found = clip("id", path)
     desk.answers |= {"clips.list": [found], "clips.show": found, "history": [], "clips.trash": []}
     schedules = {"dawn": {"on": False, "ends": None, "next": [{"begin": 1.8e9, "end": 1.8e9 + 60}]}}
-    desk.answers["status"] = {**STATUS, "schedules": schedules, "unheard": 1}
-    languages.choose(code, None)
-    try:
-        english = {text for text, forms in languages._catalogue(code).items() if forms[0] != text}
-    finally:
-        languages.choose(None, None)
-    for where in ("/", "/clips", "/clips/id", "/messages", "/trash", "/health", "/nowhere", "/login"):
+    away = {"name": "microphone", "owner": "device watch", "message": "microphone 'usb' not found", "urgent": True}
+    desk.answers["status"] = {**STATUS, "schedules": schedules, "unheard": 1, "faults": [away], "time": 1.8e9}
+    told = {"recorded": None, "removed": [], "configured": {}, "flow": "booth", "order": "in_turn"}
+    given = {"day": "monday", "seconds": 2.0, "size": 5, "path": "/x.wav", "time": 5.0, "title": ""}
+    sounds = [{**given, "id": "greeting/001.wav", "use": "greeting"}, {**given, "id": "saved/001.wav", "use": "saved"}]
+    desk.answers["sounds.list"] = {**told, "sounds": sounds}
+    monkeypatch.setattr(settings, "Client", SettingsHelper)
+    both = {**languages._catalogue(code), **languages._catalogue(code, "box")}
+    english = {text for text, forms in both.items() if forms[0] != text}
+    for where in WHERE:
         answer = browser.get(where, Accept_Language=f"xx, {code};q=0.5, en;q=0.4")
         assert f'<html lang="{LANGUAGES[code].tag}" dir="ltr">' in answer.text
         assert set(Texts(answer.text).found) & english == set(), where
+        if where == "/":
+            assert both["the microphone of the configuration is not plugged in"][0] in answer.text
 
 
 def test_days_and_numbers_are_written_as_people_write_them(browser: Browser, desk: Desk, tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ import pytest
 from appliance.page import settings
 from tests.page.conftest import STATUS, Browser, Desk
 
+HELP = "Name of this box; part of every clip's name. Default: the host name."
 NAME = {
-    "name": "name", "help": "What it is called", "said": "text", "kind": "words", "default": "", "value": "attic",
+    "name": "name", "help": HELP, "said": "text", "kind": "words", "default": "", "value": "attic",
     "written": True, "required": False, "choices": [], "locked": False,
 }  # fmt: skip
 FORM = {
-    "place": ["device"], "help": "The box", "parts": [{"name": "", "help": "", "fields": [NAME], "links": []}],
+    "place": ["device"], "help": "The box.", "parts": [{"name": "", "help": "", "fields": [NAME], "links": []}],
     "entries": None, "choices": [], "is_new": False, "chooser": "", "version": "5",
 }  # fmt: skip
 WRONG = {"changes": [{}], "problems": [{"name": "name", "words": "found a name that is none"}]}

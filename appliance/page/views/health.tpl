@@ -6,7 +6,7 @@
 <p>{{outlook(status)}}</p>
 % end
 % if status["storage"]["warning"]:
-<p class="warning">{{status["storage"]["warning"]}}</p>
+<p class="warning" lang="en">{{status["storage"]["warning"]}}</p>
 % end
 </section>
 <section aria-labelledby="examination">

@@ -2,6 +2,7 @@
 % def button(word, label, look="", about="", **given):
 %   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=path)
 % end
+% english = "" if language.code == "en" else ' lang="en"'
 % if is_new and may_change:
 <p class="undo"><span>{{_("This box is new.")}}</span> <a class="button" href="/begin">{{_("First steps")}}</a></p>
 % end
@@ -69,12 +70,25 @@
 <section aria-labelledby="well">
 <h2 id="well">{{_("All is well") if words.is_well(status) else _("Needs a look")}}</h2>
 % if not words.is_well(status) and not status["faults"]:
-<p class="warning">{{status["summary"]}}</p>
+<p class="warning"{{!english}}>{{status["summary"]}}</p>
 % end
 % if status["faults"]:
 <ul class="faults">
 % for fault in status["faults"]:
-<li class="{{"urgent" if fault["urgent"] else ""}}"><strong>{{fault["name"]}}</strong> {{fault["message"]}}</li>
+<li class="{{"urgent" if fault["urgent"] else ""}}">
+% about = words.fault(fault)
+% if about["cause"]:
+<strong>\\
+% include("told.tpl", text=about["cause"])
+</strong>
+% end
+<p{{!english}}>{{fault["message"]}}</p>
+% if about["next_step"]:
+<p>\\
+% include("told.tpl", text=about["next_step"])
+</p>
+% end
+</li>
 % end
 </ul>
 % end
@@ -85,7 +99,7 @@
 <li>{{several("{count} message not heard yet", "{count} messages not heard yet", status["unheard"])}}</li>
 % end
 % if status["storage"]["warning"]:
-<li class="warning">{{status["storage"]["warning"]}}</li>
+<li class="warning"{{!english}}>{{status["storage"]["warning"]}}</li>
 % end
 </ul>
 % for name, planned in words.planned(status):

@@ -88,7 +88,8 @@
 <p id="{{name}}-wrong" class="warning" role="alert">{{bad}}</p>
 % end
 <p id="{{name}}-help" class="help">
-% told(f"{field['help']} ({field['said']})")
+% told(field["help"])
+ <span lang="en">({{field["said"].replace("`", "")}})</span>
 </p>
 </div>
 % end
