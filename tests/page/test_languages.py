@@ -110,7 +110,8 @@ def box_texts() -> set[str]:
     """What the tables of the box say: causes and next steps of faults, helps of options."""
     kinds = [each for each in vars(faults).values() if isinstance(each, FaultKind)]
     found = {text for kind in kinds for text in (kind.cause, kind.next_step)}
-    waiting, seen = [Settings], set[type]()
+    waiting: list[type] = [Settings]
+    seen: set[type] = set()
     while waiting:
         cls = waiting.pop()
         if cls not in seen:
@@ -198,7 +199,7 @@ def test_every_page_speaks_the_language(
     schedules = {"dawn": {"on": False, "ends": None, "next": [{"begin": 1.8e9, "end": 1.8e9 + 60}]}}
     away = {"name": "microphone", "owner": "device watch", "message": "microphone 'usb' not found", "urgent": True}
     desk.answers["status"] = {**STATUS, "schedules": schedules, "unheard": 1, "faults": [away], "time": 1.8e9}
-    told = {"recorded": None, "removed": [], "configured": {}, "flow": "booth", "order": "in_turn"}
+    told: dict[str, Any] = {"recorded": None, "removed": [], "configured": {}, "flow": "booth", "order": "in_turn"}
     given = {"day": "monday", "seconds": 2.0, "size": 5, "path": "/x.wav", "time": 5.0, "title": ""}
     sounds = [{**given, "id": "greeting/001.wav", "use": "greeting"}, {**given, "id": "saved/001.wav", "use": "saved"}]
     desk.answers["sounds.list"] = {**told, "sounds": sounds}
