@@ -3,7 +3,7 @@
 import os
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -177,6 +177,20 @@ def _tag_mp3(source: BinaryIO, target: BinaryIO, clip: Clip) -> None:
         else:
             frames += _id3_frame(b"TXXX", b"\3" + name.encode() + b"\0" + text.encode())
     target.write(b"ID3\4\0\0" + _synchsafe(len(frames)) + frames)
+
+
+def album_tag(title: str, chapters: Sequence[tuple[float, float, str]]) -> bytes:
+    """An ID3v2.4 tag with chapters (id3.org, "ID3v2 Chapter Frame Addendum"): begin and end in seconds, and a name.
+
+    There may be 255 of them.
+    """
+    names = [f"c{number}".encode() + b"\0" for number in range(len(chapters))]
+    frames = _id3_frame(b"TIT2", b"\3" + title.encode()) + _id3_frame(b"TSSE", b"\3" + SOFTWARE.encode())
+    frames += _id3_frame(b"CTOC", b"toc\0\3" + bytes([len(names)]) + b"".join(names))
+    for name, (begin, end, said) in zip(names, chapters, strict=True):
+        times = struct.pack(">4I", round(begin * 1000), round(end * 1000), 0xFFFFFFFF, 0xFFFFFFFF)
+        frames += _id3_frame(b"CHAP", name + times + _id3_frame(b"TIT2", b"\3" + said.encode()))
+    return b"ID3\4\0\0" + _synchsafe(len(frames)) + frames
 
 
 def _id3_frame(name: bytes, body: bytes) -> bytes:

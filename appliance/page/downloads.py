@@ -10,17 +10,23 @@ from typing import Any
 
 from appliance.durable import make_directory
 from appliance.errors import Refused, UsageError
+from appliance.metadata.tags import album_tag
 from appliance.page import answers, words
 from appliance.page.archive import Archive, Entry, streamed
-from appliance.page.encoder import RECIPES, Encoder
+from appliance.page.encoder import ALBUM, RECIPES, Encoder
 from appliance.recipes import ORIGINAL
+from appliance.renditions.album import Track, chapters
 
 Plain = dict[str, Any]
 
 _PREFIX = "download-"
 
-FORMATS = {ORIGINAL.name: "as recorded", "flac": "as FLAC", "mp3": "as MP3"}
+FORMATS = {ORIGINAL.name: "as recorded", "flac": "as FLAC", "mp3": "as MP3", ALBUM: "as one album, with chapters"}
 """What clips may be downloaded as, in words."""
+
+
+MOST_CHAPTERS = 255
+"""As many as a table of contents of ID3 has."""
 
 
 class Downloads:
@@ -45,9 +51,39 @@ class Downloads:
         """
         if format not in RECIPES:
             raise UsageError(f"{format!r} is nothing that clips can be downloaded as: {', '.join(FORMATS)}")
+        self._check_free()
+        return self._made(found, format)
+
+    def album(self, found: Sequence[Plain], title: str) -> Iterator[bytes]:
+        """Clips as one MP3, the oldest first: the chapters at once, the sound when all of it is made.
+
+        Raises UsageError where they are too many, and Refused where another download is being made.
+        """
+        if len(found) > MOST_CHAPTERS:
+            raise UsageError(f"these are {len(found)} clips: an album has up to {MOST_CHAPTERS}. Choose some of them")
+        self._check_free()
+        oldest_first = sorted(found, key=lambda each: words.began(each["clip"]))
+        tracks = [
+            Track(each["path"], each["clip"]["frames"], each["clip"]["format"]["rate"], _chapter(each))
+            for each in oldest_first
+        ]
+        return self._album(tracks, title)
+
+    def _album(self, tracks: Sequence[Track], title: str) -> Iterator[bytes]:
+        with self._encoding, ExitStack() as undo:
+            yield album_tag(title, chapters(tracks))
+            make_directory(self._folder, mode=0o700)
+            folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX, dir=self._folder)))
+            encoder, target = undo.enter_context(Encoder()), folder / "album.mp3"
+            if not encoder.album(tracks, target):
+                raise OSError("the album cannot be made")
+            with target.open("rb") as file:
+                while block := file.read(1 << 16):
+                    yield block
+
+    def _check_free(self) -> None:
         if self._encoding.locked():
             raise Refused("clips are being encoded for another download. Wait for its end, or take them as recorded")
-        return self._made(found, format)
 
     def _made(self, found: Sequence[Plain], format: str) -> Iterator[bytes]:
         with self._encoding, ExitStack() as undo:
@@ -67,6 +103,11 @@ def _encoded(found: Sequence[Plain], format: str, folder: Path, encoder: Encoder
         yield Entry(made.name, words.began(each["clip"]), made)
         target.unlink(missing_ok=True)
     yield from _about(found, names)
+
+
+def _chapter(found: Plain) -> str:
+    entry = words.entry({**found, "deliveries": []})
+    return str(entry["title"] or f"{entry['date']} {entry['time']}")
 
 
 def _about(found: Sequence[Plain], names: Sequence[str]) -> list[Entry]:

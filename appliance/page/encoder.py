@@ -7,15 +7,22 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from attrs import asdict
+
 from appliance.recipes import FLAC, MP3, Recipe
+from appliance.renditions.album import Track
 
 RECIPES = {"flac": FLAC, "mp3": MP3}
 """What clips may be downloaded as, beside what they are."""
+
+ALBUM = "album"
+"""All of them as one."""
 
 _NICENESS = 10
 
@@ -39,9 +46,16 @@ class Encoder:
 
         Raises OSError where the process has gone.
         """
+        return self._ask([str(source), str(target), recipe.name, clip])
+
+    def album(self, tracks: Sequence[Track], target: Path) -> bool:
+        """Make `target` of many clips; whether that can be done. Raises OSError where the process has gone."""
+        return self._ask([[asdict(track) for track in tracks], str(target), ALBUM, None])
+
+    def _ask(self, wanted: list[Any]) -> bool:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin and stdout
-        stdin.write(json.dumps([str(source), str(target), recipe.name, clip]).encode() + b"\n")
+        stdin.write(json.dumps(wanted).encode() + b"\n")
         stdin.flush()
         answer = stdout.readline()
         if not answer:
@@ -54,14 +68,18 @@ def main() -> None:
     from appliance.codec import from_plain
     from appliance.errors import ApplianceError
     from appliance.models import Clip
+    from appliance.renditions.album import make_album
     from appliance.renditions.encode import encode
 
     os.nice(_NICENESS)
     for line in sys.stdin:
         source, target, name, clip = json.loads(line)
         done = False
-        with suppress(ApplianceError, ValueError):
-            encode(Path(source), Path(target), RECIPES[name], from_plain(clip, Clip), lambda: None)
+        with suppress(ApplianceError, ValueError, OSError, RuntimeError):
+            if name == ALBUM:
+                make_album([Track(**each) for each in source], Path(target))
+            else:
+                encode(Path(source), Path(target), RECIPES[name], from_plain(clip, Clip), lambda: None)
             done = True
         sys.stdout.write(f"{json.dumps(done)}\n")
         sys.stdout.flush()

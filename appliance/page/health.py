@@ -19,6 +19,9 @@ FULL = (
     "At the pace of the last week it is full in {count} days",
 )
 
+_FAR = 3650.0
+"""Days; what lies beyond is nothing that anybody wants to know."""
+
 _RESULTS = {"pass": "works", "warn": "will bite one day", "fail": "does not work", "skip": "not looked at"}
 
 
@@ -59,7 +62,7 @@ class Health:
 def outlook(status: dict[str, Any]) -> str:
     """When the disk will be full, in words; empty where that cannot be told."""
     days = status["storage"].get("full_in_days")
-    if days is None:
+    if days is None or days > _FAR:
         return ""
     if days < 1:
         return _("At the pace of the last week it is full today")

@@ -9,6 +9,7 @@ from bottle import HTTPResponse, request
 from appliance.errors import NotFound
 from appliance.page import answers, listing
 from appliance.page.downloads import Downloads
+from appliance.page.encoder import ALBUM
 from appliance.page.peaks import FULL_SCALE, Peaks
 from appliance.page.recorder import Recorder
 from appliance.recipes import ORIGINAL
@@ -54,7 +55,11 @@ class Media:
             raise NotFound("there are no such clips")
         headers = {"Content-Type": "application/zip", "Cache-Control": "private, no-cache"}
         headers["Content-Disposition"] = 'attachment; filename="clips.zip"'
-        if (format := query.get("format") or ORIGINAL.name) != ORIGINAL.name:
+        if (format := query.get("format") or ORIGINAL.name) == ALBUM:
+            device = self.recorder.call("status")["device"]
+            headers |= {"Content-Type": "audio/mpeg", "Content-Disposition": 'attachment; filename="album.mp3"'}
+            return HTTPResponse(self.downloads.album(found, device), 200, headers)
+        if format != ORIGINAL.name:
             return HTTPResponse(self.downloads.encoded(found, format), 200, headers)
         try:
             archive = self.downloads.as_recorded(found)

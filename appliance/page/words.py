@@ -34,6 +34,15 @@ STATES = {
     "cancelled": "was called off",
 }
 
+TOTALS = {
+    "delivered": "arrived",
+    "sending": "on the way",
+    "pending": "waiting",
+    "parked": "waiting for a person",
+    "cancelled": "called off",
+}
+"""The same behind a count of clips."""
+
 _DOES = {"idle": "Ready", "recording": "Recording", "paused": "Paused"}
 
 _LENGTHS = (
@@ -118,6 +127,11 @@ def at(seconds: float) -> str:
 def state(word: str) -> str:
     """How a delivery is, in words."""
     return _(STATES.get(word, word))
+
+
+def total(word: str) -> str:
+    """How so many deliveries are, in words."""
+    return _(TOTALS.get(word, word))
 
 
 def planned(status: Plain) -> Iterator[tuple[str, str]]:

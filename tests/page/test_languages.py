@@ -50,6 +50,7 @@ FOR_MACHINES = (
 TABLES = (
     words.VERDICTS,
     words.STATES,
+    words.TOTALS,
     words.FOUND,
     words._DOES,
     listing.VERDICT_CHOICES,

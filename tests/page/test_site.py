@@ -336,3 +336,40 @@ def test_a_take_is_described_before_it_begins(browser: Browser, desk: Desk) -> N
     )
     browser.post("/do/record.start", profile="")
     assert desk.asked[-1] == ("record.start", {})
+
+
+def test_clips_become_one_album_with_a_chapter_for_each(browser: Browser, desk: Desk, tmp_path: Path) -> None:
+    """The oldest first, each as loud as the others; read back by an independent reader."""
+    import mutagen.mp3
+    import numpy as np
+    import soundfile
+
+    found = []
+    for number, (seconds, level) in enumerate(((2.0, 0.02), (3.0, 0.4))):
+        path = tmp_path / f"{number}.wav"
+        noise = np.random.default_rng(number).normal(0, level / 3, round(seconds * 8000))
+        soundfile.write(path, noise, 8000, subtype="PCM_16")
+        entry = clip(f"id{number}", path)
+        started = {**entry["clip"]["started"], "wall_ns": 1_767_225_600_000_000_000 + number * 10**12}
+        entry["clip"] |= {"frames": len(noise), "started": started, "title": ("Für Élodie", "")[number]}
+        found.insert(0, entry)  # as the list has them: the newest first
+    desk.answers["clips.list"] = found
+    answer = browser.get("/api/v1/clips.zip?format=album")
+    assert answer.status == 200 and answer.headers["content-type"] == "audio/mpeg"
+    target = tmp_path / "album.mp3"
+    target.write_bytes(answer.body)
+    tags = mutagen.mp3.MP3(target)
+    assert str(tags["TIT2"]) == "booth"
+    (contents,) = tags.tags.getall("CTOC")
+    chapters = {each.element_id: each for each in tags.tags.getall("CHAP")}
+    said = [chapters[name] for name in contents.child_element_ids]
+    assert [(each.start_time, each.end_time) for each in said] == [(0, 2000), (3000, 6000)]
+    assert [str(each.sub_frames["TIT2"]) for each in said] == ["Für Élodie", "2026-01-01 01:16:40"]
+    heard, rate = soundfile.read(target)
+    assert len(heard) / rate == pytest.approx(6.0, abs=0.1)
+    first, second = heard[rate // 2 : rate], heard[4 * rate : 5 * rate]
+    assert 20 * abs(np.log10(first.std() / second.std())) < 1.5
+    assert abs(heard[round(2.3 * rate) : round(2.7 * rate)]).max() < 0.01
+
+    desk.answers["clips.list"] = found[:1] * 256
+    assert browser.get("/api/v1/clips.zip?format=album").status == 400

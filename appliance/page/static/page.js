@@ -38,6 +38,11 @@ function restore(main, { open, values }, active) {
   if (active) main.querySelector(`[name="${CSS.escape(active)}"]:not([type=hidden])`)?.focus();
 }
 
+/** Focuses the button of this word, or where there is none any more, the first one. */
+function focusOn(word) {
+  (document.querySelector(`form[data-word="${CSS.escape(word)}"] button`) ?? document.querySelector("main button"))?.focus();
+}
+
 /** Puts what the server shows now in the place of what it showed, and keeps the focus. */
 async function renew() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
@@ -58,7 +63,7 @@ async function renew() {
     if (!paused) sound.play();
   }
   document.dispatchEvent(new Event("fresh"));
-  if (word) (document.querySelector(`form[data-word="${CSS.escape(word)}"] button`) ?? document.querySelector("main button"))?.focus();
+  if (word) focusOn(word);
   if (document.querySelector("[data-away]")) untilItAnswers();
   return answer.ok;
 }
@@ -83,6 +88,7 @@ document.addEventListener("submit", async (event) => {
   }
   if (fields.get("back") !== location.pathname || new URL(answer.url).search) return location.assign(answer.url);
   await renew();
+  if (document.activeElement === document.body) focusOn(word); // a button that waited has lost it
 });
 
 /** Shows how far a delivery is. */

@@ -14,7 +14,7 @@
 <button>{{_("Find")}}</button>
 </div>
 <details{{!" open" if set(asked) - {"text"} else ""}}>
-<summary>{{_("More")}}</summary>
+<summary>{{_("Search more closely")}}</summary>
 <div class="fields">
 <label>{{_("Label")}} <select name="label"><option value="">{{_("any")}}</option>
 % for each in sorted({*labels, *filter(None, [asked.get("label")])}):

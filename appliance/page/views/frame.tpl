@@ -39,7 +39,7 @@
 <option value="{{each.code}}" lang="{{each.tag}}"{{!" selected" if each.code == language.code else ""}}>{{each.name}}</option>
 % end
 </select>
-<button class="quiet">{{_("Take it")}}</button>
+<button class="quiet">{{_("Change")}}</button>
 </form>
 </footer>
 <p id="said" role="status" aria-live="polite"></p>

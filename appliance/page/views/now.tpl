@@ -118,7 +118,7 @@
 <thead><tr><th scope="col">{{_("Where")}}</th><th scope="col">{{_("Clips")}}</th></tr></thead>
 <tbody>
 % for name, counts in status["deliveries"].items():
-<tr><th scope="row">{{name}}</th><td>{{", ".join(f"{count} {words.state(state)}" for state, count in counts.items() if count) or _("none yet")}}</td></tr>
+<tr><th scope="row">{{name}}</th><td>{{", ".join(f"{count} {words.total(state)}" for state, count in counts.items() if count) or _("none yet")}}</td></tr>
 % end
 </tbody>
 </table>
