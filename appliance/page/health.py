@@ -22,6 +22,25 @@ FULL = (
 _FAR = 3650.0
 """Days; what lies beyond is nothing that anybody wants to know."""
 
+CHECKS = {
+    "permissions": "Permissions",
+    "configuration": "Settings",
+    "plugins": "Plugins",
+    "microphone": "Microphone",
+    "microphone level": "Level of the microphone",
+    "speaker to microphone": "From speaker to microphone",
+    "speech": "Speech",
+    "panel": "Buttons and lights",
+    "buttons": "Buttons",
+    "destinations": "Destinations",
+    "free space": "Room",
+    "lasting": "Storage",
+    "clock": "Clock",
+    "watchdog": "Watchdog",
+    "power": "Power supply",
+}
+"""What the doctor looks at, in the words of the page; others are called as they are."""
+
 _RESULTS = {"pass": "works", "warn": "will bite one day", "fail": "does not work", "skip": "not looked at"}
 
 
@@ -39,7 +58,10 @@ class Health:
     def examined(self) -> dict[str, Any]:
         """The same, with what the doctor finds now."""
         steps = (step for step in self.recorder.stream("doctor") if "prompt" not in step)
-        findings = [{**step, "result": _(_RESULTS.get(step["result"], step["result"]))} for step in steps]
+        findings = [
+            {**step, "name": checked(step["name"]), "result": _(_RESULTS.get(step["result"], step["result"]))}
+            for step in steps
+        ]
         return {**self.seen(), "findings": findings}
 
     def bundle(self) -> HTTPResponse:
@@ -57,6 +79,11 @@ class Health:
             "Cache-Control": "no-store",
         }
         return HTTPResponse(zipped(parts, self.recorder.call("status")["time"]), 200, headers)
+
+
+def checked(name: str) -> str:
+    """What the doctor looked at, in words."""
+    return _(CHECKS[name]) if name in CHECKS else name
 
 
 def outlook(status: dict[str, Any]) -> str:

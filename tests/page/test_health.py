@@ -32,7 +32,7 @@ def test_it_says_what_happened_and_how_long_there_is_room(health: Desk, browser:
 def test_an_examination_is_made_when_somebody_asks(health: Desk, browser: Browser) -> None:
     answer = browser.post("/health")
     assert answer.status == 200
-    for said in ("microphone", "does not work", "none is there", "Plug one in"):
+    for said in ("Microphone", "does not work", "none is there", "Plug one in"):
         assert said in answer.text
     assert "say something" not in answer.text
 

@@ -56,6 +56,7 @@ TABLES = (
     listing.VERDICT_CHOICES,
     listing.STATE_CHOICES,
     health._RESULTS,
+    health.CHECKS,
     downloads.FORMATS,
     begin.PRESETS,
     sounds.HANDSET,

@@ -122,6 +122,9 @@
 % if not place:
 <p><a class="button" href="/begin">{{_("First steps")}}</a></p>
 % end
+% if form["place"] and form["place"][0] in ("flow", "prompts"):
+<p><a class="button" href="/sounds">{{_("Hear these sounds, or give others")}}</a></p>
+% end
 % tries = {"destinations": "destinations", "panel": "panel buttons", "audio": "microphone loop"}
 % if form["place"] and form["place"][0] in tries:
 <ul class="tries"><li>
