@@ -28,9 +28,11 @@ Bench = Callable[[int, float], Sequence[Result]]
 
 BENCHES: dict[str, Bench] = {
     "record": record.cost,
+    "listening": record.listening,
     "care": record.care,
     "stress": record.stress,
     "cuts": cuts.cuts,
+    "splits": cuts.splits,
     "wide": cuts.wide,
     "flac": renditions.flac,
     "loudness": renditions.loudness,

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -33,6 +34,8 @@ from bench.record import STRESS
 from bench.results import Result, at_most
 
 _PRESSES = 1000
+_SPLITS = 1000
+_SPLIT_BETWEEN = (0.02, 0.08)
 _BETWEEN = (0.02, 0.2)
 _PATIENCE = 60.0
 _WIDE = AudioFormat(192_000, 4, SampleFormat.S32_LE)
@@ -161,6 +164,34 @@ def _presses(rig: _Rig, count: int, dice: random.Random) -> list[float]:
             found_marks.append(begin + (piece.first + mark.offset - piece.offset) / clip.format.rate)
     pairs = [*zip(edges, found, strict=True), *zip(marks, found_marks, strict=True)]
     return [abs(wanted - there) for wanted, there in pairs]
+
+
+def splits(rounds: int, scale: float) -> Sequence[Result]:
+    """Frames that are lost, or twice there, between clips that carry each other on."""
+    count = max(10, round(_SPLITS * scale))
+    lost = []
+    for number in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            lost.append(float(_split(_Rig(Path(folder), AudioFormat()), count, random.Random(number))))
+    words = f"frames lost, or twice there, over {count:,} splits at random moments"
+    return [at_most(words, [max(lost)], 0, "", "limit")]
+
+
+def _split(rig: _Rig, count: int, dice: random.Random) -> int:
+    """Split so often; how many frames do not follow the one before."""
+    first = new_take_id()
+    rig.recorder.start(first, rig.clock.monotonic())
+    rig.started(first)
+    for _ in range(count):
+        time.sleep(dice.uniform(*_SPLIT_BETWEEN))
+        if not rig.recorder.split(new_take_id(), rig.clock.monotonic()):
+            raise RuntimeError("a take in progress could not be split")
+    time.sleep(_SPLIT_BETWEEN[1])
+    rig.recorder.stop(rig.clock.monotonic())
+    clips = rig.sealed(count + 1)
+    rig.recorder.close(_PATIENCE)
+    pieces = stretches(b"".join(rig.sound(clip) for clip in clips), clips[0].format)
+    return sum(abs(after.first - before.first - before.frames) for before, after in pairwise(pieces))
 
 
 def wide(rounds: int, scale: float) -> Sequence[Result]:

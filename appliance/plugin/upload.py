@@ -59,6 +59,11 @@ class UploadJob:
         """Everything that is known of the clip, as JSON; empty where there is none."""
         return f"{to_json(self.clip)}\n".encode() if self.clip else b""
 
+    @property
+    def sidecar_name(self) -> str:
+        """What that is called beside the file: its name with `.json` for an ending."""
+        return f"{self.rendition.file_name.removesuffix(self.rendition.recipe.suffix)}.json"
+
     def check_cancelled(self) -> None:
         """Raise Cancelled once somebody took the delivery back. Call it between blocks."""
         if self.cancelled():

@@ -20,6 +20,17 @@ class Last(bytes):
     """
 
 
+class Held:
+    """A few bytes as the body of a request."""
+
+    def __init__(self, content: bytes) -> None:
+        self.len = len(content)
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+
+
 class FileBody:
     """A file as the body of a request, between `head` and `tail`; an iterable of buffers. `headers` go with it.
 

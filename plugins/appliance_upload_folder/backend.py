@@ -74,7 +74,7 @@ class FolderBackend:
         with _source(job.rendition) as source, translated(self._path), self._folder() as folder:
             self._tidy(folder)
             if self._sidecar and job.sidecar:
-                self._put_sidecar(folder, f"{name.removesuffix(job.rendition.recipe.suffix)}.json", job.sidecar)
+                self._put_sidecar(folder, files.safe_name(job.sidecar_name), job.sidecar)
             if not self._has(folder, name, job.rendition, job.check_cancelled):
                 self._copy(source, folder, name, job)
             files.sync_folder(folder)

@@ -8,13 +8,13 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from appliance_http.body import BLOCK, FileBody, FormBody, content_md5
+from appliance_http.body import BLOCK, FileBody, FormBody, Held, content_md5
 
 from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob, shown_url
 from appliance_upload_http.answer import check_answer, is_page
 from appliance_upload_http.options import SEE_OTHER, Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
-from appliance_upload_http.templates import TELLING_APART, fill, words_in
+from appliance_upload_http.templates import TELLING_APART, beside, fill, words_in
 
 if TYPE_CHECKING:
     from appliance_http.transport import Answer, Client
@@ -39,6 +39,9 @@ ANSWERS = {
     507: "it is full",
 }
 _LEARNED = "patience"
+_KEEPS = {409, 412}
+"""Statuses of a server that overwrites nothing."""
+
 _REDIRECTS = {301, 302, 303}
 _PROBE_TELLS_NOTHING = {400, 405, 411, 415, 422, 501}
 
@@ -67,6 +70,8 @@ class HttpBackend:
         from appliance_http.transport import Request
 
         job.check_cancelled()
+        if self._options.sidecar and job.sidecar:
+            self._put_sidecar(job)
         body = self._body(job)
         headers = {"Idempotency-Key": job.idempotency_key, **body.headers}
         url = fill(self._url, job, partial(quote, safe=""))
@@ -89,6 +94,17 @@ class HttpBackend:
         if not body.complete:
             raise Transient(f"{self._host} answered {answer.status} before it had the whole file")
         return self._receipt(job, url, body, answer, said)
+
+    def _put_sidecar(self, job: UploadJob) -> None:
+        """Put what is known of the clip beside it; what was known before may be there."""
+        from appliance_http.transport import Request
+
+        url = beside(fill(self._url, job, partial(quote, safe="")), job.rendition.recipe.suffix)
+        headers = {"Content-Type": "application/json"}
+        request = Request("PUT", url, headers=headers, private=self._private_headers(), body=Held(job.sidecar))
+        with self._client().exchange(request, job.check_cancelled) as answer:
+            if answer.status not in _KEEPS:
+                self._check_status(answer, answer.head(_MOST_JSON), self._options.expect)
 
     def _more_patient(self, client: "Client", job: UploadJob) -> Transient:
         """The server has the whole file and works on it for longer than was waited: next time wait longer."""

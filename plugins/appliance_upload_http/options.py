@@ -57,6 +57,14 @@ def _one_place(_: Any, attribute: Any, place: "Proof | Success") -> None:
         raise ValueError(f"{place.json_pointer!r} is not a JSON pointer (RFC 6901): it begins with /")
 
 
+def _beside(options: Any, _: Any, sidecar: bool) -> None:
+    if sidecar and options.method != "PUT":
+        raise ValueError(
+            'a form is one request and has nothing beside it: set fields: {metadata: "{metadata}"} instead, '
+            "or method: PUT"
+        )
+
+
 def _url(options: Any, _: Any, url: str) -> None:
     check_template(url)
     check_url(url, allow_http=options.allow_http)
@@ -138,6 +146,12 @@ class HttpOptions:
         "`POST` or `PATCH` send a form, `PUT` the file itself (WebDAV): `url` is then its folder, unless words in it "
         "tell clips apart.",
         check=in_(("POST", "PUT", "PATCH")),
+    )
+    sidecar: bool = option(
+        False,
+        "With `PUT`: put a JSON file beside each clip, with everything that is known of it, at the same place with "
+        "`.json` for an ending. It comes before the sound. A form has a field with `{metadata}` instead.",
+        check=_beside,
     )
     field: str = option("file", "Name of the form field that holds the file.")
     file_name: str = option(

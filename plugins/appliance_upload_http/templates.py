@@ -89,3 +89,9 @@ def fill(text: str, job: UploadJob, write: Callable[[str], str] = str) -> str:
             value = WORDS[word](job) if word in WORDS else fields.get(word.removeprefix(_FIELDS), "")
             filled += write(str(value))
     return filled
+
+
+def beside(url: str, suffix: str) -> str:
+    """Where the metadata of what lies at a filled in `url` goes: the same place with `.json` for its ending."""
+    place, mark, query = url.partition("?")
+    return f"{place.removesuffix(suffix)}.json{mark}{query}"

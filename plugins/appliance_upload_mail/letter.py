@@ -5,10 +5,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 
-from appliance_mail.options import SmtpOptions
 from attrs import frozen
 
 from appliance.plugin import BackendContext, Clip, UploadJob, began, duration
+from appliance_upload_mail.options import MailOptions
 
 _LINE = 57
 """Bytes in a line of base64 of 76 characters (RFC 2045, 6.8)."""
@@ -27,7 +27,7 @@ class Letter:
     size: int
 
 
-def letter(job: UploadJob, options: SmtpOptions, context: BackendContext, now: float | None) -> Letter:
+def letter(job: UploadJob, options: MailOptions, context: BackendContext, now: float | None) -> Letter:
     """The letter for one delivery, the same at every attempt but for its date, which is `now` in seconds since 1970."""
     rendition, clip = job.rendition, job.clip
     message = EmailMessage(policy=SMTP)
@@ -38,6 +38,8 @@ def letter(job: UploadJob, options: SmtpOptions, context: BackendContext, now: f
     if now is not None:
         message["Date"] = formatdate(now)
     message.set_content(_words(job, context), cte="quoted-printable")
+    if options.sidecar and job.sidecar:
+        message.add_attachment(job.sidecar, maintype="application", subtype="json", filename=job.sidecar_name)
     main, _, sub = rendition.recipe.media_type.partition("/")
     message.add_attachment(b"", maintype=main, subtype=sub, filename=rendition.file_name)
     whole = message.as_bytes()

@@ -11,6 +11,7 @@ from appliance.plugin import ByteCount, option
 class MailOptions(SmtpOptions):
     """A letter for each clip, with the sound attached. Most mail servers take no more than 25 MB: set `deliver_as`."""
 
+    sidecar: bool = option(False, "Attach everything that is known of the clip as well, as JSON.")
     max_size: ByteCount = option(
         ByteCount(25_000_000),
         "Larger letters are not sent, and wait for a person. The attachment is a third larger in a letter than as a "

@@ -27,6 +27,7 @@ class RcloneBackend:
 
     def __init__(self, options: RcloneOptions, context: BackendContext) -> None:
         self._folder = options.folder
+        self._sidecar = options.sidecar
         self._context = context
         self._remote = Remote(options, context.clock_trusted, context.rate_limit)
 
@@ -44,6 +45,8 @@ class RcloneBackend:
         rendition = job.rendition
         expected = self._hash_here(rendition, job.check_cancelled)
         path = path_of(self._folder, rendition, job.clip, self._context)
+        if self._sidecar and job.sidecar:
+            self._put_sidecar(job, path)
         there = self._remote.stat(path, job.check_cancelled)
         if there is None or (job.attempt > 1 and _is_leftover(there, rendition)):
             self._remote.copy(rendition.path, path, job.check_cancelled, lambda sent: _report(job, sent))
@@ -90,6 +93,15 @@ class RcloneBackend:
 
     def close(self) -> None:
         """Nothing is held between two calls."""
+
+    def _put_sidecar(self, job: UploadJob, path: str) -> None:
+        """What is known of a clip may grow: the newest is what lies beside it."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "sidecar"
+            file.write_bytes(job.sidecar)
+            self._remote.copy(
+                file, f"{path.removesuffix(job.rendition.file_name)}{job.sidecar_name}", job.check_cancelled, over=True
+            )
 
     def _hash_here(self, rendition: Rendition, check: Callable[[], None]) -> dict[str, str]:
         """The checksums to expect. Raises Permanent where the file is not the one recorded."""

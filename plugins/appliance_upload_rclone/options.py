@@ -46,6 +46,9 @@ class RcloneOptions:
         "Template of the folder below that. Words: " + ", ".join(f"`{{{word}}}`" for word in WORDS) + ".",
         check=_check_folder,
     )
+    sidecar: bool = option(
+        False, "Put a JSON file beside each clip, with everything that is known of it. It comes before the sound."
+    )
     config: AbsolutePath | None = option(
         None,
         "rclone's configuration file; the user of the service must be able to write it, as rclone keeps fresh tokens"

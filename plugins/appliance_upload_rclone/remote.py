@@ -84,9 +84,17 @@ class Remote:
         path: str,
         check: Callable[[], None] = nothing,
         progress: Callable[[int], None] = unheard,
+        *,
+        over: bool = False,
     ) -> None:
-        """Copy a local file to `path`."""
-        rules = ["--immutable", "--checksum", "--stats=500ms", "--stats-log-level=NOTICE", *self._limit]
+        """Copy a local file to `path`; `over` one that may be there."""
+        rules = [
+            *([] if over else ["--immutable"]),
+            "--checksum",
+            "--stats=500ms",
+            "--stats-log-level=NOTICE",
+            *self._limit,
+        ]
         self._ask("copyto", *rules, str(file), below(self._remote, path), check=check, progress=progress)
 
     def read(self, path: str) -> bytes:

@@ -48,12 +48,16 @@ class S3Backend:
         block = context.block(SENT_AT_ONCE, options.parallel_parts)
         self._bucket = Bucket(partial(make_client, options), options.bucket, target, _properties(options), block)
         self._template = options.prefix.replace("{", "{{").replace("}", "}}") + options.key
-        self._orphans = Orphans(self._bucket, own_keys(self._template, context.device))
+        ledger = context.state_directory / "uploads" / f"{context.name}.json"
+        self._orphans = Orphans(self._bucket, own_keys(self._template, context.device), ledger=ledger)
 
     def deliver(self, job: UploadJob) -> Receipt:
         job.check_cancelled()
         size = job.rendition.size
         key = render(self._template, job.rendition, job.clip, self._context)
+        if self._options.sidecar and job.sidecar:
+            beside = f"{key.removesuffix(job.rendition.recipe.suffix)}.json"
+            self._bucket.put_small(beside, job.sidecar, "application/json", over=True)
         attempt = Attempt(self._bucket, key, job, self._part_size(size, self._options.part_size))
         if size < MULTIPART_FROM and read_note(job.resume, key, job.rendition.sha256) is None:
             receipt = send_at_once(attempt)

@@ -73,14 +73,15 @@ class Bucket:
 
         return self._adapting(send)
 
-    def put_small(self, key: str, content: bytes) -> None:
-        """Create a small object from memory."""
+    def put_small(self, key: str, content: bytes, media_type: str = "text/plain", *, over: bool = False) -> None:
+        """Create a small object from memory; `over` one that may be there."""
         sha256, md5 = hashlib.sha256(content).digest(), hashlib.md5(content, usedforsecurity=False).digest()
 
         def send(abilities: Abilities) -> Answer:
             name, digest = ("ChecksumSHA256", sha256) if abilities.sha256 else ("ContentMD5", md5)
-            rules = _condition(abilities) | {name: as_header(digest)}
-            return dict(self._client.put_object(Bucket=self._name, Key=key, Body=content, **rules))
+            rules = ({} if over else _condition(abilities)) | {name: as_header(digest)}
+            described = (self._properties if over else {}) | {"ContentType": media_type}
+            return dict(self._client.put_object(Bucket=self._name, Key=key, Body=content, **described, **rules))
 
         self.check_whole(self._adapting(send), "ETag")
 

@@ -67,10 +67,11 @@ def probe_key(template: str, device: str, destination: str, token: str) -> str:
     return f"{folder}{slash}.appliance-probe-{token}"
 
 
-def own_keys(template: str, device: str) -> tuple[str, re.Pattern[str]] | None:
-    """How the keys of box `device` start, and a pattern of them whole; None where keys do not tell the box."""
-    if not _TELLS_DEVICE.intersection(_words(template)):
-        return None
+def own_keys(template: str, device: str) -> tuple[str, re.Pattern[str] | None]:
+    """How the keys of box `device` start, and a pattern of them whole; None where keys do not tell the box.
+
+    Files that the configuration names otherwise than they are called on the box do not fit.
+    """
     box = re.escape(device)
     patterns = dict.fromkeys(WORDS, "[^/]+") | {"device": box, "file_name": f"{box}_[^/]+", "name": f"{box}_[^/]+"}
     start, pattern, literal = "", "", True
@@ -81,4 +82,5 @@ def own_keys(template: str, device: str) -> tuple[str, re.Pattern[str]] | None:
             pattern += patterns[word]
             start += device if literal and word == "device" else ""
             literal = literal and word == "device"
-    return start, re.compile(pattern)
+    tells = _TELLS_DEVICE.intersection(_words(template))
+    return start, re.compile(pattern) if tells else None

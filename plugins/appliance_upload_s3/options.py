@@ -126,6 +126,11 @@ class S3Options:
         "Size of the parts of a large file; what a lost connection costs.",
         check=and_(ge(5 * MIB), le(1024 * MIB)),
     )
+    sidecar: bool = option(
+        False,
+        "Put an object beside each clip that has everything that is known of it as JSON, under the same key with "
+        "`.json` for an ending. It comes before the sound.",
+    )
     live: bool = option(
         False,
         "Begin to send a take while it is still recorded, in parts of 5 MiB. Goes with `deliver_as: original` only.",

@@ -1,5 +1,6 @@
 """Uploads that were begun and never finished cost storage for ever: those of this box are aborted after a day."""
 
+import json
 import logging
 import re
 import threading
@@ -7,8 +8,9 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
-from appliance.plugin import Permanent, Transient
+from appliance.plugin import Permanent, StorageError, Transient, write_file
 from appliance_upload_s3.bucket import Answer, Bucket
 
 _log = logging.getLogger(__name__)
@@ -20,18 +22,20 @@ SETTLING = timedelta(hours=2)
 class Orphans:
     """Knows the uploads in use, and aborts the other ones of this box.
 
-    `own` says how the keys of this box start and what they look like; None, and nothing is ever aborted. An upload
-    that waits for its next attempt is not an orphan: every pending delivery is tried at least once an hour, so none is
+    They are known by the `ledger`, a file in which each is noted while it is unfinished, and where that was lost by
+    their keys: `own` says how those of this box start and what they look like, where that can be told. An upload that
+    waits for its next attempt is not an orphan: every pending delivery is tried at least once an hour, so none is
     aborted before the appliance has run for two hours. Ages are told by the server's clock alone.
     """
 
     def __init__(
         self,
         bucket: Bucket,
-        own: tuple[str, re.Pattern[str]] | None,
+        own: tuple[str, re.Pattern[str] | None],
         age: timedelta = AGE,
         now: Callable[[], float] = time.monotonic,
         settling: timedelta = SETTLING,
+        ledger: Path | None = None,
     ) -> None:
         self._bucket = bucket
         self._own = own
@@ -39,32 +43,49 @@ class Orphans:
         self._now = now
         self._next = now() + settling.total_seconds()
         self._in_use: set[str] = set()
+        self._ledger = ledger
+        self._begun = _read(ledger)
         self._lock = threading.Lock()
 
     def in_use(self, upload_id: str) -> None:
         """This upload waits, or is under way."""
         with self._lock:
             self._in_use.add(upload_id)
+            self._note(self._begun | {upload_id})
 
     def finished(self, upload_id: str) -> None:
         """This upload is an object now."""
         with self._lock:
             self._in_use.discard(upload_id)
+            self._note(self._begun - {upload_id})
 
     def sweep_when_due(self) -> None:
         """Abort orphans, once a day at most. A failure is logged: it is no reason to fail a delivery."""
         with self._lock:
-            if self._own is None or self._now() < self._next:
+            if self._now() < self._next or not (self._own[1] or self._begun):
                 return
             self._next = self._now() + INTERVAL.total_seconds()
         start, pattern = self._own
         try:
-            for upload, answer in list(self._bucket.uploads(start)):
-                if pattern.fullmatch(upload["Key"]) and self._is_old(upload, answer) and not self._is_used(upload):
+            there = list(self._bucket.uploads(start))
+            for upload, answer in there:
+                own = upload["UploadId"] in self._begun or (pattern and pattern.fullmatch(upload["Key"]))
+                if own and self._is_old(upload, answer) and not self._is_used(upload):
                     self._bucket.abort(upload["Key"], upload["UploadId"])
                     _log.info("aborted an unfinished upload of %s", upload["Key"])
+                    self.finished(upload["UploadId"])
         except (Transient, Permanent) as error:
             _log.warning("cannot tidy up unfinished uploads: %s", error)
+
+    def _note(self, begun: frozenset[str]) -> None:
+        if self._ledger is None or begun == self._begun:
+            return
+        self._begun = begun
+        try:
+            self._ledger.parent.mkdir(exist_ok=True)
+            write_file(self._ledger, json.dumps(sorted(begun)).encode())
+        except (StorageError, OSError) as error:
+            _log.warning("cannot note which uploads are unfinished: %s", error)
 
     def _is_old(self, upload: Answer, answer: Answer) -> bool:
         begun: datetime = upload["Initiated"]
@@ -74,3 +95,11 @@ class Orphans:
     def _is_used(self, upload: Answer) -> bool:
         with self._lock:
             return upload["UploadId"] in self._in_use
+
+
+def _read(ledger: Path | None) -> frozenset[str]:
+    try:
+        noted = json.loads(ledger.read_bytes()) if ledger else []
+    except (OSError, ValueError):
+        return frozenset()
+    return frozenset(each for each in noted if isinstance(each, str)) if isinstance(noted, list) else frozenset()

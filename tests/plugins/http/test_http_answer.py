@@ -178,3 +178,24 @@ def test_provisional_answers_without_end_are_given_up(receiver: Receiver, job: U
     receiver.always = Reply(garbage=b"HTTP/1.1 100 Continue\r\n\r\n" * 2000)
     with pytest.raises(Transient):
         backend(receiver.url()).deliver(job)
+
+
+def test_a_server_that_does_not_take_the_sidecar_gets_no_sound_but_one_that_keeps_an_older_one_does(
+    receiver: Receiver, upload_job: Callable[..., UploadJob]
+) -> None:
+    job = upload_job(SOUND, "clip")
+    sender = backend(receiver.url("/{file_name}?x=1"), method="PUT", sidecar=True)
+    receiver.always = Reply(403)
+    with pytest.raises(Permanent, match="forbids the upload"):
+        sender.deliver(job)
+    assert [each.path for each in receiver.seen] == ["/clip.json?x=1"]
+    receiver.replies = [Reply(409)]
+    receiver.always = Reply(201)
+    sender.deliver(job)
+    assert [each.path for each in receiver.seen][1:] == ["/clip.json?x=1", "/clip.wav?x=1"]
+    assert receiver.seen[1].headers["content-type"] == "application/json"
+
+
+def test_a_form_has_a_field_for_what_is_known(receiver: Receiver) -> None:
+    with pytest.raises(ValueError, match=r"a form is one request.*\{metadata\}"):
+        backend(receiver.url("/"), sidecar=True)

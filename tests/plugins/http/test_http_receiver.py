@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from appliance_upload_http.options import Auth, Proof
+from attrs import evolve
 
-from appliance.plugin import Permanent, Secret, UploadJob
+from appliance.codec import from_json
+from appliance.plugin import Clip, Permanent, Secret, UploadJob
 from tests.plugins.http.conftest import SOUND, backend
 
 SCRIPT = Path(__file__).parents[3] / "docs/examples/receiver.py"
@@ -40,6 +42,17 @@ def test_the_receiver_proves_what_it_has(served: tuple[str, Path], job: UploadJo
     assert receipt.verified
     assert [path.name for path in folder.iterdir()] == [job.rendition.file_name]
     assert (folder / job.rendition.file_name).read_bytes() == SOUND
+
+
+def test_a_sidecar_is_put_beside_what_is_put(served: tuple[str, Path], job: UploadJob) -> None:
+    address, folder = served
+    sender = backend(f"{address}{{file_name}}", method="PUT", sidecar=True, auth=Auth(bearer=Secret("token")))
+    sender.deliver(job)
+    beside = (folder / job.rendition.file_name).with_suffix(".json")
+    assert job.clip and from_json(beside.read_bytes(), Clip) == job.clip
+    assert (folder / job.rendition.file_name).read_bytes() == SOUND
+    sender.deliver(evolve(job, attempt=2, clip=evolve(job.clip, title="Anna")))
+    assert from_json(beside.read_bytes(), Clip).title == "Anna"
 
 
 def test_the_receiver_asks_who_is_there(served: tuple[str, Path], job: UploadJob) -> None:

@@ -13,8 +13,9 @@ from appliance_upload_mail.letter import encoded_size
 from appliance_upload_mail.options import MailOptions
 
 from appliance.circumstances import Text
+from appliance.codec import from_json
 from appliance.config.options import AbsolutePath, ByteCount, Secret
-from appliance.plugin import BackendContext, CannotVerify, Permanent, Transient
+from appliance.plugin import BackendContext, CannotVerify, Clip, Permanent, Transient
 from appliance.testing.backends import check_upload_backend, make_upload_job
 from tests.plugins.certificates import Authority
 from tests.plugins.mailserver import Serve
@@ -62,6 +63,16 @@ def test_a_letter_tells_people_what_is_in_it(serve: Serve, tmp_path: Path) -> No
     assert (attached.get_filename(), attached.get_content_type()) == ("Grüße.wav", "audio/wav")
     assert not receipt.verified and receipt.detail == "250 2.0.0 queued as 4711"
     assert letters.envelopes[0].rcpt_tos == [ANNA, BEN]
+
+
+def test_what_is_known_of_the_clip_is_attached_where_that_is_wanted(serve: Serve, tmp_path: Path) -> None:
+    letters = serve()
+    job = make_upload_job(tmp_path, b"RIFF" * 100, "Grüße")
+    receipt = backend(letters.port, sidecar=True).deliver(job)
+    beside, sound = letters.got[receipt.remote_name].iter_attachments()
+    assert (beside.get_filename(), beside.get_content_type()) == ("Grüße.json", "application/json")
+    assert from_json(beside.get_payload(decode=True), Clip) == job.clip
+    assert sound.get_payload(decode=True) == b"RIFF" * 100
 
 
 def test_a_clock_that_was_never_set_dates_no_letter(serve: Serve, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ import pytest
 from appliance_upload_rclone.errors import Failure, translate
 from attrs import evolve
 
-from appliance.plugin import Cancelled, Permanent, Transient, UploadJob
+from appliance.codec import from_json
+from appliance.plugin import Cancelled, Clip, Permanent, Transient, UploadJob
 from appliance.plugin.upload import on_own_disk
 from appliance.redact import redact
 from appliance.testing.backends import make_upload_job
@@ -402,3 +403,23 @@ def test_remote_that_stores_other_bytes_is_caught(
     spoiling.chmod(0o755)
     with pytest.raises(Permanent, match="holds other bytes than were sent"):
         backend(binary=str(spoiling)).deliver(job)
+
+
+@pytest.mark.slow
+def test_a_sidecar_lies_beside_the_sound_and_tells_what_is_known_last(
+    backend: Make, serve: Callable[..., int], store: Path, job: UploadJob
+) -> None:
+    port = serve("webdav", store)
+    remote = f":webdav,url='http://127.0.0.1:{port}':clips"
+    sender = backend(remote=remote, sidecar=True)
+    sender.deliver(job)
+    beside = store / "clips" / "box" / "box_clip.json"
+    assert job.clip and from_json(beside.read_bytes(), Clip) == job.clip
+    sender.deliver(evolve(job, clip=evolve(job.clip, title="Anna, and more")))
+    assert from_json(beside.read_bytes(), Clip).title == "Anna, and more"
+    assert {path.name for path in beside.parent.iterdir()} == {"box_clip.json", "box_clip.wav"}
+
+
+def test_without_it_there_is_no_sidecar(backend: Make, store: Path, job: UploadJob) -> None:
+    backend().deliver(job)
+    assert {path.name for path in (store / "box").iterdir()} == {"box_clip.wav"}

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from appliance_upload_s3.options import Encryption
 from attrs import evolve
 
-from appliance.plugin import Cancelled, Permanent, UploadJob
+from appliance.codec import from_json
+from appliance.plugin import Cancelled, Clip, Permanent, UploadJob
 from appliance.testing.backends import make_upload_job
 
 MIB = 1024 * 1024
@@ -327,3 +329,28 @@ def test_probe_says_what_works(server: Any, tmp_path: Path) -> None:
 def test_probe_of_a_box_that_may_not_delete(weed: Any, front: Any, tmp_path: Path) -> None:
     proxy = front(refuse=lambda method, *_: (403, "AccessDenied") if method == "DELETE" else None)
     assert "could not delete" in weed.backend(tmp_path, proxy.port).probe()
+
+
+def test_metadata_and_sidecar_are_read_back_and_the_sidecar_tells_what_is_known_last(
+    weed: Any, job: Any, tmp_path: Path
+) -> None:
+    backend = weed.backend(tmp_path, sidecar=True)
+    for each in (job(name=f"sidecar_{tmp_path.name}"), job(LARGE, f"sidecar_large_{tmp_path.name}")):
+        told = evolve(each, clip=evolve(each.clip, fields={"room": "hall", "speaker": "Jörg % Söhne"}))
+        receipt = backend.deliver(told)
+        metadata = stored(weed, receipt.remote_name)["Metadata"]
+        assert metadata["field-room"] == "hall"
+        assert unquote(metadata["field-speaker"]) == "Jörg % Söhne"
+        assert metadata["started"].startswith("2027-01-15T08:00:00") and metadata["channels"] == "1"
+        beside = f"{receipt.remote_name.removesuffix('.wav')}.json"
+        assert from_json(weed.content(beside), Clip) == told.clip
+        assert weed.client().head_object(Bucket="clips", Key=beside)["ContentType"] == "application/json"
+        again = backend.deliver(evolve(told, attempt=2, clip=evolve(told.clip, title="Anna")))
+        assert again.remote_name == receipt.remote_name
+        assert from_json(weed.content(beside), Clip).title == "Anna"
+        assert weed.content(receipt.remote_name) == each.rendition.path.read_bytes()
+
+
+def test_without_it_there_is_no_sidecar(weed: Any, job: Any, tmp_path: Path) -> None:
+    receipt = weed.backend(tmp_path).deliver(job(name=f"alone_{tmp_path.name}"))
+    assert f"{receipt.remote_name.removesuffix('.wav')}.json" not in weed.listing()

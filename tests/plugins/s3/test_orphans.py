@@ -1,5 +1,6 @@
 """Unfinished uploads are aborted where they are this box's own, old, and nobody waits for them."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,7 +25,7 @@ def begin(weed: Any) -> Callable[[str], str]:
     return start
 
 
-def make(server: Any, own: tuple[str, re.Pattern[str]] | None, age: timedelta, now: Callable[[], float]) -> Orphans:
+def make(server: Any, own: tuple[str, re.Pattern[str] | None], age: timedelta, now: Callable[[], float]) -> Orphans:
     bucket = Bucket(server.client, "clips", Target("clips", server.url), {})
     return Orphans(bucket, own, age, now)
 
@@ -82,3 +83,38 @@ def test_no_right_to_look_is_no_error(weed: Any, front: Any) -> None:
     hours[0] = 5
     sweeper.sweep_when_due()
     assert len(denied.seen) == 1
+
+
+def test_an_upload_of_a_file_with_a_name_of_its_own_goes_as_well_also_after_a_restart(
+    weed: Any, begin: Any, tmp_path: Path
+) -> None:
+    """What files are called there is a matter of the configuration, and tells nobody whose they are."""
+    hours, ledger = [0.0], tmp_path / "uploads" / "cloud.json"
+    bucket = Bucket(weed.client, "clips", Target("clips", weed.url), {})
+    own = own_keys(f"{tmp_path.name}/{{file_name}}", "box")
+
+    def sweeper() -> Orphans:
+        hours[0] = 0
+        return Orphans(bucket, own, timedelta(seconds=-60), lambda: hours[0] * 3600, ledger=ledger)
+
+    key = f"{tmp_path.name}/27.11.2026 Anna.wav"
+    mine, others = begin(key), begin(key)
+    before = sweeper()
+    before.in_use(mine)
+    after = sweeper()
+    hours[0] = 3
+    after.sweep_when_due()
+    left = weed.uploads()
+    assert mine not in left and others in left
+    assert json.loads(ledger.read_bytes()) == []
+
+
+def test_what_is_finished_is_noted_no_more_and_a_disk_that_refuses_is_no_error(weed: Any, tmp_path: Path) -> None:
+    ledger = tmp_path / "uploads" / "cloud.json"
+    bucket = Bucket(weed.client, "clips", Target("clips", weed.url), {})
+    orphans = Orphans(bucket, own_keys("{file_name}", "box"), ledger=ledger)
+    orphans.in_use("a")
+    orphans.in_use("b")
+    orphans.finished("a")
+    assert json.loads(ledger.read_bytes()) == ["b"]
+    Orphans(bucket, own_keys("{file_name}", "box"), ledger=Path("/proc/nowhere/cloud.json")).in_use("c")
