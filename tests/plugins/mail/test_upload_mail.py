@@ -71,7 +71,7 @@ def test_what_is_known_of_the_clip_is_attached_where_that_is_wanted(serve: Serve
     receipt = backend(letters.port, sidecar=True).deliver(job)
     beside, sound = letters.got[receipt.remote_name].iter_attachments()
     assert (beside.get_filename(), beside.get_content_type()) == ("Grüße.json", "application/json")
-    assert from_json(bytes(beside.get_payload(decode=True)), Clip) == job.clip  # type: ignore[arg-type]
+    assert from_json(bytes(beside.get_payload(decode=True)), Clip) == job.clip
     assert sound.get_payload(decode=True) == b"RIFF" * 100
 
 
