@@ -41,11 +41,12 @@ _PATIENCE = 60.0
 _WIDE = AudioFormat(192_000, 4, SampleFormat.S32_LE)
 
 
-class _Rig:
+class Rig:
     """A recorder on a test card, and what it tells."""
 
     def __init__(self, root: Path, format: AudioFormat) -> None:
-        os.environ["ALSA_CONFIG_PATH"] = str(alsa_config())
+        if "ALSA_CONFIG_PATH" not in os.environ:
+            os.environ["ALSA_CONFIG_PATH"] = str(alsa_config())
         self.card, self.takes = root / "card", root / "takes"
         for folder in (self.card, self.takes):
             folder.mkdir()
@@ -102,21 +103,21 @@ def _busy(folder: Path) -> Iterator[None]:
 
 def cuts(rounds: int, scale: float) -> Sequence[Result]:
     """How far the frames where takes are cut are from those that sounded at the presses."""
-    presses = max(20, round(_PRESSES * scale))
+    wanted = max(20, round(_PRESSES * scale))
     worst, middle = [], []
     for number in range(rounds):
         with tempfile.TemporaryDirectory() as folder, _busy(Path(folder)):
-            off = _presses(_Rig(Path(folder), AudioFormat()), presses, random.Random(number))
+            off = presses(Rig(Path(folder), AudioFormat()), wanted, random.Random(number))
         worst.append(max(off) * 1000)
         middle.append(median(off) * 1000)
-    words = f"{presses:,} presses (begin, pause, resume, mark, split, stop) under `{' '.join(STRESS[:-1])}`"
+    words = f"{wanted:,} presses (begin, pause, resume, mark, split, stop) under `{' '.join(STRESS[:-1])}`"
     return [
         at_most(f"cut furthest from its press, of {words}", [max(worst)], 5, " ms", "limit"),
         at_most("median of these", middle, 1, " ms", "limit"),
     ]
 
 
-def _presses(rig: _Rig, count: int, dice: random.Random) -> list[float]:
+def presses(rig: Rig, count: int, dice: random.Random) -> list[float]:
     """Press at random; seconds by which each cut is off."""
     recorder, clock = rig.recorder, rig.clock
     recorder.attend(on=True)
@@ -172,12 +173,12 @@ def splits(rounds: int, scale: float) -> Sequence[Result]:
     lost = []
     for number in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
-            lost.append(float(_split(_Rig(Path(folder), AudioFormat()), count, random.Random(number))))
+            lost.append(float(_split(Rig(Path(folder), AudioFormat()), count, random.Random(number))))
     words = f"frames lost, or twice there, over {count:,} splits at random moments"
     return [at_most(words, [max(lost)], 0, "", "limit")]
 
 
-def _split(rig: _Rig, count: int, dice: random.Random) -> int:
+def _split(rig: Rig, count: int, dice: random.Random) -> int:
     """Split so often; how many frames do not follow the one before."""
     first = new_take_id()
     rig.recorder.start(first, rig.clock.monotonic())
@@ -199,7 +200,7 @@ def wide(rounds: int, scale: float) -> Sequence[Result]:
     lost = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder, _busy(Path(folder)):
-            rig = _Rig(Path(folder), _WIDE)
+            rig = Rig(Path(folder), _WIDE)
             (rig.card / "channels").write_text(str(_WIDE.channels))
             rig.recorder.start(new_take_id(), rig.clock.monotonic())
             time.sleep(60 * scale)

@@ -45,14 +45,14 @@ class Scheduled:
 
     def react(self, input: Input, status: Status) -> tuple["Scheduled", tuple[Command, ...]]:
         """What it becomes after `input`, and what it asks for."""
-        if not (self.open or self.take or isinstance(input, events.ScheduleChanged)):
+        if not (self.open or self.take or self.asked or isinstance(input, events.ScheduleChanged)):
             return self, ()
         noted = self._noted(input, status)
         if not noted.open:
             if noted.take is None:
                 return noted, ()
-            assert isinstance(input, events.ScheduleChanged)
-            return evolve(noted, take=None), (events.RecordStop(input.at, noted.take),)
+            at = input.at if isinstance(input, events.ScheduleChanged) else noted.now()
+            return evolve(noted, take=None), (events.RecordStop(at, noted.take),)
         wanted = not (noted.ended or noted.asked or noted.take) and status.recorder is Recorder.IDLE
         if not wanted or noted.now() < noted.not_before:
             return noted, ()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.models import SILENCE_DBFS, AudioFormat
-from appliance.pcm import to_float
+from appliance.pcm import integers
 
 HOPS = 100
 """Levels in a second."""
@@ -31,7 +31,7 @@ class Loudness:
         self.hop = max(2, format.rate // HOPS)
         """Frames of a hop."""
         self._in_band = low is not None or high is not None
-        self._waiting = np.zeros((0, format.channels), np.float32)
+        self._waiting = np.zeros((format.channels, 0), np.float32)
         if self._in_band:
             count = 2 * self.hop
             window = 0.5 - 0.5 * np.cos(2 * math.pi * np.arange(count) / count)
@@ -44,27 +44,33 @@ class Loudness:
     @property
     def left(self) -> float:
         """How many frames lie between the end of the last hop that was measured and the end of the sound."""
-        return len(self._waiting) - (self.hop / 2 if self._in_band else 0)
+        return self._waiting.shape[1] - (self.hop / 2 if self._in_band else 0)
 
     def add(self, data: bytes | memoryview) -> NDArray[np.float64]:
         """The levels of the hops that are whole now, of the loudest channel each, in the order of time."""
-        sound = np.concatenate((self._waiting, to_float(data, self._format)))
+        samples = integers(data, self._format.sample)
+        fresh = samples.reshape(-1, self._format.channels).T
+        sound = np.concatenate((self._waiting, fresh), axis=1, dtype=np.float32)
         power = self._of_band(sound) if self._in_band else self._of_all(sound)
-        self._waiting = sound[len(power) * self.hop :]
-        levels: NDArray[np.float64] = 10 * np.log10(np.maximum(power, _LEAST))
-        return levels
+        self._waiting = sound[:, power.shape[1] * self.hop :].copy()
+        loudest: NDArray[np.float64] = power.max(axis=0) / 2.0 ** (16 * samples.itemsize - 2)
+        return 10 * np.log10(np.maximum(loudest, _LEAST))
 
     def _of_all(self, sound: NDArray[np.float32]) -> NDArray[np.float64]:
-        count = len(sound) // self.hop
-        hops = sound[: count * self.hop].reshape(count, self.hop, sound.shape[1])
-        power: NDArray[np.float64] = hops.var(axis=1, dtype=np.float64).max(axis=1)
+        """Powers of the hops, channel by channel."""
+        count = sound.shape[1] // self.hop
+        hops = sound[:, : count * self.hop].reshape(len(sound), count, self.hop)
+        hops = hops - hops.mean(axis=2, keepdims=True)
+        power: NDArray[np.float64] = np.einsum("ijk,ijk->ij", hops, hops).astype(np.float64) / self.hop
         return power
 
     def _of_band(self, sound: NDArray[np.float32]) -> NDArray[np.float64]:
-        count = max(0, len(sound) // self.hop - 1)
-        windows = np.lib.stride_tricks.sliding_window_view(sound, 2 * self.hop, axis=0)[:: self.hop] if count else ()
+        count = max(0, sound.shape[1] // self.hop - 1)
         if not count:
-            return np.zeros(0)
-        spectrum = np.fft.rfft(windows[:count] * self._window, axis=-1)[..., self._bins]
-        power: NDArray[np.float64] = (spectrum.real**2 + spectrum.imag**2).sum(axis=-1).max(axis=1) * self._scale
+            return np.zeros((len(sound), 0))
+        windows = np.lib.stride_tricks.sliding_window_view(sound, 2 * self.hop, axis=1)[
+            :, : count * self.hop : self.hop
+        ]
+        spectrum = np.fft.rfft(windows * self._window)[..., self._bins]
+        power: NDArray[np.float64] = (spectrum.real**2 + spectrum.imag**2).sum(axis=2, dtype=np.float64) * self._scale
         return power

@@ -72,6 +72,12 @@ def test_a_take_begins_and_ends_with_a_window() -> None:
     assert box.done[1:] == [("finish_take", take, 1099.5)], "it ends with the window, and not when somebody noticed"
 
 
+def test_a_window_that_is_over_before_its_take_began_ends_it_all_the_same() -> None:
+    box = Box()
+    box.post(events.ScheduleChanged((DAWN,), 1000.0), events.ScheduleChanged((), 1000.0))
+    assert [do for do, *_ in box.done] == ["start_take", "finish_take"] and not box.recording
+
+
 def test_windows_that_touch_make_one_take() -> None:
     box = Box()
     box.open(DAWN)

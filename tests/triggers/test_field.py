@@ -229,11 +229,42 @@ def test_that_the_microphone_is_open_is_told_until_nobody_listens(field: Field) 
     assert [event.seconds for event in field.of(MicrophoneOpen)] == [1.0, 0.0]
 
 
+def test_when_its_window_ends_the_take_ends_and_the_microphone_closes(tmp_path: Path) -> None:
+    field = Field(tmp_path, TRIGGER.replace("longest", 'only: {begin: "07:00", end: "08:01", clock: utc}, longest'))
+    try:
+        field.until(3.5)
+        assert field.controller.status.take_id
+        field.clock.set_wall(field.clock.wall_ns() / 1e9 + 60)
+        field.clock.advance(0.25)
+        field.wait_for(lambda: field.of(MicrophoneOpen)[-1].seconds == 0)
+        assert field.of(TriggerChanged)[-1].heard == () and not field.watch.report()["birds"].listening
+        field.settle()
+        assert field.controller.status.take_id is None
+        field.wait_for(lambda: field.cards.capture.closed)
+    finally:
+        field.close()
+
+
 def test_what_the_box_itself_plays_is_no_reason_and_is_not_in_a_clip(field: Field) -> None:
     field.silent_from = field.began + 3.2
     field.until(5.5)
     ((begin, _),) = [field.span(clip) for clip in field.clips()]
     assert begin == pytest.approx(3.2, abs=1e-3)
+
+
+def test_what_the_box_itself_plays_begins_nothing(field: Field) -> None:
+    field.silent_from = field.began + 3.41
+    field.until(6.0)
+    assert field.clips() == [] and not field.of(TriggerChanged)
+
+
+def test_the_preroll_of_presses_is_not_added(tmp_path: Path) -> None:
+    field = Field(tmp_path, TRIGGER + "recording: {preroll: 2s}\n")
+    try:
+        field.until(5.0)
+        assert [field.span(clip) for clip in field.clips()] == near((2.5, 4.4))
+    finally:
+        field.close()
 
 
 def test_a_take_of_a_person_is_neither_ended_nor_recorded_twice(field: Field) -> None:
