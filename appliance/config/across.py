@@ -6,9 +6,10 @@ from typing import Any
 
 from appliance.config import words
 from appliance.config.document import Word
+from appliance.config.keypad import GPIO_PINS
 from appliance.config.scalars import WHOLE_NUMBER, Problem
 from appliance.config.sections import Across
-from appliance.config.settings import GPIO_PINS, PanelSettings, Settings
+from appliance.config.settings import PanelSettings, Settings
 from appliance.recipes import RECIPES
 
 
@@ -53,6 +54,11 @@ def _pins(given: dict[str, Any]) -> Iterator[tuple[int, tuple[str, ...]]]:
         second = dial.get("off_normal") if isinstance(dial, dict) else None
         if isinstance(second, Word) and WHOLE_NUMBER.fullmatch(second.text):
             yield int(second.text), ("dials", name, "off_normal")
+    for side in ("rows", "columns"):
+        listed = groups.get("keypad", {}).get(side)
+        for number, pin in enumerate(listed if isinstance(listed, list) else ()):
+            if isinstance(pin, Word) and WHOLE_NUMBER.fullmatch(pin.text):
+                yield int(pin.text), ("keypad", side, str(number))
 
 
 ACROSS: Mapping[type, Across] = {Settings: _recipe_problems, PanelSettings: _pin_problems}

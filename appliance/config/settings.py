@@ -13,6 +13,7 @@ from appliance.config.audio import AtMax, AudioSettings, MonitorSettings, Record
 from appliance.config.feeds import FeedSettings
 from appliance.config.flow import FlowSettings, Script
 from appliance.config.guests import GuestSettings
+from appliance.config.keypad import GPIO_PINS, KeypadSettings
 from appliance.config.location import LocationSettings
 from appliance.config.options import AbsolutePath, ByteCount, Seconds, option
 from appliance.config.page import WebSettings
@@ -27,9 +28,6 @@ from appliance.config.units import format_duration
 from appliance.hours import SPAN
 from appliance.recipes import ORIGINAL, Recipe, encrypted_instead
 from appliance.values import frozen
-
-GPIO_PINS = range(2, 28)
-"""BCM numbers of the pins on the 40-pin header that are free to use."""
 
 
 class Wiring(StrEnum):
@@ -155,7 +153,19 @@ class PanelSettings:
     dials: dict[int, DialSettings] = option(
         dict, "Rotary dials by the BCM pin number of the contact that pulses.", example="{23: {off_normal: 24}}"
     )
+    keypad: KeypadSettings | None = option(
+        None,
+        "A keypad whose keys connect rows with columns, as those of telephones do.",
+        example="{rows: [5, 6, 13, 19], columns: [12, 16, 20]}",
+    )
     leds: dict[int, LedSettings] = option(dict, "LEDs by BCM pin number.", example="{18: status}")
+
+    @property
+    def pins(self) -> list[int]:
+        """All that are used."""
+        second = (dial.off_normal for dial in self.dials.values() if dial.off_normal is not None)
+        of_keypad = (*self.keypad.rows, *self.keypad.columns) if self.keypad else ()
+        return sorted((*self.buttons, *self.switches, *self.dials, *second, *of_keypad, *self.leds))
 
 
 class DeleteAfter(StrEnum):

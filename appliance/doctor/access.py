@@ -19,7 +19,7 @@ _OPEN = (Path("/media"), Path("/mnt"))
 def groups(box: Box) -> Iterator[Step]:
     """Whether sound cards and pins may be opened, and whether the service's user is in their groups."""
     system, panel = box.system, box.settings.panel
-    pins_wanted = box.real_pins and (panel.buttons or panel.switches or panel.dials or panel.leds)
+    pins_wanted = box.real_pins and panel.pins
     wanted = [("audio", "dev/snd", "pcm*", "sound cards")] if box.real_cards else []
     wanted += [("gpio", "dev", "gpiochip*", "GPIO pins")] if pins_wanted else []
     lacking, usable = False, []

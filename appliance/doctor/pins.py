@@ -25,7 +25,7 @@ _OTHER = {
 def panel(box: Box) -> Iterator[Step]:
     """Whether the pins could be had, and whether a contact at rest looks pressed."""
     settings = box.settings.panel
-    if not (settings.buttons or settings.switches or settings.dials or settings.leds):
+    if not settings.pins:
         yield Finding("panel", Result.SKIP, "no buttons, switches, dials or LEDs are configured")
         return
     if box.panel is None:
@@ -40,8 +40,7 @@ def panel(box: Box) -> Iterator[Step]:
             "reads as pressed now",
             f"If nobody presses it: {_turn_around(settings, pin)}. `appliance doctor --buttons` finds out",
         )
-    pins = sorted((*settings.buttons, *settings.switches, *settings.dials, *settings.leds))
-    yield Finding("panel", Result.PASS, f"pins {', '.join(map(str, pins))} are in use by the appliance")
+    yield Finding("panel", Result.PASS, f"pins {', '.join(map(str, settings.pins))} are in use by the appliance")
 
 
 def buttons(box: Box) -> Iterator[Step]:

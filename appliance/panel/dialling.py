@@ -35,7 +35,7 @@ class Pulses:
         if deadline is None or began is None or now < deadline:
             return []
         self._began, self._count = None, 0
-        return [Fact(Gesture.DIALLED, began, number=count % _MOST)] if count <= _MOST else []
+        return [Fact(Gesture.DIALLED, began, number=str(count % _MOST))] if count <= _MOST else []
 
     def press(self, at: float) -> list[Fact]:
         """A pulse begins."""

@@ -28,4 +28,4 @@ class Fact:
     gesture: Gesture
     at: float
     after: Gesture | None = None
-    number: int | None = None
+    number: str | None = None

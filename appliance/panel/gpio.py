@@ -1,4 +1,4 @@
-"""Buttons, switches, dials and LEDs on the pins of the 40-pin header.
+"""Buttons, switches, dials, a keypad and LEDs on the pins of the 40-pin header.
 
 gpiozero calls back on its own threads; those only hand the edge, with the time that gpiozero gives it, to the worker.
 Debouncing is left to the gestures, not to the pin library: lgpio dates a debounced edge at the end of the bouncing,
@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from appliance.clock import Clock
+from appliance.config.keypad import KeypadSettings
 from appliance.config.settings import (
     ButtonSettings,
     Contact,
@@ -29,6 +30,7 @@ from appliance.panel.gestures import Hook, Key
 from appliance.panel.lights import Lamp
 from appliance.panel.meanings import means
 from appliance.panel.ports import PanelState
+from appliance.panel.scanning import Keypad
 from appliance.panel.watch import PinWatch
 from appliance.panel.worker import Worker
 from appliance.vitals import Vitals
@@ -145,7 +147,12 @@ class _Led(Lamp):
         self._device.value = lit if self._by_hand is None else self._by_hand
 
 
-D = TypeVar("D", _Input, _Led)
+class _Device(Protocol):
+    def close(self) -> None:
+        """Let go of the pin."""
+
+
+D = TypeVar("D", bound=_Device)
 
 
 class GpioPanel:
@@ -169,7 +176,7 @@ class GpioPanel:
     def start(self, post: Callable[[Command], None]) -> None:
         """Take the pins and begin. Without any pin nothing is touched. Raises PanelError."""
         settings = self._settings
-        if not (settings.buttons or settings.switches or settings.dials or settings.leds):
+        if not settings.pins:
             return
         wanted: dict[int, _Wanted] = {**settings.buttons, **settings.switches}
         contacts: list[tuple[int, _Wanted, _Told]] = [(pin, each, self._heard) for pin, each in wanted.items()]
@@ -184,11 +191,12 @@ class GpioPanel:
                 self._inputs[pin] = self._open(
                     pin, partial(_Input, pin, contact, factory, self._clock, self._worker, told), pins
                 )
+            keypads = [self._keypad(settings.keypad, factory, pins)] if settings.keypad else []
             for pin, led in settings.leds.items():
                 self._leds[pin] = self._open(pin, partial(_Led, pin, led, factory), pins)
             self._pins = pins.pop_all()
 
-        self._worker.start(list(self._inputs.values()), list(self._leds.values()), post)
+        self._worker.start([*self._inputs.values(), *keypads], list(self._leds.values()), post)
 
     def _open(self, pin: int, make: Callable[[], D], pins: ExitStack) -> D:
         with translated(pin):
@@ -227,6 +235,15 @@ class GpioPanel:
         rest = Rest()
         yield settings.off_normal, ButtonSettings(to=settings.to), rest.told
         yield pin, settings, lambda facts: self._heard(list(filter(rest.moved, facts)))
+
+    def _keypad(self, settings: KeypadSettings, factory: "Factory", pins: ExitStack) -> Keypad:
+        from gpiozero import DigitalInputDevice, InputDevice
+
+        rows, columns = (
+            [self._open(pin, partial(kind, pin, pull_up=True, pin_factory=factory), pins) for pin in wanted]
+            for kind, wanted in ((DigitalInputDevice, settings.rows), (InputDevice, settings.columns))
+        )
+        return Keypad(settings, rows, columns, self._clock, self._worker, self._heard)
 
     def _heard(self, facts: list[Fact]) -> list[Fact]:
         return [fact for fact in facts if fact.at >= self._deaf_until]

@@ -20,7 +20,7 @@ _HANDSET = ("handset.lift", "handset.hang_up")
 def means(settings: ButtonSettings | SwitchSettings | DialSettings, pin: int) -> Means:
     """What the button, switch or dial at this pin asks for. Every command carries the time of the fact."""
     if isinstance(settings, DialSettings):
-        return lambda facts: [VERBS["handset.dial"].asked(fact.at, number=str(fact.number)) for fact in facts]
+        return dialled
     words = _words(settings)
     by = Starter.SWITCH if isinstance(settings, SwitchSettings) else Starter.BUTTON
     wishes = settings.take.wishes(by, str(pin))
@@ -30,6 +30,11 @@ def means(settings: ButtonSettings | SwitchSettings | DialSettings, pin: int) ->
         return [VERBS[word].asked(at, wishes) for word, at in asked if word]
 
     return commands
+
+
+def dialled(facts: Iterable[Fact]) -> list[Command]:
+    """What numbers ask for, of a dial or of keys."""
+    return [VERBS["handset.dial"].asked(fact.at, number=fact.number) for fact in facts]
 
 
 def _words(settings: ButtonSettings | SwitchSettings) -> Mapping[tuple[Gesture, Gesture | None], str]:

@@ -24,7 +24,8 @@ from appliance.config.settings import (
     Wiring,
 )
 from appliance.errors import Stuck
-from appliance.events import Command
+from appliance.events import Command, Dial
+from appliance.flow_verbs import NUMBERS
 from appliance.panel.factory import simulated_factory
 from appliance.panel.gpio import GpioPanel
 from appliance.panel.lights import pattern
@@ -74,7 +75,8 @@ class KeyboardPanel:
         more: tuple[str, ...] = (),
     ) -> None:
         """`more` are the lines of the legend about other keys."""
-        wanted = settings if settings.buttons or settings.switches or settings.dials else SIMULATED
+        wired = settings.buttons or settings.switches or settings.dials or settings.keypad
+        wanted = settings if wired else SIMULATED
         self._settings = evolve(
             wanted,
             buttons={pin: _plain(button) for pin, button in wanted.buttons.items()},
@@ -87,6 +89,7 @@ class KeyboardPanel:
         self._other_key = other_key
         self._more = more
         self._factory = simulated_factory(clock.monotonic)
+        self._post: Callable[[Command], None] = lambda _: None
         self._panel = GpioPanel(self._settings, clock, vitals, self._factory)
         self._down: set[int] = set()
         self._hold_next = self._dial_next = False
@@ -105,7 +108,7 @@ class KeyboardPanel:
             for number, button in enumerate(list(self._settings.buttons.values())[:9], start=1)
         ]
         switches = [f"o  {switch.action}" for switch in list(self._settings.switches.values())[:1]]
-        dials = ["d  and a digit: dial it"] if self._settings.dials else []
+        dials = ["d  and a digit: dial it"] if self._settings.dials or self._settings.keypad else []
         hold = "h  and a digit: keep that button down until the digit comes again"
         return (*buttons, *switches, *dials, hold, "?  show these keys", *self._more)
 
@@ -114,6 +117,7 @@ class KeyboardPanel:
 
         At a terminal the legend is said first.
         """
+        self._post = post
         self._panel.start(post)
         if os.isatty(self._keys):
             if not _in_foreground(self._keys):
@@ -177,7 +181,9 @@ class KeyboardPanel:
         hold, self._hold_next = self._hold_next, False
         dial, self._dial_next = self._dial_next, False
         pins = list(self._settings.buttons)
-        if dial and key.isdigit():
+        if dial and key in NUMBERS and self._settings.keypad:
+            self._post(Dial(self._clock.monotonic(), key))
+        elif dial and key.isdigit():
             self._dial(int(key) or 10)
         elif key in "123456789" and int(key) <= len(pins):
             pin = pins[int(key) - 1]
@@ -189,7 +195,7 @@ class KeyboardPanel:
                 self._pass(_TAP + self._settings.buttons[pin].debounce)
         elif key == "h":
             self._hold_next = True
-        elif key == "d" and self._settings.dials:
+        elif key == "d" and (self._settings.dials or self._settings.keypad):
             self._dial_next = True
         elif key == "o" and self._settings.switches:
             self._move(next(iter(self._settings.switches)))

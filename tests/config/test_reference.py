@@ -51,7 +51,7 @@ def all_names(extensions: Extensions) -> set[str]:
 
 def same_but_for_entries(settings: Settings) -> Settings:
     """What is left of settings when entries that a person named are taken out."""
-    panel = attrs.evolve(settings.panel, buttons={}, switches={}, dials={}, leds={})
+    panel = attrs.evolve(settings.panel, buttons={}, switches={}, dials={}, keypad=None, leds={})
     settings = attrs.evolve(settings, destinations={}, feeds={}, schedules={}, services={}, processors={})
     settings = attrs.evolve(settings, renditions={}, triggers={})
     recording = attrs.evolve(settings.recording, fields={}, profiles={})

@@ -54,7 +54,7 @@ def test_what_was_dialled_is_told_with_the_moment_of_its_first_pulse(
             facts += key.edge(level, at)
         now += (number or 10) * period + pause
         facts += key.tick(now)
-    assert [fact.number for fact in facts] == dialled
+    assert [fact.number for fact in facts] == list(map(str, dialled))
     assert [fact.at for fact in facts] == pytest.approx(begins)
     assert {fact.gesture for fact in facts} == {Gesture.DIALLED}
 
