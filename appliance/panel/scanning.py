@@ -5,7 +5,7 @@ down all columns are low, and nothing is done before an edge tells of a press.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from appliance.clock import Clock
 from appliance.config.keypad import KeypadSettings
@@ -15,8 +15,32 @@ from appliance.panel.keypad import Keys, Matrix
 from appliance.panel.meanings import dialled
 from appliance.panel.worker import Worker
 
-if TYPE_CHECKING:
-    from gpiozero import DigitalInputDevice, InputDevice
+
+class Row(Protocol):
+    """An input of the pin library that is pulled up."""
+
+    when_activated: Any
+    active_time: float | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is low."""
+
+
+class Pin(Protocol):
+    """A pin of that library."""
+
+    def output_with_state(self, state: bool) -> None:
+        """Drive it."""
+
+    def input_with_pull(self, pull: str) -> None:
+        """Drive it no more."""
+
+
+class Column(Protocol):
+    """An input of that library."""
+
+    pin: Pin
 
 
 class Keypad:
@@ -25,8 +49,8 @@ class Keypad:
     def __init__(
         self,
         settings: KeypadSettings,
-        rows: Sequence["DigitalInputDevice"],
-        columns: Sequence["InputDevice"],
+        rows: Sequence[Row],
+        columns: Sequence[Column],
         clock: Clock,
         worker: Worker,
         told: Callable[[list[Fact]], list[Fact]],
@@ -58,7 +82,7 @@ class Keypad:
         conducting = self._conducting()
         return dialled(self._told(self._matrix.look(conducting, begun, self._clock.monotonic())))
 
-    def _pressed(self, row: "DigitalInputDevice") -> None:
+    def _pressed(self, row: Row) -> None:
         self._worker.put(self, True, self._clock.monotonic() - (row.active_time or 0.0))
 
     def _conducting(self) -> Keys:
@@ -76,5 +100,5 @@ class Keypad:
         return frozenset(found)
 
 
-def _let_float(column: "InputDevice") -> None:
+def _let_float(column: Column) -> None:
     column.pin.input_with_pull("up")

@@ -74,6 +74,14 @@ class RcloneBackend:
             raise CopyDiffers(f"{self._remote} holds other bytes as {receipt.remote_name}")
         return self._receipt(receipt.remote_name, there, expected)
 
+    def delete(self, receipt: Receipt) -> None:
+        path = receipt.remote_name
+        if self._remote.stat(path) is None:
+            return
+        self._remote.delete(path)
+        if self._remote.stat(path) is not None:
+            raise Transient(f"{self._remote} says that it has deleted {path}, and still shows it")
+
     def probe(self) -> str:
         token = secrets.token_hex(8)
         content = f"probe {token} of {self._context.device}\n".encode()

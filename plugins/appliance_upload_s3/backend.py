@@ -94,6 +94,13 @@ class S3Backend:
             raise CopyDiffers(f"{self._bucket.target} holds other bytes than were delivered under {key!r}") from None
         return make_receipt(key, receipt.size, proven, head)
 
+    def delete(self, receipt: Receipt) -> None:
+        if self._bucket.delete(receipt.remote_name):
+            raise Permanent(
+                f"{self._bucket.target} keeps old versions: {receipt.remote_name!r} is shown no more, and still there. "
+                "Delete its versions by hand"
+            )
+
     def probe(self) -> str:
         token = secrets.token_hex(8)
         key = probe_key(self._template, self._context.device, self._context.name, token)

@@ -143,10 +143,11 @@ class Bucket:
         with self._translated():
             return bytes(self._client.get_object(Bucket=self._name, Key=key)["Body"].read())
 
-    def delete(self, key: str) -> None:
-        """Remove an object."""
+    def delete(self, key: str) -> bool:
+        """Remove an object. Whether the bucket has versions, and only says now that there is none."""
         with self._translated():
-            self._client.delete_object(Bucket=self._name, Key=key)
+            answer = self._client.delete_object(Bucket=self._name, Key=key)
+        return bool(answer.get("DeleteMarker"))
 
     def check_whole(self, answer: Answer, word: str) -> None:
         """Raise NoAnswer where the answer lacks this: it was cut short, or comes from something else."""

@@ -23,6 +23,9 @@ from appliance_upload_telegram.options import TelegramOptions
 _WAYS = {"audio/ogg": ("sendVoice", "voice"), "audio/mpeg": ("sendAudio", "audio")}
 """How a file of a media type is sent, and the field that holds it; any other goes as a document."""
 
+_NOT_THERE = "message to delete not found"
+"""What the Bot API says of a message that somebody has deleted."""
+
 _LONGEST_CAPTION = 1024
 _MOST_DETAIL = 2000
 
@@ -72,6 +75,15 @@ class TelegramBackend:
         raise CannotVerify(
             f"a bot cannot be asked what became of {rendition.file_name}: look for message {receipt.remote_name}"
         )
+
+    def delete(self, receipt: Receipt) -> None:
+        """A bot may do that for two days, and longer where it leads the chat."""
+        chat, _, message = receipt.remote_name.rpartition("/")
+        try:
+            self._bot.ask("deleteMessage", lambda: None, chat_id=chat, message_id=int(message))
+        except Permanent as error:
+            if _NOT_THERE not in str(error):
+                raise Permanent(f"{error}. Delete message {message} of the chat {chat} by hand") from error
 
     def probe(self) -> str:
         """Ask who the bot is, and for the chat. Nothing is said there."""

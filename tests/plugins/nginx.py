@@ -44,6 +44,7 @@ http {{
         location /moved {{ return 307 /upload; }}
         location /lost {{ return 302 /upload; }}
         location /nobody {{ proxy_pass http://127.0.0.1:1; }}
+        location /dav/ {{ alias {folder}/dav/; dav_methods PUT DELETE; }}
         location /static {{ alias {folder}/static; }}
     }}
 }}
@@ -60,7 +61,8 @@ class Nginx:
     """Stores whole request bodies as files under `folder/bodies`, and asks the HTTP server at `backend` for answers.
 
     The backend gets the body's file in the header X-Body-File. `/small` refuses more than 100 kB, `/moved` and `/lost`
-    redirect, behind `/nobody` nothing listens, `/static` serves the files of `folder/static`.
+    redirect, behind `/nobody` nothing listens, `/static` serves the files of `folder/static`, `/dav/` keeps and
+    deletes files in `folder/dav`.
     """
 
     folder: Path
@@ -73,7 +75,8 @@ class Nginx:
         assert program is not None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        (self.folder / "static").mkdir(parents=True)
+        for name in ("static", "dav"):
+            (self.folder / name).mkdir(parents=True)
         config = self.folder / "nginx.conf"
         config.write_text(_CONFIG.format(folder=self.folder, port=self.port, backend=self.backend))
         self._process = subprocess.Popen(

@@ -187,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(reply)
 
-    do_POST = do_PUT = do_PATCH = do_GET = do_HEAD = do_OPTIONS = do_CONNECT = handle_any
+    do_POST = do_PUT = do_PATCH = do_GET = do_HEAD = do_OPTIONS = do_DELETE = do_CONNECT = handle_any
 
     def _answer(self, reply: Reply) -> None:
         if reply.garbage:

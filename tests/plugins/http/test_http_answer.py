@@ -1,12 +1,13 @@
 """What counts as a success, and what does in spite of its 200 not."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 from appliance_upload_http.options import Proof, Success
 from attrs import evolve
 
-from appliance.plugin import Permanent, Transient, UploadJob
+from appliance.plugin import Permanent, Receipt, Secret, Transient, UploadJob
 from tests.plugins.http.conftest import SOUND, backend
 from tests.plugins.receiver import Receiver, Reply
 
@@ -143,6 +144,41 @@ def test_a_file_that_changed_never_arrives_whole(receiver: Receiver, job: Upload
     job.rendition.path.write_bytes(SOUND[:-1] + b"!")
     with pytest.raises(Permanent, match="not what it was"):
         backend(receiver.url("/{file_name}"), method="PUT").deliver(job)
+    assert receiver.seen == []
+
+
+def test_a_form_is_taken_back_where_the_server_has_told_its_place(receiver: Receiver, job: UploadJob) -> None:
+    receiver.replies = [Reply(201, {"Location": "/files/7"}), Reply(204), Reply(404)]
+    sender = backend(receiver.url("/upload?key=7"), headers={"X-Key": Secret("k" * 12)})
+    sender.delete(sender.deliver(job))
+    asked = [(seen.method, seen.path, seen.headers.get("x-key")) for seen in receiver.seen[1:]]
+    assert asked == [(method, "/files/7?key=7", "k" * 12) for method in ("DELETE", "HEAD")]
+
+
+@pytest.mark.parametrize(
+    ("replies", "error", "words"),
+    [
+        ([Reply(202), Reply(200)], Transient, "still has it"),
+        ([Reply(403)], Permanent, "forbids to delete"),
+        ([Reply(503)], Transient, "503"),
+        ([Reply(302, {"Location": "/login"})], Permanent, "302"),
+        ([Reply(200), Reply(405)], None, ""),
+    ],
+)
+def test_what_keeps_a_clip_from_being_deleted_is_said(
+    replies: list[Reply], error: type[Exception] | None, words: str, receiver: Receiver
+) -> None:
+    receiver.replies = list(replies)
+    sender, receipt = backend(receiver.url("/dav/"), method="PUT"), Receipt(receiver.url("/dav/a.wav"), 1, False)
+    with pytest.raises(error, match=words) if error else nullcontext():
+        sender.delete(receipt)
+
+
+@pytest.mark.parametrize("name", ["clip.wav", "https://elsewhere.example.org/clip.wav", "/dav/***/clip.wav"])
+def test_no_place_is_guessed(name: str, receiver: Receiver) -> None:
+    name = receiver.url(name) if name.startswith("/") else name
+    with pytest.raises(Permanent, match="by hand"):
+        backend(receiver.url("/upload")).delete(Receipt(name, 1, False))
     assert receiver.seen == []
 
 

@@ -61,6 +61,19 @@ def test_nginx_takes_no_forms_there(nginx: Nginx, job: UploadJob) -> None:
         backend(nginx.url("/static/page.html")).deliver(job)
 
 
+def test_what_was_put_is_deleted(nginx: Nginx, job: UploadJob) -> None:
+    sender = backend(f"{nginx.url('/dav/')}?key=7", method="PUT")
+    receipt = sender.deliver(job)
+    (file,) = (nginx.folder / "dav").iterdir()
+    assert file.read_bytes() == SOUND and "key" not in receipt.remote_name
+    other = sender.deliver(evolve(job, rendition=evolve(job.rendition, called="other.wav")))
+    sender.delete(receipt)
+    assert [path.name for path in (nginx.folder / "dav").iterdir()] == ["other.wav"]
+    sender.delete(receipt)  # where it is gone all is well
+    with pytest.raises(Permanent, match=r"405.*by hand"):
+        backend(nginx.url("/static/"), method="PUT").delete(evolve(other, remote_name=nginx.url("/static/x.wav")))
+
+
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(nginx: Nginx, receiver: Receiver, tmp_path: Path) -> None:
     def resident() -> int:

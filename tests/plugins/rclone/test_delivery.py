@@ -57,6 +57,15 @@ def test_file_arrives_and_the_remote_proves_it(backend: Make, store: Path, job: 
     assert sent[-1] == job.rendition.size
 
 
+def test_what_was_delivered_is_deleted(backend: Make, store: Path, job: UploadJob) -> None:
+    sender = backend()
+    receipt = sender.deliver(job)
+    (store / "box" / "other.wav").write_bytes(b"of somebody else")
+    sender.delete(receipt)
+    assert [path.name for path in (store / "box").iterdir()] == ["other.wav"]
+    sender.delete(receipt)  # where it is gone all is well
+
+
 @pytest.mark.slow
 def test_rclone_keeps_to_the_rate_limit(backend: Make, store: Path, job: UploadJob) -> None:
     begun = time.monotonic()

@@ -8,13 +8,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from uuid import uuid4
 
 import pytest
 from appliance_upload_s3.options import Encryption
 from attrs import evolve
 
 from appliance.codec import from_json
-from appliance.plugin import Cancelled, Clip, Permanent, UploadJob
+from appliance.plugin import Cancelled, Clip, CopyMissing, Permanent, UploadJob
 from appliance.testing.backends import make_upload_job
 
 MIB = 1024 * 1024
@@ -354,3 +355,23 @@ def test_metadata_and_sidecar_are_read_back_and_the_sidecar_tells_what_is_known_
 def test_without_it_there_is_no_sidecar(weed: Any, job: Any, tmp_path: Path) -> None:
     receipt = weed.backend(tmp_path).deliver(job(name=f"alone_{tmp_path.name}"))
     assert f"{receipt.remote_name.removesuffix('.wav')}.json" not in weed.listing()
+
+
+def test_what_was_delivered_is_deleted(server: Any, job: Any, tmp_path: Path) -> None:
+    sender = server.backend(tmp_path)
+    gone, stays = (sender.deliver(job(name=f"box_{tmp_path.name}_{number}")) for number in range(2))
+    sender.delete(gone)
+    with pytest.raises(CopyMissing):
+        sender.verify(job(name=f"box_{tmp_path.name}_0").rendition, gone)
+    sender.verify(job(name=f"box_{tmp_path.name}_1").rendition, stays)
+    sender.delete(gone)  # where it is gone all is well
+
+
+def test_a_bucket_that_keeps_versions_says_so(weed: Any, job: Any, tmp_path: Path) -> None:
+    client, bucket = weed.client(), f"versions-{uuid4().hex[:8]}"
+    client.create_bucket(Bucket=bucket)
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    sender = weed.backend(tmp_path, bucket=bucket)
+    receipt = sender.deliver(job())
+    with pytest.raises(Permanent, match="keeps old versions"):
+        sender.delete(receipt)

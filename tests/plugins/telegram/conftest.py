@@ -28,6 +28,8 @@ class BotApi(ThreadingHTTPServer):
         self.updates: list[dict[str, Any]] = []
         self.files: dict[str, bytes] = {}
         self.sent: dict[int, tuple[str, dict[str, str], str, bytes]] = {}
+        self.old: set[int] = set()
+        """Messages that were sent more than two days ago."""
         self.asked: list[str] = []
         self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
         self.cut: int | None = None
@@ -126,6 +128,17 @@ class _Handler(BaseHTTPRequestHandler):
         if len(content) > 20_000_000:
             return self._refuse(400, "Bad Request: file is too big")
         self._result({"file_id": name, "file_unique_id": name, "file_size": len(content), "file_path": f"voice/{name}"})
+
+    def _deleteMessage(self, arguments: dict[str, Any]) -> None:
+        """A bot may delete what it has sent less than two days ago."""
+        if self._chat(arguments) is None:
+            return
+        if arguments["message_id"] not in self.server.sent:
+            return self._refuse(400, "Bad Request: message to delete not found")
+        if arguments["message_id"] in self.server.old:
+            return self._refuse(400, "Bad Request: message can't be deleted for everyone")
+        del self.server.sent[arguments["message_id"]]
+        self._result(True)
 
     def _sent(self, method: str, arguments: dict[str, Any], file: tuple[str, str, bytes]) -> None:
         chat = self._chat(arguments)

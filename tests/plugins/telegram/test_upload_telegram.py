@@ -57,6 +57,17 @@ def test_a_clip_is_sent_as_what_it_is(api: BotApi, tmp_path: Path, recipe: Recip
         backend(api).verify(job.rendition, receipt)
 
 
+def test_what_was_sent_is_deleted_for_two_days(api: BotApi, tmp_path: Path) -> None:
+    sender = backend(api)
+    first, second = (sender.deliver(make_upload_job(tmp_path, b"RIFF" * 100, name)) for name in ("a", "b"))
+    sender.delete(first)
+    assert [name for _, _, name, _ in api.sent.values()] == ["b.wav"]
+    sender.delete(first)  # where it is gone all is well
+    api.old = set(api.sent)
+    with pytest.raises(Permanent, match=r"can't be deleted.*by hand"):
+        sender.delete(second)
+
+
 def test_what_is_too_large_waits_for_a_person(api: BotApi, tmp_path: Path) -> None:
     job = make_upload_job(tmp_path, bytes(30_000), "long")
     with pytest.raises(Permanent, match=r"\(0\.0 MB, max_size allows 0\.01 MB\)\. Set deliver_as"):
