@@ -1,10 +1,11 @@
 """The options of a matrix keypad, and the pins that anything may be wired to."""
 
-from attrs import NOTHING, frozen
+from attrs import NOTHING
 from attrs.validators import and_, deep_iterable, ge, le
 
 from appliance.config.options import Seconds, option
 from appliance.flow_verbs import NUMBERS
+from appliance.values import frozen
 
 GPIO_PINS = range(2, 28)
 """BCM numbers of the pins on the 40-pin header that are free to use."""
