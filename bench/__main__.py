@@ -29,6 +29,7 @@ Bench = Callable[[int, float], Sequence[Result]]
 BENCHES: dict[str, Bench] = {
     "record": record.cost,
     "listening": record.listening,
+    "armed": record.armed,
     "care": record.care,
     "stress": record.stress,
     "cuts": cuts.cuts,

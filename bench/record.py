@@ -64,9 +64,9 @@ def cost(rounds: int, scale: float) -> Sequence[Result]:
     ]
 
 
-def _listen(seconds: float, triggers: str) -> float:
-    """CPU seconds of a daemon that listens for triggers, over those of arecord, which records meanwhile."""
-    with running(triggers) as box, tempfile.TemporaryDirectory() as folder, _arecord(Path(folder)) as peer:
+def _idle(seconds: float, more: str) -> float:
+    """CPU seconds of a daemon that keeps its microphone open, over those of arecord, which records meanwhile."""
+    with running(more) as box, tempfile.TemporaryDirectory() as folder, _arecord(Path(folder)) as peer:
         time.sleep(_SETTLE)
         before = cpu_seconds(box.process.pid), cpu_seconds(peer.pid)
         time.sleep(seconds)
@@ -78,12 +78,19 @@ def listening(rounds: int, scale: float) -> Sequence[Result]:
     """CPU of the whole daemon while triggers listen to 48 kHz stereo, and nothing is recorded."""
     seconds = 30 * scale
     against = "arecord recording the same, same time, same kind of card"
-    level = [_listen(seconds, "triggers: {all: {level: 0}}") for _ in range(rounds)]
-    band = [_listen(seconds, "triggers: {band: {level: 0, low: 2000, high: 10000, rise: 12}}") for _ in range(rounds)]
+    level = [_idle(seconds, "triggers: {all: {level: 0}}") for _ in range(rounds)]
+    band = [_idle(seconds, "triggers: {band: {level: 0, low: 2000, high: 10000, rise: 12}}") for _ in range(rounds)]
     return [
         at_most("CPU while a trigger listens, all frequencies", level, 4, " x", against),
         at_most("CPU while a trigger listens, in a band and above the noise", band, 6, " x", against),
     ]
+
+
+def armed(rounds: int, scale: float) -> Sequence[Result]:
+    """CPU of the whole daemon while a pre-roll is armed and nothing is recorded."""
+    ratios = [_idle(60 * scale, "recording: {preroll: 10s}") for _ in range(rounds)]
+    against = "arecord, same time, same kind of card"
+    return [at_most("CPU with a pre-roll armed and idle", ratios, 1.2, " x", against)]
 
 
 def _care(seconds: float, disk: Path | None) -> float:
