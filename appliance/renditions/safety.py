@@ -18,9 +18,8 @@ _AUDIBLE = 0.01
 _FADE = 0.002
 """Seconds that it takes to go from one to the other, before and after what is clipped."""
 
-_LEAST_RATIO = 2.0
 _LIKE = 0.95
-"""How many times louder the first must be than the second, and how alike they are at least (cosine), to be the same."""
+"""How alike two channels of the same sound are at least: the cosine between them."""
 
 
 @frozen
@@ -57,7 +56,7 @@ def _ratio(blocks: Iterable[Sound]) -> float | None:
         first += float((clear[:, 0] ** 2).sum())
         second += float((clear[:, 1] ** 2).sum())
         both += float((clear[:, 0] * clear[:, 1]).sum())
-    if second <= 0 or both < _LIKE * (first * second) ** 0.5 or both / second < _LEAST_RATIO:
+    if second <= 0 or both < _LIKE * (first * second) ** 0.5:
         return None
     return both / second
 

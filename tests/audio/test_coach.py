@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from appliance.audio.coach import Advice, Coach, Judgement, Piece
 from appliance.audio.levels import Meter
@@ -52,6 +53,9 @@ def test_nothing_is_judged_before_somebody_has_spoken_for_a_while() -> None:
     assert judged(-18.0, -90.0, seconds=4) == Judgement(Advice.SPEAK)
 
 
-def test_what_is_clipped_is_too_loud_by_6_db_at_least() -> None:
-    told = judged(3.0, -90.0)
-    assert told.advice is Advice.QUIETER and told.lacks is not None and told.lacks <= -6.0
+def test_what_is_clipped_is_too_loud_by_6_db_at_least_however_quiet_the_rest_is() -> None:
+    coach = Coach()
+    for number in range(32):
+        heard = piece(number, -90.0 if number % 4 else -30.0)
+        coach.hear(evolve(heard, peak_dbfs=0.0, tally=evolve(heard.tally, clipped=5)))
+    assert coach.hear(piece(32, -30.0)) == Judgement(Advice.QUIETER, -6.0)

@@ -112,25 +112,24 @@ def test_where_the_first_channel_is_clipped_the_second_mends_it(box: Box) -> Non
     assert sound_of(box.store.clips.path(clip)).shape[1] == 2, "the original is as it was"
 
 
-@pytest.mark.parametrize("second", ["another", "silent", "as loud"])
+@pytest.mark.parametrize("second", ["another", "silent"])
 def test_a_second_channel_that_is_no_safety_is_left_out(box: Box, second: str) -> None:
     voice = np.clip(tone(3, 0.2), -1, 1)
-    other = {"another": tone(-20, 0.2, 555), "silent": quiet(0.2), "as loud": voice}[second]
+    other = {"another": tone(-20, 0.2, 555), "silent": quiet(0.2)}[second]
     mended = sound_of(made(box, clip_of(box, voice, other), channels="safety"))
     assert mended[:, 0] == pytest.approx(voice, abs=1e-4)
 
 
-def test_what_is_mended_is_the_same_in_blocks_as_in_one(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    voice = tone(4, 0.2)
-    clip = clip_of(box, np.clip(voice, -1, 1), voice / 10)
-    whole = sound_of(made(box, clip, channels="safety", gain=-6.0))
-    monkeypatch.setattr(treat, "_BLOCK_FRAMES", 1000)
-    blocks = sound_of(
-        Renditions(box.store, box.clock)
-        .prepare(clip, treated("other", "wav", Treatment(channels="safety", gain=-6.0)))
-        .path
-    )
-    assert blocks == pytest.approx(whole, abs=1e-6)
+def test_what_is_mended_is_the_same_in_blocks_as_in_one() -> None:
+    voice, hiss = tone(4, 0.2), np.random.default_rng(1).normal(0, 0.003, RATE // 5)
+    sound = np.stack((np.clip(voice, -1, 1), voice / 10 + hiss), axis=1)
+
+    def mended(size: int) -> Sound:
+        return np.concatenate(
+            list(treat._mended(lambda: (sound[at : at + size] for at in range(0, len(sound), size)), RATE)())
+        )
+
+    assert mended(1000) == pytest.approx(mended(len(sound)), abs=1e-9)
 
 
 def test_rumble_goes_and_speech_stays(box: Box) -> None:
