@@ -18,19 +18,24 @@ triggers:
 """
 
 
+def unbroken(box: Box) -> list[dict[str, Any]]:
+    """Clips that the machine was not too busy for."""
+    return [entry for entry in box.clips() if not entry["clip"]["gaps"]]
+
+
 @pytest.mark.slow
 def test_what_it_hears_becomes_clips_and_everybody_can_see_that_it_listens(box: Box) -> None:
     with box.config.open("a") as file:
         file.write(CONFIG)
     box.start()
-    box.until(lambda: len(box.clips()) >= 2)
+    box.until(lambda: len(unbroken(box)) >= 2)
     status = box.status()
     assert status["listening"] == 1.0 and status["triggers"]["voices"]["listening"]
     assert {entry["clip"]["begun"]["which"] for entry in box.clips()} == {"voices"}
     assert {entry["clip"]["fields"]["title"] for entry in box.clips()} == {"Heard"}
     said = box.cli("status").stdout
     assert "microphone open" in said and "trigger voices: listens" in said and "trigger never: listens" in said
-    entry = box.clips()[-1]
+    entry = unbroken(box)[-1]
     sound, rate = soundfile.read(entry["path"], dtype="int16")
     assert 0.7 < len(sound) / rate <= 2.01
     format = AudioFormat(rate, 1, SampleFormat.S16_LE)

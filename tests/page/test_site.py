@@ -68,6 +68,16 @@ def test_work_that_fails_is_said_before_it_is_a_fault(browser: Browser, desk: De
     assert "All is well" not in text and "office refused the connection, next try in 40 s" in text
 
 
+def test_a_microphone_that_is_open_for_a_trigger_is_said(browser: Browser, desk: Desk) -> None:
+    quiet = {"listening": True, "hears": False, "level": -60.0, "threshold": -40.0}
+    triggers = {"bats": quiet, "birds": {**quiet, "hears": True}, EVIL: {**quiet, "listening": False}}
+    desk.answers["status"] = {**STATUS, "triggers": triggers}
+    text = browser.get("/").text
+    assert "bats: listens: the microphone is open" in text
+    assert "birds: hears something, and has it recorded" in text
+    assert "does not listen now" in text and EVIL not in text
+
+
 def test_clips_by_day_with_their_proof(browser: Browser, sounds: list[dict[str, Any]]) -> None:
     text = browser.get("/clips").text
     assert "2026-01-01" in text and "01:00:00" in text and "0:02" in text
