@@ -225,7 +225,8 @@ def test_that_the_microphone_is_open_is_told_until_nobody_listens(field: Field) 
     assert field.controller.status.listening == 1.0
     field.watch.close()
     field.settle()
-    assert field.controller.status.listening == 0.0 and field.cards.capture.closed
+    assert field.controller.status.listening == 0.0
+    field.wait_for(lambda: field.cards.capture.closed)
     assert [event.seconds for event in field.of(MicrophoneOpen)] == [1.0, 0.0]
 
 
