@@ -291,12 +291,17 @@ def test_a_take_in_another_format_makes_it_give_way_and_it_comes_back_to_its_own
             field.cards.capture.wait_until_read()
         field.controller.request(RecordStop(field.clock.monotonic())).result(PATIENCE)
 
+        field.clock.advance(0.25)
+        (clip,) = field.clips()
+        assert clip.format.channels == 2
+        field.wait_for(lambda: field.cards.captures[1].closed)
+
         def come_back() -> bool:
             field.clock.advance(0.05)
             return len(field.cards.captures) > 2
 
         field.wait_for(come_back)
-        assert field.cards.capture.format == AudioFormat(RATE, 1)
+        assert field.cards.captures[2].format == AudioFormat(RATE, 1)
     finally:
         field.close()
 
