@@ -1,6 +1,7 @@
 """The door of the page: who is let in, by which key, and how one comes and goes."""
 
 from math import ceil
+from threading import BoundedSemaphore
 from urllib.parse import quote
 
 import bottle
@@ -24,6 +25,9 @@ GUEST = "guest"
 GUEST_PAGE = "/guest"
 """Where guests record."""
 
+AT_ONCE = 4
+"""Passwords that are looked at or wait for that at the same time, from everywhere together: the page has other work."""
+
 _GUEST_SECONDS = 86_400
 _OPEN = ("/login", "/language", "/static/")
 _FOR_HELPERS = ("said", "clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark")
@@ -45,6 +49,7 @@ class Door:
     guests: Throttle
     secure: bool = False
     proxies: Proxies = field(factory=lambda: Proxies(()))
+    trying: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(AT_ONCE))
 
     def check(self) -> None:
         """Only what names this box, comes from its page, and from somebody who may. Raises the response to others."""
@@ -109,7 +114,15 @@ class Door:
                 message=_("Too many wrong passwords from here. Try again in {seconds} s.").format(seconds=wait),
                 back=answers.back(),
             )
-        session = self.keys.log_in(request.forms.getunicode("password") or "")
+        if not self.trying.acquire(blocking=False):
+            bottle.response.status = 429
+            bottle.response.set_header("Retry-After", "1")
+            said = _("Too many are trying passwords at once. Try again in a moment.")
+            return answers.view("login", message=said, back=answers.back())
+        try:
+            session = self.keys.log_in(request.forms.getunicode("password") or "")
+        finally:
+            self.trying.release()
         if session is None:
             self.throttle.wrong(address)
             bottle.response.status = 403

@@ -79,6 +79,17 @@ def same_origin(origin: str | None, site: str | None, host: str) -> bool:
         return False
 
 
+def _whose(address: str) -> str:
+    """What all addresses of one network are known by that somebody may have to himself: of IPv6 it is a /64."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.ip_network((int(found), 64), strict=False))
+
+
 class Throttle:
     """How long an address has to wait before it may try a password again, by how often it was wrong."""
 
@@ -90,7 +101,7 @@ class Throttle:
     def left(self, address: str) -> float:
         """Seconds until the next try is looked at; 0 where it is now."""
         with self._lock:
-            count, last = self._wrong.get(address, (0, 0.0))
+            count, last = self._wrong.get(_whose(address), (0, 0.0))
             waits = count - FREE_TRIES + 1
             pause = backoff(waits, _FIRST_WAIT, LONGEST_WAIT, lambda: 1.0) if waits > 0 else 0.0
             return max(0.0, last + pause - self._clock.monotonic())
@@ -98,15 +109,15 @@ class Throttle:
     def wrong(self, address: str) -> None:
         """Somebody there was wrong."""
         with self._lock:
-            count, _ = self._wrong.pop(address, (0, 0.0))
-            self._wrong[address] = (count + 1, self._clock.monotonic())
+            count, _ = self._wrong.pop(_whose(address), (0, 0.0))
+            self._wrong[_whose(address)] = (count + 1, self._clock.monotonic())
             while len(self._wrong) > _MOST_ADDRESSES:
                 self._wrong.popitem(last=False)
 
     def right(self, address: str) -> None:
         """Somebody there was right."""
         with self._lock:
-            self._wrong.pop(address, None)
+            self._wrong.pop(_whose(address), None)
 
 
 class Proxies:

@@ -29,6 +29,9 @@ _STACK = 512 * 1024
 _MOST_BYTES = 1 << 20
 """The longest request."""
 
+_MOST_HEADERS = 1 << 16
+"""Bytes that its headers may have: they are read before anybody is asked who he is."""
+
 
 @frozen
 class Serving:
@@ -83,6 +86,7 @@ class Serving:
         )
         seats.server = server
         server.max_request_body_size = _MOST_BYTES
+        server.max_request_header_size = _MOST_HEADERS
         server.shutdown_timeout = 1
         if certificate is not None:
             from cheroot.ssl.builtin import BuiltinSSLAdapter

@@ -1,0 +1,163 @@
+"""What somebody would try who means ill: each line of what the page promises to keep him from."""
+
+import http.client
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from appliance.clock import SystemClock
+from appliance.config.page import WebSettings
+from appliance.errors import ConfigError
+from appliance.page.door import AT_ONCE, SESSION
+from appliance.page.guard import FREE_TRIES, Throttle
+from appliance.page.keys import Keys, Role
+from appliance.page.openapi import WORDS
+from appliance.page.server import Serving
+from appliance.testing.clock import ManualClock
+from tests.page.conftest import PASSWORD, Browser, Desk
+
+ACTING = [word for word, verb in WORDS.items() if verb.acts]
+FOR_HELPERS = {"clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark"}
+FOR_GUESTS = {"guests.send", "guests.piece", "guests.sent"}
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "box.example:0", "127.0.0.1.example:0"])
+def test_no_address_is_wide_enough_to_be_taken_for_this_machine(listen: str, keys: Keys) -> None:
+    with pytest.raises(ConfigError, match="set a password first"):
+        Serving(WebSettings(listen=listen), Path("none"), keys, Path("none")).server()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("role", "may"), [(Role.HELPER, FOR_HELPERS), (Role.GUEST, FOR_GUESTS)])
+def test_no_word_of_the_whole_table_is_for_who_may_not(
+    role: Role, may: set[str], locked: Browser, keys: Keys, desk: Desk
+) -> None:
+    token = keys.add_token("somebody", role)
+    for word in ACTING:
+        status = locked.ask("POST", f"/api/v1/{word}", b"{}", Authorization=f"Bearer {token}").status
+        assert (status == 403) is (word not in may), word
+    assert {word for word, _ in desk.asked} <= may
+
+
+@pytest.mark.slow
+def test_nothing_is_changed_by_a_link(browser: Browser, desk: Desk) -> None:
+    """A picture or a link on a page of somebody else makes browsers ask with GET."""
+    for word in ACTING:
+        assert browser.get(f"/api/v1/{word}").status == 405, word
+        assert browser.get(f"/do/{word}").status in (404, 405), word
+    assert desk.asked == []
+
+
+def test_a_session_that_somebody_else_chose_is_none(locked: Browser) -> None:
+    locked.cookies[SESSION] = "chosen-by-somebody-else"
+    assert locked.get("/api/v1/status").status == 401
+    locked.post("/login", password=PASSWORD)
+    assert locked.cookies[SESSION].value != "chosen-by-somebody-else"
+    assert locked.get("/api/v1/status").status == 200
+
+
+def test_a_network_of_ones_own_gives_no_more_tries() -> None:
+    throttle = Throttle(ManualClock())
+    for number in range(FREE_TRIES):
+        throttle.wrong(f"2001:db8::{number:x}")
+    assert throttle.left("2001:db8::ffff:1") > 0
+    assert throttle.left("2001:db8:0:1::1") == 0, "the neighbour is another"
+    for _ in range(FREE_TRIES):
+        throttle.wrong("::ffff:192.0.2.7")
+    assert throttle.left("192.0.2.7") > 0 and throttle.left("192.0.2.8") == 0
+    for _ in range(FREE_TRIES):
+        throttle.wrong("fe80::1%eth0")
+    assert throttle.left("fe80::1%wlan0") > 0
+
+
+class Slow(Keys):
+    """Keys for which each password takes until `over`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, SystemClock())
+        self.over = threading.Event()
+        self.looked_at = threading.Semaphore(0)
+
+    def log_in(self, password: str) -> str | None:
+        self.looked_at.release()
+        self.over.wait(20)
+        return super().log_in(password)
+
+
+def test_many_who_guess_at_once_take_the_page_from_nobody(locked: Browser, keys: Keys) -> None:
+    session = keys.log_in(PASSWORD)
+    slow = Slow(keys.folder / "keys.json")
+    server = Serving(WebSettings(listen="127.0.0.1:0"), Path("none"), slow, Path("none")).server()
+    serving = threading.Thread(target=server.serve)
+    serving.start()
+    port = server.bind_addr[1]
+    crowd = [threading.Thread(target=Browser(port).post, args=("/login",)) for _ in range(AT_ONCE)]
+    try:
+        for each in crowd:
+            each.start()
+        for _ in crowd:
+            assert slow.looked_at.acquire(timeout=20)
+        refused = Browser(port).post("/login", password=PASSWORD)
+        assert refused.status == 429 and "Too many are trying" in refused.text and refused.headers["retry-after"] == "1"
+        owner = Browser(port)
+        owner.cookies[SESSION] = session or ""
+        assert owner.get("/api/v1/status").status == 200
+    finally:
+        slow.over.set()
+        for each in crowd:
+            each.join()
+        assert Browser(port).post("/login", password=PASSWORD).status == 303
+        server.stop()
+        serving.join()
+
+
+@pytest.mark.parametrize("back", ["/%0d%0aSet-Cookie:x=1", "/\r\nSet-Cookie: x=1", "/\nx: y", "\x00"])
+def test_no_header_can_be_smuggled_into_an_answer(back: str, locked: Browser) -> None:
+    answer = locked.post("/login", password=PASSWORD, back=back)
+    assert answer.status == 303 and "x" not in answer.headers
+    assert "x=1" not in answer.headers["set-cookie"] and "\n" not in answer.headers["location"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "POST /do/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        "GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+        "GET /api/v1/status HTTP/1.1\r\n\r\n",
+        "GET http://evil.example/api/v1/status HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        "GET /../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /static/..%2f..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /static/%2e%2e/site.py HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: localhost\r\nX: {'x' * 2_000_000}\r\n\r\n",
+    ],
+    ids=[
+        "two lengths",
+        "two hosts",
+        "no host",
+        "another site",
+        "a path up",
+        "a path up, coded",
+        "beside",
+        "a long header",
+    ],
+)
+def test_what_no_browser_sends_gets_nothing(lines: str, browser: Browser, desk: Desk) -> None:
+    with socket.create_connection(("127.0.0.1", browser.port), 20) as line:
+        try:
+            line.sendall(lines.encode())
+            answer = http.client.HTTPResponse(line)
+            answer.begin()
+        except (ConnectionError, http.client.BadStatusLine):
+            return  # it was hung up on
+        assert answer.status >= 400 and b"root:" not in answer.read()
+    assert desk.asked == []
+
+
+def test_a_name_that_is_sent_stays_a_text(browser: Browser, desk: Desk) -> None:
+    desk.answers["feeds.send"] = "0123"
+    title = "../../../etc/cron.d/x\u202e<script>"
+    body = b'{"title": "../../../etc/cron.d/x\\u202e<script>", "size": 5}'
+    assert browser.post("/api/v1/feeds.send", content=body).status == 200
+    assert desk.asked == [("feeds.send", {"title": title, "size": 5})]
