@@ -23,6 +23,7 @@ def arguments_of(verb: Verb) -> dict[str, object]:
         raise answers.problem(413, "that is too much at once")
     try:
         given = json.loads(request.body.read() or b"{}")
+        request.body.truncate(0)  # bottle ties request and environment to each other: both wait for the collector
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
