@@ -205,6 +205,8 @@ def test_every_page_speaks_the_language(
     given = {"day": "monday", "seconds": 2.0, "size": 5, "path": "/x.wav", "time": 5.0, "title": ""}
     sounds = [{**given, "id": "greeting/001.wav", "use": "greeting"}, {**given, "id": "saved/001.wav", "use": "saved"}]
     desk.answers["sounds.list"] = {**told, "sounds": sounds}
+    described = {"room": {"type": "text", "choices": ["hall"]}, "guests": {"type": "number", "choices": []}}
+    desk.answers["record.choices"] = {"fields": described, "profiles": ["interview"]}
     monkeypatch.setattr(settings, "Client", SettingsHelper)
     both = {**languages._catalogue(code), **languages._catalogue(code, "box")}
     english = {text for text, forms in both.items() if forms[0] != text}
@@ -212,6 +214,7 @@ def test_every_page_speaks_the_language(
         answer = browser.get(where, Accept_Language=f"xx, {code};q=0.5, en;q=0.4")
         assert f'<html lang="{LANGUAGES[code].tag}" dir="ltr">' in answer.text
         assert set(Texts(answer.text).found) & english == set(), where
+        assert not any("\\" in text or "{{" in text for text in Texts(answer.text).found), where
         if where == "/":
             assert both["the microphone of the configuration is not plugged in"][0] in answer.text
 

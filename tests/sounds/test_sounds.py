@@ -213,9 +213,11 @@ def test_what_is_no_day_is_refused(day: str, house: House) -> None:
 
 @pytest.mark.parametrize("sound", ["", "saved", "saved/../../catalogue.db", "../clips/001 a.wav", "saved/001.wav"])
 def test_names_are_never_paths(sound: str, house: House) -> None:
+    there = house.send("saved", title="a").id
     for change in (house.kept.remove, house.kept.restore):
         with pytest.raises(NotFound):
             change(sound)
+    assert house.there == [there] and house.store.places.catalogue.exists()
 
 
 def test_no_more_than_two_come_at_once(house: House) -> None:

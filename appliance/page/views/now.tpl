@@ -48,16 +48,16 @@
 </select></label>
 % end
 % for name, field in choices["fields"].items():
-<label>{{_("Title") if name == "title" else name}}\
+<label>{{_("Title") if name == "title" else name}}
 % if field["choices"] or field["type"] == "yes_no":
 <select name="fields.{{name}}" form="start">
 <option value="">–</option>
 % for value, label in [(each, each) for each in field["choices"]] or [("yes", _("yes")), ("no", _("no"))]:
 <option value="{{value}}">{{label}}</option>
 % end
-</select>\
+</select>
 % else:
-<input type="text" name="fields.{{name}}" form="start" maxlength="1000" autocomplete="off"{{!' inputmode="decimal"' if field["type"] == "number" else ""}}>\
+<input type="text" name="fields.{{name}}" form="start" maxlength="1000" autocomplete="off"{{!' inputmode="decimal"' if field["type"] == "number" else ""}}>
 % end
 </label>
 % end
