@@ -85,6 +85,8 @@ def safety(status: Plain) -> str:
     for counts in status["deliveries"].values():
         totals.update(counts)
     waiting = sum(number for state, number in totals.items() if state not in ("delivered", "cancelled"))
+    if not status["deliveries"] and status["destinations"]:
+        return _("Nothing was to be sent yet")
     if not status["deliveries"]:
         return _("Clips are kept on this box alone: no destination is set up")
     if waiting:

@@ -383,3 +383,12 @@ def test_clips_become_one_album_with_a_chapter_for_each(browser: Browser, desk: 
 
     desk.answers["clips.list"] = found[:1] * 256
     assert browser.get("/api/v1/clips.zip?format=album").status == 400
+
+
+def test_a_destination_that_nothing_went_to_yet_is_one_all_the_same(browser: Browser, desk: Desk) -> None:
+    desk.answers["status"] = {**STATUS, "deliveries": {}}
+    text = browser.get("/").text
+    assert "Nothing was to be sent yet" in text and "none yet" in text and ">cloud<" in text
+    desk.answers["status"] = {**STATUS, "deliveries": {}, "destinations": {}}
+    text = browser.get("/").text
+    assert "on this box alone" in text and "<table>" not in text

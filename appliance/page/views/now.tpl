@@ -113,13 +113,16 @@
 <li data-destination="{{each["destination"]}}"><label>{{each["destination"]}} <progress max="{{each["size"]}}" value="{{each["sent"]}}"></progress></label> <span>{{words.way(each)}}</span></li>
 % end
 </ul>
+% places = {**dict.fromkeys(status["destinations"], {}), **status["deliveries"]}
+% if places:
 <table>
 <caption>{{_("Destinations")}}</caption>
 <thead><tr><th scope="col">{{_("Where")}}</th><th scope="col">{{_("Clips")}}</th></tr></thead>
 <tbody>
-% for name, counts in status["deliveries"].items():
+% for name, counts in places.items():
 <tr><th scope="row">{{name}}</th><td>{{", ".join(f"{count} {words.total(state)}" for state, count in counts.items() if count) or _("none yet")}}</td></tr>
 % end
 </tbody>
 </table>
+% end
 </section>
