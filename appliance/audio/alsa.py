@@ -1,8 +1,8 @@
 """Real sound cards, on pyalsaaudio 0.10 and 0.11. The only module that imports alsaaudio.
 
 What it must make up for, beside silent substitution of whatever the card cannot do: 0.10 prepares an overrun stream and
-goes on without a word, and raises on an underrun; both abort or crash the process when a closed PCM is asked something
-or is closed under a reader. Errors carry no number, only the text of strerror(3).
+goes on without a word; both abort or crash the process when a closed PCM is asked something or is closed under a
+reader. Errors carry no number, only the text of strerror(3). What plays goes another way: `appliance.audio.speaker`.
 
 Every release holds Python's lock while it opens, drops and closes a PCM, so no thread of ours can save the rest from a
 card that hangs there: nobody feeds systemd's watchdog then, which begins anew, and the take is there.
@@ -21,8 +21,9 @@ from alsaaudio import ALSAAudioError
 
 from appliance.audio.alsa_mixer import open_mixer
 from appliance.audio.card_notes import CardNotes
-from appliance.audio.devices import NOUNS, Devices, SystemCard, abilities, not_found
+from appliance.audio.devices import NOUNS, Devices, SystemCard, abilities, lost, not_found
 from appliance.audio.ports import XRUN, Capture, Card, Direction, Mixer, Playback
+from appliance.audio.speaker import AlsaSpeaker, Refused
 from appliance.describe import counted
 from appliance.errors import AudioError, DeviceBusy, DeviceLost, FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
@@ -58,7 +59,15 @@ class AlsaCards:
         return _AlsaCapture(device, format, pcm, info, behind_server=self._devices.behind_server(device))
 
     def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
-        return _AlsaPlayback(device, format, *self._open(device, Direction.PLAYBACK, format, period, buffer))
+        name, behind_server = self._devices.pcm_name(device, Direction.PLAYBACK), self._devices.behind_server(device)
+        with self._opening:
+            try:
+                return AlsaSpeaker(device, name, format, period, buffer, behind_server=behind_server)
+            except Refused as refused:
+                code: int = refused.args[0]
+                if code == errno.EINVAL:  # alsaaudio tells what it offers
+                    self._granted(device, Direction.PLAYBACK, format, period, buffer)[0].close()
+                raise self._refusal(device, Direction.PLAYBACK, format, code, os.strerror(code)) from None
 
     def present(self, device: str, direction: Direction) -> bool:
         return self._devices.present(device, direction)
@@ -106,7 +115,7 @@ class AlsaCards:
                 periods=max(2, round(buffer / period)),
             )
         except ALSAAudioError as error:
-            raise self._refusal(word, direction, format, error) from error
+            raise self._refusal(word, direction, format, *_reason(error)) from error
         info = pcm.info()
         lacking = shortfall(info, format)
         if lacking:
@@ -116,8 +125,7 @@ class AlsaCards:
             raise _unsupported(word, direction, format, f"{lacking}. It can do {can}", offered)
         return pcm, info
 
-    def _refusal(self, word: str, direction: Direction, format: AudioFormat, error: ALSAAudioError) -> AudioError:
-        code, text = _reason(error)
+    def _refusal(self, word: str, direction: Direction, format: AudioFormat, code: int, text: str) -> AudioError:
         noun = NOUNS[direction]
         if code in (errno.ENODEV, errno.ENOENT, errno.ENXIO):
             return not_found(word, direction, "ALSA has no device of that name now")
@@ -150,58 +158,20 @@ class AlsaCards:
                 pcm.close()
 
 
-class _AlsaStream:
-    """What both directions share. Only `stop` comes from another thread."""
-
-    direction: Direction
-
-    def __init__(self, word: str, format: AudioFormat, pcm: Any, info: Mapping[str, Any]) -> None:
-        self.format = format
-        self.period_frames: int = info["period_size"]
-        self.buffer_frames: int = info["buffer_size"]
-        self._word = word
-        self._pcm = pcm
-        self._stopped = False
-        self._closing = threading.Lock()
-
-    def stop(self) -> None:
-        self._stopped = True
-        with self._closing:
-            self._drop()
-
-    def close(self) -> None:
-        self._stopped = True
-        with self._closing:
-            self._drop()  # else closing a speaker waits until everything has sounded
-            self._pcm.close()
-
-    def _drop(self) -> None:
-        with suppress(ALSAAudioError):  # also where it is closed already
-            self._pcm.drop()
-
-    def _found_xrun(self) -> bool:
-        """Look for an XRUN that alsaaudio 0.10 would pass over; dropping makes the next call prepare the stream."""
-        if self._pcm.state() != alsaaudio.PCM_STATE_XRUN:
-            return False
-        self._pcm.drop()
-        return True
-
-    def _lost(self, error: ALSAAudioError) -> DeviceLost:
-        code, text = _reason(error)
-        noun = NOUNS[self.direction]
-        if code == errno.ENODEV:
-            return DeviceLost(f"{noun} '{self._word}' was unplugged or lost its power. Plug it in again")
-        return DeviceLost(f"{noun} '{self._word}' stopped working: {text}. Unplug it and plug it in again")
-
-
-class _AlsaCapture(_AlsaStream):
-    direction = Direction.CAPTURE
+class _AlsaCapture:
+    """See `ports.Capture`. Only `stop` comes from another thread."""
 
     def __init__(
         self, word: str, format: AudioFormat, pcm: Any, info: Mapping[str, Any], *, behind_server: bool
     ) -> None:
-        super().__init__(word, format, pcm, info)
+        self.format = format
+        self.period_frames: int = info["period_size"]
+        self.buffer_frames: int = info["buffer_size"]
         self.behind_server = behind_server
+        self._word = word
+        self._pcm = pcm
+        self._stopped = False
+        self._closing = threading.Lock()
 
     def read(self) -> tuple[int, bytes]:
         for _ in range(_MOST_EMPTY):
@@ -216,43 +186,36 @@ class _AlsaCapture(_AlsaStream):
             except ALSAAudioError as error:
                 if self._stopped:
                     break
-                raise self._lost(error) from error
+                raise lost(self._word, Direction.CAPTURE, *_reason(error)) from error
             # What a read returns after `stop` may begin anew behind an uncounted gap.
             if length and not self._stopped:
                 return length, data
         if self._stopped:
             return 0, b""
-        noun = NOUNS[self.direction]
+        noun = NOUNS[Direction.CAPTURE]
         raise DeviceLost(f"{noun} '{self._word}' hands over nothing, again and again. Unplug it and plug it in again")
 
+    def stop(self) -> None:
+        self._stopped = True
+        with self._closing:
+            self._drop()
 
-class _AlsaPlayback(_AlsaStream):
-    direction = Direction.PLAYBACK
+    def close(self) -> None:
+        self._stopped = True
+        with self._closing:
+            self._drop()
+            self._pcm.close()
 
-    def write(self, data: bytes) -> int:
-        while not self._stopped:
-            try:
-                if self._found_xrun():
-                    return XRUN
-                length: int = self._pcm.write(data)
-            except ALSAAudioError as error:
-                if self._stopped:
-                    break
-                if _reason(error)[0] == errno.EPIPE:
-                    self._drop()
-                    return XRUN
-                raise self._lost(error) from error
-            if length:
-                return length
-        return 0
+    def _drop(self) -> None:
+        with suppress(ALSAAudioError):  # also where it is closed already
+            self._pcm.drop()
 
-    def drain(self) -> None:
-        try:
-            if not self._stopped:
-                self._pcm.drain()
-        except ALSAAudioError as error:
-            if not self._stopped and _reason(error)[0] != errno.EPIPE:
-                raise self._lost(error) from error
+    def _found_xrun(self) -> bool:
+        """Look for an XRUN that alsaaudio 0.10 would pass over; dropping makes the next call prepare the stream."""
+        if self._pcm.state() != alsaaudio.PCM_STATE_XRUN:
+            return False
+        self._pcm.drop()
+        return True
 
 
 def shortfall(info: Mapping[str, Any], wanted: AudioFormat) -> str:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from appliance.audio.arriving import Arrival
+from appliance.audio.samples import Block
 from appliance.audio.source import Source
-from appliance.audio.tempo import Samples
 from appliance.errors import Unplayable
 
 
@@ -24,7 +24,7 @@ class Announced(Source):
         except Unplayable:
             self._said = None
 
-    def read(self, frames: int) -> Samples:
+    def read(self, frames: int) -> Block:
         """See `Source`; fewer also at the end of what is said."""
         if self._said:
             try:
@@ -34,6 +34,13 @@ class Announced(Source):
                 pass
             self._hush()
         return super().read(frames)
+
+    def put_back(self, block: Block) -> None:
+        """See `Source`."""
+        if self._said:
+            self._said.put_back(block)
+        else:
+            super().put_back(block)
 
     @property
     def is_dry(self) -> bool:

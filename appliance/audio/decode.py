@@ -16,19 +16,10 @@ from appliance.describe import counted
 from appliance.errors import TroubleKind, Unplayable
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Samples = NDArray[np.float32]
+    from appliance.audio.samples import Block
 
 _BLOCK = 4096
 """Frames read from the file at once, at least."""
-
-_READS = 4
-"""How many of those that are asked for are read at once, up to as many times the least."""
-
-_NARROW = 2**-15
-"""What the last bit of 16 counts."""
 
 _RATES = range(1000, 768_001)
 _MOST_CHANNELS = 64
@@ -48,11 +39,15 @@ class Decoder:
     are mixed to one.
     """
 
-    def __init__(self, path: Path, rate: int) -> None:
+    def __init__(self, path: Path, rate: int, *, narrow: bool = False) -> None:
+        """`narrow` leaves 16-bit samples as they are where nothing is done to them."""
         import numpy as np
         import soundfile
 
+        from appliance.audio.samples import full_scale
+
         self._np = np
+        self._full_scale = full_scale
         self._error: type[Exception] = soundfile.SoundFileError
         self._name = path.name
         with ExitStack() as opened:
@@ -77,7 +72,8 @@ class Decoder:
                 raise Unplayable(f"cannot play '{self._name}': there is no sound in it")
             self._opened = opened.pop_all()
         self._rate = rate
-        self._ready: Samples
+        self._narrow = narrow and self._file.subtype == "PCM_16" and self._file.channels <= 2
+        self._ready: Block
         self.channels: int = self._file.channels if self._file.channels <= 2 else 1
         """Channels of what `read` returns."""
         self._file_rate: int = self._file.samplerate
@@ -110,7 +106,7 @@ class Decoder:
         ) from error
 
     @property
-    def nothing(self) -> "Samples":
+    def nothing(self) -> "Block":
         """A block without a frame."""
         return self._np.empty((0, self.channels), self._np.float32)
 
@@ -119,13 +115,13 @@ class Decoder:
         """Seconds from the start of the file to what `read` returns next."""
         return self._first / self._file_rate + self._taken / self._rate
 
-    def read(self, frames: int) -> "Samples":
+    def read(self, frames: int) -> "Block":
         """The next `frames` frames, shape (frames, channels); fewer only at the end.
 
         Raises Unplayable at the place where the file is damaged or cut off.
         """
         while not self._ended and len(self._ready) < frames:
-            block = self._decode(min(max(_BLOCK, _READS * frames), _READS * _BLOCK))
+            block = self._decode(max(_BLOCK, frames))
             self._ready = self._np.concatenate((self._ready, block)) if len(self._ready) else block
         block, self._ready = self._ready[:frames], self._ready[frames:]
         if not len(block) and self._damage:
@@ -163,11 +159,12 @@ class Decoder:
         self._damage: Unplayable | None = None
         self._ready = self.nothing
 
-    def _decode(self, frames: int) -> "Samples":
+    def _decode(self, frames: int) -> "Block":
         np, narrow = self._np, self._file.subtype == "PCM_16"  # libsndfile turns samples into floats one by one
         try:
             block = self._file.read(frames, dtype="int16" if narrow else "float32", always_2d=True)
-            block = block * np.float32(_NARROW) if narrow else block
+            if narrow and (self._resampler or not self._narrow):
+                block = self._full_scale(block)
         except self._error:
             block = np.empty((0, self._file.channels), np.float32)
             self._damage = self._damaged_at(self._next / self._file_rate)
@@ -182,7 +179,7 @@ class Decoder:
             block = block.mean(axis=1, keepdims=True)
         if self._resampler:
             block = self._resampler.resample_chunk(np.ascontiguousarray(block), last=self._ended)
-        samples: Samples = block
+        samples: Block = block
         return samples
 
     def _damaged_at(self, seconds: float) -> Unplayable:

@@ -8,12 +8,13 @@ anything else   the name of an ALSA PCM, as `arecord -L` shows them; `default`, 
                 under whatever number it comes back
 """
 
+import errno
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.audio.ports import Direction
-from appliance.errors import DeviceNotFound
+from appliance.errors import DeviceLost, DeviceNotFound
 from appliance.models import SampleFormat
 from appliance.values import frozen
 
@@ -216,6 +217,14 @@ def not_found(word: str, direction: Direction, fact: str) -> DeviceNotFound:
         f"{NOUNS[direction]} '{word}' not found: {fact}. "
         f"Plug one in, or run `appliance devices` and set audio.{direction}.device"
     )
+
+
+def lost(word: str, direction: Direction, code: int, text: str) -> DeviceLost:
+    """The error for a card that fails while it is in use: its number in errno.h, and what that means."""
+    noun = NOUNS[direction]
+    if code == errno.ENODEV:
+        return DeviceLost(f"{noun} '{word}' was unplugged or lost its power. Plug it in again")
+    return DeviceLost(f"{noun} '{word}' stopped working: {text}. Unplug it and plug it in again")
 
 
 def abilities(rates: int | tuple[int, int] | list[int], channels: list[int], formats: Mapping[str, int]) -> str:

@@ -13,7 +13,7 @@ from appliance.audio.ways import way_of
 from appliance.errors import Unplayable
 
 if TYPE_CHECKING:
-    from appliance.audio.decode import Samples
+    from appliance.audio.samples import Block, Floats
 
 _BLOCK = 4096
 _SPARE = 32_768
@@ -57,14 +57,14 @@ class LiveDecoder:
         width = self._file.channels * _WIDTHS.get(self._file.subtype, 0)
         self._spare = max(_SPARE, round(_SPARE_SECONDS * self._file_rate * width))
         self._resampler = resampler(self._file_rate, self._rate, self.channels)
-        self._ready: Samples = self.nothing
+        self._ready: Floats = self.nothing
         self._ended = False
         self._taken = 0
         known = 0 < self._file.frames < NO_LENGTH and not self._way.endless
         self.seconds: float = self._file.frames / self._file_rate if known else 0.0
 
     @property
-    def nothing(self) -> "Samples":
+    def nothing(self) -> "Floats":
         """See `Decoder`."""
         return self._np.empty((0, self.channels), self._np.float32)
 
@@ -84,7 +84,7 @@ class LiveDecoder:
             self._dry = self._way.ahead() < self._spare * (1 + self._dry)
         return self._dry
 
-    def read(self, frames: int) -> "Samples":
+    def read(self, frames: int) -> "Block":
         """See `Decoder`."""
         if self._whole:
             return self._whole.read(frames)
@@ -125,7 +125,7 @@ class LiveDecoder:
         if self._whole:
             self._whole.close()
 
-    def _decode(self) -> "Samples":
+    def _decode(self) -> "Floats":
         np = self._np
         try:
             block = self._file.read(_BLOCK, dtype="float32", always_2d=True)
@@ -138,10 +138,10 @@ class LiveDecoder:
             block = block.mean(axis=1, keepdims=True)
         if self._resampler:
             block = self._resampler.resample_chunk(np.ascontiguousarray(block), last=self._ended)
-        samples: Samples = block
+        samples: Floats = block
         return samples
 
-    def _at_an_end(self, block: "Samples") -> "Samples":
+    def _at_an_end(self, block: "Floats") -> "Floats":
         """What follows where a file ends that another one may be joined to."""
         if not self._way.has_more():
             self._ended = True
@@ -187,4 +187,4 @@ class _Now(Arrival):
 
 def decoder_of(path: Path, arrival: Arrival | None, rate: int) -> "Decoder | LiveDecoder":
     """What decodes a file, or the arrival that is played under its name."""
-    return Decoder(path, rate) if arrival is None else LiveDecoder(arrival, path.name, rate)
+    return Decoder(path, rate, narrow=True) if arrival is None else LiveDecoder(arrival, path.name, rate)

@@ -1,90 +1,61 @@
-"""The player's way to the speaker: loudness without clicks, channels, underruns, the last period."""
+"""The player's way to the speaker: loudness, channels, what is taken back, underruns, the end."""
 
 import threading
-from typing import TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from math import inf
 
 from appliance.audio.nearest import open_speaker
 from appliance.audio.ports import XRUN, Playback, SoundCards
+from appliance.audio.ramps import RAMP, Gain
+from appliance.audio.samples import Block, full_scale, to_channels, to_pcm
+from appliance.audio.trail import Trail
+from appliance.clock import Clock
 from appliance.config.audio import NO_SPEAKER
 from appliance.errors import DeviceLost, NoSpeaker
-from appliance.models import SampleFormat
 
-PERIOD = 0.05
-BUFFER = 0.15
-"""Seconds: what the card holds is what a person waits for after a press. Longer would be safer and feel slow; shorter
-periods cost more, as each wakes a processor whose caches have gone cold.
-"""
+PERIOD = 0.5
+BUFFER = 1.0
+"""Seconds: long, as each period wakes a processor whose caches have gone cold; a press takes back what is left."""
 
-RAMP = 0.02
-"""Seconds that a change of loudness takes: short enough to feel at once, long enough not to click."""
+_SHORT = (0.05, 0.15)
+"""Period and buffer where nothing can be taken back: a person waits after a press for what the speaker holds."""
+
+KEPT = 0.05
+"""Seconds that are never taken back: in that time something else must be there."""
+
+_FIRST = 0.05
+"""Seconds to hand over first, so that they sound soon."""
+
+_TAIL = 0.02
+"""Seconds that a card may hold beyond what it tells."""
+
+LATE = 0.1
+"""Seconds by which the player may be late."""
 
 _DUCKED = 0.1
 _MOST_UNDERRUNS = 100
 
-T = TypeVar("T", np.float32, np.float64)
-
-
-def loudness(percent: int) -> float:
-    """The factor for a volume in percent: its cube, as PulseAudio and PipeWire have it.
-
-    Steps of the same size then sound equally big: 100 % is 0 dB, 50 % -18 dB, 10 % -60 dB, and 0 % is silence.
-    """
-    return (percent / 100) ** 3
-
-
-class Gain:
-    """A factor that goes from one value to the next along half a cosine."""
-
-    def __init__(self, value: float) -> None:
-        self._from = self._to = value
-        self._frames = 0
-        self._done = 0
-
-    @property
-    def value(self) -> float:
-        """The factor now."""
-        if self._done >= self._frames:
-            return self._to
-        return self._from + (self._to - self._from) * (0.5 - 0.5 * float(np.cos(np.pi * self._done / self._frames)))
-
-    def go_to(self, value: float, frames: int) -> None:
-        """Be at `value` in `frames` frames."""
-        self._from, self._to, self._frames, self._done = self.value, value, frames, 0
-
-    @property
-    def steady(self) -> bool:
-        """Whether the factor has arrived where it is to be."""
-        return self._done >= self._frames
-
-    def apply(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The block, shape (frames, channels), with the factor of each of its frames."""
-        if self.steady:
-            return block if self._to == 1.0 else block * np.float32(self._to)
-        steps = np.arange(self._done + 1, self._done + 1 + len(block), dtype=np.float64) / self._frames
-        curve = 0.5 - 0.5 * np.cos(np.pi * np.minimum(steps, 1.0))
-        self._done += len(block)
-        factors = np.where(steps >= 1.0, self._to, self._from + (self._to - self._from) * curve)
-        return block * factors.astype(np.float32)[:, np.newaxis]
-
 
 class Output:
-    """The speaker while something plays. One thread uses it; `interrupt` may come from any other."""
+    """The speaker while something plays. One thread uses it; `interrupt` and `rouse` may come from any other."""
 
-    def __init__(self, cards: SoundCards, device: str, rate: int) -> None:
+    def __init__(self, cards: SoundCards, device: str, rate: int, clock: Clock) -> None:
         self._cards = cards
         self._device = device
         self._wanted_rate = rate
+        self._clock = clock
+        self._lasts = (PERIOD, BUFFER)
         self._guard = threading.Lock()
         self._speaker: Playback | None = None
-        self._written = 0
-        self._silenced = False
-        self.underruns = 0
-        """How often the speaker ran dry since somebody set this to 0."""
         self.gain = Gain(1.0)
         self._way = Gain(1.0)
+        self._trail = self._new_trail(0)
+        self._held = 0
+        self._silence = 0
+        self._silenced = False
+        self.silent_at = -inf
+        """When all that was handed over has sounded: CLOCK_MONOTONIC seconds."""
+        self.underruns = 0
+        """How often the speaker ran dry since somebody set this to 0."""
 
     @property
     def is_open(self) -> bool:
@@ -102,21 +73,20 @@ class Output:
         return round(RAMP * self.rate)
 
     @property
-    def period_frames(self) -> int:
-        """Frames to hand over at once."""
-        return self._speaker.period_frames if self._speaker else 0
+    def next_frames(self) -> int:
+        """Frames to hand over next: little first, and more as it has more to go on with."""
+        speaker = self._speaker
+        return min(speaker.period_frames, max(round(_FIRST * self.rate), 2 * self._held)) if speaker else 0
 
     @property
     def lead_frames(self) -> int:
-        """Frames that were written and have not sounded yet, at most."""
-        return min(self._written, self._speaker.buffer_frames) if self._speaker else 0
+        """Frames of sound that were handed over and have not sounded yet. Raises AudioError."""
+        return max(0, self._speaker.held - self._silence) if self._speaker else 0
 
     @property
     def longest_end(self) -> float:
         """Seconds that it still sounds at most, if it is to fall silent now."""
-        speaker = self._speaker
-        held = speaker.format.seconds(speaker.buffer_frames) if speaker else BUFFER
-        return held + RAMP + 2 * PERIOD
+        return (KEPT if self._speaker and self._speaker.takes_back else _SHORT[1]) + RAMP + LATE
 
     def open(self) -> None:
         """Open the speaker in the nearest that it can do to 16-bit stereo. Raises AudioError."""
@@ -124,8 +94,13 @@ class Output:
             raise NoSpeaker(
                 "this box has no speaker: audio.playback.device is none. Should there be one, name it there"
             )
-        speaker = open_speaker(self._cards, self._device, self._wanted_rate, PERIOD, BUFFER)
-        self._written = 0
+        speaker = open_speaker(self._cards, self._device, self._wanted_rate, *self._lasts)
+        if not speaker.takes_back and self._lasts != _SHORT:
+            speaker.close()
+            self._lasts = _SHORT
+            speaker = open_speaker(self._cards, self._device, self._wanted_rate, *_SHORT)
+        self._trail = self._new_trail(speaker.buffer_frames)
+        self._silence = self._held = 0
         with self._guard:
             self._speaker = speaker
 
@@ -133,16 +108,81 @@ class Output:
         """Give way to a voice by 20 dB, or be as loud again as `gain` says."""
         self._way.go_to(_DUCKED if ducked else 1.0, self.ramp_frames)
 
-    def play(self, block: NDArray[np.float32]) -> None:
-        """Hand over a block, shape (frames, 1 or 2), full scale 1.0. Waits for room. Raises AudioError."""
+    def is_ready(self) -> bool:
+        """Wait for room; whether there is any, or it was roused before. Raises AudioError."""
+        speaker = self._speaker
+        if speaker is None:
+            return True
+        self._take_silence_back(speaker)
+        return self._has_sounded_to(speaker, speaker.buffer_frames - speaker.period_frames)
+
+    def sounds_on(self) -> bool:
+        """Wait until nearly nothing is left to sound; whether something still is. Raises AudioError."""
+        speaker = self._speaker
+        if speaker is None:
+            return False
+        self._take_silence_back(speaker)
+        return not self._has_sounded_to(speaker, round(2 * KEPT * self.rate))
+
+    def rouse(self) -> None:
+        """Let whoever waits for room come back, as there is something else to do."""
+        with self._guard:
+            if self._speaker:
+                self._speaker.rouse()
+
+    def play(self, block: Block) -> int:
+        """Hand over a block. Waits for room. How many frames are to sound then. Raises AudioError."""
         speaker, factor = self._speaker, 1.0
         if speaker is None:
-            return
+            return 0
+        self._take_silence_back(speaker)
+        self._trail.add(block)
+        self.silent_at = max(self.silent_at, self._clock.monotonic()) + len(block) / self.rate
         if self.gain.steady and self._way.steady:
             factor = self.gain.value * self._way.value
         else:
-            block = self._way.apply(self.gain.apply(block))
+            block = self._way.apply(self.gain.apply(full_scale(block)))
         self._write(speaker, to_pcm(to_channels(block, speaker.format.channels), speaker.format.sample, factor))
+        return self._held
+
+    def recover(self, channels: int, keep: int | None = None) -> Block:
+        """Take back what would sound after `keep` frames, or after `KEPT`: as it was before its loudness."""
+        speaker = self._speaker
+        if speaker is None:
+            return self._trail.take(0, channels)
+        self._take_silence_back(speaker)
+        taken = speaker.take_back(max(keep or 0, round(KEPT * self.rate)))
+        self._note(speaker)
+        return self._trail.take(taken, channels)
+
+    def unheard(self, channels: int) -> Block:
+        """What can have sounded no more where the speaker is gone, as far as the time tells."""
+        left = round((self.silent_at - self._clock.monotonic()) * self.rate) - self._silence
+        return self._trail.take(left, channels)
+
+    def cover(self) -> None:
+        """Let silence follow, until something else does. Raises AudioError."""
+        speaker = self._speaker
+        if speaker and speaker.takes_back and not self._silence:
+            self._write(speaker, bytes(speaker.period_frames * speaker.format.frame_bytes))
+            self._silence = speaker.period_frames
+
+    def has_ended(self) -> bool:
+        """Let everything sound and give the speaker back; whether that is done, or it was roused before.
+
+        Raises AudioError.
+        """
+        speaker = self._speaker
+        if speaker is None or not speaker.takes_back:
+            self.finish()
+            return True
+        if not self._silence and not self.is_ready():
+            return False
+        self.cover()
+        if not self._has_sounded_to(speaker, self._silence - round(_TAIL * self.rate)):
+            return False
+        self.close()
+        return True
 
     def finish(self) -> None:
         """Let everything sound and give the speaker back. Raises AudioError; the speaker is given back anyway."""
@@ -150,9 +190,6 @@ class Output:
         if speaker is None:
             return
         try:
-            # Cards stop at the end of a period, and some play stale sound up to it.
-            missing = -self._written % speaker.period_frames
-            self._write(speaker, bytes(missing * speaker.format.frame_bytes))
             if not self._silenced:
                 speaker.drain()
         finally:
@@ -163,6 +200,8 @@ class Output:
         with self._guard:
             speaker, self._speaker = self._speaker, None
         if speaker:
+            self._trail, self._silence = self._new_trail(0), 0
+            self.silent_at = min(self.silent_at, self._clock.monotonic())
             speaker.close()
 
     def interrupt(self) -> None:
@@ -171,6 +210,22 @@ class Output:
             self._silenced = True
             if self._speaker:
                 self._speaker.stop()
+
+    def _new_trail(self, frames: int) -> Trail:
+        return Trail(frames, self.gain, self._way)
+
+    def _has_sounded_to(self, speaker: Playback, left: int) -> bool:
+        self._held = speaker.let_sound(left)
+        return self._silenced or self._held <= left
+
+    def _take_silence_back(self, speaker: Playback) -> None:
+        if self._silence:
+            speaker.take_back(max(round(KEPT * self.rate), speaker.held - self._silence))
+            self._silence = 0
+
+    def _note(self, speaker: Playback) -> None:
+        self._held = speaker.held
+        self.silent_at = self._clock.monotonic() + speaker.format.seconds(self._held)
 
     def _write(self, speaker: Playback, data: bytes) -> None:
         dry, frame_bytes = 0, speaker.format.frame_bytes
@@ -183,39 +238,5 @@ class Output:
                     raise DeviceLost(f"speaker '{self._device}' takes no sound. Unplug it and plug it in again")
                 continue
             dry = 0
-            self._written += taken
             data = data[taken * frame_bytes :]
-
-
-def to_channels(block: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
-    """The same sound in `channels` channels: one is repeated, two are mixed evenly; the third and others are silent."""
-    have = block.shape[1]
-    if have < channels > 2:
-        return np.pad(to_channels(block, 2), ((0, 0), (0, channels - 2)))
-    if have == channels:
-        return block
-    mono = block if have == 1 else block.mean(axis=1, keepdims=True)
-    return np.repeat(mono, channels, axis=1)
-
-
-def to_pcm(block: NDArray[np.float32], sample: SampleFormat, factor: float = 1.0) -> bytes:
-    """Samples of full scale 1.0, `factor` times as loud, as a speaker takes them, the loudest at its limits."""
-    scaled: NDArray[np.float32]
-    if sample is SampleFormat.FLOAT_LE:
-        scaled = np.clip(block * np.float32(factor), -1, 1)
-        return scaled.astype("<f4").tobytes()
-    limit = 1 << 8 * sample.bytes - 1
-    if sample is SampleFormat.S16_LE:
-        scaled = block * np.float32(factor * limit)
-        return _whole(scaled, limit).astype("<i2").tobytes()
-    whole = _whole(block.astype(np.float64) * (factor * limit), limit)
-    octets: NDArray[np.uint8] = whole.astype("<i4").view(np.uint8).reshape(-1, 4)
-    return octets[:, : sample.bytes].tobytes()
-
-
-def _whole(scaled: NDArray[T], limit: int) -> NDArray[T]:
-    """Rounded in place, the loudest at the limits. What NumPy's `clip` does beside that costs more than the work."""
-    np.rint(scaled, out=scaled)
-    np.maximum(scaled, -limit, out=scaled)
-    np.minimum(scaled, limit - 1, out=scaled)
-    return scaled
+        self._note(speaker)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from appliance.audio.fading import Fading
 from appliance.audio.orders import Order, Orders
-from appliance.audio.output import Output, loudness
+from appliance.audio.output import Output
 from appliance.audio.playing import Playing
 from appliance.audio.ports import SoundCards
 from appliance.audio.saying import Saying, Voice
@@ -46,10 +47,9 @@ class Player:
         self._clock = clock
         self._post = post
         self._vitals = vitals
-        self._output = Output(cards, playback.device, rate)
+        self._output = Output(cards, playback.device, rate, clock)
         self._voice = Voice(self._output, clock, post)
-        self._volume = playback.volume
-        self._percent: int = playback.volume.start
+        self._fading = Fading(self._output, playback.volume)
         self._speed = 1.0
         self._playing: Playing | None = None
         self._next: Playing | None = None
@@ -62,31 +62,31 @@ class Player:
     def play(self, playback_id: str, wish: Play) -> None:
         """Play or say that, instead of what plays."""
         self._voice.begin(playback_id, wish)
-        self._orders.put(partial(self._do_play, playback_id, wish))
+        self._order(partial(self._do_play, playback_id, wish))
 
     def prepare(self, behind: str, wish: Play | None) -> None:
         """Play that behind the playback `behind`, without a gap; nothing where it is None."""
-        self._orders.put(partial(self._do_prepare, behind, wish))
+        self._order(partial(self._do_prepare, behind, wish))
 
     def pause(self) -> None:
         """Hold still."""
-        self._orders.put(self._do_pause)
+        self._order(self._do_pause)
 
     def resume(self) -> None:
         """Go on where it was paused."""
-        self._orders.put(self._do_resume)
+        self._order(self._do_resume)
 
     def seek(self, seconds: float) -> None:
         """Go to `seconds` from the start; beyond the end is the end."""
-        self._orders.put(partial(self._do_seek, seconds))
+        self._order(partial(self._do_seek, seconds))
 
     def skip(self, seconds: float) -> None:
         """Go so many seconds on, or back where they are negative."""
-        self._orders.put(partial(self._do_skip, seconds))
+        self._order(partial(self._do_skip, seconds))
 
     def stop(self) -> None:
         """End it."""
-        self._orders.put(self._do_stop)
+        self._order(self._do_stop)
 
     @property
     def voice(self) -> Voice:
@@ -95,33 +95,37 @@ class Player:
 
     def hush(self) -> None:
         """End what the box says."""
-        self._orders.put(partial(self._do_stop, only=Saying))
+        self._order(partial(self._do_stop, only=Saying))
 
     def set_rate(self, speed: float) -> None:
         """Play at so many times the recorded speed, at the same pitch: this and what follows."""
-        self._orders.put(partial(self._do_rate, speed))
+        self._order(partial(self._do_rate, speed))
 
     def set_volume(self, percent: int) -> None:
         """In percent; what may not be set counts as the nearest that may."""
-        self._orders.put(lambda: self._do_volume(percent))
+        self._order(lambda: self._do_volume(percent))
 
     def change_volume(self, step_percent: int) -> None:
         """Louder, or quieter where the step is negative."""
-        self._orders.put(lambda: self._do_volume(self._percent + step_percent))
+        self._order(lambda: self._do_volume(self._fading.percent + step_percent))
 
     def duck(self, ducked: bool) -> None:
         """Let a voice stand out from what plays, or not any more."""
-        self._orders.put(partial(self._output.duck, ducked))
+        self._order(lambda: self._fading.duck(ducked, self._playing))
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop, and end the thread. Raises Stuck where it does not end within `timeout` seconds."""
-        self._orders.put(self._do_end)
+        self._order(self._do_end)
         self._thread.join(timeout / 4)
         if self._thread.is_alive():
             self._output.interrupt()
             self._thread.join(timeout * 3 / 4)
         if self._thread.is_alive():
             raise Stuck("the player thread does not end")
+
+    def _order(self, order: Order) -> None:
+        self._orders.put(order)
+        self._output.rouse()
 
     def _next_work(self) -> Order:
         """An order, or else what is to be done for what plays."""
@@ -147,23 +151,33 @@ class Player:
         self._vitals.remove(self._pulse)
 
     def _sound(self) -> None:
-        """Hand over the next period."""
+        """Hand over the next period, or wait until something is to be done."""
         playing, output = self._playing, self._output
-        if playing is None or playing.runs_dry(output):
-            return
-        block = playing.source.read(output.period_frames)
-        if not len(block) and self._next:
-            self._move_on(playing, self._next)
+        if playing is None or self._fading.runs_dry(playing):
             return
         try:
-            output.play(block) if len(block) else output.finish()
+            if not output.is_ready():
+                return
+            frames = output.next_frames
+        except AudioError as error:
+            self._wait_for_speaker(playing, error)
+            return
+        block = playing.source.read(frames)
+        try:
+            if not len(block) and self._next:
+                if not output.sounds_on():
+                    self._move_on(playing, self._next)
+                return
+            if not len(block) and not output.has_ended():
+                return
+            ahead = output.play(block)
         except AudioError as error:
             if not playing.started:
                 raise
             self._wait_for_speaker(playing, error)
             return
         if len(block):
-            playing.sounds(output.lead_frames, output.underruns, self._voice.sounds())
+            playing.sounds(ahead, output.underruns, self._clock.monotonic())
         else:
             self._playing = None
             playing.end(completed=True)
@@ -175,7 +189,7 @@ class Player:
             self._output.underruns = 0
             self._output.open()
             self._playing.source.convert_to(self._output.rate)
-            self._rise(0 if wish.start_at else loudness(self._percent))
+            self._fading.begin(self._playing)
 
     def _do_prepare(self, behind: str, wish: Play | None) -> None:
         self._drop_next()
@@ -190,7 +204,7 @@ class Player:
         following.source.convert_to(self._output.rate)
         self._output.underruns = 0
         if following.wish.start_at:
-            self._rise(0)
+            self._fading.begin(following)
 
     def _drop_next(self) -> None:
         if self._next:
@@ -206,7 +220,7 @@ class Player:
     def _do_pause(self) -> None:
         playing = self._playing
         if playing and not playing.paused:
-            self._fall_silent(playing)
+            self._fading.fall_silent(playing)
             playing.pause()
 
     def _do_resume(self) -> None:
@@ -226,11 +240,12 @@ class Player:
         except AudioError as error:
             self._wait_for_speaker(playing, error)
             return
-        self._rise(0)
+        self._fading.rise(0)
         playing.go_on()
 
     def _wait_for_speaker(self, playing: Playing, error: AudioError) -> None:
         """For some time; then the error ends the playback."""
+        playing.source.put_back(self._output.unheard(playing.source.channels))
         self._output.close()
         if self._clock.monotonic() - playing.sounded_at > _PATIENCE:
             raise error
@@ -240,56 +255,38 @@ class Player:
         if (playing := self._playing) is None:
             return
         if self._output.is_open:
-            self._fade_out(playing)
+            self._fading.fade_out(playing)
+            with suppress(AudioError):  # what writes next tells
+                self._output.cover()
         playing.seek(seconds)
-        self._rise()
+        self._fading.rise()
 
     def _do_skip(self, seconds: float) -> None:
-        if self._playing:
-            self._do_seek(max(0.0, self._playing.position + seconds))
+        if playing := self._playing:
+            with suppress(AudioError):  # what writes next tells
+                playing.position = playing.source.heard(self._output.lead_frames)
+            self._do_seek(max(0.0, playing.position + seconds))
 
     def _do_stop(self, *, given_up: bool = False, only: type[Playing] = Playing) -> None:
         if isinstance(self._playing, only) and (playing := self._taken_out()):
-            self._fall_silent(playing)
+            self._fading.fall_silent(playing)
             playing.end(completed=False, given_up=given_up)
 
     def _do_rate(self, speed: float) -> None:
         self._speed = speed
+        if self._playing and self._playing.source.is_plain:
+            self._fading.take_back(self._playing)
         for playing in filter(None, (self._playing, self._next)):
             playing.source.play_at(speed)
         self._post(RateChanged(speed))
 
     def _do_volume(self, percent: int) -> None:
-        self._percent = self._volume.within(percent)
-        self._rise()
-        self._post(VolumeChanged(self._percent))
+        self._fading.set(percent, self._playing)
+        self._post(VolumeChanged(self._fading.percent))
 
     def _do_end(self) -> None:
         self._ending = True
         self._do_stop(given_up=True)
-
-    def _rise(self, first: float | None = None) -> None:
-        """Go to the volume, from the loudness `first` or from what it is."""
-        if first is not None:
-            self._output.gain.go_to(first, 0)
-        self._output.gain.go_to(loudness(self._percent), self._output.ramp_frames)
-
-    def _fade_out(self, playing: Playing) -> None:
-        self._output.gain.go_to(0, self._output.ramp_frames)
-        with suppress(AudioError):  # where the file breaks off, or the speaker is gone, it is silent by itself
-            self._output.play(playing.source.read(self._output.ramp_frames))
-
-    def _fall_silent(self, playing: Playing) -> None:
-        """Fade out, and give the speaker back once that has sounded."""
-        if not self._output.is_open:
-            return
-        self._fade_out(playing)
-        try:
-            self._output.finish()
-        except AudioError:
-            playing.source.seek(playing.position)  # nobody heard what was on its way
-        else:
-            playing.position = playing.source.heard()
 
     def _fail(self, error: AudioError) -> None:
         """The file or the speaker ended it. What came before the damage of a file still sounds."""

@@ -1,9 +1,7 @@
 """One playback: what sounds, where it is, and what is told of it."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
-from appliance.audio.output import Output
 from appliance.audio.source import Source
 from appliance.errors import AudioError, TroubleKind, Unplayable
 from appliance.events import (
@@ -61,8 +59,7 @@ class Playing:
         if underruns > self._underruns:
             self._underruns = underruns
             self._post(PlaybackUnderrun(self.id, underruns))
-        if self.position >= _HEARD * source.seconds and not source.estimated:
-            self._is_heard()
+        self._look_how_much()
         if not 0 < self._progress_due - self.position < 2 * _PROGRESS:
             self._progress()
 
@@ -81,20 +78,15 @@ class Playing:
         """It waits where it is, with nothing of it on its way."""
         if not self.waits:
             self.waits = True
-            self.source.seek(self.position)
+            self.position = self.source.heard()
             self._post(PlaybackWaiting(self.id, self.position, why))
 
-    def runs_dry(self, output: Output) -> bool:
-        """Whether what is to sound next has not come yet. Then it waits, once what has come has sounded."""
-        if not self.source.is_dry:
-            return False
-        with suppress(AudioError):
-            output.finish()
+    def dries_up(self) -> None:
+        """What is to sound next has not come yet, and it is silent."""
         if not self.waits:
             self.waits = True
             self.position = self.source.heard()
             self._post(PlaybackWaiting(self.id, self.position, "it comes more slowly than it sounds"))
-        return True
 
     def seek(self, seconds: float) -> None:
         """It goes there."""
@@ -107,6 +99,7 @@ class Playing:
     def end(self, *, completed: bool, given_up: bool = False) -> None:
         """It is over: at its end, or before."""
         self.source.close()
+        self._look_how_much()
         if completed:
             self._is_heard()
         self._post(PlaybackFinished(self.id, completed, given_up))
@@ -122,6 +115,10 @@ class Playing:
             else:
                 unplayable = self.wish.track_id
         self._post(PlaybackFailed(self.id, str(error), unplayable, type(error).__name__, kind))
+
+    def _look_how_much(self) -> None:
+        if self.started and not self.source.estimated and self.position >= _HEARD * self.source.seconds:
+            self._is_heard()
 
     def _is_heard(self) -> None:
         if self.wish.track_id is not None and not self._heard:

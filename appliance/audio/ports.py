@@ -58,7 +58,7 @@ class Capture(Protocol):
 
 
 class Playback(Protocol):
-    """An open speaker. One thread writes and closes; `stop` may come from any other."""
+    """An open speaker. One thread writes and closes; `stop` and `rouse` may come from any other."""
 
     @property
     def format(self) -> AudioFormat:
@@ -77,6 +77,23 @@ class Playback(Protocol):
 
         0 once `stop` was called. Raises DeviceLost where the card is gone.
         """
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether what was written can be taken back before it sounds."""
+
+    @property
+    def held(self) -> int:
+        """Frames that were written and have not sounded yet. Raises DeviceLost where the card is gone."""
+
+    def let_sound(self, left: int) -> int:
+        """Wait until `left` frames are held at most, or until `rouse`; what is held then. Raises DeviceLost."""
+
+    def rouse(self) -> None:
+        """Let the `let_sound` that waits, or else the next one, return at once. From any thread, also after `close`."""
+
+    def take_back(self, keep: int) -> int:
+        """Take back what is held beyond `keep` frames, so that something else can follow. Its length in frames."""
 
     def drain(self) -> None:
         """Wait until everything written has sounded."""

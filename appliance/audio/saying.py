@@ -9,7 +9,7 @@ from pathlib import Path
 from appliance.audio.announced import Announced
 from appliance.audio.arriving import Arrivals
 from appliance.audio.greetings import NoneToday, greeting
-from appliance.audio.output import Output
+from appliance.audio.output import LATE, Output
 from appliance.audio.playing import Playing
 from appliance.audio.source import Source
 from appliance.clock import Clock
@@ -56,7 +56,7 @@ class Voice:
         self.announces: Callable[[Play], Path | None] = lambda _: None
         """Gives a file of what is said before that is played, where there is something to say."""
         self._says: str | None = None
-        self._said_at = self._sounded_at = -inf
+        self._said_at = -inf
 
     @property
     def silent_from(self) -> float:
@@ -66,12 +66,7 @@ class Voice:
     @property
     def sounded_until(self) -> float:
         """When the last that was played or said has sounded at the latest: CLOCK_MONOTONIC seconds."""
-        return max(self.silent_from, self._sounded_at + self._output.longest_end)
-
-    def sounds(self) -> float:
-        """The speaker takes something now; when that is."""
-        self._sounded_at = self._clock.monotonic()
-        return self._sounded_at
+        return max(self.silent_from, self._output.silent_at + LATE)
 
     def begin(self, playback_id: str, wish: Play) -> None:
         """That is what the player is to play next."""

@@ -172,12 +172,28 @@ class _LentCapture(_LentStream):
 class _LentPlayback(_LentStream):
     def __init__(self, playback: Playback, loans: _Loans) -> None:
         super().__init__(playback, loans)
+        self.takes_back = playback.takes_back
         self._playback = playback
 
     def write(self, data: bytes) -> int:
         taken = self._playback.write(data)
         self._check()
         return taken
+
+    @property
+    def held(self) -> int:
+        return self._playback.held
+
+    def let_sound(self, left: int) -> int:
+        held = self._playback.let_sound(left)
+        self._check()
+        return held
+
+    def rouse(self) -> None:
+        self._playback.rouse()
+
+    def take_back(self, keep: int) -> int:
+        return self._playback.take_back(keep)
 
     def drain(self) -> None:
         self._playback.drain()

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from appliance.audio.arriving import Arrival
 from appliance.audio.live import LiveDecoder, decoder_of
-from appliance.audio.tempo import Samples, Tempo
+from appliance.audio.samples import Block, full_scale, joined, to_channels
+from appliance.audio.tempo import Tempo
 from appliance.errors import Unplayable
 
 
@@ -29,7 +28,7 @@ class Source:
         self.estimated = self._decoder.estimated
         """Whether the duration is a guess."""
         self._tempo: Tempo | None = None
-        self._ready: Samples
+        self._ready: Block
         self._ended: bool
         self._begin()
         try:
@@ -39,9 +38,9 @@ class Source:
         except Unplayable:
             self.close()
             raise
-        self._ready = np.concatenate((first, self._ready))
+        self._ready = joined(first, self._ready)
 
-    def read(self, frames: int) -> Samples:
+    def read(self, frames: int) -> Block:
         """The next `frames` frames, shape (frames, channels); fewer only at the end."""
         if self._tempo is None and not len(self._ready) and not self._ended:
             block = self._decoder.read(frames)
@@ -51,7 +50,7 @@ class Source:
         while len(self._ready) < frames and not self._ended:
             block = self._decoder.read(frames)
             if len(block):
-                self._append(self._tempo.put(block) if self._tempo else block)
+                self._append(self._tempo.put(full_scale(block)) if self._tempo else block)
             elif self._loop and self._decoder.position > 0:
                 self.seconds = self._decoder.position
                 self._decoder.seek(0)
@@ -61,6 +60,20 @@ class Source:
                     self._append(self._tempo.finish())
         block, self._ready = self._ready[:frames], self._ready[frames:]
         return block
+
+    def put_back(self, block: Block) -> None:
+        """Let what was read last be what is read next: it has not sounded."""
+        self._ready = joined(to_channels(block, self.channels), self._ready)
+
+    @property
+    def channels(self) -> int:
+        """Channels of what is read."""
+        return self._decoder.channels
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether what is read are the samples of the file, at their own speed."""
+        return self._tempo is None
 
     @property
     def is_dry(self) -> bool:
@@ -85,6 +98,9 @@ class Source:
             self._tempo.factor = speed
         elif speed != 1.0:
             self._tempo = self._new_tempo()
+            self._ready = self._tempo.put(full_scale(self._ready))
+            if self._ended:
+                self._append(self._tempo.finish())
 
     def convert_to(self, rate: int) -> None:
         """Go on at the same place for a speaker of another rate."""
@@ -106,5 +122,5 @@ class Source:
     def _new_tempo(self) -> Tempo:
         return Tempo(self._rate, self._decoder.channels, self._speed)
 
-    def _append(self, block: Samples) -> None:
-        self._ready = np.concatenate((self._ready, block)) if len(self._ready) else block
+    def _append(self, block: Block) -> None:
+        self._ready = joined(self._ready, block)

@@ -51,7 +51,12 @@ class Tempo:
         """What is left; at another speed than 1 it fades out. Nothing can be put in behind it."""
         left = round(self.pending / self.factor)
         rest = self.put(np.zeros((4 * (self._hop + self._reach) + len(self._kept), self._kept.shape[1]), np.float32))
-        return rest[:left] if self.factor == 1.0 else rest[: left + self._hop]
+        if self.factor == 1.0:
+            return rest[:left]
+        rest = rest[: left + self._hop]
+        fading = min(self._hop, len(rest))
+        rest[len(rest) - fading :] *= self._rising[::-1][:fading]
+        return rest
 
     def _next(self) -> Samples:
         by_itself = self._kept[self._following : self._following + self._hop]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from appliance.audio.nearest import open_nearest
-from appliance.audio.output import Output, loudness
+from appliance.audio.output import Output
 from appliance.audio.ports import XRUN, Capture, Direction
+from appliance.audio.ramps import loudness
 from appliance.config.audio import NO_SPEAKER
 from appliance.doctor.box import Box
 from appliance.doctor.chirp import chirp, find
@@ -108,14 +109,13 @@ def _measure(box: Box) -> Finding:
 def _play(box: Box, rate: int) -> float:
     """Play a chirp at the configured volume; the moment when its first frame was handed over."""
     playback = box.settings.audio.playback
-    output = Output(box.cards, playback.device, rate)
+    output = Output(box.cards, playback.device, rate, box.clock)
     output.gain.go_to(loudness(playback.volume.start), 0)
     output.open()
     try:
         sound = chirp(output.rate)
         began = box.clock.monotonic()
-        for first in range(0, len(sound), output.period_frames):
-            output.play(sound[first : first + output.period_frames])
+        output.play(sound)
         output.finish()
     finally:
         output.close()

@@ -7,7 +7,7 @@ from attrs import evolve
 from appliance.audio.decode import Decoder
 from appliance.audio.journal import Begin
 from appliance.audio.levels import Meter, verdict
-from appliance.audio.output import to_pcm
+from appliance.audio.samples import to_pcm
 from appliance.audio.takefile import TakeFile
 from appliance.errors import StorageError, Unplayable, UsageError
 from appliance.feeds.safefile import Room

@@ -15,7 +15,8 @@ from appliance.errors import AudioError, DeviceNotFound, FormatUnsupported
 from appliance.models import AudioFormat
 from appliance.simulation.mixer import FakeMixer
 from appliance.simulation.sound import Sound, louder, numbered, speech
-from appliance.simulation.streams import FakeCapture, FakePlayback, Hearing
+from appliance.simulation.speaker import FakePlayback
+from appliance.simulation.streams import FakeCapture, Hearing
 
 __all__ = ["FakeCapture", "FakeCards", "FakeMixer", "FakePlayback", "simulated_cards"]
 
@@ -27,9 +28,9 @@ class FakeCards:
     and its frame numbers tell what was lost. Without one, sound comes as fast as it is read. After `length` frames
     nothing more comes. `formats` are those that the card can do (None: all), `max_buffer` is the longest ring in
     seconds that it grants, `drift_ppm` how much too fast its crystal runs, `behind_server` whether the microphone says
-    that a sound server is in between. `captures` and `playbacks` are the streams
-    opened so far, the latest last; they and what was written are kept unless `remember` is False. `mixer` is that of
-    the card, which is known by the identity `card`.
+    that a sound server is in between, `takes_back` whether the speaker forgets what is taken back. `captures` and
+    `playbacks` are the streams opened so far, the latest last; they and what was written are kept unless `remember` is
+    False. `mixer` is that of the card, which is known by the identity `card`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class FakeCards:
         behind_server: bool = False,
         remember: bool = True,
         mixer: FakeMixer | None = None,
+        takes_back: bool = True,
     ) -> None:
         self.formats = formats
         self.notes = CardNotes()
@@ -55,6 +57,7 @@ class FakeCards:
         self._max_buffer = max_buffer
         self._behind_server = behind_server
         self._remember = remember
+        self._takes_back = takes_back
         self._refusals: dict[Direction, AudioError] = {}
         self._unplugged: set[Direction] = set()
 
@@ -108,6 +111,7 @@ class FakeCards:
             format.frames(period),
             self._granted(format, buffer),
             remember=self._remember,
+            takes_back=self._takes_back,
         )
         self.playbacks = [*(other for other in self.playbacks if self._remember or not other.closed), stream]
         return stream

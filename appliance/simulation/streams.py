@@ -44,7 +44,7 @@ class Hearing:
         return frames if self._length is None else min(frames, self._length)
 
 
-class _Stream:
+class Stream:
     """What both directions share: the pace, the switches that tests turn, and who may call what when."""
 
     direction: Direction
@@ -101,7 +101,7 @@ class _Stream:
             raise DeviceLost("the simulated sound card was unplugged. Plug it in again")
 
 
-class FakeCapture(_Stream):
+class FakeCapture(Stream):
     """The microphone."""
 
     direction = Direction.CAPTURE
@@ -181,87 +181,3 @@ class FakeCapture(_Stream):
 
     def _ready(self) -> int:
         return self._hearing.ready(self._lose or self.period_frames + self._swallow, self.format)
-
-
-class FakePlayback(_Stream):
-    """The speaker."""
-
-    direction = Direction.PLAYBACK
-
-    def __init__(
-        self, clock: Clock | None, format: AudioFormat, period_frames: int, buffer_frames: int, *, remember: bool
-    ) -> None:
-        super().__init__(clock, format, period_frames, buffer_frames)
-        self._remember = remember
-        self._underrun = False
-        self._written = bytearray()
-        self._sounded = 0
-        self._taken = 0
-        self._began: float | None = None
-
-    @property
-    def written(self) -> bytes:
-        """Everything taken so far."""
-        return bytes(self._written)
-
-    @property
-    def sounded(self) -> bytes:
-        """What of it has been heard; everything where no clock sets the pace."""
-        with self._changed:
-            return bytes(self._written[: (self._sounded + self._heard()) * self.format.frame_bytes])
-
-    def underrun(self) -> None:
-        """Let the next write return XRUN."""
-        with self._changed:
-            self._underrun = True
-
-    def write(self, data: bytes) -> int:
-        frames, rest = divmod(len(data), self.format.frame_bytes)
-        assert not rest, "only whole frames can be written"
-        with self._call():
-            wanted = min(frames, self.period_frames)
-            while not self._stopped:
-                self._check_plugged()
-                if self._underrun or self._elapsed() > self._taken:
-                    self._underrun = False
-                    self._begin_anew(self._taken)
-                    return XRUN
-                room = self.buffer_frames - self._taken + self._heard()
-                if room >= wanted:
-                    return self._take(data, wanted)
-                self._wait(wanted - room - 0.25)
-            return 0
-
-    def drain(self) -> None:
-        with self._call():
-            while not self._stopped and self._heard() < self._taken:
-                self._check_plugged()
-                self._wait(self._taken - self._heard() - 0.25)
-            self._begin_anew(self._heard())
-
-    def stop(self) -> None:
-        super().stop()
-        with self._changed:
-            self._begin_anew(self._heard())
-
-    def _take(self, data: bytes, frames: int) -> int:
-        if self._began is None and self._clock:
-            self._began = self._clock.monotonic()
-        self._taken += frames
-        if self._remember:
-            self._written += data[: frames * self.format.frame_bytes]
-        return frames
-
-    def _begin_anew(self, sounded: int) -> None:
-        self._sounded += sounded
-        self._taken = 0
-        self._began = None
-
-    def _elapsed(self) -> int:
-        """Frames that the speaker has had time for since it began."""
-        if self._clock is None or self._began is None:
-            return 0
-        return round((self._clock.monotonic() - self._began) * self.format.rate)
-
-    def _heard(self) -> int:
-        return min(self._elapsed(), self._taken) if self._clock else self._taken

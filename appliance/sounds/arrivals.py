@@ -15,7 +15,7 @@ from attrs import define
 from appliance import durable
 from appliance.audio.decode import Decoder
 from appliance.audio.levels import SILENT_DBFS, Meter
-from appliance.audio.output import to_pcm
+from appliance.audio.samples import to_pcm
 from appliance.clock import Clock
 from appliance.errors import Cancelled, NotFound, Refused, StorageError, Unplayable, UsageError
 from appliance.feeds.safefile import Room, SafeFile

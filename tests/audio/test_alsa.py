@@ -238,7 +238,8 @@ def test_written_bytes_are_what_the_speaker_gets(test_card: Path, format: AudioF
     with speaker(test_card, format) as playback:
         write(playback, sound)
         playback.drain()
-    assert (test_card / "played.raw").read_bytes() == sound
+    played = (test_card / "played.raw").read_bytes()
+    assert played.startswith(sound) and not any(played[len(sound) :])
 
 
 def test_drain_waits_until_all_has_sounded(test_card: Path) -> None:
@@ -255,6 +256,7 @@ def test_underrun_is_told_and_writing_goes_on(test_card: Path) -> None:
         stall(0.1)
         assert playback.write(numbered(960, 960, FORMAT)) == XRUN
         write(playback, numbered(960, 960, FORMAT))
+        playback.let_sound(0)
     assert (test_card / "played.raw").read_bytes() == numbered(0, 1920, FORMAT)
 
 

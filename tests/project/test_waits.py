@@ -16,6 +16,7 @@ BY_ITSELF = {
     "appliance/store/recovery.py": "waits for nothing, but looks how long the disk has kept it",
     "appliance/cli/": "is a process of its own, and waits for another process",
     "appliance/simulation/panel.py": "what a test waits for is real",
+    "appliance/simulation/speaker.py": "what a test waits for is real",
     "appliance/simulation/streams.py": "what a test waits for is real",
     "appliance/testing/": "what a test waits for is real",
     "plugins/": "a backend keeps to the network's own timeouts, or another process's",

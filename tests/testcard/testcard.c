@@ -7,7 +7,7 @@
  * Parameters in asound.conf: `directory`, a folder in which
  *     unplugged       makes every call fail with -ENODEV while it exists
  *     capture.lock    is held while the microphone is open (a second opening gets -EBUSY), playback.lock likewise
- *     played.raw      gets everything written to the speaker
+ *     played.raw      gets everything written to the speaker; what is taken back or dropped before it sounds goes again
  *     starts          gets a line whenever the speaker starts: the frame of played.raw that sounds first, and when, as a
  *                     frame number
  *     switched_on     gets the CLOCK_MONOTONIC, in ns, of frame number 0 whenever the microphone starts
@@ -37,6 +37,7 @@ typedef struct {
     pthread_mutex_t turning; /* held where `running` changes and where the timer is read: ioplug polls without a lock */
     long ppm;
     int64_t started;       /* CLOCK_MONOTONIC in ns */
+    int64_t base;          /* byte of played.raw at which the stream that is prepared begins */
     uint64_t first_number; /* frame number at the start */
 } card_t;
 
@@ -55,12 +56,17 @@ static uint64_t frames_since(const card_t *card, int64_t start)
     return (uint64_t)(scaled / SECOND / 1000000);
 }
 
-/* Frames since the start in whole periods, as a card moves that interrupts once a period. Were it to move frame by
- * frame, libasound would read frame by frame in a busy loop. */
+/* Frames since the start. A microphone moves in whole periods, as a card does that interrupts once a period: were it to
+ * move frame by frame, libasound would read frame by frame in a busy loop. */
 static uint64_t position(const card_t *card)
 {
     uint64_t frames = frames_since(card, card->started);
-    return frames - frames % card->io.period_size;
+    return card->io.stream == SND_PCM_STREAM_CAPTURE ? frames - frames % card->io.period_size : frames;
+}
+
+static int64_t frame_bytes(const snd_pcm_ioplug_t *io)
+{
+    return io->channels * snd_pcm_format_physical_width(io->format) / 8;
 }
 
 static int is_unplugged(const card_t *card)
@@ -88,15 +94,15 @@ static int turn(card_t *card, int running)
 
 static int card_prepare(snd_pcm_ioplug_t *io)
 {
-    return is_unplugged(io->private_data) ? -ENODEV : 0;
+    card_t *card = io->private_data;
+    card->base = lseek(card->played, 0, SEEK_END);
+    return is_unplugged(card) ? -ENODEV : 0;
 }
 
 /* Say which frame of played.raw sounds first, and at which frame number. */
 static void tell_start(const card_t *card)
 {
-    const snd_pcm_ioplug_t *io = &card->io;
-    off_t frame_bytes = io->channels * snd_pcm_format_physical_width(io->format) / 8;
-    long long first = lseek(card->played, 0, SEEK_END) / frame_bytes - (long long)io->appl_ptr;
+    long long first = card->base / frame_bytes(&card->io);
     dprintf(card->starts, "%lld %llu\n", first, (unsigned long long)card->first_number);
 }
 
@@ -128,7 +134,13 @@ static int card_start(snd_pcm_ioplug_t *io)
 
 static int card_stop(snd_pcm_ioplug_t *io)
 {
-    return turn(io->private_data, 0);
+    card_t *card = io->private_data;
+    if (card->running && io->stream == SND_PCM_STREAM_PLAYBACK) {
+        int64_t sounded = position(card), written = io->appl_ptr;
+        if (ftruncate(card->played, card->base + (sounded < written ? sounded : written) * frame_bytes(io)) < 0)
+            return -errno;
+    }
+    return turn(card, 0);
 }
 
 static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
@@ -159,7 +171,8 @@ static snd_pcm_sframes_t card_transfer(snd_pcm_ioplug_t *io, const snd_pcm_chann
     if (is_unplugged(card))
         return -ENODEV;
     if (io->stream == SND_PCM_STREAM_PLAYBACK) {
-        ssize_t written = write(card->played, bytes, size * io->channels * width);
+        ssize_t written = pwrite(card->played, bytes, size * io->channels * width,
+                                 card->base + (int64_t)io->appl_ptr * frame_bytes(io));
         return written < 0 ? -errno : (snd_pcm_sframes_t)(written / (io->channels * width));
     }
     uint64_t number = card->first_number + io->appl_ptr;
@@ -286,7 +299,7 @@ static int open_files(card_t *card, const char *directory, snd_pcm_stream_t stre
     if (flock(card->lock, LOCK_EX | LOCK_NB) < 0)
         return -EBUSY;
     snprintf(path, sizeof path, "%s/played.raw", directory);
-    card->played = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    card->played = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     snprintf(path, sizeof path, "%s/starts", directory);
     card->starts = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     card->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
