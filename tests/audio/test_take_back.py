@@ -72,7 +72,7 @@ def test_what_was_taken_back_sounds_later_to_the_sample(make: Callable[..., Boot
     booth.sounds_for(2)
     before = len(booth.heard)
     booth.player.pause()
-    position = round(booth.told(PlaybackPaused).position * RATE)
+    position = round(booth.first(PlaybackPaused).position * RATE)
     assert position - before == pytest.approx((KEPT + 0.02) * RATE, abs=0.05 * RATE)
     booth.player.resume()
     booth.first(PlaybackFinished)
