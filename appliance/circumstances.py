@@ -102,6 +102,7 @@ class Begun:
         None, "Where alone it is to go; null where the configuration decides", Kind.TEXT
     )
     test: bool = told(False, "Whether it is a test, and goes nowhere", Kind.FLAG)
+    draft: bool = told(False, "Whether somebody has still to keep it, and it goes nowhere until then", Kind.FLAG)
 
 
 def by_guest(begun: Begun | None) -> bool:

@@ -27,6 +27,7 @@ _SEARCH = (
     Argument("label", Kind.TEXT, "A label.", False),
     Argument("starred", Kind.SWITCH, "Only those with a star. Default: false.", False),
     Argument("approved", Kind.SWITCH, "Only those that a person approved of. Default: false.", False),
+    Argument("undecided", Kind.SWITCH, "Only those that somebody has still to keep. Default: false.", False),
     Argument("verdict", Kind.TEXT, "What is said of the sound.", False, choices=tuple(map(str, Verdict))),
     Argument("state", Kind.TEXT, "How a delivery is.", False, choices=tuple(map(str, DeliveryState))),
     Argument("to", Kind.TEXT, "The name of the destination whose `state` counts. Default: any.", False),
@@ -83,6 +84,13 @@ CLIPS = (
             Argument("now", Kind.SWITCH, "For good at once, also what is in the trash. Default: false.", False),
         ),
         answer="an object with `clip`, `path` and `deliveries`, as they were",
+    ),
+    Verb(
+        "clips.keep",
+        "Keep a story that nobody has decided about, as the power failed too early: it goes where clips go.",
+        arguments=(_CLIP,),
+        answer="the clip",
+        since=2,
     ),
     Verb(
         "clips.withdraw",

@@ -168,6 +168,12 @@ class Report:
         None, "How long ago the oldest clip began that has not arrived; null where no clock tells", Kind.GAUGE, "s"
     )
     unheard: int = told(0, "Messages that nobody has heard yet", Kind.GAUGE, "messages")
+    undecided: int = told(
+        0,
+        "Stories of a booth that somebody has still to keep or to delete, before they go anywhere",
+        Kind.GAUGE,
+        "clips",
+    )
     volume: int | None = told(None, "The volume of the player", Kind.GAUGE, "%")
     rate: float = told(1.0, "How fast the player plays", Kind.GAUGE, "times the recorded speed")
     faults: tuple[FaultReport, ...] = told((), "What a person should know", Kind.OBJECT)

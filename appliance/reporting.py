@@ -52,6 +52,7 @@ class _Kept:
     queues: Mapping[str, Queue] = field(factory=dict)
     unheard: Mapping[str, int] = field(factory=dict)
     storage: StorageReport = field(factory=StorageReport)
+    undecided: int = 0
 
 
 @frozen
@@ -98,6 +99,7 @@ class Reporter:
             waiting=sum(each.waiting for each in destinations.values()),
             oldest_waiting=max((each.oldest_waiting or 0.0 for each in destinations.values()), default=0.0) or None,
             unheard=status.unheard,
+            undecided=kept.undecided,
             volume=status.volume,
             rate=status.rate,
             faults=tuple(
@@ -136,6 +138,7 @@ class Reporter:
             {name: self.store.outbox.queue(name) for name in self.settings.destinations},
             self.store.inbox.unheard_by_feed(),
             _storage(self.outlook()),
+            self.store.clips.undecided(),
         )
 
     def _destination(self, name: str, kept: "_Kept", failing: _Failing, now: ClockStamp) -> DestinationReport:

@@ -79,7 +79,7 @@ class Room(World):
     @property
     def kept(self) -> list[dict[str, Any]]:
         """What is known of the clips that go where clips go."""
-        goes = [take for take in self.lengths if self.wishes[take].begun.destinations is None or take in self.released]
+        goes = [take for take in self.lengths if not self.wishes[take].begun.draft or take in self.released]
         return [dict(self.wishes[take].fields) for take in goes]
 
     def dial(self, number: int) -> None:
@@ -249,14 +249,14 @@ def test_one_button_leads_through_it_without_a_handset() -> None:
     assert room.at(Step.ON_HOOK) and len(room.kept) == 1
 
 
-KINDS = (*("hook",) * 4, *("next",) * 5, "again", "1", "2", "3", "press", "speaker", "microphone", "room")
+KINDS = (*("hook",) * 4, *("next",) * 5, "again", "1", "2", "3", "press", "speaker", "microphone", "room", "restart")
 
 
 def live(seed: int) -> None:
     """Nothing without consent, nothing that is not kept, and nothing that was told is lost."""
     chance = random.Random(seed)
     room = Room(evolve(FULL, listen_back=chance.random() < 0.7))
-    lifted, by_button = False, set[str]()
+    lifted, by_button, undecided = False, set[str](), set[str]()
     for _ in range(chance.randint(4, 16)):
         room.until(room.now + chance.choice((0.4, 0.6, 1.0, 3.0, 6.0, 12.0, 40.0)) + chance.random() / 8)
         before = set(room.wishes)
@@ -273,6 +273,10 @@ def live(seed: int) -> None:
             case "press":
                 room.press()
                 by_button |= set(room.wishes) - before
+            case "restart":
+                room.restart(lifted)
+                good = {take for take in room.lengths if room.lengths[take] >= 1} - by_button
+                undecided |= good - set(room.released) - set(room.dropped)
             case kind:
                 room.befall(kind)
     room.speaker = room.microphone = True
@@ -288,7 +292,11 @@ def live(seed: int) -> None:
     assert len(room.released) == len(set(room.released)) and not set(room.released) & set(room.dropped), seed
     if room.booth_settings.booth.listen_back:
         decided = set(room.released) | set(room.dropped)
-        assert decided == {take for take in told if room.lengths[take] >= 1}, (seed, "nobody decided about a story")
+        assert not decided & undecided, (seed, "somebody else decided")
+        assert decided | undecided == {take for take in told if room.lengths[take] >= 1}, (
+            seed,
+            "nobody decided about a story",
+        )
     else:
         assert room.released == room.dropped == [], seed
 

@@ -12,12 +12,12 @@ import click
 
 from appliance.cli import joining, said, trashing
 from appliance.cli.remote import Remote, pass_remote
+from appliance.cli.searching import search_options
 from appliance.cli.terminal import Progress, json_option, say, say_json
 from appliance.cli.verbs import Verbs
 from appliance.cli.withdraw import withdraw
 from appliance.describe import counted, size
 from appliance.errors import DeliveryError, StorageError
-from appliance.models import DeliveryState, Verdict
 
 _AGO = re.compile(r"([0-9]{1,30})([mhdw])")
 _EARLIEST, _LATEST = -(1 << 63), (1 << 63) - 1
@@ -63,6 +63,7 @@ for _command in (
     said.labels,
     said.star,
     said.approve,
+    said.keep,
     said.note,
     said.mark,
     said.unmark,
@@ -73,13 +74,7 @@ for _command in (
 @clips.command("list")
 @since_option
 @until_option
-@click.option("--text", help="Words, or beginnings of words, of title, labels and note.")
-@click.option("--label", help="Only those with this label.")
-@click.option("--starred", is_flag=True, help="Only those with a star.")
-@click.option("--approved", is_flag=True, help="Only those that somebody approved of.")
-@click.option("--verdict", type=click.Choice([str(each) for each in Verdict]), help="What is said of their sound.")
-@click.option("--state", type=click.Choice([str(each) for each in DeliveryState]), help="How a delivery of them is.")
-@click.option("--to", help="The destination whose --state counts.")
+@search_options
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="So many on a page.")
 @click.option("--page", type=click.IntRange(min=1), default=1, show_default=True, help="The page; older clips follow.")
 @json_option

@@ -1,4 +1,4 @@
-"""`appliance clips title`, `label`, `star`, `approve`, `note`, `mark` and `unmark`: what a person says of clips."""
+"""`appliance clips title`, `label`, `star`, `approve`, `note`, `mark` and others: what a person says of clips."""
 
 from typing import Any
 
@@ -61,6 +61,15 @@ def star(remote: Remote, clip: str, off: bool, as_json: bool) -> None:
 def approve(remote: Remote, clip: str, off: bool, as_json: bool) -> None:
     """Approve of CLIP, and of the other parts of its recording: anybody may hear it."""
     _tell(remote.call("clips.approve", clip=clip, approved=not off), as_json)
+
+
+@click.command()
+@click.argument("clip")
+@json_option
+@pass_remote
+def keep(remote: Remote, clip: str, as_json: bool) -> None:
+    """Keep the story CLIP that nobody has decided about: it goes where clips go. `clips delete` does the opposite."""
+    _tell(remote.call("clips.keep", clip=clip), as_json)
 
 
 @click.command()

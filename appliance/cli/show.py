@@ -55,6 +55,8 @@ def status(report: Report) -> None:
         _item(f"{name} {gone}: {counted(count, 'message')} of it not heard yet")
     if report.unheard:
         _item(f"{counted(report.unheard, 'message')} not heard yet")
+    if report.undecided:
+        _item(f"{counted(report.undecided, 'story', 'stories')} not decided: `appliance clips list --undecided`")
     for name, schedule in report.schedules.items():
         _item(f"schedule {name}: {_schedule(schedule)}")
     for name, trigger in report.triggers.items():
@@ -193,8 +195,9 @@ def _how_far(delivery: Plain) -> str:
 
 def said(clip: Plain) -> str:
     """What a person says of a clip, in short: its star, its title, its labels, and whether it is approved."""
-    told = ["*" * clip["starred"], clip["title"], *_labels(clip), "(approved)" * clip["approved"]]
-    return " ".join(filter(None, told))
+    draft = (clip.get("begun") or {}).get("draft") and clip["verdict"] != Verdict.TOO_SHORT
+    told = ["*" * clip["starred"], clip["title"], *_labels(clip)]
+    return " ".join(filter(None, (*told, clip["approved"] and "(approved)", draft and "(not decided)")))
 
 
 def _labels(clip: Plain) -> list[str]:

@@ -1,6 +1,7 @@
 """Which clips go where, and under which names: by what began them, by their profile, and by their fields."""
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from appliance.circumstances import Begun, Fields, Starter, field_text, field_texts
@@ -9,6 +10,13 @@ from appliance.models import Clip
 from appliance.naming import check_template
 from appliance.recipes import ORIGINAL
 from appliance.values import frozen
+
+
+class DeleteAfter(StrEnum):
+    """Which receipt of a destination lets a clip be deleted here when room is needed."""
+
+    VERIFIED = "verified"
+    ACCEPTED = "accepted"
 
 
 @frozen
@@ -46,7 +54,7 @@ def several(wanted: Any) -> Sequence[Any]:
 def goes_to(name: str, only: OnlySettings, begun: Begun | None, fields: Fields) -> bool:
     """Whether a clip goes to the destination `name` by itself. What whoever began it said of that counts alone."""
     begun = begun or Begun()
-    if begun.test:
+    if begun.test or begun.draft:
         return False
     return name in begun.destinations if begun.destinations is not None else only.admits(begun, fields)
 

@@ -20,6 +20,7 @@ from appliance.config.page import WebSettings
 from appliance.config.profiles import TakeSettings
 from appliance.config.prompts import PromptSettings
 from appliance.config.renditions import RenditionSettings, all_recipes
+from appliance.config.routing import DeleteAfter as DeleteAfter
 from appliance.config.routing import OnlySettings, check_file_name, live_sends_originals, nothing_goes_in_the_clear
 from appliance.config.schedule import ScheduleSettings
 from appliance.config.storage import StorageSettings
@@ -166,13 +167,6 @@ class PanelSettings:
         second = (dial.off_normal for dial in self.dials.values() if dial.off_normal is not None)
         of_keypad = (*self.keypad.rows, *self.keypad.columns) if self.keypad else ()
         return sorted((*self.buttons, *self.switches, *self.dials, *second, *of_keypad, *self.leds))
-
-
-class DeleteAfter(StrEnum):
-    """Which receipt of a destination lets a clip be deleted here when room is needed."""
-
-    VERIFIED = "verified"
-    ACCEPTED = "accepted"
 
 
 @frozen

@@ -63,6 +63,7 @@ class ClipMethods:
             "clips.label": self.label,
             "clips.star": self.star,
             "clips.approve": self.approve,
+            "clips.keep": self.keep,
             "clips.note": self.note,
             "clips.mark": self.mark,
             "clips.unmark": self.unmark,
@@ -178,6 +179,15 @@ class ClipMethods:
         found = self._store.clips.find(clip)
         said = [self._store.clips.say(part.id, approved=approved) for part in self._store.clips.parts(found.id)]
         return next(part for part in said if part.id == found.id)
+
+    def keep(self, clip: str) -> Clip:
+        """Let a draft go where clips go. Raises Refused where it is none."""
+        found = self._store.clips.find(clip)
+        if found.begun is None or not found.begun.draft:
+            raise Refused(f"{found.name} was kept already: nobody has to decide about it")
+        self._store.clips.release(found.id, found.begun.destinations)
+        self._outbox.wake()
+        return self._store.clips.find(found.id)
 
     def note(self, clip: str, note: str) -> Clip:
         """Write something about a clip."""

@@ -44,7 +44,7 @@ def wanted(
         fields["consent_time"] = world.time(consented)
     if booth.codes:
         fields[WITHDRAWAL_CODE] = world.code()
-    return Wishes(evolve(wishes.begun, destinations=()) if booth.listen_back else wishes.begun, fields)
+    return Wishes(evolve(wishes.begun, draft=True) if booth.listen_back else wishes.begun, fields)
 
 
 def keeps(booth: BoothSettings, wishes: Wishes, clip: Clip) -> tuple[Input, ...]:

@@ -187,6 +187,7 @@ def entry(found: Plain) -> Plain:
         "labels": clip["labels"],
         "starred": clip["starred"],
         "approved": clip["approved"],
+        "undecided": bool((clip.get("begun") or {}).get("draft")) and clip["verdict"] != "too_short",
         "note": clip["note"],
         "continues": clip["continues"],
         "of_guest": (clip.get("begun") or {}).get("by") == Starter.GUEST,

@@ -23,7 +23,7 @@ from appliance.store.messages import Message, recording_of
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.room import Room, change, read
-from appliance.store.search import APPROVED, Search
+from appliance.store.search import APPROVED, UNDECIDED, Search
 from appliance.store.sidecars import freshen
 from appliance.store.trash import Trashed
 
@@ -79,6 +79,10 @@ class Clips(Room[ClipRows]):
             return [from_json(body, Clip) for body in self.access.use(bodies)]
         except ValueError:  # on the store's thread that counts as damage
             return self.access.use(lambda catalogue: list(map(clip_in, bodies(catalogue))))
+
+    def undecided(self) -> int:
+        """How many drafts somebody has still to keep or to delete."""
+        return self.access.use(lambda catalogue: catalogue.search.count(UNDECIDED))
 
     def labels(self) -> list[str]:
         """Every label that some clip has."""
@@ -156,12 +160,12 @@ class Clips(Room[ClipRows]):
         return recording_of(self._places, names, catalogue.clips.began_ns)
 
     def release(self, clip_id: str, destinations: tuple[str, ...] | None) -> None:
-        """Let a clip go to these destinations, or to all, that was to go nowhere yet. Raises NotFound."""
+        """Let a draft go to these destinations, or to all. Raises NotFound."""
 
         def work(catalogue: Catalogue) -> None:
             with catalogue.transaction():
                 clip = catalogue.clips.get(clip_id)
-                begun = evolve(clip.begun if clip and clip.begun else Begun(), destinations=destinations)
+                begun = evolve(clip.begun if clip and clip.begun else Begun(), destinations=destinations, draft=False)
                 catalogue.send(catalogue.said.change(clip_id, begun=begun), self.access.wanted)
             freshen(self._places, catalogue)
             self.access.tell(catalogue)

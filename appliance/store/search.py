@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from appliance.errors import NotFound
-from appliance.models import Clip
+from appliance.models import Clip, Verdict
 from appliance.store.clips import clip_in
 from appliance.values import frozen
 
@@ -24,8 +24,8 @@ _MOST_LETTERS = 4000
 _LABEL, _STAR, _VERDICT = "#", "*", "="
 """What other terms begin with: no word does."""
 
-APPROVED = "!"
-"""The term of clips that somebody approved of."""
+APPROVED, UNDECIDED = "!", "?"
+"""The terms of clips that somebody approved of, and of drafts that somebody has still to keep."""
 
 _MOST = (1 << 63) - 1
 
@@ -40,7 +40,7 @@ _WORDS = rf"[{_NO_SPACES}]|[^\W{_NO_SPACES}]+"  # compiled where it is first use
 
 @frozen
 class Search:
-    """What is looked for; what is None, or False of `starred` and `approved`, lets everything through.
+    """What is looked for; what is None, or False of the others, lets everything through.
 
     `text` are beginnings of words of title, labels and note, each of which must be there; `state` is one that a
     delivery is in, of those to the destination `to` where that is given. Moments are wall time in ns, `since_ns`
@@ -51,6 +51,7 @@ class Search:
     label: str | None = None
     starred: bool = False
     approved: bool = False
+    undecided: bool = False
     verdict: str | None = None
     state: str | None = None
     to: str | None = None
@@ -69,6 +70,7 @@ class Search:
         terms |= {_LABEL + self.label} if self.label is not None else set()
         terms |= {_STAR} if self.starred else set()
         terms |= {APPROVED} if self.approved else set()
+        terms |= {UNDECIDED} if self.undecided else set()
         return terms | ({_VERDICT + self.verdict} if self.verdict is not None else set())
 
 
@@ -86,7 +88,13 @@ def terms_of(clip: Clip) -> set[str]:
     terms |= {_LABEL + label for label in clip.labels} | {_VERDICT + clip.verdict}
     terms |= {_STAR} if clip.starred else set()
     terms |= {APPROVED} if clip.approved else set()
+    terms |= {UNDECIDED} if _is_undecided(clip) else set()
     return {term.encode(errors="replace").decode() for term in terms}
+
+
+def _is_undecided(clip: Clip) -> bool:
+    """What is too short to be delivered nobody is asked about."""
+    return clip.begun is not None and clip.begun.draft and clip.verdict is not Verdict.TOO_SHORT
 
 
 class SearchRows:
@@ -106,7 +114,7 @@ class SearchRows:
         (last,) = self._db.execute("SELECT coalesce(max(clip), 0) FROM terms").fetchone()
         said = "json_extract(body, '$.title') <> '' OR json_extract(body, '$.note') <> ''"
         said += " OR json_extract(body, '$.labels') <> '[]' OR json_extract(body, '$.starred')"
-        said += " OR json_extract(body, '$.approved')"
+        said += " OR json_extract(body, '$.approved') OR json_extract(body, '$.begun.draft')"
         told = self._db.execute(f"SELECT body FROM clips WHERE seq > ? AND json_valid(body) AND ({said})", (last,))
         bodies = [body for (body,) in told]
         self._db.execute(
@@ -116,6 +124,11 @@ class SearchRows:
         )
         for body in bodies:
             self.enter(clip_in(body))
+
+    def count(self, term: str) -> int:
+        """How many clips are found by a term."""
+        query = "SELECT count(*) FROM terms JOIN clips ON seq = clip WHERE term = ? AND deleted_at IS NULL"
+        return int(self._db.execute(query, (term,)).fetchone()[0])
 
     def labels(self) -> list[str]:
         """Every label that a clip has; read from one to the next, so cheap with many clips."""

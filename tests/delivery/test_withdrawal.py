@@ -10,7 +10,7 @@ from appliance.config.routing import OnlySettings, goes_to
 from appliance.config.settings import Settings
 from appliance.control.clips import ClipMethods
 from appliance.delivery.withdrawal import Outcome
-from appliance.errors import NotFound, Transient
+from appliance.errors import NotFound, Refused, Transient
 from appliance.events import DeliverySucceeded
 from appliance.models import Receipt
 from appliance.testing.backends import MemoryBackend
@@ -97,13 +97,14 @@ def test_what_is_to_go_nowhere_yet_goes_where_clips_go_once_it_is_released(box: 
     backend = MemoryBackend()
     box.store.set_destinations(box.kinds, goes=lambda clip, to: goes_to(to, OnlySettings(), clip.begun, clip.fields))
     outbox = box.deliver(cloud=backend)
-    nowhere = box.clip(begun=Begun(destinations=()))
+    nowhere = box.clip(begun=Begun(draft=True))
     box.clip()
     outbox.wake()
     box.events.wait(DeliverySucceeded)
     assert nowhere.file_name not in backend.objects and not box.store.outbox.find(nowhere.id)
-    box.store.clips.release(nowhere.id, None)
-    outbox.wake()
+    assert methods(box, outbox).keep(nowhere.id).begun == Begun()
+    with pytest.raises(Refused, match="kept already"):
+        methods(box, outbox).keep(nowhere.id)
     box.events.wait(DeliverySucceeded, 2)
     assert nowhere.file_name in backend.objects
     assert json.loads(box.store.places.sidecar(nowhere.name).read_text())["begun"]["destinations"] is None

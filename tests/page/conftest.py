@@ -29,6 +29,7 @@ STATUS = {
     "player": "stopped",
     "take": None,
     "playback": None,
+    "undecided": 0,
     "unheard": 0,
     "sending": [],
     "faults": [],

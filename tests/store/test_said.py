@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.circumstances import Begun
 from appliance.errors import NotFound
 from appliance.events import ClipDescribed
 from appliance.models import Clip, DeliveryState, Receipt, Verdict
@@ -43,6 +44,20 @@ def test_what_is_said_is_kept_in_catalogue_and_sidecar_and_nothing_else_changes(
     sidecar = json.loads(box.store.places.sidecar(clip.name).read_text())
     assert (sidecar["title"], sidecar["labels"]) == ("Anna's toast", ["family", "Best of"])
     assert box.restart().clips.find(clip.id) == told
+
+
+def test_a_draft_waits_until_somebody_keeps_or_deletes_it(box: Box) -> None:
+    kept, deleted, _ = box.clip(), box.clip(), box.clip()
+    for clip in (kept, deleted):
+        box.store.clips.say(clip.id, begun=Begun(draft=True))
+    box.store.close()
+    box.lose_catalogue()
+    box.start()
+    assert found(box, undecided=True) == [deleted.id, kept.id] and box.store.clips.undecided() == 2
+    box.store.clips.release(kept.id, None)
+    assert found(box, undecided=True) == [deleted.id]
+    box.store.clips.trash(deleted.id)
+    assert box.store.clips.undecided() == 0 == len(found(box, undecided=True))
 
 
 def test_it_outlives_the_catalogue(box: Box) -> None:

@@ -78,6 +78,9 @@
 % for odd in sorted({part["verdict"] for part in each["parts"]} - {""}):
 <span class="warning">{{odd}}</span>
 % end
+% if each["undecided"]:
+<span class="warning">{{_("Nobody has decided about it")}}</span>
+% end
 % if each["approved"]:
 <span>{{_("Approved")}}</span>
 % end
