@@ -43,6 +43,7 @@ from appliance.plugin.upload import (
     UploadBackendType,
     UploadJob,
     began,
+    sidecars_of,
 )
 from appliance.quantities import Description, Kind, described
 from appliance.recipes import ORIGINAL, Recipe
@@ -134,6 +135,7 @@ __all__ = [
     "parse_mounts",
     "seconds_until_active",
     "shown_url",
+    "sidecars_of",
     "stand_back",
     "write_file",
 ]

@@ -1,6 +1,6 @@
 """The contract of an upload backend: code that delivers renditions to one kind of destination."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -23,6 +23,19 @@ def _ignore_answer(_: int, __: Mapping[str, str]) -> None:
 
 def _clock_is_trusted() -> bool:
     return clock_source() is not ClockSource.NONE
+
+
+def sidecars_of(remote_name: str) -> Iterator[str]:
+    """What may be the name of what lies beside a file of this name, the likeliest first.
+
+    The endings of its kind are up to three: `.bwf.wav.age`.
+    """
+    folder, slash, name = remote_name.rpartition("/")
+    for _ in range(3):
+        name = name.rpartition(".")[0]
+        if not name:
+            return
+        yield f"{folder}{slash}{name}.json"
 
 
 @frozen

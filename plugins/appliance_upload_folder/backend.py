@@ -20,6 +20,7 @@ from appliance.plugin import (
     Rendition,
     Transient,
     UploadJob,
+    sidecars_of,
 )
 from appliance_upload_folder import files, mounts
 from appliance_upload_folder.errors import translated
@@ -94,9 +95,9 @@ class FolderBackend:
         with translated(self._path), self._folder() as folder:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=folder)
-            for stem in _stems(name) if self._sidecar else ():
+            for beside in sidecars_of(name) if self._sidecar else ():
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(f"{stem}.json", dir_fd=folder)
+                    os.unlink(beside, dir_fd=folder)
                     break
             files.sync_folder(folder)
 
@@ -237,12 +238,3 @@ def _blocks(source: int, job: UploadJob, hashed: Callable[[bytes], None]) -> Ite
         done += len(block)
         job.progress(min(done, job.rendition.size))
         job.check_cancelled()
-
-
-def _stems(name: str) -> Iterator[str]:
-    """What the name of a file may be without the endings of its kind, which are up to three: `.bwf.wav.age`."""
-    for _ in range(3):
-        name = name.rpartition(".")[0]
-        if not name:
-            return
-        yield name

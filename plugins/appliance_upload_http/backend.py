@@ -10,9 +10,9 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from appliance_http.body import BLOCK, FileBody, FormBody, Held, content_md5
 
-from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob, shown_url
+from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob, shown_url, sidecars_of
 from appliance_upload_http.answer import check_answer, is_page
-from appliance_upload_http.deletion import DELETE_ANSWERS, GONE, NEVER, place_of
+from appliance_upload_http.deletion import delete_at, place_of
 from appliance_upload_http.options import SEE_OTHER, Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
 from appliance_upload_http.templates import TELLING_APART, beside, fill, words_in
@@ -141,22 +141,18 @@ class HttpBackend:
 
     def delete(self, receipt: Receipt) -> None:
         """Ask for that (RFC 9110, 9.3.5), and look whether it is gone."""
-        from appliance_http.statuses import status_error
-        from appliance_http.transport import Request, same_origin
+        from appliance_http.transport import same_origin
 
         place = place_of(receipt.remote_name, self._url)
         if place is None or not same_origin(place, self._url):
             raise Permanent(f"{self._host} has not told where it keeps {receipt.remote_name}: delete it there by hand")
-        for method, gone in (("DELETE", (*range(200, 300), *GONE)), ("HEAD", (*GONE, *NEVER))):
-            request = Request(method, place, private=self._private_headers())
-            with self._client().exchange(request, lambda: None) as answer:
-                said = answer.head(_MOST_JSON)
-            if method == "HEAD" and 200 <= answer.status <= 299:
-                raise Transient(f"{self._host} says that it deletes {receipt.remote_name}, and still has it")
-            if answer.status in NEVER and method == "DELETE":
-                raise Permanent(f"{self._host} lets nobody delete ({answer.status}): delete it there by hand")
-            if answer.status not in gone:
-                raise status_error(answer.status, answer.reason, answer.headers, said, DELETE_ANSWERS, self._host)
+        self._delete(place)
+        for other in sidecars_of(place.partition("?")[0]) if self._options.sidecar else ():
+            if self._delete(place_of(other, self._url) or other):
+                break
+
+    def _delete(self, place: str) -> bool:
+        return delete_at(self._client(), place, self._private_headers(), self._host)
 
     def probe(self) -> str:
         """Ask by OPTIONS what the place allows: it goes the whole way, credentials included, and makes no clip."""

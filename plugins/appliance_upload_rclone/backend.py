@@ -15,6 +15,7 @@ from appliance.plugin import (
     Rendition,
     Transient,
     UploadJob,
+    sidecars_of,
 )
 from appliance_upload_rclone.hashes import digests
 from appliance_upload_rclone.names import path_of
@@ -75,12 +76,19 @@ class RcloneBackend:
         return self._receipt(receipt.remote_name, there, expected)
 
     def delete(self, receipt: Receipt) -> None:
-        path = receipt.remote_name
+        self._delete(receipt.remote_name)
+        for beside in sidecars_of(receipt.remote_name) if self._sidecar else ():
+            if self._delete(beside):
+                break
+
+    def _delete(self, path: str) -> bool:
+        """Whether it was there."""
         if self._remote.stat(path) is None:
-            return
+            return False
         self._remote.delete(path)
         if self._remote.stat(path) is not None:
             raise Transient(f"{self._remote} says that it has deleted {path}, and still shows it")
+        return True
 
     def probe(self) -> str:
         token = secrets.token_hex(8)

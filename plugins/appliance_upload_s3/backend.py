@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from appliance.plugin import (
     Receipt,
     Rendition,
     UploadJob,
+    sidecars_of,
 )
 from appliance_upload_s3.attempt import Attempt, part_size_of
 from appliance_upload_s3.bucket import Answer, Bucket
@@ -95,9 +97,12 @@ class S3Backend:
         return make_receipt(key, receipt.size, proven, head)
 
     def delete(self, receipt: Receipt) -> None:
-        if self._bucket.delete(receipt.remote_name):
+        key = receipt.remote_name
+        beside = (each for each in sidecars_of(key) if self._bucket.find(each)) if self._options.sidecar else ()
+        kept = [each for each in (key, *islice(beside, 1)) if self._bucket.delete(each)]
+        if kept:
             raise Permanent(
-                f"{self._bucket.target} keeps old versions: {receipt.remote_name!r} is shown no more, and still there. "
+                f"{self._bucket.target} keeps old versions: {key!r} is shown no more, and still there. "
                 "Delete its versions by hand"
             )
 

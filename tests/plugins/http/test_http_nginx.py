@@ -74,6 +74,14 @@ def test_what_was_put_is_deleted(nginx: Nginx, job: UploadJob) -> None:
         backend(nginx.url("/static/"), method="PUT").delete(evolve(other, remote_name=nginx.url("/static/x.wav")))
 
 
+def test_what_lies_beside_it_is_deleted_too(nginx: Nginx, job: UploadJob) -> None:
+    sender = backend(nginx.url("/dav/"), method="PUT", sidecar=True)
+    receipt = sender.deliver(job)
+    assert len(list((nginx.folder / "dav").iterdir())) == 2
+    sender.delete(receipt)
+    assert list((nginx.folder / "dav").iterdir()) == []
+
+
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(nginx: Nginx, receiver: Receiver, tmp_path: Path) -> None:
     def resident() -> int:

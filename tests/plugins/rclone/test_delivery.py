@@ -66,6 +66,14 @@ def test_what_was_delivered_is_deleted(backend: Make, store: Path, job: UploadJo
     sender.delete(receipt)  # where it is gone all is well
 
 
+def test_what_lies_beside_it_is_deleted_too(backend: Make, store: Path, job: UploadJob) -> None:
+    sender = backend(sidecar=True)
+    receipt = sender.deliver(job)
+    assert len(list((store / "box").iterdir())) == 2
+    sender.delete(receipt)
+    assert list((store / "box").iterdir()) == []
+
+
 @pytest.mark.slow
 def test_rclone_keeps_to_the_rate_limit(backend: Make, store: Path, job: UploadJob) -> None:
     begun = time.monotonic()

@@ -375,3 +375,12 @@ def test_a_bucket_that_keeps_versions_says_so(weed: Any, job: Any, tmp_path: Pat
     receipt = sender.deliver(job())
     with pytest.raises(Permanent, match="keeps old versions"):
         sender.delete(receipt)
+
+
+def test_what_lies_beside_it_is_deleted_too(server: Any, job: Any, tmp_path: Path) -> None:
+    sender = server.backend(tmp_path, sidecar=True)
+    receipt = sender.deliver(job())
+    beside = f"{receipt.remote_name.removesuffix('.wav')}.json"
+    assert beside in server.listing()
+    sender.delete(receipt)
+    assert not {beside, receipt.remote_name} & set(server.listing())
