@@ -32,7 +32,6 @@ from appliance.events import (
     Say,
     SoundsChanged,
 )
-from appliance.evolving import evolve
 from appliance.flow import flow_of
 from appliance.flow.handset import Handset
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
@@ -327,8 +326,10 @@ def test_where_none_is_for_today_the_configured_one_is_heard_or_nothing(house: H
     assert voice.opened("flow-1", greet, 48_000, 1.0) is None
     (nothing,) = told
     assert (nothing.say_id, nothing.completed, nothing.message) == ("flow-1", True, "")
-    heard = voice.opened("flow-1", evolve(greet, instead=instead), 48_000, 1.0)
+    heard = voice.opened(
+        "flow-1", Greet(folder, "greeting", playback_id="flow-1", own=True, instead=instead), 48_000, 1.0
+    )
     assert heard and heard.source.seconds == pytest.approx(2.0, abs=0.01)
     heard.source.close()
-    assert voice.opened("flow-1", evolve(greet, own=False), 48_000, 1.0) is None
+    assert voice.opened("flow-1", Greet(folder, "greeting", playback_id="flow-1"), 48_000, 1.0) is None
     assert "there is none for today" in told[-1].message
