@@ -20,6 +20,7 @@ PRESETS = {
     "message_box": "A message box: hear messages at the press of a button, and answer",
     "dictation": "A dictation machine on the desk",
     "field": "A recorder for outdoors: nature, interviews, long days",
+    "wildlife": "A recorder for outdoors that records what calls, by itself",
 }
 """What a preset is for; one that is not here is called as its file is."""
 

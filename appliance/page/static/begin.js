@@ -15,6 +15,8 @@ const ADVICE = {
   turned: t("The gain is {gain} now: go on speaking."),
   done: t("Done: the gain is {gain}, and kept for this card."),
 };
+/** What tries something out now, by the list that it tells of it in: the next one there ends it. */
+const trying = new WeakMap();
 const csrf = document.querySelector("meta[name=csrf]")?.content;
 
 /** Every line of a stream of JSON, as it comes. */
@@ -42,12 +44,15 @@ function heard(list, { held_dbfs, advice, words, gain }) {
 
 async function tryOut({ currentTarget: button }) {
   const list = button.closest("li").querySelector("ul"), word = button.dataset.try, only = button.dataset.only?.split(" ");
+  const mine = new AbortController(), { signal } = mine;
+  trying.get(list)?.abort();
+  trying.set(list, mine);
   list.replaceChildren();
   button.disabled = true;
   const headers = { "Content-Type": "application/json", ...(csrf ? { "X-CSRF-Token": csrf } : {}) };
   const body = JSON.stringify(only ? { only, buttons: only.includes("buttons") } : {});
   try {
-    const answer = await fetch(`${API}/${word}`, { method: "POST", headers, body });
+    const answer = await fetch(`${API}/${word}`, { method: "POST", headers, body, signal });
     if (!answer.ok) throw new Error((await answer.json()).detail);
     for await (const step of lines(answer)) {
       if (step.problem) throw new Error(step.problem);
@@ -55,7 +60,7 @@ async function tryOut({ currentTarget: button }) {
       else tell(list, step.name ?? "now", step.prompt ?? `${step.name}: ${step.words} ${step.next_step}`);
     }
   } catch (error) {
-    tell(list, "wrong", error.message);
+    if (!signal.aborted) tell(list, "wrong", error.message);
   }
   button.disabled = false;
 }
