@@ -87,6 +87,7 @@ def test_the_keyboard_alone_leads_through_a_recording(box: Box, chromium: Browse
     expect(button(page, "Stop")).to_be_focused()
     page.keyboard.press("Enter")
     expect(button(page, "Record")).to_be_visible()
+    box.until(lambda: len(box.clips()) == 1)
     (entry,) = box.clips()
     assert (entry["clip"]["title"], entry["clip"]["fields"]["room"]) == ("The mayor", "hall")
     context.close()
