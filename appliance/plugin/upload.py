@@ -28,14 +28,15 @@ def _clock_is_trusted() -> bool:
 def sidecars_of(remote_name: str) -> Iterator[str]:
     """What may be the name of what lies beside a file of this name, the likeliest first.
 
-    The endings of its kind are up to three: `.bwf.wav.age`.
+    The endings of its kind are up to three: `.bwf.wav.age`; under a name that a template made it may have none.
     """
     folder, slash, name = remote_name.rpartition("/")
     for _ in range(3):
         name = name.rpartition(".")[0]
         if not name:
-            return
+            break
         yield f"{folder}{slash}{name}.json"
+    yield f"{remote_name}.json"
 
 
 @frozen

@@ -12,7 +12,7 @@ from appliance_http.body import BLOCK, FileBody, FormBody, Held, content_md5
 
 from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob, shown_url, sidecars_of
 from appliance_upload_http.answer import check_answer, is_page
-from appliance_upload_http.deletion import delete_at, place_of
+from appliance_upload_http.deletion import delete_at, is_gone, place_of
 from appliance_upload_http.options import SEE_OTHER, Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
 from appliance_upload_http.templates import TELLING_APART, beside, fill, words_in
@@ -148,7 +148,8 @@ class HttpBackend:
             raise Permanent(f"{self._host} has not told where it keeps {receipt.remote_name}: delete it there by hand")
         self._delete(place)
         for other in sidecars_of(place.partition("?")[0]) if self._options.sidecar else ():
-            if self._delete(place_of(other, self._url) or other):
+            there = place_of(other, self._url) or other
+            if not is_gone(self._client(), there, self._private_headers()) and self._delete(there):
                 break
 
     def _delete(self, place: str) -> bool:

@@ -34,6 +34,14 @@ def place_of(remote_name: str, url: str) -> str | None:
     return urlunsplit((place.scheme, place.netloc, place.path, configured.query, ""))
 
 
+def is_gone(client: "Client", place: str, private: Mapping[str, str]) -> bool:
+    """Whether the server says that nothing is there: some answer that they have deleted what never was."""
+    from appliance_http.transport import Request
+
+    with client.exchange(Request("HEAD", place, private=dict(private)), lambda: None) as answer:
+        return answer.status in _GONE
+
+
 def delete_at(client: "Client", place: str, private: Mapping[str, str], host: str) -> bool:
     """Delete what is at that URL, and look whether it is gone; whether it was there.
 

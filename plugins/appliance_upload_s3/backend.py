@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -99,7 +99,7 @@ class S3Backend:
     def delete(self, receipt: Receipt) -> None:
         key = receipt.remote_name
         beside = (each for each in sidecars_of(key) if self._bucket.find(each)) if self._options.sidecar else ()
-        kept = [each for each in (key, *islice(beside, 1)) if self._bucket.delete(each)]
+        kept = [each for each in chain((key,), islice(beside, 1)) if self._bucket.delete(each)]
         if kept:
             raise Permanent(
                 f"{self._bucket.target} keeps old versions: {key!r} is shown no more, and still there. "

@@ -174,6 +174,21 @@ def test_what_keeps_a_clip_from_being_deleted_is_said(
         sender.delete(receipt)
 
 
+@pytest.mark.parametrize(("name", "beside"), [("/{name}", 2), ("/{file_name}", 1)])
+def test_what_lies_beside_it_is_deleted_where_all_that_is_asked_is_said_to_be_done(
+    name: str, beside: int, receiver: Receiver, job: UploadJob
+) -> None:
+    named = evolve(job, rendition=evolve(job.rendition, called="27.11.wav"))
+    sender = backend(receiver.url(f"/files{name}"), method="PUT", sidecar=True)
+    receiver.always = Reply(204)
+    receipt = sender.deliver(named)
+    sidecar = receiver.seen[0].path
+    receiver.replies = [Reply(204), Reply(404), *[Reply(404)] * (beside - 1), Reply(200), Reply(204), Reply(404)]
+    sender.delete(receipt)
+    gone = [seen.path for seen in receiver.seen if seen.method == "DELETE"]
+    assert gone == [receiver.seen[1].path, sidecar]
+
+
 @pytest.mark.parametrize("name", ["clip.wav", "https://elsewhere.example.org/clip.wav", "/dav/***/clip.wav"])
 def test_no_place_is_guessed(name: str, receiver: Receiver) -> None:
     name = receiver.url(name) if name.startswith("/") else name

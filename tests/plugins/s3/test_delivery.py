@@ -377,8 +377,9 @@ def test_a_bucket_that_keeps_versions_says_so(weed: Any, job: Any, tmp_path: Pat
         sender.delete(receipt)
 
 
-def test_what_lies_beside_it_is_deleted_too(server: Any, job: Any, tmp_path: Path) -> None:
-    sender = server.backend(tmp_path, sidecar=True)
+@pytest.mark.parametrize("key", ["{device}/{file_name}", "{device}/{clip_id}"])
+def test_what_lies_beside_it_is_deleted_too(server: Any, job: Any, tmp_path: Path, key: str) -> None:
+    sender = server.backend(tmp_path, sidecar=True, key=key)
     receipt = sender.deliver(job())
     beside = f"{receipt.remote_name.removesuffix('.wav')}.json"
     assert beside in server.listing()
