@@ -3,6 +3,8 @@
 Format: age-encryption.org/v1, https://github.com/C2SP/C2SP/blob/main/age.md.
 """
 
+import errno
+import os
 import re
 import subprocess
 from collections.abc import Callable, Sequence
@@ -21,6 +23,8 @@ _HEADER = re.compile(
 _STANZA = re.compile(rb"^-> X25519 [A-Za-z0-9+/]{43}\n[A-Za-z0-9+/]{43}$", re.MULTILINE)
 _LONGEST_HEADER = 1 << 16
 _NICENESS = 15
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+"""What `age`, as the kernel, says of a disk that refuses."""
 
 
 def encrypt(source: Path, target: Path, recipients: Sequence[str], check: Callable[[], None]) -> None:
@@ -83,4 +87,6 @@ def _run(source: Path, target: Path, recipients: Sequence[str], check: Callable[
             process.kill()
             raise
     if process.returncode:
-        raise Permanent(f"{source.name} cannot be encrypted: {said.splitlines()[0] if said else 'age failed'}")
+        why = said.splitlines()[0] if said else "age failed"
+        passes = process.returncode < 0 or any(os.strerror(code).lower() in said.lower() for code in _DISK)
+        raise (Transient if passes else Permanent)(f"{source.name} cannot be encrypted: {why}")

@@ -100,6 +100,6 @@ class Orphans:
 def _read(ledger: Path | None) -> frozenset[str]:
     try:
         noted = json.loads(ledger.read_bytes()) if ledger else []
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return frozenset()
     return frozenset(each for each in noted if isinstance(each, str)) if isinstance(noted, list) else frozenset()

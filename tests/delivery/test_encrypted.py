@@ -152,6 +152,20 @@ def test_what_the_program_makes_is_looked_at(
     assert list(box.store.places.renditions.iterdir()) == []
 
 
+@pytest.mark.parametrize("fails", ["echo 'age: error: write x: no space left on device' >&2; exit 1", "kill -9 $$"])
+def test_what_passes_by_itself_parks_no_clip(
+    fails: str, box: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = box.clip()
+    program = tmp_path / "bin" / "age"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{fails}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    with pytest.raises(Transient, match="cannot be encrypted"):
+        Renditions(box.store, box.clock).prepare(clip, all_recipes({}, [KEY])["original.age"])
+
+
 def test_an_end_in_between_leaves_nothing_and_loses_nothing(box: Any, tmp_path: Path) -> None:
     clip = box.clip()
     private, public = key(tmp_path)

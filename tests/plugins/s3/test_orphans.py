@@ -109,6 +109,14 @@ def test_an_upload_of_a_file_with_a_name_of_its_own_goes_as_well_also_after_a_re
     assert json.loads(ledger.read_bytes()) == []
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[[1]]", b"\xff", b"[" * 100_000])
+def test_a_ledger_that_cannot_be_read_is_an_empty_one(content: bytes, weed: Any, tmp_path: Path) -> None:
+    (ledger := tmp_path / "cloud.json").write_bytes(content)
+    bucket = Bucket(weed.client, "clips", Target("clips", weed.url), {})
+    Orphans(bucket, own_keys("{file_name}", "box"), ledger=ledger).in_use("a")
+    assert json.loads(ledger.read_bytes()) == ["a"]
+
+
 def test_what_is_finished_is_noted_no_more_and_a_disk_that_refuses_is_no_error(weed: Any, tmp_path: Path) -> None:
     ledger = tmp_path / "uploads" / "cloud.json"
     bucket = Bucket(weed.client, "clips", Target("clips", weed.url), {})
