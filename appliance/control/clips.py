@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from attrs import evolve
+
 from appliance.arguments import check_meant
 from appliance.circumstances import WITHDRAWAL_CODE as CODE
 from appliance.codec import to_plain
@@ -130,16 +132,25 @@ class ClipMethods:
         return before
 
     def withdraw(self, code: str) -> Proof:
-        """Delete the clip with this withdrawal code, here and wherever it was delivered."""
+        """Delete the recording with this withdrawal code, here and wherever it was delivered."""
         found = self._store.clips.by_field(CODE, code.replace(" ", "")) if code.strip() else []
         if not found:
             raise NotFound(f"no clip has the code {code!r}: the digits are those that were told, or shown as an event")
-        ((clip, deleted), *_) = found
+        parts = found[:1]
+        for each in found[1:]:  # another one may have the same code by chance
+            parts += [each] if each[0].continues in {part.id for part, _ in parts} else []
+        for part, deleted in parts:
+            self._delete_here(part, deleted)
+        proofs = [self._outbox.withdraw(part, code) for part, _ in parts]
+        copies = tuple(copy for proof in proofs for copy in proof.copies)
+        return evolve(proofs[0], name=", ".join(proof.name for proof in proofs), copies=copies)
+
+    def _delete_here(self, clip: Clip, deleted: bool) -> None:
+        """Delete for good what somebody withdraws, also what is in the trash."""
         if not deleted:
             self._outbox.cancel(clip.id, deleting=lambda: self._store.clips.delete(clip.id, "withdrawn"))
         elif clip.id in {each.clip.id for each in self._store.clips.trashed()}:
             self._store.clips.destroy(clip)
-        return self._outbox.withdraw(clip, code)
 
     def _found(self, clip: str) -> tuple[Clip, bool]:
         """The clip that is meant, and whether it is in the trash."""

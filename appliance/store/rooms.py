@@ -23,7 +23,7 @@ from appliance.store.messages import Message, recording_of
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
 from appliance.store.room import Room, change, read
-from appliance.store.search import APPROVED, UNDECIDED, Search
+from appliance.store.search import APPROVED, UNDECIDED, Search, is_undecided
 from appliance.store.sidecars import freshen
 from appliance.store.trash import Trashed
 
@@ -160,13 +160,15 @@ class Clips(Room[ClipRows]):
         return recording_of(self._places, names, catalogue.clips.began_ns)
 
     def release(self, clip_id: str, destinations: tuple[str, ...] | None) -> None:
-        """Let a draft go to these destinations, or to all. Raises NotFound."""
+        """Let a draft, with all parts of its recording, go to these destinations, or to all. Raises NotFound."""
 
         def work(catalogue: Catalogue) -> None:
             with catalogue.transaction():
                 clip = catalogue.clips.get(clip_id)
                 begun = evolve(clip.begun if clip and clip.begun else Begun(), destinations=destinations, draft=False)
-                catalogue.send(catalogue.said.change(clip_id, begun=begun), self.access.wanted)
+                others = {part.id for part in catalogue.clips.parts(clip_id) if is_undecided(part)} - {clip_id}
+                for part in (clip_id, *sorted(others)):
+                    catalogue.send(catalogue.said.change(part, begun=begun), self.access.wanted)
             freshen(self._places, catalogue)
             self.access.tell(catalogue)
 

@@ -88,12 +88,12 @@ def terms_of(clip: Clip) -> set[str]:
     terms |= {_LABEL + label for label in clip.labels} | {_VERDICT + clip.verdict}
     terms |= {_STAR} if clip.starred else set()
     terms |= {APPROVED} if clip.approved else set()
-    terms |= {UNDECIDED} if _is_undecided(clip) else set()
+    terms |= {UNDECIDED} if is_undecided(clip) else set()
     return {term.encode(errors="replace").decode() for term in terms}
 
 
-def _is_undecided(clip: Clip) -> bool:
-    """What is too short to be delivered nobody is asked about."""
+def is_undecided(clip: Clip) -> bool:
+    """Whether it is a draft that somebody has still to decide about; of what is too short nobody is asked that."""
     return clip.begun is not None and clip.begun.draft and clip.verdict is not Verdict.TOO_SHORT
 
 

@@ -77,11 +77,17 @@ class Box:
         store.start()
         return store
 
-    def clip(self, sound: bytes = b"\x01\x02" * 4000, format: AudioFormat = FORMAT, begun: Begun | None = None) -> Clip:
+    def clip(
+        self,
+        sound: bytes = b"\x01\x02" * 4000,
+        format: AudioFormat = FORMAT,
+        begun: Begun | None = None,
+        continues: str | None = None,
+    ) -> Clip:
         """A clip, queued for every destination."""
         self.clock.advance(1)
         take_id, started = new_take_id(), self.clock.stamp()
-        begin = Begin(take_id, clip_name("box", started, take_id), "box", format, started, 0.0, begun=begun)
+        begin = Begin(take_id, clip_name("box", started, take_id), "box", format, started, 0.0, continues, begun=begun)
         take = TakeFile.create(self.store.places.takes, begin)
         take.append(sound)
         take.seal(Levels(), Verdict.OK)

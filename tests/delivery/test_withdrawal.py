@@ -58,6 +58,25 @@ def test_a_story_is_deleted_here_and_where_it_was_delivered(box: Box, told: Any)
     assert [(copy["destination"], copy["outcome"]) for copy in kept["copies"]] == [("cloud", "deleted")]
 
 
+def test_all_parts_of_a_story_are_withdrawn_also_where_that_is_said_again(box: Box, told: Any) -> None:
+    backend = Deleting()
+    more = box.clip(continues=told.id)
+    parts = [told, more, box.clip(continues=more.id)]
+    others = [box.clip(), box.clip(continues="aaaaaaaaaa")]
+    for clip in (*parts, others[1]):
+        box.store.clips.say(clip.id, fields={WITHDRAWAL_CODE: CODE})
+    outbox = box.deliver(cloud=backend)
+    box.events.wait(DeliverySucceeded, 5)
+    backend.error = Transient("no answer")
+    assert not methods(box, outbox).withdraw(CODE).complete
+    backend.error = None
+    proof = methods(box, outbox).withdraw(CODE)
+    assert proof.complete and [copy.remote_name for copy in proof.copies] == [part.file_name for part in parts]
+    assert set(backend.objects) == {other.file_name for other in others}
+    assert not [part for part in parts if box.path(part).exists() or part.name not in proof.name]
+    assert sorted(path.stem for path in box.store.places.withdrawn.iterdir()) == sorted(each.name for each in parts)
+
+
 def test_a_destination_that_does_not_answer_is_asked_again_with_the_next_word(box: Box, told: Any) -> None:
     backend = Deleting()
     outbox = box.deliver(cloud=backend)
@@ -108,3 +127,16 @@ def test_what_is_to_go_nowhere_yet_goes_where_clips_go_once_it_is_released(box: 
     box.events.wait(DeliverySucceeded, 2)
     assert nowhere.file_name in backend.objects
     assert json.loads(box.store.places.sidecar(nowhere.name).read_text())["begun"]["destinations"] is None
+
+
+def test_what_is_kept_is_kept_with_all_its_parts(box: Box) -> None:
+    backend = MemoryBackend()
+    box.store.set_destinations(box.kinds, goes=lambda clip, to: goes_to(to, OnlySettings(), clip.begun, clip.fields))
+    first = box.clip(begun=Begun(draft=True))
+    parts = [first, box.clip(begun=Begun(draft=True), continues=first.id)]
+    another = box.clip(begun=Begun(draft=True))
+    outbox = box.deliver(cloud=backend)
+    methods(box, outbox).keep(parts[1].id)
+    box.events.wait(DeliverySucceeded, 2)
+    assert set(backend.objects) == {part.file_name for part in parts}
+    assert box.store.clips.undecided() == 1 and box.store.clips.find(another.id).begun == Begun(draft=True)
