@@ -20,7 +20,7 @@ from appliance.flow.steps import Step
 from appliance.flow.story import spelled
 from appliance.flow.world import World as Around
 from appliance.machine import Do, Effect, Recorder
-from appliance.models import Verdict
+from appliance.models import AudioFormat, Verdict
 from tests.test_flow import CLIP, DELAY, GUARD, PLACES, TONE, World
 
 FULL = BoothSettings(
@@ -310,3 +310,26 @@ def test_every_life_of_a_booth_keeps_exactly_the_right_stories() -> None:
 def test_three_thousand_lives() -> None:
     for seed in range(3_000):
         live(seed)
+
+
+@pytest.mark.parametrize("listen_back", [True, False])
+def test_a_story_that_goes_on_in_another_part_is_over_with_its_last(listen_back: bool) -> None:
+    room = Room(evolve(FULL, listen_back=listen_back))
+    room.lift()
+    room.wait_for(Step.LANGUAGE)
+    for step in (Step.QUESTION, Step.CONSENT, Step.RECORDING):
+        room.dial(1)
+        room.wait_for(step)
+    room.until(room.now + 3)
+    first = room.booth.take
+    room.post(events.TakeContinues(first, room.now, AudioFormat(), "split"))
+    room.post(events.ClipFinished(evolve(CLIP, id=first), Verdict.OK))
+    assert room.at(Step.RECORDING) and room.booth.take not in ("", first) and not room.released
+    last = room.booth.take
+    room.lengths[last], room.wishes[last] = 5.0, room.wishes[first]
+    room.post(events.FlowNext(room.now), events.TakeSealed(last, CLIP))
+    room.until(room.now + 0.2)
+    if listen_back:
+        assert room.at(Step.REVIEW)
+        room.dial(1)
+    assert room.at(Step.OVER) and room.released == [last] * listen_back

@@ -92,6 +92,8 @@ class Booth(Speaking):
                 begins = isinstance(self.asked, events.RecordStart) and self.step is Step.RECORDING
                 now = evolve(self, asked=None)
                 return now._over(Prompt.FAULT) if begins else (now, ())
+            case events.TakeContinues() if input.take_id == self.take and self.step is Step.RECORDING:
+                return evolve(self, take=status.take_id or self.take), ()
             case events.TakeStarted() if input.take_id == self.take:
                 return self, (events.Attend(on=False),)
             case events.FlowDue() if input.at == self.due and self.step is not Step.ON_HOOK:
