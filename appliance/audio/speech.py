@@ -58,7 +58,11 @@ class Speech:
         if not is_installed():
             return {}
         with self._guard:
-            paths = {text: self._path(text, voice) for text in texts}
+            try:
+                paths = {text: self._path(text, voice) for text in texts}
+            except OSError as error:
+                self._complain(f"nothing can be spoken: {_why(error)}")
+                return {}
 
         def make() -> None:
             for text in texts:
@@ -90,6 +94,7 @@ class Speech:
     def _path(self, text: str, voice: str) -> Path:
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="appliance-speech-")
+        Path(self._folder.name).mkdir(mode=0o700, exist_ok=True)  # who tidies up removes what is old
         return Path(self._folder.name) / f"{hashlib.sha256(f'{voice} {text}'.encode()).hexdigest()[:24]}.wav"
 
     def _complain(self, complaint: str) -> None:
@@ -120,4 +125,4 @@ def _why(error: OSError | subprocess.SubprocessError) -> str:
         case subprocess.CalledProcessError():
             lines = (error.stderr or b"").decode(errors="replace").split("\n")
             return f"{PROGRAM} failed: {next(filter(None, lines), f'exit code {error.returncode}')}"
-    return f"{PROGRAM} cannot be run: {error}"
+    return f"{PROGRAM} cannot be run, or its files not be kept: {error.strerror or error}"

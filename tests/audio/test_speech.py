@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,27 @@ def test_digits_are_made_ahead(program: Path) -> None:
     assert list(paths) == ["1", "2", "3"] and len(set(paths.values())) == 3
     assert {text: spoken.sound(text, "en") for text in "123"} == paths
     spoken.close()
+
+
+def test_a_disk_that_takes_nothing_is_told_and_no_error(
+    program: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
+    spoken = Speech()
+    assert spoken.ahead("12", "en") == {} and spoken.sound("today", "en") is None
+    assert caplog.text.count("nothing can be spoken") == 1
+    spoken.close()
+
+
+def test_a_folder_that_was_tidied_away_is_made_anew(program: Path) -> None:
+    spoken = Speech()
+    (path,) = spoken.ahead("1", "en").values()
+    assert spoken.sound("1", "en") == path
+    shutil.rmtree(path.parent)
+    again = spoken.sound("1", "en")
+    assert again == path and path.exists()
+    spoken.close()
+    assert not path.parent.exists()
 
 
 def test_what_is_said_sounds_before_a_file_whose_positions_stay(tmp_path: Path) -> None:
