@@ -125,4 +125,6 @@ def _why(error: OSError | subprocess.SubprocessError) -> str:
         case subprocess.CalledProcessError():
             lines = (error.stderr or b"").decode(errors="replace").split("\n")
             return f"{PROGRAM} failed: {next(filter(None, lines), f'exit code {error.returncode}')}"
-    return f"{PROGRAM} cannot be run, or its files not be kept: {error.strerror or error}"
+        case OSError():
+            return f"{PROGRAM} cannot be run, or its files not be kept: {error.strerror or error}"
+    return f"{PROGRAM} cannot be run: {error}"
