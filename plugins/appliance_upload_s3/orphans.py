@@ -66,6 +66,7 @@ class Orphans:
                 return
             self._next = self._now() + INTERVAL.total_seconds()
         start, pattern = self._own
+        noted = self._begun
         try:
             there = list(self._bucket.uploads(start))
             for upload, answer in there:
@@ -74,8 +75,14 @@ class Orphans:
                     self._bucket.abort(upload["Key"], upload["UploadId"])
                     _log.info("aborted an unfinished upload of %s", upload["Key"])
                     self.finished(upload["UploadId"])
+            self._forget(noted - {upload["UploadId"] for upload, _ in there})
         except (Transient, Permanent) as error:
             _log.warning("cannot tidy up unfinished uploads: %s", error)
+
+    def _forget(self, gone: frozenset[str]) -> None:
+        """Note these uploads no more, which are not there."""
+        with self._lock:
+            self._note(self._begun - (gone - self._in_use))
 
     def _note(self, begun: frozenset[str]) -> None:
         if self._ledger is None or begun == self._begun:

@@ -117,6 +117,18 @@ def test_a_ledger_that_cannot_be_read_is_an_empty_one(content: bytes, weed: Any,
     assert json.loads(ledger.read_bytes()) == ["a"]
 
 
+def test_what_the_server_has_no_more_is_noted_no_more_unless_somebody_waits_for_it(weed: Any, tmp_path: Path) -> None:
+    hours, ledger = [0.0], tmp_path / "cloud.json"
+    ledger.write_text('["gone", "waiting"]')
+    bucket = Bucket(weed.client, "clips", Target("clips", weed.url), {})
+    own = own_keys(f"{tmp_path.name}/{{file_name}}", "box")
+    orphans = Orphans(bucket, own, now=lambda: hours[0] * 3600, ledger=ledger)
+    orphans.in_use("waiting")
+    hours[0] = 3
+    orphans.sweep_when_due()
+    assert json.loads(ledger.read_bytes()) == ["waiting"]
+
+
 def test_what_is_finished_is_noted_no_more_and_a_disk_that_refuses_is_no_error(weed: Any, tmp_path: Path) -> None:
     ledger = tmp_path / "uploads" / "cloud.json"
     bucket = Bucket(weed.client, "clips", Target("clips", weed.url), {})
