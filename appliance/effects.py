@@ -124,7 +124,7 @@ class Effects:
             Do.USE_GREETING: lambda effect: self._on_store(
                 partial(store.greeting.use, _cause(effect, GreetingUse).clip_id)
             ),
-            Do.DROP_CLIP: lambda effect: self._on_store(partial(store.clips.trash, _cause(effect, ClipDrop).clip_id)),
+            Do.DROP_CLIP: lambda effect: self._on_store(partial(store.clips.drop, _cause(effect, ClipDrop).clip_id)),
             Do.RELEASE_CLIP: lambda effect: self._on_store(partial(self._release, _cause(effect, ClipRelease))),
             Do.FORGET_GREETING: lambda _: self._on_store(store.greeting.forget),
             Do.PAUSE_PLAYBACK: lambda _: player.pause(),

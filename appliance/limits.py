@@ -101,7 +101,7 @@ def begun(seconds: float, work: Callable[[], T], name: str) -> Callable[[], T]:
     def outcome() -> T:
         if errand is None:
             raise PluginError("it still hangs, as it did before")
-        left = max(0.0, until - time.monotonic())
+        left = max(min(seconds, _TURN), until - time.monotonic())
         for _ in range(_STRETCHES):
             if errand.is_over(0) or errand.hangs(left):
                 break

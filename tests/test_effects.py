@@ -74,7 +74,7 @@ class FakeStore:
         """Nothing was recorded."""
         return ()
 
-    def trash(self, clip_id: str) -> None:
+    def drop(self, clip_id: str) -> None:
         """It goes there."""
 
     def use(self, clip_id: str) -> None:

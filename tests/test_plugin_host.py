@@ -610,6 +610,20 @@ def test_one_that_works_all_the_time_is_slow_and_does_not_hang(monkeypatch: pyte
     go.set()
 
 
+def test_one_whose_seconds_are_over_is_looked_at_before_it_is_said_to_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    go, looked = threading.Event(), list[float]()
+
+    def hangs(errand: limits.Errand[bool], seconds: float) -> bool:
+        looked.append(seconds)
+        go.set()
+        return not errand.is_over(SOON)
+
+    monkeypatch.setattr(limits.Errand, "hangs", hangs)
+    outcome = limits.begun(0.02, lambda: go.wait(SOON), "build:late")
+    go.wait(0.05)
+    assert outcome() is True and looked == [0.02]
+
+
 def test_what_foreign_code_spends_is_what_the_kernel_says() -> None:
     go, worked = threading.Event(), threading.Event()
 

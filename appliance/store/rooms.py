@@ -197,6 +197,15 @@ class Clips(Room[ClipRows]):
 
         self.access.use(work)
 
+    def drop(self, clip_id: str) -> None:
+        """Have a recording with all its parts go to the trash, as `trash` does with each."""
+
+        def work(catalogue: Catalogue) -> None:
+            for part in catalogue.clips.parts(clip_id):
+                self.trash(part.id)
+
+        self.access.use(work)
+
     def restore(self, reference: str) -> Clip:
         """Bring a clip back from the trash, with its deliveries; posts ClipRestored. Raises NotFound."""
 

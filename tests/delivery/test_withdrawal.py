@@ -129,6 +129,14 @@ def test_what_is_to_go_nowhere_yet_goes_where_clips_go_once_it_is_released(box: 
     assert json.loads(box.store.places.sidecar(nowhere.name).read_text())["begun"]["destinations"] is None
 
 
+def test_what_is_recorded_anew_goes_to_the_trash_with_all_its_parts(box: Box) -> None:
+    first = box.clip(begun=Begun(draft=True))
+    last, another = box.clip(begun=Begun(draft=True), continues=first.id), box.clip(begun=Begun(draft=True))
+    box.store.clips.drop(last.id)
+    assert {each.clip.id for each in box.store.clips.trashed()} == {first.id, last.id}
+    assert [clip.id for clip in box.store.clips.newest_first()] == [another.id]
+
+
 def test_what_is_kept_is_kept_with_all_its_parts(box: Box) -> None:
     backend = MemoryBackend()
     box.store.set_destinations(box.kinds, goes=lambda clip, to: goes_to(to, OnlySettings(), clip.begun, clip.fields))
