@@ -135,7 +135,8 @@ class Outbox:
 
     def withdraw(self, clip: Clip, code: str) -> Proof:
         """Delete what was delivered of a clip, as `Withdrawals.withdraw`, on the caller's thread."""
-        return self._withdrawals.withdraw(clip, code)
+        running = {each.destination for each in self.progress() if each.clip_id == clip.id}
+        return self._withdrawals.withdraw(clip, code, running)
 
     def rendition(self, clip: Clip, recipe: Recipe) -> Path:
         """What a recipe makes of a clip, as destinations get it; on the caller's thread. Raises as `prepare` does."""

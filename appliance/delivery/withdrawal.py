@@ -1,7 +1,7 @@
 """Withdraws what somebody has said: deletes it here and at every destination that can, and keeps a proof of that."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from appliance import durable
@@ -20,6 +20,8 @@ from appliance.values import frozen
 
 PATIENCE = 300.0
 """Seconds that a backend has to delete one copy."""
+
+_LATE = "it was just being sent there, and may arrive: withdraw it again in a moment"
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +69,16 @@ class Withdrawals:
         self._destinations = destinations
         self._clock = clock
 
-    def withdraw(self, clip: Clip, code: str) -> Proof:
+    def withdraw(self, clip: Clip, code: str, running: Collection[str] = ()) -> Proof:
         """Delete what was delivered of a clip that is deleted here already; the proof. Harmless when repeated.
 
-        Raises StorageError where the proof cannot be kept.
+        `running` are destinations to which an attempt was under way that was taken back, and may succeed in spite of
+        that. Raises StorageError where the proof cannot be kept.
         """
         delivered = self._store.outbox.find(clip.id, None, (DeliveryState.DELIVERED,))
         copies = tuple(self._delete(each, each.receipt) for each in delivered if each.receipt is not None)
+        late = sorted(set(running) - {copy.destination for copy in copies})
+        copies += tuple(Copy(name, clip.file_name, "", Outcome.FAILED, _LATE) for name in late)
         proof = Proof(clip.id, clip.name, code, self._clock.wall_ns(), copies)
         path = self._store.places.withdrawn / f"{clip.name}.json"
         with storage_errors(path.parent):

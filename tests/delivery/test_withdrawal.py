@@ -1,6 +1,7 @@
 """What somebody withdraws is deleted here and wherever it can be, and a proof says what became of each copy."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from appliance.delivery.withdrawal import Outcome
 from appliance.errors import NotFound, Refused, Transient
 from appliance.events import DeliverySucceeded
 from appliance.models import Receipt
+from appliance.plugin import UploadJob
 from appliance.testing.backends import MemoryBackend
 
 Box = Any
@@ -88,6 +90,29 @@ def test_a_destination_that_does_not_answer_is_asked_again_with_the_next_word(bo
         assert not box.path(told).exists(), "it is gone here in any case"
     backend.error = None
     assert methods(box, outbox).withdraw(CODE).complete and not backend.objects
+
+
+def test_what_is_just_being_sent_is_no_copy_that_is_gone(box: Box, told: Any) -> None:
+    sent, go = threading.Event(), threading.Event()
+
+    class Slow(Deleting):
+        def deliver(self, job: UploadJob) -> Receipt:
+            receipt = super().deliver(job)
+            sent.set()
+            assert go.wait(60)
+            return receipt
+
+    backend = Slow()
+    outbox = box.deliver(cloud=backend)
+    assert sent.wait(60)
+    proof = methods(box, outbox).withdraw(CODE)
+    (copy,) = proof.copies
+    assert copy.outcome is Outcome.FAILED and "just being sent" in copy.message and not proof.complete
+    go.set()
+    box.events.wait(DeliverySucceeded)
+    assert backend.objects
+    box.settle(lambda: methods(box, outbox).withdraw(CODE).complete)
+    assert not backend.objects
 
 
 def test_what_cannot_delete_is_named(box: Box, told: Any) -> None:
