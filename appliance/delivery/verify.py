@@ -112,15 +112,15 @@ class Verifier:
             self._store.outbox.correct_receipt(delivery.id, receipt)
 
     def _rendition(self, delivery: Delivery, receipt: Receipt) -> Rendition:
-        """What was delivered, as far as it is remembered: encodings are dropped, and clips deleted."""
+        """What was delivered, as far as it is remembered: encodings are dropped or made anew, and clips deleted."""
         recipe = self._store.recipes.get(delivery.recipe) or Recipe(
             delivery.recipe, Path(receipt.remote_name).suffix, ""
         )
         known = self._store.clips.rendition(delivery.clip_id, recipe)
-        if known is not None:
+        sha256 = receipt.checksum if receipt.algorithm == "sha256" else ""
+        if known is not None and sha256 in ("", known.sha256):
             return known
         path = self._store.places.renditions / Path(receipt.remote_name).name
-        sha256 = receipt.checksum if receipt.algorithm == "sha256" else ""
         return Rendition(delivery.clip_id, recipe, path, receipt.size, sha256)
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from appliance_upload_folder.backend import FolderBackend
 from attrs import evolve
 
 from appliance.circumstances import Begun, Text
@@ -15,8 +16,10 @@ from appliance.config.options import AbsolutePath
 from appliance.config.renditions import RenditionSettings, all_recipes
 from appliance.config.settings import DestinationSettings, ServiceSettings, Settings
 from appliance.config.storage import StorageSettings
+from appliance.delivery.verify import Found
 from appliance.errors import Permanent, Transient
 from appliance.events import DeliverySucceeded, FaultRaised
+from appliance.plugin import BackendContext
 from appliance.recipes import RECIPES
 from appliance.renditions.maker import Renditions
 from appliance.testing.backends import MemoryBackend
@@ -94,6 +97,24 @@ def test_what_is_sent_anew_after_it_was_found_lost_goes_encrypted(new_box: Calla
     list(outbox.verify([clip.id], None, resend=True))
     box.events.wait(DeliverySucceeded)
     assert [job.rendition.recipe.name for job in cloud.attempts] == ["original.age"]
+
+
+def test_a_copy_for_earlier_keys_is_whole_though_one_for_others_was_made_since(
+    new_box: Callable[..., Any], tmp_path: Path
+) -> None:
+    box = new_box(shelf="original.age", cloud="original.age")
+    box.recipes = all_recipes({}, [key(tmp_path)[1]])
+    box.restart()
+    (shelf := tmp_path / "shelf").mkdir()
+    folder = FolderBackend(shelf, BackendContext("shelf", "box", tmp_path), require_mount=False)
+    clip = box.clip()
+    box.deliver(shelf=folder)
+    box.events.wait(DeliverySucceeded)
+    box.recipes = all_recipes({}, [key(tmp_path, "other")[1]])
+    box.restart()
+    Renditions(box.store, box.clock).prepare(clip, box.recipes["original.age"])
+    [checked] = box.deliver(shelf=folder).verify([clip.id], "shelf", resend=False)
+    assert checked.found is Found.OK, checked.message
 
 
 def test_nothing_that_was_said_is_told_beside_it(new_box: Callable[..., Any], tmp_path: Path) -> None:
