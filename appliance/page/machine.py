@@ -19,6 +19,12 @@ from appliance.values import frozen
 _PATIENCE = 20.0
 """Seconds."""
 
+_TRIES, _PAUSE = 50, 0.1
+"""How often a time is given to a system that is still ending what kept it before, and seconds between."""
+
+_BUSY = ("Previous request is not finished", "Automatic time synchronization is enabled")
+"""What systemd-timedated says while that is so: it answers before the service that it ends has ended."""
+
 _LEAST, _MOST = 1_700_000_000, 4_000_000_000
 """Seconds since 1970 between which a phone's clock makes sense."""
 
@@ -59,7 +65,7 @@ class Machine:
         if by_network:  # which lets nobody else set it
             _ask("timedatectl", "set-ntp", "false")
         try:
-            _ask("timedatectl", "set-time", f"@{round(seconds)}")
+            _set_time(seconds)
         finally:
             if by_network:
                 _ask("timedatectl", "set-ntp", "true")
@@ -97,6 +103,18 @@ def zone() -> str:
         return _ZONE.resolve().relative_to(_ZONES).as_posix()
     except (OSError, ValueError):
         return ""
+
+
+def _set_time(seconds: float) -> None:
+    begun = time.monotonic()
+    for tries in range(1, _TRIES + 1):
+        try:
+            _ask("timedatectl", "set-time", f"@{round(seconds + time.monotonic() - begun)}")
+            return
+        except Refused as error:
+            if tries == _TRIES or not any(each in str(error) for each in _BUSY):
+                raise
+            time.sleep(_PAUSE)
 
 
 def _ask(program: str, *words: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from appliance.page import machine
 from appliance.page.keys import Keys, Role
 from appliance.page.machine import zones
 from tests.page.conftest import Browser, Desk
@@ -24,7 +25,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("timedatectl", "systemctl"):
         program = tmp_path / "bin" / name
         program.parent.mkdir(exist_ok=True)
-        said = 'case "$*" in *NTP*) echo yes;; *set-time\\ *) [ -z "$BROKEN" ] || { echo no right >&2; exit 1; };; esac'
+        said = 'case "$*" in *NTP*) echo yes;; *set-time\\ *) [ -z "$BROKEN" ] || { echo "$BROKEN" >&2; exit 1; };; esac'
         program.write_text(f'#!/bin/sh\necho "{name} $*" >>{log}\n{said}\n')
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
@@ -62,10 +63,23 @@ def test_the_clock_is_set_by_the_phone_also_where_the_network_sets_it(asked: Pat
 def test_what_the_system_refuses_is_told_and_the_network_sets_the_clock_again(
     asked: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BROKEN", "1")
+    monkeypatch.setenv("BROKEN", "no right")
     answer = browser.post("/machine/clock", seconds="1800000000")
     assert answer.status == 409 and "no right" in answer.text
     assert lines(asked)[-1] == "timedatectl set-ntp true"
+
+
+@pytest.mark.parametrize("why", ["Previous request is not finished, refusing.", "Automatic time synchronization is enabled"])
+def test_the_clock_is_set_once_the_network_lets_go_of_it(
+    why: str, asked: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "_PAUSE", 0.0)
+    program = asked.parent / "bin/timedatectl"
+    first = f'[ -e {asked}.busy ] || {{ touch {asked}.busy; echo "Failed to set time: {why}" >&2; exit 1; }}'
+    program.write_text(program.read_text().replace('[ -z "$BROKEN" ]', f'{first}; [ -z "$BROKEN" ]'))
+    assert browser.post("/machine/clock", seconds="1800000000").status == 303
+    words = [line.split()[1] for line in lines(asked)]
+    assert words == ["show", "set-ntp", "set-time", "set-time", "set-ntp"]
 
 
 def test_where_there_is_no_systemd_that_is_said(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
