@@ -76,7 +76,7 @@ class Uploads:
         """
         with self._lock:
             sent = self._get(upload)
-            if offset > sent.received or sent.received + len(data) > sent.size:
+            if offset > sent.received or offset + len(data) > sent.size:
                 raise UsageError(f"{sent.received} of {sent.size} bytes are there: go on with those behind them")
             sent.came = self._clock.monotonic()
             if offset == sent.received:

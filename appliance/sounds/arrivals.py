@@ -5,6 +5,7 @@ import secrets
 import shutil
 import threading
 import wave
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -37,6 +38,9 @@ _AT_ONCE = 2
 _PATIENCE = 120.0
 """Seconds after which what of nothing more came gives way to another."""
 
+_REMEMBERED = 20
+"""Of so many the answer is known that somebody may not have got."""
+
 _BLOCK = 65_536
 """Frames that are decoded at once."""
 
@@ -63,7 +67,9 @@ class Arriving:
         self._clock = clock
         self._has_room = has_room
         self._lock = threading.Lock()
+        self._making = threading.Lock()
         self._open: dict[str, _Coming] = {}
+        self._done: OrderedDict[str, Sound] = OrderedDict()
 
     def start(self) -> None:
         """Remove what a crash has left of one that was not whole."""
@@ -98,7 +104,7 @@ class Arriving:
         """
         with self._lock:
             coming = self._get(upload)
-            if offset > coming.received or coming.received + len(data) > coming.size:
+            if offset > coming.received or offset + len(data) > coming.size:
                 raise UsageError(f"{coming.received} of {coming.size} bytes are there: go on with those behind them")
             coming.came = self._clock.monotonic()
             if offset == coming.received:
@@ -111,15 +117,24 @@ class Arriving:
             return coming.received
 
     def end(self, upload: str) -> Sound:
-        """Let it be one of the box's sounds, as WAV.
+        """Let it be one of the box's sounds, as WAV. Says the same when it is asked again.
 
         Raises NotFound, UsageError where bytes are missing, or it is no sound that can be heard, StorageError.
         """
-        with self._lock:
-            coming = self._get(upload)
-            if coming.received != coming.size:
-                raise UsageError(f"only {coming.received} of {coming.size} bytes are there")
-            del self._open[upload]
+        with self._making:  # one after the other
+            if upload in self._done:
+                return self._done[upload]
+            with self._lock:
+                coming = self._get(upload)
+                if coming.received != coming.size:
+                    raise UsageError(f"only {coming.received} of {coming.size} bytes are there")
+                del self._open[upload]
+            done = self._done[upload] = self._made(coming)
+            while len(self._done) > _REMEMBERED:
+                self._done.popitem(last=False)
+            return done
+
+    def _made(self, coming: _Coming) -> Sound:
         coming.entering.__exit__(None, None, None)
         made = coming.path.with_suffix(".wav")
         try:

@@ -19,6 +19,7 @@ from appliance import durable
 from appliance.clock import Clock
 from appliance.errors import NotFound, UsageError
 from appliance.events import SoundsChanged
+from appliance.models import ClockSource
 from appliance.sound_verbs import DAYS, GREETING, MANY, QUESTION, USES
 from appliance.store import Store
 from appliance.store.trouble import storage_errors
@@ -31,6 +32,13 @@ MOST = 100
 """Sounds of one use that are kept, and as many of those thrown away."""
 
 _DAY = 86_400.0
+_LONGEST_NAME = 255
+"""Bytes that file systems let a name have."""
+
+_SUFFIX = ".wav"
+_UNDATED = 0
+"""The time of what was thrown away while no clock told it."""
+
 _REMOVED = "removed"
 _NAME = re.compile(rf"(?:({'|'.join(DAYS)}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}) )?([0-9]{{3,9}})(?: (.+))?\.wav")
 _UNFIT = re.compile(r"[/\\\x00-\x1f\x7f]+")
@@ -83,7 +91,8 @@ class KeptSounds:
         if len(_names(folders[0])) >= MOST:
             raise UsageError(f"{MOST} of them are there already: throw some away first")
         words = (day, f"{max(numbers, default=0) + 1:03}", " ".join(_UNFIT.sub(" ", title).split()))
-        return " ".join(filter(None, words)) + ".wav"
+        name = " ".join(filter(None, words)).encode()[: _LONGEST_NAME - len(_SUFFIX)].decode(errors="ignore")
+        return f"{name.rstrip()}{_SUFFIX}"
 
     def add(self, use: str, title: str, day: str, file: Path) -> Sound:
         """Let this file, which is moved, be one of them. Waits for the store."""
@@ -100,10 +109,13 @@ class KeptSounds:
     # -- on the store thread
 
     def _settle(self) -> None:
+        now = self._clock.stamp()
         with storage_errors(self._folder):
-            oldest = self._clock.wall_ns() / 1e9 - REMOVED_DAYS * _DAY
-            for each in [*self._found(self._folder / _REMOVED)]:
-                if each.time < oldest:
+            oldest = now.wall_ns / 1e9 - REMOVED_DAYS * _DAY
+            for each in [*self._found(self._folder / _REMOVED)] if now.source is not ClockSource.NONE else ():
+                if each.time == _UNDATED:  # the 30 days begin now
+                    os.utime(each.path, ns=(now.wall_ns, now.wall_ns))
+                elif each.time < oldest:
                     Path(each.path).unlink(missing_ok=True)
         self._tell()
 
@@ -141,8 +153,9 @@ class KeptSounds:
         target = folder / path.name
         durable.move(path, target)
         with suppress(OSError):
-            now = self._clock.wall_ns()  # the 30 days begin
-            os.utime(target, ns=(now, now))
+            now = self._clock.stamp()
+            time = _UNDATED if now.source is ClockSource.NONE else now.wall_ns  # the 30 days begin
+            os.utime(target, ns=(time, time))
         old = sorted(_sounds(folder), key=lambda each: each.stat().st_mtime)
         for each in old[:-MOST]:
             each.unlink(missing_ok=True)

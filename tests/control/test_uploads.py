@@ -68,6 +68,17 @@ def test_a_piece_that_comes_twice_counts_once(house: House) -> None:
     assert files(house)[0].read_bytes() == SOUND
 
 
+def test_the_last_piece_may_come_twice_too(house: House) -> None:
+    sound = SOUND[:30_000]
+    with Client(house.socket) as client:
+        upload = client.call("feeds.send", title="a", size=len(sound))
+        for _ in range(2):  # an answer was lost on its way
+            piece = b64encode(sound).decode()
+            assert client.call("feeds.piece", upload=upload, offset=0, data=piece) == len(sound)
+        client.call("feeds.sent", upload=upload)
+    assert files(house)[0].read_bytes() == sound
+
+
 @pytest.mark.parametrize("sound", [b"no sound at all", b"#!/bin/sh\n" * 50, SOUND[:20]])
 def test_what_is_no_sound_is_not_kept(sound: bytes, house: House) -> None:
     with Client(house.socket) as client:

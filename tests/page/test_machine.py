@@ -25,7 +25,9 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("timedatectl", "systemctl"):
         program = tmp_path / "bin" / name
         program.parent.mkdir(exist_ok=True)
-        said = 'case "$*" in *NTP*) echo yes;; *set-time\\ *) [ -z "$BROKEN" ] || { echo "$BROKEN" >&2; exit 1; };; esac'
+        said = (
+            'case "$*" in *NTP*) echo yes;; *set-time\\ *) [ -z "$BROKEN" ] || { echo "$BROKEN" >&2; exit 1; };; esac'
+        )
         program.write_text(f'#!/bin/sh\necho "{name} $*" >>{log}\n{said}\n')
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
@@ -69,7 +71,9 @@ def test_what_the_system_refuses_is_told_and_the_network_sets_the_clock_again(
     assert lines(asked)[-1] == "timedatectl set-ntp true"
 
 
-@pytest.mark.parametrize("why", ["Previous request is not finished, refusing.", "Automatic time synchronization is enabled"])
+@pytest.mark.parametrize(
+    "why", ["Previous request is not finished, refusing.", "Automatic time synchronization is enabled"]
+)
 def test_the_clock_is_set_once_the_network_lets_go_of_it(
     why: str, asked: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

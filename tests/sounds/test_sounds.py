@@ -242,6 +242,43 @@ def test_what_was_thrown_away_goes_after_thirty_days(house: House) -> None:
         assert house.removed == left
 
 
+def test_thirty_days_are_counted_by_a_clock_that_is_right(house: House) -> None:
+    sound = house.send("saved")
+    house.clock.source = ClockSource.NONE  # no network yet: by the last time that it ran
+    house.clock.set_wall(1_700_000_000.0)
+    house.kept.remove(sound.id)
+    house.clock.source = ClockSource.NTP
+    house.clock.set_wall(1_800_000_000.0)
+    house.restart()
+    assert house.removed == [sound.id]
+    house.clock.source = ClockSource.NONE
+    house.clock.set_wall(1_900_000_000.0)
+    house.restart()
+    assert house.removed == [sound.id]
+    house.clock.source = ClockSource.NTP
+    house.restart()
+    assert house.removed == []
+
+
+@pytest.mark.parametrize("day", ["", "2026-06-13"])
+def test_a_title_of_letters_that_take_much_room_is_cut(day: str, house: House) -> None:
+    sound = house.send("greeting", title="🎉" * 60, day=day)
+    assert "🎉" * 50 in sound.title and house.there == [sound.id]
+    house.kept.remove(sound.id)
+    house.kept.restore(sound.id)
+    assert house.there == [sound.id]
+
+
+def test_what_is_said_twice_as_an_answer_was_lost_counts_once(house: House) -> None:
+    upload = house.sounds.begin("greeting", len(SOUND), "Hello")
+    half = len(SOUND) // 2
+    for data, offset in ((SOUND[:half], 0), (SOUND[half:], half)):
+        for _ in range(2):
+            assert house.sounds.write(upload, offset, data) == offset + len(data)
+    first = house.sounds.end(upload)
+    assert house.sounds.end(upload) == first and house.there == [first.id]
+
+
 def test_a_folder_that_is_gone_is_no_trouble(house: House) -> None:
     house.send("saved")
     shutil.rmtree(house.store.places.sounds)
