@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from array import array
 from collections.abc import Iterator
@@ -392,3 +393,15 @@ def test_a_destination_that_nothing_went_to_yet_is_one_all_the_same(browser: Bro
     desk.answers["status"] = {**STATUS, "deliveries": {}, "destinations": {}}
     text = browser.get("/").text
     assert "on this box alone" in text and "<table>" not in text
+
+
+@pytest.mark.parametrize("where", ["/", "/sounds", "/messages"])
+def test_all_that_can_be_typed_or_chosen_has_a_name_by_which_it_outlives_a_renewal(
+    where: str, browser: Browser, desk: Desk
+) -> None:
+    desk.answers["sounds.list"] = {
+        "sounds": [], "removed": [], "recorded": None, "configured": {}, "flow": "telephone", "order": "in_turn"
+    }  # fmt: skip
+    main = browser.get(where).text.partition("<main")[2].partition("</main>")[0]
+    fields = [each for each in re.findall(r"<(?:input|select|textarea)\b[^>]*", main) if 'type="file"' not in each]
+    assert fields and [each for each in fields if " name=" not in each] == []

@@ -19,42 +19,60 @@ function about() {
   return found;
 }
 
-let unsent = null;
+let stop = null; // ends the recording in progress
+let unsent = null; // what did not arrive stays here, to be sent again
+let busy = false; // while something is sent, or the microphone is asked for
 
-/** What did not arrive stays here, to be sent again. */
-async function send(bytes, title) {
-  unsent = [bytes, title];
-  part("again").hidden = true;
-  const way = part("way"), progress = way.querySelector("progress"), section = part("send-box").dataset.section;
+/** Offers what can be pressed now: one thing at a time, so that none is lost with the page on which another has arrived. */
+function offer() {
+  part("record").disabled = busy;
+  part("record").textContent = stop ? t("Stop and send") : t("Record it here");
+  part("choose").disabled = part("again").disabled = busy || Boolean(stop);
+  part("again").hidden = busy || !unsent;
+}
+
+async function alone(work) {
+  if (busy) return;
+  busy = true;
+  offer();
   try {
-    const told = about();
-    bytes = await fit(bytes);
-    way.hidden = false;
-    progress.value = 0;
-    await upload(section, { ...told, title: title.slice(0, part("title").maxLength) }, bytes, (share) => { progress.value = share; });
-    unsent = null;
-    location.assign(location.pathname);
-  } catch (error) {
-    part("again").hidden = false;
-    said.textContent = error instanceof TypeError ? t("The box does not answer. Is it on, and this phone in its network?") : error.message;
+    await work();
   } finally {
-    way.hidden = true;
+    busy = false;
+    part("way").hidden = true;
+    offer();
   }
 }
 
-let stop = null;
+/** Shows how much has arrived; the page may have been put in the place of another meanwhile. */
+function arrived(share) {
+  part("way").hidden = false;
+  part("way").querySelector("progress").value = share;
+}
+
+async function send(bytes, title) {
+  unsent = [bytes, title];
+  try {
+    const told = about();
+    bytes = await fit(bytes);
+    arrived(0);
+    await upload(part("send-box").dataset.section, { ...told, title: title.slice(0, part("title").maxLength) }, bytes, arrived);
+    unsent = null;
+    location.assign(location.pathname);
+  } catch (error) {
+    said.textContent = error instanceof TypeError ? t("The box does not answer. Is it on, and this phone in its network?") : error.message;
+  }
+}
 
 async function press() {
-  const button = part("record");
-  if (stop) {
+  try {
+    if (!stop) {
+      stop = await record(part("hearing"), LONGEST, () => alone(press));
+      return;
+    }
     const over = stop;
     stop = null;
-    button.textContent = t("Record it here");
-    return send(await over(), part("title").value || t("Recorded {time}", { time: new Date().toLocaleString(document.documentElement.lang) }));
-  }
-  try {
-    stop = await record(part("hearing"), LONGEST, () => button.click());
-    button.textContent = t("Stop and send");
+    await send(await over(), part("title").value || t("Recorded {time}", { time: new Date().toLocaleString(document.documentElement.lang) }));
   } catch (error) {
     said.textContent = t("Nothing can be recorded here: {reason}", { reason: error.message });
   }
@@ -81,10 +99,11 @@ function begin() {
   part("send-box").hidden = false;
   part("record").hidden = !canRecord;
   part("insecure").hidden = canRecord;
-  part("record").addEventListener("click", press);
-  part("again").addEventListener("click", () => send(...unsent));
+  offer();
+  part("record").addEventListener("click", () => alone(press));
+  part("again").addEventListener("click", () => alone(() => send(...unsent)));
   part("choose").addEventListener("click", () => part("file").click());
-  part("file").addEventListener("change", chosen);
+  part("file").addEventListener("change", (event) => alone(() => chosen(event)));
 }
 
 addEventListener("beforeunload", (event) => { if (stop || unsent) event.preventDefault(); });

@@ -5,7 +5,7 @@
 % if may_change:
 <section aria-labelledby="send" id="send-box" data-section="feeds" hidden>
 <h2 id="send">{{_("Send a message to the box")}}</h2>
-<label>{{_("Title")}} <input type="text" id="title" maxlength="200" placeholder="{{_('What it is called')}}"></label>
+<label>{{_("Title")}} <input type="text" id="title" name="title" maxlength="200" placeholder="{{_('What it is called')}}"></label>
 % include("send.tpl")
 </section>
 <script type="module" src="/static/send.js"></script>

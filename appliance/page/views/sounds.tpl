@@ -12,7 +12,7 @@
 <section aria-labelledby="send" id="send-box" data-section="sounds" hidden>
 <h2 id="send">{{_("Give the box a sound of your own")}}</h2>
 <div class="said">
-<label>{{_("For what")}} <select id="use" data-about="use">
+<label>{{_("For what")}} <select id="use" name="use" data-about="use">
 % if of_flow:
 <optgroup label="{{_('Whoever comes to the box hears')}}">
 % for use in of_flow:
@@ -28,15 +28,15 @@
 % end
 </optgroup>
 </select></label>
-<label data-of="greeting" hidden>{{_("When")}} <select id="day" data-about="day">
+<label data-of="greeting" hidden>{{_("When")}} <select id="day" name="day" data-about="day">
 <option value="">{{_("every day that has none of its own")}}</option>
 % for value, name in days.items():
 <option value="{{value}}">{{_(name)}}</option>
 % end
 <option value="date">{{_("on one date")}}</option>
 </select></label>
-<label data-of="date" hidden>{{_("Date")}} <input type="date" id="date" data-about="day"></label>
-<label>{{_("Title")}} <input type="text" id="title" maxlength="60" placeholder="{{_('What it is called')}}"></label>
+<label data-of="date" hidden>{{_("Date")}} <input type="date" id="date" name="date" data-about="day"></label>
+<label>{{_("Title")}} <input type="text" id="title" name="title" maxlength="60" placeholder="{{_('What it is called')}}"></label>
 </div>
 % include("send.tpl")
 </section>
