@@ -215,8 +215,6 @@ def _kind(of: "attrs.Attribute[Any]") -> tuple[str, tuple[str, ...]]:
         return "lines", ()
     if words.is_mapping(inner) and not any(map(attrs.has, arguments)) and Secret not in arguments:
         return "pairs", ()
-    if words.is_mapping(inner) and not any(map(attrs.has, arguments)) and Secret not in arguments:
-        return "pairs", ()
     if words.is_mapping(inner) or words.is_list(inner) or inner is Any:
         return "other", ()
     return ("words" if inner is str else "text"), ()
