@@ -28,6 +28,9 @@ FORMATS = {ORIGINAL.name: "as recorded", "flac": "as FLAC", "mp3": "as MP3", ALB
 MOST_CHAPTERS = 255
 """As many as a table of contents of ID3 has."""
 
+MOST_BYTES_A_SECOND = 40_000
+"""Of MP3, however hard the sound is to encode."""
+
 
 class Downloads:
     """Archives of clips. Where they are encoded, one download is made at a time: the box has other things to do."""
@@ -54,14 +57,18 @@ class Downloads:
         self._check_free()
         return self._made(found, format)
 
-    def album(self, found: Sequence[Plain], title: str) -> Iterator[bytes]:
+    def album(self, found: Sequence[Plain], title: str, free: int) -> Iterator[bytes]:
         """Clips as one MP3, the oldest first: the chapters at once, the sound when all of it is made.
 
-        Raises UsageError where they are too many, and Refused where another download is being made.
+        Raises UsageError where they are too many, and Refused where another download is being made, or where it could
+        need more than half of the `free` bytes: what is recorded meanwhile has the other.
         """
         if len(found) > MOST_CHAPTERS:
             raise UsageError(f"these are {len(found)} clips: an album has up to {MOST_CHAPTERS}. Choose some of them")
         self._check_free()
+        seconds = sum(each["clip"]["frames"] / each["clip"]["format"]["rate"] for each in found)
+        if seconds * MOST_BYTES_A_SECOND > free / 2:
+            raise Refused("the box has no room to make this album. Choose fewer clips, or take them as recorded")
         oldest_first = sorted(found, key=lambda each: words.began(each["clip"]))
         tracks = [
             Track(each["path"], each["clip"]["frames"], each["clip"]["format"]["rate"], _chapter(each))

@@ -4,11 +4,14 @@ systemd does all of it when it is asked, and polkit lets the page ask for that a
 """
 
 import math
+import threading
 import time
 from pathlib import Path
 
+from attrs import field
 from bottle import HTTPResponse, request
 
+from appliance.clock import Clock, SystemClock
 from appliance.errors import ApplianceError, Refused, UsageError
 from appliance.page import answers
 from appliance.page.keys import Role
@@ -19,8 +22,8 @@ from appliance.values import frozen
 _PATIENCE = 20.0
 """Seconds."""
 
-_TRIES, _PAUSE = 50, 0.1
-"""How often a time is given to a system that is still ending what kept it before, and seconds between."""
+_PAUSE = 0.1
+"""Seconds until a time is given once more to a system that is still ending what kept it before."""
 
 _BUSY = ("Previous request is not finished", "Automatic time synchronization is enabled")
 """What systemd-timedated says while that is so: it answers before the service that it ends has ended."""
@@ -37,6 +40,7 @@ class Machine:
     """Answers that change it. Each raises Refused where whoever asks may not, or the system does not let the page."""
 
     recorder: Recorder
+    clock: Clock = field(factory=SystemClock)
 
     def set_zone(self) -> HTTPResponse:
         """Set the time zone of the box. The recorder uses it at once, after a take in progress."""
@@ -65,11 +69,24 @@ class Machine:
         if by_network:  # which lets nobody else set it
             _ask("timedatectl", "set-ntp", "false")
         try:
-            _set_time(seconds)
+            self._set_time(seconds)
         finally:
             if by_network:
                 _ask("timedatectl", "set-ntp", "true")
         return HTTPResponse(status=303, headers={"Location": answers.back()})
+
+    def _set_time(self, seconds: float) -> None:
+        begun, waiting = self.clock.monotonic(), threading.Condition()
+        while True:
+            late = self.clock.monotonic() - begun
+            try:
+                _ask("timedatectl", "set-time", f"@{round(seconds + late)}")
+                return
+            except Refused as error:
+                if late > _PATIENCE or not any(each in str(error) for each in _BUSY):
+                    raise
+            with waiting:
+                self.clock.wait(waiting, _PAUSE)
 
     def restart(self) -> str:
         """Restart the box."""
@@ -103,18 +120,6 @@ def zone() -> str:
         return _ZONE.resolve().relative_to(_ZONES).as_posix()
     except (OSError, ValueError):
         return ""
-
-
-def _set_time(seconds: float) -> None:
-    begun = time.monotonic()
-    for tries in range(1, _TRIES + 1):
-        try:
-            _ask("timedatectl", "set-time", f"@{round(seconds + time.monotonic() - begun)}")
-            return
-        except Refused as error:
-            if tries == _TRIES or not any(each in str(error) for each in _BUSY):
-                raise
-            time.sleep(_PAUSE)
 
 
 def _ask(program: str, *words: str) -> str:

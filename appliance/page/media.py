@@ -56,9 +56,10 @@ class Media:
         headers = {"Content-Type": "application/zip", "Cache-Control": "private, no-cache"}
         headers["Content-Disposition"] = 'attachment; filename="clips.zip"'
         if (format := query.get("format") or ORIGINAL.name) == ALBUM:
-            device = self.recorder.call("status")["device"]
+            status = self.recorder.call("status")
+            album = self.downloads.album(found, status["device"], status["storage"]["free"])
             headers |= {"Content-Type": "audio/mpeg", "Content-Disposition": 'attachment; filename="album.mp3"'}
-            return HTTPResponse(self.downloads.album(found, device), 200, headers)
+            return HTTPResponse(album, 200, headers)
         if format != ORIGINAL.name:
             return HTTPResponse(self.downloads.encoded(found, format), 200, headers)
         try:

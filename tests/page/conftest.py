@@ -35,7 +35,7 @@ STATUS = {
     "faults": [],
     "deliveries": {"office": {"delivered": 2}},
     "destinations": {"office": {}, "cloud": {}},
-    "storage": {"free_seconds": 111_600, "warning": ""},
+    "storage": {"free": 1 << 40, "free_seconds": 111_600, "warning": ""},
 }
 CHOICES = {"fields": {"title": {"type": "text", "choices": []}}, "profiles": []}
 

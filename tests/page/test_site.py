@@ -386,6 +386,15 @@ def test_clips_become_one_album_with_a_chapter_for_each(browser: Browser, desk: 
     assert browser.get("/api/v1/clips.zip?format=album").status == 400
 
 
+def test_an_album_takes_no_room_from_what_is_recorded_meanwhile(browser: Browser, desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(build(AudioFormat(8000), 16_000 * 2))
+    desk.answers["clips.list"] = [clip("id", path)] * 10  # 20 s, up to 0.8 MB
+    desk.answers["status"] = {**STATUS, "storage": {"free": 1_500_000, "free_seconds": 1, "warning": ""}}
+    answer = browser.get("/api/v1/clips.zip?format=album")
+    assert answer.status == 409 and "no room" in answer.text
+
+
 def test_a_destination_that_nothing_went_to_yet_is_one_all_the_same(browser: Browser, desk: Desk) -> None:
     desk.answers["status"] = {**STATUS, "deliveries": {}}
     text = browser.get("/").text
