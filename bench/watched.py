@@ -18,23 +18,19 @@ _SETTLE = 2.0
 _BLOCK = 1 << 20
 
 
-def _read(address: str, over: threading.Event, *, again: bool) -> None:
-    """Read what is at an address, and where it ends once more, until it is over."""
-    while not over.is_set():
-        with urllib.request.urlopen(address, timeout=60) as answer:
-            while answer.read1(_BLOCK) and not over.is_set():
-                pass
-        if not again:
-            return
+def _read(address: str, over: threading.Event) -> None:
+    """Read what is at an address, to its end or until it is over."""
+    with urllib.request.urlopen(address, timeout=60) as answer:
+        while answer.read1(_BLOCK) and not over.is_set():
+            pass
 
 
 @contextmanager
 def _onlookers(address: str) -> Iterator[None]:
-    """Pages that show the level, and a download that begins anew when it ends."""
+    """Pages that show the level, and a download."""
     over = threading.Event()
-    readers = [threading.Thread(target=_read, args=(f"{address}/api/v1/clips.zip", over), kwargs={"again": False})]
-    for _ in range(_PAGES):
-        readers.append(threading.Thread(target=_read, args=(f"{address}/api/v1/events", over), kwargs={"again": False}))
+    asked = ["clips.zip", *["events"] * _PAGES]
+    readers = [threading.Thread(target=_read, args=(f"{address}/api/v1/{each}", over)) for each in asked]
     for reader in readers:
         reader.start()
     try:
@@ -70,7 +66,7 @@ def watched(rounds: int, scale: float) -> Sequence[Result]:
         beside, missed = _record(seconds, size, watched=True)
         ratios.append(beside / alone)
         lost = max(lost, missed)
-    against = f"{_PAGES} pages with the level, and a download without end"
+    against = f"{_PAGES} pages with the level, and a download of {size / 1e6:.0f} MB"
     return [
         at_most("CPU of the recorder while people look on", ratios, 1.15, " x", f"alone; {against}"),
         at_most("frames lost while people look on", [lost], 0, "", against),

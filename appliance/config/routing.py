@@ -25,7 +25,7 @@ class OnlySettings:
     schedule: str = option("", "Clips that this schedule began.", example="dawn")
     profile: str = option("", "Clips that were recorded by this profile.", example="interview")
     kind: Starter | None = option(
-        None, "Clips that such a thing began: `button`, `switch`, `schedule`, `trigger`, or else `request`."
+        None, "Clips that such a thing began: `button`, `switch`, `schedule`, `trigger`, `guest`, or else `request`."
     )
     fields: dict[str, Any] = option(
         dict, "Clips whose fields hold this, or one of these.", example="{room: [hall, studio], consent: yes}"

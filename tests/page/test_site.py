@@ -404,6 +404,15 @@ def test_a_destination_that_nothing_went_to_yet_is_one_all_the_same(browser: Bro
     assert "on this box alone" in text and "<table>" not in text
 
 
+def test_a_greeting_of_which_there_is_no_copy_is_not_forgotten_by_a_slip(browser: Browser, desk: Desk) -> None:
+    recorded = {"path": "/greeting.wav", "seconds": 3.0}
+    desk.answers["sounds.list"] = {
+        "sounds": [], "removed": [], "recorded": recorded, "configured": {}, "flow": "telephone", "order": "in_turn"
+    }  # fmt: skip
+    form = browser.get("/sounds").text.partition('action="/do/greeting.forget"')[2].partition("</form>")[0]
+    assert 'data-sure="Forget this greeting for good?' in form and "Forget it" in form
+
+
 @pytest.mark.parametrize("where", ["/", "/sounds", "/messages"])
 def test_all_that_can_be_typed_or_chosen_has_a_name_by_which_it_outlives_a_renewal(
     where: str, browser: Browser, desk: Desk

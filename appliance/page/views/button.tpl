@@ -1,4 +1,8 @@
-<form method="post" action="/do/{{word}}" data-word="{{word}}">
+<form method="post" action="/do/{{word}}" data-word="{{word}}"\\
+% if get("sure"):
+ data-sure="{{sure}}"\\
+% end
+>
 % include("csrf.tpl")
 <input type="hidden" name="back" value="{{path}}">
 % for name, value in given.items():

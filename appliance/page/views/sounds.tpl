@@ -1,6 +1,6 @@
 % rebase("frame.tpl", title=_("What the box says"), visitor=visitor, path="/messages")
-% def button(word, label, look="", about="", **given):
-%   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=path)
+% def button(word, label, look="", about="", sure="", **given):
+%   include("button.tpl", word=word, label=label, look=look, about=about, sure=sure, given=given, visitor=visitor, path=path)
 % end
 % if thrown and may_change:
 <div class="undo" role="status">
@@ -56,7 +56,7 @@
 <p>{{_("It is heard every day, before all others.")}}</p>
 <audio controls preload="none" src="/api/v1/sounds/greeting/recorded" aria-labelledby="recorded"></audio>
 % if may_change:
-% button("greeting.forget", _("Forget it"), "danger")
+% button("greeting.forget", _("Forget it"), "danger", sure=_("Forget this greeting for good? There is no copy of it."))
 % end
 </div>
 </section>
