@@ -71,7 +71,9 @@ def _give_back_what_is_large() -> None:
 
 
 @web.command()
-@click.option("--helper", is_flag=True, help="For somebody who may listen, download and say what clips are, and change nothing else.")
+@click.option(
+    "--helper", is_flag=True, help="For somebody who may listen, download and label clips, and change nothing else."
+)
 @click.password_option(help="The password. Asked for where it is not given.")
 @click.pass_obj
 def password(keys: Keys, helper: bool, password: str) -> None:
