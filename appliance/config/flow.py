@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from attrs.validators import and_, deep_iterable, deep_mapping, ge, in_, le, matches_re
+from attrs.validators import and_, deep_iterable, deep_mapping, ge, le, matches_re
 
 from appliance.config.actions import ButtonAction
 from appliance.config.booth import BoothSettings
@@ -33,6 +33,11 @@ class Order(StrEnum):
 
     IN_TURN = "in_turn"
     RANDOM = "random"
+
+
+def _is_number(_: object, __: object, number: str) -> None:
+    if number not in NUMBERS:
+        raise ValueError(f"found {number!r}, expected what can be dialled: one of {' '.join(NUMBERS)}")
 
 
 def _has_no_end(_: object, __: object, action: ButtonAction) -> None:
@@ -76,7 +81,7 @@ class FlowSettings:
         dict,
         "What a number asks for that is dialled, by a rotary dial of `panel.dials` or by `handset.dial`: any word that "
         "a button may be given. A message is heard in the place of the greeting, and the tone follows it.",
-        check=deep_mapping(in_(NUMBERS), _has_no_end),
+        check=deep_mapping(_is_number, _has_no_end),
         example="{1: play.latest, 2: play.random, 3: language.next, 0: greeting.play}",
     )
     ring: tuple[TimeOfDay, ...] = option(

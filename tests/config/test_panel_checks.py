@@ -1,4 +1,4 @@
-"""Buttons that cannot mean what they say."""
+"""Buttons and numbers that cannot mean what they say."""
 
 import pytest
 
@@ -11,3 +11,10 @@ def test_a_button_that_records_while_held_means_nothing_else(other: str) -> None
     with pytest.raises(ConfigError, match="neither hold nor double_press") as error:
         parse(f"panel:\n  buttons:\n    17: {{press: record.while_held, {other}}}\n", "c.yaml", {})
     assert str(error.value).startswith("c.yaml:3: panel.buttons.17")
+
+
+def test_what_cannot_be_dialled_is_named_with_what_can() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse("flow: {script: telephone, numbers: {17: play.latest}}\n", "c.yaml", {})
+    assert "found '17', expected what can be dialled: one of 1 2 3 4 5 6 7 8 9 0 * #" in str(error.value)
+    assert "must be in" not in str(error.value)
