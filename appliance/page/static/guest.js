@@ -40,7 +40,12 @@ async function press() {
     const over = stop;
     stop = null;
     button.textContent = t("Record");
-    return send(await over());
+    button.disabled = true; // a second tap would begin another one
+    try {
+      return await send(await over());
+    } finally {
+      button.disabled = false;
+    }
   }
   if (unsent && !confirm(t("The recording before was not sent. Record another one in its place?"))) return;
   button.disabled = true;
