@@ -169,8 +169,8 @@ class AlsaSpeaker:
     def drain(self) -> None:
         """A card stops at the end of a period, and some play stale sound up to it: so silence follows."""
         if not self.takes_back:
-            missing = -self.held % self.period_frames
-            self.write(bytes(missing * self.format.frame_bytes))
+            if missing := -self.held % self.period_frames:
+                self.write(bytes(missing * self.format.frame_bytes))
             self._check_alive(_drain(self._pcm))
             return
         frames = self.period_frames + self.format.frames(_TAIL)

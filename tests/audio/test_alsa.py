@@ -14,6 +14,7 @@ import pytest
 from appliance.audio.alsa import AlsaCards, _AlsaCapture, shortfall
 from appliance.audio.devices import Devices
 from appliance.audio.ports import XRUN, Capture, Direction, Playback, SoundCards
+from appliance.audio.speaker import AlsaSpeaker
 from appliance.errors import DeviceBusy, DeviceLost, DeviceNotFound, FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
 from appliance.simulation.sound import Stretch, missing, numbered, stretches
@@ -248,6 +249,23 @@ def test_drain_waits_until_all_has_sounded(test_card: Path) -> None:
         write(playback, numbered(0, FORMAT.frames(0.2), FORMAT))
         playback.drain()
         assert time.monotonic() - began >= 0.2
+
+
+@pytest.mark.parametrize("periods", [0, 1, 3])
+def test_what_takes_nothing_back_is_drained_also_where_it_holds_whole_periods(test_card: Path, periods: int) -> None:
+    playback = AlsaSpeaker("server", f"testcard:{test_card}", FORMAT, 0.02, 0.1, behind_server=True)
+    try:
+        assert not playback.takes_back
+        write(playback, numbered(0, periods * playback.period_frames, FORMAT))
+        draining = threading.Thread(target=playback.drain, daemon=True)
+        draining.start()
+        draining.join(5)
+        drained = not draining.is_alive()
+        playback.stop()
+        draining.join()
+        assert drained
+    finally:
+        playback.close()
 
 
 def test_underrun_is_told_and_writing_goes_on(test_card: Path) -> None:
