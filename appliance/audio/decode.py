@@ -44,10 +44,11 @@ class Decoder:
         import numpy as np
         import soundfile
 
-        from appliance.audio.samples import full_scale
+        from appliance.audio.samples import full_scale, joined
 
         self._np = np
         self._full_scale = full_scale
+        self._joined = joined
         self._error: type[Exception] = soundfile.SoundFileError
         self._name = path.name
         with ExitStack() as opened:
@@ -122,7 +123,7 @@ class Decoder:
         """
         while not self._ended and len(self._ready) < frames:
             block = self._decode(max(_BLOCK, frames))
-            self._ready = self._np.concatenate((self._ready, block)) if len(self._ready) else block
+            self._ready = self._joined(self._ready, block)
         block, self._ready = self._ready[:frames], self._ready[frames:]
         if not len(block) and self._damage:
             raise self._damage

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from appliance.audio.decode import Decoder
+from appliance.audio.samples import full_scale
 from appliance.errors import AudioError
 
 RATE = 48_000
@@ -190,6 +191,16 @@ def test_a_file_that_was_cut_off_plays_up_to_there(write: Callable[..., Path], s
         while True:
             total += len(decoder.read(960))
     assert RATE < total < 2 * RATE
+    decoder.close()
+
+
+def test_what_comes_before_the_damage_is_as_loud_as_it_was_recorded(write: Callable[..., Path]) -> None:
+    path = write(sine(3), "flac")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    decoder = Decoder(path, RATE, narrow=True)
+    with pytest.raises(AudioError, match="damaged"):
+        while True:
+            assert np.abs(full_scale(decoder.read(1000))).max() < 0.51
     decoder.close()
 
 
