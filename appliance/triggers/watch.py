@@ -82,12 +82,13 @@ class _Ear:
         """Whether it has begun to."""
         return self._loudness is not None
 
-    def begin(self, block: FrameBlock) -> None:
-        """Listen from that block on."""
+    def begin(self, block: FrameBlock) -> Iterator[Change]:
+        """Listen from that block on. What was heard goes on, where that was not longer ago than it hangs on."""
         from appliance.triggers.loudness import Loudness
 
         self._loudness = Loudness(block.format, self.wanted.low, self.wanted.high)
-        self._sense = Sense(earliest=block.at)
+        yield from self._becomes(self._sense.hear(block.at, block.at, False, self.wanted), block.at)
+        self._sense = evolve(self._sense, earliest=block.at)
 
     def hear(self, block: FrameBlock, silent_from: float) -> Iterator[Change]:
         """When it begins and ceases to hear something, as far as can be told after that block.
@@ -113,11 +114,8 @@ class _Ear:
             return
         for number, each in enumerate(loud.tolist()):
             at = begin + number * hop
-            before, self._sense = self._sense, self._sense.hear(at, at + hop, each and at >= silent_from, self.wanted)
-            if self._sense.begin is not None and before.begin is None:
-                yield at + hop, self.sound
-            elif self._sense.begin is None and before.begin is not None:
-                yield self._sense.ended, None
+            counts = each and at >= silent_from
+            yield from self._becomes(self._sense.hear(at, at + hop, counts, self.wanted), at + hop)
 
     def stop(self, at: float) -> Iterator[Change]:
         """Listen no more."""
@@ -125,6 +123,13 @@ class _Ear:
         self._loudness = self.level = None
         if on:
             yield at, None
+
+    def _becomes(self, sense: Sense, at: float) -> Iterator[Change]:
+        before, self._sense = self._sense, sense
+        if sense.begin is not None and before.begin is None:
+            yield at, self.sound
+        elif sense.begin is None and before.begin is not None:
+            yield sense.ended, None
 
 
 class TriggerWatch:
@@ -235,8 +240,7 @@ class TriggerWatch:
         for ear in self._ears:
             if ear.armed:
                 if not (ear.listens and block.offset):
-                    self._tell(ear, ear.stop(block.at))
-                    ear.begin(block)
+                    self._tell(ear, ear.begin(block))
                 self._tell(ear, ear.hear(block, silent_from))
 
     def _tell(self, ear: _Ear, changes: Iterator[Change]) -> None:
