@@ -43,7 +43,7 @@ class Output:
         self._device = device
         self._wanted_rate = rate
         self._clock = clock
-        self._lasts = (PERIOD, BUFFER)
+        self._takes_back = True
         self._guard = threading.Lock()
         self._speaker: Playback | None = None
         self.gain = Gain(1.0)
@@ -86,7 +86,10 @@ class Output:
     @property
     def longest_end(self) -> float:
         """Seconds that it still sounds at most, if it is to fall silent now."""
-        return (KEPT if self._speaker and self._speaker.takes_back else _SHORT[1]) + RAMP + LATE
+        speaker, held = self._speaker, _SHORT[1]
+        if speaker:
+            held = KEPT if self._takes_back else speaker.format.seconds(speaker.buffer_frames)
+        return held + RAMP + LATE
 
     def open(self) -> None:
         """Open the speaker in the nearest that it can do to 16-bit stereo. Raises AudioError."""
@@ -94,10 +97,11 @@ class Output:
             raise NoSpeaker(
                 "this box has no speaker: audio.playback.device is none. Should there be one, name it there"
             )
-        speaker = open_speaker(self._cards, self._device, self._wanted_rate, *self._lasts)
-        if not speaker.takes_back and self._lasts != _SHORT:
+        lasts = (PERIOD, BUFFER) if self._takes_back else _SHORT
+        speaker = open_speaker(self._cards, self._device, self._wanted_rate, *lasts)
+        if self._takes_back and not speaker.takes_back:
             speaker.close()
-            self._lasts = _SHORT
+            self._takes_back = False
             speaker = open_speaker(self._cards, self._device, self._wanted_rate, *_SHORT)
         self._trail = self._new_trail(speaker.buffer_frames)
         self._silence = self._held = 0
@@ -151,7 +155,11 @@ class Output:
         if speaker is None:
             return self._trail.take(0, channels)
         self._take_silence_back(speaker)
-        taken = speaker.take_back(max(keep or 0, round(KEPT * self.rate)))
+        kept = round(KEPT * self.rate)
+        keep = max(keep or 0, kept)
+        surplus, taken = speaker.held - keep, speaker.take_back(keep)
+        if not taken and surplus > kept:  # a card that says otherwise: let it hold less from its next opening on
+            self._takes_back = False
         self._note(speaker)
         return self._trail.take(taken, channels)
 

@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 
 from appliance.audio.alsa import AlsaCards
-from appliance.audio.output import KEPT
-from appliance.audio.ramps import Gain
+from appliance.audio.output import KEPT, LATE, Output
+from appliance.audio.ports import Playback
+from appliance.audio.ramps import RAMP, Gain
 from appliance.audio.trail import Trail
 from appliance.events import PlaybackFinished, PlaybackPaused, TrackHeard
 from appliance.models import AudioFormat
+from appliance.simulation.cards import FakeCards
 from appliance.simulation.sound import numbered
+from appliance.simulation.speaker import FakePlayback
+from appliance.testing.clock import ManualClock
 from tests.audio.test_player import RATE, Booth, tone
 
 FORMAT = AudioFormat(RATE, 2)
@@ -63,6 +67,34 @@ def test_a_press_is_heard_soon(make: Callable[..., Booth], act: str, takes_back:
     booth.until(lambda: booth.cards.playback.closed or len(booth.heard) > before + RATE)
     loud = np.abs(booth.heard[before:]) > 10
     assert loud.nonzero()[0].max() < longest * RATE
+
+
+def test_a_card_that_gives_nothing_back_holds_little_from_then_on(
+    make: Callable[..., Booth], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakePlayback, "take_back", lambda *_: 0)
+    booth = make()
+    booth.play(tone(6))
+    booth.sounds_for(2)
+    booth.player.pause()
+    booth.until(lambda: booth.cards.playback.closed)
+    booth.player.resume()
+    booth.sounds_for(1)
+    before = len(booth.heard)
+    booth.player.pause()
+    booth.until(lambda: booth.cards.playback.closed)
+    assert (np.abs(booth.heard[before:]) > 10).nonzero()[0].max() < 0.25 * RATE
+
+
+@pytest.mark.parametrize("takes_back", [True, False])
+def test_how_long_it_sounds_at_most_is_what_the_speaker_holds(takes_back: bool) -> None:
+    clock = ManualClock()
+    output = Output(FakeCards(clock, takes_back=takes_back), "card", RATE, clock)
+    output.open()
+    speaker: Playback = output._speaker  # type: ignore[assignment]
+    speaker.buffer_frames = RATE  # type: ignore[misc]
+    assert output.longest_end == pytest.approx((KEPT if takes_back else 1.0) + RAMP + LATE)
+    output.close()
 
 
 def test_what_was_taken_back_sounds_later_to_the_sample(make: Callable[..., Booth]) -> None:
