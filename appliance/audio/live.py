@@ -3,6 +3,7 @@
 It is never asked for more than has come, with something to spare: the caller looks at `is_dry` first.
 """
 
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ _SPARE = 32_768
 
 _SPARE_SECONDS = 0.3
 """So much of what is not: more than is read at once."""
+
+_AT_ONCE = 0.1
+"""Seconds: at twice the speed, and rounded up to a block, still less than that."""
 
 _WIDTHS = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
 
@@ -83,6 +87,11 @@ class LiveDecoder:
         else:
             self._dry = self._way.ahead() < self._spare * (1 + self._dry)
         return self._dry
+
+    @property
+    def at_once(self) -> float:
+        """How many seconds of it may be read before another look at `is_dry`."""
+        return inf if self._whole or self._arrival.over else _AT_ONCE
 
     def read(self, frames: int) -> "Block":
         """See `Decoder`."""

@@ -158,7 +158,7 @@ class Player:
         try:
             if not output.is_ready():
                 return
-            frames = output.next_frames
+            frames = int(min(output.next_frames, playing.source.at_once * output.rate))
         except AudioError as error:
             self._wait_for_speaker(playing, error)
             return

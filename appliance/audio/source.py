@@ -1,5 +1,6 @@
 """A sound file as it is to sound: from where on, how fast, once or over and over."""
 
+from math import inf
 from pathlib import Path
 
 from appliance.audio.arriving import Arrival
@@ -79,6 +80,11 @@ class Source:
     def is_dry(self) -> bool:
         """Whether what is to sound next has not come yet."""
         return isinstance(self._decoder, LiveDecoder) and self._decoder.is_dry
+
+    @property
+    def at_once(self) -> float:
+        """How many seconds may be read before another look at `is_dry`."""
+        return self._decoder.at_once if isinstance(self._decoder, LiveDecoder) else inf
 
     def heard(self, ahead: int = 0) -> float:
         """Seconds from the start of the file to what sounds while `ahead` frames that were read are still to sound."""

@@ -12,6 +12,8 @@ from appliance.audio.arriving import ENOUGH, Arrivals, GrowingFile, Stream
 from appliance.audio.decode import Decoder
 from appliance.audio.live import LiveDecoder, can_begin
 from appliance.errors import Cancelled, Unplayable
+from appliance.events import Play, PlaybackWaiting
+from tests.audio.test_player import Booth
 
 RATE = 48_000
 FORMATS = [
@@ -78,6 +80,21 @@ def test_what_comes_bit_by_bit_sounds_as_what_is_there(tmp_path: Path, format: s
     decoder.close()
     assert dry > 1, "it ran dry on the way"
     np.testing.assert_array_equal(np.concatenate(heard), whole)
+
+
+@pytest.mark.parametrize("seconds", [1.0, 1.4])
+def test_what_comes_no_more_is_waited_for_and_nothing_hangs(tmp_path: Path, seconds: float) -> None:
+    content = write(tmp_path / "whole", "WAV", "PCM_16", 4.0)
+    booth = Booth(tmp_path, True)
+    path = tmp_path / "grows"
+    growing = Growing(path, content, 44 + round(seconds * RATE) * 4)
+    booth.player.voice.arrivals.put(path, growing.arrival)
+    try:
+        booth.player.play("one", Play(path, "what comes", 7))
+        assert booth.first(PlaybackWaiting).position > seconds - 0.7
+    finally:
+        growing.arrival.end("nothing comes any more")
+        booth.player.close()
 
 
 def test_a_tag_in_front_is_waited_for_and_stepped_over(tmp_path: Path) -> None:
