@@ -33,6 +33,7 @@ class CardNotes:
         """How the mixer of the microphone stood when it was looked at last; None where it has none."""
         self._path = path
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._notes: dict[str, Mapping[str, Any]] = {}
         self._saved = self._notes
         if path:
@@ -70,13 +71,14 @@ class CardNotes:
 
     def save(self) -> None:
         """Keep what was noted since. Blocks while it is written."""
-        notes = self._notes
-        if self._path and notes != self._saved:
-            self._saved = notes
-            try:
-                write_file(self._path, json.dumps(notes).encode())
-            except OSError as error:
-                log.warning("what is known of the sound card is not kept: %s: %s", self._path, error.strerror)
+        with self._writing:
+            notes = self._notes
+            if self._path and notes != self._saved:
+                self._saved = notes
+                try:
+                    write_file(self._path, json.dumps(notes).encode())
+                except OSError as error:
+                    log.warning("what is known of the sound card is not kept: %s: %s", self._path, error.strerror)
 
     def _note(self, card: str) -> Mapping[str, Any]:
         return self._notes.get(card, {})

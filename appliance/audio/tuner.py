@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from appliance.audio.card_notes import CardNotes
+from appliance.audio.devices import not_found
 from appliance.audio.gain import GainUnit, check, holds, parse, written
 from appliance.audio.ports import Capture, Card, Direction, Mixer, Playback, SoundCards
 from appliance.circumstances import Gain
 from appliance.config.audio import CaptureSettings
-from appliance.errors import AudioError, Refused, Stuck
+from appliance.errors import AudioError, DeviceNotFound, Refused, Stuck
 from appliance.events import Event, MicrophoneTuned
 from appliance.faultkind import FaultKind
 from appliance.faults import MICROPHONE_GAIN, MICROPHONE_MUTED
@@ -67,6 +68,8 @@ class Tuner:
                 with self._mixer() as mixer:
                     trouble = self._turn(mixer) if mixer else self._missed()
                     gain = mixer.gain() if mixer else None
+            except DeviceNotFound:
+                pass  # whoever looks for it tells that
             except AudioError as error:
                 trouble = str(error)
             self._tell(gain, found)
@@ -117,7 +120,10 @@ class Tuner:
 
     @contextmanager
     def _mixer(self) -> Iterator[Mixer | None]:
-        mixer = self._cards.open_mixer(self._settings.device)
+        device = self._settings.device
+        mixer = self._cards.open_mixer(device)
+        if mixer is None and not self._cards.present(device, Direction.CAPTURE):
+            raise not_found(device, Direction.CAPTURE, "it is not plugged in")
         try:
             yield mixer
         finally:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
 
+from appliance.audio import card_notes
 from appliance.audio.alsa import AlsaCards
 from appliance.audio.alsa_mixer import open_mixer
 from appliance.audio.card_notes import CardNotes
@@ -17,7 +19,7 @@ from appliance.audio.tuner import Tuner
 from appliance.circumstances import Gain
 from appliance.config.audio import CaptureSettings
 from appliance.config.options import GainWish
-from appliance.errors import AudioError, Refused
+from appliance.errors import AudioError, DeviceNotFound, Refused
 from appliance.events import Event, FaultCleared, FaultRaised, MicrophoneTuned
 from appliance.simulation.cards import FakeCards, FakeMixer
 
@@ -175,6 +177,42 @@ def test_a_card_without_a_mixer_is_a_fault_only_where_something_is_wanted_of_it(
     assert desk.posted == []
     desk.tuner(gain=GainWish("3dB")).tune()
     assert "has no mixer" in desk.faults()["microphone_gain"]
+
+
+def test_a_card_that_is_not_plugged_in_is_not_said_to_have_no_mixer(desk: Desk, mixer: FakeMixer) -> None:
+    mixer.stands, tuner = evolve(mixer.stands, on=False), desk.tuner(gain=GainWish("3dB"))
+    tuner.tune()
+    assert set(desk.faults()) == {"microphone_muted"}
+    desk.cards.unplug()
+    tuner.look_again()
+    assert desk.faults() == {}
+    with pytest.raises(DeviceNotFound, match="not plugged in"):
+        tuner.stands()
+    with pytest.raises(DeviceNotFound, match="not plugged in"):
+        tuner.set_gain(3, "dB")
+
+
+def test_notes_are_written_by_one_thread_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, goes_on, written = threading.Semaphore(0), threading.Event(), list[bytes]()
+
+    def write(_: Path, content: bytes) -> None:
+        begun.release()
+        assert goes_on.wait(60)
+        written.append(content)
+
+    monkeypatch.setattr(card_notes, "write_file", write)
+    notes = CardNotes(tmp_path / "cards.json")
+    threads = [threading.Thread(target=notes.save) for _ in range(2)]
+    notes.keep_gain("card", 1.0, "dB")
+    threads[0].start()
+    assert begun.acquire(timeout=60)
+    notes.keep_gain("card", 2.0, "dB")
+    threads[1].start()
+    overlap = begun.acquire(timeout=0.1)
+    goes_on.set()
+    for thread in threads:
+        thread.join(60)
+    assert not overlap and b'"value": 2.0' in written[-1]
 
 
 def test_a_gain_that_does_not_hold_is_a_fault_until_it_does(desk: Desk, mixer: FakeMixer) -> None:
