@@ -39,6 +39,8 @@ class Overhearing:
         """`open_line` begins to listen, where that can be; `dropped` is told of frames that are lost to him, `over` of
         the end.
         """
+        self.failed = False
+        """Whether the microphone was lost, where the last block says that it is the last."""
         self._over = over
         self._open_line = open_line
         self._frames = frames
@@ -83,7 +85,8 @@ class Overhearing:
             if isinstance(item, Opened):
                 pieces.format = item.format
             elif isinstance(item, Ended):
-                pause = FAILED_PAUSE if item.error else LOOK_EVERY
+                self.failed = item.error is not None
+                pause = FAILED_PAUSE if self.failed else LOOK_EVERY
                 break
             elif isinstance(item, Stretch):
                 pieces.format = pieces.format or line.format

@@ -225,6 +225,8 @@ class TriggerWatch:
                 if block is None or not self._loop.goes_on():
                     return
                 self._hear(block)
+                if block.is_last and overhearing.failed:
+                    self._rest(block.at + len(block.data) / block.format.byte_rate)
                 wall = self._clock.wall_ns() / 1e9
                 if not self._looked <= wall < self._change:
                     self._arm()
@@ -232,8 +234,12 @@ class TriggerWatch:
             with self._lock:
                 self._overhearing = None
             blocks.close()
-            for ear in self._ears:
-                self._tell(ear, ear.stop(self._clock.monotonic()))
+            self._rest(self._clock.monotonic())
+
+    def _rest(self, at: float) -> None:
+        """Nothing is heard any more, for now."""
+        for ear in self._ears:
+            self._tell(ear, ear.stop(at))
 
     def _hear(self, block: FrameBlock) -> None:
         silent_from = self._silent_from()

@@ -306,6 +306,22 @@ def test_a_take_in_another_format_makes_it_give_way_and_it_comes_back_to_its_own
         field.close()
 
 
+def test_once_the_microphone_is_gone_nothing_is_heard(tmp_path: Path) -> None:
+    field = Field(tmp_path, TRIGGER + "recording: {reconnect: 1s}\n")
+    try:
+        field.until(3.5)
+        assert field.controller.status.take_id
+        field.cards.unplug()
+
+        def over() -> bool:
+            field.clock.advance(0.25)
+            return field.of(TriggerChanged)[-1].heard == ()
+
+        field.wait_for(over)
+    finally:
+        field.close()
+
+
 def test_what_fails_is_told_and_the_take_that_it_began_ends(tmp_path: Path) -> None:
     field = Field(tmp_path)
     try:

@@ -25,8 +25,9 @@ triggers: {loud: {level: -40, at_least: 50ms, preroll: 500ms, hang: 1s}}
 class Heard:
     """Openings of the microphone: when each begins, in how many channels, and each quarter of a second's loudness."""
 
-    def __init__(self, *openings: tuple[float, int, list[float]]) -> None:
+    def __init__(self, *openings: tuple[float, int, list[float]], failed: bool = False) -> None:
         self._openings = openings
+        self.failed = failed
         self.over: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def __iter__(self) -> Generator[FrameBlock, None, None]:
@@ -73,3 +74,11 @@ def test_what_is_not_heard_any_more_after_the_microphone_was_away_has_ended_then
     on, off, again = told(Heard((100.0, 1, [0.0, 0.5]), (160.0, 1, [0.0, 0.0, 0.5])))[:3]
     assert on.heard and off.heard == () and off.at == pytest.approx(101.5, abs=0.02)
     assert again.heard[0].begin >= 160.0
+
+
+def test_nothing_is_heard_any_more_once_the_microphone_has_failed(
+    told: Callable[[Heard], list[TriggerChanged]],
+) -> None:
+    _, off, again = told(Heard((100.0, 1, [0.0, 0.5]), (100.75, 1, [0.5, 0.5]), failed=True))[:3]
+    assert off.heard == () and off.at == 100.5
+    assert again.heard[0].begin >= 100.75
