@@ -42,14 +42,19 @@ class Source:
         self._ready = joined(first, self._ready)
 
     def read(self, frames: int) -> Block:
-        """The next `frames` frames, shape (frames, channels); fewer only at the end."""
+        """The next `frames` frames, shape (frames, channels); fewer only at the end, or before a damage."""
         if self._tempo is None and not len(self._ready) and not self._ended:
             block = self._decoder.read(frames)
             if len(block) == frames:
                 return block
             self._ready = block
         while len(self._ready) < frames and not self._ended:
-            block = self._decoder.read(frames)
+            try:
+                block = self._decoder.read(frames)
+            except Unplayable:
+                if len(self._ready):
+                    break
+                raise
             if len(block):
                 self._append(self._tempo.put(full_scale(block)) if self._tempo else block)
             elif self._loop and self._decoder.position > 0:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from appliance.audio.decode import Decoder
 from appliance.audio.samples import full_scale
+from appliance.audio.source import Source
 from appliance.errors import AudioError
 
 RATE = 48_000
@@ -202,6 +203,27 @@ def test_what_comes_before_the_damage_is_as_loud_as_it_was_recorded(write: Calla
         while True:
             assert np.abs(full_scale(decoder.read(1000))).max() < 0.51
     decoder.close()
+
+
+def test_all_that_was_decoded_before_the_damage_is_handed_over(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(sine(3), "flac")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    decoded, handed_over, read = [], [], Decoder.read
+
+    def count(decoder: Decoder, frames: int) -> Any:
+        block = read(decoder, frames)
+        decoded.append(len(block))
+        return block
+
+    monkeypatch.setattr(Decoder, "read", count)
+    source = Source(path, RATE)
+    with pytest.raises(AudioError, match="damaged"):
+        while True:
+            handed_over.append(len(source.read(RATE // 2)))
+    source.close()
+    assert RATE < sum(handed_over) == sum(decoded)
 
 
 def test_a_wav_that_was_cut_off_plays_what_is_there(write: Callable[..., Path]) -> None:
