@@ -6,7 +6,7 @@ WAV and RF64, FLAC, Ogg (Vorbis, Opus), MP3 and whatever else libsndfile knows. 
 
 import os
 import stat
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 4096
 """Frames read from the file at once, at least."""
+
+_LEAST = 256
+"""The same, where it is damaged."""
 
 _RATES = range(1000, 768_001)
 _MOST_CHANNELS = 64
@@ -162,13 +165,14 @@ class Decoder:
 
     def _decode(self, frames: int) -> "Block":
         np, narrow = self._np, self._file.subtype == "PCM_16"  # libsndfile turns samples into floats one by one
+        dtype = "int16" if narrow else "float32"
         try:
-            block = self._file.read(frames, dtype="int16" if narrow else "float32", always_2d=True)
-            if narrow and (self._resampler or not self._narrow):
-                block = self._full_scale(block)
+            block = self._file.read(frames, dtype=dtype, always_2d=True)
         except self._error:
-            block = np.empty((0, self._file.channels), np.float32)
-            self._damage = self._damaged_at(self._next / self._file_rate)
+            block = self._before_damage(frames, dtype)
+            self._damage = self._damaged_at((self._next + len(block)) / self._file_rate)
+        if narrow and (self._resampler or not self._narrow):
+            block = self._full_scale(block)
         self._next += len(block)
         if len(block) < frames:
             self._ended = True
@@ -182,6 +186,15 @@ class Decoder:
             block = self._resampler.resample_chunk(np.ascontiguousarray(block), last=self._ended)
         samples: Block = block
         return samples
+
+    def _before_damage(self, frames: int, dtype: str) -> Any:
+        """What can be read yet of so many frames: libsndfile says nothing of what it has read before it failed."""
+        blocks = [self._np.empty((0, self._file.channels), dtype)]
+        with suppress(self._error):
+            self._file.seek(self._next)
+            for _ in range(frames // _LEAST):
+                blocks.append(self._file.read(_LEAST, dtype=dtype, always_2d=True))
+        return self._np.concatenate(blocks)
 
     def _damaged_at(self, seconds: float) -> Unplayable:
         return Unplayable(

@@ -205,6 +205,17 @@ def test_what_comes_before_the_damage_is_as_loud_as_it_was_recorded(write: Calla
     decoder.close()
 
 
+def test_a_file_that_was_cut_off_plays_up_to_there_however_much_is_read_at_once(write: Callable[..., Path]) -> None:
+    path = write(sine(3), "flac")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    decoder, total = Decoder(path, RATE), 0
+    with pytest.raises(AudioError, match=r"after 1\.4 s of 3\.0 s"):
+        while True:
+            total += len(decoder.read(RATE // 2))
+    assert total > 1.44 * RATE
+    decoder.close()
+
+
 def test_all_that_was_decoded_before_the_damage_is_handed_over(
     write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
