@@ -93,12 +93,12 @@ class AlsaSpeaker:
         _check(_open(byref(self._pcm), name.encode(), _PLAYBACK, 0))
         try:
             self.period_frames, self.buffer_frames = self._set_up(period, buffer)
-        except Refused:
+            self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        except (Refused, OSError) as error:
             _close(self._pcm)
-            raise
+            raise Refused(error.args[0]) from None
         kind = _kind_name(_kind(self._pcm)).decode()
         self.takes_back = kind in _CERTAIN and not behind_server
-        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._polled = _PollFd(self._bell, _POLLIN)
 
     def _set_up(self, period: float, buffer: float) -> tuple[int, int]:

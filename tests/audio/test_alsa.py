@@ -1,5 +1,6 @@
 """The contract of `appliance.audio.ports` on real libasound, with the test card of `tests/testcard`."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from appliance.audio.alsa import AlsaCards, _AlsaCapture, shortfall
 from appliance.audio.devices import Devices
 from appliance.audio.ports import XRUN, Capture, Direction, Playback, SoundCards
 from appliance.audio.speaker import AlsaSpeaker
-from appliance.errors import DeviceBusy, DeviceLost, DeviceNotFound, FormatUnsupported
+from appliance.errors import AudioError, DeviceBusy, DeviceLost, DeviceNotFound, FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
 from appliance.simulation.sound import Stretch, missing, numbered, stretches
 
@@ -266,6 +267,20 @@ def test_what_takes_nothing_back_is_drained_also_where_it_holds_whole_periods(te
         assert drained
     finally:
         playback.close()
+
+
+def test_a_speaker_is_free_again_where_files_run_out_while_it_is_opened(
+    test_card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: int) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "eventfd", fail)
+        with pytest.raises(AudioError, match="cannot be opened: Too many open files"):
+            AlsaCards().open_playback(f"testcard:{test_card}", FORMAT, 0.02, 0.1)
+    with speaker(test_card):
+        pass
 
 
 def test_underrun_is_told_and_writing_goes_on(test_card: Path) -> None:
