@@ -344,11 +344,16 @@ def test_openings_leak_neither_files_nor_memory(test_card: Path) -> None:
             with pytest.raises(FormatUnsupported), microphone(test_card, AudioFormat(48_000, 12)):
                 pass
 
+    def growth() -> int:
+        memory = _resident()
+        use(200)
+        return _resident() - memory
+
     use(50)
-    files, memory = _open_files(), _resident()
-    use(200)
+    files = _open_files()
+    grown = growth()
     assert _open_files() - files == set()
-    assert _resident() - memory < 1_000_000
+    assert min(grown, growth()) < 1_000_000, "once is no leak: Python takes its memory in pieces of 1 MiB"
 
 
 def _open_files() -> set[tuple[str, str]]:
