@@ -22,8 +22,8 @@ _SHORT = (0.05, 0.15)
 KEPT = 0.05
 """Seconds that are never taken back: in that time something else must be there."""
 
-_FIRST = 0.05
-"""Seconds to hand over first, so that they sound soon."""
+_FIRST = 0.15
+"""Seconds to hand over first: so few that they sound soon, and enough for a busy box to bring more."""
 
 _TAIL = 0.02
 """Seconds that a card may hold beyond what it tells."""
