@@ -25,7 +25,6 @@ from appliance.values import frozen
 _THREADS = 16
 """For all who ask; each that listens to events has one more while he does."""
 
-_STACK = 512 * 1024
 _MOST_BYTES = 1 << 20
 """The longest request."""
 
@@ -75,7 +74,6 @@ class Serving:
         )
         # a certificate of the box's own may be made anew, and would lock everybody out who was told so before
         more = HTTPS_ALONE if self.settings.certificate else {}
-        threading.stack_size(_STACK)
         server = sparing.Server(
             (host, port),
             site.app(more),
