@@ -19,6 +19,9 @@ _MOST_AT_ONCE = 128 * 1024
 _ENOUGH = len(b"HTTP/1.1 413")
 _MOST_HEARD = 1 << 20
 _TICK_MS = 20
+_MOMENT = 0.02
+"""Seconds that the last piece of a file is held back for an answer that comes too soon."""
+
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -58,7 +61,7 @@ class Line:
     def _hold_back(self) -> None:
         """Wait until the peer has everything so far, and a moment more for an answer that comes too soon."""
         self._drain()
-        until = time.monotonic() + _TICK_MS / 1000
+        until = time.monotonic() + _MOMENT
         while not self._answered and (left := until - time.monotonic()) > 0:
             self._listen(math.ceil(left * 1000))
         self._too_soon = self._heard[9:10] == b"2"
