@@ -171,3 +171,32 @@ class SoundCards(Protocol):
 
     def cards(self) -> tuple[Card, ...]:
         """Every card, in the order of the system."""
+
+
+class WrappedCards:
+    """Sound cards behind something that has its own way to open them: all else goes straight to them."""
+
+    def __init__(self, cards: SoundCards) -> None:
+        self._cards = cards
+
+    @property
+    def notes(self) -> CardNotes:
+        return self._cards.notes
+
+    def identity(self, device: str) -> str:
+        return self._cards.identity(device)
+
+    def open_mixer(self, device: str) -> Mixer | None:
+        return self._cards.open_mixer(device)
+
+    def check_capture(self, device: str, format: AudioFormat) -> None:
+        self._cards.check_capture(device, format)
+
+    def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
+        return self._cards.open_playback(device, format, period, buffer)
+
+    def present(self, device: str, direction: Direction) -> bool:
+        return self._cards.present(device, direction)
+
+    def cards(self) -> tuple[Card, ...]:
+        return self._cards.cards()

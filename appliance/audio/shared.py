@@ -5,8 +5,7 @@ A card opens once. The recorder and the player come first: whatever they open, e
 
 import threading
 
-from appliance.audio.card_notes import CardNotes
-from appliance.audio.ports import Capture, Card, Direction, Mixer, Playback, SoundCards
+from appliance.audio.ports import Capture, Playback, SoundCards, WrappedCards
 from appliance.clock import Clock, wait_for
 from appliance.errors import DeviceRecalled
 from appliance.models import AudioFormat
@@ -43,11 +42,11 @@ class _Loans:
             wait_for(self._clock, self._changed, lambda: not self._streams, _PATIENCE)
 
 
-class SharedCards:
+class SharedCards(WrappedCards):
     """The sound cards as the recorder and the player open them; `lent` is how everybody else does."""
 
     def __init__(self, cards: SoundCards, clock: Clock) -> None:
-        self._cards = cards
+        super().__init__(cards)
         self._loans = _Loans(clock)
         self.lent: SoundCards = _LentCards(cards, self._loans)
 
@@ -61,25 +60,6 @@ class SharedCards:
             self._loans.recall()
             return self._cards.open_playback(device, format, period, buffer)
 
-    def check_capture(self, device: str, format: AudioFormat) -> None:
-        self._cards.check_capture(device, format)
-
-    @property
-    def notes(self) -> CardNotes:
-        return self._cards.notes
-
-    def identity(self, device: str) -> str:
-        return self._cards.identity(device)
-
-    def open_mixer(self, device: str) -> Mixer | None:
-        return self._cards.open_mixer(device)
-
-    def present(self, device: str, direction: Direction) -> bool:
-        return self._cards.present(device, direction)
-
-    def cards(self) -> tuple[Card, ...]:
-        return self._cards.cards()
-
     def close(self) -> None:
         """Recall everything, and lend nothing more."""
         with self._loans.opening:
@@ -87,11 +67,11 @@ class SharedCards:
             self._loans.recall()
 
 
-class _LentCards:
+class _LentCards(WrappedCards):
     """The sound cards as a borrower opens them."""
 
     def __init__(self, cards: SoundCards, loans: _Loans) -> None:
-        self._cards = cards
+        super().__init__(cards)
         self._loans = loans
 
     def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
@@ -103,25 +83,6 @@ class _LentCards:
         with self._loans.opening:
             self._check()
             return _LentPlayback(self._cards.open_playback(device, format, period, buffer), self._loans)
-
-    def check_capture(self, device: str, format: AudioFormat) -> None:
-        self._cards.check_capture(device, format)
-
-    @property
-    def notes(self) -> CardNotes:
-        return self._cards.notes
-
-    def identity(self, device: str) -> str:
-        return self._cards.identity(device)
-
-    def open_mixer(self, device: str) -> Mixer | None:
-        return self._cards.open_mixer(device)
-
-    def present(self, device: str, direction: Direction) -> bool:
-        return self._cards.present(device, direction)
-
-    def cards(self) -> tuple[Card, ...]:
-        return self._cards.cards()
 
     def _check(self) -> None:
         if self._loans.over:

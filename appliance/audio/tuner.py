@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from appliance.audio.card_notes import CardNotes
 from appliance.audio.devices import not_found
 from appliance.audio.gain import GainUnit, check, holds, parse, written
-from appliance.audio.ports import Capture, Card, Direction, Mixer, Playback, SoundCards
+from appliance.audio.ports import Capture, Direction, Mixer, SoundCards, WrappedCards
 from appliance.circumstances import Gain
 from appliance.config.audio import CaptureSettings
 from appliance.errors import AudioError, DeviceNotFound, Refused, Stuck
@@ -200,13 +200,16 @@ class Tuner:
             self._post(kind.raised(message) if message else kind.cleared())
 
 
-class TunedCards:
+class TunedCards(WrappedCards):
     """Sound cards whose microphone is tuned whenever it opens, with what is known of them from before."""
 
     def __init__(self, cards: SoundCards, tuner: Tuner) -> None:
-        self.notes = tuner.notes
-        self._cards = cards
+        super().__init__(cards)
         self._tuner = tuner
+
+    @property
+    def notes(self) -> CardNotes:
+        return self._tuner.notes
 
     def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
         capture = self._cards.open_capture(device, format, period, buffer)
@@ -216,18 +219,3 @@ class TunedCards:
     def check_capture(self, device: str, format: AudioFormat) -> None:
         self._cards.check_capture(device, format)
         self._tuner.tune(found=True)
-
-    def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
-        return self._cards.open_playback(device, format, period, buffer)
-
-    def identity(self, device: str) -> str:
-        return self._cards.identity(device)
-
-    def open_mixer(self, device: str) -> Mixer | None:
-        return self._cards.open_mixer(device)
-
-    def present(self, device: str, direction: Direction) -> bool:
-        return self._cards.present(device, direction)
-
-    def cards(self) -> tuple[Card, ...]:
-        return self._cards.cards()
