@@ -16,6 +16,7 @@ Box = Any  # tests/e2e/conftest.py is not importable
 
 RATE = 48_000
 RAMP = 960
+RING = RATE
 
 
 @pytest.fixture
@@ -40,6 +41,11 @@ def heard(card: Path) -> NDArray[np.int16]:
     return np.frombuffer(played.read_bytes() if played.exists() else b"", "<i2")[::2]
 
 
+def sounded(card: Path) -> int:
+    """Frames that have sounded, even if the player takes back all that it handed over ahead."""
+    return len(heard(card)) - RING
+
+
 def place(needle: NDArray[np.int16], hay: NDArray[np.int16]) -> int:
     """Where the very samples of `needle` begin in `hay`."""
     for at in np.flatnonzero(hay[: len(hay) - len(needle) + 1] == needle[0]):
@@ -56,7 +62,7 @@ def is_over(box: Box) -> bool:
 def test_it_starts_where_one_wants_and_skips(loud: Box, test_card: Path, tmp_path: Path) -> None:
     samples = sound(tmp_path / "a.wav", 60)
     loud.cli("play", str(tmp_path / "a.wav"), "--start-at", "0:20.5")
-    loud.until(lambda: len(heard(test_card)) > RATE)
+    loud.until(lambda: sounded(test_card) > RATE)
     loud.cli("player", "skip", "-15")
     loud.until(lambda: loud.status()["playback"]["position"] < 10)
     loud.cli("player", "seek", "59.5")
@@ -74,7 +80,7 @@ def test_a_loop_at_twice_the_speed_sounds_until_it_is_stopped(loud: Box, test_ca
     soundfile.write(tmp_path / "tone.flac", 0.4 * np.sin(2 * np.pi * 440 * times), RATE)
     assert loud.cli("player", "rate", "2").stdout == "playing at 2 times the speed\n"
     loud.cli("play", str(tmp_path / "tone.flac"), "--loop")
-    loud.until(lambda: len(heard(test_card)) > 2 * RATE)
+    loud.until(lambda: sounded(test_card) > 2 * RATE)
     assert loud.status()["rate"] == 2.0 and loud.status()["player"] == "playing"
     loud.cli("player", "stop")
     played = heard(test_card)[: 2 * RATE].astype(float)
