@@ -1,7 +1,9 @@
 """Brings the sound of letters into the inbox, each once, the oldest first."""
 
+import imaplib
 import logging
 import time
+from collections.abc import Collection
 from typing import Any
 
 from appliance_fetch.failures import together, too_large
@@ -10,7 +12,7 @@ from attrs import evolve, frozen
 
 from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, WrongKind, counted
 from appliance_feed_mail.encoding import decoder
-from appliance_feed_mail.mailbox import Letter, Mailbox, opened
+from appliance_feed_mail.mailbox import SILENCE, Letter, Mailbox, opened
 from appliance_feed_mail.options import MailboxOptions
 from appliance_feed_mail.sender import is_among, is_vouched_for, sender_of, text_of
 from appliance_feed_mail.structure import Part
@@ -27,18 +29,24 @@ log = logging.getLogger(__name__)
 
 @frozen
 class _Seen:
-    """How far the folder was looked through: up to number `last`, but for those that failed."""
+    """How far the folder was looked through: up to number `last`, but for those that failed. `broke` are the letters at
+    which the connection broke the last two times: where both are the same, the others go first, as the server may well
+    fail over that letter.
+    """
 
     validity: str = ""
     last: int = 0
     failed: tuple[int, ...] = ()
+    broke: tuple[int, ...] = ()
 
 
 class MailFeed:
     """Looks through one folder. Letters are left as they are: not read, not moved."""
 
-    def __init__(self, options: MailboxOptions, context: BackendContext) -> None:
+    def __init__(self, options: MailboxOptions, context: BackendContext, silence: float = SILENCE) -> None:
+        """`silence` is how many seconds the server may be silent, or send next to nothing."""
         self._options = options
+        self._silence = silence
         self._trusted = context.clock_trusted
         self._place = f"folder {options.folder}"
 
@@ -48,7 +56,7 @@ class MailFeed:
                 raise Cancelled(f"pulling {self._options.host} was stopped")
 
         stop()
-        with Watch(stop, _TOTAL) as watch, opened(self._options, watch, self._trusted) as mailbox:
+        with Watch(stop, _TOTAL) as watch, opened(self._options, watch, self._trusted, self._silence) as mailbox:
             failures = self._look_through(mailbox, job, watch)
         if failures:
             raise together(failures, "letter")
@@ -56,7 +64,7 @@ class MailFeed:
     def probe(self) -> str:
         """Look how many letters there are, and fetch none."""
         options = self._options
-        with Watch(lambda: None, _TOTAL) as watch, opened(options, watch, self._trusted) as mailbox:
+        with Watch(lambda: None, _TOTAL) as watch, opened(options, watch, self._trusted, self._silence) as mailbox:
             count = len(mailbox.letters(options.senders))
         return f"{options.folder} of {options.user} is there, with {counted(count, 'letter')} from who may send"
 
@@ -68,31 +76,38 @@ class MailFeed:
         new = mailbox.letters(self._options.senders, seen.last + 1)
         failures = list[Permanent | Transient]()
         failed = set(mailbox.there(seen.failed))
-        for uid in sorted(failed | set(new)):
+        for uid in sorted(failed | set(new), key=lambda each: (seen.broke.count(each) > 1, each)):
             watch.check()
             failed.discard(uid)
+            broke = False
             try:
                 self._bring_from(mailbox, uid, job)
             except (Permanent, Transient) as error:
                 failures.append(error)
-                if not mailbox.is_open():
-                    break
                 failed.add(uid)
-            seen = evolve(seen, last=max(seen.last, uid), failed=tuple(sorted(failed)[-_MOST_AGAIN:]))
+                broke = not mailbox.is_open()
+            except (imaplib.IMAP4.error, OSError):
+                if not job.cancelled():
+                    self._keep(_after(seen, uid, failed | {uid}, broke=True), job)
+                raise
+            seen = _after(seen, uid, failed, broke=broke)
             self._keep(seen, job)
+            if broke:
+                break
         return failures
 
     def _seen(self, mailbox: Mailbox, job: FeedJob) -> _Seen:
         note: Any = job.note(self._place)
         if note.get("validity") == mailbox.validity:
-            return _Seen(mailbox.validity, note["last"], tuple(note["failed"]))
+            return _Seen(mailbox.validity, note["last"], tuple(note["failed"]), tuple(note.get("broke", ())))
         passed_over = mailbox.letters(self._options.senders)[: -self._options.newest or None]
         seen = _Seen(mailbox.validity, max(passed_over, default=0))
         self._keep(seen, job)
         return seen
 
     def _keep(self, seen: _Seen, job: FeedJob) -> None:
-        job.save_note(self._place, {"validity": seen.validity, "last": seen.last, "failed": list(seen.failed)})
+        told = {"validity": seen.validity, "last": seen.last, "failed": list(seen.failed), "broke": list(seen.broke)}
+        job.save_note(self._place, told)
 
     def _bring_from(self, mailbox: Mailbox, uid: int, job: FeedJob) -> None:
         """Bring what is new of one letter. Raises one Permanent or Transient for all that failed."""
@@ -141,6 +156,12 @@ class MailFeed:
             words = f"{_sent(letter, part)}: {error}"
             job.save_note(key, {"refused": words, "at": now})
             raise Permanent(words) from error
+
+
+def _after(seen: _Seen, uid: int, failed: Collection[int], *, broke: bool) -> _Seen:
+    """How far it was looked through once a letter was looked at."""
+    at = (*seen.broke, uid)[-2:] if broke else tuple(each for each in seen.broke if each != uid)
+    return evolve(seen, last=max(seen.last, uid), failed=tuple(sorted(failed)[-_MOST_AGAIN:]), broke=at)
 
 
 def _sent(letter: Letter, part: Part) -> str:

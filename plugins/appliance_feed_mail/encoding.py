@@ -4,6 +4,7 @@ import binascii
 import re
 from collections.abc import Callable
 
+_LONGEST_LINE = 64 * 1024
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 
 Decode = Callable[[bytes, bool], bytes]
@@ -43,5 +44,9 @@ class _QuotedPrintable:
     def __call__(self, block: bytes, last: bool) -> bytes:
         text = self._rest + block
         end = len(text) if last else text.rfind(b"\n") + 1
+        if len(text) - end > _LONGEST_LINE:  # no line of this encoding is as long (RFC 2045, 6.7): cut between letters
+            end = len(text) - 2
+            escaped = text.rfind(b"=", end - 2, end)
+            end = end if escaped < 0 else escaped
         self._rest = text[end:]
         return binascii.a2b_qp(text[:end])

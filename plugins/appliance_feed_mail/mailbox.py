@@ -4,7 +4,7 @@ import base64
 import contextlib
 import imaplib
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from email.message import Message
 from email.parser import BytesParser
 from typing import Any
@@ -20,10 +20,13 @@ from appliance_feed_mail.options import MailboxOptions
 from appliance_feed_mail.structure import Part, sounds
 
 _PORTS = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
-_SILENCE = 60.0
+SILENCE = 60.0
 """Seconds that the server may be silent."""
 
 _BLOCK = 256 * 1024
+_MOST_AT_ONCE = 16 * 1024 * 1024
+"""Bytes that the server may announce at once, and those of all that it says to one question."""
+
 _FIELDS = "FROM SUBJECT MESSAGE-ID AUTHENTICATION-RESULTS"
 _PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)", re.IGNORECASE)
 """Reasons that pass by themselves (RFC 5530)."""
@@ -39,15 +42,17 @@ class Letter:
 
 
 @contextlib.contextmanager
-def opened(options: MailboxOptions, watch: Watch, clock_trusted: Callable[[], bool]) -> Iterator["Mailbox"]:
-    """The folder. `watch` can end the connection. Raises Permanent or Transient, also for what goes wrong inside the
-    block, and what `watch` raises where that is why.
+def opened(
+    options: MailboxOptions, watch: Watch, clock_trusted: Callable[[], bool], silence: float = SILENCE
+) -> Iterator["Mailbox"]:
+    """The folder. `watch` can end the connection; the server may be silent for so many seconds. Raises Permanent or
+    Transient, also for what goes wrong inside the block, and what `watch` raises where that is why.
     """
     host = options.host
     try:
-        client = _connection(options, watch)
+        client = _connection(options, watch, silence)
         try:
-            yield Mailbox(client, options)
+            yield Mailbox(client, options, watch, silence)
             with contextlib.suppress(imaplib.IMAP4.error, OSError):
                 client.logout()
         finally:
@@ -67,8 +72,10 @@ def opened(options: MailboxOptions, watch: Watch, clock_trusted: Callable[[], bo
 class Mailbox:
     """The folder; `validity` tells whether the numbers of letters still mean the same (RFC 3501, 2.3.1.1)."""
 
-    def __init__(self, client: imaplib.IMAP4, options: MailboxOptions) -> None:
+    def __init__(self, client: imaplib.IMAP4, options: MailboxOptions, watch: Watch, silence: float) -> None:
         self._client = client
+        self._watch = watch
+        self._silence = silence
         self._host = options.host
         self._enter(options)
         kind, said = client.select(_quoted(_utf7(options.folder)), readonly=True)
@@ -118,8 +125,8 @@ class Mailbox:
             )
             if told is None:
                 return None
-            head = next((value for name, value in told.items() if name.startswith("BODY[")), b"")
-            return Letter(uid, BytesParser().parsebytes(head or b"", headersonly=True), sounds(told["BODYSTRUCTURE"]))
+            head = _body(told) or b""
+            return Letter(uid, BytesParser().parsebytes(head, headersonly=True), sounds(told["BODYSTRUCTURE"]))
         except ValueError as error:
             raise Transient(f"{self._host} describes letter {uid} in a way that makes no sense: {error}") from error
 
@@ -127,11 +134,17 @@ class Mailbox:
         """A part as it is encoded. Raises Transient where it is gone."""
         offset = 0
         while True:
-            _, lines = self._asked("FETCH", str(letter.uid), f"(UID BODY.PEEK[{part.number}]<{offset}.{_BLOCK}>)")
-            found = [value for each in fetched(lines) for name, value in each.items() if name.startswith("BODY[")]
-            if not found:
+            with self._watch.paced(self._host, self._silence):
+                _, lines = self._asked("FETCH", str(letter.uid), f"(UID BODY.PEEK[{part.number}]<{offset}.{_BLOCK}>)")
+            try:
+                found = [each for each in fetched(lines) if any(name.startswith("BODY[") for name in each)]
+                block = _body(found[0]) or b"" if found else None
+            except ValueError as error:
+                raise Transient(
+                    f"{self._host} hands out letter {letter.uid} in a way that makes no sense: {error}"
+                ) from error
+            if block is None:
                 raise Transient(f"{self._host} has no letter {letter.uid} any more")
-            block: bytes = found[0] or b""
             if block:
                 yield block
             if len(block) < _BLOCK:
@@ -152,28 +165,60 @@ class Mailbox:
         return kind, found
 
 
-def _connection(options: MailboxOptions, watch: Watch) -> imaplib.IMAP4:
-    """A connection that `watch` can end."""
+class _Bounded(imaplib.IMAP4):
+    """imaplib believes any length that a server announces, and keeps whatever it says until it has said enough."""
 
-    class Plain(imaplib.IMAP4):
+    _left = _MOST_AT_ONCE
+
+    def uid(self, *arguments: str) -> tuple[str, list[Any]]:
+        self._left = _MOST_AT_ONCE
+        return super().uid(*arguments)
+
+    def read(self, size: int) -> bytes:
+        self._spend(size)
+        return super().read(size)
+
+    def readline(self) -> bytes:
+        line = super().readline()
+        self._spend(len(line))
+        return line
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise self.abort(f"it says more at once than {_MOST_AT_ONCE / 1e6:.0f} MB")
+
+
+def _connection(options: MailboxOptions, watch: Watch, silence: float) -> imaplib.IMAP4:
+    """A connection that `watch` can end, and that takes no more than fits into memory."""
+
+    class Plain(_Bounded, imaplib.IMAP4):
         def open(self, *arguments: Any, **named: Any) -> None:
             super().open(*arguments, **named)
             watch.attach(self.sock)
 
-    class Secure(imaplib.IMAP4_SSL):
+    class Secure(_Bounded, imaplib.IMAP4_SSL):
         def open(self, *arguments: Any, **named: Any) -> None:
             super().open(*arguments, **named)
             watch.attach(self.sock)
 
     port = options.port or _PORTS[options.security]
     if options.security is Security.TLS:
-        return Secure(options.host, port, ssl_context=tls_context(options.tls), timeout=_SILENCE)
-    client = Plain(options.host, port, timeout=_SILENCE)
+        return Secure(options.host, port, ssl_context=tls_context(options.tls), timeout=silence)
+    client = Plain(options.host, port, timeout=silence)
     if options.security is Security.STARTTLS:
         if "STARTTLS" not in client.capabilities:
             raise Permanent(f"{options.host} offers no STARTTLS there. Check `security` and `port`")
         client.starttls(tls_context(options.tls))
     return client
+
+
+def _body(told: Mapping[str, Any]) -> bytes | None:
+    """What was asked for of a letter. Raises ValueError where it is something else than text."""
+    body = next((value for name, value in told.items() if name.startswith("BODY[")), None)
+    if body is not None and not isinstance(body, bytes):
+        raise ValueError("a list of IMAP in the place of text")
+    return body
 
 
 def _quoted(text: str) -> str:

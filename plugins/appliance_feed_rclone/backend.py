@@ -26,7 +26,7 @@ class RcloneFeed:
                 raise Cancelled(f"pulling {self._remote} was stopped")
 
         stop()
-        found = sorted(self._visible(), key=lambda each: (each.changed, each.path))[-self._options.newest :]
+        found = sorted(self._visible(stop), key=lambda each: (each.changed, each.path))[-self._options.newest :]
         failures = list[Permanent | Transient]()
         for each in found:
             stop()
@@ -41,15 +41,15 @@ class RcloneFeed:
 
     def probe(self) -> str:
         """Count the files."""
-        return f"{self._remote} is there, with {counted(len(self._visible()), 'sound file')}"
+        return f"{self._remote} is there, with {counted(len(self._visible(lambda: None)), 'sound file')}"
 
     def close(self) -> None:
         pass
 
-    def _visible(self) -> list[ListedFile]:
+    def _visible(self, stop: Callable[[], None]) -> list[ListedFile]:
         return [
             each
-            for each in self._remote.files(_PATTERNS)
+            for each in self._remote.files(_PATTERNS, stop)
             if not any(part.startswith(".") for part in PurePosixPath(each.path).parts)
         ]
 

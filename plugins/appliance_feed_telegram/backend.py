@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
+from appliance_fetch.answers import length_of
 from appliance_fetch.failures import together, too_large
 from appliance_telegram.bot import Bot
 
@@ -58,7 +59,7 @@ class TelegramFeed:
 
     def probe(self) -> str:
         """Ask who the bot is. Nothing of what was said to it is taken."""
-        me = self._bot.ask("getMe", lambda: None)
+        me = self._bot.told("getMe", lambda: None)
         return f"the bot @{me.get('username', '?')} is there"
 
     def close(self) -> None:
@@ -111,7 +112,7 @@ class TelegramFeed:
             return
         if sound.refused:
             raise WrongKind(sound.refused)
-        path = self._bot.ask("getFile", stop, file_id=sound.file_id).get("file_path", "")
+        path = self._bot.told("getFile", stop, file_id=sound.file_id).get("file_path", "")
         with self._bot.file(str(path), stop) as answer, job.new_track(sound.key, sound.title, sound.suffix) as file:
             size = 0
             for block in answer.blocks():
@@ -119,6 +120,6 @@ class TelegramFeed:
                 if size > self._options.max_size:
                     raise too_large(sound.title, self._options.max_size)
                 file.write(block)
-            announced = answer.headers.get("Content-Length", "")
-            if announced.isascii() and announced.isdigit() and size < int(announced[:18]):
+            announced = length_of(answer)
+            if announced is not None and size < announced:
                 raise Transient(f"{sound.title} broke off after {size} of {announced} bytes")

@@ -157,7 +157,7 @@ class Fetcher:
     def _listen(self, answer: "Answer", item: Item, job: ListeningFeedJob) -> None:
         """Let radio be heard, until nobody listens any more."""
         with job.new_stream(item.title or answer.headers.get("icy-name", "") or shown_url(item.url)) as heard:
-            for block in answer.blocks():
+            for block in answer.blocks(hurried=False):
                 heard.write(block)
             raise Transient(f"{shown_url(item.url)} has ended its transmission")
 

@@ -53,6 +53,7 @@ class Answer:
     headers: Mapping[str, str]
     _response: requests.Response
     _watch: Watch
+    _patience: float
 
     @property
     def bounded(self) -> bool:
@@ -68,12 +69,16 @@ class Answer:
                 break
         return bytes(kept[:limit])
 
-    def blocks(self) -> Iterator[bytes]:
-        """The body. Ends only where the body really ended, not where the connection was taken back."""
-        for block in self._response.iter_content(16 * 1024):
+    def blocks(self, *, hurried: bool = True) -> Iterator[bytes]:
+        """The body. Ends only where the body really ended, not where the connection was taken back; `hurried`, it may
+        not take for ever either.
+        """
+        host = urlsplit(self.url).hostname or self.url
+        with self._watch.paced(host, self._patience) if hurried else contextlib.nullcontext():
+            for block in self._response.iter_content(16 * 1024):
+                self._watch.check()
+                yield block
             self._watch.check()
-            yield block
-        self._watch.check()
 
 
 @frozen
@@ -102,9 +107,15 @@ class Client:
         _check_files(self.tls)
         with Watch(stop, self.timeouts.total) as watch, self._session(watch) as session:
             try:
-                with self._send(session, request) as response:
+                with self._send(session, request, watch) as response:
                     yield Answer(
-                        response.status_code, response.reason or "", response.url, response.headers, response, watch
+                        response.status_code,
+                        response.reason or "",
+                        response.url,
+                        response.headers,
+                        response,
+                        watch,
+                        self.timeouts.read,
                     )
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 watch.check()
@@ -118,10 +129,12 @@ class Client:
         session.mount("https://", adapter)
         return session
 
-    def _send(self, session: requests.Session, request: Request) -> requests.Response:
+    def _send(self, session: requests.Session, request: Request, watch: Watch) -> requests.Response:
         url = request.url
         for _ in range(_MOST_REDIRECTS + 1):
-            response = self._send_once(session, request, url, trusted=same_origin(url, request.url))
+            host = urlsplit(url).hostname or url
+            with watch.paced(host, self.timeouts.read) if request.body is None else contextlib.nullcontext():
+                response = self._send_once(session, request, url, trusted=same_origin(url, request.url))
             location = response.headers.get("Location")
             if response.status_code not in self.follow or location is None:
                 return response

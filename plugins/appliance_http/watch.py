@@ -5,11 +5,12 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Protocol, Self
 
 from appliance.plugin import Cancelled, Transient
+from appliance_http.pace import Pace
 
 _TICK = 0.2
 
@@ -36,6 +37,7 @@ class Watch:
         self._lock = threading.Lock()
         self._connections: list[socket.socket] = []
         self._reason: Cancelled | Transient | None = None
+        self._pace: Pace | None = None
         self._thread = threading.Thread(target=self._run, name="http-watch", daemon=True)
 
     def __enter__(self) -> Self:
@@ -56,6 +58,15 @@ class Watch:
             self._connections.append(socket.socket(fileno=os.dup(connection.fileno())))
         self.check()
 
+    @contextlib.contextmanager
+    def paced(self, peer: str, patience: float) -> Iterator[None]:
+        """While something comes from `peer`: ended where it has begun and then brings next to nothing for `patience`."""
+        self._pace = Pace(peer, patience)
+        try:
+            yield
+        finally:
+            self._pace = None
+
     def check(self) -> None:
         """Raise Cancelled or Transient once the transfer is to end."""
         self._look()
@@ -72,9 +83,19 @@ class Watch:
         if self._reason is None and time.monotonic() > self._deadline:
             self._reason = Transient(f"took longer than timeouts.total allows ({self._total:g} s)")
 
+    def _look_at_pace(self) -> None:
+        pace = self._pace
+        if pace is None or self._reason is not None:
+            return
+        with self._lock:
+            slow = pace.complaint(self._connections, time.monotonic())
+        if slow and self._pace is pace:
+            self._reason = Transient(slow)
+
     def _run(self) -> None:
         while not self._over.wait(_TICK):
             self._look()
+            self._look_at_pace()
             if self._reason is not None:
                 with self._lock, contextlib.suppress(OSError):
                     for connection in self._connections:

@@ -14,6 +14,7 @@ from appliance.plugin import Permanent, Transient, keep_secret
 from appliance_telegram.options import BotOptions
 
 _MOST_JSON = 16_000_000
+_LONGEST_WAIT = 1e9
 _REDIRECTS = range(300, 400)
 
 _WORDS = {
@@ -36,6 +37,13 @@ class Bot:
         self._host = urlsplit(options.url).hostname or "the Bot API"
         self._client = Client(options.timeouts, options.tls, options.allow_http, frozenset(), clock_trusted)
 
+    def told(self, method: str, stop: Callable[[], None], **arguments: object) -> Mapping[str, Any]:
+        """The result of a method that tells of one thing."""
+        found = self.ask(method, stop, **arguments)
+        if not isinstance(found, dict):
+            raise self._no_sense()
+        return cast(Mapping[str, Any], found)
+
     def ask(self, method: str, stop: Callable[[], None], **arguments: object) -> Any:
         """The result of a method."""
         body = json.dumps(arguments).encode()
@@ -52,6 +60,8 @@ class Bot:
         with self._client.exchange(Request("GET", f"{self._files}/{quote(path)}"), stop) as answer:
             if answer.status != 200:
                 raise self._refusal(answer, answer.head(_MOST_JSON))
+            if answer.headers.get("Content-Type", "").startswith("text/html"):
+                raise Transient(f"{self._host} hands out a web page in the place of a file: check url")
             yield answer
 
     def _result(self, request: Request, stop: Callable[[], None]) -> Any:
@@ -61,8 +71,11 @@ class Bot:
                 raise self._refusal(answer, said)
         found = _read(said)
         if found.get("ok") is not True or "result" not in found:
-            raise Transient(f"{self._host} answers in words that are none of the Bot API: check url")
+            raise self._no_sense()
         return found["result"]
+
+    def _no_sense(self) -> Transient:
+        return Transient(f"{self._host} answers in words that are none of the Bot API: check url")
 
     def _refusal(self, answer: Answer, said: bytes) -> Permanent | Transient:
         if answer.status in _REDIRECTS:
@@ -72,9 +85,10 @@ class Bot:
         told = f" ({words})" if isinstance(words, str) else ""
         parameters = found.get("parameters")
         wait = parameters.get("retry_after") if isinstance(parameters, dict) else None
+        wait = float(wait) if isinstance(wait, int | float) and 0 <= wait < _LONGEST_WAIT else None
         error = status_error(answer.status, answer.reason, answer.headers, b"", _WORDS, self._host)
         if isinstance(error, Transient):
-            return Transient(f"{error}{told}", retry_after=error.retry_after if wait is None else float(wait))
+            return Transient(f"{error}{told}", retry_after=error.retry_after if wait is None else wait)
         if answer.status == 409:
             return _in_use(self._host, told)
         return Permanent(f"{error}{told}")

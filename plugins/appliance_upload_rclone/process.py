@@ -16,6 +16,8 @@ from appliance_upload_rclone.options import RunOptions
 _LOOK_AROUND = 0.2
 _PATIENCE_AT_END = 5.0
 _LONGEST_ANSWER = 1024 * 1024
+_LONGEST_LINE = 64 * 1024
+_MOST_WORDS = 500
 _NICENESS = 10
 
 
@@ -37,23 +39,25 @@ class _Listener:
     _rest: bytes = field(default=b"", init=False)
 
     def feed(self, block: bytes) -> None:
-        *lines, self._rest = (self._rest + block).split(b"\n")
+        *lines, rest = (self._rest + block).split(b"\n")
+        self._rest = rest[-_LONGEST_LINE:]
         for line in lines:
             self._line(line.decode(errors="replace").strip())
 
     def _line(self, line: str) -> None:
         try:
             entry = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             entry = None
         if not isinstance(entry, dict):
             if line and not self.words:
-                self.words = line
+                self.words = line[:_MOST_WORDS]
         elif isinstance(stats := entry.get("stats"), dict):
-            self.moved = max(self.moved, int(stats.get("bytes", 0)))
+            if isinstance(done := stats.get("bytes"), int):
+                self.moved = max(self.moved, done)
             self.progress(self.moved)
         elif entry.get("level") in ("error", "critical", "notice"):
-            self.words = " ".join(str(entry.get("msg", "")).split())
+            self.words = " ".join(str(entry.get("msg", "")).split())[:_MOST_WORDS]
 
 
 @frozen

@@ -1,6 +1,7 @@
 """What is asked of a remote, each question one run of rclone."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from appliance_upload_rclone.options import RunOptions
 from appliance_upload_rclone.process import Rclone, nothing, unheard
 
 _LONGEST_LIST = 32_000_000
+_SLOWEST = 100
+"""Bytes a second of a file; what comes slower would take for ever."""
 
 
 @frozen
@@ -44,6 +47,7 @@ class Remote:
         self._clock_trusted = clock_trusted
         self._limit = [f"--bwlimit={rate_limit}B"] if rate_limit is not None else []
         self._rclone = Rclone(options)
+        self._timeout = options.timeout
         self._kinds: tuple[str, ...] | None = None
         self.is_local = options.remote.startswith(("/", ":local"))
         """Whether it is a folder of the box; for a remote by name rclone knows, once it was asked."""
@@ -113,13 +117,16 @@ class Remote:
         rules = ["--recursive", "--files-only", "--no-mimetype", "--ignore-case", f"--include={patterns}"]
         self._ask("lsjson", *rules, self._remote, check=check, take=take)
         try:
-            return [ListedFile(each["Path"], each["Size"], each["ModTime"]) for each in json.loads(lines)]
-        except (ValueError, KeyError, TypeError) as error:
+            return [
+                ListedFile(str(each["Path"]), int(each["Size"]), str(each["ModTime"])) for each in json.loads(lines)
+            ]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Transient(f"rclone gave a list that makes no sense: {bytes(lines[:80])!r}") from error
 
     def fetch(self, path: str, take: Callable[[bytes], None], check: Callable[[], None] = nothing) -> None:
-        """The bytes of a file, as they come."""
-        self._ask("cat", *self._limit, below(self._remote, path), check=check, take=take)
+        """The bytes of a file, as they come. Raises Transient where next to nothing comes for `timeout` seconds."""
+        pace = _Pace(take, check, str(self), self._timeout)
+        self._ask("cat", *self._limit, below(self._remote, path), check=pace.check, take=pace.take)
 
     def delete(self, path: str) -> None:
         """Remove a file."""
@@ -145,10 +152,34 @@ class Remote:
         return translate(failure, str(self), clock_trusted=self._clock_trusted())
 
 
+class _Pace:
+    """Takes what comes of a file, and tells where that is as good as nothing."""
+
+    def __init__(self, take: Callable[[bytes], None], check: Callable[[], None], whose: str, patience: float) -> None:
+        self._take = take
+        self._check = check
+        self._whose = whose
+        self._patience = patience
+        self._came, self._since = 0, time.monotonic()
+
+    def take(self, block: bytes) -> None:
+        self._came += len(block)
+        self._take(block)
+
+    def check(self) -> None:
+        self._check()
+        if (now := time.monotonic()) - self._since <= self._patience:
+            return
+        rate = self._came / (now - self._since)
+        self._came, self._since = 0, now
+        if rate < _SLOWEST:
+            raise Transient(f"{self._whose} sends next to nothing ({rate:.1f} bytes a second): it is tried again later")
+
+
 def _parse(answer: bytes) -> dict[str, Any] | None:
     """A JSON object, or null."""
     try:
         found = json.loads(answer)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Transient(f"rclone gave an answer that is not JSON: {answer[:80]!r}") from error
     return found if isinstance(found, dict) else None
