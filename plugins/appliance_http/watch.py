@@ -60,7 +60,7 @@ class Watch:
 
     @contextlib.contextmanager
     def paced(self, peer: str, patience: float) -> Iterator[None]:
-        """While something comes from `peer`: ended where it has begun and then brings next to nothing for `patience`."""
+        """While something comes from `peer`: ended where it has begun and brings next to nothing for `patience`."""
         self._pace = Pace(peer, patience)
         try:
             yield
