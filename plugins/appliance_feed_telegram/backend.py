@@ -112,14 +112,17 @@ class TelegramFeed:
             return
         if sound.refused:
             raise WrongKind(sound.refused)
-        path = self._bot.told("getFile", stop, file_id=sound.file_id).get("file_path", "")
-        with self._bot.file(str(path), stop) as answer, job.new_track(sound.key, sound.title, sound.suffix) as file:
+        told = self._bot.told("getFile", stop, file_id=sound.file_id)
+        with (
+            self._bot.file(str(told.get("file_path", "")), stop) as answer,
+            job.new_track(sound.key, sound.title, sound.suffix) as file,
+        ):
             size = 0
             for block in answer.blocks():
                 size += len(block)
                 if size > self._options.max_size:
                     raise too_large(sound.title, self._options.max_size)
                 file.write(block)
-            announced = length_of(answer)
-            if announced is not None and size < announced:
-                raise Transient(f"{sound.title} broke off after {size} of {announced} bytes")
+            announced = told.get("file_size") or length_of(answer)
+            if isinstance(announced, int) and size != announced:
+                raise Transient(f"{sound.title} came with {size} of {announced} bytes: it is fetched again")
