@@ -83,8 +83,8 @@ class _Handler(socketserver.StreamRequestHandler):
             body = self.rfile.read(int(headers.get("content-length", "0")))
             self.server.asked.append(path)
             found = self.server.at.get(path, _missing)
-            line = Line(self.server, self.connection, headers, body)
-            give(found)(line) if isinstance(found, bytes) else found(line)
+            answer = give(found) if isinstance(found, bytes) else found
+            answer(Line(self.server, self.connection, headers, body))
 
 
 def _missing(line: Line) -> None:
