@@ -47,6 +47,7 @@ ROWS = (
     "backlog",
     "history",
     "durable",
+    "receiving",
     "mounts",
     "vitals",
     "loops",
