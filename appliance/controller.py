@@ -23,7 +23,6 @@ from appliance.events import (
     CommandRefused,
     Event,
     FaultRaised,
-    Play,
     TakeDiscarded,
     TakeFailed,
 )
@@ -189,7 +188,7 @@ class Controller:
         fresh_id = self._fresh_id() if type(input) in INPUTS else ""  # random numbers cost more than most steps
         ended = self._state.ended
         self._state, effects, refusal = step(self._state, input, fresh_id)
-        happened = _refused(input, refusal) if refusal else input
+        happened = CommandRefused.of(input, refusal) if refusal else input
         self._note_saved(happened)
         now = self._clock.monotonic()
         self.status = advance(self.status, self._state, happened, now)  # first: whoever is interrupted may ask why
@@ -227,8 +226,3 @@ class Controller:
                 self._unsaved.discard(happened.take_id)
             case FaultRaised() if happened.fault.name == CATALOGUE.name:
                 self._unsaved.clear()  # takes that the catalogue refuses are adopted at the next start, or reload
-
-
-def _refused(input: Input, reason: str) -> CommandRefused:
-    playback_id = input.playback_id if isinstance(input, Play) else None
-    return CommandRefused(type(input).__name__, reason, playback_id)

@@ -11,12 +11,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from appliance import app, sdnotify
 from appliance.audio.take import new_take_id
 from appliance.clock import Clock
 from appliance.controller import Controller, End
+from appliance.door import Door
 from appliance.errors import ApplianceError, ConfigError, StorageError, Stuck
 from appliance.faults import CONFIGURATION, CONFIGURATION_AT_START
 from appliance.history import History
@@ -45,6 +46,7 @@ class Daemon:
         self._controller = Controller(clock, new_take_id)
         self._reactions = Reactions(Autoplay(), Playlist(), Scheduled(clock.monotonic))
         self._history = History(clock)
+        self._door = Door()
         self._next: Plan | None = None
         self._stopping = False
 
@@ -53,7 +55,7 @@ class Daemon:
 
         A disk that refuses is no reason to end: the box says so, and tries again until it starts.
         """
-        with Signals() as signals:
+        with Signals() as signals, closing(self._door):
             signals.on(signal.SIGHUP, self._hang_up)  # one that comes before anything runs is for the next turn
             self._run(signals)
 
@@ -84,6 +86,7 @@ class Daemon:
                 self.reload,
                 self._ready(started, signals),
                 self._history,
+                self._door,
             )
             try:
                 if app.run(plan, self._hardware, self._clock, turn) is End.STOP:

@@ -1064,6 +1064,18 @@ class CommandRefused(Event):
     reason: str
     playback_id: str | None = None
 
+    @classmethod
+    def of(cls, command: object, reason: str) -> "CommandRefused":
+        """What tells that this very command is refused."""
+        named = command.playback_id if isinstance(command, Play) else None
+        refused = cls(type(command).__name__, reason, named)
+        vars(refused)["_refused"] = command
+        return refused
+
+    def refuses(self, command: Command | None) -> bool:
+        """Whether it is this very command that was refused, and not another one that says the same."""
+        return command is not None and vars(self).get("_refused") is command
+
 
 @message
 class EventsLost(Event):

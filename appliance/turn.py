@@ -6,6 +6,7 @@ from attrs import field
 
 from appliance.config.settings import Settings
 from appliance.controller import Controller
+from appliance.door import Door
 from appliance.events import FaultRaised
 from appliance.faults import CONFIGURATION_AT_START, DELIVERY, LEFT_OUT
 from appliance.history import History
@@ -47,7 +48,7 @@ class Turn:
     `number` counts turns from 1, `process_started` is CLOCK_MONOTONIC. `reactions` are the process's own. `read` reads
     the configuration as it is on the disk now. `reload` reads it too, and asks for the next turn: True where that
     begins at once, False where it waits for the end of a take. Both raise ConfigError. `ready` must be called once
-    everything has started. `history` is the process's own.
+    everything has started. `history` and `door` are the process's own.
     """
 
     number: int
@@ -58,3 +59,4 @@ class Turn:
     reload: Callable[[], bool]
     ready: Callable[[], None]
     history: History
+    door: Door

@@ -12,6 +12,7 @@ from appliance import app
 from appliance.audio.take import new_take_id
 from appliance.config.loader import parse
 from appliance.controller import Controller
+from appliance.door import Door
 from appliance.events import DeliverySucceeded, Event, RecordStart, RecordStop
 from appliance.history import History
 from appliance.models import Receipt
@@ -94,7 +95,7 @@ class Appliance:
         hardware = app.Hardware(self.cards, lambda *_: _Unwatched(), real_cards=False, real_pins=False)
         ready = threading.Event()
         read = (lambda: plan, lambda: False, ready.set)
-        turn = Turn(1, self.clock.monotonic(), self.controller, Reactions(), *read, History(self.clock))
+        turn = Turn(1, self.clock.monotonic(), self.controller, Reactions(), *read, History(self.clock), Door())
         thread = threading.Thread(target=app.run, args=(plan, hardware, self.clock, turn), daemon=True)
         thread.start()
         if not ready.wait(_PATIENCE):

@@ -13,6 +13,7 @@ from appliance.config.options import AbsolutePath
 from appliance.config.settings import ControlSettings, Settings
 from appliance.config.storage import StorageSettings
 from appliance.controller import Controller, End
+from appliance.door import Door
 from appliance.errors import AlreadyRunning, StorageError
 from appliance.events import (
     ApplianceReady,
@@ -83,6 +84,7 @@ class Box:
             PluginHost(),
         )
         self.controller: Controller | None = None
+        self.door = Door()
 
     def turn(self, started: Started) -> Turn:
         self.controller = controller = Controller(self.clock, new_take_id, self.controller)
@@ -91,7 +93,8 @@ class Box:
             controller.listen(started(controller))
 
         read = (lambda: self.plan, lambda: True)
-        return Turn(1, self.clock.monotonic(), controller, Reactions(Autoplay()), *read, ready, History(self.clock))
+        machines, history = Reactions(Autoplay()), History(self.clock)
+        return Turn(1, self.clock.monotonic(), controller, machines, *read, ready, history, self.door)
 
     def hardware(self, panel: FakePanel) -> Hardware:
         return Hardware(simulated_cards(self.clock), lambda *_: panel)

@@ -93,8 +93,7 @@ class World:
         while self._inbox:
             input = self._inbox.popleft()
             self.state, effects, refusal = step(self.state, input, f"id-{next(self._serial)}")
-            named = getattr(input, "playback_id", None)
-            happened = events.CommandRefused(type(input).__name__, refusal, named) if refusal else input
+            happened = events.CommandRefused.of(input, refusal) if refusal else input
             self.status = advance(self.status, self.state, happened, self.now)
             for effect in effects:
                 self.start(effect)

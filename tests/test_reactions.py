@@ -266,8 +266,7 @@ class AutoplayInTheHouse(RuleBasedStateMachine):
     def the_controller_takes_one_step(self) -> None:
         input = self.inbox.popleft()
         self.state, effects, refusal = step(self.state, input, f"id-{self.fresh_number()}")
-        named = input.playback_id if isinstance(input, events.Play) else None
-        happened = events.CommandRefused(type(input).__name__, refusal, named) if refusal else input
+        happened = events.CommandRefused.of(input, refusal) if refusal else input
         self.status = advance(self.status, self.state, happened)
         for effect in effects:
             self.do(effect.do, effect.id, effect.cause)

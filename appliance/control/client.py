@@ -60,31 +60,35 @@ class Client:
 
     def __init__(self, path: Path, timeout: float = 30.0) -> None:
         self._path = path
+        self._timeout = timeout
+        self._calls = 0
+        self._unsent = b""
+        self._connect()
+
+    def _connect(self) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         # in a blocking connect the kernel waits while many others want to be let in; a timeout of ours would give up
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", ceil(timeout), 0))
-        self._calls = 0
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", ceil(self._timeout), 0))
         try:
-            self._socket.connect(str(path))
+            self._socket.connect(str(self._path))
         except PermissionError as error:
             raise NotRunning(
-                f"the control socket {path} is not open to you: you are not in its group. "
+                f"the control socket {self._path} is not open to you: you are not in its group. "
                 "Run `sudo usermod -aG appliance $USER` and log in again"
             ) from error
         except OSError as error:
             raise NotRunning(
-                f"no appliance answers at {path}: {error.strerror or error}. "
+                f"no appliance answers at {self._path}: {error.strerror or error}. "
                 "Start it with `sudo systemctl start appliance`, or `appliance run` in another terminal"
             ) from error
-        self._socket.settimeout(timeout)
+        self._socket.settimeout(self._timeout)
         self._lines = self._socket.makefile("rb")
 
     def __enter__(self) -> "Client":
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._lines.close()
-        self._socket.close()
+        self._hang_up()
 
     def call(self, method: str, **params: object) -> Any:
         """Call `method` and return its result as plain JSON values."""
@@ -100,8 +104,25 @@ class Client:
 
     def _send(self, method: str, params: dict[str, object]) -> None:
         self._calls += 1
-        with suppress(ConnectionError):  # where it was hung up, what can still be read may say why
-            self._socket.sendall(protocol.encode({"id": self._calls, "method": method, "params": params}))
+        line = protocol.encode({"id": self._calls, "method": method, "params": params})
+        try:
+            self._socket.sendall(line)
+        except ConnectionError:  # where it was hung up, what can still be read may say why
+            self._unsent = line
+
+    def _send_anew(self) -> None:
+        """Call once more what nobody has taken: the appliance has another configuration now, or is stopping."""
+        line, self._unsent = self._unsent, b""
+        waits = self._socket.gettimeout()
+        self._hang_up()
+        self._connect()
+        self._socket.settimeout(waits)
+        with suppress(ConnectionError):
+            self._socket.sendall(line)
+
+    def _hang_up(self) -> None:
+        self._lines.close()
+        self._socket.close()
 
     def _receive(self) -> dict[str, Any]:
         message = protocol.message(self._line()) or protocol.message(self._line())  # half a line: the next one says why
@@ -122,6 +143,9 @@ class Client:
             ) from error
         except ConnectionError:
             line = b""
+        if not line and self._unsent:
+            self._send_anew()
+            return self._line()
         if not line:
             raise NotRunning(f"the appliance at {self._path} hung up: it is stopping. Try again in a moment")
         return line

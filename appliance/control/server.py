@@ -1,22 +1,19 @@
 """The listening end of the control socket: who is let in, and how it ends."""
 
-import errno
 import grp
 import logging
 import os
+import select
 import socket
 import threading
-from contextlib import ExitStack
 from math import inf
 from pathlib import Path
 
 from appliance.clock import Clock, wait_for
 from appliance.control.connection import Connection, Methods
-from appliance.errors import AlreadyRunning, ApplianceError, Stuck
+from appliance.door import Door
+from appliance.errors import Stuck
 from appliance.values import frozen
-
-_WAITING = 128
-"""Callers that the kernel lets wait until they are let in."""
 
 _JOIN_TIMEOUT = 2.0
 
@@ -48,11 +45,17 @@ _LIMITS = Limits()
 class ControlServer:
     """The socket file belongs to `group`, whose members may call; everybody else may not."""
 
-    def __init__(self, path: Path, group: str, clock: Clock, limits: Limits = _LIMITS) -> None:
+    def __init__(
+        self, path: Path, group: str, clock: Clock, limits: Limits = _LIMITS, door: Door | None = None
+    ) -> None:
+        """A `door` that is given outlives it: who calls afterwards waits for the next server."""
         self._path = path
         self._group = group
         self._clock = clock
         self._limits = limits
+        self._door = door or Door()
+        self._lasts = door is not None
+        self._wake = -1
         self._methods: Methods = {}
         self._socket: socket.socket | None = None
         self._changed = threading.Condition()
@@ -66,23 +69,8 @@ class ControlServer:
         Raises AlreadyRunning where another appliance listens there, ApplianceError where the socket cannot be made.
         """
         self._methods = methods
-        listening = socket.socket(socket.AF_UNIX)
-        with ExitStack() as undo:
-            undo.callback(listening.close)
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                if self._path.is_socket():
-                    self._replace()
-                listening.bind(str(self._path))
-                self._path.chmod(0o660)
-                listening.listen(_WAITING)
-            except OSError as error:
-                raise ApplianceError(
-                    f"control socket {self._path} cannot be made: {error.strerror or error}. "
-                    "Set control.socket to a place this user may write to"
-                ) from error
-            undo.pop_all()
-        self._socket = listening
+        self._socket = self._door.open(self._path)
+        self._wake = os.eventfd(0)
         self._give_to_group()
         self._thread.start()
 
@@ -99,28 +87,18 @@ class ControlServer:
             with self._changed:
                 self._stopping = True
                 self._changed.notify_all()
-            self._socket.shutdown(socket.SHUT_RDWR)  # lets the thread wake
+            os.eventfd_write(self._wake, 1)
             self._thread.join(_JOIN_TIMEOUT)
             if self._thread.is_alive():
                 raise Stuck("the control socket's thread does not end")
-            self._socket.close()
+            os.close(self._wake)
             self._socket = None
-            self._path.unlink(missing_ok=True)
+            if not self._lasts:
+                self._door.close()
         with self._changed:
             for connection in self._connections:
                 connection.end(streams=streams)
             wait_for(self._clock, self._changed, self._only_streams, _LAST_ANSWERS)
-
-    def _replace(self) -> None:
-        """Remove a socket that nobody answers; the store's lock tells only of those that share its directory."""
-        with socket.socket(socket.AF_UNIX) as caller:
-            caller.setblocking(False)  # whoever listens may be too busy to take the call: EAGAIN
-            if caller.connect_ex(str(self._path)) in (0, errno.EAGAIN):
-                raise AlreadyRunning(
-                    f"another appliance listens at {self._path}. Stop that one first, "
-                    "or set control.socket to another place"
-                )
-        self._path.unlink()
 
     def _give_to_group(self) -> None:
         try:
@@ -138,9 +116,14 @@ class ControlServer:
         """Let callers in."""
         assert self._socket
         complaint = ""
-        while not self._stopping:
+        looks = select.poll()
+        for each in (self._socket.fileno(), self._wake):
+            looks.register(each, select.POLLIN)
+        while looks.poll() and not self._stopping:
             try:
                 caller, _ = self._socket.accept()
+            except BlockingIOError:
+                continue  # who called has gone
             except OSError as error:
                 if not self._stops_within(_REST) and complaint != (complaint := str(error)):
                     log.warning("control: nobody can be let in now: %s", complaint)

@@ -88,7 +88,7 @@ class Booth(Speaking):
                 return evolve(self, asked=None, take=take), ()
             case events.RecordDiscard() if input is self.asked:
                 return evolve(self, asked=None), ()
-            case events.CommandRefused() if self.asked and input.command == type(self.asked).__name__:
+            case events.CommandRefused() if input.refuses(self.asked):
                 begins = isinstance(self.asked, events.RecordStart) and self.step is Step.RECORDING
                 now = evolve(self, asked=None)
                 return now._over(Prompt.FAULT) if begins else (now, ())

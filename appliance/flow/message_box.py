@@ -63,7 +63,7 @@ class MessageBox(Speaking):
                 return self._ring(status)
             case events.RecordStart() if input is self.asked:
                 return evolve(self, asked=None), ()
-            case events.CommandRefused() if self.asked and input.command == events.RecordStart.__name__:
+            case events.CommandRefused() if input.refuses(self.asked):
                 return evolve(self, asked=None)._over(Prompt.FAULT)
             case events.TakeStarted() if self.step is Step.ANSWERING:
                 return self, (events.Attend(on=False),)

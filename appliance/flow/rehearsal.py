@@ -113,7 +113,7 @@ class Rehearsal(Speaking):
                 return evolve(self, says=None)._speak(self.due)
             case events.RecordStart() if input is self.asked:
                 return evolve(self, asked=None, take=status.take_id or ""), ()
-            case events.CommandRefused() if self.asked and input.command == events.RecordStart.__name__:
+            case events.CommandRefused() if input.refuses(self.asked):
                 return evolve(self, asked=None)._end(Prompt.FAULT)
             case events.TakeStarted() if input.take_id == self.take:
                 return self, (events.Attend(on=False),)

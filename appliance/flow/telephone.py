@@ -77,7 +77,7 @@ class Telephone(Speaking):
                 return self._hang_up(input.at, status)
             case events.RecordStart() | events.RecordStop() if input is self.asked:
                 return evolve(self, asked=None), ()
-            case events.CommandRefused() if self.asked and input.command == type(self.asked).__name__:
+            case events.CommandRefused() if input.refuses(self.asked):
                 return evolve(self, asked=None)._look(input, status)
             case events.TakeStarted() if self.step is Step.RECORDING and not self.begun:
                 return self._started()

@@ -67,7 +67,7 @@ class Scheduled:
                 noted = evolve(noted, open=input.open, ended=noted.ended and not opened)
             case events.RecordStart() if input is self.asked:
                 return evolve(noted, asked=None, take=status.take_id)
-            case events.CommandRefused(command=events.RecordStart.__name__) if self.asked:
+            case events.CommandRefused() if input.refuses(self.asked):
                 return evolve(noted, asked=None, not_before=self.now() + PAUSE)
             case events.TakeFailed() if input.take_id == self.take:
                 noted = evolve(noted, not_before=self.now() + PAUSE)

@@ -78,7 +78,7 @@ class Triggered:
                 noted = evolve(noted, heard=input.heard, ended=ended, quiet_at=quiet_at)
             case events.RecordStart() if input is self.asked:
                 return evolve(noted, asked=None, take=status.take_id, begun=input.at, busy=True)
-            case events.CommandRefused(command=events.RecordStart.__name__) if self.asked:
+            case events.CommandRefused() if input.refuses(self.asked):
                 return evolve(noted, asked=None, not_before=self.now() + PAUSE)
             case events.CommandRefused(command=events.RecordStart.__name__) if self.take:
                 return evolve(noted, take=None)

@@ -259,3 +259,14 @@ def test_a_signal_is_heard_whichever_thread_it_reaches(box: Box) -> None:
     box.until(lambda: turn(box) == 2)
     assert LIBC.tgkill(first, log, signal.SIGTERM) == 0
     assert box.process.wait(10) == 0
+
+
+@pytest.mark.slow
+def test_who_asks_while_the_configuration_changes_is_answered(box: Box) -> None:
+    box.start()
+    numbers = [box.status()["turn"]]
+    for number in (1, 2):
+        box.cli("config", "reload")
+        while numbers[-1] == number:
+            numbers.append(box.status()["turn"])
+    assert numbers == sorted(numbers)

@@ -54,6 +54,7 @@ ROWS = (
     "alarm",
     "outlet",
     "sdnotify",
+    "door",
     "signals",
     "watchdog",
     "config",

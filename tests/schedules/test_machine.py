@@ -3,7 +3,7 @@
 from collections import deque
 from math import inf
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -24,6 +24,7 @@ class Box:
     def __init__(self) -> None:
         self.state, self.status, self.now = State(), Status(), 1000.0
         self.done: list[tuple[str, str, float]] = []
+        self.begun: dict[str | None, Input] = {}
         self.takes = 0
         self._waiting: deque[Input] = deque()
         self._hear = Reactions(Scheduled(lambda: self.now)).listener(self._waiting.append)
@@ -55,11 +56,13 @@ class Box:
     def _handle(self, input: Input) -> None:
         self.takes += 1
         self.state, effects, refusal = step(self.state, input, f"take-{self.takes}")
-        happened = events.CommandRefused(type(input).__name__, refusal) if refusal else input
+        happened = events.CommandRefused.of(input, refusal) if refusal else input
         self.status = advance(self.status, self.state, happened)
         for effect in effects:
             if effect.do in (Do.START_TAKE, Do.FINISH_TAKE, Do.DISCARD_TAKE):
                 self.done.append((effect.do.value, effect.id, getattr(input, "at", inf)))
+            if effect.do is Do.START_TAKE:
+                self.begun[effect.id] = input
         self._hear(happened, self.status)
 
 
@@ -166,6 +169,20 @@ def test_a_take_that_others_carry_on_is_ended_with_its_window() -> None:
     assert box.recording and box.state.take_id != first
     box.open()
     assert not box.recording
+
+
+Order = events.RecordToggle | events.RecordStart | events.RecordStop
+
+
+@settings(max_examples=60, derandomize=True)
+@given(st.lists(st.sampled_from((events.RecordToggle, events.RecordStart, events.RecordStop)), max_size=5))
+def test_whatever_is_asked_for_and_refused_meanwhile_its_take_ends(orders: list[type[Order]]) -> None:
+    """Many orders wait at once, before what the schedule asks for."""
+    box = Box()
+    people = [order(1000.0) for order in orders]
+    box.post(events.ScheduleChanged((DAWN,), 1000.0), *people)
+    box.open(at=1099.5)
+    assert not box.recording or any(box.begun[box.state.take_id] is each for each in people)
 
 
 class AnyOrder(RuleBasedStateMachine):

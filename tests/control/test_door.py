@@ -1,0 +1,88 @@
+"""The control socket while one configuration gives way to the next: who calls then waits a moment, and is answered."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.clock import SystemClock
+from appliance.control.client import Client
+from appliance.control.server import ControlServer
+from appliance.door import Door
+from appliance.errors import NotRunning
+
+GROUP = "nogroup"
+
+
+@contextmanager
+def turn(path: Path, door: Door, number: int) -> Iterator[None]:
+    server = ControlServer(path, GROUP, SystemClock(), door=door)
+    server.start({"turn": lambda: number})
+    yield
+    server.deafen()
+    server.close()
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    door = Door()
+    yield door
+    door.close()
+
+
+def test_who_calls_between_two_turns_waits_for_the_next(tmp_path: Path, door: Door) -> None:
+    path, answers = tmp_path / "control.sock", list[int]()
+    with turn(path, door, 1):
+        pass
+
+    def call() -> None:
+        with Client(path) as client:
+            sent.set()
+            answers.append(client.call("turn"))
+
+    sent = threading.Event()
+    caller = threading.Thread(target=call)
+    caller.start()
+    assert sent.wait(5)
+    with turn(path, door, 2):
+        caller.join(5)
+    assert answers == [2]
+
+
+def test_an_open_connection_is_answered_by_the_next_turn(tmp_path: Path, door: Door) -> None:
+    path = tmp_path / "control.sock"
+    with turn(path, door, 1):
+        client = Client(path)
+        assert client.call("turn") == 1
+    with turn(path, door, 2), client:
+        assert client.call("turn") == 2
+
+
+def test_a_socket_that_somebody_removed_is_there_again_with_the_next_turn(tmp_path: Path, door: Door) -> None:
+    path = tmp_path / "control.sock"
+    with turn(path, door, 1):
+        path.unlink()
+    with turn(path, door, 2), Client(path) as client:
+        assert client.call("turn") == 2
+
+
+def test_another_place_takes_the_place_of_the_one_before(tmp_path: Path, door: Door) -> None:
+    old, new = tmp_path / "old.sock", tmp_path / "new.sock"
+    with turn(old, door, 1):
+        pass
+    with turn(new, door, 2), Client(new) as client:
+        assert client.call("turn") == 2
+        with pytest.raises(NotRunning, match="no appliance answers"):
+            Client(old)
+
+
+def test_a_closed_door_is_said_at_once(tmp_path: Path, door: Door) -> None:
+    path = tmp_path / "control.sock"
+    with turn(path, door, 1):
+        client = Client(path)
+        client.call("turn")
+    door.close()
+    with client, pytest.raises(NotRunning, match="no appliance answers"):
+        client.call("turn")
