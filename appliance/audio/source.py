@@ -1,11 +1,11 @@
 """A sound file as it is to sound: from where on, how fast, once or over and over."""
 
-from math import inf
+from math import ceil, inf
 from pathlib import Path
 
 from appliance.audio.arriving import Arrival
 from appliance.audio.live import LiveDecoder, decoder_of
-from appliance.audio.samples import Block, full_scale, joined, to_channels
+from appliance.audio.samples import Block, joined, to_channels
 from appliance.audio.tempo import Tempo
 from appliance.errors import Unplayable
 
@@ -50,13 +50,13 @@ class Source:
             self._ready = block
         while len(self._ready) < frames and not self._ended:
             try:
-                block = self._decoder.read(frames)
+                block = self._decoder.read(self._wanted(frames))
             except Unplayable:
                 if len(self._ready):
                     break
                 raise
             if len(block):
-                self._append(self._tempo.put(full_scale(block)) if self._tempo else block)
+                self._append(self._tempo.put(block) if self._tempo else block)
             elif self._loop and self._decoder.position > 0:
                 self.seconds = self._decoder.position
                 self._decoder.seek(0)
@@ -109,7 +109,7 @@ class Source:
             self._tempo.factor = speed
         elif speed != 1.0:
             self._tempo = self._new_tempo()
-            self._ready = self._tempo.put(full_scale(self._ready))
+            self._ready = self._tempo.put(self._ready)
             if self._ended:
                 self._append(self._tempo.finish())
 
@@ -132,6 +132,13 @@ class Source:
 
     def _new_tempo(self) -> Tempo:
         return Tempo(self._rate, self._decoder.channels, self._speed)
+
+    def _wanted(self, frames: int) -> int:
+        """How many frames of the file make so many, all at once."""
+        if not self._tempo:
+            return frames
+        missing = (frames - len(self._ready)) * self._speed
+        return ceil(missing) + max(0, self._tempo.margin - self._tempo.pending)
 
     def _append(self, block: Block) -> None:
         self._ready = joined(self._ready, block)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from appliance.audio.samples import Block, full_scale
 from appliance.audio.tempo import Tempo
 
 RATE = 8_000
@@ -14,9 +15,9 @@ factors = st.floats(0.5, 2.0)
 blocks = st.lists(st.integers(0, 1500), min_size=1, max_size=12)
 
 
-def stretched(tempo: Tempo, sound: NDArray[np.float32], sizes: list[int]) -> NDArray[np.float32]:
+def stretched(tempo: Tempo, sound: Block, sizes: list[int]) -> Block:
     """Everything that comes out where the sound goes in in pieces of these sizes, over and over."""
-    out, at, turn = [], 0, 0
+    out, at, turn = list[Block](), 0, 0
     while at < len(sound):
         size = sizes[turn % len(sizes)] or 1
         out.append(tempo.put(sound[at : at + size]))
@@ -53,6 +54,21 @@ def test_how_it_is_cut_into_blocks_makes_no_difference(factor: float, sizes: lis
     sound = noise(9_000, 1)
     whole = stretched(Tempo(RATE, 1, factor), sound, [9_000])
     assert np.array_equal(stretched(Tempo(RATE, 1, factor), sound, sizes), whole)
+
+
+def test_how_it_is_cut_makes_no_difference_where_it_is_looked_for_coarsely_first() -> None:
+    sound = noise(48_000, 2)
+    whole = stretched(Tempo(48_000, 2, 1.5), sound, [48_000])
+    assert np.array_equal(stretched(Tempo(48_000, 2, 1.5), sound, [1, 3, 6, 2399, 11_000]), whole)
+
+
+@pytest.mark.parametrize("rate", [8_000, 48_000])
+def test_sixteen_bits_stay_so_and_sound_like_floats(rate: int) -> None:
+    sound = np.rint(30_000 * noise(rate, 2)).astype(np.int16)
+    heard = stretched(Tempo(rate, 2, 1.5), sound, [rate // 2])
+    assert heard.dtype == np.int16
+    floats = stretched(Tempo(rate, 2, 1.5), full_scale(sound), [rate // 2])
+    assert len(heard) == len(floats) and np.abs(full_scale(heard) - floats).max() < 1 / 32_768
 
 
 @pytest.mark.slow
