@@ -201,8 +201,8 @@ class Report:
             yield f"not all is known: {self.unknown}"
         for name, destination in self.destinations.items():
             if destination.waiting and destination.trouble:
-                wait = "waits" if destination.waiting == 1 else "wait"
-                yield f"{counted(destination.waiting, 'clip')} {wait} for {name}: {destination.trouble}"
+                waiting = counted(destination.waiting, "clip")
+                yield f"{waiting} {'waits' if destination.waiting == 1 else 'wait'} for {name}: {destination.trouble}"
         for name, feed in self.feeds.items():
             if feed.trouble:
                 yield f"feed {name} brings nothing: {feed.trouble}"

@@ -15,7 +15,7 @@ from bottle import HTTPResponse, request
 
 from appliance import errors
 from appliance.errors import ApplianceError
-from appliance.page import languages
+from appliance.page import languages, sentences
 from appliance.page.archive import read_exactly
 from appliance.values import frozen
 
@@ -99,7 +99,7 @@ def rendered(name: str, **values: Any) -> str:
         "language": language,
         "languages": languages.LANGUAGES,
     }
-    spoken |= {"box": languages.box, "is_foreign": languages.is_foreign}
+    spoken |= {"sentence": sentences.sentence, "is_said": sentences.is_said, "option": sentences.option}
     spoken["script_words"] = partial(_script_words, language.code)
     return str(bottle.template(name, template_lookup=[str(FOLDER / "views")], quote=quote, **spoken, **values))
 

@@ -2,8 +2,9 @@
 
 The words of a language are a gettext catalogue, `languages/CODE.po`, read when somebody first wants it. English is what
 stands in the source. Causes of faults and helps of options, which the recorder and the reference have in English, are a
-catalogue of their own, `languages/box/CODE.po`, that is read with the first page that shows one. What is in neither, as
-the messages that are made of the moment, is marked as English.
+catalogue of their own, `languages/box/CODE.po`, and so are the sentences that the box makes of the moment (`said/`, see
+`sentences.py`) and the names of options (`options/`); each is read with the first page that shows one. What is in none
+of them is marked as English.
 """
 
 import ast
@@ -64,22 +65,12 @@ def current() -> Language:
 
 def _(text: str) -> str:
     """The text in the current language."""
-    return _catalogue(current().code).get(text, (text,))[0]
-
-
-def box(text: str) -> str:
-    """What a table of the box says, in the current language; as it is where nobody has translated it."""
-    return _catalogue(current().code, "box").get(text, (text,))[0]
-
-
-def is_foreign(text: str) -> bool:
-    """Whether what a table of the box says stays English where another language is spoken."""
-    return current().code != "en" and text not in _catalogue(current().code, "box")
+    return catalogue(current().code).get(text, (text,))[0]
 
 
 def several(one: str, more: str, count: int) -> str:
     """The words for a count, which stands in them as `{count}`."""
-    forms = _catalogue(current().code).get(one, (one, more))
+    forms = catalogue(current().code).get(one, (one, more))
     return forms[min(int(current().form(count)), len(forms) - 1)].format(count=count)
 
 
@@ -95,7 +86,7 @@ def number(text: str) -> str:
 
 def all_words(code: str) -> dict[str, str]:
     """Every text in a language, for scripts."""
-    return {text: forms[0] for text, forms in _catalogue(code).items()}
+    return {text: forms[0] for text, forms in catalogue(code).items()}
 
 
 def _wanted(accepted: str) -> Language:
@@ -105,8 +96,11 @@ def _wanted(accepted: str) -> Language:
 
 
 @cache
-def _catalogue(code: str, part: str = "") -> dict[str, tuple[str, ...]]:
-    """The forms of each text. The file is as `msgfmt` reads it, each string on one line."""
+def catalogue(code: str, part: str = "") -> dict[str, tuple[str, ...]]:
+    """The forms of each text in a language: what the page itself says, or with `part` what the box says.
+
+    The file is as `msgfmt` reads it, each string on one line.
+    """
     path = FOLDER / part / f"{code}.po"
     if not path.is_file():
         return {}

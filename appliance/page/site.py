@@ -23,6 +23,7 @@ from appliance.page.machine import Machine
 from appliance.page.media import Media
 from appliance.page.news import Item, News
 from appliance.page.recorder import Recorder
+from appliance.page.sentences import sentence
 from appliance.page.settings import Settings
 from appliance.page.sounds import SoundPages
 from appliance.values import frozen
@@ -31,6 +32,9 @@ from appliance.verbs import Verb
 API = openapi.ROOT
 CLIPS_SHOWN = 50
 """Clips on one page."""
+
+_TOLD = ("words", "next_step", "prompt", "message")
+"""What of a stream is for people."""
 
 
 @frozen
@@ -224,7 +228,7 @@ def _plain(answer: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return answer(**values)
         except ApplianceError as error:
-            raise answers.problem(answers.status_of(error), str(error)) from None
+            raise answers.problem(answers.status_of(error), sentence(str(error))) from None
 
     return given
 
@@ -255,11 +259,12 @@ def _lines(items: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     try:
         yield from map(_line, items)
     except ApplianceError as error:
-        yield _line({"problem": str(error)})
+        yield _line({"problem": sentence(str(error))})
 
 
 def _line(item: dict[str, Any]) -> bytes:
-    return json.dumps(item).encode() + b"\n"
+    told = {name: sentence(text) for name in _TOLD if isinstance(text := item.get(name), str)}
+    return json.dumps({**item, **told}).encode() + b"\n"
 
 
 def _event_stream(run: str, items: Iterator[Item | None]) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from appliance.describe import WELL, moment
 from appliance.describe import size as plain_size
 from appliance.faultkind import FaultKind
 from appliance.page.languages import _, current, day, number, several
+from appliance.page.sentences import sentence
 
 Plain = dict[str, Any]
 
@@ -215,7 +216,7 @@ def _delivery(delivery: Plain) -> Plain:
         if receipt["on_own_disk"]:
             said += ", " + _("on the box's own card")
     elif delivery["last_error"]:
-        said += f": {delivery['last_error']}"
+        said += f": {sentence(delivery['last_error'])}"
     return {"destination": delivery["destination"], "state": state, "said": said}
 
 
@@ -233,7 +234,7 @@ def fault(raised: Plain) -> Plain:
 def copy(checked: Plain) -> str:
     """What was found where a clip had been delivered to."""
     said = f"{checked['destination']}: {_(FOUND.get(checked['found'], str(checked['found'])))}"
-    return f"{said} ({checked['message']})" if checked["message"] else said
+    return f"{said} ({sentence(checked['message'])})" if checked["message"] else said
 
 
 def track(found: Plain) -> Plain:

@@ -1,4 +1,7 @@
 % rebase("frame.tpl", title=_("Health"), visitor=visitor, path="/health")
+% def told(text):
+%   include("told.tpl", text=text)
+% end
 <section aria-labelledby="room">
 <h2 id="room">{{_("Room")}}</h2>
 <p>{{words.room(status)}}</p>
@@ -6,7 +9,9 @@
 <p>{{outlook(status)}}</p>
 % end
 % if status["storage"]["warning"]:
-<p class="warning" lang="en">{{status["storage"]["warning"]}}</p>
+<p class="warning">\\
+% told(status["storage"]["warning"])
+</p>
 % end
 </section>
 <section aria-labelledby="examination">
@@ -23,7 +28,13 @@
 <thead><tr><th scope="col">{{_("What")}}</th><th scope="col">{{_("How it is")}}</th><th scope="col">{{_("Why, and what to do")}}</th></tr></thead>
 <tbody>
 % for each in findings:
-<tr><th scope="row">{{each["name"]}}</th><td>{{each["result"]}}</td><td lang="en">{{each["words"]}} {{each["next_step"]}}</td></tr>
+<tr><th scope="row">{{each["name"]}}</th><td>{{each["result"]}}</td><td>\\
+% told(each["words"])
+% if each["next_step"]:
+<br>\\
+% told(each["next_step"])
+% end
+</td></tr>
 % end
 </tbody>
 </table>
@@ -55,7 +66,9 @@
 % end
 <ol class="facts" reversed>
 % for each in history:
-<li><time>{{each["at"]}}</time> <span lang="en">{{each["words"]}}</span></li>
+<li><time>{{each["at"]}}</time> <span>\\
+% told(each["words"])
+</span></li>
 % end
 </ol>
 </section>

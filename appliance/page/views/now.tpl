@@ -2,7 +2,9 @@
 % def button(word, label, look="", about="", **given):
 %   include("button.tpl", word=word, label=label, look=look, about=about, given=given, visitor=visitor, path=path)
 % end
-% english = "" if language.code == "en" else ' lang="en"'
+% def told(text):
+%   include("told.tpl", text=text)
+% end
 % if is_new and may_change:
 <p class="undo"><span>{{_("This box is new.")}}</span> <a class="button" href="/begin">{{_("First steps")}}</a></p>
 % end
@@ -70,7 +72,9 @@
 <section aria-labelledby="well">
 <h2 id="well">{{_("All is well") if words.is_well(status) else _("Needs a look")}}</h2>
 % if not words.is_well(status) and not status["faults"]:
-<p class="warning"{{!english}}>{{status["summary"]}}</p>
+<p class="warning">\\
+% told(status["summary"])
+</p>
 % end
 % if status["faults"]:
 <ul class="faults">
@@ -79,13 +83,15 @@
 % about = words.fault(fault)
 % if about["cause"]:
 <strong>\\
-% include("told.tpl", text=about["cause"])
+% told(about["cause"])
 </strong>
 % end
-<p{{!english}}>{{fault["message"]}}</p>
+<p>\\
+% told(fault["message"])
+</p>
 % if about["next_step"]:
 <p>\\
-% include("told.tpl", text=about["next_step"])
+% told(about["next_step"])
 </p>
 % end
 </li>
@@ -102,7 +108,9 @@
 <li>{{several("{count} message not heard yet", "{count} messages not heard yet", status["unheard"])}}</li>
 % end
 % if status["storage"]["warning"]:
-<li class="warning"{{!english}}>{{status["storage"]["warning"]}}</li>
+<li class="warning">\\
+% told(status["storage"]["warning"])
+</li>
 % end
 </ul>
 % for name, planned in words.planned(status):

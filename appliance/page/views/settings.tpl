@@ -2,6 +2,13 @@
 % def told(text):
 %   include("told.tpl", text=text)
 % end
+% def called(name):
+%   if option(name):
+{{option(name)}} <code>{{name}}</code>\\
+%   else:
+{{name}}\\
+%   end
+% end
 % if place:
 <nav class="way" aria-label="{{_('Where this is')}}">
 <a href="/settings">{{_("Settings")}}</a>
@@ -17,7 +24,9 @@
 <p class="undo" role="status">{{_("Nothing would change.")}}</p>
 % end
 % for each in elsewhere:
-<p class="warning" role="alert">{{each}}</p>
+<p class="warning" role="alert">\\
+% told(each)
+</p>
 % end
 <p>
 % told(form["help"])
@@ -56,7 +65,9 @@
 % for part in form["parts"]:
 % if part["name"]:
 <fieldset>
-<legend>{{part["name"]}}</legend>
+<legend>\\
+% called(part["name"])
+</legend>
 <p class="help">
 % told(part["help"])
 </p>
@@ -65,7 +76,9 @@
 % name, value, bad = field["name"], given.get(field["name"], field["value"]), wrong.get(field["name"], "")
 % about = f'id="{name}" name="{name}" aria-describedby="{name}-help{f" {name}-wrong" if bad else ""}"{" aria-invalid=true" if bad else ""}{" disabled" if field["locked"] else ""}{" required" if field["required"] and not field["kind"] == "secret" else ""}'
 <div class="option">
-<label for="{{name}}">{{name.rpartition(".")[2]}}</label>
+<label for="{{name}}">\\
+% called(name.rpartition(".")[2])
+</label>
 % if field["kind"] == "choice" and not (field["value"] and field["value"] not in field["choices"]):
 <select {{!about}}>
 % if not field["required"] or not value:
@@ -85,7 +98,9 @@
 <input type="text" {{!about}} value="{{value}}" placeholder="{{field["default"] if not field["locked"] else _("is written in the file")}}" autocapitalize="none" autocomplete="off">
 % end
 % if bad:
-<p id="{{name}}-wrong" class="warning" role="alert">{{bad}}</p>
+<p id="{{name}}-wrong" class="warning" role="alert">\\
+% told(bad)
+</p>
 % end
 <p id="{{name}}-help" class="help">
 % told(field["help"])
@@ -96,7 +111,9 @@
 % if part["links"]:
 <ul class="facts">
 % for name, help in part["links"]:
-<li><a href="{{here}}/{{quote("/".join(filter(None, (*part["name"].split("."), name))))}}">{{name}}</a>
+<li><a href="{{here}}/{{quote("/".join(filter(None, (*part["name"].split("."), name))))}}">\\
+% called(name)
+</a>
 % told(help)
 </li>
 % end
