@@ -1,7 +1,7 @@
 """The whole program on one page: what is started, in this order, and stopped, in the mirrored one."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from attrs import evolve
@@ -22,7 +22,7 @@ from appliance.beside import destinations_of, feeds_of, keep_playlist, start_bes
 from appliance.clock import Clock
 from appliance.config.audio import WhileRecording
 from appliance.config.routing import routes
-from appliance.config.settings import PanelSettings, Settings
+from appliance.config.settings import PanelSettings
 from appliance.config.takes import Briefing
 from appliance.control.levels import Leveller
 from appliance.control.methods import Methods
@@ -30,7 +30,7 @@ from appliance.control.parts import Parts
 from appliance.control.server import ControlServer
 from appliance.control.streams import Streams
 from appliance.controller import PULSE_LIMIT, End
-from appliance.delivery.outbox import Destination, Outbox
+from appliance.delivery.outbox import Outbox
 from appliance.effects import Effects, refusing
 from appliance.errors import StorageError
 from appliance.events import ApplianceReady, Event, VolumeChanged
@@ -38,9 +38,6 @@ from appliance.faults import CONTROL, STORAGE_AT_START
 from appliance.feeds.feeds import FETCHED, Feeds
 from appliance.front import start_panel, tell_and_go_on, write_log
 from appliance.housekeeping import Housekeeper, StateDisk
-from appliance.housekeeping.outlook import reserve_bytes
-from appliance.housekeeping.policy import Rules
-from appliance.housekeeping.prospects import Prospects
 from appliance.loops import Loop
 from appliance.machine import Input
 from appliance.mountwatch import MountWatch
@@ -153,7 +150,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(cards.close)
 
         disk = StateDisk(directory)
-        housekeeper = _housekeeper(settings, store, disk, destinations, effects, clock, post, vitals)
+        backends = {key: each.backend for key, each in destinations.items()}
+        housekeeper = Housekeeper.of(settings, store, disk, backends, effects.disk_works, clock, post, vitals)
         controller.listen(housekeeper.hear)
         housekeeper.start()
         stop.callback(housekeeper.close)
@@ -271,30 +269,3 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
             stop.callback(part.close)
         sdnotify.notify(f"READY=1\nSTATUS={words}")
         return controller.run(vitals.pulse("controller", PULSE_LIMIT))
-
-
-def _housekeeper(
-    settings: Settings,
-    store: Store,
-    disk: StateDisk,
-    destinations: Mapping[str, Destination],
-    effects: Effects,
-    clock: Clock,
-    post: Post,
-    vitals: Vitals,
-) -> Housekeeper:
-    """Whoever keeps room on the disk: what may be deleted is a matter of all destinations, also of unusable ones."""
-    storage, wanted = settings.storage, settings.destinations
-    goes = routes({name: each.only for name, each in wanted.items()})
-    return Housekeeper(
-        store,
-        disk,
-        Rules({name: each.delete_after for name, each in wanted.items()}, storage.keep_days, goes),
-        reserve_bytes(settings),
-        settings.audio.capture.format.byte_rate,
-        Prospects(wanted, {name: each.backend for name, each in destinations.items()}, post),
-        effects.disk_works,
-        clock,
-        post,
-        vitals,
-    )

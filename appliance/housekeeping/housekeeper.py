@@ -6,9 +6,11 @@ tells of what a person must see to.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from appliance.clock import Clock
+from appliance.config.routing import routes
+from appliance.config.settings import Settings
 from appliance.errors import StorageError
 from appliance.events import (
     ClipDeleted,
@@ -23,11 +25,13 @@ from appliance.events import (
 )
 from appliance.faults import CATALOGUE, MEMORY, RECORDING, STORAGE, STORAGE_READ_ONLY
 from appliance.housekeeping.clearing import Clearing
-from appliance.housekeeping.disk import Disk, Space
+from appliance.housekeeping.disk import Disk, Space, StateDisk
 from appliance.housekeeping.losses import Losses
-from appliance.housekeeping.outlook import LOOK_BACK, Outlook, Prospect, days_until, obstacle
+from appliance.housekeeping.outlook import LOOK_BACK, Outlook, Prospect, days_until, obstacle, reserve_bytes
 from appliance.housekeeping.policy import Rules
+from appliance.housekeeping.prospects import Prospects
 from appliance.loops import Loop
+from appliance.plugin import UploadBackend
 from appliance.store import Footprint, Store
 from appliance.vitals import Vitals
 
@@ -87,6 +91,29 @@ class Housekeeper:
         self._read_only = False
         self._in_vain = ""
         self._ballast_due = True
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        store: Store,
+        disk: StateDisk,
+        backends: Mapping[str, UploadBackend],
+        disk_works: Callable[[], None],
+        clock: Clock,
+        post: Callable[[Event], None],
+        vitals: Vitals,
+    ) -> "Housekeeper":
+        """As configured: what may be deleted is a matter of all destinations, also of those without a backend, which
+        cannot be used.
+        """
+        wanted = settings.destinations
+        deletes = {name: each.delete_after for name, each in wanted.items()}
+        goes = routes({name: each.only for name, each in wanted.items()})
+        rules = Rules(deletes, settings.storage.keep_days, goes)
+        reserve, byte_rate = reserve_bytes(settings), settings.audio.capture.format.byte_rate
+        prospects = Prospects(wanted, backends, post)
+        return cls(store, disk, rules, reserve, byte_rate, prospects, disk_works, clock, post, vitals)
 
     # -- from other threads --------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ def check_upload_backend(
     *,
     directory: Path,
     listing: Callable[[], Collection[str]] | None = None,
-    spoil: Callable[[str], None] | None = None,
+    spoil: Callable[[str], object] | None = None,
     honours_key: bool = True,
     large: int = 3_000_000,
 ) -> None:

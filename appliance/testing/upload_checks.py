@@ -38,7 +38,7 @@ class UploadChecks:
     make_backend: Callable[[], UploadBackend]
     fetch: Callable[[str], bytes] | None
     listing: Callable[[], Collection[str]] | None
-    spoil: Callable[[str], None] | None
+    spoil: Callable[[str], object] | None
     directory: Path
     large: int
     honours_key: bool
