@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from appliance import __version__
+from appliance.cli.groups import Group
 from appliance.cli.remote import PATH, Remote
 from appliance.cli.terminal import say
 from appliance.errors import ApplianceError, StorageError
@@ -47,7 +48,7 @@ _MODULES = {
 """Each command, and the module of this package that has it under the same name."""
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """Loads a command when it is used: the daemon must not wait for the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

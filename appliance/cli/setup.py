@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appliance.cli.groups import Group
 from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.run import DEFAULT_CONFIG
 from appliance.cli.terminal import json_option, say, say_json, say_page
@@ -57,7 +58,7 @@ def plugins(remote: Remote, as_json: bool) -> None:
         show.plugins(statuses)
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """The configuration: check, reload, example, reference."""
 

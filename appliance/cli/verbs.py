@@ -3,6 +3,7 @@
 import click
 
 from appliance.arguments import Argument, Kind
+from appliance.cli.groups import Group
 from appliance.cli.remote import Remote
 from appliance.cli.terminal import FOR_PROGRAMS, say, say_json
 from appliance.describe import describe_plain
@@ -13,7 +14,7 @@ _SHORT = {"TakePaused": "paused", "TakeResumed": "recording"}
 """What is said of an event to whoever asked for it, where that needs fewer words than the log does."""
 
 
-class Verbs(click.Group):
+class Verbs(Group):
     """A group of the commands that are words of the table: `record stop` is `record.stop`.
 
     `families` are the first parts of its words; of two words with the same last part that of the later family counts.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from appliance.cli.groups import Group
 from appliance.cli.remote import PATH, Remote
 from appliance.cli.run import DEFAULT_CONFIG, one_arena
 from appliance.cli.terminal import json_option, say, say_json
@@ -21,7 +22,7 @@ DEFAULT_KEYS = "/var/lib/appliance-web/keys.json"
 DEFAULT_HELPER = "/run/appliance-settings.sock"
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.option("--config", "path", type=PATH, envvar="APPLIANCE_CONFIG", default=DEFAULT_CONFIG, show_default=True)
 @click.option("--keys", type=PATH, envvar="APPLIANCE_WEB_KEYS", default=DEFAULT_KEYS, show_default=True)
 @click.option("--settings", type=PATH, envvar="APPLIANCE_SETTINGS", default=DEFAULT_HELPER, show_default=True)
