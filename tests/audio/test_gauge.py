@@ -71,10 +71,11 @@ def test_a_take_in_another_format_gets_it_and_is_looked_at_too(booth: Booth) -> 
     booth.run(0.5)
     wanted = AudioFormat(16_000, 2)
     booth.recorder.start("take000001", booth.clock.monotonic(), format=wanted)
-    booth.turn_until(lambda: booth.of(TakeStarted), 0.25)
+    booth.turn_until(lambda: booth.of(TakeStarted), 0.01)
     assert booth.first(TakeStarted).format == wanted
     seen = len(looker.seen)
-    booth.turn_until(lambda: len(looker.seen) >= seen + 4, 0.25)
+    booth.run(1.25)
+    booth.wait_for(lambda: len(looker.seen) >= seen + 4)
     booth.recorder.stop(booth.clock.monotonic())
     clip = booth.sealed()
     assert not clip.gaps and len(stretches(booth.sound()[: clip.frames * wanted.frame_bytes], wanted)) == 1

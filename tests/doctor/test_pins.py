@@ -1,5 +1,6 @@
 """Buttons, switches and LEDs, on a fake panel and on simulated pins."""
 
+import queue
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from appliance.config.settings import (
 )
 from appliance.doctor import Box, Finding, Prompt, Result
 from appliance.doctor.pins import buttons, leds, panel
-from appliance.events import Command
+from appliance.events import Command, RecordToggle
 from appliance.panel.factory import simulated_factory
 from appliance.panel.gpio import GpioPanel
 from appliance.simulation.panel import FakePanel
@@ -159,11 +160,12 @@ def test_leds_are_lit_in_turn(make_box: Make, findings: Findings, panel: FakePan
 def test_on_simulated_pins(make_box: Make, findings: Findings, clock: Any) -> None:
     """The real panel: a normally closed button that the configuration calls normally open."""
     factory = simulated_factory(SystemClock().monotonic)
-    posted: list[Command] = []
+    posted: queue.SimpleQueue[Command] = queue.SimpleQueue()
     real = GpioPanel(PanelSettings(buttons={17: TOGGLE}), SystemClock(), Vitals(SystemClock()), factory)
     settings = Settings(panel=PanelSettings(buttons={17: TOGGLE}))
-    real.start(posted.append)
+    real.start(posted.put)
     factory.pin(17).drive_low()
+    assert isinstance(posted.get(timeout=10), RecordToggle), "what a press does while nobody examines"
     begin = clock.monotonic() + 1
 
     def later(now: float) -> None:
@@ -177,4 +179,4 @@ def test_on_simulated_pins(make_box: Make, findings: Findings, clock: Any) -> No
     (found,) = findings(buttons(make_box(settings, panel=real)))
     real.close()
     assert found.result is Result.FAIL and "normally_closed" in found.next_step
-    assert posted == []
+    assert posted.empty()
