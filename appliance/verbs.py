@@ -186,7 +186,16 @@ _BOX = (
     ),
     Verb("devices", "List the sound cards.", answer="a list of cards", acts=False),
     Verb("plugins", "List the plugins, and how they are.", answer="a list of plugins", acts=False),
-    Verb("feeds.list", "List the inbox.", answer="a list of tracks", acts=False),
+    Verb(
+        "feeds.list",
+        f"List the inbox in the order of arrival, up to {PAGE} tracks at once: those that came last.",
+        arguments=(
+            Argument("limit", Kind.WHOLE, f"At most so many. Default: {PAGE}.", False, least=1, most=PAGE),
+            Argument("before", Kind.WHOLE, "The number of the first track of the later page.", False, least=1),
+        ),
+        answer="a list of tracks, shorter than `limit` where there are no more",
+        acts=False,
+    ),
     Verb("feeds.unheard", "Let a track be a message that nobody has heard.", arguments=_TRACK, answer="null", since=2),
     Verb("feeds.remove", "Remove a track; its feed does not bring it again.", arguments=_TRACK, answer="null", since=2),
     Verb(

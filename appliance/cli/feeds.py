@@ -11,7 +11,7 @@ from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.terminal import Progress, json_option, say, say_json
 from appliance.cli.verbs import Verbs
 from appliance.describe import size
-from appliance.verbs import MOST_LETTERS
+from appliance.verbs import MOST_LETTERS, PAGE
 
 feeds = Verbs("feeds", "Feeds: pull now, list the inbox, send to it, hear a message again, remove one.", "feeds")
 
@@ -56,17 +56,24 @@ def send(remote: Remote, sound: Path, title: str | None, as_json: bool) -> None:
 
 
 @feeds.command("list")
+@click.option("--limit", type=click.IntRange(1, PAGE), default=50, show_default=True, help="So many on a page.")
+@click.option("--before", type=click.IntRange(min=1), help="The page of those that came before this track.")
 @json_option
 @pass_remote
-def list_(remote: Remote, as_json: bool) -> None:
-    """List the inbox."""
-    found = remote.call("feeds.list")
+def list_(remote: Remote, limit: int, before: int | None, as_json: bool) -> None:
+    """List the inbox in the order of arrival: the tracks that came last, or those before one."""
+    found = remote.call("feeds.list", limit=limit, before=before)
     if as_json:
         say_json(found)
-    else:
-        from appliance.cli import show
+        return
+    from appliance.cli import show
 
+    if before and not found:
+        say(f"nothing came before track {before}")
+    else:
         show.tracks(found)
+    if len(found) == limit and remote.call("feeds.list", limit=1, before=found[0]["id"]):
+        say(f"there are older ones: --before {found[0]['id']}")
 
 
 @feeds.command()

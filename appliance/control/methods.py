@@ -67,7 +67,7 @@ class Methods:
             "play.url": self.play_url,
             "playlist.add": self.add_to_playlist,
             "playlist.list": self.playlist,
-            "feeds.list": parts.store.inbox.tracks,
+            "feeds.list": parts.store.inbox.page,
             "feeds.unheard": parts.store.inbox.mark_unheard,
             "feeds.remove": parts.store.inbox.remove,
             "feeds.send": parts.feeds.uploads.begin,

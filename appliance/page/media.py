@@ -33,7 +33,8 @@ class Media:
 
     def track(self, track: int) -> HTTPResponse:
         """The file of a message."""
-        found = [each for each in self.recorder.call("feeds.list") if each["id"] == track]
+        last = self.recorder.call("feeds.list", limit=1, before=track + 1)
+        found = [each for each in last if each["id"] == track]
         if not found:
             raise NotFound(f"there is no track {track}")
         return sound_file(Path(found[0]["path"]), str(found[0]["sha256"]), "application/octet-stream", {})

@@ -33,6 +33,8 @@ API = openapi.ROOT
 CLIPS_SHOWN = 50
 """Clips on one page."""
 
+MESSAGES_SHOWN = 100
+"""Messages on one page."""
 _TOLD = ("words", "next_step", "prompt", "message")
 """What of a stream is for people."""
 
@@ -158,7 +160,12 @@ class Site:
 
     def messages(self) -> str:
         """What was pulled, and whether somebody heard it."""
-        return self._page("messages", tracks=[words.track(each) for each in self.recorder.call("feeds.list")])
+        before = answers.query().get("before", "")
+        later = {"before": int(before)} if before.isdecimal() else {}
+        found = self.recorder.call("feeds.list", limit=MESSAGES_SHOWN + 1, **later)
+        older = found[-MESSAGES_SHOWN]["id"] if len(found) > MESSAGES_SHOWN else None
+        tracks = [words.track(each) for each in found[-MESSAGES_SHOWN:]]
+        return self._page("messages", tracks=tracks, older=older)
 
     def health(self) -> str:
         """How the box is inside, and what happened."""

@@ -25,6 +25,7 @@ class Inbox(Room[TrackRows]):
         self._clock = clock
 
     tracks = read(TrackRows.all)
+    page = read(TrackRows.page)
     files = read(TrackRows.files)
     has = read(TrackRows.has)
     note = read(TrackRows.note)

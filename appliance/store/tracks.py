@@ -9,6 +9,7 @@ from appliance.errors import NotFound
 from appliance.models import Track
 from appliance.store.places import Places
 from appliance.store.trouble import note_in, note_out
+from appliance.verbs import PAGE
 
 _COLUMNS = "id, feed, key, title, path, size, sha256, fetched_at, played"
 _NONE = 1 << 62
@@ -71,6 +72,12 @@ class TrackRows:
         query = f"SELECT {_COLUMNS} FROM tracks WHERE removed = 0 AND (?1 IS NULL OR feed = ?1) ORDER BY id"
         rows = self._db.execute(query, (feed,))
         return [self._track(row) for row in rows]
+
+    def page(self, limit: int = PAGE, before: int | None = None) -> list[Track]:
+        """Of all tracks, or of those before a track, the last `limit`, in the order of arrival."""
+        query = f"SELECT {_COLUMNS} FROM tracks WHERE removed = 0 AND id < ? ORDER BY id DESC LIMIT ?"
+        rows = self._db.execute(query, (_NONE if before is None else before, limit))
+        return [self._track(row) for row in rows][::-1]
 
     def files(self, feed: str, key: str) -> list[Path]:
         """The file of an item of a feed, where it is in the inbox."""

@@ -139,6 +139,22 @@ def test_a_message_is_heard_again_and_removed(house: House, typed: Type) -> None
     assert typed("feeds", "remove", "0").exit_code == 2
 
 
+def test_a_long_inbox_comes_in_pages_the_last_first(house: House, typed: Type) -> None:
+    inbox = house.store.inbox
+    ids = [inbox.add("news", str(number), f"About {number}", Path("a.wav"), 5, "0" * 64).id for number in range(120)]
+    inbox.remove(ids.pop(80))
+
+    def page(*words: str) -> list[int]:
+        return [track["id"] for track in json.loads(typed("feeds", "list", *words, "--json").output)]
+
+    assert page() == ids[-50:]
+    assert page("--limit", "100", "--before", str(ids[-50])) == ids[:-50]
+    told = typed("feeds", "list", "--limit", "3", "--before", str(ids[-3])).output
+    assert f"About {ids[-4] - 1}" in told and told.endswith(f"there are older ones: --before {ids[-6]}\n")
+    assert typed("feeds", "list", "--before", str(ids[50])).output.splitlines()[-1].endswith("About 49")
+    assert typed("feeds", "list", "--before", str(ids[0])).output == f"nothing came before track {ids[0]}\n"
+
+
 def test_what_people_are_told_programs_are_told_too(typed: Type) -> None:
     assert {*without_json()} == FOR_PEOPLE
 

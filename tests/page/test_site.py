@@ -205,6 +205,22 @@ def test_a_range_that_is_none_is_ignored(range: str, browser: Browser, sounds: l
     assert browser.get("/api/v1/clips/id0/sound", Range=range).status == 200
 
 
+def test_a_long_inbox_comes_in_pages(browser: Browser, desk: Desk) -> None:
+    def listed(limit: int, before: int = 251) -> list[dict[str, Any]]:
+        about = {"feed": "news", "size": 1, "played": False, "unplayable": False, "path": "/x"}
+        return [{"id": number, "title": f"About {number}.", **about} for number in range(1, before)][-limit:]
+
+    desk.answers["feeds.list"] = listed
+    path, seen = "/messages", list[int]()
+    while path:
+        text = browser.get(path).text
+        seen = [int(each) for each in re.findall(r"<strong>About (\d+)\.", text)] + seen
+        older = re.search(r'href="(/messages\?before=\d+)" rel="prev">Older messages', text)
+        path = older.group(1) if older else ""
+    assert seen == list(range(1, 251))
+    assert browser.get("/messages?before=x").status == 200
+
+
 def test_a_message_is_heard_on_the_phone(browser: Browser, desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"0123456789")
     desk.answers["feeds.list"] = [{"id": 3, "path": str(tmp_path / "a"), "sha256": "abc"}]

@@ -14,6 +14,9 @@
 % if not tracks:
 <p>{{_("No message has come yet. Feeds bring them: see the configuration.")}}</p>
 % end
+% if older:
+<p><a href="/messages?before={{older}}" rel="prev">{{_("Older messages")}}</a></p>
+% end
 <ul class="clips">
 % for each in tracks:
 <li>
