@@ -22,7 +22,7 @@ from bench.results import Result, at_least, at_most
 from tests.plugins.nginx import Nginx
 
 _CLIPS = 1000
-_BYTES = 500_000_000
+_BYTES = 5_000_000_000
 _UPLOAD = 500_000_000
 _FIRST = 5_000_000
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import bottle
@@ -17,6 +17,8 @@ from appliance import errors
 from appliance.errors import ApplianceError
 from appliance.page import languages, sentences
 from appliance.page.archive import read_exactly
+from appliance.page.pieces import Piece
+from appliance.page.sending import PIECES
 from appliance.values import frozen
 
 FOLDER = Path(__file__).parent
@@ -179,11 +181,11 @@ def part(size: int, tag: str, range: str | None, condition: str | None) -> tuple
     return (206 if found else 200), first, count, headers
 
 
-def file_bytes(file: BinaryIO, first: int, count: int) -> Iterator[bytes]:
-    """Some bytes of an open file, which is closed then."""
-    with file:
-        file.seek(first)
-        yield from read_exactly(file, count)
+def sent(pieces: Iterator[Piece], code: int, headers: Mapping[str, str]) -> HTTPResponse:
+    """An answer of pieces, whose length stands in its headers."""
+    if code != 416:
+        request.environ[PIECES] = pieces
+    return HTTPResponse(status=code, headers=dict(headers))
 
 
 @frozen

@@ -6,18 +6,19 @@ sizes at once and its CRC-32 behind its bytes (4.3.9), and is ZIP64 where someth
 
 import binascii
 import hashlib
+import os
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from types import MappingProxyType
 
-from attrs import define, field
+from attrs import define
 
+from appliance.page.pieces import CHUNK, Piece, Shorter, Stretch, between
+from appliance.page.sums import Sums, key
 from appliance.values import frozen
-
-CHUNK = 1 << 18
-"""Bytes that are read at once."""
 
 _DESCRIPTOR_FOLLOWS, _UTF8 = 1 << 3, 1 << 11
 _FLAGS = _DESCRIPTOR_FOLLOWS | _UTF8
@@ -39,18 +40,27 @@ _END = struct.Struct("<4sHHHHLLH")
 class Entry:
     """One file of the archive: its name there, and its bytes, from a file or given.
 
-    `size` is what the file had when the archive was begun; one that has become shorter cannot be sent to its end.
+    `size` is what the file had when the archive was begun; one that has become shorter cannot be sent to its end. `key`
+    is what its checksum may be known by.
     """
 
     name: str
     modified: datetime
-    path: Path | None = None
-    content: bytes = b""
-    size: int = field()
+    path: Path | None
+    content: bytes
+    size: int
+    key: bytes
 
-    @size.default
-    def _size(self) -> int:
-        return self.path.stat().st_size if self.path else len(self.content)
+    @classmethod
+    def of(cls, path: Path, modified: datetime) -> "Entry":
+        """A file, under its own name. Raises OSError where it is missing."""
+        found = path.stat()
+        return cls(path.name, modified, path, b"", found.st_size, key(path, found))
+
+    @classmethod
+    def given(cls, name: str, modified: datetime, content: bytes) -> "Entry":
+        """What is in no file."""
+        return cls(name, modified, None, content, len(content), b"")
 
 
 @define
@@ -94,10 +104,11 @@ class _Placed:
 
 
 class Archive:
-    """A ZIP of `entries`, in their order. Raises OSError where a file is missing."""
+    """A ZIP of `entries`, in their order, whose checksums are known or kept by `sums`."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], sums: Sums) -> None:
         self._entries = entries
+        self._sums = sums
         placed, self.size = _Directory(), 0
         for entry in entries:
             self.size += placed.add(entry).length
@@ -105,31 +116,56 @@ class Archive:
         told = "".join(f"{entry.name}/{entry.size}/{entry.modified}/" for entry in entries).encode(errors="replace")
         self.tag = hashlib.sha256(told + b"".join(entry.content for entry in entries)).hexdigest()[:16]
 
-    def read(self, start: int = 0) -> Iterator[bytes]:
-        """The bytes from `start` on. What lies before is read for its checksums, and not sent.
+    def read(self, start: int = 0, count: int | None = None) -> Iterator[Piece]:
+        """So many bytes from `start` on. What lies before is read only for checksums that are not known.
 
-        Raises OSError where a file has become shorter: whoever downloads sees that the archive is not whole.
+        Raises Shorter where a file has become so: whoever downloads sees that the archive is not whole.
         """
-        position = 0
-        for piece in streamed(self._entries):
-            end = position + len(piece)
-            if end > start:
-                yield piece[max(0, start - position) :]
-            position = end
+        known = self._sums.find({entry.key for entry in self._entries if entry.path})
+        end = self.size if count is None else start + count
+        with closing(streamed(self._entries, known, self._sums.keep)) as pieces:
+            yield from between(pieces, start, end)
 
 
-def streamed(entries: Iterable[Entry]) -> Iterator[bytes]:
-    """A ZIP of entries that may be made one after the other, while it is sent. Raises OSError as `Archive.read`."""
+def streamed(
+    entries: Iterable[Entry],
+    known: Mapping[bytes, int] = MappingProxyType({}),
+    keep: Callable[[bytes, int], None] = lambda key, crc: None,
+) -> Generator[Piece, None, None]:
+    """A ZIP of entries that may be made one after the other, while it is sent. Raises OSError as `Archive.read`.
+
+    `known` are checksums by the keys of entries; those that are not there are handed to `keep`.
+    """
     directory = _Directory()
     for entry in entries:
         placed = directory.add(entry)
         yield placed.local
-        placed.crc = 0
-        for piece in _content(placed.entry):
-            placed.crc = binascii.crc32(piece, placed.crc)
-            yield piece
+        if entry.path is None:
+            yield entry.content
+            placed.crc = binascii.crc32(entry.content)
+        elif (crc := known.get(entry.key)) is not None:
+            with entry.path.open("rb") as file:
+                yield Stretch(file, 0, entry.size)
+            placed.crc = crc
+        else:
+            placed.crc = yield from _summed(entry.path, entry.size)
+            keep(entry.key, placed.crc)
         yield placed.descriptor
     yield from directory.pieces()
+
+
+def _summed(path: Path, size: int) -> Generator[Piece, None, int]:
+    """A file, piece by piece, and what its checksum is."""
+    crc, at, room = 0, 0, memoryview(bytearray(CHUNK))
+    with path.open("rb", buffering=0) as file:
+        while at < size:
+            count = os.preadv(file.fileno(), [room[: min(CHUNK, size - at)]], at)
+            if not count:
+                raise Shorter(file)
+            crc = binascii.crc32(room[:count], crc)
+            yield Stretch(file, at, count)
+            at += count
+    return crc
 
 
 class _Directory:
@@ -164,24 +200,6 @@ class _Directory:
         yield _LOCATOR_64.pack(b"PK\6\7", 0, at + size, 1)
         few = min(count, _MAX_16)
         yield _END.pack(b"PK\5\6", 0, 0, few, few, min(size, _MAX_32), min(at, _MAX_32), 0)
-
-
-def _content(entry: Entry) -> Iterator[bytes]:
-    if entry.path is None:
-        yield entry.content
-        return
-    with entry.path.open("rb") as file:
-        yield from read_exactly(file, entry.size)
-
-
-def read_exactly(file: BinaryIO, left: int) -> Iterator[bytes]:
-    """The next `left` bytes. Raises OSError where the file ends before."""
-    while left:
-        piece = file.read(min(CHUNK, left))
-        if not piece:
-            raise OSError("the file has become shorter")
-        left -= len(piece)
-        yield piece
 
 
 def _dos(moment: datetime) -> tuple[int, int]:

@@ -14,6 +14,8 @@ from appliance.metadata.tags import album_tag
 from appliance.page import answers, words
 from appliance.page.archive import Archive, Entry, streamed
 from appliance.page.encoder import ALBUM, RECIPES, Encoder
+from appliance.page.pieces import read
+from appliance.page.sums import Sums
 from appliance.recipes import ORIGINAL
 from appliance.renditions.album import Track, chapters
 
@@ -36,16 +38,17 @@ class Downloads:
     """Archives of clips. Where they are encoded, one download is made at a time: the box has other things to do."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is where an encoded clip may lie while it is sent."""
+        """`folder` is where checksums are kept, and where an encoded clip may lie while it is sent."""
         self._folder = folder
+        self._sums = Sums(folder / "sums")
         for left in folder.glob(f"{_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
         self._encoding = threading.Lock()
 
     def as_recorded(self, found: Sequence[Plain]) -> Archive:
         """Clips as they are: of a known size, and from any byte on. Raises OSError where one is missing."""
-        entries = [Entry(Path(each["path"]).name, words.began(each["clip"]), Path(each["path"])) for each in found]
-        return Archive([*entries, *_about(found, [entry.name for entry in entries])])
+        entries = [Entry.of(Path(each["path"]), words.began(each["clip"])) for each in found]
+        return Archive([*entries, *_about(found, [entry.name for entry in entries])], self._sums)
 
     def encoded(self, found: Sequence[Plain], format: str) -> Iterator[bytes]:
         """Clips as something else, each made when its turn comes; what cannot be encoded is sent as it is.
@@ -97,7 +100,7 @@ class Downloads:
             make_directory(self._folder, mode=0o700)
             folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX, dir=self._folder)))
             encoder = undo.enter_context(Encoder())
-            yield from streamed(_encoded(found, format, folder, encoder))
+            yield from read(streamed(_encoded(found, format, folder, encoder)))
 
 
 def _encoded(found: Sequence[Plain], format: str, folder: Path, encoder: Encoder) -> Iterator[Entry]:
@@ -107,7 +110,7 @@ def _encoded(found: Sequence[Plain], format: str, folder: Path, encoder: Encoder
         target = folder / f"{sound.stem}{recipe.suffix}"
         made = target if encoder.encode(sound, target, recipe, each["clip"]) else sound
         names.append(made.name)
-        yield Entry(made.name, words.began(each["clip"]), made)
+        yield Entry.of(made, words.began(each["clip"]))
         target.unlink(missing_ok=True)
     yield from _about(found, names)
 
@@ -123,6 +126,6 @@ def _about(found: Sequence[Plain], names: Sequence[str]) -> list[Entry]:
     listed = [(name, words.entry(each)) for name, each in zip(names, found, strict=True)]
     page = answers.rendered("offline", listed=listed)
     return [
-        Entry("clips.csv", latest, content=words.table(found, names)),
-        Entry("index.html", latest, content=page.encode(errors="replace")),
+        Entry.given("clips.csv", latest, words.table(found, names)),
+        Entry.given("index.html", latest, page.encode(errors="replace")),
     ]

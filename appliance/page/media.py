@@ -1,6 +1,5 @@
 """Sound over HTTP: of clips and messages, drawn as waveforms, and many clips as one archive."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from appliance.page import answers, listing
 from appliance.page.downloads import Downloads
 from appliance.page.encoder import ALBUM
 from appliance.page.peaks import FULL_SCALE, Peaks
+from appliance.page.pieces import of_file
 from appliance.page.recorder import Recorder
 from appliance.recipes import ORIGINAL
 from appliance.values import frozen
@@ -68,7 +68,7 @@ class Media:
         except OSError as error:
             raise NotFound(f"the sound of a clip cannot be read: {error.filename}: {error.strerror}") from error
         code, first, count, told = answers.part(archive.size, archive.tag, *answers.ranges())
-        return HTTPResponse(_up_to(archive.read(first), count), code, headers | told)
+        return answers.sent(archive.read(first, count), code, headers | told)
 
 
 def sound_file(path: Path, tag: str, type: str, headers: dict[str, str]) -> HTTPResponse:
@@ -79,13 +79,4 @@ def sound_file(path: Path, tag: str, type: str, headers: dict[str, str]) -> HTTP
         raise NotFound(f"the sound of {path.stem} cannot be read: {error.strerror}") from error
     code, first, count, told = answers.part(path.stat().st_size, tag, *answers.ranges())
     told |= {"Content-Type": type, "Cache-Control": "private, no-cache", **headers}
-    return HTTPResponse(answers.file_bytes(file, first, count), code, told)
-
-
-def _up_to(pieces: Iterator[bytes], count: int) -> Iterator[bytes]:
-    """The first `count` bytes."""
-    for piece in pieces:
-        yield piece[:count]
-        count -= len(piece)
-        if count <= 0:
-            return
+    return answers.sent(of_file(file, first, count), code, told)

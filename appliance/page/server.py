@@ -18,6 +18,7 @@ from appliance.page.news import LISTENERS, News
 from appliance.page.peaks import Peaks
 from appliance.page.recorder import Recorder
 from appliance.page.selfmade import Certificate, self_made
+from appliance.page.sending import Gateway
 from appliance.page.settings import Settings
 from appliance.page.site import Site
 from appliance.values import frozen
@@ -82,6 +83,7 @@ class Serving:
             server_name="appliance",
             timeout=60,
         )
+        server.gateway = Gateway
         seats.server = server
         server.max_request_body_size = _MOST_BYTES
         server.max_request_header_size = _MOST_HEADERS

@@ -25,6 +25,7 @@ def spared() -> Iterator[None]:
 
 with spared():
     import bottle  # noqa: F401
+    from cheroot.wsgi import Gateway_10 as Gateway
     from cheroot.wsgi import Server
 
-__all__ = ["Server"]
+__all__ = ["Gateway", "Server"]

@@ -111,12 +111,19 @@ def test_the_page_over_https(box: Box, tmp_path: Path) -> None:
     issued = authority.issue("page").path
     served = Served(box, f"web: {{listen: 127.0.0.1:0, certificate: {issued}, key: {issued}}}\n")
     box.start()
+    clip = box.record(0.5)
     served.start()
     try:
         trust = ssl.create_default_context(cafile=str(authority.path))
         with urllib.request.urlopen(f"{served.address}/", timeout=20, context=trust) as answer:
             assert answer.status == 200
             assert answer.headers["Strict-Transport-Security"] == "max-age=15552000"
+        wanted = (box.state / "clips" / f"{clip['name']}.wav").read_bytes()
+        for _ in range(2):  # the second time checksums are known, and whole files are sent at once
+            with urllib.request.urlopen(f"{served.address}/api/v1/clips.zip", timeout=20, context=trust) as answer:
+                content = answer.read()
+            with zipfile.ZipFile(io.BytesIO(content)) as found:
+                assert found.testzip() is None and found.read(f"{clip['name']}.wav") == wanted
     finally:
         served.end()
 

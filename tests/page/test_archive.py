@@ -13,21 +13,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.page.archive import Archive, Entry, streamed
+from appliance.page.pieces import length, read
+from appliance.page.sums import Sums
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 6)
 names = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="/\\"), min_size=1, max_size=30)
 contents = st.dictionaries(names, st.binary(max_size=300), max_size=6)
 
 
+NOWHERE = Sums(Path("/nowhere/sums"))
+
+
 def archive(files: dict[str, bytes]) -> Archive:
-    return Archive([Entry(name, MOMENT, content=content) for name, content in files.items()])
+    return Archive([Entry.given(name, MOMENT, content) for name, content in files.items()], NOWHERE)
+
+
+def whole(made: Archive, start: int = 0, count: int | None = None) -> bytes:
+    return b"".join(read(made.read(start, count)))
 
 
 @given(contents)
 def test_what_is_read_back_is_what_went_in(files: dict[str, bytes]) -> None:
-    whole = b"".join(archive(files).read())
-    assert len(whole) == archive(files).size
-    with zipfile.ZipFile(io.BytesIO(whole)) as found:
+    content = whole(archive(files))
+    assert len(content) == archive(files).size
+    with zipfile.ZipFile(io.BytesIO(content)) as found:
         assert found.testzip() is None
         assert {each.filename: found.read(each) for each in found.infolist()} == files
         assert all(each.date_time == (2026, 1, 2, 3, 4, 6) for each in found.infolist())
@@ -35,13 +44,49 @@ def test_what_is_read_back_is_what_went_in(files: dict[str, bytes]) -> None:
 
 @given(contents)
 def test_what_is_made_while_it_is_sent_is_the_same(files: dict[str, bytes]) -> None:
-    entries = (Entry(name, MOMENT, content=content) for name, content in files.items())
-    assert b"".join(streamed(entries)) == b"".join(archive(files).read())
+    entries = (Entry.given(name, MOMENT, content) for name, content in files.items())
+    assert b"".join(read(streamed(entries))) == whole(archive(files))
 
 
-@given(contents, st.integers(0, 3000))
-def test_from_any_byte_on(files: dict[str, bytes], start: int) -> None:
-    assert b"".join(archive(files).read(start)) == b"".join(archive(files).read())[start:]
+@given(contents, st.integers(0, 3000), st.integers(0, 3000))
+def test_from_any_byte_on_to_any_other(files: dict[str, bytes], start: int, count: int) -> None:
+    assert whole(archive(files), start) == whole(archive(files))[start:]
+    assert whole(archive(files), start, count) == whole(archive(files))[start : start + count]
+
+
+def test_a_checksum_is_computed_once(tmp_path: Path) -> None:
+    """A second download does not read what it sends, and what lies before the byte that it begins with not at all."""
+    sums, paths = Sums(tmp_path / "kept" / "sums"), [tmp_path / f"{number}.wav" for number in range(3)]
+    for number, path in enumerate(paths):
+        path.write_bytes(bytes([number]) * 700_000)
+
+    def made() -> Archive:
+        return Archive([Entry.of(path, MOMENT) for path in paths], sums)
+
+    first = whole(made())
+    assert whole(made()) == first
+    assert len([*made().read()]) < 20
+    for start in (1, 700_100, len(first) - 30):
+        assert whole(made(), start) == first[start:]
+    with zipfile.ZipFile(io.BytesIO(whole(made()))) as found:
+        assert found.testzip() is None
+    paths[1].write_bytes(b"another")
+    with zipfile.ZipFile(io.BytesIO(whole(made()))) as found:
+        assert found.testzip() is None and found.read("1.wav") == b"another"
+
+
+def test_kept_checksums_that_a_power_cut_spoilt_begin_anew(tmp_path: Path) -> None:
+    sums = Sums(tmp_path / "sums")
+    key, other = b"k" * 12, b"o" * 12
+    sums.keep(key, 5)
+    sums.keep(other, 0xFFFF_FFFF)
+    assert sums.find({key, other}) == {key: 5, other: 0xFFFF_FFFF}
+    assert sums.find({key}) == {key: 5}
+    with (tmp_path / "sums").open("ab") as file:
+        file.write(b"half")
+    assert sums.find({key}) == {key: 5}
+    sums.keep(other, 7)
+    assert sums.find({key, other}) == {other: 7}
 
 
 def test_what_it_is_known_by_changes_with_what_is_in_it() -> None:
@@ -60,10 +105,10 @@ def test_more_than_4_gib_is_whole_to_the_byte(tmp_path: Path) -> None:
             file.truncate(2_000_000_000 + number)
             file.seek(-4, io.SEEK_END)
             file.write(b"end%d" % number)
-        entries.append(Entry(path.name, MOMENT, path))
-    made, target = Archive(entries), tmp_path / "all.zip"
+        entries.append(Entry.of(path, MOMENT))
+    made, target = Archive(entries, NOWHERE), tmp_path / "all.zip"
     with target.open("wb") as file:
-        for piece in made.read():
+        for piece in read(made.read()):
             file.write(piece)
     assert target.stat().st_size == made.size
     with zipfile.ZipFile(target) as found:
@@ -76,14 +121,15 @@ def test_more_than_4_gib_is_whole_to_the_byte(tmp_path: Path) -> None:
 def test_a_file_that_became_shorter_is_not_passed_off_as_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(bytes(1000))
-    made = Archive([Entry("a.wav", MOMENT, path)])
+    made = Archive([Entry.of(path, MOMENT)], NOWHERE)
     path.write_bytes(bytes(10))
     with pytest.raises(OSError, match="shorter"):
-        list(made.read())
+        whole(made)
 
 
 def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    assert sum(len(piece) for piece in islice(Archive([Entry("a.wav", MOMENT, path)]).read(), 4)) < 1 << 20
+    made = Archive([Entry.of(path, MOMENT)], NOWHERE)
+    assert sum(length(piece) for piece in islice(made.read(), 4)) < 1 << 20

@@ -1,8 +1,10 @@
 """What the page shows and answers, with a recorder that says whatever a test wants."""
 
 import csv
+import http.client
 import io
 import json
+import os
 import re
 import zipfile
 from array import array
@@ -12,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bottle import HTTPResponse
 
 from appliance.audio.wav import build
 from appliance.errors import NotFound, NotRunning, Refused, StorageError
 from appliance.models import AudioFormat
-from appliance.page import openapi
+from appliance.page import answers, openapi
 from appliance.page.keys import Keys
 from appliance.verbs import VERBS
 from tests.page.conftest import STATUS, Browser, Desk, clip
@@ -257,6 +260,59 @@ def test_an_archive_goes_on_where_it_broke_off(browser: Browser, sounds: list[di
     sounds[0]["clip"]["title"] = "Toast"
     changed = browser.get("/api/v1/clips.zip", Range="bytes=300-", If_Range=whole.headers["etag"])
     assert changed.status == 200
+
+
+def test_of_an_archive_one_may_ask_for_the_headers_alone(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    whole = browser.get("/api/v1/clips.zip")
+    asked = browser.ask("HEAD", "/api/v1/clips.zip")
+    assert (asked.status, asked.body) == (200, b"")
+    assert asked.headers["content-length"] == whole.headers["content-length"]
+    beyond = browser.get("/api/v1/clips.zip", Range="bytes=999999999-")
+    assert (beyond.status, beyond.body) == (416, b"")
+
+
+def test_one_connection_carries_archives_and_pages_after_each_other(
+    browser: Browser, sounds: list[dict[str, Any]]
+) -> None:
+    whole = browser.get("/api/v1/clips.zip").body
+    line = http.client.HTTPConnection("127.0.0.1", browser.port, timeout=20)
+    for path, part, wanted in (
+        ("/api/v1/clips.zip", "bytes=5-", whole[5:]),
+        ("/api/v1/clips/id0/sound", "bytes=2-3", Path(sounds[0]["path"]).read_bytes()[2:4]),
+        ("/api/v1/clips.zip", "bytes=0-9", whole[:10]),
+    ):
+        line.request("GET", path, headers={"Range": part})
+        assert line.getresponse().read() == wanted
+    line.close()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/clips.zip", "/api/v1/clips/id0/sound"])
+@pytest.mark.parametrize("again", [False, True], ids=["first", "again"])
+def test_a_file_that_becomes_shorter_meanwhile_ends_the_download(
+    path: str,
+    again: bool,
+    browser: Browser,
+    sounds: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """So that whoever downloads sees that it is not whole; `again`, the checksums of an archive are known."""
+    sound, send = Path(sounds[0]["path"]), answers.sent
+    sound.write_bytes(bytes(1_000_000))
+    if again:
+        assert browser.get(path).status == 200
+
+    def shortened(*given: Any) -> HTTPResponse:
+        os.truncate(sound, 500_000)
+        return send(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(answers, "sent", shortened)
+        with pytest.raises(http.client.IncompleteRead):
+            browser.get(path)
+    assert browser.get(path).status == 200
+    said = capfd.readouterr().err
+    assert said == "a download was broken off: clip 0.wav has become shorter meanwhile\n"
 
 
 def test_some_as_one_archive(browser: Browser, sounds: list[dict[str, Any]]) -> None:
