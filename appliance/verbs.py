@@ -142,7 +142,12 @@ _BOX = (
         arguments=(
             Argument("buttons", Kind.SWITCH, "Buttons too, which a person must press. Default: false.", False),
             Argument("leds", Kind.SWITCH, "LEDs too, which a person must look at. Default: false.", False),
-            Argument("only", Kind.TEXTS, "Names of checks, such as `destinations`. Default: all.", False),
+            Argument(
+                "only",
+                Kind.TEXTS,
+                "Checks, such as `destinations` or `destinations.NAME`. Default: all.",
+                False,
+            ),
         ),
         answer="an object for each finding; a `prompt` is what a person should do meanwhile",
         streams=True,

@@ -22,7 +22,10 @@ _RESULT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim
 @click.option("--buttons", is_flag=True, help="Let a person press each button; learns which way round it is wired.")
 @click.option("--leds", is_flag=True, help="Light each LED in turn.")
 @click.option(
-    "--only", multiple=True, metavar="CHECK", help="No more than this check, such as `destinations`; again for more."
+    "--only",
+    multiple=True,
+    metavar="CHECK",
+    help="No more than this check: `destinations`, `destinations.NAME`; again for more.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs: one object, at the end.")
 @click.option(

@@ -2,8 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, as_completed
+from contextlib import suppress
 
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Prompt, Result, Step
@@ -26,8 +27,7 @@ def destinations(box: Box) -> Iterator[Step]:
         return
     yield Prompt(f"trying {', '.join(wanted)}")
     probes = {name: _begin(name, _prober(box, name)) for name in wanted}
-    for name, probe in probes.items():
-        yield _finding(f"destination {name}", probe, "Clips wait, and go by themselves once it works again")
+    yield from _findings("destination", probes, "Clips wait, and go by themselves once it works again")
 
 
 def _prober(box: Box, name: str) -> Callable[[], Finding]:
@@ -69,19 +69,29 @@ def _begin(name: str, probe: Callable[[], Finding]) -> "Future[Finding]":
     return outcome
 
 
+def _findings(kind: str, probes: Mapping[str, "Future[Finding]"], patience: str) -> Iterator[Finding]:
+    """What comes of each, as it comes: one that does not answer holds nobody up, and all have the same time.
+
+    `patience` says what waits where the reason may pass.
+    """
+    names = {probe: f"{kind} {name}" for name, probe in probes.items()}
+    with suppress(TimeoutError):
+        for probe in as_completed(probes.values(), PATIENCE):
+            yield _finding(names.pop(probe), probe, patience)
+    said = f"did not answer within {PATIENCE:.0f} seconds"
+    for name in names.values():
+        yield Finding(name, Result.WARN, said, f"Check the network. {patience}")
+
+
 def _finding(name: str, probe: "Future[Finding]", patience: str) -> Finding:
-    """What came of a probe; `patience` says what waits where the reason may pass."""
     try:
-        return probe.result(PATIENCE)
+        return probe.result()
     except Transient as error:
         return Finding(name, Result.WARN, words(error), patience)
     except PluginError as error:
         return Finding(name, Result.FAIL, str(error), "Update its plugin, see `appliance plugins`")
     except ApplianceError as error:
         return Finding(name, Result.FAIL, words(error))
-    except TimeoutError:
-        said = f"did not answer within {PATIENCE:.0f} seconds"
-        return Finding(name, Result.WARN, said, f"Check the network. {patience}")
 
 
 def feeds(box: Box) -> Iterator[Step]:
@@ -90,8 +100,7 @@ def feeds(box: Box) -> Iterator[Step]:
     if wanted:
         yield Prompt(f"asking {', '.join(wanted)}")
     probes = {name: _begin(name, _asker(box, name)) for name in wanted}
-    for name, probe in probes.items():
-        yield _finding(f"feed {name}", probe, "It is pulled again by itself")
+    yield from _findings("feed", probes, "It is pulled again by itself")
 
 
 def _asker(box: Box, name: str) -> Callable[[], Finding]:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from attrs import frozen
 
 from appliance.config.feeds import FeedSettings
 from appliance.config.settings import DestinationSettings, Settings
-from appliance.doctor import Box, Finding, Result, delivery
-from appliance.errors import Permanent, Transient
+from appliance.doctor import Box, Finding, Result, delivery, examine
+from appliance.errors import Permanent, Transient, UsageError
 from appliance.plugin import BackendContext, FeedBackendType, FeedJob, UploadBackendType, hookimpl
 from appliance.plugin_host import PluginHost
 from appliance.testing.backends import MemoryBackend
@@ -118,6 +119,41 @@ def test_a_destination_that_never_answers(make_box: Make, findings: Findings, mo
     assert found.result is Result.WARN and "did not answer" in found.words
 
 
+def test_one_that_does_not_answer_holds_up_no_other(
+    make_box: Make, findings: Findings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "PATIENCE", 5)
+    others_told = threading.Event()
+
+    def create(options: object, context: BackendContext) -> Probed:
+        return Probed(lambda: str(others_told.wait(5)) if context.name == "slow" else "fine")
+
+    steps = delivery.destinations(make_box(to("slow", "a", "b"), plugins=hosting(str, create)))
+    found = [*islice((step for step in steps if isinstance(step, Finding)), 2)]
+    assert not others_told.is_set() and {each.name for each in found} == {"destination a", "destination b"}
+    others_told.set()
+    (last,) = findings(steps)
+    assert (last.name, last.result) == ("destination slow", Result.PASS)
+
+
+def test_all_have_the_same_time(make_box: Make, findings: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "PATIENCE", 0.05)
+    never = threading.Event()
+    box = make_box(to(*map(str, range(5))), plugins=hosting(lambda: str(never.wait(5))))
+    found = findings(delivery.destinations(box))
+    never.set()
+    assert [each.words for each in found] == ["did not answer within 0 seconds"] * 5
+
+
+def test_one_alone_is_tried(make_box: Make, findings: Findings) -> None:
+    box = make_box(to("nas", "cloud"), plugins=hosting(lambda: "fine"))
+    assert [each.name for each in findings(examine(box, only=["destinations.cloud"]))] == ["destination cloud"]
+    with pytest.raises(UsageError, match=r"no check destinations\.attic"):
+        list(examine(box, only=["destinations.attic"]))
+    with pytest.raises(UsageError, match=r"no check panel\.18"):
+        list(examine(box, only=["panel.18"]))
+
+
 def test_a_box_without_destinations(make_box: Make, findings: Findings) -> None:
     (found,) = findings(delivery.destinations(make_box()))
     assert found.result is Result.WARN
@@ -166,7 +202,8 @@ def test_feeds(make_box: Make, findings: Findings) -> None:
     )
     names = ("good", "plain", "away", "wrong", "broken", "nowhere")
     settings = Settings(feeds={name: FeedSettings(backend=name, options=NoOptions()) for name in names})
-    good, plain, away_, wrong, broken, lost = findings(delivery.feeds(make_box(settings, plugins=host)))
+    found = {each.name: each for each in findings(delivery.feeds(make_box(settings, plugins=host)))}
+    good, plain, away_, wrong, broken, lost = (found[f"feed {name}"] for name in names)
     assert (good.name, good.result, good.words) == ("feed good", Result.PASS, "2 files are there")
     assert plain.result is Result.PASS and "feeds pull" in plain.words
     assert away_.result is Result.WARN and "refuses" in away_.words and "by itself" in away_.next_step

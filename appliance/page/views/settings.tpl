@@ -142,10 +142,11 @@
 % if form["place"] and form["place"][0] in ("flow", "prompts"):
 <p><a class="button" href="/sounds">{{_("Hear these sounds, or give others")}}</a></p>
 % end
-% tries = {"destinations": "destinations", "panel": "panel buttons", "audio": "microphone loop"}
-% if form["place"] and form["place"][0] in tries:
+% tries = {"destinations": "destinations", "feeds": "feeds", "panel": "panel buttons", "audio": "microphone loop"}
+% if form["place"] and form["place"][0] in tries and not form["is_new"]:
+%   only = ".".join(form["place"][:2]) if form["place"][0] in ("destinations", "feeds") else tries[form["place"][0]]
 <ul class="tries"><li>
-<button type="button" data-try="doctor" data-only="{{tries[form["place"][0]]}}" hidden>{{_("Try what is used now")}}</button>
+<button type="button" data-try="doctor" data-only="{{only}}" hidden>{{_("Try what is used now")}}</button>
 <ul class="facts" aria-live="polite"></ul>
 </li></ul>
 <script type="module" src="/static/begin.js"></script>
