@@ -901,7 +901,7 @@ class DeliveryStarted(Event):
     size: int
 
 
-@frozen(slots=False)
+@frozen
 class DeliveryProgress(Event):
     """How far a delivery is, while it is sent."""
 

@@ -1,12 +1,15 @@
 """Classes of values: frozen, and compared, hashed and shown by their fields.
 
-attrs would compile what does that anew for each class, of which there are hundreds: half of what a class costs the
-start of the daemon. Here it is written once, and all share it.
+attrs compiles what makes, compares, hashes and shows them for each class anew. There are hundreds of classes, and that
+would be most of what they cost the start of the daemon. So the latter three are written here once, and all share them;
+and attrs has its turn at a class when its first value is made, or somebody asks for its fields.
 """
 
+import linecache
 from collections.abc import Callable
 from inspect import get_annotations
 from operator import attrgetter
+from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 import attrs
@@ -18,23 +21,61 @@ if TYPE_CHECKING:
 else:
 
     def frozen(cls=None, /, *, eq=True, **options):
-        """As attrs.frozen; without `eq` an object is equal to itself alone."""
+        """As attrs.frozen with a `__dict__` for each value; without `eq` an object is equal to itself alone."""
 
-        def made(plain):
-            kind = attrs.frozen(plain, eq=False, repr=False, **options)
-            own, fields = vars(plain), attrs.fields(kind)
+        def later(kind):
+            own = vars(kind)
             if eq and "__eq__" not in own:
-                kind._compared = _getter(field.name for field in fields if field.eq)
-                kind._hashed = _getter(
-                    field.name for field in fields if (field.eq if field.hash is None else field.hash)
-                )
                 kind.__eq__, kind.__hash__ = _equal, _hash
             if "__repr__" not in own:
-                kind._shown = tuple(field.name for field in fields if field.repr)
                 kind.__repr__ = _show
+            kind.__attrs_attrs__ = _Unmade(kind, options)
+            kind.__init__ = _first(kind)
             return kind
 
-        return made if cls is None else made(cls)
+        return later if cls is None else later(cls)
+
+
+_making = RLock()
+"""Held while attrs makes a class, which may make those first that it extends."""
+
+
+@attrs.frozen(eq=False)
+class _Unmade:
+    """Stands where attrs looks for the fields of a class, until somebody asks for them."""
+
+    kind: Any
+    options: dict[str, Any]
+
+    def __get__(self, *_: object) -> "tuple[attrs.Attribute[Any], ...]":
+        """Let attrs make the class. From any thread."""
+        with _making:
+            if vars(self.kind)["__attrs_attrs__"] is self:
+                _make(self.kind, self.options)
+        fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(self.kind)
+        return fields
+
+
+def _make(kind: Any, options: dict[str, Any]) -> None:
+    """Let attrs make a class in place; `__init__` comes last, when its values can do all that values do."""
+    attrs.frozen(kind, slots=False, init=False, eq=False, repr=False, **options)
+    fields, init = attrs.fields(kind), kind.__attrs_init__
+    kind._compared = _getter(field.name for field in fields if field.eq)
+    kind._hashed = _getter(field.name for field in fields if (field.eq if field.hash is None else field.hash))
+    kind._shown = tuple(field.name for field in fields if field.repr)
+    linecache.cache.pop(init.__code__.co_filename, None)  # attrs leaves the source of what it has compiled there
+    kind.__init__ = init
+
+
+def _first(kind: Any) -> Callable[..., None]:
+    """What stands where the class is told how a value is made, until one is."""
+
+    def init(self: Any, *values: object, **named: object) -> None:
+        with _making:  # whoever comes while another thread makes the class waits for it
+            attrs.fields(kind)
+        kind.__init__(self, *values, **named)
+
+    return init
 
 
 def _getter(names: Any) -> Callable[[Any], Any]:

@@ -1,5 +1,8 @@
 """Values are compared, hashed and shown by their fields, as those that attrs makes."""
 
+import linecache
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import attrs
@@ -71,6 +74,60 @@ def test_a_value_stays_as_it_is() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Point(1, 2).x = 3  # type: ignore[misc]
     assert attrs.evolve(Point(1, 2), x=3) == Point(3, 2)
+
+
+class Louder(Odd):
+    """Extends a class of values, and is none that is told so."""
+
+    def __init__(self, x: int) -> None:
+        super().__init__(2 * x)
+
+
+def made(kind: type) -> bool:
+    """Whether attrs has had its turn at the class, which asking it would give it."""
+    return isinstance(vars(kind)["__attrs_attrs__"], tuple)
+
+
+def test_a_class_is_made_when_it_is_wanted() -> None:
+    @frozen
+    class Below:
+        x: int = field(converter=int)
+
+    @frozen(kw_only=True)
+    class Above(Below):
+        y: int = 0
+
+    assert not made(Below) and not made(Above)
+    before = set(linecache.cache)
+    assert [each.name for each in attrs.fields(Above)] == ["x", "y"] and made(Below) and made(Above)
+    assert set(linecache.cache) == before
+    assert repr(Above(x=1)).endswith("Above(x=1, y=0)") and Below(1) != Above(x=1) == Above(x="1")
+
+
+def test_what_extends_a_class_may_make_its_first_value() -> None:
+    assert Louder(3).x == 6
+    assert Odd(3).x == 3
+
+
+def test_a_class_whose_first_values_are_made_at_once_is_made_once() -> None:
+    turns: list[type] = []
+    again = Event()
+
+    def turn(kind: type, fields: list[Any]) -> list[Any]:
+        turns.append(kind)
+        if turns[1:]:
+            again.set()
+        again.wait(0.2)
+        return fields
+
+    @frozen(field_transformer=turn)
+    class New:
+        x: int
+        y: int = 1
+
+    with ThreadPoolExecutor(2) as threads:
+        assert [*threads.map(New, [3, 3])] == [New(3)] * 2
+    assert turns == [New]
 
 
 class Word(Message):
