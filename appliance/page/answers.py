@@ -16,7 +16,6 @@ from bottle import HTTPResponse, request
 from appliance import errors
 from appliance.errors import ApplianceError
 from appliance.page import languages, sentences
-from appliance.page.archive import read_exactly
 from appliance.page.pieces import Piece
 from appliance.page.sending import PIECES
 from appliance.values import frozen
