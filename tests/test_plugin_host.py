@@ -512,6 +512,27 @@ def test_a_plugin_that_hangs_is_named_and_left_out(tmp_path: Path) -> None:
     assert set(found.types(DESTINATION)) == {"slow", "pensive", "fine"}, "what comes too late does not count"
 
 
+def test_one_that_hangs_silences_no_other_of_its_type(tmp_path: Path) -> None:
+    """Of two shares, one on a machine that is switched off."""
+    go = threading.Event()
+
+    def create(options: Any, context: BackendContext) -> UploadBackend:
+        if context.name == "switched-off":
+            go.wait(SOON)
+        return MemoryBackend()
+
+    hasty, patient = (
+        PluginHost([("share", lambda: Plugin("share", create=create))], patience=each) for each in (0.05, SOON)
+    )
+    for each in (hasty, patient):
+        each.discover()
+    for _ in range(2):
+        with pytest.raises(PluginError, match="hangs"):
+            hasty.build_upload("switched-off", DestinationSettings("share"), "box", tmp_path)
+    assert patient.build_upload("other", DestinationSettings("share"), "box", tmp_path)
+    go.set()
+
+
 class Chain:
     """Calls of foreign code, each of which takes until the next one has begun; the last one hangs until the end."""
 

@@ -19,6 +19,7 @@ KEPT = 200
 """How many of them are kept, of those heard and of those not heard."""
 
 _AT_ONCE = 4
+_REMEMBERED = 16
 
 
 class _Upload(Entering):
@@ -39,7 +40,7 @@ class Uploads:
         self._clock = clock
         self._has_room = has_room
         self._arrived = arrived
-        self._coming: Receiving[_Upload, Track] = Receiving(clock, at_once=_AT_ONCE)
+        self._coming: Receiving[_Upload, Track] = Receiving(clock, at_once=_AT_ONCE, remembered=_REMEMBERED)
         self.write = self._coming.write
         self.close = self._coming.close
 
@@ -51,7 +52,7 @@ class Uploads:
         return self._coming.begin(size, MOST_BYTES, lambda name: self._opened(name, title or "from a phone", size))
 
     def end(self, upload: str) -> Track:
-        """Let it enter the inbox.
+        """Let it enter the inbox. Says the same when it is asked again.
 
         Raises NotFound, UsageError where bytes are missing, Permanent where it is no sound.
         """

@@ -31,7 +31,8 @@ class Brought:
 
         That raises as `translated` does; what the plugin says a person must do is to be done in the configuration.
         """
-        outcome = begun(seconds, partial(self.create, options, context), f"build:{self.kind.one}:{self.type.name}")
+        what = f"build:{self.kind.one}:{self.type.name}:{name}"
+        outcome = begun(seconds, partial(self.create, options, context), what)
 
         def built() -> Any:
             with self.translated(f"{name}: "):

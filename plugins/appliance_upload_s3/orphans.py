@@ -23,7 +23,8 @@ class Orphans:
     """Knows the uploads in use, and aborts the other ones of this box.
 
     They are known by the `ledger`, a file in which each is noted while it is unfinished, and where that was lost by
-    their keys: `own` says how those of this box start and what they look like, where that can be told. An upload that
+    their keys: `own` says how those of this box start and what they look like, where that can be told. What stands in
+    another ledger beside it is that of another destination, which may have the same keys. An upload that
     waits for its next attempt is not an orphan: every pending delivery is tried at least once an hour, so none is
     aborted before the appliance has run for two hours. Ages are told by the server's clock alone.
     """
@@ -68,9 +69,11 @@ class Orphans:
         start, pattern = self._own
         noted = self._begun
         try:
+            others = frozenset[str]().union(*map(_read, self._other_ledgers()))
             there = list(self._bucket.uploads(start))
             for upload, answer in there:
-                own = upload["UploadId"] in self._begun or (pattern and pattern.fullmatch(upload["Key"]))
+                fits = pattern and pattern.fullmatch(upload["Key"]) and upload["UploadId"] not in others
+                own = upload["UploadId"] in self._begun or fits
                 if own and self._is_old(upload, answer) and not self._is_used(upload):
                     self._bucket.abort(upload["Key"], upload["UploadId"])
                     _log.info("aborted an unfinished upload of %s", upload["Key"])
@@ -78,6 +81,9 @@ class Orphans:
             self._forget(noted - {upload["UploadId"] for upload, _ in there})
         except (Transient, Permanent) as error:
             _log.warning("cannot tidy up unfinished uploads: %s", error)
+
+    def _other_ledgers(self) -> list[Path]:
+        return [each for each in self._ledger.parent.glob("*.json") if each != self._ledger] if self._ledger else []
 
     def _forget(self, gone: frozenset[str]) -> None:
         """Note these uploads no more, which are not there."""

@@ -109,6 +109,25 @@ def test_an_upload_of_a_file_with_a_name_of_its_own_goes_as_well_also_after_a_re
     assert json.loads(ledger.read_bytes()) == []
 
 
+def test_two_destinations_with_the_same_keys_leave_each_other_their_uploads(
+    weed: Any, begin: Any, tmp_path: Path
+) -> None:
+    hours, ledgers = [0.0], tmp_path / "uploads"
+    bucket = Bucket(weed.client, "clips", Target("clips", weed.url), {})
+    own = own_keys(f"{tmp_path.name}/{{file_name}}", "box")
+    one, other = (
+        Orphans(bucket, own, timedelta(seconds=-60), lambda: hours[0] * 3600, ledger=ledgers / f"{name}.json")
+        for name in ("one", "other")
+    )
+    key = f"{tmp_path.name}/{NAME}"
+    under_way, nobodys = begin(key), begin(key)
+    other.in_use(under_way)
+    hours[0] = 3
+    one.sweep_when_due()
+    left = weed.uploads()
+    assert under_way in left and nobodys not in left
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[[1]]", b"\xff", b"[" * 100_000])
 def test_a_ledger_that_cannot_be_read_is_an_empty_one(content: bytes, weed: Any, tmp_path: Path) -> None:
     (ledger := tmp_path / "cloud.json").write_bytes(content)
