@@ -1,5 +1,6 @@
 """The options of a flow: what happens from the lift of a handset to its clip."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from attrs.validators import and_, deep_iterable, deep_mapping, ge, le, matches_re
@@ -7,8 +8,10 @@ from attrs.validators import and_, deep_iterable, deep_mapping, ge, le, matches_
 from appliance.config.actions import ButtonAction
 from appliance.config.booth import BoothSettings
 from appliance.config.options import AbsolutePath, Seconds, TimeOfDay, option
+from appliance.config.profiles import TakeSettings
 from appliance.flow_verbs import NUMBERS
 from appliance.values import frozen
+from appliance.verbs import VERBS
 
 
 class Script(StrEnum):
@@ -43,6 +46,14 @@ def _is_number(_: object, __: object, number: str) -> None:
 def _has_no_end(_: object, __: object, action: ButtonAction) -> None:
     if action is ButtonAction.RECORD_WHILE_HELD:
         raise ValueError(f"found {action}, but a number is not held: use record.toggle")
+
+
+def _begins_a_take(settings: "FlowSettings", __: object, takes: Mapping[str, TakeSettings]) -> None:
+    for number in takes:
+        word = settings.numbers.get(number)
+        command = VERBS[word].command if word else None
+        if command is None or "wishes" not in command.__match_args__:
+            raise ValueError(f"number {number} begins no take: let `numbers` have it ask for record.toggle")
 
 
 @frozen
@@ -83,6 +94,12 @@ class FlowSettings:
         "a button may be given. A message is heard in the place of the greeting, and the tone follows it.",
         check=deep_mapping(_is_number, _has_no_end),
         example="{1: play.latest, 2: play.random, 3: language.next, 0: greeting.play}",
+    )
+    takes: dict[str, TakeSettings] = option(
+        dict,
+        "How takes are made that a number begins, by that number: so what is dialled may choose a question.",
+        check=_begins_a_take,
+        example="{3: {fields: {question: 3}}}",
     )
     ring: tuple[TimeOfDay, ...] = option(
         (),

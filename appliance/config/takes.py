@@ -121,6 +121,8 @@ def wrong_wishes(settings: "Settings") -> Iterator[tuple[tuple[str, ...], str]]:
     for group, contacts in (("buttons", settings.panel.buttons), ("switches", settings.panel.switches)):
         for pin, contact in contacts.items():
             wanted.append((("panel", group, str(pin), "take"), contact.take.wishes(Starter.BUTTON)))
+    for number, take in settings.flow.takes.items():
+        wanted.append((("flow", "takes", number), take.wishes(Starter.REQUEST)))
     for name, schedule in settings.schedules.items():
         wanted.append((("schedules", name, "take"), schedule.take.wishes(Starter.SCHEDULE)))
     for name, trigger in settings.triggers.items():

@@ -11,6 +11,7 @@ from pathlib import Path
 from attrs import evolve
 
 from appliance.audio.greetings import sounds_in
+from appliance.circumstances import Starter
 from appliance.config.flow import FlowSettings, Script
 from appliance.config.prompts import TONES, Prompt, PromptSettings
 from appliance.flow.direct import Direct
@@ -36,8 +37,9 @@ def flow_of(
     `replies` are the destinations of answers, by the feed that brought what is answered; `time` is what the clock shows
     at a moment of CLOCK_MONOTONIC, `spell` has a digit for each language spoken where no files do that.
     """
+    takes = {number: take.wishes(Starter.REQUEST) for number, take in settings.takes.items()}
     if settings.script is Script.NONE:
-        return Handset(Direct(), settings.numbers)
+        return Handset(Direct(), settings.numbers, takes=takes)
     from appliance.flow.rehearsal import Rehearsal  # a box without a flow starts without these
 
     heard = prompts if prompts.sounds != PromptSettings().sounds else evolve(prompts, sounds=TONES)
@@ -48,7 +50,7 @@ def flow_of(
         from appliance.flow.message_box import MessageBox
 
         bell = settings.bell or first.get(Prompt.NEW_MESSAGE, SHIPPED / "new_message.flac")
-        return Handset(MessageBox(replies, tone, bell, first), settings.numbers)
+        return Handset(MessageBox(replies, tone, bell, first), settings.numbers, takes=takes)
     rehearsal = Rehearsal(tone, first, places.audio)
     if settings.script is Script.BOOTH:
         from appliance.flow.booth import Booth
@@ -60,10 +62,10 @@ def flow_of(
         if settings.booth.codes:
             digits = {each: found if len(found) == len(DIGITS) else spell(each) for each, found in digits.items()}
         world = World(tone, sounds, questions, digits, places.audio, time, _code)
-        return Handset(Booth(settings, world), settings.numbers, rehearsal)
+        return Handset(Booth(settings, world), settings.numbers, rehearsal, takes)
     from appliance.flow.telephone import Telephone
 
-    return Handset(Telephone(settings, tone, sounds), settings.numbers, rehearsal)
+    return Handset(Telephone(settings, tone, sounds), settings.numbers, rehearsal, takes)
 
 
 def configured_sounds(settings: FlowSettings, prompts: PromptSettings) -> Mapping[str, Path]:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+from attrs import evolve, field
 
 from appliance import events
+from appliance.circumstances import Wishes
 from appliance.flow.speaking import Speaking
 from appliance.flow.steps import Scripted
 from appliance.machine import Input
@@ -29,6 +30,8 @@ class Handset:
     script: Scripted
     numbers: Mapping[str, str]
     rehearsal: "Rehearsal | None" = None
+    takes: Mapping[str, Wishes] = field(factory=dict)
+    """What is wanted of a take that a number begins."""
 
     def react(self, input: Input, status: Status) -> tuple["Handset", _Outputs]:
         """See `Reaction`."""
@@ -36,7 +39,8 @@ class Handset:
             return self._given(input), ()
         if isinstance(input, events.Dial) and not self.script.numbers_are_its_own:
             word = self.numbers.get(input.number)
-            return self, (VERBS[word].asked(input.at),) if word else ()
+            wishes = self.takes.get(input.number)
+            return self, (VERBS[word].asked(input.at, wishes),) if word else ()
         if self.rehearsal is None:
             refuses = isinstance(input, _ABOUT_A_NEW_ONE)
             return self._go_on(input, status) if not refuses else (self, (events.NothingToPlay("", NO_FLOW),))

@@ -17,6 +17,26 @@ DESTINATIONS = """\
 
 
 @pytest.mark.slow
+def test_a_number_that_is_dialled_says_which_question_is_answered(box: Box) -> None:
+    more = """
+recording: {fields: {question: number, asked: text}, profiles: {short: {fields: {asked: Why}}}}
+flow:
+  numbers: {3: record.toggle, 4: record.start}
+  takes: {3: {fields: {question: 3}}, 4: {profile: short, fields: {question: 4}}}
+"""
+    box.config.write_text(box.config.read_text().replace("backend: folder", "backend: folder, sidecar: true") + more)
+    box.start()
+    for number, stop in (("3", ("handset", "dial", "3")), ("4", ("record", "stop"))):
+        box.cli("handset", "dial", number)
+        box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] > 0.2)
+        box.cli(*stop)
+        box.until(lambda: box.status()["take"] is None)
+    box.until(lambda: len(box.clips()) == 2 and all(each["deliveries"] for each in box.clips()) and box.delivered())
+    said = sorted((json.loads(path.read_text())["fields"] for path in box.shelf.glob("*.json")), key=str)
+    assert said == [{"asked": "Why", "question": 4}, {"question": 3}]
+
+
+@pytest.mark.slow
 def test_from_the_configuration_into_every_file(box: Box) -> None:
     told = box.config.read_text().replace(
         "name: box", 'name: box, location: {name: "Altes Rathaus", latitude: 52.5, longitude: -13.25}'
