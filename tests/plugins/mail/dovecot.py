@@ -12,33 +12,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-SPOKEN = "2.3."
-"""What versions begin with whose configuration this is; that of 2.4 is another one."""
-
 _PROGRAM = shutil.which("dovecot", path="/usr/sbin:/usr/bin")
-_CONFIGURATION = """
+_COMMON = """
 protocols = imap
 listen = 127.0.0.1
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
 ssl = no
-disable_plaintext_auth = no
 default_internal_user = {user}
 default_login_user = {user}
 default_internal_group = {group}
 first_valid_uid = 1
-mail_location = maildir:{folder}/mail
 auth_mechanisms = plain login
 auth_failure_delay = 0
-passdb {{
-  driver = static
-  args = password=hüsh-hush
-}}
-userdb {{
-  driver = static
-  args = uid={uid} gid={gid} home={folder}
-}}
 service anvil {{
   chroot =
 }}
@@ -49,6 +36,34 @@ service imap-login {{
   }}
   inet_listener imaps {{
     port = 0
+  }}
+}}
+"""
+
+_UNTIL_2_3 = """
+disable_plaintext_auth = no
+mail_location = maildir:{folder}/mail
+passdb {{
+  driver = static
+  args = password=hüsh-hush
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}
+}}
+"""
+_SINCE_2_4 = """
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = {folder}/mail
+passdb static {{
+  passdb_static_password = hüsh-hush
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {folder}
   }}
 }}
 """
@@ -64,11 +79,13 @@ class Dovecot:
             self.port = int(bound.getsockname()[1])
 
     @staticmethod
-    def version() -> str:
-        """That of the installed one; empty where none is."""
+    def version() -> tuple[int, int] | None:
+        """That of the installed one; None where none is."""
         if not _PROGRAM:
-            return ""
-        return subprocess.run([_PROGRAM, "--version"], capture_output=True, text=True, timeout=30).stdout
+            return None
+        told = subprocess.run([_PROGRAM, "--version"], capture_output=True, text=True, timeout=30).stdout
+        major, minor = told.split(".")[:2]
+        return int(major), int(minor)
 
     def put(self, letter: bytes) -> int:
         self._count += 1
@@ -85,8 +102,15 @@ class Dovecot:
         for path in (self._folder, *self._folder.rglob("*")):
             os.chown(path, user.pw_uid, user.pw_gid)
         path = self._folder / "dovecot.conf"
+        version = self.version()
+        assert version
+        if version >= (2, 4):  # its configuration is another one, and begins with what it is written for
+            first = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n"
+            configuration = first + _COMMON + _SINCE_2_4
+        else:
+            configuration = _COMMON + _UNTIL_2_3
         path.write_text(
-            _CONFIGURATION.format(
+            configuration.format(
                 folder=self._folder,
                 user=user.pw_name,
                 group=grp.getgrgid(user.pw_gid).gr_name,

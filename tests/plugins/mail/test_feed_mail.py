@@ -17,7 +17,7 @@ from appliance.config.options import AbsolutePath, ByteCount, Secret
 from appliance.plugin import BackendContext, Cancelled, Permanent, Transient, WrongKind
 from appliance.testing.feeds import MemoryInbox, check_feed_backend
 from tests.plugins.certificates import Authority
-from tests.plugins.mail.dovecot import SPOKEN, Dovecot
+from tests.plugins.mail.dovecot import Dovecot
 from tests.plugins.mail.imap import ImapServer
 
 ANNA = "anna@home.example"
@@ -69,8 +69,8 @@ def imap() -> Iterator[Callable[..., ImapServer]]:
 def server(request: pytest.FixtureRequest) -> Iterator[ImapServer | Dovecot]:
     with ExitStack() as stack:
         if request.param == "dovecot":
-            if not Dovecot.version().startswith(SPOKEN):
-                pytest.skip(f"needs dovecot {SPOKEN}")
+            if Dovecot.version() is None:
+                pytest.skip("dovecot is not installed")
             yield stack.enter_context(Dovecot())
             return
         small = ImapServer()
