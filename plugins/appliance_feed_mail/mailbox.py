@@ -27,6 +27,10 @@ _BLOCK = 256 * 1024
 _MOST_AT_ONCE = 16 * 1024 * 1024
 """Bytes that the server may announce at once, and those of all that it says to one question."""
 
+_LINE_COSTS = 1024
+"""What a line counts for at least: imaplib takes its time over each."""
+
+_MOST_SAID = 200
 _FIELDS = "FROM SUBJECT MESSAGE-ID AUTHENTICATION-RESULTS"
 _PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)", re.IGNORECASE)
 """Reasons that pass by themselves (RFC 5530)."""
@@ -180,7 +184,7 @@ class _Bounded(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         line = super().readline()
-        self._spend(len(line))
+        self._spend(max(len(line), _LINE_COSTS))
         return line
 
     def _spend(self, size: int) -> None:
@@ -239,4 +243,5 @@ def _said(words: object) -> str:
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
     if match := re.fullmatch(r"b(['\"])(.*)\1", text, re.DOTALL):
         text = match[2]
-    return " ".join(text.split())
+    said = " ".join(text.split())
+    return said if len(said) <= _MOST_SAID else f"{said[: _MOST_SAID - 3]}..."

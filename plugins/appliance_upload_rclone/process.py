@@ -46,7 +46,7 @@ class _Listener:
 
     def _line(self, line: str) -> None:
         try:
-            entry = json.loads(line)
+            entry = json.loads(line) if line.startswith("{") else None
         except (ValueError, RecursionError):
             entry = None
         if not isinstance(entry, dict):

@@ -5,20 +5,42 @@ import re
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from email import message_from_bytes
 from email.message import Message
 from functools import cache
-from typing import Any
+from typing import Any, BinaryIO
+
+from attrs import frozen
 
 _LITERAL_NAME = "literal"
 """Files of this name are told by a literal, as servers do with names that a quoted text cannot hold."""
 
 
+Odd = Callable[["Told"], None]
+
+
+@frozen
+class Told:
+    """What would be told: of the structure or of a part, whose bytes are the last of the answer."""
+
+    server: "ImapServer"
+    file: BinaryIO
+    tag: str
+    structure: bool
+    before: bytes
+    content: bytes
+
+    def right(self) -> None:
+        """As it should be."""
+        self.file.write(self.before + self.content + b")\r\n")
+
+
 class ImapServer(socketserver.ThreadingTCPServer):
     """Serves one folder, whose letters have numbers. `asked` are the commands, without tags.
 
-    `breaks_after` is how many more bytes of parts go out before the connection breaks.
+    `breaks_after` is how many more bytes of parts go out before the connection breaks. `odd` answers in the place of
+    what is told of a letter (its structure, or a part), by its number.
     """
 
     daemon_threads = True
@@ -34,6 +56,8 @@ class ImapServer(socketserver.ThreadingTCPServer):
         self.plain = True
         self.refuses = ""
         self.breaks_after: int | None = None
+        self.odd: dict[int, Odd] = {}
+        self.closing = threading.Event()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -97,7 +121,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 self._say(f"* OK [UIDVALIDITY {self.server.validity}] UIDs valid")
             case "UID":
                 kind, _, words = rest.partition(" ")
-                self._search(words) if kind == "SEARCH" else self._fetch(words)
+                self._search(words) if kind == "SEARCH" else self._fetch(words, tag)
             case "NOOP":
                 pass
             case "LOGOUT":
@@ -135,9 +159,12 @@ class _Handler(socketserver.StreamRequestHandler):
         return sorted(chosen)
 
     def _from(self, number: int) -> str:
-        return str(parsed(self.server.letters[number])[0].get("From", "")).lower()
+        found = re.search(
+            rb"^From:(.*?)\r\n(?![ \t])", self.server.letters[number], re.IGNORECASE | re.MULTILINE | re.DOTALL
+        )
+        return found[1].decode("latin-1").lower() if found else ""
 
-    def _fetch(self, words: str) -> None:
+    def _fetch(self, words: str, tag: str) -> None:
         number, _, items = words.partition(" ")
         letter = self.server.letters.get(int(number))
         if letter is None:
@@ -155,8 +182,8 @@ class _Handler(socketserver.StreamRequestHandler):
             ]
             body = b"\r\n".join(kept) + b"\r\n\r\n"
             told = f"BODYSTRUCTURE {structure(message)} BODY[HEADER.FIELDS ({fields[1]})] {{{len(body)}}}"
-            self.wfile.write(f"{place} {told}\r\n".encode() + body + b")\r\n")
-            return
+            right = Told(self.server, self.wfile, tag, True, f"{place} {told}\r\n".encode(), body)
+            return self.server.odd.get(int(number), Told.right)(right)
         part = re.search(r"BODY\.PEEK\[([0-9.]+)\]<(\d+)\.(\d+)>", items)
         assert part, "nothing is marked as read"
         name, offset, size = part[1], int(part[2]), int(part[3])
@@ -167,7 +194,8 @@ class _Handler(socketserver.StreamRequestHandler):
             if left < len(content):
                 self.wfile.write(before + content[:left])
                 raise OSError("broken off")
-        self.wfile.write(before + content + b")\r\n")
+        right = Told(self.server, self.wfile, tag, False, before, content)
+        self.server.odd.get(int(number), Told.right)(right)
 
 
 @cache
