@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from email import message_from_bytes
 from email.message import Message
 from functools import cache
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 from attrs import frozen
 
@@ -25,7 +26,7 @@ class Told:
     """What would be told: of the structure or of a part, whose bytes are the last of the answer."""
 
     server: "ImapServer"
-    file: BinaryIO
+    file: BufferedIOBase
     tag: str
     structure: bool
     before: bytes
