@@ -46,7 +46,7 @@ def of_structure(answer: bytes) -> Odd:
     return odd
 
 
-def of_part(answer: Callable[[Told], None]) -> Odd:
+def of_part(answer: Callable[[Told], object]) -> Odd:
     def odd(told: Told) -> None:
         told.right() if told.structure else answer(told)
 
