@@ -20,11 +20,12 @@ _TOP = (
     "secrets.yaml next to this file (mode 0600).",
 )
 _FIRST = ("panel", "destinations")
-_PINS = {
+_KEYS = {
     "buttons": ("17: record.toggle", "27"),
     "switches": ("", "22"),
     "dials": ("", "24"),
     "leds": ("18: status", "23"),
+    "takes": ("", "3"),
 }
 _LIVE = ("panel", "buttons", "leds")
 _SIMPLEST = "folder"
@@ -66,7 +67,7 @@ class _File:
         self.words(option.help, depth)
         self.line(f"{option.name}:", depth, live=option.name in _LIVE)
         if option.keyed:
-            live, name = _PINS.get(option.name, ("", "name"))
+            live, name = _KEYS.get(option.name, ("", "name"))
             if live:
                 self.line(live, depth + 1, live=True)
             self.line(f"{name}:", depth + 1)

@@ -49,7 +49,7 @@ def _has_no_end(_: object, __: object, action: ButtonAction) -> None:
 
 
 def _begins_a_take(settings: "FlowSettings", __: object, takes: Mapping[str, TakeSettings]) -> None:
-    for number in takes:
+    for number in (number for number, take in takes.items() if take != TakeSettings()):
         word = settings.numbers.get(number)
         command = VERBS[word].command if word else None
         if command is None or "wishes" not in command.__match_args__:

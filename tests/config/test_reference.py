@@ -55,7 +55,8 @@ def same_but_for_entries(settings: Settings) -> Settings:
     settings = attrs.evolve(settings, destinations={}, feeds={}, schedules={}, services={}, processors={})
     settings = attrs.evolve(settings, renditions={}, triggers={})
     recording = attrs.evolve(settings.recording, fields={}, profiles={})
-    return attrs.evolve(settings, panel=panel, recording=recording)
+    flow = attrs.evolve(settings.flow, takes={})
+    return attrs.evolve(settings, panel=panel, recording=recording, flow=flow)
 
 
 class TestExample:
