@@ -40,17 +40,22 @@ recording: {{min_duration: 200ms, max_duration: {longest}}}
 flow: {{script: telephone, delay: 100ms, greeting: {root}/greeting.wav}}
 """
 
+BOOTH = CONFIG.replace("17: record.toggle", "17: flow.next").replace(
+    "script: telephone, delay: 100ms, greeting: {root}/greeting.wav", "script: booth, booth: {{listen_back: true}}"
+)
+NEXT = "1"
+
 
 class Telephone:
     """A box with a handset, on a test card of its own."""
 
-    def __init__(self, root: Path, longest: str = "1m") -> None:
+    def __init__(self, root: Path, longest: str = "1m", config: str = CONFIG) -> None:
         self.card = root / "card"
         self.card.mkdir(parents=True, exist_ok=True)
         self.greeting = np.random.default_rng(7).integers(-9000, 9000, RATE // 2, dtype=np.int16)
         soundfile.write(root / "greeting.wav", self.greeting, RATE)
         self.box = Box(root)
-        self.box.config.write_text(CONFIG.format(root=root, device=f"testcard:{self.card}", longest=longest))
+        self.box.config.write_text(config.format(root=root, device=f"testcard:{self.card}", longest=longest))
         self.start()
 
     def start(self) -> None:
@@ -189,6 +194,32 @@ def test_a_greeting_recorded_on_the_box_itself_is_the_one_that_the_next_guest_he
     assert len(list(telephone.ends(telephone.greeting))) == 1 and len(list(telephone.ends(own))) == 3
     box.until(box.delivered)
     assert len(list(box.shelf.glob("*.wav"))) == 3, "the greeting was nobody's business"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed_at", ["recording", "review"])
+def test_a_booth_that_loses_its_power_keeps_the_story_and_says_that_nobody_has_decided(
+    killed_at: str, alsa_config: Path, tmp_path: Path
+) -> None:
+    telephone = Telephone(tmp_path, config=BOOTH)
+    box = telephone.box
+    telephone.lift()
+    box.until(lambda: telephone.seconds >= 1.5)
+    if killed_at == "review":
+        box.press(NEXT)
+        box.until(lambda: telephone.step == "review")
+    box.signal(signal.SIGKILL)
+    telephone.start()
+    box.until(lambda: len(box.clips()) == 1)
+    [entry] = box.clips()
+    assert telephone.kept(entry).frames >= RATE // 4, "what was told is there, every sample of it"
+    assert entry["deliveries"] == [] and not list(box.shelf.glob("*.wav"))
+    assert "1 story not decided" in box.cli("status").stdout
+    assert entry["clip"]["name"][-10:] in box.cli("clips", "list", "--undecided").stdout
+    box.cli("clips", "keep", entry["clip"]["id"])
+    box.until(lambda: [each["state"] for each in box.clips()[0]["deliveries"]] == ["delivered"])
+    assert "not decided" not in box.cli("status").stdout
+    box.end()
 
 
 @pytest.mark.slow
