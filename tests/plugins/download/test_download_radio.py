@@ -73,3 +73,11 @@ def test_a_station_that_ends_says_so() -> None:
 def test_for_a_feed_it_is_no_message() -> None:
     with station(SHOUTCAST) as url, pytest.raises(Permanent, match="is a live stream, which never ends"):
         UrlsBackend(UrlsOptions((url,))).pull(MemoryInbox())
+
+
+@pytest.mark.parametrize("kind", [b"audio/aac", b"audio/aacp"])
+def test_of_radio_in_aac_is_said_at_once_what_to_do(kind: bytes) -> None:
+    listener = Heard()
+    with station(ICECAST.replace(b"audio/mpeg", kind)) as url, pytest.raises(Permanent, match="radio in AAC.*MP3, Ogg"):
+        UrlsBackend(UrlsOptions((url,))).pull(listener)
+    assert not listener.sound
