@@ -22,9 +22,7 @@ def entries(body: bytes, url: str) -> Sequence[Item]:
     if "\0" in text or not lines or lines[0].startswith(("<", "{")):
         raise WrongKind(f"{shown_url(url)} is no playlist in M3U or PLS")
     if any(line.startswith("#EXT-X-") for line in lines):
-        raise Permanent(
-            f"{shown_url(url)} is a live stream in pieces (HLS), which is not played: use one in MP3, Ogg or Opus, or a list of files"
-        )
+        raise Permanent(f"{shown_url(url)} is a live stream in HLS, which is not played: use one in MP3, Ogg or Opus")
     found = _pls(lines) if lines[0].lower() == "[playlist]" else _m3u(lines)
     items = [Item(place := urljoin(url, target), place, title) for target, title in found]
     if not items:

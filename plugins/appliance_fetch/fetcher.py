@@ -159,7 +159,7 @@ class Fetcher:
         """Let radio be heard, until nobody listens any more."""
         if media_type(answer.headers) in _UNHEARD_RADIO:
             raise Permanent(
-                f"{shown_url(item.url)} is radio in AAC, which is not played: use the station's stream in MP3, Ogg or Opus"
+                f"{shown_url(item.url)} is radio in AAC, which is not played: use a stream in MP3, Ogg or Opus"
             )
         with job.new_stream(item.title or answer.headers.get("icy-name", "") or shown_url(item.url)) as heard:
             for block in answer.blocks(hurried=False):

@@ -76,8 +76,11 @@ def test_for_a_feed_it_is_no_message() -> None:
 
 
 @pytest.mark.parametrize("kind", [b"audio/aac", b"audio/aacp"])
-def test_of_radio_in_aac_is_said_at_once_what_to_do(kind: bytes) -> None:
+def test_radio_in_aac_is_told_at_once(kind: bytes) -> None:
     listener = Heard()
-    with station(ICECAST.replace(b"audio/mpeg", kind)) as url, pytest.raises(Permanent, match="radio in AAC.*MP3, Ogg"):
+    with (
+        station(ICECAST.replace(b"audio/mpeg", kind)) as url,
+        pytest.raises(Permanent, match=r"radio in AAC.*MP3, Ogg"),
+    ):
         UrlsBackend(UrlsOptions((url,))).pull(listener)
     assert not listener.sound
