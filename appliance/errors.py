@@ -2,7 +2,7 @@
 
     ApplianceError                      1  something went wrong
     ├── TooSlow                            what was asked for was not read in time, and is lost
-    ├── UsageError                         an argument is missing, unknown or does not fit
+    ├── UsageError                      2  an argument is missing, unknown or does not fit
     ├── ConfigError                     3  the configuration cannot be used
     ├── NotRunning                      4  no daemon answers on the control socket
     ├── AlreadyRunning                  5  another daemon uses the same state directory or control socket
@@ -31,7 +31,7 @@
     └── Stuck                          14  a thread of the appliance does not end
 
 A message is one line for a person: what happened, why, and the next step. The exit code of the `appliance`
-command is the class attribute of the error that ended it; 2 is a usage error, as in every click program.
+command is the class attribute of the error that ended it; 2 is that of click too.
 """
 
 from enum import StrEnum
@@ -51,6 +51,8 @@ class TooSlow(ApplianceError):
 
 class UsageError(ApplianceError):
     """An argument is missing, unknown or does not fit."""
+
+    exit_code = 2
 
 
 class ConfigError(ApplianceError):

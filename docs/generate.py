@@ -199,7 +199,7 @@ def exit_codes() -> str:
 
 def _exit_codes() -> dict[int, str]:
     """Each exit code and what it means."""
-    codes = {0: "All went well", 2: "The command line was used wrongly", 130: "Interrupted with Ctrl-C"}
+    codes = {0: "All went well", 130: "Interrupted with Ctrl-C"}
     for cls in _errors_with_codes():
         codes[cls.exit_code] = str(inspect.getdoc(cls)).splitlines()[0].rstrip(".")
     return dict(sorted(codes.items()))

@@ -14,16 +14,19 @@ from appliance.api.recording import Recording, Shelf
 from appliance.api.take import Take
 from appliance.api.telling import tell
 from appliance.audio import recorder as engine
+from appliance.audio.card_notes import CardNotes
 from appliance.audio.growing import GrowingTake
 from appliance.audio.ports import SoundCards
 from appliance.audio.take import new_take_id
+from appliance.audio.tuner import TunedCards, Tuner
 from appliance.circumstances import Fields, Value
 from appliance.clock import Clock, SystemClock, wait_for
 from appliance.config.audio import AtMax, CaptureSettings, RecordingSettings
 from appliance.config.options import Seconds
 from appliance.config.profiles import FieldSettings, RecordedFormat, check_names
 from appliance.config.takes import Brief
-from appliance.errors import Refused, StorageError, UsageError
+from appliance.config.units import parse_gain
+from appliance.errors import AudioError, Refused, StorageError, UsageError
 from appliance.events import Command, Event, TakeContinues, TakeFailed, TakeSealed
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
@@ -35,14 +38,17 @@ class Recorder:
     What is recorded is synced twice a second, so a crash costs less than a second: what one left behind is made whole
     when a recorder for the same folder is made next, and is in `recovered`. Every loss is a gap with a length and a
     cause. Where `rate`, `channels` and `sample_format` (S16_LE, S24_3LE, S32_LE) are not given, the microphone's
-    nearest to 48 kHz, mono and 16 bits is taken. `device` is a device word or the name of an ALSA PCM.
+    nearest to 48 kHz, mono and 16 bits is taken. `device` is a device word or the name of an ALSA PCM. `gain` is how
+    far the mixer of the card turns the microphone up, whenever it opens: in dB ("12dB"), or in percent of what it can
+    do ("60%"); without, it stays as it is.
 
     After `max_duration` seconds the recording ends by itself, and `wait` and `stop` return it; without, it goes on in
     another file every hour, and not a frame is lost in between. `on_event` is called with every event of
     `appliance.events`, on whichever thread it happens: it returns soon. Use the recorder in a `with` block, which stops
     and keeps what is in progress.
 
-    Raises AlreadyRunning where another recorder uses the folder, StorageError, UsageError.
+    Raises AlreadyRunning where another recorder uses the folder, AudioError where the card cannot have that gain,
+    StorageError, UsageError. What the card does not take later, such as once it was plugged in again, is an event.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Recorder:
         rate: int | None = None,
         channels: int | None = None,
         sample_format: str | None = None,
+        gain: str | None = None,
         max_duration: float | None = None,
         name: str = "recording",
         on_event: Callable[[Event], None] | None = None,
@@ -67,7 +74,7 @@ class Recorder:
         self._takes: list[Take] = []
         try:
             word = RecordedFormat(sample_format) if sample_format else None
-            capture = CaptureSettings(device, rate, channels, word)
+            capture = CaptureSettings(device, rate, channels, word, gain=parse_gain(gain) if gain else None)
             settings = RecordingSettings()
             if max_duration is not None:
                 settings = evolve(settings, max_duration=Seconds(max_duration), at_max=AtMax.STOP)
@@ -76,8 +83,14 @@ class Recorder:
         self._shelf = Shelf(Path(folder))
         self.recovered: tuple[Recording, ...] = tuple(self._shelf.recovered())
         """Recordings that a crash had left unfinished."""
+        self._tuner: Tuner | None = None
+        cards = cards or real_cards()
+        if gain:
+            self._tuner = Tuner(cards, capture, CardNotes(), self._post)
+            cards = TunedCards(cards, self._tuner)
+            self._tune(self._tuner)
         self._engine = engine.Recorder(
-            cards or real_cards(),
+            cards,
             capture,
             settings,
             self._shelf.takes,
@@ -203,7 +216,18 @@ class Recorder:
         with self._asking:
             self._going_on = False
         self._engine.close()
+        if self._tuner:
+            self._tuner.close()
         self._shelf.close()
+
+    def _tune(self, tuner: Tuner) -> None:
+        try:
+            tuner.tune()
+            if wrong := tuner.wrong:
+                raise AudioError(wrong.replace("audio.capture.gain", "gain"))
+        except BaseException:
+            self._shelf.close()
+            raise
 
     def _whole(self, take: Take) -> Recording:
         with self._changed:

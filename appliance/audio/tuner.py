@@ -52,6 +52,11 @@ class Tuner:
         """The gain that the configuration wants."""
         return self._settings.gain
 
+    @property
+    def wrong(self) -> str:
+        """Why the gain does not stand as is wanted; empty where it does, or there is no microphone."""
+        return self._faults.get(MICROPHONE_GAIN, "")
+
     def opened(self) -> None:
         """The microphone was opened. Returns at once."""
         if self._thread and self._thread.is_alive():

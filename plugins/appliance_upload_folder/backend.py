@@ -74,10 +74,10 @@ class FolderBackend:
         name = files.safe_name(job.rendition.file_name)
         with _source(job.rendition) as source, translated(self._path), self._folder() as folder:
             self._tidy(folder)
-            if self._sidecar and job.sidecar:
-                self._put_sidecar(folder, files.safe_name(job.sidecar_name), job.sidecar)
             if not self._has(folder, name, job.rendition, job.check_cancelled):
                 self._copy(source, folder, name, job)
+            if self._sidecar and job.sidecar:
+                self._put_sidecar(folder, files.safe_name(job.sidecar_name), job.sidecar)
             files.sync_folder(folder)
             receipt = self._receipt(name, job.rendition, folder)
         job.progress(job.rendition.size)

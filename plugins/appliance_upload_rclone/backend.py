@@ -46,8 +46,6 @@ class RcloneBackend:
         rendition = job.rendition
         expected = self._hash_here(rendition, job.check_cancelled)
         path = path_of(self._folder, rendition, job.clip, self._context)
-        if self._sidecar and job.sidecar:
-            self._put_sidecar(job, path)
         there = self._remote.stat(path, job.check_cancelled)
         if there is None or (job.attempt > 1 and _is_leftover(there, rendition)):
             self._remote.copy(rendition.path, path, job.check_cancelled, lambda sent: _report(job, sent))
@@ -62,6 +60,8 @@ class RcloneBackend:
                 )
         elif not _same(there, rendition, expected):
             raise Permanent(f"{self._remote} has another file named {path}: move it away")
+        if self._sidecar and job.sidecar:
+            self._put_sidecar(job, path)
         job.progress(rendition.size)
         return self._receipt(path, there, expected)
 

@@ -57,14 +57,14 @@ class S3Backend:
         job.check_cancelled()
         size = job.rendition.size
         key = render(self._template, job.rendition, job.clip, self._context)
-        if self._options.sidecar and job.sidecar:
-            beside = f"{key.removesuffix(job.rendition.recipe.suffix)}.json"
-            self._bucket.put_small(beside, job.sidecar, "application/json", over=True)
         attempt = Attempt(self._bucket, key, job, self._part_size(size, self._options.part_size))
         if size < MULTIPART_FROM and read_note(job.resume, key, job.rendition.sha256) is None:
             receipt = send_at_once(attempt)
         else:
             receipt = send_in_parts(attempt, self._options.parallel_parts, self._orphans)
+        if self._options.sidecar and job.sidecar:
+            beside = f"{key.removesuffix(job.rendition.recipe.suffix)}.json"
+            self._bucket.put_small(beside, job.sidecar, "application/json", over=True)
         job.progress(size)
         self._orphans.sweep_when_due()
         return receipt

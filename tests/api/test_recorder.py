@@ -15,6 +15,7 @@ import pytest
 from appliance import Recorder, Recording
 from appliance.api.recording import TAKES
 from appliance.audio.wav import HEADER_BYTES
+from appliance.circumstances import Gain
 from appliance.errors import AlreadyRunning, AudioError, FormatUnsupported, NotFound, Refused, StorageError, UsageError
 from appliance.events import (
     FaultCleared,
@@ -27,7 +28,7 @@ from appliance.events import (
     TakeStarted,
 )
 from appliance.models import AudioFormat, SampleFormat
-from appliance.simulation.cards import FakeCards
+from appliance.simulation.cards import FakeCards, FakeMixer
 from appliance.simulation.sound import missing, numbered, stretches
 from appliance.testing.clock import ManualClock
 from tests.api.conftest import Heard
@@ -280,3 +281,29 @@ def test_a_recording_goes_on_with_another_microphone(tmp_path: Path, heard: Hear
     (first,) = last.earlier
     assert (first.clip.format.rate, last.clip.format) == (48_000, other)
     assert last.clip.continues == first.clip.id and first.path.exists()
+
+
+def test_the_gain_is_set_at_the_mixer_and_kept_with_the_recording(tmp_path: Path) -> None:
+    mixer = FakeMixer(Gain("Mic", 0.0, "dB", -20.0, 20.0))
+    with Recorder(tmp_path, gain="12dB", cards=FakeCards(mixer=mixer)) as loud:
+        loud.start()
+        recording = loud.stop()
+    assert mixer.gain().value == 12.0
+    assert recording.clip.gain and recording.clip.gain.value == 12.0
+
+
+@pytest.mark.parametrize(
+    ("gain", "mixer", "said"),
+    [("50dB", FakeMixer(Gain("Mic", 0.0, "dB", -20.0, 20.0)), "50 ?dB"), ("12dB", None, "has no mixer")],
+)
+def test_a_gain_that_the_card_cannot_have_is_said_at_once(
+    gain: str, mixer: FakeMixer | None, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(AudioError, match=said):
+        Recorder(tmp_path, gain=gain, cards=FakeCards(mixer=mixer))
+    Recorder(tmp_path, cards=FakeCards()).close()  # the folder is free again
+
+
+def test_a_gain_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="neither dB"):
+        Recorder(tmp_path, gain="loud", cards=FakeCards())

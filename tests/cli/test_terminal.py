@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from appliance.cli import show
 from appliance.cli.doctor import show_step
+from appliance.cli.main import main
 from appliance.cli.terminal import Painted, cells, cut, entries, say, say_json, shown, table, tell
 from appliance.codec import to_plain
 from appliance.models import Gap, GapCause, Verdict
@@ -181,3 +182,14 @@ def test_a_sentence_is_one_line(columns: int, capsys: pytest.CaptureFixture[str]
     say("word " * 100, error=True)
     told = capsys.readouterr()
     assert told.out == told.err == "word " * 100 + "\n"
+
+
+@pytest.mark.parametrize("words", [("web", "pin"), ("web", "password", "--password", "x")], ids=" ".join)
+def test_a_wrong_argument_ends_with_the_same_code_where_no_box_was_asked(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["appliance", *words])
+    monkeypatch.setenv("APPLIANCE_WEB_KEYS", str(tmp_path / "keys"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.codec import from_json
-from appliance.plugin import BackendContext, Cancelled, Clip, Permanent, Transient, UploadJob
+from appliance.plugin import BackendContext, Cancelled, Clip, CopyDiffers, Permanent, Transient, UploadJob
 from appliance.recipes import BWF, FLAC, Recipe, encrypted
 from appliance.testing.backends import check_upload_backend, make_upload_job
 
@@ -389,6 +389,15 @@ def test_a_sidecar_lies_beside_the_sound_and_tells_what_is_known_last(
     assert backend.deliver(named).checksum == receipt.checksum
     assert from_json(beside.read_bytes(), Clip).title == "Anna"
     assert names(folder) == {job.rendition.file_name, beside.name}
+
+
+def test_an_attempt_that_fails_leaves_no_sidecar(folder: Path, context: BackendContext, job: UploadJob) -> None:
+    """Nobody would delete it once the clip is withdrawn: there is no receipt."""
+    folder.mkdir(exist_ok=True)
+    (folder / job.rendition.file_name).write_bytes(b"of somebody else")
+    with pytest.raises(CopyDiffers):
+        FolderBackend(folder, context, require_mount=False, sidecar=True).deliver(job)
+    assert names(folder) == {job.rendition.file_name}
 
 
 def test_no_sidecar_lies_there_where_none_is_wanted(folder: Path, backend: FolderBackend, job: UploadJob) -> None:

@@ -156,6 +156,9 @@ def test_file_of_another_is_not_overwritten(backend: Make, store: Path, job: Upl
     for content in (b"another", os.urandom(300_000)):
         there.write_bytes(content)
         with pytest.raises(Permanent, match="another file named"):
+            backend(sidecar=True).deliver(job)
+        assert list((store / "box").iterdir()) == [there], "nor is a sidecar put beside it"
+        with pytest.raises(Permanent, match="another file named"):
             backend().deliver(job)
         assert there.read_bytes() == content
 

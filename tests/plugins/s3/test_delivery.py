@@ -352,6 +352,14 @@ def test_metadata_and_sidecar_are_read_back_and_the_sidecar_tells_what_is_known_
         assert weed.content(receipt.remote_name) == each.rendition.path.read_bytes()
 
 
+def test_where_the_sound_is_refused_no_sidecar_is_left(weed: Any, front: Any, job: Any, tmp_path: Path) -> None:
+    proxy = front(refuse=lambda method, path, *_: (403, "AccessDenied") if method == "PUT" and ".wav" in path else None)
+    with pytest.raises(Permanent):
+        weed.backend(tmp_path, proxy.port, sidecar=True).deliver(job(name=f"refused_{tmp_path.name}"))
+    listed = weed.client().list_objects_v2(Bucket="clips")
+    assert not [each["Key"] for each in listed.get("Contents", ()) if f"refused_{tmp_path.name}" in each["Key"]]
+
+
 def test_without_it_there_is_no_sidecar(weed: Any, job: Any, tmp_path: Path) -> None:
     receipt = weed.backend(tmp_path).deliver(job(name=f"alone_{tmp_path.name}"))
     assert f"{receipt.remote_name.removesuffix('.wav')}.json" not in weed.listing()
