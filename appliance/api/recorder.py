@@ -13,12 +13,11 @@ from appliance.api.cards import real_cards
 from appliance.api.recording import Recording, Shelf
 from appliance.api.take import Take
 from appliance.api.telling import tell
+from appliance.api.tuning import tuned
 from appliance.audio import recorder as engine
-from appliance.audio.card_notes import CardNotes
 from appliance.audio.growing import GrowingTake
 from appliance.audio.ports import SoundCards
 from appliance.audio.take import new_take_id
-from appliance.audio.tuner import TunedCards, Tuner
 from appliance.circumstances import Fields, Value
 from appliance.clock import Clock, SystemClock, wait_for
 from appliance.config.audio import AtMax, CaptureSettings, RecordingSettings
@@ -26,7 +25,7 @@ from appliance.config.options import Seconds
 from appliance.config.profiles import FieldSettings, RecordedFormat, check_names
 from appliance.config.takes import Brief
 from appliance.config.units import parse_gain
-from appliance.errors import AudioError, Refused, StorageError, UsageError
+from appliance.errors import Refused, StorageError, UsageError
 from appliance.events import Command, Event, TakeContinues, TakeFailed, TakeSealed
 from appliance.models import AudioFormat
 from appliance.vitals import Vitals
@@ -83,14 +82,13 @@ class Recorder:
         self._shelf = Shelf(Path(folder))
         self.recovered: tuple[Recording, ...] = tuple(self._shelf.recovered())
         """Recordings that a crash had left unfinished."""
-        self._tuner: Tuner | None = None
-        cards = cards or real_cards()
-        if gain:
-            self._tuner = Tuner(cards, capture, CardNotes(), self._post)
-            cards = TunedCards(cards, self._tuner)
-            self._tune(self._tuner)
+        try:
+            microphone, self._settle = tuned(cards or real_cards(), capture, self._post)
+        except BaseException:
+            self._shelf.close()
+            raise
         self._engine = engine.Recorder(
-            cards,
+            microphone,
             capture,
             settings,
             self._shelf.takes,
@@ -216,18 +214,8 @@ class Recorder:
         with self._asking:
             self._going_on = False
         self._engine.close()
-        if self._tuner:
-            self._tuner.close()
+        self._settle()
         self._shelf.close()
-
-    def _tune(self, tuner: Tuner) -> None:
-        try:
-            tuner.tune()
-            if wrong := tuner.wrong:
-                raise AudioError(wrong.replace("audio.capture.gain", "gain"))
-        except BaseException:
-            self._shelf.close()
-            raise
 
     def _whole(self, take: Take) -> Recording:
         with self._changed:
