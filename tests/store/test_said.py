@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from appliance.circumstances import Begun
 from appliance.errors import NotFound
 from appliance.events import ClipDescribed
-from appliance.models import Clip, DeliveryState, Receipt, Verdict
+from appliance.models import Clip, DeliveryState, Mark, Receipt, Verdict
 from appliance.store import Search
 from appliance.store.places import Places
 from appliance.store.schema import MIGRATIONS, connect
@@ -68,6 +68,15 @@ def test_it_outlives_the_catalogue(box: Box) -> None:
     box.start()
     assert box.store.clips.find(clip.id) == told
     assert found(box, text="toast") == found(box, label="family") == found(box, starred=True) == [clip.id]
+
+
+def test_marks_and_approval_outlive_the_catalogue_too(box: Box) -> None:
+    clip = box.clip()
+    told = box.store.clips.say(clip.id, approved=True, marks=(Mark(5, "here"),))
+    box.store.close()
+    box.lose_catalogue()
+    box.start()
+    assert box.store.clips.find(clip.id) == told and told.approved and told.marks
 
 
 def test_it_outlives_trash_and_power_cut(box: Box) -> None:
