@@ -150,6 +150,8 @@ UTF-8. `appliance` itself is a client of it, and any program may be one:
 - A word that streams is answered by one notification after the other, `{"method": "event", "params": {...}}`, and by a
   response with the result null at the end of it. When the daemon stops, or takes a new configuration, a stream of
   events first tells what had happened.
+- A daemon that takes a new configuration hangs up once it has answered what it was asked. Call again on another
+  connection: the socket stays, and who connects meanwhile waits until the new configuration is used.
 - Who reads too slowly keeps nobody waiting: the newest LIMIT events wait for it, and in the place of those that had to
   go stands `{"event": "EventsLost", "count": N}`. Who takes nothing for SLOW seconds is told so and hung
   up on.
