@@ -745,10 +745,11 @@ class PlaybackStarted(Event):
 
 @message
 class PlaybackProgress(Event):
-    """How far the playback is (`time_update`); about once a second, and after a seek."""
+    """How far the playback is (`time_update`), and how much is `buffered`; about once a second, and after a seek."""
 
     playback_id: str
     position: float
+    buffered: float | None = None
 
 
 @message

@@ -50,6 +50,7 @@ class PlaybackStatus:
     seconds: float = told(NOTHING, "Its length", Kind.GAUGE, "s")
     position: float = told(0.0, "How far it is", Kind.GAUGE, "s")
     estimated: bool = told(False, "Whether its length is a guess", Kind.FLAG)
+    buffered: float | None = told(None, "How much of it is here, where it still comes: about", Kind.GAUGE, "s")
     underruns: int = told(0, "How often it was interrupted because the box was too busy", Kind.COUNTER, "interruptions")
     waits: str = told("", "What it waits for, where it does", Kind.TEXT)
 
@@ -169,7 +170,7 @@ def _fold(status: Status, event: Command | Event) -> Status:
         case events.PlaybackFailed() if event.error != NoSpeaker.__name__:
             return _raise(status, PLAYBACK.fault(event.message))
         case events.PlaybackProgress() if playback and playback.id == event.playback_id:
-            return evolve(status, playback=evolve(playback, position=event.position))
+            return evolve(status, playback=evolve(playback, position=event.position, buffered=event.buffered))
         case events.PlaybackWaiting() if playback and playback.id == event.playback_id:
             playback = evolve(playback, position=event.position, waits=event.message)
             return _raise(evolve(status, playback=playback), PLAYBACK.fault(event.message))

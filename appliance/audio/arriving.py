@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,11 +56,14 @@ class Arrival:
         """Bytes that have come so far."""
         raise NotImplementedError
 
-    def read(self, at: int, count: int) -> bytes:
-        """Up to `count` bytes from there on, once there are any; none at the end, or where nobody reads any more."""
+    def read(self, at: int, count: int, given_up: Callable[[], bool] = lambda: False) -> bytes:
+        """Up to `count` bytes from there on, once there are any; none at the end, or where nobody reads any more.
+
+        Who gives up waiting calls `came`.
+        """
         with self.changed:
-            self.changed.wait_for(lambda: self.left or self.over or self.size() > at)
-            return b"" if self.left else self.there(at, count)
+            self.changed.wait_for(lambda: self.left or self.over or self.size() > at or given_up())
+            return b"" if self.left or given_up() else self.there(at, count)
 
     def passed(self, at: int) -> None:
         """Nobody reads what comes before that any more."""

@@ -71,6 +71,8 @@ class Fading:
         with suppress(AudioError):
             if self._output.sounds_on():
                 return True
+            if playing.source.is_behind:  # it fell silent as it was sent there
+                self._output.finish()
             self.fall_silent(playing, self._output.lead_frames - self._output.ramp_frames)
         playing.dries_up()
         return True

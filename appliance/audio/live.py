@@ -3,6 +3,7 @@
 It is never asked for more than has come, with something to spare: the caller looks at `is_dry` first.
 """
 
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ _SPARE = 32_768
 _SPARE_SECONDS = 0.3
 """So much of what is not: more than is read at once."""
 
+_STRIDE = 256
+"""Blocks that are passed over at once: so few that nobody waits long who wants something else meanwhile."""
+
 _AT_ONCE = 0.1
 """Seconds: at twice the speed, and rounded up to a block, still less than that."""
 
@@ -32,7 +36,8 @@ _WIDTHS = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLO
 class LiveDecoder:
     """As `Decoder`, of sound that still comes. Raises Unplayable where it is none, and where it broke off.
 
-    It goes only forward. Once all is there, it is an ordinary file.
+    Of what is kept it goes anywhere: it decodes what comes before that once more, or sooner, until it is there. Radio
+    goes only forward. Once all is there, it is an ordinary file.
     """
 
     estimated = True
@@ -50,11 +55,14 @@ class LiveDecoder:
         self._rest_later = False
         """Whether what follows can be read only once all is there: another file joined to the first."""
         self._whole: Decoder | None = None
+        self._skipped = 0
+        """Frames of the file that are still to be passed over."""
+        self._decoded = 0
         self._way = way_of(arrival, name)
         try:
             self._file = self._way.open()
         except soundfile.SoundFileError as error:
-            self._way.close()
+            self._leave()
             raise Unplayable(f"cannot play '{name}': this is no sound that can be played while it comes") from error
         self.channels: int = self._file.channels if self._file.channels <= 2 else 1
         self._file_rate: int = self._file.samplerate
@@ -80,13 +88,35 @@ class LiveDecoder:
     @property
     def is_dry(self) -> bool:
         """Whether there is too little to go on with. What ran dry once goes on when there is a good deal again."""
-        if self._rest_later:
+        self._catch_up()
+        if self.is_behind:
+            self._dry = True
+        elif self._rest_later:
             self._dry = self._arrival.final is None and not self._arrival.error
         elif self._whole or self._arrival.over or self._ended:
             self._dry = False
         else:
             self._dry = self._way.ahead() < self._spare * (1 + self._dry)
         return self._dry
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it still has to pass over what comes before the place that it goes to."""
+        return self._skipped > 0
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether it can do so now, with what has come."""
+        return self.is_behind and self._can_decode()
+
+    @property
+    def buffered(self) -> float:
+        """Seconds from the start that have come, about: as many bytes make a second as did so far."""
+        if self._whole:
+            return self._whole.seconds
+        here = self._decoded / self._file_rate
+        ahead, size = max(0, self._way.ahead()), self._arrival.size()
+        return here * size / (size - ahead) if size > ahead else here
 
     @property
     def at_once(self) -> float:
@@ -97,6 +127,8 @@ class LiveDecoder:
         """See `Decoder`."""
         if self._whole:
             return self._whole.read(frames)
+        if self.is_behind:
+            return self.nothing
         while not self._ended and not self._rest_later and len(self._ready) < frames:
             block = self._decode()
             self._ready = self._np.concatenate((self._ready, block)) if len(self._ready) else block
@@ -110,13 +142,56 @@ class LiveDecoder:
         return block
 
     def seek(self, seconds: float) -> None:
-        """Go there where all has come; else it goes on where it is."""
+        """Go there; what has not come yet is waited for. Radio goes on where it is."""
         if self._whole is None and self._arrival.final is not None:
-            self._way.close()
+            self._leave()
             self._whole = Decoder(self._arrival.final, self._rate)
             self.seconds, self.channels = self._whole.seconds, self._whole.channels
+            self._skipped = 0
         if self._whole:
             self._whole.seek(seconds)
+        elif not self._arrival.endless:
+            self._go_to(seconds)
+
+    def _go_to(self, seconds: float) -> None:
+        frame = round(max(0.0, seconds) * self._file_rate)
+        if frame < self._decoded or self._ended or self._rest_later:
+            self._way.abandon()
+            self._way = way_of(self._arrival, self._name)
+            self._file = self._way.open()
+            self._decoded, self._ended, self._rest_later = 0, False, False
+        self._resampler = resampler(self._file_rate, self._rate, self.channels)
+        self._ready = self.nothing
+        self._skipped = frame - self._decoded
+        self._taken = round(frame / self._file_rate * self._rate)
+
+    def _can_decode(self) -> bool:
+        if self._arrival.final is not None or self._rest_later:
+            return self._arrival.final is not None or bool(self._arrival.error)
+        return self._arrival.over or self._way.ahead() >= self._spare
+
+    def _catch_up(self) -> None:
+        """Pass over what has come before the place that it goes to, some seconds of it at once."""
+        for _ in range(_STRIDE):
+            if not self.is_catching_up:
+                return
+            if self._arrival.final is not None:
+                self.seek(self.position)
+            else:
+                self._pass_over()
+
+    def _pass_over(self) -> None:
+        passed = 0
+        if not self._rest_later:
+            with suppress(self._error):
+                passed = len(self._file.read(min(self._skipped, _BLOCK), dtype="float32", always_2d=True))
+        self._decoded += passed
+        self._skipped -= passed
+        if not passed and not self._rest_later and self._way.has_more():
+            self._rest_later = True
+        elif not passed:
+            self._ended, self._skipped = True, 0
+            self._taken = round(self._decoded / self._file_rate * self._rate)
 
     def convert_to(self, rate: int) -> None:
         """See `Decoder`."""
@@ -129,10 +204,13 @@ class LiveDecoder:
 
     def close(self) -> None:
         """Nobody listens any more."""
-        self._arrival.leave()
-        self._way.close()
+        self._leave()
         if self._whole:
             self._whole.close()
+
+    def _leave(self) -> None:
+        self._arrival.leave()
+        self._way.abandon()
 
     def _decode(self) -> "Floats":
         np = self._np
@@ -140,6 +218,7 @@ class LiveDecoder:
             block = self._file.read(_BLOCK, dtype="float32", always_2d=True)
         except self._error:
             block = np.empty((0, self._file.channels), np.float32)
+        self._decoded += len(block)
         if len(block) < _BLOCK:
             block = self._at_an_end(block)
         block = np.clip(np.nan_to_num(block), -1, 1)

@@ -133,7 +133,9 @@ class Player:
         patience: float | None = 0.0
         if playing is None or playing.paused or not self._output.is_open:
             self._pulse.rest()
-            patience = None if playing is None or playing.paused else _TRY_AGAIN
+            patience = None
+            if playing and not playing.paused:
+                patience = 0.0 if playing.source.is_catching_up else _TRY_AGAIN
         return self._orders.take(patience) or (self._sound if self._output.is_open else self._go_on)
 
     def _run(self) -> None:

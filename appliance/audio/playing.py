@@ -86,7 +86,8 @@ class Playing:
         if not self.waits:
             self.waits = True
             self.position = self.source.heard()
-            self._post(PlaybackWaiting(self.id, self.position, "it comes more slowly than it sounds"))
+            why = "it has not come so far yet" if self.source.is_behind else "it comes more slowly than it sounds"
+            self._post(PlaybackWaiting(self.id, self.position, why))
 
     def seek(self, seconds: float) -> None:
         """It goes there."""
@@ -127,4 +128,4 @@ class Playing:
 
     def _progress(self) -> None:
         self._progress_due = self.position + _PROGRESS
-        self._post(PlaybackProgress(self.id, self.position))
+        self._post(PlaybackProgress(self.id, self.position, self.source.buffered))

@@ -57,6 +57,8 @@ class Source:
                 raise
             if len(block):
                 self._append(self._tempo.put(block) if self._tempo else block)
+            elif self.is_behind:
+                break
             elif self._loop and self._decoder.position > 0:
                 self.seconds = self._decoder.position
                 self._decoder.seek(0)
@@ -85,6 +87,21 @@ class Source:
     def is_dry(self) -> bool:
         """Whether what is to sound next has not come yet."""
         return isinstance(self._decoder, LiveDecoder) and self._decoder.is_dry
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it has to come to where it was sent first, and nothing can be read before that."""
+        return isinstance(self._decoder, LiveDecoder) and self._decoder.is_behind
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether it comes there by looking at `is_dry` again, with what is here."""
+        return isinstance(self._decoder, LiveDecoder) and self._decoder.is_catching_up
+
+    @property
+    def buffered(self) -> float:
+        """Seconds from its start that are here; all of it, but for what still comes."""
+        return self._decoder.buffered if isinstance(self._decoder, LiveDecoder) else self.seconds
 
     @property
     def at_once(self) -> float:

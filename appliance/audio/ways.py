@@ -57,7 +57,7 @@ class Pipe:
     def next(self) -> "Pipe":
         """The rest, from where it can be read. Raises Unplayable."""
         rest = self._begin_of_rest()
-        self._fell_silent()
+        self.abandon()
         at = max(self._begin + 1, rest - _READ_AHEAD)
         before = self._arrival.read(at, rest - at + ENOUGH)
         page = _FIRST_PAGE.search(before)
@@ -76,19 +76,17 @@ class Pipe:
     def _in_pipe(self) -> int:
         return int(struct.unpack("i", fcntl.ioctl(self._out, termios.FIONREAD, bytes(4)))[0])
 
-    def close(self) -> None:
-        self._arrival.leave()
-        self._fell_silent()
-
-    def _fell_silent(self) -> None:
+    def abandon(self) -> None:
+        """Read no further this way."""
         if self._out >= 0:
             os.close(self._out)
             self._out = -1
+            self._arrival.came()
             self._thread.join(5)
 
     def _fill(self) -> None:
         with suppress(OSError), open(self._in, "wb", buffering=0) as pipe:  # noqa: PTH123  a descriptor
-            while block := self._arrival.read(self._at, ENOUGH):
+            while block := self._arrival.read(self._at, ENOUGH, lambda: self._out < 0):
                 self._handed_over += len(block)
                 while block:
                     written = pipe.write(block)
@@ -120,6 +118,9 @@ class LongFile(io.RawIOBase):
 
     def next(self) -> "Pipe":
         raise Unplayable("nothing follows")
+
+    def abandon(self) -> None:
+        """See `Pipe`."""
 
     def seekable(self) -> bool:
         return True

@@ -124,20 +124,69 @@ def test_what_breaks_off_says_so_after_what_came(tmp_path: Path) -> None:
     assert heard > 3 * RATE
 
 
-def test_once_it_is_there_it_can_be_gone_through_as_any_file(tmp_path: Path) -> None:
-    content = write(tmp_path / "whole", "OGG", "VORBIS")
-    growing = Growing(tmp_path / "grows", content, len(content))
-    decoder = LiveDecoder(growing.arrival, "grows", RATE)
-    decoder.read(RATE)
-    decoder.seek(6.0)
-    assert decoder.position == 1.0, "not yet"
+@pytest.mark.parametrize(("format", "subtype"), FORMATS)
+@pytest.mark.parametrize("rate", [RATE, 44_100])
+def test_it_goes_anywhere_in_what_has_come_and_waits_for_what_has_not(
+    tmp_path: Path, format: str, subtype: str, rate: int
+) -> None:
+    """To the sample; heard as from the whole file, but for what a resampler still knew of what was before."""
+    content = write(tmp_path / "whole", format, subtype)
+    whole = np.concatenate(list(blocks(Decoder(tmp_path / "whole", rate))))
+    growing = Growing(tmp_path / "grows", content, len(content) // 4 * 3)
+    decoder = LiveDecoder(growing.arrival, "grows", rate)
+    settled = 0 if rate == RATE else 400
+
+    def heard(at: float) -> bool:
+        begin = round(at * rate)
+        there = decoder.read(4800)[settled:]
+        return bool(np.allclose(there, whole[begin + settled : begin + 4800], atol=2e-3))
+
+    for at in (2.0, 0.0, 1.23, 2.5):
+        decoder.seek(at)
+        assert decoder.position == pytest.approx(at, abs=1e-4)
+        assert not decoder.is_dry and heard(at), "it has come"
+    assert 5.0 <= decoder.buffered <= 7.0
+    decoder.seek(7.0)
+    assert decoder.is_dry and decoder.is_behind and not decoder.is_catching_up
+    assert not len(decoder.read(4800)) and decoder.position == 7.0
+    while decoder.is_dry:
+        growing.grow(len(content) // 20)
+        growing.arrival.over = growing.is_whole
+    assert heard(7.0)
+    decoder.seek(1.0)
+    assert not decoder.is_dry and heard(1.0)
+    decoder.seek(7.5)
+    growing.grow(len(content))
     growing.arrival.end()
     growing.arrival.final = tmp_path / "grows"
-    decoder.seek(6.0)
-    expected = Decoder(tmp_path / "whole", RATE)
-    expected.seek(6.0)
-    np.testing.assert_array_equal(decoder.read(RATE), expected.read(RATE))
-    assert decoder.seconds == 8.0
+    assert not decoder.is_dry and heard(7.5) and decoder.seconds == decoder.buffered == pytest.approx(8.0, abs=0.1)
+    decoder.close()
+
+
+def test_beyond_the_end_is_the_end_and_what_broke_off_says_where(tmp_path: Path) -> None:
+    content = write(tmp_path / "whole", "WAV", "PCM_16")
+    for error in ("", "the line went dead"):
+        growing = Growing(tmp_path / "grows", content, len(content) if not error else len(content) // 2)
+        decoder = LiveDecoder(growing.arrival, "grows", RATE)
+        decoder.seek(30.0)
+        assert decoder.is_dry and decoder.position == 30.0
+        growing.arrival.end(error)
+        assert not decoder.is_dry
+        if error:
+            with pytest.raises(Unplayable, match=r"broke off after 4\.0 s: the line went dead"):
+                decoder.read(1)
+        else:
+            assert not len(decoder.read(1)) and decoder.position == 8.0
+
+
+def test_radio_goes_on_where_it_is(tmp_path: Path) -> None:
+    stream = Stream()
+    stream.write(write(tmp_path / "whole", "OGG", "VORBIS"))
+    decoder = LiveDecoder(stream, "radio", RATE)
+    decoder.read(RATE)
+    decoder.seek(0.0)
+    assert decoder.position == 1.0 and not decoder.is_behind
+    decoder.close()
 
 
 def test_of_a_stream_only_the_last_is_kept_and_its_reader_sets_the_pace() -> None:

@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import cycle
+from itertools import cycle, groupby
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +141,36 @@ def test_radio_sounds_for_as_long_as_somebody_listens_and_fills_no_card(
         assert web.hung_up.wait(20)
     assert box.call("feeds.list") == []
     assert not box.status()["faults"]
+
+
+@pytest.mark.slow
+def test_it_is_gone_through_while_it_comes(box: Box, test_card: Path, serve: Serve) -> None:
+    """Back in what has come, at once; beyond that it waits, and goes on there once it has come."""
+    start(box, test_card)
+    times = np.arange(20 * RATE) / RATE
+    pitches = 400 + 100 * (times // 1.0)  # each second has its own
+    sound = 0.3 * np.sin(2 * np.pi * pitches * (times % 1.0))
+    soundfile.write(box.root / "steps", sound, RATE, format="FLAC", subtype="PCM_16")
+    content = (box.root / "steps").read_bytes()
+    web = serve([content[: len(content) // 2], content[len(content) // 2 :]])
+    box.cli("play", web.url("steps.flac"))
+    box.until(lambda: 5.0 < (box.status()["playback"]["buffered"] or 0) < 15.0)
+    box.call("player.seek", seconds=4.0)
+    box.until(lambda: box.status()["playback"]["position"] > 5.5)
+    box.call("player.seek", seconds=17.0)
+    box.until(lambda: "not come so far" in box.status()["playback"]["waits"])
+    assert box.status()["playback"]["position"] == 17.0
+    web.may_go.release()
+    box.until(lambda: box.status()["player"] == "stopped")
+    heard = pitches_heard(test_card)
+    assert heard[-3:] == [2100, 2200, 2300] and heard[heard.index(800) + 1] == 900, heard
+    assert not {1500, 1600, 1700, 1800, 1900, 2000} & set(heard)
+    assert not box.status()["faults"]
+
+
+def pitches_heard(card: Path) -> list[int]:
+    """The tones that the speaker has got, one behind the other."""
+    sound = np.frombuffer((card / "played.raw").read_bytes(), np.int16)[::2].astype(float)
+    windows = [sound[at : at + RATE // 10] for at in range(0, len(sound) - RATE // 10, RATE // 10)]
+    tones = [10 * int(np.abs(np.fft.rfft(window)).argmax()) for window in windows if window.std() > 100]
+    return [tone for tone, _ in groupby(tone for tone in tones if tone % 100 == 0)]
