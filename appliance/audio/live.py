@@ -114,9 +114,8 @@ class LiveDecoder:
         """Seconds from the start that have come, about: as many bytes make a second as did so far."""
         if self._whole:
             return self._whole.seconds
-        here = self._decoded / self._file_rate
-        ahead, size = max(0, self._way.ahead()), self._arrival.size()
-        return here * size / (size - ahead) if size > ahead else here
+        here, read = self._decoded / self._file_rate, self._way.read_so_far()
+        return here * max(1.0, self._arrival.size() / read) if read else here
 
     @property
     def at_once(self) -> float:

@@ -66,6 +66,10 @@ class Pipe:
             raise Unplayable("what follows is no sound")
         return Pipe(self._arrival, at + begin)
 
+    def read_so_far(self) -> int:
+        """Bytes from the start that were read."""
+        return self._begin_of_rest() if self._out >= 0 else self._at
+
     def ahead(self) -> int:
         """Bytes that have come and were not read yet."""
         return self._arrival.size() - self._handed_over + self._in_pipe()
@@ -112,6 +116,10 @@ class LongFile(io.RawIOBase):
 
     def ahead(self) -> int:
         return self._arrival.size() - self._far
+
+    def read_so_far(self) -> int:
+        """See `Pipe`."""
+        return self._far
 
     def has_more(self) -> bool:
         return False

@@ -1,6 +1,7 @@
 """What is known of each track beside its sound, kept in a file of its own for the day when the catalogue is lost."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,12 @@ _AT_ONCE = 20
 """Notes that one look through the inbox writes, where they are missing: each waits for the disk."""
 
 log = logging.getLogger(__name__)
+
+
+def names_in(folder: Path) -> set[str]:
+    """The names of what is in a folder, of which there may be very many. Raises OSError."""
+    with os.scandir(folder) as entries:
+        return {entry.name for entry in entries}
 
 
 def note_of(places: Places, track: Path) -> Path:
@@ -43,21 +50,21 @@ def compare(places: Places, catalogue: Catalogue, beat: Callable[[], None] = lam
 
     Raises OSError, sqlite3.Error.
     """
-    files = {path.name for path in places.inbox.iterdir()}
-    known = {track.path.name: track for track in catalogue.tracks.all() if track.path.parent == places.inbox}
-    noted = {path.name.removesuffix(_SUFFIX) for path in places.tracks.iterdir()}
+    files = names_in(places.inbox)
+    known = catalogue.tracks.names()
+    noted = {name.removesuffix(_SUFFIX) for name in names_in(places.tracks)}
     for gone in noted - files:
         with suppress(OSError):
             note_of(places, Path(gone)).unlink()
-    strays = sorted(_strays(places, (noted & files) - known.keys()), key=lambda track: track.fetched_at, reverse=True)
+    strays = sorted(_strays(places, (noted & files) - known), key=lambda track: track.fetched_at, reverse=True)
     for track in strays:  # the newest first, which the others of its feed and key gave way to
         beat()
         with suppress(ValueError, OverflowError), catalogue.transaction():  # what no catalogue can hold
             catalogue.tracks.enter(track)
-    bare = [track for name, track in known.items() if name in files - noted]
-    for track in bare[:_AT_ONCE]:
+    for name in sorted(known & (files - noted))[:_AT_ONCE]:
         beat()
-        keep(places, track)
+        for track in catalogue.tracks.named(name):
+            keep(places, track)
 
 
 def _strays(places: Places, names: set[str]) -> Iterator[Track]:

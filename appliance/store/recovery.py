@@ -23,7 +23,7 @@ from appliance.describe import counted
 from appliance.errors import NewerWord, StorageError
 from appliance.models import Clip
 from appliance.store.adoption import moved_in, read_clip, read_sidecar, remove_take
-from appliance.store.beside import compare
+from appliance.store.beside import compare, names_in
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.deletion import finish_deletion, sweep_trash
 from appliance.store.listing import METADATA, SOUND, listed, takes_in, time_in
@@ -282,13 +282,12 @@ class Recovery:
 
     def _sweep_inbox(self) -> None:
         """Put away what the catalogue does not name. Its feed brings it again."""
-        for name in self._catalogue.tracks.removed():
+        for name in self._catalogue.tracks.removed().intersection(names_in(self._places.inbox)):
             (self._places.inbox / name).unlink(missing_ok=True)
         compare(self._places, self._catalogue, self._beat)
-        known = {track.path.name for track in self._catalogue.tracks.all()}
-        strays = [path for path in self._places.inbox.iterdir() if path.name not in known and path.name[0] != "."]
-        if strays:
-            self._set_aside("the catalogue knows nothing of these tracks", *sorted(strays))
+        strays = names_in(self._places.inbox) - self._catalogue.tracks.names()
+        if paths := [self._places.inbox / name for name in sorted(strays) if name[0] != "."]:
+            self._set_aside("the catalogue knows nothing of these tracks", *paths)
 
     def _set_aside(self, why: str, *paths: Path) -> None:
         try:

@@ -73,6 +73,18 @@ class TrackRows:
         rows = self._db.execute(query, (feed,))
         return [self._track(row) for row in rows]
 
+    def names(self) -> set[str]:
+        """The names of all files in the inbox."""
+        folder = f"{self._places.relative(self._places.inbox)}/"
+        paths: Iterator[tuple[str]] = self._db.execute("SELECT path FROM tracks WHERE removed = 0")
+        return {path.removeprefix(folder) for (path,) in paths if path.startswith(folder)}
+
+    def named(self, name: str) -> list[Track]:
+        """The track whose file in the inbox has this name."""
+        path = self._places.relative(self._places.inbox / name)
+        rows = self._db.execute(f"SELECT {_COLUMNS} FROM tracks WHERE path = ? AND removed = 0", (path,))
+        return [self._track(row) for row in rows]
+
     def page(self, limit: int = PAGE, before: int | None = None) -> list[Track]:
         """Of all tracks, or of those before a track, the last `limit`, in the order of arrival."""
         query = f"SELECT {_COLUMNS} FROM tracks WHERE removed = 0 AND id < ? ORDER BY id DESC LIMIT ?"
@@ -89,12 +101,18 @@ class TrackRows:
 
         Of the feeds in `orders` one gives way to the one of its feed that is `newest`, or `random`.
         """
-        for track in self._playable("played = 0 ORDER BY id <= ?, id", after):
-            order = {"newest": "id >= ?1, id DESC", "random": "id = ?1, random()"}.get(orders.get(track.feed, ""))
-            if order is None:
-                yield track
-            else:
-                yield from self._playable(f"played = 0 AND feed = ?2 ORDER BY {order}", after or _NONE, track.feed)
+        for where in ("id > ?", "id <= ?"):  # found in the index, while an order by whether it is so sorts them all
+            for track in self._playable(f"played = 0 AND {where} ORDER BY id", after):
+                order = orders.get(track.feed, "")
+                if order == "newest":
+                    for newer in ("id < ?1", "id >= ?1"):
+                        query = f"played = 0 AND {newer} AND feed = ?2 ORDER BY id DESC"
+                        yield from self._playable(query, after or _NONE, track.feed)
+                elif order == "random":
+                    query = "played = 0 AND feed = ?2 ORDER BY id = ?1, random()"
+                    yield from self._playable(query, after or _NONE, track.feed)
+                else:
+                    yield track
         yield from self._playable("played = 1 ORDER BY id DESC")
 
     def unheard_only(self) -> Iterator[Track]:
@@ -174,7 +192,8 @@ class TrackRows:
 
     def removed(self) -> set[str]:
         """Names of the files of removed tracks."""
-        return {Path(path).name for (path,) in self._db.execute("SELECT path FROM tracks WHERE removed <> 0")}
+        rows: Iterator[tuple[str]] = self._db.execute("SELECT path FROM tracks WHERE removed <> 0")
+        return {path.rpartition("/")[2] for (path,) in rows}
 
     def unheard(self) -> int:
         """How many tracks nobody has heard yet."""
