@@ -15,7 +15,7 @@ from bottle import HTTPResponse, request
 
 from appliance import errors
 from appliance.errors import ApplianceError
-from appliance.page import languages, sentences
+from appliance.page import languages, sentences, views
 from appliance.page.pieces import Piece
 from appliance.page.sending import PIECES
 from appliance.values import frozen
@@ -102,7 +102,7 @@ def rendered(name: str, **values: Any) -> str:
     }
     spoken |= {"sentence": sentences.sentence, "is_said": sentences.is_said, "option": sentences.option}
     spoken["script_words"] = partial(_script_words, language.code)
-    return str(bottle.template(name, template_lookup=[str(FOLDER / "views")], quote=quote, **spoken, **values))
+    return views.rendered(str(FOLDER / "views"), name, {"quote": quote, **spoken, **values})
 
 
 @cache
