@@ -3,12 +3,21 @@
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from appliance.clock import Clock
-from appliance.errors import Cancelled, NotFound, Refused, UsageError
+from appliance.errors import (
+    Cancelled,
+    DeliveryError,
+    NotFound,
+    Permanent,
+    Refused,
+    StorageError,
+    Transient,
+    UsageError,
+)
 
 GONE = "nothing of that name is being sent any more: begin anew"
 
@@ -39,7 +48,10 @@ Made = TypeVar("Made")
 
 
 class Entering:
-    """A part that goes to a file which a context manager opens, and makes whole or removes where that fails."""
+    """A part that goes to a file which a context manager opens, and makes whole or removes where that fails.
+
+    What tells a feed to wait or to give up is told to the person who sends as what it is, StorageError.
+    """
 
     def __init__(self, entering: AbstractContextManager[BinaryIO], size: int) -> None:
         self.size = size
@@ -48,18 +60,34 @@ class Entering:
         self._file = entering.__enter__()
 
     def write(self, data: bytes) -> None:
-        """Add the next bytes. Raises what the file does."""
-        self._file.write(data)
+        """Add the next bytes. Raises StorageError where there is no room for them."""
+        with _refusals(Permanent, Transient):
+            self._file.write(data)
         self.received += len(data)
 
     def finish(self) -> None:
-        """Let the file be whole. Raises what the context manager does."""
-        self._entering.__exit__(None, None, None)
+        """Let the file be whole. Raises StorageError without room for its end, Permanent where it cannot be used."""
+        try:
+            with _refusals(Permanent, Transient):
+                self._file.flush()
+        except StorageError:
+            self.drop()
+            raise
+        with _refusals(Transient):
+            self._entering.__exit__(None, None, None)
 
     def drop(self) -> None:
         """Remove what is there of it."""
         with suppress(Cancelled):
             self._entering.__exit__(Cancelled, Cancelled("it was given up"), None)
+
+
+@contextmanager
+def _refusals(*kinds: type[DeliveryError]) -> Iterator[None]:
+    try:
+        yield
+    except kinds as error:
+        raise StorageError(str(error)) from error
 
 
 class Receiving(Generic[PartType, Made]):

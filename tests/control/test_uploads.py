@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from appliance.audio.wav import build
 from appliance.cli.main import root
 from appliance.control.client import Client
-from appliance.errors import ApplianceError, NotFound, Refused, UsageError
+from appliance.errors import ApplianceError, NotFound, Refused, StorageError, UsageError
 from appliance.feeds.uploads import MOST_BYTES, Uploads
 from appliance.models import AudioFormat, Track
 from appliance.testing.clock import ManualClock
@@ -121,12 +121,15 @@ def test_one_that_was_given_up_gives_way(house: House) -> None:
     assert files(house) == []
 
 
-def test_recordings_keep_their_reserve(house: House) -> None:
+@pytest.mark.parametrize("size", [100, 3 << 20], ids=["at its end", "on the way"])
+def test_recordings_keep_their_reserve(size: int, house: House) -> None:
+    """Whoever sends is told that the disk is what refuses: over HTTP that has a status code of its own."""
     some = uploads(house, ManualClock(), room=False)
-    name = some.begin("a", 3 << 20)
-    with pytest.raises(ApplianceError, match="no room"):
-        for at in range(0, 3 << 20, 1 << 20):
-            some.write(name, at, bytes(1 << 20))
+    name = some.begin("a", size)
+    with pytest.raises(StorageError, match="no room"):
+        for at in range(0, size, 1 << 20):
+            some.write(name, at, bytes(min(size, 1 << 20)))
+        some.end(name)
     assert files(house) == []
 
 

@@ -17,7 +17,7 @@ from appliance.audio.greetings import NoneToday, greeting
 from appliance.audio.saying import Voice
 from appliance.config.flow import FlowSettings, Order, Script
 from appliance.config.prompts import Prompt, PromptSettings
-from appliance.errors import ApplianceError, NotFound, Permanent, Refused, UsageError
+from appliance.errors import ApplianceError, NotFound, Refused, StorageError, UsageError
 from appliance.events import (
     BellDue,
     ClipFinished,
@@ -198,7 +198,7 @@ def test_what_is_too_long_is_refused(house: House, monkeypatch: pytest.MonkeyPat
 
 def test_recordings_keep_their_reserve(house: House) -> None:
     house.room = False
-    with pytest.raises(Permanent, match="no room"):
+    with pytest.raises(StorageError, match="no room"):
         house.send("saved", SOUND * 60)
 
 
