@@ -15,7 +15,7 @@ class _View(bottle.SimpleTemplate):  # type: ignore[misc]  # bottle has no types
 
     def prepare(self, **options: Any) -> None:
         super().prepare(**options)
-        self.cache = _PARTS
+        self.cache = _parts(*self.lookup)
 
     def _rebase(self, env: dict[str, Any], name: str, /, **values: Any) -> None:
         super()._rebase(env, name, **values, ends=True)
@@ -28,8 +28,10 @@ class _View(bottle.SimpleTemplate):  # type: ignore[misc]  # bottle has no types
         return {}
 
 
-_PARTS: dict[str, _View] = {}
-"""Those that views include, by their names: all views share them."""
+@cache
+def _parts(folder: str) -> dict[str, _View]:
+    """Those that views of a folder include, by their names: all of them share these."""
+    return {}
 
 
 @cache
