@@ -63,7 +63,20 @@ def start_beside(
     sounds = Arriving(store, KeptSounds(store, clock, controller.post), clock, has_room)
     sounds.start()
     stop.callback(sounds.close)
+    if plan.settings.storage.keep_encrypted:
+        _start_keeper(plan, store, outbox, controller, clock, vitals, stop)
     return guests, sounds
+
+
+def _start_keeper(
+    plan: Plan, store: Store, outbox: Outbox, controller: Controller, clock: Clock, vitals: Vitals, stop: StopList
+) -> None:
+    from appliance.delivery.keeper import Keeper  # most boxes keep clips as they were recorded
+
+    keeper = Keeper(store, outbox, plan.settings.recipes, clock, controller.post, vitals)
+    stop.callback(controller.listen(keeper.hear))
+    keeper.start()
+    stop.callback(keeper.close)
 
 
 def _start_processors(

@@ -141,6 +141,12 @@ NEWER_RELEASE = FaultKind(
     cause="a newer release was here before and wrote what this one does not understand; it is kept as it is",
     next_step="install the newer release again",
 )
+ENCRYPTION = FaultKind(
+    "encryption",
+    owner="keeper",
+    cause="clips lie on the card in the clear, though they should be kept encrypted alone",
+    next_step="do what the message says; it is tried again by itself",
+)
 QUARANTINE = FaultKind(
     "quarantine",
     owner="housekeeper",

@@ -14,6 +14,7 @@ from appliance.audio.beyond import AvSound, kind_of
 from appliance.audio.sndfile import Sound
 from appliance.describe import counted
 from appliance.errors import TroubleKind, Unplayable
+from appliance.recipes import ENCRYPTED
 
 if TYPE_CHECKING:
     from appliance.audio.samples import Block
@@ -54,6 +55,10 @@ class Decoder:
         self._joined = joined
         self._error: type[Exception] = soundfile.SoundFileError
         self._name = path.name
+        if path.suffix == ENCRYPTED:
+            raise Unplayable(
+                f"cannot play '{self._name}': it is kept encrypted, and only whoever has the private key can hear it"
+            )
         with ExitStack() as opened:
             try:
                 if not stat.S_ISREG(path.stat().st_mode):

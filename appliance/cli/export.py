@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from appliance.durable import PARTIAL, sync_directory
 from appliance.errors import StorageError
+from appliance.recipes import ENCRYPTED
 
 COPIED, THERE, MENDED, FAILED = "copied", "there already", "different there and copied anew", "could not be read here"
 
@@ -44,7 +45,7 @@ def _one(sound: Path, target: Path, copying: Callable[[str, int, int], None]) ->
     """Copy the sidecar, then the sound: where that is, both are."""
     is_there = (target / sound.name).exists()
     changed = False
-    for source in (sound.with_suffix(".json"), sound):
+    for source in (_sidecar(sound), sound):
         try:
             file = source.open("rb")
         except OSError:
@@ -57,6 +58,10 @@ def _one(sound: Path, target: Path, copying: Callable[[str, int, int], None]) ->
     if not changed:
         return THERE
     return MENDED if is_there else COPIED
+
+
+def _sidecar(sound: Path) -> Path:
+    return (sound.with_suffix("") if sound.suffix == ENCRYPTED else sound).with_suffix(".json")
 
 
 def _copy(file: IO[bytes], source: Path, target: Path, copying: Callable[[str, int, int], None]) -> bool:

@@ -86,6 +86,15 @@ def live_sends_originals(settings: Any, _: object, options: Any) -> None:
         )
 
 
+def hears_what_is_kept(settings: Any, _: object, entries: Mapping[str, Any]) -> None:
+    """Raise ValueError where a processor would come to clips whose plain sound is gone."""
+    if settings.storage.keep_encrypted and entries:
+        raise ValueError(
+            f"{next(iter(entries))} looks at the plain sound of clips, which is not kept: leave it out, or "
+            "`storage.keep_encrypted`"
+        )
+
+
 def nothing_goes_in_the_clear(settings: Any, _: object, entries: Mapping[str, Any]) -> None:
     """Raise ValueError where a destination or service sends sound before it can be encrypted, and it is to be."""
     if not settings.storage.encrypt_to:

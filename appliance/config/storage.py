@@ -31,6 +31,11 @@ def _keys_are_whole(_: object, __: object, keys: tuple[str, ...]) -> None:
             raise ValueError(f"{key} has a wrong letter: copy the public key again, as `age-keygen -y` prints it")
 
 
+def _is_encrypted(settings: "StorageSettings", _: object, wanted: bool) -> None:
+    if wanted and not settings.encrypt_to:
+        raise ValueError("nothing says for whom: set `encrypt_to`, or leave `keep_encrypted` out")
+
+
 @frozen
 class StorageSettings:
     directory: AbsolutePath = option(
@@ -56,6 +61,12 @@ class StorageSettings:
         "them alone, which is never on the box. Needs the program `age`. Default: nothing is encrypted.",
         check=and_(deep_iterable(matches_re(r"age1[02-9ac-hj-np-z]{58}")), _keys_are_whole),
         example="[age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]",
+    )
+    keep_encrypted: bool = option(
+        False,
+        "Keep clips encrypted alone, for `encrypt_to`: once what is to be sent was made of a clip, its plain file "
+        "goes, and nobody without the private key can hear it any more, on the box neither.",
+        check=_is_encrypted,
     )
 
     @property

@@ -14,7 +14,7 @@ from appliance.delivery.verify import Checked, Verifier
 from appliance.delivery.withdrawal import Proof, Withdrawals
 from appliance.delivery.worker import Worker
 from appliance.events import Command, DeliveryCancelled, DeliveryProgress, Event
-from appliance.models import Clip, DeliveryState
+from appliance.models import Clip, DeliveryState, Rendition
 from appliance.plugin.upload import live_backend
 from appliance.recipes import Recipe
 from appliance.renditions.maker import Renditions
@@ -141,6 +141,10 @@ class Outbox:
     def rendition(self, clip: Clip, recipe: Recipe) -> Path:
         """What a recipe makes of a clip, as destinations get it; on the caller's thread. Raises as `prepare` does."""
         return self._renditions.prepare(clip, recipe).path
+
+    def prepared(self, clip: Clip, recipe: Recipe, check: Callable[[], None]) -> Rendition:
+        """The same with what is known of it; `check` is called often, and may raise to end it."""
+        return self._renditions.prepare(clip, recipe, check)
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop: running attempts are cancelled and their deliveries wait for the next start.

@@ -20,6 +20,7 @@ LOCKED: tuple[Place, ...] = (
     ("processors",),
     ("storage", "directory"),
     ("storage", "encrypt_to"),
+    ("storage", "keep_encrypted"),
     ("web",),
 )
 """What no form changes: by it somebody could lock himself out, have programs of his own choice run, or read on."""

@@ -5,14 +5,15 @@ from urllib.parse import quote
 
 from bottle import HTTPResponse, request
 
-from appliance.errors import NotFound
+from appliance.errors import NotFound, Refused
 from appliance.page import answers, listing
 from appliance.page.downloads import Downloads
 from appliance.page.encoder import ALBUM
+from appliance.page.languages import _
 from appliance.page.peaks import FULL_SCALE, Peaks
 from appliance.page.pieces import of_file
 from appliance.page.recorder import Recorder
-from appliance.recipes import ORIGINAL
+from appliance.recipes import ENCRYPTED, ORIGINAL
 from appliance.values import frozen
 
 
@@ -27,9 +28,15 @@ class Media:
     def sound(self, clip: str) -> HTTPResponse:
         """The file of a clip."""
         entry = self.recorder.call("clips.show", clip=clip)
-        name = quote(Path(entry["path"]).name) if request.query.get("download") else ""
+        path = Path(entry["path"])
+        name = quote(path.name) if request.query.get("download") else ""
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"} if name else {}
-        return sound_file(Path(entry["path"]), f"{clip}-{entry['clip']['size']}", "audio/wav", headers)
+        tag = f"{clip}-{entry['clip']['size']}"
+        if path.suffix != ENCRYPTED:
+            return sound_file(path, tag, "audio/wav", headers)
+        if not name:
+            raise Refused(_("This is kept encrypted: whoever has the private key can hear it elsewhere."))
+        return sound_file(path, f"{tag}{ENCRYPTED}", "application/octet-stream", headers)
 
     def track(self, track: int) -> HTTPResponse:
         """The file of a message."""
@@ -54,6 +61,12 @@ class Media:
         found = found or list(self.recorder.clips(**listing.wanted(query)))
         if not found:
             raise NotFound("there are no such clips")
+        if query.get("format", ORIGINAL.name) != ORIGINAL.name and any(
+            each["path"].endswith(ENCRYPTED) for each in found
+        ):
+            raise Refused(
+                _("Some of these are kept encrypted, and nothing can be made of them here. Take them as recorded.")
+            )
         headers = {"Content-Type": "application/zip", "Cache-Control": "private, no-cache"}
         headers["Content-Disposition"] = 'attachment; filename="clips.zip"'
         if (format := query.get("format") or ORIGINAL.name) == ALBUM:

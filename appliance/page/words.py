@@ -14,6 +14,7 @@ from appliance.describe import size as plain_size
 from appliance.faultkind import FaultKind
 from appliance.page.languages import _, current, day, number, several
 from appliance.page.sentences import sentence
+from appliance.recipes import ENCRYPTED
 
 Plain = dict[str, Any]
 
@@ -183,6 +184,7 @@ def entry(found: Plain) -> Plain:
     return {
         "id": clip["id"],
         "name": clip["name"],
+        "encrypted": found.get("path", "").endswith(ENCRYPTED),
         "heading": clip["title"] or start.strftime("%H:%M:%S"),
         "title": clip["title"],
         "labels": clip["labels"],

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from appliance.durable import PARTIAL
+from appliance.durable import PARTIAL, sync_directory
 from appliance.errors import Permanent, Transient
 from appliance.limits import stand_back
 
@@ -28,7 +28,7 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 def encrypt(source: Path, target: Path, recipients: Sequence[str], check: Callable[[], None]) -> None:
-    """Make `target` of `source` for whoever has one of the keys, whole or not at all; calls `check` between blocks.
+    """Make `target` of `source` for whoever has one of the keys, durably, whole or not at all; calls `check` often.
 
     What comes out is looked at as far as that goes without a key: its header, a stanza for each recipient, and its size
     to the byte. Raises Transient where there is no such program, or the disk refuses, Permanent where it refuses.
@@ -38,7 +38,10 @@ def encrypt(source: Path, target: Path, recipients: Sequence[str], check: Callab
         _run(source, partial, recipients, check)
         if wrong := looks_wrong(partial, source.stat().st_size, len(recipients)):
             raise Transient(f"what `age` made of {source.name} is not what it must be ({wrong}). It is made again")
-        partial.replace(target)  # not synced: what a power cut leaves of it is compared with its hash before use
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(target)
+        sync_directory(target.parent)
     except FileNotFoundError as error:
         if error.filename == "age":
             said = "clips wait to be encrypted: there is no program `age`. sudo apt install age"

@@ -8,10 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance.clock import Clock
+from appliance.durable import copy_file
 from appliance.errors import Permanent, StorageError, Transient
 from appliance.limits import give_way
 from appliance.models import Clip, Rendition
-from appliance.recipes import ORIGINAL, Recipe
+from appliance.recipes import ENCRYPTED, ORIGINAL, Recipe
 from appliance.renditions.encode import encode
 from appliance.renditions.encrypt import encrypt
 from appliance.store import Store
@@ -73,12 +74,16 @@ class Renditions:
                 self._changed.notify_all()
 
     def _original(self, clip: Clip, known: Rendition | None, check: Check) -> Rendition:
-        path = self._store.clips.path(clip)
+        path = self._store.places.audio(clip.name)
         try:
             if known is not None and self._is_seen(path):
                 return known
             found = self._hashed(clip, ORIGINAL, path, check)
         except FileNotFoundError as error:
+            if self._store.clips.path(clip) != path:
+                raise Permanent(
+                    f"clip {clip.name} is kept encrypted alone: nothing more can be made of it here"
+                ) from error
             raise Permanent(f"the file of clip {clip.name} is gone. Delete the clip, or put its file back") from error
         except OSError as error:
             raise Permanent(f"clip {clip.name} cannot be read ({error.strerror}). The card may be failing") from error
@@ -93,7 +98,10 @@ class Renditions:
         path = self._store.places.renditions / f"{clip.name}{recipe.suffix}"
         if known is not None and self._is_intact(known, clip, path, check):
             return known
-        if recipe.clear:
+        kept = self._store.clips.path(clip)
+        if recipe.clear == ORIGINAL and kept.suffix == ENCRYPTED:
+            self._copy(kept, path)
+        elif recipe.clear:
             encrypt(self.prepare(clip, recipe.clear, check).path, path, recipe.recipients or (), check)
         else:
             self._encode(clip, recipe, path, check)
@@ -103,6 +111,13 @@ class Renditions:
             raise Transient(f"{path.name} cannot be read back: {error.strerror}") from error
         self._store.clips.add_rendition(made)
         return made
+
+    @staticmethod
+    def _copy(kept: Path, path: Path) -> None:
+        try:
+            copy_file(kept, path)
+        except OSError as error:
+            raise Transient(f"{path.name} cannot be written: {error.strerror}") from error
 
     def _encode(self, clip: Clip, recipe: Recipe, path: Path, check: Check) -> None:
         from concurrent.futures import ThreadPoolExecutor

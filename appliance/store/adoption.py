@@ -70,6 +70,8 @@ def read_clip(places: Places, name: str) -> tuple[Clip, str]:
     clip, body = read_sidecar(places.sidecar(name))
     if clip.name != name or not name.endswith(f"_{clip.id}"):
         raise ValueError(f"it describes the clip {clip.name}, {clip.id}")
+    if places.sound(name) != places.audio(name):  # what is inside only whoever has the key could compare
+        return clip, body
     size = places.audio(name).stat().st_size
     if {clip.size, told_size(clip) or clip.size} != {size}:
         raise ValueError(f"it tells of {counted(clip.frames, 'frame')} in {clip.size} bytes, and there are {size}")
@@ -93,7 +95,7 @@ def moved_in(places: Places, catalogue: Catalogue, take_id: str) -> Clip | None:
         for sidecar in (path for path in places.clips.glob("*.json") if path.stem.endswith(f"_{take_id}")):
             with suppress(ValueError):
                 clip, _ = read_sidecar(sidecar)
-    return clip if clip and places.audio(clip.name).exists() else None
+    return clip if clip and places.sound(clip.name).exists() else None
 
 
 def _move_in(places: Places, folder: Path, clip: Clip) -> None:

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 from appliance.codec import from_json
 from appliance.errors import NotFound
 from appliance.models import Clip, ClockSource, Rendition
-from appliance.recipes import Recipe
+from appliance.recipes import ENCRYPTED, ORIGINAL, Recipe
 from appliance.store.places import Places
 from appliance.store.trouble import damage, reading
 
@@ -227,6 +228,20 @@ class ClipRows:
         )
         if not added.rowcount:
             raise NotFound(f"no clip {rendition.clip_id!r}: it was deleted meanwhile")
+
+    def encoded_as(self, clip_id: str) -> set[str]:
+        """The names of the recipes by which something was made of a clip."""
+        query = "SELECT kind FROM renditions JOIN clips ON seq = clip WHERE id = ?"
+        return {kind for (kind,) in self._db.execute(query, (clip_id,))}
+
+    def forget_clear(self, clip_id: str) -> list[Path]:
+        """Forget what was encoded of a clip and not encrypted; the files."""
+        rows = self._db.execute(
+            "DELETE FROM renditions WHERE clip = (SELECT seq FROM clips WHERE id = ?) AND kind <> ?"
+            " AND kind NOT LIKE '%' || ? RETURNING path",
+            (clip_id, ORIGINAL.name, ENCRYPTED),
+        )
+        return [self._places.directory / path for (path,) in rows.fetchall()]
 
     def encoding_paths(self, clip_id: str | None = None) -> set[str]:
         """Paths of the encodings of one clip or of all, as the catalogue spells them."""

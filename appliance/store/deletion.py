@@ -73,8 +73,9 @@ def _clear_up(places: Places, clip_id: str, encodings: set[str]) -> None:
 
 
 def remove_files(places: Places, name: str) -> None:
-    """Remove both files of a clip: sound first, so that what may be left is not taken for a clip."""
+    """Remove all files of a clip: sound first, so that what may be left is not taken for a clip."""
     places.audio(name).unlink(missing_ok=True)
+    places.encrypted(name).unlink(missing_ok=True)
     places.sidecar(name).unlink(missing_ok=True)
     durable.sync_directory(places.clips)
 
@@ -91,7 +92,7 @@ def sweep_trash(places: Places, catalogue: Catalogue) -> None:
     for name in strays(places):
         if catalogue.trash.holds(name):
             continue
-        if not catalogue.clips.is_deleted(name) and not places.audio(name).exists():
+        if not catalogue.clips.is_deleted(name) and not places.sound(name).exists():
             with suppress(ValueError, FileNotFoundError):
                 _know_again(catalogue, *described(places, name))
             continue

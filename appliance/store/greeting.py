@@ -5,6 +5,8 @@ person gave the box.
 """
 
 from appliance import durable, events
+from appliance.errors import StorageError
+from appliance.recipes import ENCRYPTED
 from appliance.sound_verbs import GREETING
 from appliance.store.access import Post
 from appliance.store.places import Places
@@ -26,6 +28,8 @@ class Greeting:
     def use(self, clip_id: str) -> None:
         """Let it be the sound of this clip. Posts GreetingChanged. Raises NotFound."""
         clip = self._clips.find(clip_id)
+        if self._clips.path(clip).suffix == ENCRYPTED:
+            raise StorageError(f"clip {clip.name} is kept encrypted already, and can be no greeting. Record it again")
         with storage_errors(self._places.directory):
             durable.copy_file(self._clips.path(clip), self._places.greeting)
         self.tell()

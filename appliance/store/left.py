@@ -73,7 +73,7 @@ class LeftBehind:
         self.missing = [
             name
             for name in self.missing
-            if not self._places.audio(name).exists() and not catalogue.clips.is_deleted(name)
+            if not self._places.sound(name).exists() and not catalogue.clips.is_deleted(name)
         ]
         return self.missing
 

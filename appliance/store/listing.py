@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from appliance import durable
+from appliance.recipes import ENCRYPTED
 from appliance.store.places import Places, is_text
 
 SOUND, METADATA = 1, 2
@@ -14,6 +15,7 @@ EMPTY_AT_ONCE = 500
 """Empty folders that a start removes: they harm nobody, and cards are slow."""
 
 _FILES = {"wav": SOUND, "json": METADATA}
+_KEPT = f".wav{ENCRYPTED}"
 
 
 def listed(places: Places) -> tuple[dict[str, int], list[Path]]:
@@ -30,6 +32,9 @@ def listed(places: Places) -> tuple[dict[str, int], list[Path]]:
                 partial += [entry.name] if entry.name.endswith(durable.PARTIAL) and entry.is_file() else []
             elif not is_text(entry.name) or not (entry.is_file() or entry.is_dir()):
                 odd.append(Path(entry.path))
+            elif entry.name.endswith(_KEPT):
+                name = entry.name.removesuffix(_KEPT)
+                found[name] = found.get(name, 0) | SOUND
             elif suffix in _FILES:
                 found[stem] = found.get(stem, 0) | _FILES[suffix]
     for name in partial:

@@ -29,5 +29,5 @@ def message_of(tracks: Iterable[Track]) -> Message | None:
 
 def recording_of(places: Places, names: Iterable[str], began: Callable[[str], int]) -> Message | None:
     """The first of the clips with these names whose file is there; `began` says when it was recorded."""
-    paths = ((places.audio(name), name) for name in names)
+    paths = ((places.sound(name), name) for name in names)
     return next((Message(path, name, None, "", began(name)) for path, name in paths if path.exists()), None)

@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from appliance import durable
+from appliance.recipes import ENCRYPTED
 from appliance.values import frozen
 
 MODE = 0o750
@@ -29,7 +30,7 @@ class Places:
 
     @property
     def clips(self) -> Path:
-        """NAME.wav and NAME.json of every clip."""
+        """NAME.wav and NAME.json of every clip; where it is kept encrypted NAME.wav.age in the place of its sound."""
         return self.directory / "clips"
 
     @property
@@ -116,6 +117,15 @@ class Places:
     def audio(self, name: str) -> Path:
         """The audio file of the clip `name`."""
         return self.clips / f"{name}.wav"
+
+    def encrypted(self, name: str) -> Path:
+        """The same, encrypted: beside it for a moment, then in its place where that alone is kept."""
+        return self.clips / f"{name}.wav{ENCRYPTED}"
+
+    def sound(self, name: str) -> Path:
+        """What there is of the sound of the clip `name`: as it was recorded, else encrypted."""
+        path, kept = self.audio(name), self.encrypted(name)
+        return kept if not path.exists() and kept.exists() else path
 
     def sidecar(self, name: str) -> Path:
         """The metadata of the clip `name`, for the day when the catalogue is lost."""

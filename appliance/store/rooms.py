@@ -13,11 +13,12 @@ from appliance.clock import Clock
 from appliance.codec import from_json
 from appliance.errors import StorageError
 from appliance.listed import PlaylistItem
-from appliance.models import Clip
+from appliance.models import Clip, Rendition
 from appliance.store.access import Access, Post
 from appliance.store.catalogue import Catalogue
 from appliance.store.clips import ClipRows, clip_in
 from appliance.store.deletion import delete_clip, destroy_clip, restore_clip, trash_clip
+from appliance.store.kept import keep_encrypted, plain_names
 from appliance.store.live import LiveNotes
 from appliance.store.messages import Message, recording_of
 from appliance.store.outbox import OutboxRows
@@ -26,6 +27,7 @@ from appliance.store.room import Room, change, read
 from appliance.store.search import APPROVED, UNDECIDED, Search, is_undecided
 from appliance.store.sidecars import freshen
 from appliance.store.trash import Trashed
+from appliance.store.trouble import storage_errors
 
 
 class Clips(Room[ClipRows]):
@@ -46,9 +48,24 @@ class Clips(Room[ClipRows]):
     add_rendition = change(ClipRows.add_rendition)
 
     def path(self, clip: Clip, trashed: bool = False) -> Path:
-        """The clip's audio file."""
-        path = self._places.audio(clip.name)
-        return self._places.trash / path.name if trashed else path
+        """The clip's audio file; where that alone is kept, or is in the trash, the encrypted one."""
+        if not trashed:
+            return self._places.sound(clip.name)
+        there = [self._places.trash / each(clip.name).name for each in (self._places.audio, self._places.encrypted)]
+        return next((path for path in there if path.exists()), there[0])
+
+    def plain_names(self) -> list[str]:
+        """Names of the clips whose sound lies there in the clear, the oldest first; on the caller's thread."""
+        with storage_errors(self._places.clips):
+            return plain_names(self._places)
+
+    def keep_encrypted(self, clip: Clip, made: Rendition, wanted: Iterable[str]) -> bool:
+        """Let `made`, which is durable, be all that is kept of its sound; whether it is. See `store.kept`."""
+
+        def work(catalogue: Catalogue) -> bool:
+            return keep_encrypted(self._places, catalogue, clip, made, wanted)
+
+        return self.access.use(work)
 
     def newest_first(
         self,
@@ -127,7 +144,7 @@ class Clips(Room[ClipRows]):
 
         def work(catalogue: Catalogue) -> tuple[PlaylistItem, ...]:
             names = list(islice(catalogue.clips.newest_first(APPROVED if approved else None), most))[::-1]
-            paths = ((self._places.audio(name), name) for name in names)
+            paths = ((self._places.sound(name), name) for name in names)
             return tuple(
                 PlaylistItem(path, name, at_ns=catalogue.clips.began_ns(name)) for path, name in paths if path.exists()
             )

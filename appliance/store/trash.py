@@ -11,6 +11,7 @@ from appliance import durable
 from appliance.codec import from_json
 from appliance.errors import NotFound
 from appliance.models import Clip
+from appliance.recipes import ENCRYPTED
 from appliance.store.clips import chosen, clip_in
 from appliance.store.places import Places, is_text
 from appliance.values import frozen
@@ -71,18 +72,18 @@ class TrashRows:
 
 
 def put_away(places: Places, name: str) -> None:
-    """Move both files of a clip to the trash, as far as they are not there: metadata first, as sound tells less."""
-    for path in (places.sidecar(name), places.audio(name)):
+    """Move all files of a clip to the trash, as far as they are not there: metadata first, as sound tells less."""
+    for path in (places.sidecar(name), places.audio(name), places.encrypted(name)):
         if path.exists():
             _move(path, places.trash / path.name)
 
 
 def take_out(places: Places, name: str) -> None:
-    """Move both files of a clip back. Raises NotFound where its sound is gone."""
-    for path in (places.sidecar(name), places.audio(name)):
+    """Move all files of a clip back. Raises NotFound where its sound is gone."""
+    for path in (places.sidecar(name), places.audio(name), places.encrypted(name)):
         if (places.trash / path.name).exists():
             _move(places.trash / path.name, path)
-    if not places.audio(name).exists():
+    if not places.sound(name).exists():
         raise NotFound(f"the sound of clip {name} is not in {places.trash} any more")
 
 
@@ -92,16 +93,16 @@ def _move(source: Path, target: Path) -> None:
 
 
 def throw_out(places: Places, name: str) -> None:
-    """Remove both files of a clip from the trash."""
-    for path in (places.audio(name), places.sidecar(name)):
+    """Remove all files of a clip from the trash."""
+    for path in (places.audio(name), places.encrypted(name), places.sidecar(name)):
         (places.trash / path.name).unlink(missing_ok=True)
     durable.sync_directory(places.trash)
 
 
 def strays(places: Places) -> set[str]:
     """Names of the clips whose files lie in the trash."""
-    paths = [path for path in places.trash.iterdir() if path.suffix in (".wav", ".json") and is_text(path.name)]
-    return {path.stem for path in paths}
+    names = [path.name.removesuffix(ENCRYPTED) for path in places.trash.iterdir() if is_text(path.name)]
+    return {Path(name).stem for name in names if name.endswith((".wav", ".json"))}
 
 
 def described(places: Places, name: str) -> tuple[Clip, str]:

@@ -19,8 +19,12 @@
 % button("clips.approve", _("Approve"), "quiet", about=_("Anybody may hear it"), clip=entry["id"], approved="true")
 % end
 </div>
+% if entry["encrypted"]:
+<p>{{_("This is kept encrypted: whoever has the private key can hear it elsewhere.")}}</p>
+% else:
 <canvas class="wave" height="96" aria-hidden="true" data-peaks="/api/v1/clips/{{entry["id"]}}/peaks" data-marks="{{" ".join(f"{mark:.3f}" for mark in entry["marks"])}}" data-seconds="{{entry["seconds"]}}"></canvas>
 <audio id="sound" controls preload="metadata" src="/api/v1/clips/{{entry["id"]}}/sound" aria-label="{{entry["name"]}}"></audio>
+% end
 <div class="line">
 <label id="speed" hidden>{{_("Speed")}} <select>
 % for speed in ("0.75", "1", "1.25", "1.5", "2"):

@@ -99,7 +99,11 @@
 </p>
 % end
 % for part in each["parts"]:
+% if part["encrypted"]:
+<p>{{_("This is kept encrypted: whoever has the private key can hear it elsewhere.")}}</p>
+% else:
 <audio controls preload="none" src="/api/v1/clips/{{part["id"]}}/sound" aria-label="{{part["name"]}}"></audio>
+% end
 % end
 % for part in each["parts"]:
 <p class="where">
