@@ -86,20 +86,18 @@ def live_sends_originals(settings: Any, _: object, options: Any) -> None:
         )
 
 
-def hears_what_is_kept(settings: Any, _: object, entries: Mapping[str, Any]) -> None:
-    """Raise ValueError where a processor would come to clips whose plain sound is gone."""
-    if settings.storage.keep_encrypted and entries:
-        raise ValueError(
-            f"{next(iter(entries))} looks at the plain sound of clips, which is not kept: leave it out, or "
-            "`storage.keep_encrypted`"
-        )
-
-
-def nothing_goes_in_the_clear(settings: Any, _: object, entries: Mapping[str, Any]) -> None:
-    """Raise ValueError where a destination or service sends sound before it can be encrypted, and it is to be."""
+def nothing_goes_in_the_clear(settings: Any, attribute: Any, entries: Mapping[str, Any]) -> None:
+    """Raise ValueError where a destination or service sends sound before it can be encrypted, and it is to be; or where
+    a processor would come to clips whose plain sound is not kept.
+    """
     if not settings.storage.encrypt_to:
         return
     for name, entry in entries.items():
+        if attribute.name == "processors" and settings.storage.keep_encrypted:
+            raise ValueError(
+                f"{name} looks at the plain sound of clips, which is not kept: leave it out, or "
+                "`storage.keep_encrypted`"
+            )
         if getattr(entry.options, "live", False) is True:
             raise ValueError(
                 f"{name} sends takes live, before they can be encrypted: leave out `live`, or `storage.encrypt_to`"

@@ -21,13 +21,7 @@ from appliance.config.profiles import TakeSettings
 from appliance.config.prompts import PromptSettings
 from appliance.config.renditions import RenditionSettings, all_recipes
 from appliance.config.routing import DeleteAfter as DeleteAfter
-from appliance.config.routing import (
-    OnlySettings,
-    check_file_name,
-    hears_what_is_kept,
-    live_sends_originals,
-    nothing_goes_in_the_clear,
-)
+from appliance.config.routing import OnlySettings, check_file_name, live_sends_originals, nothing_goes_in_the_clear
 from appliance.config.schedule import ScheduleSettings
 from appliance.config.storage import StorageSettings
 from appliance.config.trigger import TriggerSettings, heard_as_recorded
@@ -279,7 +273,7 @@ class Settings:
         dict, "What runs beside the recorder, by name.", check=nothing_goes_in_the_clear
     )
     processors: dict[str, ProcessorSettings] = option(
-        dict, "What looks at finished clips, by name.", check=hears_what_is_kept
+        dict, "What looks at finished clips, by name.", check=nothing_goes_in_the_clear
     )
     disabled_plugins: tuple[str, ...] = option((), "Plugins to leave out, by the names that `appliance plugins` shows.")
     control: ControlSettings = option(ControlSettings, "The control socket.")

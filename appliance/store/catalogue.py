@@ -3,13 +3,15 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from attrs import field
 
 from appliance.models import Clip, Verdict
-from appliance.recipes import RECIPES, Recipe
+from appliance.recipes import RECIPES, Recipe, encrypted_instead
 from appliance.store.clips import ClipRows
 from appliance.store.dates import Dates
+from appliance.store.encrypted import all_go_encrypted
 from appliance.store.live import LiveNotes
 from appliance.store.outbox import OutboxRows
 from appliance.store.places import Places
@@ -49,6 +51,7 @@ class Catalogue:
         self._connection = connect(database, check=log.exists())
         self.clips = ClipRows(self._connection, places)
         self.outbox = OutboxRows(self._connection, recipes)
+        self._instead = encrypted_instead(recipes)
         self.live = LiveNotes(self._connection)
         self.tracks = TrackRows(self._connection, places)
         self.trash = TrashRows(self._connection)
@@ -80,6 +83,11 @@ class Catalogue:
         """Queue a clip for every destination that it goes to by itself, in a transaction."""
         for destination, recipe in wanted.of(clip).items():
             self.outbox.enqueue([clip.id], destination, recipe)
+
+    def forget_clear(self, clip_id: str) -> list[Path]:
+        """Let all that waits of a clip go encrypted, in a transaction; the files that were encoded in the clear."""
+        all_go_encrypted(self._connection, clip_id, self._instead)
+        return self.clips.forget_clear(clip_id)
 
     def take_mark(self) -> int:
         """What `leave_mark` left at the end of the last run, once; 0 where that did not end well."""

@@ -36,8 +36,7 @@ def keep_encrypted(places: Places, catalogue: Catalogue, clip: Clip, made: Rendi
     if plain.exists():
         kept.unlink(missing_ok=True)  # of an attempt that a crash ended
     with catalogue.transaction():
-        in_the_clear = catalogue.clips.forget_clear(clip.id)
-        catalogue.outbox.go_encrypted(clip.id)
+        in_the_clear = catalogue.forget_clear(clip.id)
     for path in in_the_clear:
         path.unlink(missing_ok=True)
     durable.add_name(made.path, kept)

@@ -22,6 +22,8 @@ def make_take(places: Places, name: str) -> Path:
     where the file is not one that the appliance made.
     """
     audio = places.audio(name)
+    if places.sound(name) != audio:
+        raise ValueError("it is encrypted")
     begin = _begin(name, _format(audio))
     folder = places.takes / begin.take_id
     durable.make_directory(folder, mode=MODE)

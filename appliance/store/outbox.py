@@ -56,15 +56,6 @@ class OutboxRows:
         self._db.execute("UPDATE deliveries SET state = 'pending' WHERE state = 'sending'")
         self._db.execute(f"UPDATE deliveries SET tried = 0 WHERE tried = {_NOT_OURS}")
 
-    def go_encrypted(self, clip_id: str) -> None:
-        """Let everything of a clip that still waits go by the encrypted recipe, where there is one."""
-        for clear, made in self._instead.items():
-            self._db.execute(
-                f"UPDATE deliveries SET kind = ?, resume = NULL WHERE clip = {_CLIP} AND kind = ?"
-                " AND state IN ('pending', 'parked')",
-                (made, clip_id, clear),
-            )
-
     def newer(self) -> list[str]:
         """Deliveries that only a newer release knows to make, in words: they are left as they are."""
         kinds = self._db.execute(

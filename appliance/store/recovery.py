@@ -267,8 +267,6 @@ class Recovery:
         try:
             if self._catalogue.clips.knows(take_id):
                 raise ValueError("there is, or was, another clip of its id")
-            if self._places.sound(name) == self._places.encrypted(name):
-                raise ValueError("it is encrypted")
             folder = make_take(self._places, name)
         except ValueError as error:
             self._set_aside(f"{name}.wav has no metadata: {error}", self._places.sound(name))
