@@ -22,14 +22,11 @@ from appliance.faults import DELIVERY, FEED, PROCESSOR
 from appliance.feeds.feeds import Feed
 from appliance.feeds.safefile import Room
 from appliance.flow import flow_of
-from appliance.flow.bell import Bell
 from appliance.front import tell_and_go_on
 from appliance.guests import Guests
 from appliance.machine import Recorder
-from appliance.narration import narrations
 from appliance.plugin import BackendContext, FeedBackend, Processor, UploadBackend
 from appliance.plugin.kinds import PROCESSOR as KIND
-from appliance.processors import Processors
 from appliance.prompts import DIGITS, Prompts, sounds_of
 from appliance.reactions import Reactions
 from appliance.sounds import Arriving, KeptSounds
@@ -41,6 +38,7 @@ from appliance.vitals import Vitals
 
 if TYPE_CHECKING:
     from appliance.audio.speech import Speech
+    from appliance.narration import Narration
     from appliance.triggers.watch import TriggerWatch
 
 Post = Callable[[Event], None]
@@ -98,6 +96,8 @@ def _start_processors(
         with tell_and_go_on(controller.post, PROCESSOR, name):
             ready[name] = built()
     if ready:
+        from appliance.processors import Processors
+
         processors = Processors(store, ready, recording, clock, controller.post, vitals)
         stop.callback(controller.listen(processors.hear))
         processors.start()
@@ -131,15 +131,27 @@ def start_speaking(
         return _speech(stop).ahead(DIGITS, words_of(language).voice)
 
     handset = flow_of(settings.flow, settings.prompts, replies, store.places, time, spell)
-    speaking = Reactions(handset, *narrations(settings.feeds), Prompts(sounds))
+    speaking = Reactions(handset, *_narrations(settings), Prompts(sounds))
     stop.callback(controller.react(speaking.listener(controller.post)))
     if store.places.greeting.exists():
         store.greeting.tell()
     KeptSounds(store, clock, controller.post).start()
     if settings.flow.ring and settings.flow.script is Script.MESSAGE_BOX:
+        from appliance.flow.bell import Bell
+
         bell = Bell(settings.flow.ring, clock, controller.post, vitals)
         bell.start()
         stop.callback(bell.close)
+
+
+def _narrations(settings: Settings) -> "tuple[Narration, ...]":
+    """What plays the feeds with `loop`; none where there are none."""
+    orders = {name: feed.order for name, feed in settings.feeds.items() if feed.loop}
+    if not orders:
+        return ()
+    from appliance.narration import Narration
+
+    return (Narration(orders),)
 
 
 def _speech(stop: StopList) -> "Speech":

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from attrs import evolve, field
 
 from appliance import events
-from appliance.config.feeds import FeedSettings, Order
+from appliance.config.feeds import Order
 from appliance.errors import TroubleKind
 from appliance.events import Command, Event, subject
 from appliance.faults import SPEAKER
@@ -19,12 +19,6 @@ from appliance.models import Track
 from appliance.reactions import is_free
 from appliance.status import Status
 from appliance.values import frozen
-
-
-def narrations(feeds: Mapping[str, FeedSettings]) -> tuple["Narration", ...]:
-    """The machine for the feeds with `loop`; none where there are none."""
-    loops = {name: feed.order for name, feed in feeds.items() if feed.loop}
-    return (Narration(loops),) if loops else ()
 
 
 @frozen

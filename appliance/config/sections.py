@@ -1,13 +1,11 @@
 """One configuration class: its fields, how it is assembled from plain values, and every check that fails."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
 from typing import Any
 
 import attrs
 from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, ClassValidationError, IterableValidationNote
-from cattrs.gen import make_dict_structure_fn
 
 from appliance.config import words
 from appliance.config.document import Word
@@ -38,11 +36,6 @@ class Section:
         self._converter = converter
         self._withheld = withheld
 
-    @cached_property
-    def _assemble(self) -> Callable[[Any, Any], Any]:
-        """Compiled by cattrs when first needed: most files name few of the classes."""
-        return make_dict_structure_fn(self.cls, self._converter, _cattrs_detailed_validation=True)
-
     def assemble(self, given: dict[str, Any], also_known: Iterable[str] = ()) -> Any:
         """An instance of the class. Raises ClassValidationError with every problem.
 
@@ -54,7 +47,7 @@ class Section:
         given = {name: item for name, item in given.items() if name in self.fields and not self._left_out(name, item)}
         result = None
         try:
-            result = self._assemble(given, self.cls)
+            result = self._assembled(given)
         except ClassValidationError as error:
             located = [each for each in error.exceptions if notes(each)]
             failed = list(self._failed_checks(given))
@@ -64,6 +57,27 @@ class Section:
         if problems:
             raise ClassValidationError(self.cls.__name__, problems, self.cls)
         return result
+
+    def _assembled(self, given: dict[str, Any]) -> Any:
+        """An instance of the class, as cattrs makes one; but it would compile code for that, and for every class that
+        this one names, of which a file has few, and each once. Raises ClassValidationError with every problem.
+        """
+        values: dict[str, Any] = {}
+        failed: list[Exception] = []
+        for name, field in self.fields.items():
+            if name not in given and field.default is not attrs.NOTHING:
+                continue
+            try:
+                values[field.alias or name] = self._converter.structure(given[name], self.types[name])
+            except Exception as error:
+                error.add_note(AttributeValidationNote(f"{self.cls.__name__}.{name}", name, self.types[name]))
+                failed.append(error)
+        if not failed:
+            try:
+                return self.cls(**values)
+            except Exception as error:  # what its validators say
+                failed.append(error)
+        raise ClassValidationError(self.cls.__name__, failed, self.cls)
 
     def _left_out(self, name: str, value: Any) -> bool:
         """A heading whose options are all commented out means the default."""

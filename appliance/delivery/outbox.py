@@ -3,12 +3,12 @@
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.audio.growing import GrowingTake
 from appliance.clock import Clock
 from appliance.config.routing import goes_to
 from appliance.delivery.destination import Destination
-from appliance.delivery.live import Live
 from appliance.delivery.pace import RateLimit
 from appliance.delivery.verify import Checked, Verifier
 from appliance.delivery.withdrawal import Proof, Withdrawals
@@ -21,6 +21,9 @@ from appliance.renditions.maker import Renditions
 from appliance.retry import Streak
 from appliance.store import Store
 from appliance.vitals import Vitals
+
+if TYPE_CHECKING:
+    from appliance.delivery.live import Live
 
 __all__ = ["Destination", "Outbox"]
 
@@ -56,8 +59,10 @@ class Outbox:
             limit = RateLimit(most, clock) if most is not None else None
             finish_live = None
             if backend := live_backend(destination.backend):
-                live = Live(store, name, destination.settings, backend, limit, clock, post, vitals, random)
-                self._lives[name], finish_live = live, live.finish
+                from appliance.delivery import live
+
+                sender = live.Live(store, name, destination.settings, backend, limit, clock, post, vitals, random)
+                self._lives[name], finish_live = sender, sender.finish
             self._workers[name] = Worker(
                 store, destination, self._renditions, clock, post, vitals, random, limit, finish_live
             )
@@ -159,6 +164,6 @@ class Outbox:
             ended = live is None or live.join(max(0.0, until - self._clock.monotonic()))
             worker.join(max(0.0, until - self._clock.monotonic()), live_ended=ended)
 
-    def _parts(self) -> list[tuple[str, Live | Worker]]:
+    def _parts(self) -> list[tuple[str, "Live | Worker"]]:
         """Everything that sends, with the name of its destination."""
         return [*self._lives.items(), *self._workers.items()]

@@ -23,20 +23,20 @@ from appliance.config.settings import (
     Wiring,
 )
 from appliance.events import Command
-from appliance.panel.dialling import Dial, Rest
 from appliance.panel.factory import default_factory, let_go, patiently, translated
 from appliance.panel.facts import Fact
 from appliance.panel.gestures import Hook, Key
 from appliance.panel.lights import Lamp
 from appliance.panel.meanings import means
 from appliance.panel.ports import PanelState
-from appliance.panel.scanning import Keypad
 from appliance.panel.watch import PinWatch
 from appliance.panel.worker import Worker
 from appliance.vitals import Vitals
 
 if TYPE_CHECKING:
     from gpiozero import Factory
+
+    from appliance.panel.scanning import Keypad
 
 _AT_ONCE = 0.001
 """Seconds within which a question was answered at once."""
@@ -118,6 +118,8 @@ def _key(settings: _Wanted, level: bool) -> Key:
         case SwitchSettings():
             return Hook(settings)
         case DialSettings():
+            from appliance.panel.dialling import Dial
+
             return Dial(settings, level)
     return Key(settings, level)
 
@@ -232,12 +234,16 @@ class GpioPanel:
         if settings.off_normal is None:
             yield pin, settings, self._heard
             return
+        from appliance.panel.dialling import Rest
+
         rest = Rest()
         yield settings.off_normal, ButtonSettings(to=settings.to), rest.told
         yield pin, settings, lambda facts: self._heard(list(filter(rest.moved, facts)))
 
-    def _keypad(self, settings: KeypadSettings, factory: "Factory", pins: ExitStack) -> Keypad:
+    def _keypad(self, settings: KeypadSettings, factory: "Factory", pins: ExitStack) -> "Keypad":
         from gpiozero import DigitalInputDevice, InputDevice
+
+        from appliance.panel.scanning import Keypad
 
         rows, columns = (
             [self._open(pin, partial(kind, pin, pull_up=True, pin_factory=factory), pins) for pin in wanted]

@@ -13,8 +13,6 @@ from appliance.errors import Permanent, StorageError, Transient
 from appliance.limits import give_way
 from appliance.models import Clip, Rendition
 from appliance.recipes import ENCRYPTED, ORIGINAL, Recipe
-from appliance.renditions.encode import encode
-from appliance.renditions.encrypt import encrypt
 from appliance.store import Store
 
 _BLOCK = 1 << 20
@@ -102,6 +100,8 @@ class Renditions:
         if recipe.clear == ORIGINAL and kept.suffix == ENCRYPTED:
             self._copy(kept, path)
         elif recipe.clear:
+            from appliance.renditions.encrypt import encrypt
+
             encrypt(self.prepare(clip, recipe.clear, check).path, path, recipe.recipients or (), check)
         else:
             self._encode(clip, recipe, path, check)
@@ -121,6 +121,8 @@ class Renditions:
 
     def _encode(self, clip: Clip, recipe: Recipe, path: Path, check: Check) -> None:
         from concurrent.futures import ThreadPoolExecutor
+
+        from appliance.renditions.encode import encode
 
         original = self.prepare(clip, ORIGINAL, check).path
         with ThreadPoolExecutor(1, "encoder", give_way) as encoder:

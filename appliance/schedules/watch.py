@@ -1,6 +1,7 @@
 """Watches the clock for schedules, and tells what is open."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from attrs import field
 
@@ -14,9 +15,11 @@ from appliance.listed import OpenWindow
 from appliance.loops import Loop
 from appliance.models import ClockSource, ClockStamp
 from appliance.report import ScheduleReport, WindowReport
-from appliance.schedules.windows import Sun, Windows, no_sun
 from appliance.values import frozen
 from appliance.vitals import Vitals
+
+if TYPE_CHECKING:
+    from appliance.schedules.windows import Sun, Windows
 
 LOOK_EVERY = 60.0
 """Seconds between two looks at most: the clock may have been set, or the day may have got another length."""
@@ -34,7 +37,7 @@ Post = Callable[[Event], None]
 class Schedules:
     """The schedules of a configuration that can be used."""
 
-    windows: Mapping[str, Windows] = field(factory=dict)
+    windows: Mapping[str, "Windows"] = field(factory=dict)
     wishes: Mapping[str, Wishes] = field(factory=dict)
     """What is wanted of the takes of each."""
 
@@ -43,13 +46,15 @@ class Schedules:
         """From the configuration; each that cannot be used is a fault."""
         ready: dict[str, Windows] = {}
         for name, wanted in settings.schedules.items():
+            from appliance.schedules import windows
+
             try:
-                sun: Sun = no_sun
+                sun: Sun = windows.no_sun
                 if wanted.needs_sun:
                     from appliance.schedules.sun import sun_at
 
                     sun = sun_at(settings.device.location)
-                ready[name] = Windows(wanted, sun)
+                ready[name] = windows.Windows(wanted, sun)
             except ConfigError as error:
                 post(LEFT_OUT.raised(f"schedule {name} records nothing: {error}", f"schedules.{name}"))
         return cls(ready, {name: settings.schedules[name].take.wishes(Starter.SCHEDULE, name) for name in ready})

@@ -1,38 +1,21 @@
 """Upload backend `folder`: copies clips to a USB stick, a network mount or a synchronised folder."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from attrs import frozen
-from attrs.validators import matches_re
+from appliance.plugin import BackendContext, UploadBackend, UploadBackendType, hookimpl
 
-from appliance.plugin import AbsolutePath, BackendContext, UploadBackend, UploadBackendType, hookimpl, option
-
-
-@frozen
-class FolderOptions:
-    """Where to copy to. A copy on the box's own card is no second copy: it never lets a clip make room."""
-
-    path: AbsolutePath = option(help="The folder. Created where missing.", example="/media/stick/recordings")
-    require_mount: bool = option(
-        False,
-        "Deliver only while a stick or network disk is mounted there, so that an unplugged one never fills the card "
-        "of the box. Set it for everything that can be unplugged.",
-    )
-    mode: str = option(
-        "0644",
-        "Permissions of the copies, as for chmod; folders made for them may be opened by whoever may read. By default "
-        "everybody may read, so that a share or a synchronising program can.",
-        check=matches_re(r"0?[0-7]{3}"),
-    )
-    sidecar: bool = option(
-        False, "Put a JSON file beside each clip, with everything that is known of it. It comes before the sound."
-    )
-    group: str = option(
-        "", "Group that the copies are given to. The user of the service must be in it.", example="media"
-    )
+if TYPE_CHECKING:
+    from appliance_upload_folder.options import FolderOptions
 
 
-def _create(options: FolderOptions, context: BackendContext) -> UploadBackend:
+def _options() -> type:
+    from appliance_upload_folder.options import FolderOptions
+
+    return FolderOptions
+
+
+def _create(options: "FolderOptions", context: BackendContext) -> UploadBackend:
     from appliance_upload_folder.backend import FolderBackend
     from appliance_upload_folder.files import Ownership
 
@@ -44,4 +27,4 @@ def _create(options: FolderOptions, context: BackendContext) -> UploadBackend:
 
 @hookimpl
 def appliance_upload_backends() -> Sequence[UploadBackendType]:
-    return [UploadBackendType("folder", FolderOptions, _create)]
+    return [UploadBackendType("folder", _options, _create)]
