@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from attrs import frozen
+
 from appliance.circumstances import NO_WISHES, Gain, Wishes
 from appliance.errors import TroubleKind
 from appliance.listed import HeardSound, OpenWindow, PlaylistItem, Repeat
 from appliance.models import AudioFormat, Clip, Fault, Gap, Receipt, Track, Verdict
 from appliance.quantities import NOTHING, Kind, told
-from appliance.values import Message, frozen, message
+from appliance.values import Message, message
 
 
 class Command(Message):
@@ -902,7 +904,7 @@ class DeliveryStarted(Event):
     size: int
 
 
-@frozen
+@frozen(slots=False, eq=False, repr=False)  # a message whose fields are described
 class DeliveryProgress(Event):
     """How far a delivery is, while it is sent."""
 

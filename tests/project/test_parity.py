@@ -4,6 +4,7 @@ import inspect
 import re
 from pathlib import Path
 
+import attrs
 import pytest
 
 import appliance
@@ -69,4 +70,4 @@ def has_member(name: str) -> bool:
     thing = Receipt if owner == "Receipt" else getattr(appliance, owner)
     if argument:
         return argument.rstrip(")") in inspect.signature(thing).parameters
-    return not member or hasattr(thing, member)
+    return not member or hasattr(thing, member) or member in attrs.fields_dict(thing)
