@@ -10,6 +10,7 @@ from appliance import sdnotify
 from appliance.alarm import Alarm
 from appliance.audio.card_notes import CardNotes
 from appliance.audio.foresight import Foresight
+from appliance.audio.microphone import PATIENCE
 from appliance.audio.player import Player
 from appliance.audio.ports import SoundCards
 from appliance.audio.recheck import recheck
@@ -122,7 +123,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         wishes = (audio.capture, settings.recorded)
         about = (settings.monitor, settings.device.location.place)
         reach = max((trigger.reach for trigger in settings.triggers.values()), default=0.0)
-        recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, *about, reach)
+        patience = min(PATIENCE, settings.recorded.sync_interval)
+        recorder = Recorder(cards, *wishes, takes, name, clock, post, vitals, watched, follow, *about, reach, patience)
         alarm = Alarm(post, clock, vitals)
         stop.callback(alarm.close)
         orders = {key: feed.order for key, feed in settings.feeds.items()}

@@ -23,6 +23,12 @@ from appliance.vitals import Vitals
 LAST_SECONDS = 1.0
 """Seconds kept at hand for whoever wants to hear what has just sounded."""
 
+PATIENCE = 0.5
+"""Seconds of sound that a box tells at once: no more than a power cut may cost anyway."""
+
+IDLE_PATIENCE = 1.0
+"""Seconds of sound that are told at once while nobody listens, and somebody may want to hear what has just sounded."""
+
 GUEST_SECONDS = 5.0
 """Seconds of sound that wait for one who listens beside and is slow; what comes then is lost to him alone."""
 
@@ -38,9 +44,13 @@ class Microphone:
         clock: Clock,
         vitals: Vitals,
         last_seconds: float = LAST_SECONDS,
+        patience: float = 0.0,
     ) -> None:
-        """`last_seconds` of what has just sounded are kept at hand while the microphone is open."""
+        """`last_seconds` of what has just sounded are kept at hand while the microphone is open. Listeners get as much
+        as `patience` seconds of sound at once, unless one is in a hurry: each wake costs more than what is done then.
+        """
         self._last_seconds = last_seconds
+        self._patience = patience
         self._cards = cards
         self._settings = settings
         self._reconnect = reconnect
@@ -71,24 +81,24 @@ class Microphone:
                 self._stream = stream
             return line
 
-    def overhear(self, *, opens: bool) -> "Line | None":
+    def overhear(self, *, opens: bool, hurried: bool = False) -> "Line | None":
         """Hear from now on what the microphone hears, in whatever format, and give way to whoever wants another one.
 
-        Where it is closed it is opened for that, if this `opens`; else None. Raises RuntimeError where no thread can be
-        had.
+        Where it is closed it is opened for that, if this `opens`; else None. One who is `hurried` hears each period at
+        once. Raises RuntimeError where no thread can be had.
         """
         with self._lock:
-            line = self._stream.admit_guest(opens) if self._stream else None
+            line = self._stream.admit_guest(opens, hurried) if self._stream else None
             if line or not opens:
                 return line
             stream = self._fresh(self._settings)
-            line = stream.admit_guest(opens)
+            line = stream.admit_guest(opens, hurried)
             stream.thread.start()
             self._stream = stream
             return line
 
     def _fresh(self, settings: CaptureSettings) -> "_Stream":
-        how = (self._reconnect, self._clock, self._vitals, self._stream, self._last_seconds)
+        how = (self._reconnect, self._clock, self._vitals, self._stream, self._last_seconds, self._patience)
         return _Stream(self._cards, settings, *how, settings == self._settings)
 
     def stay_open(self) -> bool:
@@ -124,12 +134,22 @@ class Line:
     """
 
     def __init__(
-        self, stream: "_Stream", since: float, ring: Ring, *, keeps: bool = True, yields: bool = False
+        self,
+        stream: "_Stream",
+        since: float,
+        ring: Ring,
+        *,
+        keeps: bool = True,
+        yields: bool = False,
+        hurried: bool = False,
     ) -> None:
-        """`keeps` says that the card stays open for it, `yields` that it ends for one who wants another format."""
+        """`keeps` says that the card stays open for it, `yields` that it ends for one who wants another format, and
+        `hurried` that each period is told at once.
+        """
         self._stream = stream
         self.keeps = keeps
         self.yields = yields
+        self.hurried = hurried
         self._since: float | None = since
         self._ring = ring
         self.begins = inf
@@ -157,6 +177,10 @@ class Line:
     def wake(self) -> None:
         """Let `hear` return now."""
         self._ring.wake()
+
+    def hasten(self) -> None:
+        """Let what sounds now be heard as soon as its period is over. Returns at once."""
+        self._stream.thread.hasten()
 
     def leave(self) -> None:
         """Listen no more. Again does no harm."""
@@ -191,9 +215,11 @@ class _Stream:
         vitals: Vitals,
         after: "_Stream | None",
         last_seconds: float,
+        patience: float,
         as_configured: bool,
     ) -> None:
         self._last_seconds = last_seconds
+        self._patience = patience
         self._as_configured = as_configured
         self._held = self._over = False
         self.format = settings.format
@@ -236,16 +262,24 @@ class _Stream:
             if item:
                 line.tell(item)
         self._lines.append(line)
+        self._heed_patience()
+        self.thread.hasten()
         return line
 
-    def admit_guest(self, keeps: bool) -> Line | None:
+    def _heed_patience(self) -> None:
+        """All who listen can wait for sound as long as the most hurried one."""
+        patience = 0.0 if any(line.hurried for line in self._lines) else self._patience
+        self.thread.patience = patience if self._lines or not patience else IDLE_PATIENCE
+
+    def admit_guest(self, keeps: bool, hurried: bool) -> Line | None:
         """Let one listen from now on who gives way; None where the stream is over."""
         with self._lock:
             if self._over:
                 return None
             now, ring = self._clock.monotonic(), Ring(self.format, self._clock, seconds=GUEST_SECONDS)
-            line = Line(self, now, ring, keeps=keeps, yields=True)
+            line = Line(self, now, ring, keeps=keeps, yields=True, hurried=hurried)
             self._lines.append(line)
+            self._heed_patience()
             return line
 
     def give_way(self) -> None:
@@ -261,6 +295,7 @@ class _Stream:
         """One listens no more. Guests do not keep a format that only he wanted."""
         with self._lock:
             self._lines = [other for other in self._lines if other is not line]
+            self._heed_patience()
             left = not (self._as_configured or line.yields) and all(other.yields for other in self._lines)
         (self.give_way if left else self._close_unless_needed)()
 
@@ -268,6 +303,7 @@ class _Stream:
         """Stay open without listeners, where it is open so; False where it is over."""
         with self._lock:
             self._held = not self._over and settings == self._settings
+            self._heed_patience()
             return not self._over
 
     def _close_unless_needed(self) -> None:

@@ -62,11 +62,13 @@ class Recorder:
         monitor: MonitorSettings = MonitorSettings(),  # noqa: B008 - it is frozen
         place: Place | None = None,
         reach: float = 0.0,
+        patience: float = 0.0,
     ) -> None:
         """`watched` tells whether anybody wants TakeProgress four times a second; else it comes once a second.
 
         `follow` is told of each take when it begins, and returns at once. `place` is where the box stands. A take may
-        be asked for up to `reach` seconds after its beginning, while somebody overhears the microphone.
+        be asked for up to `reach` seconds after its beginning, while somebody overhears the microphone. `patience` is
+        how many seconds of sound may be taken at once, as `Microphone` knows it.
         """
         self._studio = Studio(
             capture,
@@ -84,7 +86,7 @@ class Recorder:
             lambda: cards.notes.tuned,
         )
         kept = LAST_SECONDS + max(recording.preroll, reach)
-        self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals, kept)
+        self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals, kept, patience)
         self._reach = max(LAST_SECONDS, recording.preroll, reach)
         self._armed = False
         self._guests: set[int] = set()
@@ -228,7 +230,7 @@ class Recorder:
     def eavesdrop(self) -> Line | None:
         """Hear what the microphone hears from now on, and give way to a take in another format; None once closed."""
         with self._lock:
-            return None if self._closed else self._microphone.overhear(opens=True)
+            return None if self._closed else self._microphone.overhear(opens=True, hurried=True)
 
     def overhear(self, frames: int, *, always: bool, dropped: Callable[[int], None]) -> "Overhearing":
         """The sound of the microphone, in blocks of so many frames, beside every take and harming none.

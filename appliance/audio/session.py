@@ -143,6 +143,8 @@ class TakeSession:
             if self._presses:
                 self._heed_presses()
             self._take_in(item)
+            if self._writer and self._writer.waits:
+                self._line.hasten()
             if self._line.odd_rate:
                 self._tell_rate(self._line.odd_rate)
 

@@ -94,6 +94,11 @@ class TakeWriter:
         return self._assembler.stopped
 
     @property
+    def waits(self) -> bool:
+        """Whether a press waits for the sound of its moment."""
+        return bool(self._assembler.waiting)
+
+    @property
     def patience(self) -> float | None:
         """Seconds after which `idle` wants to be called where nothing else happens."""
         due = inf if self._unplugged or self._mute else self._heard_at + self._quiet_after
