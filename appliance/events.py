@@ -576,7 +576,7 @@ class TakeStarted(Event):
 class TakeProgress(Event):
     """Length and level of the take so far. Levels are of the last stretch, in dBFS.
 
-    Comes about four times a second while a plugin or anybody else listens, else once a second.
+    Comes about twice a second while a plugin or anybody else listens, else once a second.
     """
 
     take_id: str

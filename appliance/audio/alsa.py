@@ -1,31 +1,28 @@
-"""Real sound cards, on pyalsaaudio 0.10 and 0.11. The only module that imports alsaaudio.
+"""Real sound cards. What records goes by `appliance.audio.reader`, what plays by `appliance.audio.speaker`.
 
-What it must make up for, beside silent substitution of whatever the card cannot do: 0.10 prepares an overrun stream and
-goes on without a word; both abort or crash the process when a closed PCM is asked something or is closed under a
-reader. Errors carry no number, only the text of strerror(3). What plays goes another way: `appliance.audio.speaker`.
-
-Every release holds Python's lock while it opens, drops and closes a PCM, so no thread of ours can save the rest from a
-card that hangs there: nobody feeds systemd's watchdog then, which begins anew, and the take is there.
+What the cards can do, pyalsaaudio 0.10 and 0.11 tell, which only this module and `alsa_mixer` import. What must be made
+up for is silent substitution of whatever the card cannot do. Errors carry no number, only the text of strerror(3).
 """
 
 import ctypes
 import errno
 import os
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import alsaaudio
 from alsaaudio import ALSAAudioError
 
 from appliance.audio.alsa_mixer import open_mixer
+from appliance.audio.asound import Refused
 from appliance.audio.card_notes import CardNotes
-from appliance.audio.devices import NOUNS, Devices, SystemCard, abilities, lost, not_found
-from appliance.audio.ports import XRUN, Capture, Card, Direction, Mixer, Playback
-from appliance.audio.speaker import AlsaSpeaker, Refused
+from appliance.audio.devices import NOUNS, Devices, SystemCard, abilities, not_found
+from appliance.audio.ports import Capture, Card, Direction, Mixer, Playback
+from appliance.audio.reader import AlsaReader
+from appliance.audio.speaker import AlsaSpeaker
 from appliance.describe import counted
-from appliance.errors import AudioError, DeviceBusy, DeviceLost, FormatUnsupported
+from appliance.errors import AudioError, DeviceBusy, FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
 
 _TYPES = {Direction.CAPTURE: alsaaudio.PCM_CAPTURE, Direction.PLAYBACK: alsaaudio.PCM_PLAYBACK}
@@ -40,8 +37,7 @@ _SETTINGS = {
     Direction.PLAYBACK: "audio.playback.device",
 }
 
-_MOST_EMPTY = 100
-"""Reads in a row that may bring nothing: a read waits for sound."""
+T = TypeVar("T")
 
 
 class AlsaCards:
@@ -55,19 +51,10 @@ class AlsaCards:
         self._opening = threading.Lock()
 
     def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
-        pcm, info = self._open(device, Direction.CAPTURE, format, period, buffer)
-        return _AlsaCapture(device, format, pcm, info, behind_server=self._devices.behind_server(device))
+        return self._open(AlsaReader, device, Direction.CAPTURE, format, period, buffer)
 
     def open_playback(self, device: str, format: AudioFormat, period: float, buffer: float) -> Playback:
-        name, behind_server = self._devices.pcm_name(device, Direction.PLAYBACK), self._devices.behind_server(device)
-        with self._opening:
-            try:
-                return AlsaSpeaker(device, name, format, period, buffer, behind_server=behind_server)
-            except Refused as refused:
-                code: int = refused.args[0]
-                if code == errno.EINVAL:  # alsaaudio tells what it offers
-                    self._granted(device, Direction.PLAYBACK, format, period, buffer)[0].close()
-                raise self._refusal(device, Direction.PLAYBACK, format, code, os.strerror(code)) from None
+        return self._open(AlsaSpeaker, device, Direction.PLAYBACK, format, period, buffer)
 
     def present(self, device: str, direction: Direction) -> bool:
         return self._devices.present(device, direction)
@@ -91,18 +78,29 @@ class AlsaCards:
 
     def check_capture(self, device: str, format: AudioFormat) -> None:
         with self._opening:
-            self._granted(device, Direction.CAPTURE, format, 0.1, 0.5)[0].close()
+            self._granted(device, Direction.CAPTURE, format, 0.1, 0.5).close()
 
     def _open(
-        self, word: str, direction: Direction, format: AudioFormat, period: float, buffer: float
-    ) -> tuple[Any, Mapping[str, Any]]:
+        self,
+        kind: Callable[..., T],
+        device: str,
+        direction: Direction,
+        format: AudioFormat,
+        period: float,
+        buffer: float,
+    ) -> T:
+        name, behind_server = self._devices.pcm_name(device, direction), self._devices.behind_server(device)
         with self._opening:
-            return self._granted(word, direction, format, period, buffer)
+            try:
+                return kind(device, name, format, period, buffer, behind_server=behind_server)
+            except Refused as refused:
+                code: int = refused.args[0]
+                if code == errno.EINVAL:  # alsaaudio tells what it offers
+                    self._granted(device, direction, format, period, buffer).close()
+                raise self._refusal(device, direction, format, code, os.strerror(code)) from None
 
-    def _granted(
-        self, word: str, direction: Direction, format: AudioFormat, period: float, buffer: float
-    ) -> tuple[Any, Mapping[str, Any]]:
-        """An open PCM and what alsaaudio says of it, asked once because every call of `info` leaks a little."""
+    def _granted(self, word: str, direction: Direction, format: AudioFormat, period: float, buffer: float) -> Any:
+        """An open PCM of alsaaudio, which tells what the card offers instead. Every call of `info` leaks a little."""
         name = self._devices.pcm_name(word, direction)
         try:
             pcm = alsaaudio.PCM(
@@ -123,7 +121,7 @@ class AlsaCards:
             pcm.close()
             offered = (info["rate"], info["channels"], info["format_name"])
             raise _unsupported(word, direction, format, f"{lacking}. It can do {can}", offered)
-        return pcm, info
+        return pcm
 
     def _refusal(self, word: str, direction: Direction, format: AudioFormat, code: int, text: str) -> AudioError:
         noun = NOUNS[direction]
@@ -156,66 +154,6 @@ class AlsaCards:
                 return abilities(pcm.getrates(), pcm.getchannels(), pcm.getformats())
             finally:
                 pcm.close()
-
-
-class _AlsaCapture:
-    """See `ports.Capture`. Only `stop` comes from another thread."""
-
-    def __init__(
-        self, word: str, format: AudioFormat, pcm: Any, info: Mapping[str, Any], *, behind_server: bool
-    ) -> None:
-        self.format = format
-        self.period_frames: int = info["period_size"]
-        self.buffer_frames: int = info["buffer_size"]
-        self.behind_server = behind_server
-        self._word = word
-        self._pcm = pcm
-        self._stopped = False
-        self._closing = threading.Lock()
-
-    def read(self) -> tuple[int, bytes]:
-        for _ in range(_MOST_EMPTY):
-            if self._stopped:
-                break
-            try:
-                if self._found_xrun():
-                    return XRUN, b""
-                length, data = self._pcm.read()
-                if length == XRUN:
-                    self._pcm.drop()  # 0.10 leaves the stream overrun
-            except ALSAAudioError as error:
-                if self._stopped:
-                    break
-                raise lost(self._word, Direction.CAPTURE, *_reason(error)) from error
-            # What a read returns after `stop` may begin anew behind an uncounted gap.
-            if length and not self._stopped:
-                return length, data
-        if self._stopped:
-            return 0, b""
-        noun = NOUNS[Direction.CAPTURE]
-        raise DeviceLost(f"{noun} '{self._word}' hands over nothing, again and again. Unplug it and plug it in again")
-
-    def stop(self) -> None:
-        self._stopped = True
-        with self._closing:
-            self._drop()
-
-    def close(self) -> None:
-        self._stopped = True
-        with self._closing:
-            self._drop()
-            self._pcm.close()
-
-    def _drop(self) -> None:
-        with suppress(ALSAAudioError):  # also where it is closed already
-            self._pcm.drop()
-
-    def _found_xrun(self) -> bool:
-        """Look for an XRUN that alsaaudio 0.10 would pass over; dropping makes the next call prepare the stream."""
-        if self._pcm.state() != alsaaudio.PCM_STATE_XRUN:
-            return False
-        self._pcm.drop()
-        return True
 
 
 def shortfall(info: Mapping[str, Any], wanted: AudioFormat) -> str:

@@ -33,10 +33,7 @@ _DEFECT = "a defect of the appliance ended the reading of the microphone, the lo
 
 
 class Period(NamedTuple):
-    """Frames that the card handed over to reads from `called` on. A tuple, as `Stretch` is.
-
-    `returned` is when the last of them had sounded at the latest, by the promptest of these reads.
-    """
+    """Frames that the card handed over to a read from `called` to `returned`. A tuple, as `Stretch` is."""
 
     frames: int
     data: bytes
@@ -58,8 +55,8 @@ class CaptureThread:
     """Reads one card from `start` to `stop`, and tells `hear` what comes; the last is always `Ended`.
 
     It opens the card once the thread `after` has let go of it, and opens it again for up to `reconnect` seconds after
-    it was unplugged. `hear` must return at once. To wake everybody costs more than to read, so periods are put together
-    for as many seconds as `patience` says, which whoever listens may change; the first one is told at once.
+    it was unplugged. `hear` must return at once. To wake everybody costs more than to read, so it reads as many periods
+    at once as `patience` seconds hold, which whoever listens may change; the first one comes by itself.
     """
 
     def __init__(
@@ -87,7 +84,6 @@ class CaptureThread:
         self._sounded = True
         self._give_up_at = 0.0
         self.patience = 0.0
-        self._hurry = False
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     def start(self) -> None:
@@ -107,8 +103,10 @@ class CaptureThread:
             self._changed.notify_all()
 
     def hasten(self) -> None:
-        """Tell what there is at the end of the period that sounds now. Returns at once, from any thread."""
-        self._hurry = True
+        """Read no further than to the end of the period that sounds now. Returns at once, from any thread."""
+        with self._changed:
+            if self._capture:
+                self._capture.hasten()
 
     def join(self, timeout: float) -> bool:
         """Wait until the card is free; whether it is."""
@@ -182,37 +180,21 @@ class CaptureThread:
         capture.close()
 
     def _read(self, capture: Capture) -> None:
-        gathered = _Gathered(capture.format.rate)
-        self._hurry = True
-        try:
-            self._gather(capture, gathered)
-        finally:
-            if gathered.frames:
-                self._hear(gathered.take())
-
-    def _gather(self, capture: Capture, gathered: "_Gathered") -> None:
-        most = 0 if capture.behind_server else capture.buffer_frames // 2
         overruns, overrun_at = 0, 0.0
+        hasty = True
         while True:
             self._pulse.beat()
             called = self._clock.monotonic()
-            frames, data = capture.read()
+            frames, data = capture.read(0 if hasty else capture.format.frames(self.patience))
             returned = self._clock.monotonic()
             if frames > 0:
-                self._sounded = True
+                self._sounded, hasty = True, False
                 if overruns:
                     self._hear(Overrun(overrun_at))
                     overruns = 0
-                gathered.add(frames, data, called, returned)
-                enough = min(most, self.patience * gathered.rate)
-                if self._hurry or gathered.frames + frames > enough:
-                    self._hurry = False
-                    self._hear(gathered.take())
+                self._hear(Period(frames, data, called, returned))
             elif frames == XRUN:
-                if gathered.frames:
-                    self._hear(gathered.take())
-                self._hurry = True
-                overruns, overrun_at = overruns + 1, returned
+                overruns, overrun_at, hasty = overruns + 1, returned, True
                 if overruns > _MOST_OVERRUNS:
                     raise DeviceLost("the microphone delivers no sound, only overruns. Unplug it and plug it in again")
             else:
@@ -249,30 +231,3 @@ class CaptureThread:
         with self._changed:
             if not self._stopping:
                 self._clock.wait(self._changed, seconds)
-
-
-class _Gathered:
-    """Periods that are told as one."""
-
-    def __init__(self, rate: int) -> None:
-        self.rate = rate
-        self.frames = 0
-        self._pieces: list[bytes] = []
-        self._called = self._returned = 0.0
-
-    def add(self, frames: int, data: bytes, called: float, returned: float) -> None:
-        """One more."""
-        if self.frames:
-            self._returned = min(self._returned + frames / self.rate, returned)
-        else:
-            self._called, self._returned = called, returned
-        self.frames += frames
-        self._pieces.append(data)
-
-    def take(self) -> Period:
-        """All of them, and begin anew."""
-        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        period = Period(self.frames, data, self._called, self._returned)
-        self.frames = 0
-        self._pieces.clear()
-        return period

@@ -25,7 +25,7 @@ class Direction(StrEnum):
 
 
 class Capture(Protocol):
-    """An open microphone. One thread reads and closes; `stop` may come from any other."""
+    """An open microphone. One thread reads and closes; `stop` and `hasten` may come from any other."""
 
     @property
     def format(self) -> AudioFormat:
@@ -43,12 +43,16 @@ class Capture(Protocol):
     def behind_server(self) -> bool:
         """Whether a sound server is in between, which loses frames without a word."""
 
-    def read(self) -> tuple[int, bytes]:
-        """Wait for the next period: its length in frames and its bytes.
+    def read(self, frames: int = 0) -> tuple[int, bytes]:
+        """Wait for the next period, or where the card can for as many whole ones as `frames` hold: the length in frames
+        and the bytes.
 
         `(XRUN, b"")` after an overrun, when the stream goes on by itself; `(0, b"")` once `stop` was called.
         Raises DeviceLost where the card is gone.
         """
+
+    def hasten(self) -> None:
+        """Let the `read` that waits, or else the next one, return at the end of the period that sounds now."""
 
     def stop(self) -> None:
         """Make the `read` that waits, and every later one, return `(0, b"")` soon."""

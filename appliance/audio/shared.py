@@ -124,10 +124,13 @@ class _LentCapture(_LentStream):
         self.behind_server = capture.behind_server
         self._capture = capture
 
-    def read(self) -> tuple[int, bytes]:
-        heard = self._capture.read()
+    def read(self, frames: int = 0) -> tuple[int, bytes]:
+        heard = self._capture.read(frames)
         self._check()
         return heard
+
+    def hasten(self) -> None:
+        self._capture.hasten()
 
 
 class _LentPlayback(_LentStream):

@@ -62,6 +62,7 @@ class TakeWriter:
         self._period_seconds = studio.capture.period
         self._quiet_after = self._period_seconds + _QUIET_PATIENCE
         self._idle_after = self._settings.sync_interval + self._period_seconds
+        self._step: float = self._settings.sync_interval
         self._buffer_seconds = opened.buffer_seconds
         self._silence = studio.monitor.silence
         self._vigil: Vigil | None = None
@@ -177,6 +178,7 @@ class TakeWriter:
             self._faults.end(MICROPHONE_LOST)
         self._take_in(stretch)
         self._keep_safe()
+        self._step = min(self._settings.sync_interval, stretch.frames / self._rate)
 
     def _take_in(self, stretch: Stretch) -> None:
         self._add(stretch)
@@ -270,8 +272,8 @@ class TakeWriter:
         self._post(TakeProgress(self._assembler.begin.take_id, length, self._format.seconds(length), peak, rms))
 
     def _keep_safe(self) -> None:
-        """Sync at the period's end that is nearest to the interval's."""
-        due = self._safe_at + self._settings.sync_interval - self._period_seconds / 2
+        """Sync at the end that is nearest to the interval's, where as much comes next as came before."""
+        due = self._safe_at + self._settings.sync_interval - self._step / 2
         if self._unsafe_since is not None and self._clock.monotonic() >= due:
             self._sync()
 

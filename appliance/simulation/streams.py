@@ -158,7 +158,10 @@ class FakeCapture(Stream):
                 raise TimeoutError("the microphone is not read to the end")
             time.sleep(0.001)
 
-    def read(self) -> tuple[int, bytes]:
+    def hasten(self) -> None:
+        """It hands over each period at once anyway."""
+
+    def read(self, frames: int = 0) -> tuple[int, bytes]:
         with self._call():
             while not self._stopped:
                 self._check_plugged()

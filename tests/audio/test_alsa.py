@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.audio.alsa import AlsaCards, _AlsaCapture, shortfall
+from appliance.audio import asound
+from appliance.audio.alsa import AlsaCards, shortfall
 from appliance.audio.devices import Devices
 from appliance.audio.ports import XRUN, Capture, Direction, Playback, SoundCards
 from appliance.audio.speaker import AlsaSpeaker
@@ -418,15 +420,39 @@ def test_granted_parameters_must_be_the_wanted_ones() -> None:
     assert shortfall(info, AudioFormat(48_000, 1, SampleFormat.S16_LE))
 
 
-def test_a_card_that_hands_over_nothing_again_and_again_counts_as_lost() -> None:
-    class Empty:
-        def state(self) -> int:
-            return -1
+def test_a_card_that_wakes_us_and_has_nothing_counts_as_lost(test_card: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with microphone(test_card) as capture:
+        monkeypatch.setattr(asound, "avail", lambda _: 0)
+        with pytest.raises(DeviceLost, match="hands over nothing, again and again"):
+            capture.read()
 
-        def read(self) -> tuple[int, bytes]:
-            return 0, b""
 
-    info = {"period_size": 960, "buffer_size": 9600}
-    capture = _AlsaCapture("usb", FORMAT, Empty(), info, behind_server=False)
-    with pytest.raises(DeviceLost, match="hands over nothing, again and again"):
-        capture.read()
+def test_several_periods_are_read_at_once(test_card: Path) -> None:
+    with microphone(test_card, period=0.01) as capture:
+        first = read(capture, 1)
+        length, data = capture.read(5 * capture.period_frames + 1)
+        assert length == 5 * capture.period_frames == len(data) // FORMAT.frame_bytes
+        assert missing(first + data, FORMAT) == 0
+
+
+def test_a_reader_who_waits_for_several_periods_wakes_once(test_card: Path) -> None:
+    with microphone(test_card, period=0.01) as capture:
+        read(capture, 1)
+        before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+        capture.read(25 * capture.period_frames)
+        assert resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before < 5
+
+
+def test_one_in_a_hurry_hears_the_period_that_sounds_now(test_card: Path) -> None:
+    with microphone(test_card, period=0.02, buffer=10.0) as capture:
+        first = read(capture, 1)
+        threading.Timer(0.05, capture.hasten).start()
+        length, data = capture.read(200 * capture.period_frames)
+        assert capture.period_frames <= length < 200 * capture.period_frames
+        assert missing(first + data + read(capture, 2), FORMAT) == 0
+
+
+def test_no_reader_waits_for_more_than_half_the_ring(test_card: Path) -> None:
+    with microphone(test_card, period=0.01, buffer=0.1) as capture:
+        length, _ = capture.read(1000 * capture.period_frames)
+        assert length == 5 * capture.period_frames

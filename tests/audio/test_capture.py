@@ -181,8 +181,11 @@ class BrokenCapture:
     buffer_frames = 16_000
     behind_server = False
 
-    def read(self) -> tuple[int, bytes]:
+    def read(self, frames: int = 0) -> tuple[int, bytes]:
         return XRUN, b""
+
+    def hasten(self) -> None:
+        pass
 
     def stop(self) -> None:
         raise AssertionError("it ends by itself")

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.audio.microphone import Line, Microphone
+from appliance.audio.ports import Capture
 from appliance.audio.ring import RING_SECONDS, Ring
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Stretch
 from appliance.config.audio import CaptureSettings
@@ -239,3 +241,68 @@ def test_the_ring_is_bounded_in_bytes_for_any_format() -> None:
     assert Ring(FORMAT, clock).room(round(RING_SECONDS * FORMAT.byte_rate))
     assert not Ring(FORMAT, clock).room(round(RING_SECONDS * FORMAT.byte_rate) + 1)
     assert not Ring(AudioFormat(384_000, 32), clock).room(64 * 1024 * 1024 + 1)
+
+
+class Asked:
+    """A simulated microphone, how much each of its reads asked for, and how often somebody was in a hurry."""
+
+    def __init__(self, capture: Capture) -> None:
+        self.capture = capture
+        self.frames: list[int] = []
+        self.hastened = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.capture, name)
+
+    def read(self, frames: int = 0) -> tuple[int, bytes]:
+        self.frames.append(frames)
+        return self.capture.read(frames)
+
+    def hasten(self) -> None:
+        self.hastened += 1
+
+
+class AskedCards(FakeCards):
+    """Cards that keep what they were asked for."""
+
+    def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Any:
+        self.asked = Asked(super().open_capture(device, format, period, buffer))
+        return self.asked
+
+
+def patient_stage() -> tuple[Stage, AskedCards]:
+    stage = Stage()
+    stage.cards = cards = AskedCards(stage.clock)
+    stage.microphone = Microphone(cards, SETTINGS, 60.0, stage.clock, Vitals(stage.clock), patience=0.5)
+    return stage, cards
+
+
+def test_who_listens_hears_as_much_at_once_as_he_can_wait_for() -> None:
+    stage, cards = patient_stage()
+    stage.start()
+    stage.run(2)
+    assert cards.asked.frames == [0, RATE // 2, RATE // 2], "the first period comes by itself"
+    guest = stage.microphone.overhear(opens=True, hurried=True)
+    assert guest
+    stage.run(2)
+    assert cards.asked.frames[-1] == 0
+    guest.leave()
+    stage.run(2)
+    assert cards.asked.frames[-1] == RATE // 2
+    assert stage.end()
+
+
+def test_a_microphone_that_nobody_hears_wakes_once_a_second_until_somebody_comes() -> None:
+    stage, cards = patient_stage()
+    stage.microphone.stay_open()
+    stage.clock.waiters()
+    stage.run(2)
+    assert cards.asked.frames[-1] == RATE
+    hastened = cards.asked.hastened
+    line = stage.listen()
+    assert cards.asked.hastened == hastened + 1
+    stage.run(2)
+    assert cards.asked.frames[-1] == RATE // 2
+    line.leave()
+    stage.microphone.let_close()
+    assert stage.end()

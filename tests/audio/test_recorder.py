@@ -465,7 +465,7 @@ def test_a_defect_while_the_microphone_is_read_ends_the_take_with_a_sign(booth: 
     booth.begin()
     booth.run(1.0)
 
-    def broken() -> tuple[int, bytes]:
+    def broken(frames: int = 0) -> tuple[int, bytes]:
         raise ZeroDivisionError
 
     booth.cards.capture.read = broken  # type: ignore[method-assign]

@@ -6,6 +6,7 @@
  *
  * Parameters in asound.conf: `directory`, a folder in which
  *     unplugged       makes every call fail with -ENODEV while it exists
+ *     hangs           keeps it from being closed while it exists
  *     capture.lock    is held while the microphone is open (a second opening gets -EBUSY), playback.lock likewise
  *     played.raw      gets everything written to the speaker; what is taken back or dropped before it sounds goes again
  *     starts          gets a line whenever the speaker starts: the frame of played.raw that sounds first, and when, as a
@@ -32,10 +33,12 @@ typedef struct {
     snd_pcm_ioplug_t io;
     char unplugged[PATH_MAX];
     char switched_on[PATH_MAX];
+    char hangs[PATH_MAX];
     int lock, played, starts, timer;
     int running;
     pthread_mutex_t turning; /* held where `running` changes and where the timer is read: ioplug polls without a lock */
     long ppm;
+    snd_pcm_uframes_t enough; /* frames that a reader wants to be woken for (avail_min) */
     int64_t started;       /* CLOCK_MONOTONIC in ns */
     int64_t base;          /* byte of played.raw at which the stream that is prepared begins */
     uint64_t first_number; /* frame number at the start */
@@ -74,20 +77,33 @@ static int is_unplugged(const card_t *card)
     return access(card->unplugged, F_OK) == 0;
 }
 
-/* Let the timer fire at the end of every period, or at once where the card stops, to wake whoever waits. */
+/* How long so many frames sound, in ns. */
+static int64_t lasting(const card_t *card, uint64_t frames)
+{
+    int64_t rate = (int64_t)card->io.rate * (1000000 + card->ppm);
+    return ((__int128)frames * SECOND * 1000000 + rate - 1) / rate;
+}
+
+/* Let the timer fire once so many frames have sounded since the start, and at the end of every period from then on. */
+static int set_timer(card_t *card, uint64_t frames)
+{
+    int64_t first = card->started + lasting(card, frames), period = lasting(card, card->io.period_size);
+    struct itimerspec times = {
+        .it_value = {first / SECOND, first % SECOND},
+        .it_interval = {period / SECOND, period % SECOND},
+    };
+    return timerfd_settime(card->timer, TFD_TIMER_ABSTIME, &times, NULL) < 0 ? -errno : 0;
+}
+
+/* Run, or stop: then whoever waits wakes at once. */
 static int turn(card_t *card, int running)
 {
-    struct itimerspec times = {.it_value = {.tv_nsec = 1}};
-    if (running) {
-        int64_t rate = (int64_t)card->io.rate * (1000000 + card->ppm);
-        int64_t period = ((__int128)card->io.period_size * SECOND * 1000000 + rate - 1) / rate;
-        int64_t first = card->started + period;
-        times.it_value = (struct timespec){first / SECOND, first % SECOND};
-        times.it_interval = (struct timespec){period / SECOND, period % SECOND};
-    }
+    struct itimerspec at_once = {.it_value = {.tv_nsec = 1}};
     pthread_mutex_lock(&card->turning);
     card->running = running;
-    int result = timerfd_settime(card->timer, running ? TFD_TIMER_ABSTIME : 0, &times, NULL) < 0 ? -errno : 0;
+    int result = running                                               ? set_timer(card, card->io.period_size)
+                 : timerfd_settime(card->timer, 0, &at_once, NULL) < 0 ? -errno
+                                                                       : 0;
     pthread_mutex_unlock(&card->turning);
     return result;
 }
@@ -192,26 +208,44 @@ static int has_work(const card_t *card)
     const snd_pcm_ioplug_t *io = &card->io;
     if (!card->running || is_unplugged(card))
         return 1;
-    int64_t room = io->stream == SND_PCM_STREAM_CAPTURE ? 0 : io->buffer_size;
-    return (int64_t)position(card) - (int64_t)io->appl_ptr + room >= (int64_t)io->period_size;
+    int64_t ahead = (int64_t)position(card) - (int64_t)io->appl_ptr;
+    if (io->stream == SND_PCM_STREAM_CAPTURE)
+        return ahead >= (int64_t)card->enough;
+    return ahead + (int64_t)io->buffer_size >= (int64_t)io->period_size;
 }
 
-/* The timer is read away only where there is nothing to do: as long as there is, whoever polls must wake at once. */
+/* Let a microphone's timer fire next when enough is there, as a card wakes nobody before; a speaker's goes on. */
+static int wait_on(card_t *card)
+{
+    uint64_t expirations, enough = card->io.appl_ptr + card->enough + card->io.period_size - 1;
+    if (card->io.stream == SND_PCM_STREAM_CAPTURE)
+        return set_timer(card, enough - enough % card->io.period_size);
+    return read(card->timer, &expirations, sizeof expirations) < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+static int card_sw_params(snd_pcm_ioplug_t *io, snd_pcm_sw_params_t *params)
+{
+    card_t *card = io->private_data;
+    return snd_pcm_sw_params_get_avail_min(params, &card->enough);
+}
+
+/* The timer is put off only where there is nothing to do: as long as there is, whoever polls must wake at once. */
 static int card_poll_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned int count, unsigned short *revents)
 {
     card_t *card = io->private_data;
-    uint64_t expirations;
     (void)fds, (void)count;
     pthread_mutex_lock(&card->turning);
     *revents = has_work(card) ? (io->stream == SND_PCM_STREAM_CAPTURE ? POLLIN : POLLOUT) : 0;
-    int failed = !*revents && read(card->timer, &expirations, sizeof expirations) < 0 && errno != EAGAIN;
+    int failed = *revents ? 0 : wait_on(card);
     pthread_mutex_unlock(&card->turning);
-    return failed ? -EIO : 0;
+    return failed;
 }
 
 static int card_close(snd_pcm_ioplug_t *io)
 {
     card_t *card = io->private_data;
+    while (access(card->hangs, F_OK) == 0)
+        usleep(10000);
     close(card->timer);
     close(card->lock);
     close(card->played);
@@ -226,6 +260,7 @@ static const snd_pcm_ioplug_callback_t callbacks = {
     .stop = card_stop,
     .pointer = card_pointer,
     .transfer = card_transfer,
+    .sw_params = card_sw_params,
     .poll_revents = card_poll_revents,
     .close = card_close,
 };
@@ -290,6 +325,7 @@ static int open_files(card_t *card, const char *directory, snd_pcm_stream_t stre
     char path[PATH_MAX];
     snprintf(card->unplugged, sizeof card->unplugged, "%s/unplugged", directory);
     snprintf(card->switched_on, sizeof card->switched_on, "%s/switched_on", directory);
+    snprintf(card->hangs, sizeof card->hangs, "%s/hangs", directory);
     if (is_unplugged(card))
         return -ENODEV;
     snprintf(path, sizeof path, "%s/%s.lock", directory, stream == SND_PCM_STREAM_CAPTURE ? "capture" : "playback");
