@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 
 from appliance.audio.coach import Piece
 from appliance.audio.levels import Meter
-from appliance.audio.microphone import Line
+from appliance.audio.stream import Line
 from appliance.audio.stretch import Ended, Lost, Opened, Stretch
 from appliance.errors import AudioError, DeviceLost, Refused
 from appliance.models import AudioFormat

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Generator, Iterator
 
-from appliance.audio.microphone import Line
+from appliance.audio.stream import Line
 from appliance.audio.stretch import Ended, Opened, Stretch
 from appliance.clock import Clock, wait_for
 from appliance.models import AudioFormat, GapCause

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.audio.growing import GrowingTake, follow_nothing
-from appliance.audio.microphone import LAST_SECONDS, Line, Microphone
+from appliance.audio.microphone import LAST_SECONDS, Microphone
 from appliance.audio.ports import SoundCards
 from appliance.audio.press import Press, Wish
 from appliance.audio.session import TakeSession
+from appliance.audio.stream import Line
 from appliance.audio.stretch import Ended, Lost, Stretch
 from appliance.audio.studio import Faults, Studio
 from appliance.circumstances import Place

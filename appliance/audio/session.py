@@ -8,8 +8,8 @@ from contextlib import suppress
 from appliance.audio.assembler import Assembler
 from appliance.audio.growing import GrowingTake
 from appliance.audio.journal import Begin
-from appliance.audio.microphone import Line
 from appliance.audio.press import Press, Wish
+from appliance.audio.stream import Line
 from appliance.audio.stretch import Ended, Heard, Opened
 from appliance.audio.studio import Studio
 from appliance.audio.take import clip_name
@@ -143,7 +143,7 @@ class TakeSession:
             if self._presses:
                 self._heed_presses()
             self._take_in(item)
-            if self._writer and self._writer.waits:
+            if self._part and self._part.assembler.waiting:
                 self._line.hasten()
             if self._line.odd_rate:
                 self._tell_rate(self._line.odd_rate)

@@ -59,9 +59,8 @@ class TakeWriter:
         self._faults = studio.faults
         self._watched = studio.watched
         self._slow_after = studio.slow_after
-        self._period_seconds = studio.capture.period
-        self._quiet_after = self._period_seconds + _QUIET_PATIENCE
-        self._idle_after = self._settings.sync_interval + self._period_seconds
+        self._quiet_after = studio.capture.period + _QUIET_PATIENCE
+        self._idle_after = self._settings.sync_interval + studio.capture.period
         self._step: float = self._settings.sync_interval
         self._buffer_seconds = opened.buffer_seconds
         self._silence = studio.monitor.silence
@@ -93,11 +92,6 @@ class TakeWriter:
     def stopped(self) -> bool:
         """Whether the moment of the stop was reached."""
         return self._assembler.stopped
-
-    @property
-    def waits(self) -> bool:
-        """Whether a press waits for the sound of its moment."""
-        return bool(self._assembler.waiting)
 
     @property
     def patience(self) -> float | None:

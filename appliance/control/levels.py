@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, field
 
 from appliance.audio.gain import turned, written
-from appliance.audio.microphone import Line
+from appliance.audio.stream import Line
 from appliance.audio.tuner import NO_MIXER, Tuner
 from appliance.circumstances import Gain
 from appliance.clock import Clock

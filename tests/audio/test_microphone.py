@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.audio.microphone import Line, Microphone
+from appliance.audio.microphone import Microphone
 from appliance.audio.ports import Capture
 from appliance.audio.ring import RING_SECONDS, Ring
+from appliance.audio.stream import Line
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Stretch
 from appliance.config.audio import CaptureSettings
 from appliance.models import AudioFormat, GapCause
