@@ -7,6 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 BY_ITSELF = {
+    "appliance/audio/reader.py": "waits for a sound card, which goes by its own crystal",
+    "appliance/audio/speaker.py": "waits for a sound card, which goes by its own crystal",
     "appliance/clock.py": "is the clock",
     "appliance/controller.py": "signal handlers post to the inbox, so it is a SimpleQueue, which knows no other clock",
     "appliance/limits.py": "foreign code hangs by the time of the machine, whatever clock a box goes by",
