@@ -11,7 +11,7 @@ fi
 rm -f /etc/systemd/system/appliance.service /etc/systemd/system/appliance-web.service \
     /etc/systemd/system/appliance-settings.socket /etc/systemd/system/appliance-settings@.service /usr/local/bin/appliance /usr/lib/sysusers.d/appliance.conf
 rm -f /etc/polkit-1/rules.d/50-appliance-web.rules
-rm -rf /opt/appliance
+rm -rf /opt/appliance /usr/local/share/appliance
 rm -f /usr/local/share/man/man1/appliance.1 /usr/local/share/bash-completion/completions/appliance \
     /usr/local/share/zsh/site-functions/_appliance /usr/local/share/fish/vendor_completions.d/appliance.fish
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi

@@ -16,6 +16,8 @@ WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9](?:_?[0-9]){0,30})")
 """Without leading zeros, which mean octal in YAML 1.1 and decimal to people."""
 
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,40})(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,4})?")
+_LISTED = 12
+"""Words that are listed even where it is plain which of them was meant."""
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -52,7 +54,10 @@ def read_word(word: Word, wanted: Any) -> Any:
     if value is None:
         what = kind_of_secret(word) if wanted is Secret else found(word)
         hint = ": put it in quotes" if wanted in (str, Secret) else ""
-        near = "" if word.origin else suggestion(word.text, choices(wanted))
+        known = choices(wanted)
+        near = "" if word.origin else suggestion(word.text, known)
+        if near and len(known) > _LISTED:
+            raise Problem(f"found {what}{near}")
         raise Problem(f"found {what}, expected {expected(wanted)}{hint}{near}")
     return value
 

@@ -13,7 +13,6 @@ from appliance.config.loader import load, parse
 from appliance.config.options import Extensions, Seconds, Secret, option
 from appliance.config.settings import DeleteAfter, DestinationSettings, Light, Settings, SwitchAction
 from appliance.errors import ConfigError
-from appliance.verbs import button_words
 
 Problems = Callable[..., tuple[str, ...]]
 Web = Callable[..., Any]
@@ -303,7 +302,7 @@ OFFICE = "destinations:\n  office: "
         ("panel: {buttons: {17: 5}}", "1: panel.buttons.17: found 5, expected record.toggle, record.start"),
         (
             "panel:\n  buttons:\n    17: record.togle",
-            f'{button_words()[-2]} or {button_words()[-1]}; did you mean "record.toggle"?',
+            '3: panel.buttons.17: found "record.togle"; did you mean "record.toggle"?',
         ),
         (
             "panel: {buttons: {17: {debounce: 2s}}}",

@@ -57,3 +57,17 @@ def test_a_page_starts_one_helper_whatever_it_asks(
     )
     text = browser.post("/settings/device", name="my loft", version="5").text
     assert 'value="my loft"' in text and "found a name that is none" in text and Helper.started == 3
+
+
+def test_what_can_be_chosen_is_not_listed_once_more(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press = {**NAME, "name": "press", "said": "one of a, b or c", "kind": "choice", "choices": ["a", "b", "c"]}
+    fields = [{**press, "value": "b"}, {**press, "name": "hold", "value": "something foreign"}, NAME]
+    form = {**FORM, "parts": [{"name": "", "help": "", "fields": fields, "links": []}]}
+    desk.answers["status"] = {**STATUS, "time": 5.0}
+    monkeypatch.setattr(settings, "Client", Helper)
+    monkeypatch.setitem(ANSWERS, "form", form)
+    chosen, foreign, typed = browser.get("/settings/panel/buttons/17").text.split('<div class="option">')[1:]
+    assert "<option" in chosen and "one of" not in chosen
+    assert "one of a, b or c" in foreign and "(text)" in typed

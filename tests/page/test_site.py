@@ -66,6 +66,12 @@ def test_now_says_how_the_box_is(browser: Browser, desk: Desk) -> None:
         assert said in text
 
 
+def test_a_take_can_be_stopped_before_its_first_sound(browser: Browser, desk: Desk) -> None:
+    desk.answers["status"] = {**STATUS, "recorder": "recording"}
+    text = browser.get("/").text
+    assert "/do/record.stop" in text and "/do/record.start" not in text
+
+
 def test_work_that_fails_is_said_before_it_is_a_fault(browser: Browser, desk: Desk) -> None:
     desk.answers["status"] = {**STATUS, "summary": "2 clips wait: office refused the connection, next try in 40 s"}
     text = browser.get("/").text

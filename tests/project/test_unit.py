@@ -132,3 +132,11 @@ def test_the_service_s_user_joins_the_groups_of_the_system(tmp_path: Path) -> No
     groups = (tmp_path / "etc/group").read_text().splitlines()
     assert "audio:x:29:appliance" in groups
     assert any(line.startswith("gpio:") and line.endswith(":appliance") for line in groups)
+
+
+def test_what_is_installed_is_removed_again() -> None:
+    share = FOLDER.parent / "share"
+    removed = re.findall(r"/usr/local/share/\S+", (FOLDER / "uninstall.sh").read_text())
+    for path in share.rglob("*"):
+        there = f"/usr/local/share/{path.relative_to(share)}"
+        assert path.is_dir() or any(there == each or there.startswith(f"{each}/") for each in removed), there

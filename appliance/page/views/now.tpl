@@ -16,7 +16,7 @@
 % end
 % if may_change:
 <div class="buttons">
-% if status["take"]:
+% if status["recorder"] != "idle":
 % button("record.stop", _("Stop"), "big stop")
 % if status["recorder"] == "paused":
 % button("record.resume", _("Go on"), "big")

@@ -79,7 +79,8 @@
 <label for="{{name}}">\\
 % called(name.rpartition(".")[2])
 </label>
-% if field["kind"] == "choice" and not (field["value"] and field["value"] not in field["choices"]):
+% listed = field["kind"] == "choice" and not (field["value"] and field["value"] not in field["choices"])
+% if listed:
 <select {{!about}}>
 % if not field["required"] or not value:
 <option value="">{{field["default"] or "–"}}</option>
@@ -104,7 +105,9 @@
 % end
 <p id="{{name}}-help" class="help">
 % told(field["help"])
+% if not listed:
  <span lang="en">({{field["said"].replace("`", "")}})</span>
+% end
 </p>
 </div>
 % end
