@@ -49,7 +49,7 @@ since_option = click.option(
 until_option = click.option("--until", metavar="WHEN", callback=_moment, help="Up to then.")
 
 
-clips = Verbs("clips", "Clips: list, show, name, export, join, deliver, retry, forget, verify, delete.", "clips")
+clips = Verbs("clips", "Clips: list, show, title, export, join, deliver, retry, forget, verify, delete.", "clips")
 clips.add_command(withdraw)
 
 

@@ -92,7 +92,7 @@ def parameter(argument: Argument) -> click.Parameter:
     return click.Option([name], callback=read, help=argument.help)
 
 
-record = Verbs("record", "Record: start, pause, resume, stop, discard, mark.", "record")
+record = Verbs("record", "Record: start, pause, resume, stop, discard, mark, split.", "record")
 handset = Verbs("handset", "The handset: lift it, dial, hang it up.", "handset")
 greeting = Verbs("greeting", "What the flow says to whoever lifts the handset.", "greeting")
 flow = Verbs("flow", "A booth: go on, or tell the story again.", "flow")

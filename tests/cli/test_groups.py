@@ -1,5 +1,6 @@
 """What a person meets who looks for a command, or mistypes it."""
 
+import re
 import sys
 
 import click
@@ -54,3 +55,11 @@ def test_a_mistyped_command_is_one_line_that_names_the_one_that_was_meant(
 def test_a_word_that_is_like_none_is_named_without_a_guess() -> None:
     with pytest.raises(click.UsageError, match=r"^No such command 'xyzzy'\.$"):
         root.main(["xyzzy"], standalone_mode=False)
+
+
+@pytest.mark.parametrize("context", GROUPS, ids=lambda context: context.command_path)
+def test_commands_that_a_group_says_it_has_are_there(context: click.Context) -> None:
+    assert isinstance(context.command, click.Group)
+    _, _, told = re.split(r"[.;]\s|\.$", context.command.help or "")[0].partition(": ")
+    named = {each for each in told.split(", ") if each.isalpha()}
+    assert named <= set(context.command.list_commands(context))
