@@ -37,8 +37,14 @@ def export(
             tell(sound.name, outcome)
     except OSError as error:
         why = error.strerror or error
-        raise StorageError(f"export to {target} stopped: {why}. Make room or choose another folder") from error
+        raise StorageError(f"export to {target} stopped: {why}. {elsewhere(error, 'folder')}") from error
     return outcomes
+
+
+def elsewhere(error: OSError, what: str) -> str:
+    """What a person does who cannot write to a `what` of the file system."""
+    remedy = "Use sudo" if isinstance(error, PermissionError) else "Make room"
+    return f"{remedy} or choose another {what}"
 
 
 def _one(sound: Path, target: Path, copying: Callable[[str, int, int], None]) -> str:

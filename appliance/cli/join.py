@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from appliance.audio import wav
+from appliance.cli.export import elsewhere
 from appliance.codec import from_plain
 from appliance.durable import PARTIAL, sync_directory
 from appliance.errors import StorageError, UsageError
@@ -51,7 +52,7 @@ def join(
         sync_directory(target.parent)
     except OSError as error:
         why = f"{error.filename or target}: {error.strerror or error}"
-        raise StorageError(f"the parts cannot be joined: {why}. Make room or choose another file") from error
+        raise StorageError(f"the parts cannot be joined: {why}. {elsewhere(error, 'file')}") from error
     finally:
         with suppress(OSError):
             partial.unlink()
