@@ -31,7 +31,7 @@ class FolderFeed:
         self._settle = settle
 
     def pull(self, job: FeedJob) -> None:
-        failures = list[Permanent]()
+        failures = list[Permanent | Transient]()
         for found in sorted(self._files(), key=lambda each: (each.changed, each.key)):
             if job.cancelled():
                 raise Cancelled(f"pulling {self._folder} was stopped")
@@ -39,7 +39,7 @@ class FolderFeed:
             if abs(time.time() - found.changed) >= self._settle and not job.has(found.key):
                 try:
                     self._bring(found, job)
-                except Permanent as error:
+                except (Permanent, Transient) as error:
                     failures.append(error)
         if failures:
             raise together(failures, "file")

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 from appliance_download.backend import UrlsBackend
 from appliance_download.options import UrlsOptions
+from appliance_feed_folder.backend import FolderFeed
 from appliance_feed_telegram.backend import TelegramFeed
 from appliance_feed_telegram.options import TelegramFeedOptions
 from appliance_http.options import Timeouts
@@ -361,3 +362,28 @@ def test_play_url(fault: str, listening: bool, server: OddServer, box: Box) -> N
         server.at[BAD] = WANTED
     assert feeds.fetch(url, begins=begins).path.read_bytes() == what.brings
     feeds.close()
+
+
+FILES = {
+    "a picture": (b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(5000), "no sound that can be played"),
+    "half an MP3": (cut_mp3(), "damaged, or not all there"),
+    "nothing": (b"", "is empty"),
+    "a header that claims 4 GB": (claiming(0xFFFFFFFF), ""),
+    "a header that claims nothing": (claiming(0), ""),
+}
+
+
+@pytest.mark.parametrize("fault", FILES)
+def test_a_file_of_a_folder(fault: str, box: Box, tmp_path: Path) -> None:
+    content, said = FILES[fault]
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "bad\nname.mp3").write_bytes(content)
+    (folder / "good.wav").write_bytes(OTHER)
+    words = pulled(box, lambda: FolderFeed(folder, 0.0))
+    assert said in words and bool(said) == bool(words)
+    assert there(box) == ([OTHER] if said else [OTHER, content])
+    if said:
+        (folder / "bad\nname.mp3").write_bytes(WANTED)
+        assert pulled(box, lambda: FolderFeed(folder, 0.0)) == ""
+        assert there(box) == [OTHER, WANTED]
