@@ -19,6 +19,7 @@ from tests.plugins.mail.imap import ImapServer, Odd, Told
 from tests.plugins.mail.test_feed_mail import ANNA, SOUND, letter
 
 OTHER = b"the other one"
+PIECE = SOUND[:200_000]
 
 
 @pytest.fixture
@@ -162,14 +163,14 @@ def test_a_letter_of_100_nested_parts_is_told_and_keeps_no_other(server: ImapSer
 
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
 def test_lines_as_long_as_the_letter(encoding: str) -> None:
-    text = base64.b64encode(SOUND) if encoding == "base64" else b"".join(b"=%02X" % each for each in SOUND)
+    text = base64.b64encode(PIECE) if encoding == "base64" else b"".join(b"=%02X" % each for each in PIECE)
     decode = decoder(encoding)
     most, content = 0, b""
     for at in range(0, len(text), 100_001):  # in pieces that end anywhere
         piece = decode(text[at : at + 100_001], False)
         content += piece
-        most = max(most, at + 100_001 - len(content) * len(text) // len(SOUND))
-    assert content + decode(b"", True) == SOUND
+        most = max(most, at + 100_001 - len(content) * len(text) // len(PIECE))
+    assert content + decode(b"", True) == PIECE
     assert most < 200_000, "little of it is held back"
 
 
