@@ -99,6 +99,11 @@ class Source:
         return isinstance(self._decoder, LiveDecoder) and self._decoder.is_catching_up
 
     @property
+    def still_comes(self) -> bool:
+        """Whether some of it may not be here yet."""
+        return self.at_once < inf
+
+    @property
     def buffered(self) -> float:
         """Seconds from its start that are here; all of it, but for what still comes."""
         return self._decoder.buffered if isinstance(self._decoder, LiveDecoder) else self.seconds
