@@ -161,6 +161,7 @@ class LiveDecoder:
             self._decoded, self._ended, self._rest_later = 0, False, False
         self._resampler = resampler(self._file_rate, self._rate, self.channels)
         self._ready = self.nothing
+        self._dry = False
         self._skipped = frame - self._decoded
         self._taken = round(frame / self._file_rate * self._rate)
 

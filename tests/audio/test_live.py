@@ -1,6 +1,7 @@
 """Sound plays while it still comes, as it would were it all there, and nothing waits inside a decoder."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +125,17 @@ def test_what_breaks_off_says_so_after_what_came(tmp_path: Path) -> None:
     assert heard > 3 * RATE
 
 
+def comes(decoder: LiveDecoder, at: float) -> bool:
+    """Whether it gets there, be it that the thread which fills its pipe comes to that only now."""
+    for _ in range(1000):
+        decoder.seek(at)
+        if not decoder.is_dry:
+            return True
+        time.sleep(0.005)
+    return False
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("format", "subtype"), FORMATS)
 @pytest.mark.parametrize("rate", [RATE, 44_100])
 def test_it_goes_anywhere_in_what_has_come_and_waits_for_what_has_not(
@@ -144,7 +156,7 @@ def test_it_goes_anywhere_in_what_has_come_and_waits_for_what_has_not(
     for at in (2.0, 0.0, 1.23, 2.5):
         decoder.seek(at)
         assert decoder.position == pytest.approx(at, abs=1e-4)
-        assert not decoder.is_dry and heard(at), "it has come"
+        assert comes(decoder, at) and heard(at), "it has come"
     assert 2.5 <= decoder.buffered <= 7.0
     decoder.seek(7.0)
     assert decoder.is_dry and decoder.is_behind and not decoder.is_catching_up
@@ -153,8 +165,7 @@ def test_it_goes_anywhere_in_what_has_come_and_waits_for_what_has_not(
         growing.grow(len(content) // 20)
         growing.arrival.over = growing.is_whole
     assert heard(7.0)
-    decoder.seek(1.0)
-    assert not decoder.is_dry and heard(1.0)
+    assert comes(decoder, 1.0) and heard(1.0)
     decoder.seek(7.5)
     growing.grow(len(content))
     growing.arrival.end()
