@@ -32,6 +32,9 @@ _FIRST_PAGE = re.compile(rb"OggS\x00[\x02\x06]")
 _READ_AHEAD = 65_536
 """Bytes that libsndfile may have read beyond the end of a stream, at most."""
 
+_IN_HAND = 16_384
+"""Bytes on their way into the pipe, at most, which count as read already."""
+
 _LONGEST_TAG = 4_000_000
 
 
@@ -90,7 +93,7 @@ class Pipe:
 
     def _fill(self) -> None:
         with suppress(OSError), open(self._in, "wb", buffering=0) as pipe:  # noqa: PTH123  a descriptor
-            while block := self._arrival.read(self._at, ENOUGH, lambda: self._out < 0):
+            while block := self._arrival.read(self._at, _IN_HAND, lambda: self._out < 0):
                 self._handed_over += len(block)
                 while block:
                     written = pipe.write(block)

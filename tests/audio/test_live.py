@@ -92,7 +92,7 @@ def test_what_comes_no_more_is_waited_for_and_nothing_hangs(tmp_path: Path, seco
     booth.player.voice.arrivals.put(path, growing.arrival)
     try:
         booth.player.play("one", Play(path, "what comes", 7))
-        assert booth.first(PlaybackWaiting).position > seconds - 0.7
+        assert booth.first(PlaybackWaiting).position > seconds - 0.8
     finally:
         growing.arrival.end("nothing comes any more")
         booth.player.close()
