@@ -315,6 +315,54 @@ def test_a_person_names_finds_deletes_and_brings_back(page: Page, served: Served
     assert [each["clip"]["id"] for each in served.box.clips()] == [first["id"]]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
+def test_a_clip_is_sent_to_a_place_that_came_later(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
+    box = served.box
+    clip = box.record(0.2)
+    box.until(box.delivered)
+    attic = box.root / "attic"
+    more = f"destinations:\n  attic: {{backend: folder, path: {attic}}}\n"
+    box.config.write_text(box.config.read_text().replace("destinations:\n", more))
+    assert box.process
+    box.process.send_signal(signal.SIGHUP)
+    box.until(lambda: b"attic" in served.get("/")[1])  # which says so while the recorder is away
+    page.goto(f"/clips/{clip['id']}")
+    expect(button(page, "Send to shelf")).to_have_count(0)
+    button(page, "Send to attic").click()
+    expect(page.get_by_text("attic has it, byte for byte")).to_be_visible(timeout=20_000)
+    expect(button(page, "Send to attic")).to_have_count(0)
+    name = f"{clip['name']}.wav"
+    assert next(attic.rglob(name)).read_bytes() == (box.state / "clips" / name).read_bytes()
+    next(attic.rglob(name)).unlink()
+    page.get_by_role("button", name="Look again whether it is there").click()
+    expect(page.get_by_text("attic: is missing")).to_be_visible()
+    expect(page.get_by_text("shelf: is as it was")).to_be_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
+def test_some_of_many_are_chosen_and_downloaded(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
+    clips = [served.box.record(0.2) for _ in range(3)]
+    page.goto("/clips")
+    chosen = page.locator("#chosen")
+    for clip in (clips[0], clips[2]):
+        page.get_by_label(f"Choose {clip['name']}").check()
+    expect(chosen).to_have_text("2 chosen")
+    with page.expect_download() as download:
+        button(page, "Download").click()
+    with zipfile.ZipFile(download.value.path()) as found:
+        names = [f"{clip['name']}.wav" for clip in (clips[0], clips[2])]
+        assert found.testzip() is None
+        assert {*found.namelist()} == {*names, "clips.csv", "index.html"}
+        for name in names:
+            assert found.read(name) == (served.box.state / "clips" / name).read_bytes()
+
+
 COLOURS = """(canvas) => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const found = new Set(); for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200)
   found.add([data[at], data[at + 1], data[at + 2]].join()); return [...found] }"""
