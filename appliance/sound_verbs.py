@@ -29,7 +29,8 @@ def sound_verbs(piece: tuple[Argument, ...]) -> tuple[Verb, ...]:
             "sounds.list",
             "List the sounds that a person gave the box: greetings, prompts.",
             answer="an object with the list `sounds`, those thrown away (`removed`), the greeting that was `recorded` "
-            "at the box itself, if any, the files that are `configured` by their use, the `flow` and its `order`",
+            "at the box itself, if any, the files that are `configured` by their use, the `flow`, its `order`, "
+            "its `languages`",
             acts=False,
             since=2,
         ),
@@ -46,6 +47,13 @@ def sound_verbs(piece: tuple[Argument, ...]) -> tuple[Verb, ...]:
                     "The weekday or the date (`2026-06-13`) for which a greeting is meant. Default: every other day.",
                     False,
                     longest=10,
+                ),
+                Argument(
+                    "language",
+                    Kind.TEXT,
+                    "Of `flow.languages`, the one that a greeting is in. Default: whichever has none of its own.",
+                    False,
+                    longest=35,
                 ),
             ),
             answer="the name of what is being sent",

@@ -185,7 +185,7 @@ class Methods:
         settings = self._parts.settings
         configured = {use: str(path) for use, path in configured_sounds(settings.flow, settings.prompts).items()}
         about = {"configured": configured, "flow": settings.flow.script.value, "order": settings.flow.order.value}
-        return {**self._parts.sounds.kept.told(), **about}
+        return {**self._parts.sounds.kept.told(), **about, "languages": list(settings.flow.languages)}
 
     def receive_sound(self, upload: str, offset: int, data: str) -> int:
         """Receive the next bytes of one of the box's own sounds; how many are there."""

@@ -64,7 +64,7 @@ class Site:
         app.route("/messages", callback=_told(self.messages))
         sounds = SoundPages(self.recorder)
         app.route("/sounds", callback=_told(sounds.shown))
-        app.route(f"{API}/sounds/<use>/<name>", callback=_plain(sounds.sound))
+        app.route(f"{API}/sounds/<use>/<name:path>", callback=_plain(sounds.sound))
         app.route("/health", callback=_told(self.health))
         app.route("/health", "POST", _told(self.examined))
         app.route("/health/support.zip", callback=_told(Health(self.recorder).bundle))

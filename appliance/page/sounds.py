@@ -102,10 +102,16 @@ def _sound(found: dict[str, Any]) -> dict[str, Any]:
         **found,
         "heading": found["title"] or use,
         "about": use,
-        "when": when(found["day"]) if found["use"] == "greeting" else "",
+        "when": ", ".join(filter(None, (found.get("language"), when(found["day"]))))
+        if found["use"] == "greeting"
+        else "",
         "length": words.clock(found["seconds"]),
         "source": f"{ROOT}/sounds/{quote(found['id'])}",
     }
+
+
+def _when(found: dict[str, Any]) -> str:
+    return ", ".join(filter(None, (found.get("language"), when(found["day"]))))
 
 
 def _configured(use: str, configured: dict[str, str]) -> str:

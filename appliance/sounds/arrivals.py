@@ -45,6 +45,7 @@ class _Coming(Entering):
         self.use = use
         self.title = title
         self.day = day
+        self.language = ""
 
 
 class Arriving:
@@ -62,13 +63,20 @@ class Arriving:
         """Remove what a crash has left of one that was not whole."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def begin(self, use: str, size: int, title: str = "", day: str = "") -> str:
+    def begin(self, use: str, size: int, title: str = "", day: str = "", language: str = "") -> str:
         """Begin to receive so many bytes of a sound for `use`; the name of what comes.
 
-        Raises UsageError where they are too many or that is no day, Refused where others are sending, StorageError.
+        Raises UsageError where they are too many or that is no day or language, Refused where others are sending,
+        StorageError.
         """
-        self.kept.name(use, title, day)
-        return self._coming.begin(size, MOST_BYTES, lambda name: self._opened(name, size, use, title, day))
+        self.kept.name(use, title, day, language)
+
+        def opened(name: str) -> _Coming:
+            coming = self._opened(name, size, use, title, day)
+            coming.language = language
+            return coming
+
+        return self._coming.begin(size, MOST_BYTES, opened)
 
     def end(self, upload: str) -> Sound:
         """Let it be one of the box's sounds, as WAV. Says the same when it is asked again.
@@ -88,7 +96,7 @@ class Arriving:
         try:
             with ThreadPoolExecutor(1, "sound", give_way) as thread, storage_errors(self._folder):
                 thread.submit(_convert, coming.path, made, self._has_room).result()
-            return self.kept.add(coming.use, coming.title, coming.day, made)
+            return self.kept.add(coming.use, coming.title, coming.day, made, coming.language)
         finally:
             for path in (coming.path, made):
                 with suppress(OSError):

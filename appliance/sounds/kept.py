@@ -1,6 +1,7 @@
-"""The sounds that a person gave the box, as files: `sounds/USE/[DAY ]NUMBER[ TITLE].wav`.
+"""The sounds that a person gave the box, as files: `sounds/USE/[LANGUAGE/][DAY ]NUMBER[ TITLE].wav`.
 
-The folder of greetings is one as the configuration may name: those of a day sound on it alone, the others in turn. Each
+The folder of greetings is one as the configuration may name: those of a day sound on it alone, the others in turn, and
+those in a folder for a language where that is spoken. Each
 change is one rename, so that at every moment the old sounds are there or the new ones.
 """
 
@@ -41,6 +42,7 @@ _UNDATED = 0
 
 _REMOVED = "removed"
 _NAME = re.compile(rf"(?:({'|'.join(DAYS)}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}) )?([0-9]{{3,9}})(?: (.+))?\.wav")
+_LANGUAGE = re.compile(r"[A-Za-z0-9_-]{1,35}")
 _UNFIT = re.compile(r"[/\\\x00-\x1f\x7f]+")
 
 
@@ -55,6 +57,8 @@ class Sound:
     seconds: float
     size: int
     path: str
+    language: str
+    """That a greeting is in; empty for whichever has none of its own."""
     time: float
     """When it came, or was thrown away: seconds since 1970 UTC."""
 
@@ -82,11 +86,13 @@ class KeptSounds:
             "recorded": {"path": str(recorded), "seconds": _seconds(recorded)} if recorded.is_file() else None,
         }
 
-    def name(self, use: str, title: str, day: str) -> str:
-        """A new name of a file for that use. Raises UsageError where that is no day, or there are too many."""
+    def name(self, use: str, title: str, day: str, language: str = "") -> str:
+        """A new name of a file for that use. Raises UsageError for what is no day or language, or too many."""
         if day and (use != GREETING or (day not in DAYS and not _is_date(day))):
             raise UsageError(f"day: found {day!r}, expected a weekday, such as monday, or 2026-06-13, for a greeting")
-        folders = (self._folder / use, self._folder / _REMOVED / use)
+        if language and (use != GREETING or not _LANGUAGE.fullmatch(language)):
+            raise UsageError(f"language: found {language!r}, expected one of `flow.languages`, for a greeting")
+        folders = (self._folder / use / language, self._folder / _REMOVED / use / language)
         numbers = [int(found[2]) for folder in folders for found in map(_NAME.fullmatch, _names(folder)) if found]
         if len(_names(folders[0])) >= MOST:
             raise UsageError(f"{MOST} of them are there already: throw some away first")
@@ -94,9 +100,9 @@ class KeptSounds:
         name = " ".join(filter(None, words)).encode()[: _LONGEST_NAME - len(_SUFFIX)].decode(errors="ignore")
         return f"{name.rstrip()}{_SUFFIX}"
 
-    def add(self, use: str, title: str, day: str, file: Path) -> Sound:
+    def add(self, use: str, title: str, day: str, file: Path, language: str = "") -> Sound:
         """Let this file, which is moved, be one of them. Waits for the store."""
-        return self._store.submit(lambda: self._add(use, title, day, file)).result()
+        return self._store.submit(lambda: self._add(use, title, day, file, language)).result()
 
     def remove(self, sound: str) -> None:
         """Throw one away. Raises NotFound."""
@@ -119,16 +125,16 @@ class KeptSounds:
                     Path(each.path).unlink(missing_ok=True)
         self._tell()
 
-    def _add(self, use: str, title: str, day: str, file: Path) -> Sound:
+    def _add(self, use: str, title: str, day: str, file: Path, language: str) -> Sound:
         with storage_errors(self._folder):
-            target = self._folder / use / self.name(use, title, day)
+            target = self._folder / use / language / self.name(use, title, day, language)
             before = [] if use in MANY else [*_sounds(self._folder / use)]
             durable.make_directory(target.parent, mode=0o750)
             durable.move(file, target)
             for each in before:
                 self._throw_away(each)
         self._tell()
-        return self._sound(target, use)
+        return self._sound(self._folder, target)
 
     def _remove(self, sound: str) -> None:
         path = self._path(self._folder, sound)
@@ -138,9 +144,10 @@ class KeptSounds:
 
     def _restore(self, sound: str) -> None:
         path = self._path(self._folder / _REMOVED, sound)
-        target = self._folder / path.parent.name / path.name
+        use = sound.partition("/")[0]
+        target = self._folder / sound
         with storage_errors(self._folder):
-            before = [] if path.parent.name in MANY else [*_sounds(target.parent)]
+            before = [] if use in MANY else [*_sounds(target.parent)]
             durable.make_directory(target.parent, mode=0o750)
             durable.move(path, target)
             for each in before:
@@ -148,10 +155,13 @@ class KeptSounds:
         self._tell()
 
     def _throw_away(self, path: Path) -> None:
-        folder = self._folder / _REMOVED / path.parent.name
+        folder = self._folder / _REMOVED / path.parent.relative_to(self._folder)
         durable.make_directory(folder, mode=0o750)
         target = folder / path.name
         durable.move(path, target)
+        if path.parent.parent != self._folder:  # an empty folder of a language would hide what is for all
+            with suppress(OSError):
+                path.parent.rmdir()
         with suppress(OSError):
             now = self._clock.stamp()
             time = _UNDATED if now.source is ClockSource.NONE else now.wall_ns  # the 30 days begin
@@ -174,28 +184,35 @@ class KeptSounds:
 
     def _found(self, folder: Path) -> Iterator[Sound]:
         for use in USES:
-            for path in _sounds(folder / use):
+            for path in (*_sounds(folder / use), *_of_languages(folder / use)):
                 with suppress(OSError):
-                    yield self._sound(path, use)
+                    yield self._sound(folder, path)
 
     @staticmethod
-    def _sound(path: Path, use: str) -> Sound:
+    def _sound(folder: Path, path: Path) -> Sound:
         found, told = _NAME.fullmatch(path.name), path.stat()
         day, title = (found[1] or "", found[3] or "") if found else ("", path.stem)
-        id, seconds = f"{use}/{path.name}", _seconds(path)
-        return Sound(id, use, title, day, seconds, told.st_size, str(path), told.st_mtime)
+        use, *languages, _ = path.relative_to(folder).parts
+        id, seconds = "/".join((use, *languages, path.name)), _seconds(path)
+        return Sound(id, use, title, day, seconds, told.st_size, str(path), "".join(languages), told.st_mtime)
 
     @staticmethod
     def _path(folder: Path, sound: str) -> Path:
-        use, _, name = sound.partition("/")
-        path = folder / use / name
-        if use not in USES or not _NAME.fullmatch(name) or not path.is_file():
+        use, *languages, name = sound.split("/") if "/" in sound else ("", sound)
+        path = folder / sound
+        is_one = use in USES and _NAME.fullmatch(name) and (not languages or _LANGUAGE.fullmatch("/".join(languages)))
+        if not is_one or not path.is_file():
             raise NotFound(f"there is no sound {sound!r}")
         return path
 
 
 def _sounds(folder: Path) -> Iterator[Path]:
     return (folder / name for name in _names(folder) if _NAME.fullmatch(name))
+
+
+def _of_languages(folder: Path) -> Iterator[Path]:
+    inner = [folder / name for name in _names(folder) if _LANGUAGE.fullmatch(name)] if folder.name == GREETING else []
+    return (path for each in inner if each.is_dir() for path in _sounds(each))
 
 
 def _names(folder: Path) -> list[str]:

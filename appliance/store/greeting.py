@@ -45,5 +45,5 @@ class Greeting:
     def tell(self) -> None:
         """Post GreetingChanged."""
         recorded, given = self._places.greeting, self._places.sounds / GREETING
-        some = given.is_dir() and any(each.suffix == ".wav" for each in given.iterdir())
+        some = next(given.rglob("*.wav"), None) is not None
         self._post(events.GreetingChanged(recorded if recorded.is_file() else given if some else None))

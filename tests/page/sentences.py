@@ -52,7 +52,7 @@ def every_sentence() -> dict[str, str]:
     for name in (str(path.relative_to(ROOT)) for pattern in _HERE for path in sorted(ROOT.glob(pattern))):
         found |= dict.fromkeys(sentences_of(ROOT / name, every_text=True), name)
     others = [path for folder in _ERRORS_OF for path in sorted((ROOT / folder).glob("*.py"))]
-    for path in (*others, ROOT / "arguments.py", ROOT / "limits.py", ROOT / "controller.py"):
+    for path in (*others, ROOT / "arguments.py", ROOT / "receiving.py", ROOT / "limits.py", ROOT / "controller.py"):
         name = str(path.relative_to(ROOT))
         if name not in _NEVER_SHOWN:
             found |= {text: name for text in sentences_of(path) if text not in found}

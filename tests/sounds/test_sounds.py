@@ -370,3 +370,30 @@ def test_where_none_is_for_today_the_configured_one_is_heard_or_nothing(house: H
     heard.source.close()
     assert voice.opened("flow-1", Greet(folder, "greeting", playback_id="flow-1"), 48_000, 1.0) is None
     assert "there is none for today" in told[-1].message
+
+
+def test_a_greeting_is_heard_in_the_language_that_it_is_in(house: House) -> None:
+    def sent(title: str, language: str = "") -> Sound:
+        upload = house.sounds.begin("greeting", len(SOUND), title, "", language)
+        house.sounds.write(upload, 0, SOUND)
+        return house.sounds.end(upload)
+
+    def heard(language: str) -> str:
+        path = next(each.path for each in reversed(house.posted) if isinstance(each, GreetingChanged))
+        assert path
+        return greeting(path, 0, date(2026, 6, 13), language=language).stem.partition(" ")[2]
+
+    german, general = sent("Hallo", "de"), sent("Hello")
+    assert (german.id, german.language, general.language) == ("greeting/de/001 Hallo.wav", "de", "")
+    assert (heard("de"), heard("en"), heard("")) == ("Hallo", "Hello", "Hello")
+    assert {each["id"] for each in house.kept.told()["sounds"]} == {german.id, general.id}
+    house.kept.remove(german.id)
+    assert heard("de") == "Hello" and [each["id"] for each in house.kept.told()["removed"]] == [german.id]
+    house.kept.restore(german.id)
+    assert heard("de") == "Hallo"
+    for use, language in (("greeting", "../de"), ("greeting", ".."), ("saved", "de")):
+        with pytest.raises(UsageError, match="expected one of"):
+            house.sounds.begin(use, 5, language=language)
+    for odd in ("greeting/../greeting/001 Hello.wav", "greeting/de/x/001 Hallo.wav", "001 Hello.wav"):
+        with pytest.raises(NotFound):
+            house.kept.remove(odd)

@@ -16,6 +16,7 @@ function about() {
   }
   if (found.day === "date" || (!part("date")?.closest("[hidden]") && found.day === "")) throw new Error(t("Choose the date."));
   if (!found.day) delete found.day;
+  if (!found.language) delete found.language;
   return found;
 }
 

@@ -35,6 +35,14 @@
 % end
 <option value="date">{{_("on one date")}}</option>
 </select></label>
+% if len(told.get("languages", ())) > 1:
+<label data-of="greeting" hidden>{{_("In which language")}} <select name="language" data-about="language">
+<option value="">{{_("any that has none of its own")}}</option>
+% for each in told["languages"]:
+<option>{{each}}</option>
+% end
+</select></label>
+% end
 <label data-of="date" hidden>{{_("Date")}} <input type="date" id="date" name="date" data-about="day"></label>
 <label>{{_("Title")}} <input type="text" id="title" name="title" maxlength="60" placeholder="{{_('What it is called')}}"></label>
 </div>
