@@ -47,9 +47,11 @@ def _same(original: "soundfile.SoundFile", copy: "soundfile.SoundFile", check: C
     if (original.frames, original.channels, original.samplerate) != (copy.frames, copy.channels, copy.samplerate):
         return False
     narrow = original.subtype == copy.subtype == "PCM_16"
-    dtype, shift = ("int16", 0) if narrow else ("int32", 8)
+    dtype = "int16" if narrow else "int32"
     both = zip(_blocks(original, dtype, check), _blocks(copy, dtype, check), strict=True)
-    return not any(((one ^ other) >> shift).any() for one, other in both)
+    if narrow:
+        return all((one == other).all() for one, other in both)
+    return not any(((one ^ other) >> 8).any() for one, other in both)
 
 
 def _rms(sound: "soundfile.SoundFile", check: Callable[[], None]) -> float:
@@ -59,6 +61,9 @@ def _rms(sound: "soundfile.SoundFile", check: Callable[[], None]) -> float:
 
 
 def _blocks(sound: "soundfile.SoundFile", dtype: str, check: Callable[[], None]) -> Iterator[Any]:
-    for block in sound.blocks(_BLOCK_FRAMES, dtype=dtype, always_2d=True):
+    """Each is to be used before the next one, which takes its place."""
+    import numpy as np
+
+    for block in sound.blocks(out=np.empty((_BLOCK_FRAMES, sound.channels), dtype)):
         check()
         yield block
