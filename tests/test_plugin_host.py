@@ -1,6 +1,7 @@
 """Plugins are found, checked and called one by one; a broken one is named and left out."""
 
 import asyncio
+import sys
 import threading
 import time
 import tomllib
@@ -275,7 +276,7 @@ def test_a_backend_that_nobody_brings(tmp_path: Path) -> None:
     [({}, "audio-appliance[s3]"), ({"cloud": ("cloud-plugin", "2.0")}, "cloud-plugin[s3]")],
 )
 def test_a_missing_extra_is_told_with_the_command(
-    tmp_path: Path, origins: dict[str, tuple[str, str]], wanted: str
+    tmp_path: Path, origins: dict[str, tuple[str, str]], wanted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def create(options: Any, context: BackendContext) -> UploadBackend:
         raise ImportError("No module named 'boto3'")
@@ -284,7 +285,10 @@ def test_a_missing_extra_is_told_with_the_command(
     found.discover()
     with pytest.raises(ConfigError) as caught:
         found.build_upload("office", DestinationSettings("memory"), "box", tmp_path)
-    assert f"pip install '{wanted}'" in str(caught.value)
+    assert str(caught.value).endswith(f"is installed: {sys.prefix}/bin/pip install '{wanted}'")
+    monkeypatch.setattr(sys, "prefix", f"{tmp_path}/absent")  # not open for writing, as /opt is to the service
+    with pytest.raises(ConfigError, match=f": sudo {tmp_path}/absent/bin/pip install '"):
+        found.build_upload("office", DestinationSettings("memory"), "box", tmp_path)
 
 
 @pytest.mark.parametrize("error", [ImportError("No module named 'x'"), KeyError("room"), RuntimeError()])
