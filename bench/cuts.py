@@ -18,6 +18,7 @@ from statistics import median
 
 from appliance.audio import wav
 from appliance.audio.alsa import AlsaCards
+from appliance.audio.microphone import PATIENCE
 from appliance.audio.recorder import Recorder
 from appliance.audio.take import new_take_id
 from appliance.audio.takefile import AUDIO
@@ -56,7 +57,8 @@ class Rig:
         capture = CaptureSettings(f"testcard:{self.card}", format.rate, format.channels, RecordedFormat(format.sample))
         recording = RecordingSettings(min_duration=Seconds(0))
         vitals = Vitals(self.clock, self._post)
-        self.recorder = Recorder(AlsaCards(), capture, recording, self.takes, "bench", self.clock, self._post, vitals)
+        how = (AlsaCards(), capture, recording, self.takes, "bench", self.clock, self._post, vitals)
+        self.recorder = Recorder(*how, patience=PATIENCE)
 
     def _post(self, told: Command | Event) -> None:
         with self._happened:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from appliance.audio.nearest import open_nearest
 from appliance.audio.ports import XRUN, Capture, Direction, SoundCards
 from appliance.audio.stretch import Ended, Lost, Opened
+from appliance.audio.timeline import PROMPT_EVERY
 from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings
 from appliance.errors import AudioError, DeviceBusy, DeviceLost, FormatUnsupported
@@ -56,7 +57,7 @@ class CaptureThread:
 
     It opens the card once the thread `after` has let go of it, and opens it again for up to `reconnect` seconds after
     it was unplugged. `hear` must return at once. To wake everybody costs more than to read, so it reads as many periods
-    at once as `patience` seconds hold, which whoever listens may change; the first one comes by itself.
+    at once as `patience` seconds hold, which whoever listens may change; those of the first seconds come by themselves.
     """
 
     def __init__(
@@ -181,24 +182,28 @@ class CaptureThread:
 
     def _read(self, capture: Capture) -> None:
         overruns, overrun_at = 0, 0.0
-        hasty = True
+        since = self._clock.monotonic()
         while True:
             self._pulse.beat()
             called = self._clock.monotonic()
-            frames, data = capture.read(0 if hasty else capture.format.frames(self.patience))
+            frames, data = capture.read(self._at_once(capture, called - since))
             returned = self._clock.monotonic()
             if frames > 0:
-                self._sounded, hasty = True, False
+                self._sounded = True
                 if overruns:
                     self._hear(Overrun(overrun_at))
                     overruns = 0
                 self._hear(Period(frames, data, called, returned))
             elif frames == XRUN:
-                overruns, overrun_at, hasty = overruns + 1, returned, True
+                overruns, overrun_at, since = overruns + 1, returned, returned
                 if overruns > _MOST_OVERRUNS:
                     raise DeviceLost("the microphone delivers no sound, only overruns. Unplug it and plug it in again")
             else:
                 return
+
+    def _at_once(self, capture: Capture, running: float) -> int:
+        """Frames to read next: a period until enough prompt reads have told when the stream began."""
+        return capture.format.frames(self.patience) if running >= PROMPT_EVERY else 0
 
     def _open_again(self, lost: DeviceLost) -> None:
         """Look for the card until it can be opened. Raises `lost` where no sound came from it for too long.
