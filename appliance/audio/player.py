@@ -21,10 +21,6 @@ from appliance.vitals import Vitals
 _PULSE_LIMIT = 10.0
 _PATIENCE = 60.0
 """Seconds that a playback waits for a speaker that was unplugged; whoever listened has gone after that."""
-_TRY_AGAIN = 1.0
-"""Seconds from one try to open the speaker to the next."""
-_LOOK_AGAIN = 0.1
-"""Seconds from one look at what still comes to the next, where it ran dry."""
 _DEFECT = "a defect of the appliance ended the playback, the log says which. Report it"
 
 log = logging.getLogger(__name__)
@@ -136,10 +132,7 @@ class Player:
         patience: float | None = 0.0
         if playing is None or playing.paused or not self._output.is_open:
             self._pulse.rest()
-            patience = None
-            if playing and not playing.paused:
-                patience = _LOOK_AGAIN if playing.source.still_comes else _TRY_AGAIN
-                patience = 0.0 if playing.source.is_catching_up else patience
+            patience = playing.patience if playing else None
         return self._orders.take(patience) or (self._sound if self._output.is_open else self._go_on)
 
     def _run(self) -> None:

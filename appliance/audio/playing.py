@@ -22,6 +22,10 @@ from appliance.events import (
 )
 
 _PROGRESS = 1.0
+_TRY_AGAIN = 1.0
+"""Seconds from one try to open the speaker to the next."""
+_LOOK_AGAIN = 0.1
+"""Seconds from one look at what still comes to the next, where it ran dry."""
 _HEARD = 0.9
 """How much of a message must have sounded for it to count as heard; people hang up in the last words."""
 
@@ -62,6 +66,15 @@ class Playing:
         self._look_how_much()
         if not 0 < self._progress_due - self.position < 2 * _PROGRESS:
             self._progress()
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds until it is worth a try to go on, where it does not sound; None while it is paused."""
+        if self.paused:
+            return None
+        if self.source.is_catching_up:
+            return 0.0
+        return _LOOK_AGAIN if self.source.still_comes else _TRY_AGAIN
 
     def pause(self) -> None:
         """It holds still."""

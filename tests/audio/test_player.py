@@ -302,7 +302,7 @@ def test_a_seek_is_told_before_and_after(make: Make) -> None:
     booth.player.seek(2.0)
     booth.first(PlaybackSeeked)
     told = [one for one in booth.posted if isinstance(one, PlaybackSeeking | PlaybackProgress | PlaybackSeeked)]
-    assert told == [PlaybackSeeking("one", 2.0), PlaybackProgress("one", 2.0), PlaybackSeeked("one", 2.0)]
+    assert told == [PlaybackSeeking("one", 2.0), PlaybackProgress("one", 2.0, 3.0), PlaybackSeeked("one", 2.0)]
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac"])
