@@ -72,7 +72,7 @@ def test_delay_and_loss_are_measured(
     (found,) = findings(loop(box))
     assert found.result is Result.PASS, found
     milliseconds, decibels = (int(word) for word in found.words.split() if word.lstrip("+-").isdigit())
-    assert 230 < milliseconds < 330
+    assert milliseconds == pytest.approx(280, abs=80), "a busy machine begins late"
     assert decibels == pytest.approx(-20, abs=3)
     assert room.cards.capture.closed and room.cards.playback.closed
 
