@@ -77,7 +77,7 @@ def events(rounds: int, scale: float) -> Sequence[Result]:
     count = round(20_000 * scale)
     ratios = [_controller(count) / _bare(count) for _ in range(rounds * 2 + 1)]
     against = "a bare queue and `attrs.evolve` of the status, same time"
-    return [at_most("processor for an event through the controller", ratios, 1.8, " x", against)]
+    return [at_most("processor for an event through the controller", ratios, 1.3, " x", against)]
 
 
 def _pressed(box: Box) -> float:
