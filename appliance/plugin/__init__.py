@@ -31,7 +31,15 @@ from appliance.limits import stand_back
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Receipt, Rendition, Track, Verdict
 from appliance.mounts import MOUNTINFO, Mount, in_memory, mount_of
 from appliance.mounts import parse as parse_mounts
-from appliance.plugin.feed import FeedBackend, FeedBackendType, FeedJob, ListeningFeedJob, ProbedFeedBackend, Sink
+from appliance.plugin.feed import (
+    FeedBackend,
+    FeedBackendType,
+    FeedJob,
+    ListeningFeedJob,
+    ProbedFeedBackend,
+    Sink,
+    SummedFile,
+)
 from appliance.plugin.hookspecs import hookimpl
 from appliance.plugin.processor import Processor, ProcessorJob, ProcessorType
 from appliance.plugin.service import FrameBlock, Happenings, House, Service, ServiceType
@@ -107,6 +115,7 @@ __all__ = [
     "Sink",
     "StorageError",
     "StorageReport",
+    "SummedFile",
     "TimeOfDay",
     "Track",
     "Transient",

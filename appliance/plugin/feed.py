@@ -45,6 +45,14 @@ class FeedJob(Protocol):
         """True once the appliance is stopping: return soon."""
 
 
+@runtime_checkable
+class SummedFile(Protocol):
+    """What a file of `new_track` has besides where it computes its own sum, which saves another look at the bytes."""
+
+    def sha256(self) -> str:
+        """The SHA-256 of all that is in it so far, in lower-case hex."""
+
+
 class Sink(Protocol):
     """Something that takes bytes."""
 

@@ -15,6 +15,7 @@ from appliance_fetch.begun import Begun
 from appliance_fetch.failures import too_large
 from appliance_fetch.naming import media_type, title_and_suffix
 from appliance_fetch.options import FetchOptions
+from appliance_fetch.summed import Summed
 
 if TYPE_CHECKING:
     from appliance_http.transport import Answer
@@ -214,15 +215,16 @@ class Fetcher:
             job.save_note(_name(url), {**validators, "sha256": note.get("sha256", "")})
             return
         title, suffix = title_and_suffix(answer.url, answer.headers)
-        sha256 = hashlib.sha256()
+        digest = ""
         name = url if Begun(0, validators).condition and "Content-Encoding" not in answer.headers else ""
         if "begun" in note and not begun.size:
             job.save_note(_name(url), note := _without_begun(note))
         try:
             with job.new_track(key, item.title or title, suffix, begun=name, bounded=answer.bounded) as file:
-                begun.read(file, sha256.update)
-                self._stream(answer, shown_url(url), file, sha256.update, begun.size)
-                self._compare(item, sha256.hexdigest(), note, job)
+                summed = Summed(file)
+                begun.read(file, summed.update)
+                self._stream(answer, shown_url(url), file, summed.update, begun.size)
+                self._compare(item, digest := summed.sha256(), note, job)
         except _Unchanged:
             pass
         except Permanent:
@@ -232,9 +234,9 @@ class Fetcher:
                 job.save_note(_name(url), note | {"begun": {**validators, "size": size}})
             raise
         if item.key:
-            job.save_note(f"sha256 {sha256.hexdigest()}", {"key": key})
+            job.save_note(f"sha256 {digest}", {"key": key})
         else:
-            job.save_note(_name(url), {**validators, "sha256": sha256.hexdigest()})
+            job.save_note(_name(url), {**validators, "sha256": digest})
 
     def _compare(self, item: Item, digest: str, note: dict[str, object], job: FeedJob) -> None:
         """Raise _Unchanged where these very bytes came before, and Permanent where others were meant."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import ssl
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -26,6 +27,12 @@ ANY = frozenset({301, 302, 303, 307, 308})
 
 _MOST_REDIRECTS = 20
 """As many as browsers follow: podcasts go through a chain of services that count."""
+
+_SMALL, _LARGE = 1 << 14, 1 << 18
+"""Bytes of the body that are waited for at once."""
+
+_SOON = 0.02
+"""Seconds in which a block comes where the next may be larger."""
 
 
 @frozen
@@ -75,10 +82,27 @@ class Answer:
         """
         host = urlsplit(self.url).hostname or self.url
         with self._watch.paced(host, self._patience) if hurried else contextlib.nullcontext():
-            for block in self._response.iter_content(16 * 1024):
+            for block in _blocks(self._response):
                 self._watch.check()
                 yield block
             self._watch.check()
+
+
+def _blocks(response: requests.Response) -> Iterator[bytes]:
+    """The body, in larger blocks where it comes so fast that nobody waits for them.
+
+    One that comes in chunks is left at small ones: whoever reads them in part ends their connection.
+    """
+    if "Transfer-Encoding" in response.headers:
+        yield from response.iter_content(_SMALL)
+        return
+    size, block = _SMALL, b" "
+    while block:
+        begun = time.monotonic()
+        block = next(response.iter_content(size), b"")
+        size = min(2 * size, _LARGE) if time.monotonic() - begun < _SOON else _SMALL
+        if block:
+            yield block
 
 
 @frozen
