@@ -10,6 +10,7 @@ from bottle import HTTPResponse, request
 
 from appliance.errors import Refused
 from appliance.page import answers, languages
+from appliance.page.chosen import CHOSEN
 from appliance.page.guard import Names, Proxies, Throttle, same_origin
 from appliance.page.keys import SESSION_SECONDS, Keys, Role, Visitor
 from appliance.page.languages import _
@@ -32,6 +33,7 @@ _GUEST_SECONDS = 86_400
 _OPEN = ("/login", "/language", "/static/")
 _FOR_HELPERS = ("said", "clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark")
 """The ends of the paths by which helpers may change something: what is said of clips."""
+_CHOSEN_FOR_HELPERS = (f"{CHOSEN}/download", f"{CHOSEN}/label")
 _FOR_GUESTS = (GUEST_PAGE, *(f"{ROOT}/guests.{word}" for word in ("rules", "send", "piece", "sent")))
 _FOR_HOSTS = "/guests"
 """What shows the code for guests."""
@@ -78,7 +80,8 @@ class Door:
             raise answers.problem(403, "this did not come from the page of the box itself")
         if path in ("/login", "/logout", "/language") or visitor is None:
             return
-        if visitor.role is Role.HELPER and path.rpartition("/")[2] not in _FOR_HELPERS:
+        may = path in _CHOSEN_FOR_HELPERS or path.rpartition("/")[2] in _FOR_HELPERS
+        if visitor.role is Role.HELPER and not may:
             raise answers.problem(
                 403, "helpers listen, download and label, and change nothing else. Ask whoever owns the box"
             )

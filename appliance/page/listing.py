@@ -10,6 +10,9 @@ from appliance.page.words import VERDICTS, clock
 
 Plain = dict[str, Any]
 
+SEARCH = ("text", "label", "verdict", "state", "starred", "since", "until")
+"""What a search may say."""
+
 VERDICT_CHOICES = {"": "any", **VERDICTS, "ok": "Nothing is odd"}
 STATE_CHOICES = {
     "": "anywhere",

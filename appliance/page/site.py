@@ -12,6 +12,7 @@ from bottle import HTTPResponse, request
 from appliance.errors import ApplianceError, NotFound
 from appliance.page import answers, listing, openapi, words
 from appliance.page.begin import FirstSteps, is_new
+from appliance.page.chosen import CHOSEN, Chosen
 from appliance.page.door import Door
 from appliance.page.downloads import FORMATS
 from appliance.page.given import arguments_of, field_of, undo_of
@@ -60,6 +61,7 @@ class Site:
         app.route("/clips/<clip>", callback=_told(self.clip))
         app.route("/clips/<clip>/verify", "POST", _told(self.verify))
         app.route("/clips/<clip>/said", "POST", _told(self.say))
+        app.route(f"{CHOSEN}/<what>", "POST", _told(Chosen(self.recorder).done))
         app.route("/trash", callback=_told(self.trash))
         app.route("/messages", callback=_told(self.messages))
         sounds = SoundPages(self.recorder)
@@ -126,12 +128,14 @@ class Site:
             CLIPS_SHOWN,
         )
         days = listing.by_day(listing.recordings([words.entry(each) for each in found]))
-        asked = {name: value for name, value in query.items() if value and name not in ("after", "trashed")}
+        asked = {name: value for name, value in query.items() if value and name in listing.SEARCH}
         older = urlencode({**asked, "after": found[-1]["clip"]["id"]}) if more else ""
         labels = self.recorder.call("clips.labels")
+        is_host = request.environ["visitor"].role is Role.HOST
+        places = self.recorder.call("status")["destinations"] if is_host else ()
         return self._page(
             "clips", days=days, older=older, first=after is None, asked=asked, wanted=wanted, labels=labels,
-            trashed=query.get("trashed"), listing=listing, formats=FORMATS,
+            trashed=request.query.getall("trashed"), listing=listing, formats=FORMATS, places=[*places], after=after,
         )  # fmt: skip
 
     def clip(self, clip: str, copies: Sequence[str] = ()) -> str:

@@ -363,6 +363,44 @@ def test_some_of_many_are_chosen_and_downloaded(page: Page, served: Served) -> N
             assert found.read(name) == (served.box.state / "clips" / name).read_bytes()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
+def test_some_of_many_are_labelled_approved_deleted_and_brought_back(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
+    box = served.box
+    clips = [box.record(0.2) for _ in range(3)]
+    one, other = clips[0], clips[2]
+    what = page.get_by_text("What else to do with those that you choose")
+
+    def choose() -> None:
+        for clip in (one, other):
+            page.get_by_label(f"Choose {clip['name']}").check()
+        what.click()
+
+    page.goto("/clips")
+    choose()
+    assert violations(page) == []
+    page.get_by_label("Labels, with commas between").fill("für Anna")
+    button(page, "Label them").click()
+    expect(page.get_by_role("link", name="für Anna")).to_have_count(2)
+    choose()
+    button(page, "Approve of them").click()
+    expect(page.locator(".clips").get_by_text("Approved", exact=True)).to_have_count(2)
+    shown = {each["clip"]["id"]: each["clip"] for each in box.clips()}
+    told = [(shown[clip["id"]]["labels"], shown[clip["id"]]["approved"]) for clip in clips]
+    assert told == [(["für Anna"], True), ([], False), (["für Anna"], True)]
+
+    choose()
+    button(page, "Delete them").click()
+    expect(page.get_by_text("2 clips are in the trash.")).to_be_visible()
+    assert violations(page) == []
+    assert [each["clip"]["id"] for each in box.clips()] == [clips[1]["id"]]
+    button(page, "Undo").click()
+    expect(page.locator(".clips li")).to_have_count(3)
+    assert len(box.clips()) == 3
+
+
 COLOURS = """(canvas) => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const found = new Set(); for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200)
   found.add([data[at], data[at + 1], data[at + 2]].join()); return [...found] }"""

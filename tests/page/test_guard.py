@@ -230,10 +230,17 @@ def test_a_helper_labels(locked: Browser, keys: Keys, desk: Desk) -> None:
     assert locked.post("/do/clips.star", clip="id0", csrf=csrf(locked)).status == 303
     assert locked.post("/clips/id0/said", title="a", csrf=csrf(locked)).status == 303
     assert locked.post("/clips/id0/said", title="a").status == 403
-    for path in ("/do/clips.delete", "/do/clips.restore", "/clips/id0/verify"):
+    of_hosts = [f"/clips/chosen/{what}" for what in ("deliver", "approve", "delete", "restore")]
+    for path in ("/do/clips.delete", "/do/clips.restore", "/clips/id0/verify", *of_hosts):
         assert locked.post(path, clip="id0", csrf=csrf(locked)).status == 403
     asked = [word for word, _ in desk.asked if word != "status"]
     assert asked == ["clips.star", "clips.title", "clips.label", "clips.note"]
+    desk.answers |= {"clips.show": {"clip": {"labels": []}}}
+    assert locked.post("/clips/chosen/label", clip="id0", labels="a", csrf=csrf(locked)).status == 303
+    assert locked.post("/clips/chosen/label", clip="id0", labels="a").status == 403
+    assert locked.post("/clips/chosen/download", clip="id0", csrf=csrf(locked)).status == 303
+    text = locked.get("/clips").text
+    assert "chosen/delete" not in text
 
 
 def test_a_token(locked: Browser, keys: Keys, desk: Desk) -> None:

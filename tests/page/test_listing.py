@@ -4,12 +4,13 @@ import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from appliance.errors import UsageError
+from appliance.errors import NotFound, UsageError
 from appliance.page import listing
-from tests.page.conftest import Browser, Desk, clip
+from tests.page.conftest import Answer, Browser, Desk, clip
 
 
 @pytest.fixture
@@ -108,9 +109,89 @@ def test_whoever_owns_the_box_approves(browser: Browser, desk: Desk, sounds: lis
 def test_what_was_deleted_can_be_brought_back_at_once(browser: Browser, desk: Desk) -> None:
     desk.answers |= {"clips.delete": {}, "clips.restore": {}}
     text = browser.get(browser.post("/do/clips.delete", clip="id0", back="/clips").headers["location"]).text
-    assert re.search(r'action="/do/clips.restore".*?name="clip" value="id0"', text, re.DOTALL) and "Undo" in text
+    assert re.search(r'action="/clips/chosen/restore".*?name="clip" value="id0"', text, re.DOTALL) and "Undo" in text
     assert browser.post("/do/clips.delete", clip="id0", now="true", back="/trash").headers["location"] == "/trash"
     assert desk.asked[-1] == ("clips.delete", {"clip": "id0", "now": True})
+
+
+def with_chosen(browser: Browser, what: str, *ids: str, **fields: str) -> Answer:
+    """What a button of the list does with those that are chosen there."""
+    body = urlencode([*fields.items(), *(("clip", each) for each in ids)]).encode()
+    kind = "application/x-www-form-urlencoded"
+    return browser.ask("POST", f"/clips/chosen/{what}", body, Origin=browser.origin, Content_Type=kind)
+
+
+def test_all_that_are_chosen_go_to_the_trash_and_come_back(
+    browser: Browser, desk: Desk, sounds: list[dict[str, Any]]
+) -> None:
+    desk.answers |= {"clips.delete": {}, "clips.restore": {}}
+    answer = with_chosen(browser, "delete", "id0", "id2", text="anna", after="id3")
+    assert (answer.status, answer.headers["location"]) == (303, "/clips?after=id3&text=anna&trashed=id0&trashed=id2")
+    assert desk.asked == [("clips.delete", {"clip": "id0"}), ("clips.delete", {"clip": "id2"})]
+    text = browser.get(answer.headers["location"]).text
+    assert "2 clips are in the trash." in text
+    form = re.search(r'action="/clips/chosen/restore".*?</form>', text, re.DOTALL)
+    assert form and re.findall(r'name="clip" value="(\w+)"', form[0]) == ["id0", "id2"]
+    desk.asked.clear()
+    assert with_chosen(browser, "restore", "id0", "id2", text="anna").headers["location"] == "/clips?text=anna"
+    assert desk.asked == [("clips.restore", {"clip": "id0"}), ("clips.restore", {"clip": "id2"})]
+
+
+def test_all_that_are_chosen_get_one_more_label(browser: Browser, desk: Desk, sounds: list[dict[str, Any]]) -> None:
+    sounds[1]["clip"]["labels"] = ["family"]
+    desk.answers["clips.label"] = {}
+    assert with_chosen(browser, "label", "id0", "id1", labels="family, für Anna").status == 303
+    assert [given for word, given in desk.asked if word == "clips.label"] == [
+        {"clip": "id0", "labels": ["family", "für Anna"]},
+        {"clip": "id1", "labels": ["family", "für Anna"]},
+    ]
+
+
+def test_all_that_are_chosen_are_sent_and_approved(browser: Browser, desk: Desk) -> None:
+    desk.answers |= {"clips.deliver": 2, "clips.approve": {}}
+    with_chosen(browser, "deliver", "id0", "id1", to="cloud")
+    with_chosen(browser, "approve", "id0")
+    assert desk.asked[-2:] == [
+        ("clips.deliver", {"clips": ["id0", "id1"], "to": "cloud"}),
+        ("clips.approve", {"clip": "id0", "approved": True}),
+    ]
+
+
+def test_places_are_offered_for_those_that_are_chosen(browser: Browser, sounds: list[dict[str, Any]]) -> None:
+    text = browser.get("/clips?clip=id4&text=a").text
+    assert re.search(r'name="to".*?<option>cloud</option>.*?chosen/deliver"', text, re.DOTALL)
+    form = re.search(r'<form id="many".*?</form>', text, re.DOTALL)
+    assert form and "id4" not in form[0]  # an address chooses nothing
+
+
+def test_what_is_chosen_is_downloaded_as_it_was_looked_for(browser: Browser) -> None:
+    where = with_chosen(browser, "download", "id0", "id1", format="mp3").headers["location"]
+    assert where == "/api/v1/clips.zip?format=mp3&clip=id0&clip=id1"
+    where = with_chosen(browser, "download", text="anna", format="flac", after="id9").headers["location"]
+    assert where == "/api/v1/clips.zip?format=flac&text=anna"
+
+
+def test_what_one_of_them_cannot_the_others_can(browser: Browser, desk: Desk) -> None:
+    def approve(clip: str, approved: bool) -> dict[str, Any]:
+        if clip == "id1":
+            raise NotFound("there is no clip id1")
+        return {}
+
+    desk.answers["clips.approve"] = approve
+    answer = with_chosen(browser, "approve", "id0", "id1", "id2")
+    assert answer.status == 409 and "2 of 3 clips are done. The others: there is no clip id1" in answer.text
+    assert len(desk.asked) == 3
+    assert with_chosen(browser, "approve", "id1").status == 404
+
+
+@pytest.mark.parametrize(
+    ("what", "ids", "code"), [("delete", (), 400), ("label", (), 400), ("label", ("id0",), 400), ("eat", ("id0",), 404)]
+)
+def test_where_nothing_is_chosen_nothing_is_done(
+    what: str, ids: tuple[str, ...], code: int, browser: Browser, desk: Desk
+) -> None:
+    assert with_chosen(browser, what, *ids).status == code
+    assert desk.asked == []
 
 
 def test_the_trash(browser: Browser, desk: Desk, sounds: list[dict[str, Any]]) -> None:

@@ -67,7 +67,7 @@ function clip() {
 
 const heard = [];
 
-/** Adds the level of the last quarter of a second, in dBFS, to the waveform of the take. */
+/** Adds the level of the last half second, in dBFS, to the waveform of the take. */
 export function level(dbfs) {
   const canvas = document.getElementById("take");
   if (!canvas) { heard.length = 0; return; }

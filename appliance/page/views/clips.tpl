@@ -4,8 +4,17 @@
 % end
 % if trashed and may_change:
 <div class="undo" role="status">
-<p>{{_("The clip is in the trash.")}}</p>
-% button("clips.restore", _("Undo"), clip=trashed)
+<p>{{several("{count} clip is in the trash.", "{count} clips are in the trash.", len(trashed))}}</p>
+<form method="post" action="/clips/chosen/restore">
+% include("csrf.tpl")
+% for each in trashed:
+<input type="hidden" name="clip" value="{{each}}">
+% end
+% for name, value in asked.items():
+<input type="hidden" name="{{name}}" value="{{value}}">
+% end
+<button>{{_("Undo")}}</button>
+</form>
 </div>
 % end
 <form method="get" action="/clips" role="search" class="search">
@@ -40,10 +49,38 @@
 % if not days:
 <p>{{_("No clip was recorded yet.") if first and not wanted else _("There are no such clips.") if first else _("There are no older ones.")}}</p>
 % else:
-<form id="archive" method="get" action="/api/v1/clips.zip" class="line">
+<form id="many" method="post" action="/clips/chosen/download">
+% include("csrf.tpl")
+% if after:
+<input type="hidden" name="after" value="{{after}}">
+% end
 % for name, value in asked.items():
 <input type="hidden" name="{{name}}" value="{{value}}">
 % end
+<details>
+<summary>{{_("What else to do with those that you choose")}}</summary>
+<div class="line">
+<input type="text" name="labels" aria-label="{{_('Labels, with commas between')}}" maxlength="500" autocapitalize="none">
+<button formaction="/clips/chosen/label">{{_("Label them")}}</button>
+</div>
+% if may_change and places:
+<div class="line">
+<select name="to" aria-label="{{_('Destination')}}">
+% for place in places:
+<option>{{place}}</option>
+% end
+</select>
+<button formaction="/clips/chosen/deliver">{{_("Send them there")}}</button>
+</div>
+% end
+% if may_change:
+<div class="buttons">
+<button formaction="/clips/chosen/approve">{{_("Approve of them")}}</button>
+<button formaction="/clips/chosen/delete" class="danger">{{_("Delete them")}}</button>
+</div>
+% end
+</details>
+<div class="line">
 <button>{{_("Download")}}</button>
 <select name="format" aria-label="{{_('As what')}}">
 % for value, label in formats.items():
@@ -52,6 +89,7 @@
 </select>
 % those = _("all that were found, or those that you choose") if wanted else _("all clips, or those that you choose")
 <span id="chosen" data-all="{{those}}">{{those}}</span>
+</div>
 </form>
 % end
 % for day, entries in days.items():
@@ -63,7 +101,7 @@
 <div class="head">
 <span>
 % for part in each["parts"]:
-<input type="checkbox" form="archive" name="clip" value="{{part["id"]}}" aria-label="{{_("Choose {name}").format(name=part["name"])}}">
+<input type="checkbox" form="many" name="clip" value="{{part["id"]}}" aria-label="{{_("Choose {name}").format(name=part["name"])}}">
 % end
 </span>
 <div class="line">
