@@ -58,7 +58,8 @@ def start_beside(
     _start_processors(plan, store, controller, clock, vitals, stop)
     guests = Guests(store, plan.settings, clock, has_room, outbox.wake)
     guests.start()
-    sounds = Arriving(store, KeptSounds(store, clock, controller.post), clock, has_room)
+    kept = KeptSounds(store, clock, controller.post, plan.settings.flow.languages)
+    sounds = Arriving(store, kept, clock, has_room)
     sounds.start()
     stop.callback(sounds.close)
     if plan.settings.storage.keep_encrypted:

@@ -14,6 +14,7 @@ from appliance.audio.beyond import AvSound, kind_of
 from appliance.audio.sndfile import Sound
 from appliance.describe import counted
 from appliance.errors import TroubleKind, Unplayable
+from appliance.extras import installing
 from appliance.recipes import ENCRYPTED
 
 if TYPE_CHECKING:
@@ -104,9 +105,10 @@ class Decoder:
                 opened.callback(found.close)
                 return found
             except ImportError:
+                wanted = installing("av")
                 raise Unplayable(
                     f"cannot play '{self._name}': this is {kind}, which needs PyAV. Install it: sudo apt install "
-                    "python3-av, or pip install 'audio-appliance[av]'; or use MP3"
+                    f"python3-av, or {wanted}; or use MP3"
                 ) from error
             except self._error:
                 pass

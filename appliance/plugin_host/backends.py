@@ -1,8 +1,6 @@
 """What plugins bring, of each kind, and how one of it is built."""
 
-import os
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -11,6 +9,7 @@ from typing import Any
 import attrs
 
 from appliance.errors import ApplianceError, ConfigError, Permanent, PluginError
+from appliance.extras import installing
 from appliance.foreign import printable, words
 from appliance.limits import begun
 from appliance.plugin.kinds import Kind
@@ -70,9 +69,9 @@ class Brought:
         except ImportError as error:
             if not self.type.extra:
                 raise PluginError(f"{who}plugin {plugin.name} is incomplete: {words(error)}") from error
-            wanted = f"{plugin.status.distribution or 'audio-appliance'}[{self.type.extra}]"
+            wanted = installing(self.type.extra, plugin.status.distribution or "audio-appliance")
             called = f"{self.kind.chooser} {self.type.name!r}"
-            raise ConfigError(f"{who}{called} needs more than is installed: {_pip()} install '{wanted}'") from error
+            raise ConfigError(f"{who}{called} needs more than is installed: {wanted}") from error
         except BaseException as error:  # a plugin may do anything
             raise PluginError(f"{who}plugin {plugin.name} failed: {words(error)}") from error
 
@@ -117,8 +116,3 @@ def find(known: Mapping[str, Brought], kind: Kind, name: str, wanted: Any) -> Br
     if not brought.plugin.active:
         raise ConfigError(f"{needs} of plugin {brought.plugin.name}, which is {brought.plugin.status.state}")
     return brought
-
-
-def _pip() -> str:
-    """The pip of this installation, as the person at the terminal calls it."""
-    return f"{'' if os.access(sys.prefix, os.W_OK) else 'sudo '}{sys.prefix}/bin/pip"

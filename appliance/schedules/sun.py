@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from appliance.config.location import LocationSettings
 from appliance.errors import ConfigError
+from appliance.extras import installing
 from appliance.schedules.windows import Sun
 
 _REMEMBERED = 1000
@@ -27,9 +28,8 @@ def sun_at(place: LocationSettings) -> Sun:
     try:
         from astral import Observer, sun
     except ImportError as error:
-        raise ConfigError(
-            "it goes by the sun, which needs more than is installed: pip install 'audio-appliance[sun]'"
-        ) from error
+        wanted = installing("sun")
+        raise ConfigError(f"it goes by the sun, which needs more than is installed: {wanted}") from error
     observer = Observer(latitude, longitude)
 
     def height(at: datetime) -> float:

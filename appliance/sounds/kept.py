@@ -8,7 +8,7 @@ change is one rename, so that at every moment the old sounds are there or the ne
 import os
 import re
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from attrs import asdict
 
 from appliance import durable
 from appliance.clock import Clock
+from appliance.config.words import either
 from appliance.errors import NotFound, UsageError
 from appliance.events import SoundsChanged
 from appliance.models import ClockSource
@@ -66,11 +67,15 @@ class Sound:
 class KeptSounds:
     """Finds, adds and throws away. From any thread; each change raises StorageError where the disk refuses."""
 
-    def __init__(self, store: Store, clock: Clock, post: Callable[[SoundsChanged], None]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, post: Callable[[SoundsChanged], None], languages: Collection[str] = ()
+    ) -> None:
+        """`languages` are those that a greeting may be for."""
         self._folder = store.places.sounds
         self._store = store
         self._clock = clock
         self._post = post
+        self._languages = languages
 
     def start(self) -> None:
         """Tell what there is, and let go of what was thrown away long ago. Returns at once."""
@@ -90,8 +95,8 @@ class KeptSounds:
         """A new name of a file for that use. Raises UsageError for what is no day or language, or too many."""
         if day and (use != GREETING or (day not in DAYS and not _is_date(day))):
             raise UsageError(f"day: found {day!r}, expected a weekday, such as monday, or 2026-06-13, for a greeting")
-        if language and (use != GREETING or not _LANGUAGE.fullmatch(language)):
-            raise UsageError(f"language: found {language!r}, expected one of `flow.languages`, for a greeting")
+        if language:
+            self._check_language(use, language)
         folders = (self._folder / use / language, self._folder / _REMOVED / use / language)
         numbers = [int(found[2]) for folder in folders for found in map(_NAME.fullmatch, _names(folder)) if found]
         if len(_names(folders[0])) >= MOST:
@@ -99,6 +104,15 @@ class KeptSounds:
         words = (day, f"{max(numbers, default=0) + 1:03}", " ".join(_UNFIT.sub(" ", title).split()))
         name = " ".join(filter(None, words)).encode()[: _LONGEST_NAME - len(_SUFFIX)].decode(errors="ignore")
         return f"{name.rstrip()}{_SUFFIX}"
+
+    def _check_language(self, use: str, language: str) -> None:
+        if use != GREETING:
+            raise UsageError("language: only a greeting is for one")
+        if not self._languages:
+            raise UsageError("language: this box has none: set `flow.languages` first")
+        if language not in self._languages:
+            known = either(self._languages)
+            raise UsageError(f"language: found {language!r}, expected {known}, see `flow.languages`")
 
     def add(self, use: str, title: str, day: str, file: Path, language: str = "") -> Sound:
         """Let this file, which is moved, be one of them. Waits for the store."""

@@ -97,8 +97,11 @@ def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "av", None)
     path = tmp_path / "voice.m4a"
     path.write_bytes(b"\0\0\0\x20ftypM4A " + bytes(1000))
-    with pytest.raises(Unplayable, match=r"this is M4A, which needs PyAV\. Install it: sudo apt install python3-av"):
+    with pytest.raises(
+        Unplayable, match=r"this is M4A, which needs PyAV\. Install it: sudo apt install python3-av"
+    ) as it:
         Decoder(path, RATE)
+    assert f"{sys.prefix}/bin/pip install 'audio-appliance[av]'; or use MP3" in str(it.value)
     path.write_bytes(bytes(1000))
     with pytest.raises(Unplayable, match="no sound that can be read"):
         Decoder(path, RATE)

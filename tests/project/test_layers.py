@@ -16,6 +16,7 @@ ROWS = (
     "evolving",
     "redact",
     "foreign",
+    "extras",
     "limits",
     "quantities",
     "recipes",

@@ -75,7 +75,7 @@ class House:
         self.store = Store(self.directory, self.clock, self.posted.append, Vitals(self.clock))
         self.store.start()
         self.opened = [self.store]
-        self.kept = KeptSounds(self.store, self.clock, self.posted.append)
+        self.kept = KeptSounds(self.store, self.clock, self.posted.append, ("de", "fr"))
         self.sounds = Arriving(self.store, self.kept, self.clock, lambda size: self.room)
         self.posted.clear()
         self.sounds.start()
@@ -391,9 +391,18 @@ def test_a_greeting_is_heard_in_the_language_that_it_is_in(house: House) -> None
     assert heard("de") == "Hello" and [each["id"] for each in house.kept.told()["removed"]] == [german.id]
     house.kept.restore(german.id)
     assert heard("de") == "Hallo"
-    for use, language in (("greeting", "../de"), ("greeting", ".."), ("saved", "de")):
-        with pytest.raises(UsageError, match="expected one of"):
-            house.sounds.begin(use, 5, language=language)
+    for language in ("en", "DE", "../de", ".."):
+        with pytest.raises(UsageError, match=r"^language: found '.+', expected de or fr, see `flow.languages`$"):
+            house.sounds.begin("greeting", 5, language=language)
+    with pytest.raises(UsageError, match=r"^language: only a greeting is for one$"):
+        house.sounds.begin("saved", 5, language="de")
+    assert not (house.directory / "sounds/greeting/en").exists()
     for odd in ("greeting/../greeting/001 Hello.wav", "greeting/de/x/001 Hallo.wav", "001 Hello.wav"):
         with pytest.raises(NotFound):
             house.kept.remove(odd)
+
+
+def test_no_greeting_is_for_a_language_where_none_are_configured(house: House) -> None:
+    kept = KeptSounds(house.store, house.clock, house.posted.append, ())
+    with pytest.raises(UsageError, match=r"^language: this box has none: set `flow.languages` first$"):
+        kept.name("greeting", "", "", "de")
