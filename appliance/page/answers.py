@@ -56,6 +56,7 @@ SAFE_HEADERS = {
 """What goes with every answer."""
 
 _RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")
+_NUMBER = re.compile("[0-9]{1,18}")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -136,6 +137,11 @@ def as_json(value: object) -> HTTPResponse:
 def query() -> dict[str, str]:
     """The query of the address; what is no UTF-8 in it is left out."""
     return {name: text for name in request.query if (text := request.query.getunicode(name))}
+
+
+def number(text: str) -> int | None:
+    """What somebody wrote as a number; None where it is none that a number of ours can be."""
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def ranges() -> tuple[str | None, str | None]:

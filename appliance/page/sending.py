@@ -3,8 +3,10 @@
 An application leaves them in the environment (PEP 3333), and answers with headers, among them the length of it all.
 """
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Generator, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from appliance.page import sparing
@@ -13,26 +15,41 @@ from appliance.page.pieces import Piece, Shorter, Stretch
 PIECES = "appliance.pieces"
 """Where they are in the environment: an iterator that can be closed."""
 
+_OF_LINE = {errno.EBADF, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOBUFS}
+"""Of errors that have no class of their own, those of a connection."""
+
 
 class Gateway(sparing.Gateway):
     """Between the server and the application: answers one request."""
 
     def respond(self) -> None:
-        """Send headers and body."""
-        super().respond()
-        pieces = self.env.pop(PIECES, None)
-        if pieces is None:
-            return
+        """Send headers and body. Raises OSError where it breaks off: whoever asked sees that it is not whole."""
+        try:
+            super().respond()
+            if (pieces := self.env.pop(PIECES, None)) is not None:
+                self._send(pieces)
+        except OSError as error:
+            if _is_of_line(error):
+                raise
+            self.req.server.error_log(f"a download was broken off: {_told(error)}")
+            raise BrokenPipeError(errno.EPIPE, "the answer has no end") from error  # the server hangs up on it
+
+    def _send(self, pieces: Generator[Piece, None, None]) -> None:
         with closing(pieces):
             if self.req.method != b"HEAD":
-                self._send(pieces)
+                _send(self.req.conn.socket, pieces)
 
-    def _send(self, pieces: Iterator[Piece]) -> None:
-        try:
-            _send(self.req.conn.socket, pieces)
-        except Shorter as error:
-            self.req.server.error_log(f"a download was broken off: {error}")
-            self.req.close_connection = True  # whoever downloads sees that it is not whole
+
+def _is_of_line(error: OSError) -> bool:
+    """Whether the connection failed, and not a file that is sent."""
+    of_tls = type(error).__module__ == "ssl"
+    return of_tls or isinstance(error, ConnectionError | TimeoutError) or error.errno in _OF_LINE
+
+
+def _told(error: OSError) -> str:
+    if not error.filename:
+        return str(error)
+    return f"{Path(error.filename).name} cannot be read: {error.strerror}"
 
 
 def _send(socket: Any, pieces: Iterator[Piece]) -> None:

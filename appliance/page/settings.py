@@ -74,7 +74,7 @@ class Settings:
         """Use a version from before."""
         number = request.forms.get("number") or ""
         with self.helper() as helper:
-            found = helper.call("restore", number=int(number) if number.isdecimal() else 0)
+            found = helper.call("restore", number=answers.number(number) or 0)
         return self._back(found["used"])
 
     def _page(

@@ -164,8 +164,8 @@ class Site:
 
     def messages(self) -> str:
         """What was pulled, and whether somebody heard it."""
-        before = answers.query().get("before", "")
-        later = {"before": int(before)} if before.isdecimal() else {}
+        before = answers.number(answers.query().get("before", ""))
+        later = {"before": before} if before else {}
         found = self.recorder.call("feeds.list", limit=MESSAGES_SHOWN + 1, **later)
         older = found[-MESSAGES_SHOWN]["id"] if len(found) > MESSAGES_SHOWN else None
         tracks = [words.track(each) for each in found[-MESSAGES_SHOWN:]]
@@ -210,7 +210,7 @@ class Site:
     def events(self) -> HTTPResponse:
         """Everything that happens, as server-sent events."""
         run, _, number = (request.get_header("Last-Event-ID") or request.query.get("since") or "").partition("-")
-        since = int(number) if run == self.news.run and number.isdecimal() else None
+        since = answers.number(number) if run == self.news.run else None
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         if request.method == "HEAD":
             return HTTPResponse(status=200, headers=headers)

@@ -227,7 +227,12 @@ def test_a_long_inbox_comes_in_pages(browser: Browser, desk: Desk) -> None:
         older = re.search(r'href="(/messages\?before=\d+)" rel="prev">Older messages', text)
         path = older.group(1) if older else ""
     assert seen == list(range(1, 251))
-    assert browser.get("/messages?before=x").status == 200
+
+
+@pytest.mark.parametrize("number", ["x", "0", "-1", "9" * 30, "9" * 5000, "%D9%A3"])
+def test_a_page_of_the_inbox_that_is_none_is_the_first(number: str, browser: Browser, desk: Desk) -> None:
+    assert browser.get(f"/messages?before={number}").status == 200
+    assert desk.asked[-1] == ("feeds.list", {"limit": 101})
 
 
 def test_a_message_is_heard_on_the_phone(browser: Browser, desk: Desk, tmp_path: Path) -> None:
@@ -319,6 +324,29 @@ def test_a_file_that_becomes_shorter_meanwhile_ends_the_download(
     assert browser.get(path).status == 200
     said = capfd.readouterr().err
     assert said == "a download was broken off: clip 0.wav has become shorter meanwhile\n"
+
+
+@pytest.mark.parametrize("format", ["original", "flac"])
+def test_a_file_that_vanishes_meanwhile_ends_the_download(
+    format: str,
+    browser: Browser,
+    sounds: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("appliance.page.encoder.Encoder.encode", lambda *given: False)
+    opened, gone = Path.open, Path(sounds[1]["path"])
+
+    def open_after_it_is_gone(path: Path, *given: Any, **more: Any) -> Any:
+        if path == gone:
+            gone.unlink(missing_ok=True)
+        return opened(path, *given, **more)
+
+    monkeypatch.setattr(Path, "open", open_after_it_is_gone)
+    with pytest.raises(http.client.IncompleteRead):
+        browser.get(f"/api/v1/clips.zip?format={format}")
+    said = capfd.readouterr().err
+    assert said == f"a download was broken off: {gone.name} cannot be read: No such file or directory\n"
 
 
 def test_some_as_one_archive(browser: Browser, sounds: list[dict[str, Any]]) -> None:
