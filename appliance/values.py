@@ -7,6 +7,7 @@ and attrs has its turn at a class when its first value is made, or somebody asks
 
 import linecache
 from collections.abc import Callable
+from functools import partial
 from inspect import get_annotations
 from operator import attrgetter
 from threading import RLock
@@ -29,8 +30,10 @@ else:
                 kind.__eq__, kind.__hash__ = _equal, _hash
             if "__repr__" not in own:
                 kind.__repr__ = _show
+            kind.__setattr__, kind.__delattr__ = _Unmade.__setattr__, _Unmade.__delattr__
+            kind._compared, kind._hashed, kind._shown = _COMPARED, _HASHED, _SHOWN
+            kind.__init__ = _First(kind)
             kind.__attrs_attrs__ = _Unmade(kind, options)
-            kind.__init__ = _first(kind)
             return kind
 
         return later if cls is None else later(cls)
@@ -58,6 +61,8 @@ class _Unmade:
 
 def _make(kind: Any, options: dict[str, Any]) -> None:
     """Let attrs make a class in place; `__init__` comes last, when its values can do all that values do."""
+    for own in {"__setattr__", "__delattr__"} & vars(kind).keys():
+        delattr(kind, own)  # attrs freezes no class that has its own
     attrs.frozen(kind, slots=False, init=False, eq=False, repr=False, **options)
     fields, init = attrs.fields(kind), kind.__attrs_init__
     kind._compared = _getter(field.name for field in fields if field.eq)
@@ -67,15 +72,35 @@ def _make(kind: Any, options: dict[str, Any]) -> None:
     kind.__init__ = init
 
 
-def _first(kind: Any) -> Callable[..., None]:
-    """What stands where the class is told how a value is made, until one is."""
+@attrs.frozen(eq=False)
+class _First:
+    """Stands where a class tells how a value of it is made, until somebody asks for that."""
 
-    def init(self: Any, *values: object, **named: object) -> None:
-        with _making:  # whoever comes while another thread makes the class waits for it
-            attrs.fields(kind)
-        kind.__init__(self, *values, **named)
+    kind: Any
 
-    return init
+    def __get__(self, value: object, _: object = None) -> Callable[..., None]:
+        init: Callable[..., None] = _of_made(self.kind, "__init__")
+        return init if value is None else partial(init, value)
+
+
+@attrs.frozen(eq=False)
+class _Late:
+    """Stands for what a class has once it is made, which its values can want before: those that come from elsewhere."""
+
+    name: str
+
+    def __get__(self, _: object, kind: Any) -> Any:
+        return _of_made(kind, self.name)
+
+
+def _of_made(kind: Any, name: str) -> Any:
+    """What a class has that attrs has made. From any thread."""
+    with _making:  # whoever comes while another thread makes the class waits for it
+        attrs.fields(kind)
+    return getattr(kind, name)
+
+
+_COMPARED, _HASHED, _SHOWN = map(_Late, ("_compared", "_hashed", "_shown"))
 
 
 def _getter(names: Any) -> Callable[[Any], Any]:

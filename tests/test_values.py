@@ -1,5 +1,6 @@
 """Values are compared, hashed and shown by their fields, as those that attrs makes."""
 
+import inspect
 import linecache
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -128,6 +129,71 @@ def test_a_class_whose_first_values_are_made_at_once_is_made_once() -> None:
     with ThreadPoolExecutor(2) as threads:
         assert [*threads.map(New, [3, 3])] == [New(3)] * 2
     assert turns == [New]
+
+
+def test_a_class_tells_how_a_value_is_made_before_one_is() -> None:
+    @frozen
+    class New:
+        x: int
+        y: int = 1
+
+    class Extends(New):
+        pass
+
+    assert str(inspect.signature(Extends)) == str(inspect.signature(New)) == "(x: int, y: int = 1) -> None"
+
+
+def test_a_value_that_comes_from_elsewhere_may_be_the_first() -> None:
+    @frozen
+    class New:
+        x: int
+
+    def arrived(kind: type, x: int) -> Any:
+        """As pickle makes a value, which calls no `__init__`."""
+        value = kind.__new__(kind)
+        vars(value)["x"] = x
+        return value
+
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        arrived(New, 3).x = 4
+    assert repr(arrived(New, 3)).endswith("New(x=3)")
+
+    @frozen
+    class Other(New):
+        pass
+
+    assert arrived(Other, 3) == arrived(Other, 3) != arrived(Other, 4)
+
+    @frozen
+    class Third(New):
+        pass
+
+    assert len({arrived(Third, 3), arrived(Third, 3)}) == 1
+
+
+def test_what_extends_a_class_is_frozen_too_however_early() -> None:
+    @frozen
+    class New:
+        x: int
+
+    @attrs.define
+    class Extends(New):
+        y: int = field(default=1, converter=int)
+
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        Extends(3).y = 4
+    assert Extends(3).x == 3
+
+
+def test_a_class_that_cannot_be_made_says_why_each_time() -> None:
+    @frozen
+    class Wrong:
+        x: int = 1
+        y: int  # type: ignore[misc]
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="No mandatory attributes"):
+            Wrong(1, 2)
 
 
 class Word(Message):
