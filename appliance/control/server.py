@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import threading
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 
@@ -102,15 +103,19 @@ class ControlServer:
 
     def _give_to_group(self) -> None:
         try:
-            group = grp.getgrnam(self._group).gr_gid
-            if self._path.stat().st_gid != group:
-                os.chown(self._path, -1, group)
+            self._give_to(grp.getgrnam(self._group).gr_gid)
         except (KeyError, PermissionError):
+            with suppress(PermissionError):
+                self._give_to(os.getegid())  # it may be that of the group before
             log.warning(
                 "control socket %s: only its owner may use it, there is no group %s to give it to",
                 self._path,
                 self._group,
             )
+
+    def _give_to(self, group: int) -> None:
+        if self._path.stat().st_gid != group:
+            os.chown(self._path, -1, group)
 
     def _serve(self) -> None:
         """Let callers in."""

@@ -88,6 +88,8 @@ class Keeper:
             except NotFound:
                 continue  # it is not entered yet, or was deleted meanwhile
             except ApplianceError as error:
+                if not self._loop.goes_on():
+                    return None  # that is why
                 trouble = words(error)
         self._tell(trouble)
         return min((each for each in left if each > 0), default=None)

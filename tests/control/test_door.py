@@ -1,5 +1,6 @@
 """The control socket while one configuration gives way to the next: who calls then waits a moment, and is answered."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +18,8 @@ GROUP = "nogroup"
 
 
 @contextmanager
-def turn(path: Path, door: Door, number: int) -> Iterator[None]:
-    server = ControlServer(path, GROUP, SystemClock(), door=door)
+def turn(path: Path, door: Door, number: int, group: str = GROUP) -> Iterator[None]:
+    server = ControlServer(path, group, SystemClock(), door=door)
     server.start({"turn": lambda: number})
     yield
     server.deafen()
@@ -76,6 +77,14 @@ def test_another_place_takes_the_place_of_the_one_before(tmp_path: Path, door: D
         assert client.call("turn") == 2
         with pytest.raises(NotRunning, match="no appliance answers"):
             Client(old)
+
+
+def test_a_group_that_is_not_there_takes_the_socket_from_the_one_before(tmp_path: Path, door: Door) -> None:
+    path = tmp_path / "control.sock"
+    with turn(path, door, 1):
+        pass
+    with turn(path, door, 2, "no-such-group"), Client(path) as client:
+        assert client.call("turn") == 2 and path.stat().st_gid == os.getegid()
 
 
 def test_a_closed_door_is_said_at_once(tmp_path: Path, door: Door) -> None:

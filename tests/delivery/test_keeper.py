@@ -16,8 +16,10 @@ from appliance.config.renditions import all_recipes
 from appliance.config.settings import ProcessorSettings, Settings
 from appliance.config.storage import StorageSettings
 from appliance.delivery.keeper import SETTLE, Keeper
+from appliance.delivery.outbox import Outbox
 from appliance.errors import Permanent, Unplayable
 from appliance.events import ClipRestored, DeliverySucceeded, FaultCleared, FaultRaised
+from appliance.models import Rendition
 from appliance.status import Status
 from appliance.testing.backends import MemoryBackend
 from tests.delivery.test_encrypted import KEY, key, opened
@@ -37,10 +39,16 @@ def safe(new_box: Callable[..., Any], tmp_path: Path) -> Any:
 
 def keep(box: Any) -> Keeper:
     """Let it look, and again once clips have settled; on the thread of the test."""
+    keeper = keep_later(box)
+    keeper._look()
+    return keeper
+
+
+def keep_later(box: Any) -> Keeper:
+    """Let it look once; clips have settled since."""
     keeper = Keeper(box.store, box.outbox or box.deliver(), box.recipes, box.clock, box.events.post, box.vitals)
     keeper._look()
     box.clock.advance(SETTLE)
-    keeper._look()
     return keeper
 
 
@@ -145,6 +153,22 @@ def test_what_is_not_as_it_was_written_keeps_the_plain_file(safe: Any, monkeypat
     keeper._look()
     assert files(safe) == ["wav.age"] and safe.events.of(FaultCleared)[-1].name == "encryption"
     assert opened(safe.path(clip), safe.private)
+
+
+def test_the_end_in_the_middle_of_a_clip_is_no_fault(safe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    safe.clip()
+    keeper, prepared = keep_later(safe), Outbox.prepared
+
+    def ending(*given: Any) -> Rendition:
+        keeper.close()
+        return prepared(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Outbox, "prepared", ending)
+        keeper._look()
+    assert safe.events.of(FaultRaised) == [] and files(safe) == ["wav"]
+    keep(safe)
+    assert files(safe) == ["wav.age"]
 
 
 def test_a_draft_is_kept_plain_until_somebody_has_decided(safe: Any) -> None:
