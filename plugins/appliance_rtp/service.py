@@ -3,8 +3,9 @@
 import logging
 import socket
 from contextlib import suppress
+from math import inf
 
-from appliance.plugin import FrameBlock, House, StorageError
+from appliance.plugin import FrameBlock, House, StorageError, write_file
 from appliance_rtp.options import RtpOptions
 from appliance_rtp.packets import Packets, description
 
@@ -12,6 +13,9 @@ BLOCK = 1920
 """Frames of one block: a twenty-fifth of a second at 48 kHz."""
 
 SDP = "stream.sdp"
+
+_AGAIN = 60.0
+"""Seconds of sound until what could not be written is tried again."""
 
 _TOS = 0xB8
 """Expedited forwarding (RFC 3246): wireless networks send it before what can wait."""
@@ -26,6 +30,8 @@ class Rtp:
         self._options = options
         self._house = house
         self._packets: Packets | None = None
+        self._trouble = ""
+        self._describe_at = inf
 
     def run(self) -> None:
         family = socket.AF_INET6 if ":" in self._options.address else socket.AF_INET
@@ -37,31 +43,42 @@ class Rtp:
                 self._send(channel, block)
 
     def _send(self, channel: socket.socket, block: FrameBlock) -> None:
+        if self._packets is None and block.data:
+            self._packets, self._describe_at = Packets(block.format), block.at
+        if self._packets and block.at >= self._describe_at:
+            self._trouble = self._described(block)
+            self._describe_at = block.at + _AGAIN if self._trouble else inf
+        trouble = self._trouble
         try:
-            if self._packets is None and block.data:
-                self._describe(block)
-                self._packets = Packets(block.format)
-            if self._packets:
-                for packet in self._packets.of(block):
-                    with suppress(BlockingIOError):  # a line that is full loses packets rather than time
-                        channel.sendto(packet, (self._options.address, self._options.port))
-                self._house.clear_fault()
-        except StorageError as error:
-            self._house.raise_fault(str(error))
+            for packet in self._packets.of(block) if self._packets else ():
+                with suppress(BlockingIOError):  # a line that is full loses packets rather than time
+                    channel.sendto(packet, (self._options.address, self._options.port))
         except OSError as error:
-            self._house.raise_fault(f"the stream does not leave the box: {error.strerror}. Look at its network")
+            trouble = f"the stream does not leave the box: {error.strerror}. Look at its network"
+        if trouble:
+            self._house.raise_fault(trouble)
+        elif self._packets:
+            self._house.clear_fault()
         if block.is_last:  # the next one may be of another format
             self._packets = None
 
-    def _describe(self, block: FrameBlock) -> None:
-        options, path = self._options, self._house.folder / SDP
-        title = f"{self._house.device} {self._house.name}"
-        told = description(block.format, options.address, options.port, title)
-        if not path.exists() or _lasting(path.read_text()) != _lasting(told):
-            path.write_text(told, newline="")
+    def _described(self, block: FrameBlock) -> str:
+        """Write down what players must know; why that cannot be, which is no reason not to send."""
+        options = self._options
+        try:
+            path = self._house.folder / SDP
+            title = f"{self._house.device} {self._house.name}"
+            told = description(block.format, options.address, options.port, title).encode()
+            if not path.exists() or _lasting(path.read_bytes()) != _lasting(told):
+                write_file(path, told, mode=0o644)
+        except StorageError as error:
+            return str(error)
+        except OSError as error:
+            return f"{SDP}, which new players need, cannot be written: {error.strerror}. Look at the disk"
         log.info("sending to %s port %s: open %s with a player", options.address, options.port, path)
+        return ""
 
 
-def _lasting(told: str) -> list[str]:
+def _lasting(told: bytes) -> list[bytes]:
     """All but its number."""
-    return [line for line in told.splitlines() if not line.startswith("o=")]
+    return [line for line in told.splitlines() if not line.startswith(b"o=")]

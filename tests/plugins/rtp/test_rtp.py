@@ -131,6 +131,30 @@ def test_a_network_that_is_away_is_told_until_it_is_back(
         house.until(lambda: isinstance(house.said[-1], FaultCleared))
 
 
+def test_a_disk_that_refuses_keeps_no_sound_back(receiver: socket.socket, tmp_path: Path) -> None:
+    house = FakeHouse(tmp_path)
+    sdp = house.folder / SDP
+    sdp.mkdir()
+    with house.running(Rtp(options(receiver), house)):
+        house.sound(noise(0), noise(1))
+        assert Packet.of(receiver.recv(2048)).sound
+        house.until(lambda: any(isinstance(event, FaultRaised) for event in house.said))
+        assert "cannot be written: Is a directory" in str(house.said[-1])
+        sdp.rmdir()
+        house.sound(noise(60 * 25))
+        house.until(lambda: isinstance(house.said[-1], FaultCleared))
+    assert "L16/48000/2" in sdp.read_text()
+
+
+def test_what_a_power_cut_left_is_written_anew(receiver: socket.socket, tmp_path: Path) -> None:
+    house = FakeHouse(tmp_path)
+    sdp = house.folder / SDP
+    sdp.write_bytes(b"\xff\x00")
+    with house.running(Rtp(options(receiver), house)):
+        house.sound(noise(0))
+        house.until(lambda: b"L16/48000/2" in sdp.read_bytes())
+
+
 def test_nobody_who_listens_is_nothing_wrong(tmp_path: Path) -> None:
     house = FakeHouse(tmp_path)
     with house.running(Rtp(RtpOptions("127.0.0.1", 1025), house)):
