@@ -148,7 +148,7 @@ def test_a_value_that_comes_from_elsewhere_may_be_the_first() -> None:
     class New:
         x: int
 
-    def arrived(kind: type, x: int) -> Any:
+    def arrived(kind: Any, x: int) -> Any:
         """As pickle makes a value, which calls no `__init__`."""
         value = kind.__new__(kind)
         vars(value)["x"] = x
@@ -181,7 +181,7 @@ def test_what_extends_a_class_is_frozen_too_however_early() -> None:
         y: int = field(default=1, converter=int)
 
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        Extends(3).y = 4
+        Extends(3).y = 4  # type: ignore[misc]
     assert Extends(3).x == 3
 
 

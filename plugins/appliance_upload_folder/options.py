@@ -23,7 +23,7 @@ class FolderOptions:
         check=matches_re(r"0?[0-7]{3}"),
     )
     sidecar: bool = option(
-        False, "Put a JSON file beside each clip, with everything that is known of it. It comes before the sound."
+        False, "Put a JSON file beside each clip, with everything that is known of it. It comes after the sound."
     )
     group: str = option(
         "", "Group that the copies are given to. The user of the service must be in it.", example="media"

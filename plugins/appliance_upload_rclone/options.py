@@ -47,7 +47,7 @@ class RcloneOptions:
         check=_check_folder,
     )
     sidecar: bool = option(
-        False, "Put a JSON file beside each clip, with everything that is known of it. It comes before the sound."
+        False, "Put a JSON file beside each clip, with everything that is known of it. It comes after the sound."
     )
     config: AbsolutePath | None = option(
         None,

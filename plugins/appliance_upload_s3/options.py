@@ -129,7 +129,7 @@ class S3Options:
     sidecar: bool = option(
         False,
         "Put an object beside each clip that has everything that is known of it as JSON, under the same key with "
-        "`.json` for an ending. It comes before the sound.",
+        "`.json` for an ending. It comes after the sound.",
     )
     live: bool = option(
         False,
