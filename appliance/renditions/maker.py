@@ -12,7 +12,7 @@ from appliance.durable import copy_file
 from appliance.errors import Permanent, StorageError, Transient
 from appliance.limits import give_way
 from appliance.models import Clip, Rendition
-from appliance.recipes import ENCRYPTED, ORIGINAL, Recipe
+from appliance.recipes import ENCRYPTED, KEPT, ORIGINAL, Recipe
 from appliance.store import Store
 
 _BLOCK = 1 << 20
@@ -98,7 +98,7 @@ class Renditions:
             return known
         kept = self._store.clips.path(clip)
         if recipe.clear == ORIGINAL and kept.suffix == ENCRYPTED:
-            self._copy(kept, path)
+            self._copy(clip, kept, path, check)
         elif recipe.clear:
             from appliance.renditions.encrypt import encrypt
 
@@ -112,9 +112,17 @@ class Renditions:
         self._store.clips.add_rendition(made)
         return made
 
-    @staticmethod
-    def _copy(kept: Path, path: Path) -> None:
+    def _copy(self, clip: Clip, kept: Path, path: Path, check: Check) -> None:
+        from appliance.renditions.encrypt import looks_wrong
+
+        noted = self._store.clips.rendition(clip.id, KEPT)
         try:
+            wrong = looks_wrong(kept, clip.size)
+            if wrong or (noted and self._hashed(clip, KEPT, kept, check).sha256 != noted.sha256):
+                raise Permanent(
+                    f"the file of clip {clip.name} is not what was encrypted{wrong and f' ({wrong})'}. The card may be "
+                    "failing"
+                )
             copy_file(kept, path)
         except OSError as error:
             raise Transient(f"{path.name} cannot be written: {error.strerror}") from error

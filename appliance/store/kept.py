@@ -1,6 +1,7 @@
 """How only the encrypted file of a clip is kept: the plain one goes once that cannot be lost any more.
 
-1. what was encoded of it in the clear is removed; the next start does that where the power goes in between
+1. what was encoded of it in the clear is removed; the next start does that where the power goes in between. The hash of
+   the encrypted file is noted
 2. the encrypted file, whole and synced, gets a second name in `clips/`, which is synced
 3. the plain file is removed, and the folder synced
 
@@ -10,9 +11,11 @@ this is done again; so nothing is lost, and nothing plain stays for ever.
 
 from collections.abc import Iterable
 
+from attrs import evolve
+
 from appliance import durable
 from appliance.models import Clip, Rendition
-from appliance.recipes import ORIGINAL
+from appliance.recipes import KEPT, ORIGINAL
 from appliance.store.catalogue import Catalogue
 from appliance.store.places import Places
 
@@ -37,6 +40,7 @@ def keep_encrypted(places: Places, catalogue: Catalogue, clip: Clip, made: Rendi
         kept.unlink(missing_ok=True)  # of an attempt that a crash ended
     with catalogue.transaction():
         in_the_clear = catalogue.forget_clear(clip.id)
+        catalogue.clips.add_rendition(evolve(made, recipe=KEPT))
     for path in in_the_clear:
         path.unlink(missing_ok=True)
     durable.add_name(made.path, kept)

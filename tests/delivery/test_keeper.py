@@ -107,6 +107,32 @@ def test_it_is_deleted_and_brought_back_as_any_other(safe: Any) -> None:
     assert safe.store.clips.find(clip.id) == clip and safe.path(clip).read_bytes() == content, "without the catalogue"
 
 
+def halved(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def turned(content: bytes) -> bytes:
+    return content[:-5] + bytes([content[-5] ^ 1]) + content[-4:]
+
+
+@pytest.mark.parametrize("rot", [halved, turned])
+def test_what_rots_on_the_card_is_not_sent_for_what_was_recorded(safe: Any, rot: Callable[[bytes], bytes]) -> None:
+    clip = safe.clip()
+    keep(safe)
+    for delivery in safe.store.outbox.find(clip_id=clip.id):
+        safe.store.outbox.cancel(clip.id, delivery.destination)
+    safe.store.upkeep.drop_encodings_of(clip.id)
+    safe.restart()
+    content = safe.path(clip).read_bytes()
+    wanted = (clip, safe.recipes["original.age"], lambda: None)
+    assert safe.deliver().prepared(*wanted).path.read_bytes() == content
+    safe.store.upkeep.drop_encodings_of(clip.id)
+    assert safe.path(clip).read_bytes() == content, "what is kept is not among what makes room"
+    safe.path(clip).write_bytes(rot(content))
+    with pytest.raises(Permanent, match=r"is not what was encrypted.*\. The card may be failing"):
+        safe.outbox.prepared(*wanted)
+
+
 @pytest.mark.slow
 def test_a_crash_at_any_step_loses_nothing_and_leaves_nothing_plain(
     safe: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
