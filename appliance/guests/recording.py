@@ -53,8 +53,9 @@ class Recording:
                 durable.move(self._part, self.sound)
 
     def drop(self) -> None:
-        """Remove all of it."""
-        remove(self.note)
+        """Remove what is there of it, unless it is whole: then the next start goes on with it."""
+        if not self.sound.exists():
+            remove(self.note)
 
     def _append(self, data: bytes) -> None:
         file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)

@@ -229,6 +229,20 @@ def test_room_that_recordings_have_in_reserve_is_left_to_them(house: House) -> N
     assert len(house.store.clips.newest_first()) == 1
 
 
+def test_what_is_whole_gives_way_to_nobody(house: House, settled: Callable[[House], None]) -> None:
+    upload = house.send()
+    house.room = False
+    with pytest.raises(StorageError, match="no room"):
+        house.guests.end(upload)
+    house.guests.write(upload, len(SOUND), b"")  # how much is there? And the phone is gone
+    house.clock.advance(121)
+    house.guests.begin(10)
+    house.room = True
+    house.restart()
+    settled(house)
+    assert len(house.store.clips.newest_first()) == 1
+
+
 class PowerCut(BaseException):
     """Nothing happens any more."""
 
