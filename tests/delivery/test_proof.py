@@ -1,6 +1,7 @@
 """What was encoded is decoded again before it is sent."""
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,52 @@ def test_encoding_gives_way_to_everything_else(box: Any) -> None:
     clip = box.clip(numbered(0, RATE, AudioFormat()), AudioFormat())
     Renditions(box.store, box.clock).prepare(clip, FLAC, lambda: nice.append(os.getpriority(os.PRIO_PROCESS, 0)))
     assert max(nice) >= 15 and os.getpriority(os.PRIO_PROCESS, 0) == before
+
+
+LONG = 12.5
+"""Seconds that are proved in two halves."""
+
+
+def whole(samples: Sound) -> Sound:
+    """In whole numbers, which no format rounds in its own way."""
+    exact: Sound = (samples * 2**31).astype("<i4") >> 16 << 16
+    return exact
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_one_other_sample_is_found_in_both_halves(tmp_path: Path, subtype: str) -> None:
+    samples = whole(tone(LONG))
+    source = written(tmp_path / "a.wav", samples, subtype)
+    assert differs(source, written(tmp_path / "same.flac", samples, subtype), True, lambda: None) == ""
+    half = len(samples) // 2
+    for place in (0, half - 1, half, len(samples) - 1):
+        other = samples.copy()
+        other[place] += 1 << 16
+        made = written(tmp_path / "b.flac", other, subtype)
+        assert differs(source, made, True, lambda: None) == "it decodes to other samples", place
+
+
+def test_damage_in_the_second_half_is_told(tmp_path: Path) -> None:
+    source = written(tmp_path / "a.wav", whole(tone(LONG)))
+    made = written(tmp_path / "b.flac", whole(tone(LONG)))
+    content = made.read_bytes()
+    made.write_bytes(content[: len(content) * 3 // 4])
+    try:
+        wrong = differs(source, made, True, lambda: None)
+    except soundfile.LibsndfileError:
+        wrong = "it cannot be decoded"
+    assert wrong
+
+
+def test_the_proof_of_two_halves_can_be_stopped(tmp_path: Path) -> None:
+    source = written(tmp_path / "a.wav", whole(tone(LONG)))
+    made = written(tmp_path / "b.flac", whole(tone(LONG)))
+    looks = iter(range(2))
+
+    def check() -> None:
+        if next(looks, None) is None:
+            raise Cancelled("stopping")
+
+    with pytest.raises(Cancelled):
+        differs(source, made, True, check)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("proof")]
