@@ -35,6 +35,8 @@ STATUSES: Mapping[type[ApplianceError], int] = {
     errors.NotFound: 404,
     errors.ConfigError: 409,
     errors.Refused: 409,
+    errors.Unplayable: 422,
+    errors.Permanent: 422,
     errors.NotRunning: 503,
     errors.TooSlow: 504,
     errors.StorageError: 507,

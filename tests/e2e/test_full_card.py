@@ -1,5 +1,7 @@
 """A whole appliance on a card that fills up, breaks and recovers. The card is a real filesystem; needs root."""
 
+import base64
+import io
 import os
 import signal
 import subprocess
@@ -10,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.e2e.test_page import Served
 
 Box = Any  # tests/e2e/conftest.py is not importable
 pytestmark = pytest.mark.slow
@@ -71,6 +75,15 @@ def fill(box: Box, leave: int = 0) -> None:
         with suppress(OSError):  # what the filesystem needs for itself is not told beforehand
             while True:
                 file.write(bytes(4096))
+
+
+def sound_of(size: int) -> bytes:
+    """Silence of so many bytes as WAV."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as audio:
+        audio.setparams((1, 2, 48_000, 0, "NONE", ""))
+        audio.writeframes(bytes(size))
+    return file.getvalue()
 
 
 def faults(box: Box) -> dict[str, Any]:
@@ -223,6 +236,40 @@ def test_a_card_without_a_byte_left_at_the_very_first_start_is_waited_for(small_
     (box.state / "other").unlink()
     box.start()
     box.record(0.6)
+
+
+def test_a_card_that_fills_up_while_a_phone_sends_is_told_over_http(small_card: Box) -> None:
+    box = small_card
+    served = Served(box)
+    box.start()
+    served.start()
+    try:
+        content = sound_of(3 * MEGABYTE)
+
+        def send() -> Iterator[tuple[int, Any]]:
+            code, upload = served.ask("feeds.send", title="Anna", size=len(content))
+            yield code, upload
+            for at in range(0, len(content), 48_000):
+                data = base64.b64encode(content[at : at + 48_000]).decode()
+                yield served.ask("feeds.piece", upload=upload, offset=at, data=data)
+            yield served.ask("feeds.sent", upload=upload)
+
+        answers = []
+        for answer in send():
+            answers.append(answer)
+            if answer[0] != 200:
+                break
+            if len(answers) == 10:
+                fill(box, leave=2 * MEGABYTE + 100_000)
+        code, problem = answers[-1]
+        assert len(answers) > 10 and code == problem["status"] == 507 and "no room" in problem["detail"]
+        assert box.call("feeds.list") == [] and [*(box.state / "inbox").rglob("*phone*")] == []
+        (box.state / "other").unlink()
+        assert {code for code, _ in send()} == {200}
+        (track,) = box.call("feeds.list")
+        assert Path(track["path"]).read_bytes() == content
+    finally:
+        served.end()
 
 
 def test_a_message_from_afar_waits_until_there_is_room_beside_the_reserve(small_card: Box, web: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import soundfile
 
 from appliance.page.news import LISTENERS
 
@@ -63,6 +65,16 @@ class Served:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
+    def ask(self, word: str, **given: object) -> tuple[int, Any]:
+        """What a program gets that asks for a word which acts."""
+        headers = {"Content-Type": "application/json", "Origin": self.address}
+        request = urllib.request.Request(f"{self.address}/api/v1/{word}", json.dumps(given).encode(), headers)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -86,6 +98,21 @@ def test_the_sound_is_the_one_that_was_recorded(served: Served) -> None:
     with zipfile.ZipFile(io.BytesIO(served.get("/api/v1/clips.zip")[1])) as found:
         assert found.testzip() is None
         assert found.read(f"{clip['name']}.wav") == wanted
+
+
+@pytest.mark.slow
+def test_what_a_program_sends_that_cannot_be_played_is_said_and_not_kept(served: Served) -> None:
+    """Noise that is no file of sound, and a file of it that ends too early: neither is a defect of the box."""
+    file = io.BytesIO()
+    soundfile.write(file, [0.5, -0.5] * 20_000, 48_000, format="OGG")
+    for content in (bytes(range(256)) * 8, file.getvalue()[:-500]):
+        code, upload = served.ask("feeds.send", title="Anna", size=len(content))
+        assert code == 200
+        data = base64.b64encode(content).decode()
+        assert served.ask("feeds.piece", upload=upload, offset=0, data=data) == (200, len(content))
+        code, problem = served.ask("feeds.sent", upload=upload)
+        assert (code, problem["status"]) == (422, 422) and "Anna is no sound that can be played" in problem["detail"]
+    assert served.box.call("feeds.list") == []
 
 
 @pytest.mark.slow
