@@ -1,11 +1,9 @@
 """What can be asked about clips: a part of the table of verbs."""
 
 from appliance.arguments import Argument, Kind
+from appliance.listed import PAGE
 from appliance.models import DeliveryState, Verdict
 from appliance.verb import Verb
-
-PAGE = 1000
-"""The most clips that one answer lists."""
 
 MOST_BYTES = 256 * 1024
 """The most bytes of a clip that one answer holds."""

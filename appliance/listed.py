@@ -1,10 +1,13 @@
-"""What is on the playlist, which windows of schedules are open, what triggers hear: values beside `models`."""
+"""What comes in lists: the playlist, open windows of schedules, what triggers hear; and how long a page of one is."""
 
 from enum import StrEnum
 from pathlib import Path
 
 from appliance.circumstances import NO_WISHES, Wishes
 from appliance.values import frozen
+
+PAGE = 1000
+"""The most clips or tracks that one answer lists."""
 
 
 class Repeat(StrEnum):

@@ -5,8 +5,9 @@ To add a word: `docs/architecture.md`, "Where do I add ...".
 
 from appliance import events
 from appliance.arguments import Argument, Kind
-from appliance.clip_verbs import CLIPS, MOST_BYTES, MOST_LABELS, PAGE
+from appliance.clip_verbs import CLIPS, MOST_BYTES, MOST_LABELS
 from appliance.flow_verbs import FLOWS
+from appliance.listed import PAGE
 from appliance.player_verbs import PLAYER, PLAYLIST
 from appliance.sound_verbs import sound_verbs
 from appliance.verb import Verb

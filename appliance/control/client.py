@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from appliance.control import protocol
 from appliance.errors import ApplianceError, NotRunning
-from appliance.verbs import PAGE
+from appliance.listed import PAGE
 
 _LONGEST_LINE = 1 << 26
 """Bytes; no answer of the daemon is as long."""

@@ -6,18 +6,19 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appliance.durable import make_directory
 from appliance.errors import Refused, UsageError
-from appliance.metadata.tags import album_tag
 from appliance.page import answers, words
 from appliance.page.archive import Archive, Entry, streamed
 from appliance.page.encoder import ALBUM, RECIPES, Encoder
 from appliance.page.pieces import read
 from appliance.page.sums import Sums
 from appliance.recipes import ORIGINAL
-from appliance.renditions.album import Track, chapters
+
+if TYPE_CHECKING:
+    from appliance.renditions.album import Track
 
 Plain = dict[str, Any]
 
@@ -66,6 +67,8 @@ class Downloads:
         Raises UsageError where they are too many, and Refused where another download is being made, or where it could
         need more than half of the `free` bytes: what is recorded meanwhile has the other.
         """
+        from appliance.renditions.album import Track
+
         if len(found) > MOST_CHAPTERS:
             raise UsageError(f"these are {len(found)} clips: an album has up to {MOST_CHAPTERS}. Choose some of them")
         self._check_free()
@@ -79,7 +82,10 @@ class Downloads:
         ]
         return self._album(tracks, title)
 
-    def _album(self, tracks: Sequence[Track], title: str) -> Iterator[bytes]:
+    def _album(self, tracks: "Sequence[Track]", title: str) -> Iterator[bytes]:
+        from appliance.metadata.tags import album_tag
+        from appliance.renditions.album import chapters
+
         with self._encoding, ExitStack() as undo:
             yield album_tag(title, chapters(tracks))
             make_directory(self._folder, mode=0o700)

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
 from appliance.recipes import FLAC, MP3, Recipe
-from appliance.renditions.album import Track
+
+if TYPE_CHECKING:
+    from appliance.renditions.album import Track
 
 RECIPES = {"flac": FLAC, "mp3": MP3}
 """What clips may be downloaded as, beside what they are."""
@@ -48,7 +50,7 @@ class Encoder:
         """
         return self._ask([str(source), str(target), recipe.name, clip])
 
-    def album(self, tracks: Sequence[Track], target: Path) -> bool:
+    def album(self, tracks: "Sequence[Track]", target: Path) -> bool:
         """Make `target` of many clips; whether that can be done. Raises OSError where the process has gone."""
         return self._ask([[asdict(track) for track in tracks], str(target), ALBUM, None])
 
@@ -68,7 +70,7 @@ def main() -> None:
     from appliance.codec import from_plain
     from appliance.errors import ApplianceError
     from appliance.models import Clip
-    from appliance.renditions.album import make_album
+    from appliance.renditions.album import Track, make_album
     from appliance.renditions.encode import encode
 
     os.nice(_NICENESS)

@@ -162,6 +162,17 @@ def test_the_page_loads_no_tls_before_it_is_wanted() -> None:
     assert done.stdout == "\n"
 
 
+def test_the_page_is_there_without_what_makes_an_album() -> None:
+    """Nor does the client of the socket load the table of all that can be asked."""
+    for module, without in (
+        ("appliance.page.server", {"appliance.metadata", "appliance.renditions", "numpy"}),
+        ("appliance.control.client", {"appliance.verbs", "appliance.events"}),
+    ):
+        code = f"import sys, {module}; print(*{without!r} & {{*sys.modules}})"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout == "\n"
+
+
 def test_a_crowd_that_looks_on_keeps_nobody_from_the_page(served: Served) -> None:
     """Each that listens has a thread more, for as long as he does."""
     folder = Path(f"/proc/{served.process.pid}/task")
