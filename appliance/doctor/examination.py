@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     delivery.feeds,
     setup.services,
     setup.speech,
+    setup.encryption,
     machine.room,
     machine.time,
     machine.watchdog,

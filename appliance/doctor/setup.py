@@ -1,14 +1,19 @@
 """The configuration and the plugins."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from appliance.audio.speech import PROGRAM, is_installed
 from appliance.describe import counted
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Result, Step
-from appliance.errors import ConfigError
+from appliance.errors import ApplianceError, ConfigError
+from appliance.foreign import words
 from appliance.plugin.kinds import KINDS, SERVICE
 from appliance.plugin_host import PluginState
+from appliance.renditions.encrypt import AGE, encrypt
 
 
 def configuration(box: Box) -> Iterator[Step]:
@@ -20,8 +25,8 @@ def configuration(box: Box) -> Iterator[Step]:
             yield Finding("configuration", Result.FAIL, problem, "Correct it, then run `appliance config reload`")
         return
     if settings != box.settings:
-        words = "it was changed since the appliance has read it"
-        yield Finding("configuration", Result.WARN, words, "Run `appliance config reload`")
+        said = "it was changed since the appliance has read it"
+        yield Finding("configuration", Result.WARN, said, "Run `appliance config reload`")
         return
     panel = settings.panel
     counts = (
@@ -55,8 +60,32 @@ def speech(box: Box) -> Iterator[Step]:
     if is_installed():
         yield Finding("speech", Result.PASS, f"{PROGRAM} is installed")
         return
-    missed = "; ".join(words for words, asked in wanted.items() if asked)
+    missed = "; ".join(said for said, asked in wanted.items() if asked)
     yield Finding("speech", Result.WARN, f"{PROGRAM} is not installed: {missed}", f"`sudo apt install {PROGRAM}`")
+
+
+def encryption(box: Box) -> Iterator[Step]:
+    """Whether `age` makes, for each key that clips are encrypted to, what only that key can open."""
+    keys = box.settings.storage.encrypt_to
+    if not keys:
+        return
+    if shutil.which(AGE) is None:
+        missed = "clips wait to be encrypted"
+        yield Finding("encryption", Result.FAIL, f"{AGE} is not installed: {missed}", f"`sudo apt install {AGE}`")
+        return
+    refused = False
+    with tempfile.TemporaryDirectory() as folder:
+        sample = Path(folder) / "sample"
+        sample.write_bytes(b"sound")
+        for key in keys:
+            try:
+                encrypt(sample, sample.with_suffix(".age"), (key,), lambda: None)
+            except ApplianceError as error:
+                refused, said = True, f"nothing can be encrypted for {key}: {words(error)}"
+                next_step = "Copy that public key into `storage.encrypt_to` again, as `age-keygen -y` prints it"
+                yield Finding("encryption", Result.FAIL, said, next_step)
+    if not refused:
+        yield Finding("encryption", Result.PASS, f"{AGE} encrypts for {counted(len(keys), 'key')}")
 
 
 def plugins(box: Box) -> Iterator[Step]:

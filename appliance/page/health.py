@@ -26,6 +26,7 @@ CHECKS = {
     "permissions": "Permissions",
     "configuration": "Settings",
     "plugins": "Plugins",
+    "encryption": "Encryption",
     "microphone": "Microphone",
     "microphone level": "Level of the microphone",
     "speaker to microphone": "From speaker to microphone",

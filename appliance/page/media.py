@@ -49,7 +49,15 @@ class Media:
     def waveform(self, clip: str) -> HTTPResponse:
         """How loud a clip is from its beginning to its end."""
         entry = self.recorder.call("clips.show", clip=clip)
-        answer = answers.as_json({"full": FULL_SCALE, "peaks": list(self.peaks.of(Path(entry["path"])))})
+        path = Path(entry["path"])
+        if path.suffix == ENCRYPTED:
+            raise Refused(
+                _(
+                    "This is kept encrypted: whoever has the private key can hear it elsewhere. "
+                    "There is no waveform of it here."
+                )
+            )
+        answer = answers.as_json({"full": FULL_SCALE, "peaks": list(self.peaks.of(path))})
         answer.set_header("Cache-Control", "private, max-age=86400")
         return answer
 

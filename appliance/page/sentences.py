@@ -3,17 +3,22 @@
 The recorder says everything in English, with the values in place: to the log, to the command line, to scripts. Here
 such a sentence is taken apart again. The catalogue `languages/said/CODE.po` has each sentence as it stands in the
 source, with a field in braces for each value; of those that fit, the one with the most words of its own is meant.
-Values that are sentences themselves, such as the reason for a failure, are translated in the same way; names stay.
+Values that are sentences themselves, such as the reason for a failure, are translated in the same way; numbers get the
+point of the language; names stay.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 
-from appliance.page.languages import catalogue, current
+from appliance.page.languages import LANGUAGES, catalogue, current
 from appliance.values import frozen
 
 _FIELD = re.compile(r"\{(\w+)\}")
+_NUMBER = re.compile(r"([-+]?\d+)\.(\d+(?: (?:[kMGT]?B(?:/s)?|k?Hz|dB|dBFS|s|ms))?)")
+_OWN_WORDS = ("label", "name", "text", "title", "value", "word")
+"""Fields in which somebody's own words may stand, even where they look like a number."""
+
 _END = re.compile(r"(?<=[.?!;]) ")
 _DEEPEST = 6
 _SMALL_BEHIND_COLON = ("fr", "es")
@@ -97,12 +102,20 @@ def _whole(patterns: _Patterns, code: str, text: str, depth: int) -> str | None:
     for wanted, end in ends:
         if found := max(patterns.fitting(wanted), key=lambda each: sum(map(len, each[0].literals)), default=None):
             pattern, values = found
-            return pattern.filled({name: _value(code, value, depth + 1) for name, value in values.items()}) + end
+            said = {
+                name: value if name in _OWN_WORDS and _NUMBER.fullmatch(value) else _value(code, value, depth + 1)
+                for name, value in values.items()
+            }
+            return pattern.filled(said) + end
     return None
 
 
 def _value(code: str, text: str, depth: int) -> str:
-    """What stands in a field; in languages that write so, what is said in it begins small as it did."""
+    """What stands in a field: a number with the point of the language; in languages that write so, what is said in it
+    begins small as it did.
+    """
+    if figures := _NUMBER.fullmatch(text):
+        return LANGUAGES[code].point.join(figures.groups())
     said = _translated(code, text, depth) or text
     begins_small = code in _SMALL_BEHIND_COLON and text[:1].islower() and not said[1:2].isupper()
     return said[:1].lower() + said[1:] if begins_small else said

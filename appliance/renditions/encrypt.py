@@ -15,6 +15,9 @@ from appliance.durable import PARTIAL, sync_directory
 from appliance.errors import Permanent, Transient
 from appliance.limits import stand_back
 
+AGE = "age"
+"""The name of that program."""
+
 _BLOCK = 1 << 20
 _CHUNK, _TAG, _NONCE = 65_536, 16, 16
 _HEADER = re.compile(
@@ -43,7 +46,7 @@ def encrypt(source: Path, target: Path, recipients: Sequence[str], check: Callab
         partial.replace(target)
         sync_directory(target.parent)
     except FileNotFoundError as error:
-        if error.filename == "age":
+        if error.filename == AGE:
             said = "clips wait to be encrypted: there is no program `age`. sudo apt install age"
             raise Transient(said, tell=True) from error
         raise Transient(f"{source.name} cannot be read: {error.strerror}") from error
@@ -72,7 +75,7 @@ def looks_wrong(path: Path, size: int, recipients: int | None = None) -> str:
 
 def _run(source: Path, target: Path, recipients: Sequence[str], check: Callable[[], None]) -> None:
     keys = [word for recipient in recipients for word in ("--recipient", recipient)]
-    command = ["age", "--encrypt", *keys, "--output", str(target)]
+    command = [AGE, "--encrypt", *keys, "--output", str(target)]
     with (
         source.open("rb") as file,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process,

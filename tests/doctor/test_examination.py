@@ -1,6 +1,7 @@
 """The whole examination, the configuration and the plugins."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from appliance.audio.speech import PROGRAM
 from appliance.config.actions import ButtonAction
 from appliance.config.loader import parse
 from appliance.config.settings import ButtonSettings, DeviceSettings, LedSettings, PanelSettings, Settings
-from appliance.doctor import Box, Finding, Prompt, Result, examine
-from appliance.doctor.setup import configuration, plugins
+from appliance.config.storage import StorageSettings
+from appliance.doctor import Box, Finding, Prompt, Result, Step, examine
+from appliance.doctor.setup import configuration, encryption, plugins
 from appliance.doctor.setup import speech as spoken
 from appliance.errors import ConfigError, StorageError, UsageError
 from appliance.plugin_host import PluginHost
@@ -43,6 +45,42 @@ def test_buttons_and_leds_only_where_asked(make_box: Make) -> None:
     told = [step.words for step in examine(box, leds=True) if isinstance(step, Prompt)]
     assert any("LED 18" in words for words in told)
     assert not any("LED 18" in step.words for step in examine(box) if isinstance(step, Prompt))
+
+
+KEYS = ("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",)
+
+
+def encrypting(make_box: Make) -> Iterator[Step]:
+    return encryption(make_box(Settings(storage=StorageSettings(encrypt_to=KEYS))))
+
+
+def test_without_keys_nothing_is_said_of_encryption(make_box: Make) -> None:
+    assert [*encryption(make_box())] == []
+
+
+def test_encryption_needs_its_program(make_box: Make, findings: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    (found,) = findings(encrypting(make_box))
+    assert (found.result, found.next_step) == (Result.FAIL, "`sudo apt install age`")
+    assert found.words == "age is not installed: clips wait to be encrypted"
+
+
+@pytest.mark.skipif(not shutil.which("age"), reason="Debian's age is not installed")
+def test_encryption_is_tried_for_each_key(make_box: Make, findings: Findings) -> None:
+    (found,) = findings(encrypting(make_box))
+    assert (found.name, found.result, found.words) == ("encryption", Result.PASS, "age encrypts for 1 key")
+
+
+def test_a_key_that_is_refused_is_named(
+    make_box: Make, findings: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "age"
+    program.write_text("#!/bin/sh\necho 'age: error: malformed recipient' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    (found,) = findings(encrypting(make_box))
+    assert found.result is Result.FAIL and KEYS[0] in found.words and "malformed recipient" in found.words
+    assert "age-keygen -y" in found.next_step
 
 
 def test_one_thing_alone(make_box: Make, findings: Findings) -> None:

@@ -33,7 +33,7 @@ _HERE: tuple[str, ...] = (
 
 _ERRORS_OF = (
     *("audio", "store", "delivery", "control", "sounds", "guests", "schedules", "plugin_host", "renditions"),
-    *("panel", "feeds", "editing", "processors", "triggers", "flow"),
+    *("panel", "feeds", "editing", "processors", "triggers", "flow", "page"),
 )
 """Whose errors a person may meet on the page, as what was refused or as the cause of a fault."""
 
@@ -41,6 +41,7 @@ _NEVER_SHOWN = (
     *("audio/wav.py", "audio/takefile.py", "audio/ways.py", "control/contract.py", "control/client.py"),
     *("plugin_host/backends.py", "store/adoption.py", "store/orphans.py", "store/recovery.py", "store/clips.py"),
     *("store/trash.py", "renditions/encode.py", "feeds/safefile.py", "delivery/receipts.py"),
+    *("page/answers.py", "page/selfmade.py", "page/server.py"),
 )
 """What is for programs, for notes in quarantine, or caught before anybody reads it."""
 

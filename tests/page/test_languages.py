@@ -4,6 +4,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from itertools import cycle
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import appliance
 from appliance import faults
 from appliance.config.described import describe, summary
+from appliance.config.options import loaded
 from appliance.config.settings import Settings
 from appliance.faultkind import FaultKind
 from appliance.models import GapCause, Verdict
@@ -22,6 +24,7 @@ from appliance.page import begin, downloads, health, languages, listing, setting
 from appliance.page.answers import FOLDER, SCRIPT_WORDS
 from appliance.page.languages import LANGUAGES
 from appliance.page.sentences import is_said, sentence
+from appliance.plugin_host import PluginHost
 from tests.page.conftest import STATUS, Browser, Desk, clip
 from tests.page.sentences import every_sentence
 from tests.page.test_settings import Helper as SettingsHelper
@@ -117,11 +120,17 @@ def test_a_catalogue_has_every_text_and_no_other(code: str) -> None:
         assert len(forms) == count, text
 
 
+@cache
 def box_texts() -> set[str]:
-    """What the tables of the box say: causes and next steps of faults, helps of options."""
+    """What the tables of the box say: causes and next steps of faults, helps of options, those of plugins too."""
     kinds = [each for each in vars(faults).values() if isinstance(each, FaultKind)]
     found = {text for kind in kinds for text in (kind.cause, kind.next_step)}
-    waiting: list[type] = [Settings]
+    plugins = PluginHost.installed()
+    plugins.discover()
+    waiting: list[type] = [
+        Settings,
+        *(cls for given in plugins.extensions.values() for cls in map(loaded, given.values())),
+    ]
     seen: set[type] = set()
     while waiting:
         cls = waiting.pop()
@@ -135,7 +144,7 @@ def box_texts() -> set[str]:
 @pytest.mark.parametrize("code", OTHERS)
 def test_what_the_tables_of_the_box_say_is_translated_too(code: str) -> None:
     texts, catalogue = box_texts(), languages.catalogue(code, "box")
-    assert texts - catalogue.keys() == set()
+    assert texts ^ catalogue.keys() == set()
     for text, (said,) in catalogue.items():
         if code != "zh":
             assert said[0].isupper() or said[0].isdigit() or said[0] == "`" or not text[0].isupper(), text
@@ -206,6 +215,20 @@ def test_a_sentence_keeps_its_values_and_what_stands_in_them_is_translated() -> 
         assert sentence("nobody has ever said this") == "nobody has ever said this"
         assert not is_said("nobody has ever said this")
         assert sentence(": " * 3000) == ": " * 3000
+    finally:
+        languages.choose("en", None)
+
+
+@pytest.mark.parametrize(("code", "point"), [("de", ","), ("fr", ","), ("es", ","), ("zh", "."), ("en", ".")])
+def test_numbers_in_a_sentence_are_written_as_people_write_them(code: str, point: str) -> None:
+    languages.choose(code, None)
+    try:
+        room = sentence("room for 31.5 hours of sound (3.5 GB free)")
+        assert f"31{point}5" in room and f"3{point}5 GB" in room
+        assert f"-12{point}5 dBFS" in sentence("recording 4.5 s, peak -12.5 dBFS")
+        assert f"1{point}2 MB/s" in sentence("office: 0.5 MB of 2.5 MB of x, 1.2 MB/s")
+        assert "1.5 MB" in sentence("playlist: 1 of 2, 1.5 MB")  # a title
+        assert "10.0.0.7" in sentence("destination nas: 10.0.0.7 cannot be read: 0.5.1")
     finally:
         languages.choose("en", None)
 

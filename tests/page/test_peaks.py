@@ -89,6 +89,16 @@ def test_where_nothing_can_be_kept_they_are_shown_all_the_same(tmp_path: Path) -
     assert Peaks(tmp_path / "kept").of(wave(tmp_path / "a.wav", [1000])) == bytes([FULL_SCALE])
 
 
+def test_of_what_is_kept_encrypted_there_are_none_which_is_said(browser: Browser, desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "clip.wav.age"
+    path.write_bytes(b"age-encryption.org/v1")
+    desk.answers["clips.show"] = desk.answers["clips.list"] = clip("id", path)
+    answer = browser.get("/api/v1/clips/id/peaks")
+    assert answer.status == 409 and "There is no waveform of it here." in answer.text
+    page = browser.get("/clips/id").text
+    assert "There is no waveform of it here." in page and "<canvas" not in page and "<audio" not in page
+
+
 def test_a_name_is_no_path(tmp_path: Path) -> None:
     sound = wave(tmp_path / "..\\ a'b.wav", [1000])
     Peaks(tmp_path / "kept").of(sound)

@@ -20,7 +20,7 @@
 % end
 </div>
 % if entry["encrypted"]:
-<p>{{_("This is kept encrypted: whoever has the private key can hear it elsewhere.")}}</p>
+<p>{{_("This is kept encrypted: whoever has the private key can hear it elsewhere. There is no waveform of it here.")}}</p>
 % else:
 <canvas class="wave" height="96" aria-hidden="true" data-peaks="/api/v1/clips/{{entry["id"]}}/peaks" data-marks="{{" ".join(f"{mark:.3f}" for mark in entry["marks"])}}" data-seconds="{{entry["seconds"]}}"></canvas>
 <audio id="sound" controls preload="metadata" src="/api/v1/clips/{{entry["id"]}}/sound" aria-label="{{entry["name"]}}"></audio>
