@@ -41,7 +41,7 @@ _NEVER_SHOWN = (
     *("audio/wav.py", "audio/takefile.py", "audio/ways.py", "control/contract.py", "control/client.py"),
     *("plugin_host/backends.py", "store/adoption.py", "store/orphans.py", "store/recovery.py", "store/clips.py"),
     *("store/trash.py", "renditions/encode.py", "feeds/safefile.py", "delivery/receipts.py"),
-    *("page/answers.py", "page/selfmade.py", "page/server.py"),
+    *("renditions/proof.py", "page/answers.py", "page/selfmade.py", "page/server.py"),
 )
 """What is for programs, for notes in quarantine, or caught before anybody reads it."""
 
