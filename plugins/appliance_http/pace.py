@@ -17,13 +17,17 @@ _TCP_INFO = _BYTES_RECEIVED + 8
 
 
 class Pace:
-    """Tells when a transfer brought less than SLOWEST in `patience` seconds. Silence is for others to tell."""
+    """Tells when a transfer brought less than SLOWEST in `patience` seconds, and in the next as well.
+
+    Silence is for others to tell: what came before it, such as the tickets of TLS while a server thinks, is no trickle.
+    """
 
     def __init__(self, peer: str, patience: float) -> None:
         self._peer = peer
         self._patience = patience
         self._since = 0.0
         self._had = -1
+        self._slow = False
 
     def complaint(self, connections: Iterable[socket.socket], now: float) -> str:
         """Words for how slow it is; empty while it is not, or it is us who do not take what is there."""
@@ -33,10 +37,12 @@ class Pace:
             has += _received(each)
         if self._had < 0 or has == self._had or waiting:
             self._since, self._had = now, has
+            self._slow &= not waiting
         elif now - self._since >= self._patience:
             rate = (has - self._had) / (now - self._since)
             self._since, self._had = now, has
-            if rate < SLOWEST:
+            again, self._slow = self._slow, rate < SLOWEST
+            if again and self._slow:
                 return f"{self._peer} sends next to nothing ({rate:.1f} bytes a second): it is tried again later"
         return ""
 
