@@ -52,6 +52,9 @@ class Source:
             try:
                 block = self._decoder.read(self._wanted(frames))
             except Unplayable:
+                if self._tempo and self._tempo.pending:
+                    self._append(self._tempo.finish())
+                    self._tempo = self._new_tempo()
                 if len(self._ready):
                     break
                 raise

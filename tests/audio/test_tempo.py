@@ -1,13 +1,18 @@
 """Faster and slower at the same pitch."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from appliance.audio.samples import Block, full_scale
+from appliance.audio.source import Source
 from appliance.audio.tempo import Tempo
+from appliance.errors import Unplayable
 
 RATE = 8_000
 
@@ -99,3 +104,20 @@ def test_a_tone_keeps_its_pitch_and_its_level(factor: float, pitch: float, rate:
     assert 20 * np.log10(inside.std() / (0.5 / np.sqrt(2))) == pytest.approx(0, abs=0.5)
     own_step = 2 * np.pi * pitch / rate * 0.5
     assert np.abs(np.diff(inside)).max() <= own_step * 1.2 + 1e-3
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.5, 2.0])
+def test_what_is_damaged_sounds_up_to_there_at_any_speed(speed: float, tmp_path: Path) -> None:
+    whole, damaged = tmp_path / "whole.flac", tmp_path / "damaged.flac"
+    soundfile.write(whole, np.random.default_rng(0).normal(0, 0.1, 16_000), 16_000)
+    damaged.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+
+    def heard(at: float) -> int:
+        source, count = Source(damaged, 16_000, at), 0
+        with pytest.raises(Unplayable, match="damaged"):
+            while True:
+                count += len(source.read(160))
+        source.close()
+        return count
+
+    assert heard(speed) >= heard(1.0) // speed
