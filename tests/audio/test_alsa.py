@@ -444,15 +444,16 @@ def test_a_reader_who_waits_for_several_periods_wakes_once(test_card: Path) -> N
 
 
 def test_one_in_a_hurry_hears_the_period_that_sounds_now(test_card: Path) -> None:
-    with microphone(test_card, period=0.02, buffer=10.0) as capture:
+    with microphone(test_card, period=0.02, buffer=16.0) as capture:
         first = read(capture, 1)
         threading.Timer(0.05, capture.hasten).start()
-        length, data = capture.read(200 * capture.period_frames)
-        assert capture.period_frames <= length < 200 * capture.period_frames
+        length, data = capture.read(390 * capture.period_frames)
+        assert capture.period_frames <= length < 390 * capture.period_frames
         assert missing(first + data + read(capture, 2), FORMAT) == 0
 
 
 def test_no_reader_waits_for_more_than_half_the_ring(test_card: Path) -> None:
     with microphone(test_card, period=0.01, buffer=0.1) as capture:
-        length, _ = capture.read(1000 * capture.period_frames)
+        while (length := capture.read(1000 * capture.period_frames)[0]) == XRUN:
+            pass  # the machine was busy for as long as the other half lasts
         assert length == 5 * capture.period_frames
