@@ -57,8 +57,11 @@ class AlsaReader:
                 self._hastened = False
                 wanted = min(wanted, self._whole(there) + self.period_frames)
             if there >= wanted:
-                return self._taken(wanted)
-            if not self._is_rung(wanted):
+                taken = self._taken(wanted)
+                if taken[0]:
+                    return taken
+                empty += 1
+            elif not self._is_rung(wanted):
                 wanted = max(self.period_frames, min(wanted, self._whole(self._there())))
                 empty += 1
         if self._stopped:

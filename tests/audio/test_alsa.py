@@ -89,6 +89,19 @@ def test_every_sample_arrives(test_card: Path, format: AudioFormat) -> None:
     assert piece.frames == 20 * capture.period_frames
 
 
+def test_a_read_that_brings_nothing_is_no_end(test_card: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gets nothing takes it that he stopped it himself: a take would end without a word."""
+    with microphone(test_card) as capture:
+        real, nothing = asound.read, [0, 0]
+        monkeypatch.setattr(asound, "read", lambda *given: nothing.pop() if nothing else real(*given))
+        first, data = capture.read()
+        assert (first, nothing) == (capture.period_frames, [])
+        monkeypatch.setattr(asound, "read", lambda *_: 0)
+        with pytest.raises(DeviceLost, match="nothing, again and again"):
+            capture.read()
+    assert len(stretches(data, FORMAT)) == 1
+
+
 def test_wishes_are_granted_and_reported(test_card: Path) -> None:
     with microphone(test_card, period=0.25, buffer=2.0) as capture:
         assert (capture.period_frames, capture.buffer_frames) == (12_000, 96_000)
