@@ -17,6 +17,7 @@ from appliance.audio import asound
 from appliance.audio.alsa import AlsaCards, shortfall
 from appliance.audio.devices import Devices
 from appliance.audio.ports import XRUN, Capture, Direction, Playback, SoundCards
+from appliance.audio.reader import AlsaReader
 from appliance.audio.speaker import AlsaSpeaker
 from appliance.errors import AudioError, DeviceBusy, DeviceLost, DeviceNotFound, FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
@@ -160,16 +161,15 @@ def test_waiting_for_sound_costs_no_time(test_card: Path) -> None:
 
 
 def test_card_with_a_fast_crystal_delivers_faster(test_card: Path) -> None:
-    """Ten percent is far from any real crystal, so that a quarter of a second tells."""
-    fast = AlsaCards().open_capture(f"testcard:{test_card},100000", FORMAT, 0.02, 2.0)
-    began = time.monotonic()
+    """Ten percent is far from any real crystal, so that half a second tells."""
+    fast = AlsaCards().open_capture(f"testcard:{test_card},100000", FORMAT, 0.02, 5.0)
+    assert isinstance(fast, AlsaReader)
     fast.read()
-    stall(0.25)
-    frames = 0
-    while time.monotonic() - began < 0.3:
-        frames += fast.read()[0]
+    began = time.monotonic()
+    stall(0.5)
+    least = (time.monotonic() - began) * 48_000 * 1.05
+    assert fast._there() > least
     fast.close()
-    assert frames > 0.26 * 48_000 * 1.05
 
 
 def test_unplugged_microphone_is_lost_until_it_is_replugged(test_card: Path) -> None:
