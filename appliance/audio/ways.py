@@ -70,8 +70,9 @@ class Pipe:
         return Pipe(self._arrival, at + begin)
 
     def read_so_far(self) -> int:
-        """Bytes from the start that were read."""
-        return self._begin_of_rest() if self._out >= 0 else self._at
+        """Bytes from the start that were read; those in hand count as read, as in `ahead`."""
+        in_pipe = self._in_pipe() if self._out >= 0 else 0
+        return self._handed_over - in_pipe  # looked at last: else what is handed over meanwhile would count as not read
 
     def ahead(self) -> int:
         """Bytes that have come and were not read yet."""
