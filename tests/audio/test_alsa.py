@@ -460,7 +460,9 @@ def test_one_in_a_hurry_hears_the_period_that_sounds_now(test_card: Path) -> Non
     with microphone(test_card, period=0.02, buffer=16.0) as capture:
         first = read(capture, 1)
         threading.Timer(0.05, capture.hasten).start()
+        began = time.monotonic()
         length, data = capture.read(390 * capture.period_frames)
+        assert time.monotonic() - began < 7, "before the 7.8 s are over"
         assert capture.period_frames <= length < 390 * capture.period_frames
         assert missing(first + data + read(capture, 2), FORMAT) == 0
 

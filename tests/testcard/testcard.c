@@ -226,7 +226,12 @@ static int wait_on(card_t *card)
 static int card_sw_params(snd_pcm_ioplug_t *io, snd_pcm_sw_params_t *params)
 {
     card_t *card = io->private_data;
-    return snd_pcm_sw_params_get_avail_min(params, &card->enough);
+    pthread_mutex_lock(&card->turning);
+    int failed = snd_pcm_sw_params_get_avail_min(params, &card->enough);
+    if (!failed && card->running && io->stream == SND_PCM_STREAM_CAPTURE)
+        failed = wait_on(card); /* who has lost patience wakes for less than was waited for */
+    pthread_mutex_unlock(&card->turning);
+    return failed;
 }
 
 /* The timer is put off only where there is nothing to do: as long as there is, whoever polls must wake at once. */
