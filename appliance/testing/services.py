@@ -151,11 +151,10 @@ def check_service(create: Callable[[House], Service], *, folder: Path, events: I
         house = FakeHouse(folder)
         try:
             check(create, house, happened)
-            left = set(threading.enumerate()) - threads
-            for thread in left:
-                thread.join(SOON)
-            names = sorted(thread.name for thread in left if thread.is_alive())
-            assert not names, f"threads of it stay: {', '.join(names)}"
+            end = time.monotonic() + SOON
+            while (left := set(threading.enumerate()) - threads) and time.monotonic() < end:
+                time.sleep(0.01)
+            assert not left, f"threads of it stay: {', '.join(sorted(thread.name for thread in left))}"
             for event in house.said:
                 assert not isinstance(event, FaultRaised) or event.fault.message, "a fault of it says nothing"
         except Exception as error:  # whatever the service let out, the author wants to know in which check
