@@ -34,6 +34,9 @@ _SMALL, _LARGE = 1 << 14, 1 << 18
 _SOON = 0.02
 """Seconds in which a block comes where the next may be larger."""
 
+_AHEAD = 1 << 22
+"""Bytes that came before blocks may grow: whoever listens while it comes is well ahead of a stall by then."""
+
 
 @frozen
 class Request:
@@ -96,13 +99,13 @@ def _blocks(response: requests.Response) -> Iterator[bytes]:
     if "Transfer-Encoding" in response.headers:
         yield from response.iter_content(_SMALL)
         return
-    size, block = _SMALL, b" "
-    while block:
+    size, begun, came = _SMALL, time.monotonic(), 0
+    while block := next(response.iter_content(size), b""):
+        came += len(block)
+        is_fast = came >= _AHEAD and time.monotonic() - begun < _SOON
+        size = min(2 * size, _LARGE) if is_fast else _SMALL
+        yield block
         begun = time.monotonic()
-        block = next(response.iter_content(size), b"")
-        size = min(2 * size, _LARGE) if time.monotonic() - begun < _SOON else _SMALL
-        if block:
-            yield block
 
 
 @frozen

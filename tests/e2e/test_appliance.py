@@ -127,7 +127,7 @@ def test_the_command_line_keeps_clips(box: Box) -> None:
     assert "nowhere" in box.cli("clips", "retry", "--to", "nowhere", code=7).stderr
     assert "stopped: Not a directory" in box.cli("clips", "export", "--to", "/dev/null/x", code=9).stderr
     box.cli("clips", "show", "zzzz", code=7)
-    assert "too little" in box.cli("clips", "delete", "--yes", clip["id"][:5], code=1).stderr
+    assert "too little" in box.cli("clips", "delete", "--yes", clip["id"][:5], code=2).stderr
     assert "has arrived at shelf" in box.cli("clips", "delete", "--yes", clip["id"][:6]).stdout
     assert box.clips() == [] and list((box.state / "clips").glob("*.wav")) == []
     assert clip["name"] in box.cli("clips", "trash").stdout and "trash" in box.cli("clips", "show", clip["id"]).stdout
