@@ -208,10 +208,9 @@ static int has_work(const card_t *card)
     const snd_pcm_ioplug_t *io = &card->io;
     if (!card->running || is_unplugged(card))
         return 1;
-    int64_t ahead = (int64_t)position(card) - (int64_t)io->appl_ptr;
-    if (io->stream == SND_PCM_STREAM_CAPTURE)
-        return ahead >= (int64_t)card->enough;
-    return ahead + (int64_t)io->buffer_size >= (int64_t)io->period_size;
+    int64_t room = io->stream == SND_PCM_STREAM_CAPTURE ? 0 : io->buffer_size;
+    int64_t enough = io->stream == SND_PCM_STREAM_CAPTURE ? card->enough : io->period_size;
+    return (int64_t)position(card) - (int64_t)io->appl_ptr + room >= enough;
 }
 
 /* Let a microphone's timer fire next when enough is there, as a card wakes nobody before; a speaker's goes on. */
