@@ -16,6 +16,7 @@
     │   ├── DeviceRecalled                 a take or a message needs the card that was lent
     │   ├── FormatUnsupported              the card cannot do the wanted format
     │   └── Unplayable                     the file holds no sound that can be played, or no more of it
+    │       └── DecoderMissing             it can be played once something is installed
     ├── StorageError                    9  the disk refuses: full, read-only, broken
     ├── PluginError                    10  a plugin is missing, broken or breaks its contract
     ├── DeliveryError                  11  a clip could not be delivered
@@ -145,6 +146,14 @@ class Unplayable(AudioError):
     def __init__(self, message: str, kind: TroubleKind = TroubleKind.FORMAT) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class DecoderMissing(Unplayable):
+    """It can be played once something is installed: `needed` says what."""
+
+    def __init__(self, name: str, needed: str) -> None:
+        super().__init__(f"cannot play '{name}': {needed}")
+        self.needed = needed
 
 
 class StorageError(ApplianceError):

@@ -26,6 +26,8 @@ class Arrival:
 
     def __init__(self) -> None:
         self.final: Path | None = None
+        self.title = ""
+        """What a person calls it."""
         self.error = ""
         self.taken = False
         """Whether somebody plays it, or has."""

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from appliance.errors import DecoderMissing
+from appliance.extras import installing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +29,20 @@ _FORMATS = {"M4A": "mov", "AAC": "aac", "WMA": "asf", "WebM": "matroska", "AMR":
 def kind_of(head: bytes) -> str:
     """The kind of sound that a file begins like, where PyAV is needed for it; else empty."""
     return next((name for at, magic, name in _KINDS if head[at : at + len(magic)] == magic), "")
+
+
+def missing(name: str, kind: str) -> DecoderMissing:
+    """What is told of a sound of that kind where PyAV is not installed."""
+    wanted = installing("av")
+    return DecoderMissing(
+        name, f"this is {kind}, which needs PyAV. Install it: sudo apt install python3-av, or {wanted}; or use MP3"
+    )
+
+
+def look_for_av(name: str, kind: str) -> None:
+    """Raises DecoderMissing where PyAV, which that kind of sound needs, is not installed."""
+    if find_spec("av") is None:
+        raise missing(name, kind)
 
 
 def _opened(av: Any, file: BinaryIO, format: str) -> Any:

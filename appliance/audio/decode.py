@@ -10,11 +10,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from appliance.audio.beyond import AvSound, kind_of
+from appliance.audio.beyond import AvSound, kind_of, missing
 from appliance.audio.sndfile import Sound
 from appliance.describe import counted
 from appliance.errors import TroubleKind, Unplayable
-from appliance.extras import installing
 from appliance.recipes import ENCRYPTED
 
 if TYPE_CHECKING:
@@ -105,11 +104,7 @@ class Decoder:
                 opened.callback(found.close)
                 return found
             except ImportError:
-                wanted = installing("av")
-                raise Unplayable(
-                    f"cannot play '{self._name}': this is {kind}, which needs PyAV. Install it: sudo apt install "
-                    f"python3-av, or {wanted}; or use MP3"
-                ) from error
+                raise missing(self._name, kind) from error
             except self._error:
                 pass
         raise Unplayable(

@@ -12,17 +12,14 @@ from appliance.audio.arriving import Arrival
 from appliance.audio.decode import Decoder, resampler
 from appliance.audio.sndfile import NO_LENGTH
 from appliance.audio.ways import way_of
-from appliance.errors import Unplayable
+from appliance.errors import DecoderMissing, Unplayable
 
 if TYPE_CHECKING:
     from appliance.audio.samples import Block, Floats
 
 _BLOCK = 4096
-_SPARE = 32_768
-"""Bytes that are to be there before more is decoded, where that is compressed."""
-
 _SPARE_SECONDS = 0.3
-"""So much of what is not: more than is read at once."""
+"""So much of what is not compressed: more than is read at once."""
 
 _STRIDE = 256
 """Blocks that are passed over at once: so few that nobody waits long who wants something else meanwhile."""
@@ -67,7 +64,7 @@ class LiveDecoder:
         self.channels: int = self._file.channels if self._file.channels <= 2 else 1
         self._file_rate: int = self._file.samplerate
         width = self._file.channels * _WIDTHS.get(self._file.subtype, 0)
-        self._spare = max(_SPARE, round(_SPARE_SECONDS * self._file_rate * width))
+        self._spare = max(self._way.spare, round(_SPARE_SECONDS * self._file_rate * width))
         self._resampler = resampler(self._file_rate, self._rate, self.channels)
         self._ready: Floats = self.nothing
         self._ended = False
@@ -247,9 +244,14 @@ class LiveDecoder:
 
 
 def can_begin(arrival: Arrival, name: str) -> bool:
-    """Whether what is there already can be played while the rest comes. Reads nothing that is not there."""
+    """Whether what is there already can be played while the rest comes. Reads nothing that is not there.
+
+    Raises DecoderMissing where it could be, once something is installed.
+    """
     try:
         decoder = LiveDecoder(_Now(arrival), name, 48_000)
+    except DecoderMissing:
+        raise
     except Unplayable:
         return False
     try:
@@ -275,4 +277,6 @@ class _Now(Arrival):
 
 def decoder_of(path: Path, arrival: Arrival | None, rate: int) -> "Decoder | LiveDecoder":
     """What decodes a file, or the arrival that is played under its name."""
-    return Decoder(path, rate, narrow=True) if arrival is None else LiveDecoder(arrival, path.name, rate)
+    return (
+        Decoder(path, rate, narrow=True) if arrival is None else LiveDecoder(arrival, arrival.title or path.name, rate)
+    )

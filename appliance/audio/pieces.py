@@ -174,7 +174,7 @@ def _header(word: int) -> _Header | None:
 
 
 def _mp3(data: mmap.mmap) -> list[Piece]:
-    begin = _after_tags(data)
+    begin = after_tags(data)
     first = _first_frame(data, begin)
     if first is None:
         return []
@@ -198,7 +198,7 @@ _SLACK = 4096
 """Bytes behind the sound that the tag of a program need not count: tags of other kinds."""
 
 
-def _after_tags(data: mmap.mmap | bytes) -> int:
+def after_tags(data: mmap.mmap | bytes) -> int:
     """Where the ID3v2 tags in front end (id3.org, ID3v2.4.0 3.1)."""
     offset = 0
     while data[offset : offset + 3] == b"ID3" and offset + 10 <= len(data):
@@ -214,7 +214,7 @@ def first_frame(data: bytes, *, told: bool = True) -> int | None:
 
     The one that tells how many there are counts where that is `told` truly.
     """
-    first = _first_frame(data, _after_tags(data))
+    first = _first_frame(data, after_tags(data))
     if first is None or told or _told(data, first) is None:
         return first
     return first + _length_at(data, first)

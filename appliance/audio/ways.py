@@ -1,7 +1,7 @@
-"""How sound that still comes reaches libsndfile.
+"""How sound that still comes reaches what decodes it.
 
-What can be read without a look at its end goes through a pipe (WAV, AIFF, Ogg, MP3), the others (FLAC, CAF) are read as
-a file that is longer than what is there. See `appliance.audio.live`.
+What libsndfile can read without a look at its end goes through a pipe (WAV, AIFF, Ogg, MP3), the others (FLAC, CAF) are
+read as a file that is longer than what is there, and AAC by `appliance.audio.adts`. See `appliance.audio.live`.
 """
 
 import fcntl
@@ -14,8 +14,10 @@ import threading
 from contextlib import suppress
 from typing import Any
 
+from appliance.audio.adts import AdtsStream, begin_of_aac
 from appliance.audio.arriving import ENOUGH, Arrival
-from appliance.audio.pieces import first_frame
+from appliance.audio.beyond import kind_of, look_for_av
+from appliance.audio.pieces import after_tags, first_frame
 from appliance.audio.sndfile import sequential
 from appliance.errors import Unplayable
 
@@ -35,6 +37,9 @@ _READ_AHEAD = 65_536
 _IN_HAND = 16_384
 """Bytes on their way into the pipe, at most, which count as read already."""
 
+_SPARE = 32_768
+"""Bytes that are to be there before libsndfile decodes more, where that is compressed."""
+
 _LONGEST_TAG = 4_000_000
 
 
@@ -42,6 +47,7 @@ class Pipe:
     """The bytes of an arrival through a pipe of the system, which a thread fills."""
 
     endless = True
+    spare = _SPARE
 
     def __init__(self, arrival: Arrival, begin: int) -> None:
         self._arrival = arrival
@@ -107,6 +113,7 @@ class LongFile(io.RawIOBase):
     """The bytes of an arrival as a file that is longer than it will be. While it is opened it ends where they do."""
 
     endless = False
+    spare = _SPARE
 
     def __init__(self, arrival: Arrival) -> None:
         self._arrival = arrival
@@ -159,11 +166,16 @@ class LongFile(io.RawIOBase):
         return len(block)
 
 
-def way_of(arrival: Arrival, name: str) -> "Pipe | LongFile":
-    """How it is read; Raises Unplayable for what begins as no sound does."""
+def way_of(arrival: Arrival, name: str) -> Pipe | LongFile | AdtsStream:
+    """How it is read. Raises Unplayable for what begins as no sound does, DecoderMissing where PyAV would be needed."""
     head = arrival.read(0, max(ENOUGH, min(arrival.size(), _LONGEST_TAG)))
     if head.startswith(_WHOLE):
         return LongFile(arrival)
+    tags = after_tags(head)
+    if not head.startswith(_PIPED) and (at := begin_of_aac(head[tags : tags + ENOUGH])) is not None:
+        return AdtsStream(arrival, name, tags + at)
+    if kind := kind_of(head):
+        look_for_av(name, kind)
     begin = _begin(head, told=not arrival.endless)
     if begin is None:
         raise Unplayable(f"cannot play '{name}': this is no sound that can be played while it comes")

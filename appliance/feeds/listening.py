@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from appliance.audio.arriving import ENOUGH, Arrival, Arrivals, GrowingFile, Stream
 from appliance.audio.live import can_begin
-from appliance.errors import WrongKind
+from appliance.errors import DecoderMissing, Permanent, WrongKind
 from appliance.feeds.pull import Pull
 from appliance.feeds.safefile import SafeFile
 from appliance.foreign import one_line, words
@@ -38,7 +38,7 @@ class _Heard:
     def write(self, block: bytes) -> int:
         """Bring the next bytes."""
         if not self._began and self._stream.is_full:
-            raise WrongKind("this is a live stream of a kind that cannot be played: use one in MP3, Ogg or Opus")
+            raise WrongKind("this is a live stream of a kind that cannot be played: use one in MP3, Ogg, Opus or AAC")
         count = self._stream.write(block)
         self._began = self._began or self._try()
         return count
@@ -120,6 +120,7 @@ class ListeningPull(Pull):
         return grows
 
     def _come(self, arrival: Arrival, path: Path, title: str) -> None:
+        arrival.title = title
         self._arrival, self._path, self._title, self._due = arrival, path, title, ENOUGH
 
     def _try(self) -> bool:
@@ -128,7 +129,11 @@ class ListeningPull(Pull):
         if self.began or arrival is None or not self._due <= arrival.size() <= _LONGEST_WAIT:
             return self.began
         self._due *= 2
-        if can_begin(arrival, self._path.name):
+        try:
+            can = can_begin(arrival, self._title)
+        except DecoderMissing as error:
+            raise Permanent(str(error)) from error
+        if can:
             self.began, self._began_at = True, self._clock.monotonic()
             self._arrivals.put(self._path, arrival)
             self._begins(self._path, self._title)

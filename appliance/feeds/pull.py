@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from appliance.audio.decode import check_ends, check_sound, check_whole
 from appliance.clock import Clock
-from appliance.errors import AudioError, Permanent, Transient, WrongKind
+from appliance.errors import AudioError, DecoderMissing, Permanent, Transient, WrongKind
 from appliance.feeds.safefile import Room, SafeFile, remove
 from appliance.foreign import one_line
 from appliance.models import Track
@@ -151,6 +151,8 @@ def whole_sound(path: Path, size: int, title: str, *, bounded: bool) -> None:
         check_sound(path)
         if not bounded and not check_whole(path):
             raise Transient(f"{title} broke off: it does not end as such a file does")
+    except DecoderMissing as error:
+        raise WrongKind(f"{title}: {error.needed}") from error
     except AudioError as error:
         raise WrongKind(f"{title} is no sound that can be played: serve WAV, FLAC, Ogg, Opus or MP3") from error
     try:

@@ -32,7 +32,6 @@ _NO_AUDIO = (
     "image/",
     *_LISTS,
 )
-_UNHEARD_RADIO = ("audio/aac", "audio/aacp", "audio/x-aac")
 _MOST_WORDS = 4096
 
 _WORDS = {
@@ -158,10 +157,6 @@ class Fetcher:
 
     def _listen(self, answer: "Answer", item: Item, job: ListeningFeedJob) -> None:
         """Let radio be heard, until nobody listens any more."""
-        if media_type(answer.headers) in _UNHEARD_RADIO:
-            raise Permanent(
-                f"{shown_url(item.url)} is radio in AAC, which is not played: use a stream in MP3, Ogg or Opus"
-            )
         with job.new_stream(item.title or answer.headers.get("icy-name", "") or shown_url(item.url)) as heard:
             for block in answer.blocks(hurried=False):
                 heard.write(block)

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from appliance.audio.arriving import GrowingFile, Stream
 from appliance.audio.beyond import kind_of
 from appliance.audio.decode import Decoder, check_ends
+from appliance.audio.live import LiveDecoder, can_begin
 from appliance.errors import Unplayable
 
 RATE = 48_000
@@ -74,6 +76,45 @@ def test_aac_sounds_as_it_was(tmp_path: Path, name: str) -> None:
     assert np.corrcoef(moved, original[part])[0, 1] > 0.99
     assert abs(20 * np.log10(moved.std() / original[part].std())) < 0.5
     assert abs(len(got) - len(original)) < 0.1 * RATE
+
+
+@pytest.mark.parametrize("begin", [0, 777])
+def test_aac_sounds_as_it_comes_from_wherever_a_station_is(tmp_path: Path, begin: int) -> None:
+    """Damaged in the middle too, as by a line that drops bytes: only some frames are missing."""
+    content = write(tmp_path / "a.aac", "aac", sound(5.0)).read_bytes()[begin:]
+    reference, whole = heard(tmp_path / "a.aac"), live(content)
+    hole = len(content) // 2
+    damaged = live(content[:hole] + content[hole + 500 :])
+    assert abs(len(whole) / RATE - 5.0) < 0.1 and 4.8 < len(damaged) / RATE <= len(whole) / RATE
+    for each in (whole, damaged):
+        both = np.corrcoef(each[-2 * RATE :, 0], reference[-2 * RATE :, 0])
+        assert both[0, 1] > 0.99, "but for the noise that AAC makes up"
+
+
+def test_aac_goes_back_in_what_has_come(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.aac", "aac", sound(5.0))
+    arrival = GrowingFile(path)
+    assert can_begin(arrival, "a")
+    decoder = LiveDecoder(arrival, "a", RATE)
+    first = decoder.read(2 * RATE)
+    decoder.seek(1.0)
+    while decoder.is_dry:
+        pass
+    np.testing.assert_allclose(decoder.read(RATE), first[RATE:], atol=1e-6)
+    decoder.close()
+
+
+def live(content: bytes) -> "np.ndarray[Any, np.dtype[np.float32]]":
+    """What a listener hears of that."""
+    arrival = Stream()
+    arrival.write(content)
+    arrival.end()
+    assert can_begin(arrival, "radio")
+    decoder, blocks = LiveDecoder(arrival, "radio", RATE), []
+    while len(block := decoder.read(4800)):
+        blocks.append(block)
+    decoder.close()
+    return np.concatenate(blocks)
 
 
 def test_a_file_that_is_cut_off_is_damaged(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A pull that somebody waits to hear: it begins early, ends with whoever listens, and keeps what is whole."""
 
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -120,8 +121,35 @@ def test_radio_that_nobody_plays_ends(box: Box, listener: Listener, song: bytes)
         radio.write(song)
 
 
+def test_what_needs_something_installed_says_so_as_it_begins_to_come(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    frame = b"\xff\xf1\x50\x80\x20\x1f\xfc" + bytes(250)  # of 257 bytes
+    needed = r"cannot play 'Wave': this is AAC, which needs PyAV\. Install it: sudo apt install python3-av, or .*\[av\]"
+    with pytest.raises(Permanent, match=needed), listener.pull.new_stream("Wave") as radio:
+        for _ in range(30):
+            radio.write(frame[100:] + frame * 10)
+    needed = needed.replace("AAC", "M4A")
+    with pytest.raises(Permanent, match=needed), listener.pull.new_track("1", "Wave", ".m4a") as file:
+        for _ in range(10):
+            file.write(b"\0\0\0\x20ftypM4A " + bytes(20_000))
+    assert file.closed and listener.heard == []
+
+
+def test_what_came_whole_and_needs_something_installed_says_so(
+    box: Box, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with (
+        pytest.raises(WrongKind, match=r"^For you: this is M4A, which needs PyAV\. Install it: sudo apt"),
+        listener.pull.new_track("1", "For you", ".m4a") as file,
+    ):
+        file.write(b"\0\0\0\x20ftypM4A " + bytes(2_000))
+
+
 def test_radio_of_a_kind_that_cannot_be_played_is_said(listener: Listener) -> None:
-    with pytest.raises(WrongKind, match="use one in MP3, Ogg or Opus"), listener.pull.new_stream("Radio") as radio:
+    with pytest.raises(WrongKind, match="use one in MP3, Ogg, Opus or AAC"), listener.pull.new_stream("Radio") as radio:
         while True:
             radio.write(bytes(100_000))
     assert listener.heard == []

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.audio.test_beyond import write
 from tests.e2e.conftest import Box
 
 RATE = 48_000
@@ -24,7 +25,7 @@ class Web(ThreadingHTTPServer):
 
     def __init__(self, parts: list[bytes], *, radio: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.parts, self.radio = parts, radio
+        self.parts, self.radio, self.type = parts, radio, "audio/mpeg"
         self.may_go = threading.Semaphore(1)
         self.hung_up = threading.Event()
         self.sent = 0
@@ -47,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body)
             return
-        self.send_header("Content-Type", "audio/mpeg")
+        self.send_header("Content-Type", web.type)
         if web.radio:
             self.send_header("icy-name", "Radio Wave")
         else:
@@ -141,6 +142,20 @@ def test_radio_sounds_for_as_long_as_somebody_listens_and_fills_no_card(
         assert web.hung_up.wait(20)
     assert box.call("feeds.list") == []
     assert not box.status()["faults"]
+
+
+@pytest.mark.slow
+def test_radio_in_aac_sounds_as_any_other(box: Box, test_card: Path, serve: Serve) -> None:
+    start(box, test_card)
+    times = np.arange(3 * RATE) / RATE
+    samples = np.round(10_000 * np.sin(2 * np.pi * 500 * times)).astype(np.int16)
+    web = serve([write(box.root / "tone.aac", "aac", np.stack((samples, samples))).read_bytes()], radio=True)
+    web.type = "audio/aac"
+    assert "playing Radio Wave, of unknown length" in box.cli("play", web.url("stream")).stdout
+    while sounded(test_card) < 4.0:
+        assert box.status()["player"] == "playing"
+    box.call("player.stop")
+    assert web.hung_up.wait(20) and box.call("feeds.list") == [] and not box.status()["faults"]
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ ROOT = Path(appliance.__file__).parent
 _Pieces = tuple[tuple[str, bool], ...]
 
 _ERRORS = re.compile(
-    r"(UsageError|NotFound|Refused|Device[A-Z]\w+|NoSpeaker|FormatUnsupported|Unplayable|StorageError|Transient|Permanent"
+    r"(UsageError|NotFound|Refused|Device[A-Z]\w+|NoSpeaker|FormatUnsupported|Unplayable|DecoderMissing|StorageError|Transient|Permanent"
     r"|CopyMissing|CopyDiffers|CannotVerify|PanelError|PluginError|TooSlow|NotRunning|Cancelled|Finding|Prompt|ValueError"
     r"|ConfigError|Obstacle|raised|fault|sentences|_absent)$"
 )

@@ -1,0 +1,146 @@
+"""AAC that still comes, as radio sends it: frames of ADTS (ISO/IEC 13818-7, 6.2), which FFmpeg decodes through PyAV.
+
+FFmpeg is given the bytes that have come, and opens nothing itself.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from appliance.audio.arriving import Arrival
+from appliance.audio.beyond import look_for_av
+from appliance.errors import Unplayable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
+_BLOCK = 4096
+_SURE = 3
+"""So many frames in a row are no accident."""
+
+_HEAD = 7
+_MOST_DAMAGED = 200
+"""Frames in a row that cannot be decoded, some seconds: then it is no AAC any more."""
+
+
+def begin_of_aac(head: bytes) -> int | None:
+    """Where frames of ADTS begin that follow each other; None where there are none."""
+    offset = -1
+    while (offset := head.find(b"\xff", offset + 1)) >= 0:
+        at = offset
+        for _ in range(_SURE):
+            if (length := _length(head[at : at + _HEAD])) == 0 or _kind(head, at) != _kind(head, offset):
+                break
+            at += length
+        else:
+            return offset
+    return None
+
+
+def _kind(head: bytes, at: int) -> tuple[bytes, int]:
+    """What all frames of a stream have in common."""
+    return head[at : at + 3], head[at + 3] & 0xC0
+
+
+def _length(head: bytes) -> int:
+    """Of the frame in bytes that begins so; 0 where none does."""
+    if len(head) < _HEAD or head[0] != 0xFF or head[1] & 0xF6 != 0xF0 or head[2] >> 2 & 15 > 12:
+        return 0
+    length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+    return length if length > _HEAD else 0
+
+
+class AdtsStream:
+    """The frames of an arrival from the byte `begin` on: how they come, and what decodes them."""
+
+    endless = True
+    frames = 0
+    subtype = "AAC"
+    spare = 16_384
+
+    def __init__(self, arrival: Arrival, name: str, begin: int) -> None:
+        """Raises DecoderMissing without PyAV."""
+        look_for_av(name, "AAC")
+        self._arrival = arrival
+        self._at = begin
+        self._damaged = 0
+        self.samplerate = 0
+        self.channels = 0
+
+    def open(self) -> "AdtsStream":
+        """Ready to be read. Raises soundfile.SoundFileError where no frame can be decoded."""
+        av: Any = import_module("av")
+        import numpy as np
+        import soundfile
+
+        self._av, self._np = av, np
+        self._error: type[Exception] = soundfile.SoundFileError
+        self._codec: Any = av.CodecContext.create("aac", "r")
+        self._resampler: Any = None
+        self._of: tuple[Any, ...] = ()
+        self._ended = False
+        self._ready: Samples = np.empty((0, 2), np.float32)
+        while not self.samplerate and not self._ended:
+            self._decode_more()
+        if not self.samplerate:
+            raise self._error("no frame of AAC can be decoded")
+        return self
+
+    def read(self, frames: int, **_: Any) -> "Samples":
+        """The next frames; fewer only at the end. Raises SoundFileError where it is no AAC any more."""
+        while len(self._ready) < frames and not self._ended:
+            self._decode_more()
+        block, self._ready = self._ready[:frames], self._ready[frames:]
+        return block
+
+    def ahead(self) -> int:
+        """Bytes that have come and were not read yet."""
+        return self._arrival.size() - self._at
+
+    def read_so_far(self) -> int:
+        """Bytes from the start that were read."""
+        return self._at
+
+    def has_more(self) -> bool:
+        """Nothing follows that would be read another way."""
+        return False
+
+    def next(self) -> "AdtsStream":
+        """See `has_more`."""
+        raise Unplayable("nothing follows")
+
+    def abandon(self) -> None:
+        """Read no further."""
+        self._ended = True
+
+    def _decode_more(self) -> None:
+        block = self._arrival.read(self._at, _BLOCK)
+        self._at += len(block)
+        self._arrival.passed(self._at)
+        self._ended = self._ended or not block
+        for packet in self._codec.parse(block):
+            try:
+                found = self._codec.decode(packet)
+                self._damaged = 0
+            except self._av.error.FFmpegError as error:
+                self._damaged += 1
+                if self._damaged > _MOST_DAMAGED:
+                    raise self._error(f"FFmpeg cannot go on: {error}") from error
+                continue
+            for frame in found:
+                self._append(frame)
+
+    def _append(self, frame: Any) -> None:
+        """What follows is made like the first frame, should a station change its format."""
+        of = (frame.sample_rate, frame.layout.name)
+        if not self.samplerate:
+            self.samplerate, self.channels = frame.sample_rate, len(frame.layout.channels)
+            self._layout = frame.layout
+            self._ready = self._np.empty((0, self.channels), self._np.float32)
+        if of != self._of:
+            self._of, self._resampler = of, self._av.AudioResampler("flt", self._layout, self.samplerate)
+        frame.pts = None
+        blocks = [each.to_ndarray().reshape(-1, self.channels) for each in self._resampler.resample(frame)]
+        self._ready = self._np.concatenate((self._ready, *blocks))
