@@ -83,6 +83,8 @@ class ListeningPull(Pull):
             yield _Heard(stream, self._try)
         except BaseException as error:
             stream.end(words(error))
+            if not self.began:
+                self._arrival = None
             raise
         stream.end()
 

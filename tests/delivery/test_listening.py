@@ -125,7 +125,7 @@ def test_what_needs_something_installed_says_so_as_it_begins_to_come(
     listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    frame = b"\xff\xf1\x50\x80\x20\x1f\xfc" + bytes(250)  # of 257 bytes
+    frame = b"\xff\xf1\x50\x80\x20\x1f\xfc" + bytes(249)  # of 256 bytes
     needed = r"cannot play 'Wave': this is AAC, which needs PyAV\. Install it: sudo apt install python3-av, or .*\[av\]"
     with pytest.raises(Permanent, match=needed), listener.pull.new_stream("Wave") as radio:
         for _ in range(30):
