@@ -13,6 +13,7 @@ from appliance.config.booth import BoothSettings, Given
 from appliance.config.flow import FlowSettings, Script
 from appliance.config.options import AbsolutePath, Seconds
 from appliance.config.prompts import Prompt, PromptSettings
+from appliance.faults import MICROPHONE_LOST
 from appliance.flow import flow_of
 from appliance.flow.booth import Booth
 from appliance.flow.handset import Handset
@@ -170,6 +171,16 @@ def test_consent_is_pressed_or_spoken(given: Given) -> None:
     assert (version, how) == ("1", given)
 
 
+def test_whoever_tells_a_story_to_no_microphone_is_told() -> None:
+    room = Room()
+    room.tell()
+    room.dial(2)
+    room.wait_for(Step.RECORDING)
+    room.until(room.now + 1)
+    room.post(MICROPHONE_LOST.raised("went away"))
+    assert room.said[-1] == "fault" and room.at(Step.RECORDING)
+
+
 def test_what_is_told_again_takes_the_place_of_what_was_told_before() -> None:
     room = Room()
     room.tell()
@@ -182,6 +193,9 @@ def test_what_is_told_again_takes_the_place_of_what_was_told_before() -> None:
     room.hang_up()
     room.until(room.now + 2)
     assert len(room.kept) == 1 and len(room.dropped) == 1 and not set(room.dropped) & set(room.released)
+    assert {wishes.fields[CODE] for wishes in room.wishes.values()} == {"00000000"}, "one word withdraws all of it"
+    room.tell()
+    assert list(room.wishes.values())[-1].fields[CODE] == "00000001"
     assert room.lengths[room.released[0]] == pytest.approx(3 - GUARD, abs=0.3)
 
 

@@ -22,7 +22,7 @@ from appliance.config.prompts import PromptSettings
 from appliance.config.settings import SwitchSettings
 from appliance.errors import ConfigError
 from appliance.events import HandsetHangUp, HandsetLift
-from appliance.faults import HANGING
+from appliance.faults import HANGING, MICROPHONE_AWAY, MICROPHONE_LOST
 from appliance.flow import flow_of
 from appliance.flow.direct import Direct
 from appliance.flow.steps import Step
@@ -525,6 +525,24 @@ def test_a_card_that_is_full_is_told_into_the_handset() -> None:
     world.lift()
     world.until(110.0)
     assert world.said == ["greeting", "tone", "fault"] and world.flow.step is Step.OVER
+
+
+def test_whoever_speaks_to_no_microphone_is_told_once_and_recorded_from_when_it_is_there() -> None:
+    world = World()
+    away, lost = MICROPHONE_AWAY.raised("not there"), MICROPHONE_LOST.raised("went away")
+    world.post(away)
+    world.lift()
+    world.until(100 + READY)
+    assert world.said == ["greeting", "tone", "fault"], "known before"
+    world.post(lost, lost)
+    assert world.said[3:] == [] and world.flow.step is Step.RECORDING and world.take
+    world.post(MICROPHONE_AWAY.cleared(), MICROPHONE_LOST.cleared())
+    world.until(100 + READY + 5)
+    world.post(lost)
+    assert world.said[3:] == ["fault"] and world.flow.step is Step.RECORDING, "it went away in mid-sentence"
+    world.hang_up()
+    world.until(200)
+    assert len(world.clips) == 1 and world.said[4:] == [] and not world.attended
 
 
 def test_greetings_are_asked_for_in_turn_or_at_random() -> None:

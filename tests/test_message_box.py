@@ -15,6 +15,7 @@ from appliance.config.loader import parse, usable
 from appliance.config.prompts import PromptSettings
 from appliance.config.settings import DestinationSettings
 from appliance.errors import ConfigError, TroubleKind
+from appliance.faults import MICROPHONE_LOST
 from appliance.flow import flow_of
 from appliance.flow.bell import Bell
 from appliance.flow.message_box import MessageBox
@@ -138,6 +139,14 @@ def test_where_nothing_was_heard_it_is_a_recording_like_any_other() -> None:
     box = Inbox()
     box.answer(2.0)
     assert box.destinations == [None] and list(box.wishes.values()) == [Wishes()]
+
+
+def test_whoever_answers_into_no_microphone_is_told() -> None:
+    box = Inbox()
+    box.post(events.MessageAnswer(box.now))
+    box.until(box.now + 2)
+    box.post(MICROPHONE_LOST.raised("went away"))
+    assert box.said == ["tone", "fault"] and box.box.step is Step.ANSWERING
 
 
 def test_pressing_again_before_the_tone_is_over_records_nothing() -> None:

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from appliance import events
+from appliance.faults import MICROPHONE_LOST
 from appliance.flow.rehearsal import PATIENCE, UNDECIDED, WISHES, Part
 from appliance.machine import Recorder
 from tests.test_flow import FOUND, GREETING, READY, TONE, World, clips
@@ -94,6 +95,15 @@ def test_whoever_asks_for_one_and_does_not_lift_is_forgotten() -> None:
     studio.until(began + 30)
     assert studio.wishes and WISHES not in studio.wishes.values()
     assert clips(studio, (began - 100 + READY, began - 100 + 20.0))
+
+
+def test_whoever_speaks_it_into_no_microphone_is_told() -> None:
+    studio = Studio()
+    studio.post(events.GreetingRecord(studio.now))
+    studio.lift()
+    studio.until(studio.now + 2)
+    studio.post(MICROPHONE_LOST.raised("went away"))
+    assert studio.said == ["tone", "fault"]
 
 
 def test_a_guest_who_speaks_is_not_interrupted() -> None:

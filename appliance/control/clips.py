@@ -26,6 +26,9 @@ from appliance.verbs import MOST_BYTES, MOST_LABELS, PAGE
 _NEAR = 0.05
 """Seconds that a person may be beside a mark that is to be taken away."""
 
+_VISIT_NS = 86_400 * 10**9
+"""No guest stays longer."""
+
 
 class ClipMethods:
     """The calls. Each runs on its connection's own thread."""
@@ -132,13 +135,13 @@ class ClipMethods:
         return before
 
     def withdraw(self, code: str) -> Proof:
-        """Delete the recording with this withdrawal code, here and wherever it was delivered."""
+        """Delete what a guest has told by this withdrawal code, here and wherever it was delivered."""
         found = self._store.clips.by_field(CODE, code.replace(" ", "")) if code.strip() else []
         if not found:
             raise NotFound(f"no clip has the code {code!r}: the digits are those that were told, or shown as an event")
         parts = found[:1]
         for each in found[1:]:  # another one may have the same code by chance
-            parts += [each] if each[0].continues in {part.id for part, _ in parts} else []
+            parts += [each] if any(_of_one_visit(part, each[0]) for part, _ in parts) else []
         for part, deleted in parts:
             self._delete_here(part, deleted)
         proofs = [self._outbox.withdraw(part, code) for part, _ in parts]
@@ -263,6 +266,13 @@ class ClipMethods:
         """Look again at what destinations have of clips (all where None), and tell of each copy."""
         chosen = None if clips is None else [self._store.clips.find(clip).id for clip in clips]
         yield from self._outbox.verify(chosen, to, resend=resend)
+
+
+def _of_one_visit(clip: Clip, other: Clip) -> bool:
+    """Whether two recordings with the same code are parts of one story, or versions of it that one guest has told."""
+    before, after = clip.started, other.started
+    near = abs(after.monotonic_ns - before.monotonic_ns) <= _VISIT_NS
+    return other.continues == clip.id or (before.boot_id == after.boot_id and near)
 
 
 def _on_one_line(text: str) -> str:

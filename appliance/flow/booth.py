@@ -37,6 +37,8 @@ class Booth(Speaking):
     """Which question it is."""
     consented: float | None = None
     """When somebody consented."""
+    code: str = ""
+    """By which this guest may withdraw everything that they tell, also what they tell again."""
     wishes: Wishes = NO_WISHES
     lifted: bool = False
     asked: events.RecordStart | events.RecordDiscard | None = None
@@ -60,7 +62,9 @@ class Booth(Speaking):
             following = evolve(following, step=Step.ON_HOOK)
         if following.step is not self.step:
             outputs = (*outputs, events.FlowMoved(following.step))
-        return following, outputs
+        speaks = following.step is Step.RECORDING and not following.asked
+        following, warning = following._warn(speaks, following._sound(Prompt.FAULT), status)
+        return following, (*outputs, *warning)
 
     def _heed(self, input: Input, status: Status) -> tuple["Booth", Outputs]:
         match input:
@@ -133,7 +137,8 @@ class Booth(Speaking):
         if status.recorder is not Recorder.IDLE:
             return evolve(self, step=Step.OVER), ()
         due = at + self.settings.delay
-        begun = evolve(self, language=next(iter(self.world.sounds)), consented=None, take="", draft=None)
+        code = self.world.code() if self._booth.codes else ""
+        begun = evolve(self, language=next(iter(self.world.sounds)), consented=None, take="", draft=None, code=code)
         return evolve(begun, step=Step.WAITING, due=due, says=None, queue=()), (quiet(status), events.FlowWait(due))
 
     def _leave(self, at: float, status: Status) -> tuple["Booth", Outputs]:
@@ -236,7 +241,7 @@ class Booth(Speaking):
 
     def _wanted(self) -> Wishes:
         question = self._questions[self.turn % len(self._questions)] if self._questions else None
-        return wanted(self._booth, self.world, self.wishes, self.language, question, self.consented)
+        return wanted(self._booth, self.world, self.wishes, self.language, question, self.consented, self.code)
 
     def _finished(self, event: events.ClipFinished) -> tuple["Booth", Outputs]:
         """It is a clip."""

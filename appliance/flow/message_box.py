@@ -47,7 +47,9 @@ class MessageBox(Speaking):
         following, outputs = self._heed(input, status)
         if following.step is not self.step:
             outputs = (*outputs, events.FlowMoved(following.step))
-        return following, outputs
+        speaks = following.step is Step.ANSWERING and not following.asked
+        following, warning = following._warn(speaks, following._sound(Prompt.FAULT), status)
+        return following, (*outputs, *warning)
 
     def _heed(self, input: Input, status: Status) -> tuple["MessageBox", Outputs]:
         match input:
@@ -153,8 +155,11 @@ class MessageBox(Speaking):
 
     def _over(self, prompt: Prompt) -> tuple["MessageBox", Outputs]:
         """Nothing is recorded any more."""
-        now, says = self._idle()._say(self.given.get(prompt) or self.sounds.get(prompt))
+        now, says = self._idle()._say(self._sound(prompt))
         return now, (events.Attend(on=False), *says)
+
+    def _sound(self, prompt: Prompt) -> Path | None:
+        return self.given.get(prompt) or self.sounds.get(prompt)
 
     def _ring(self, status: Status) -> tuple["MessageBox", Outputs]:
         free = status.recorder is Recorder.IDLE and status.player is Player.STOPPED and self.step is Step.IDLE

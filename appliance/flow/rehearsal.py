@@ -83,7 +83,9 @@ class Rehearsal(Speaking):
         if following.part is not self.part:
             step = following.part if following.on else "over" if following.lifted else "on_hook"
             outputs = (*outputs, events.FlowMoved(step))
-        return following, outputs
+        speaks = following.part is Part.SPEAKING and not following.asked
+        following, warning = following._warn(speaks, following._sound(Prompt.FAULT), status)
+        return following, (*outputs, *warning)
 
     def _heed(self, input: Input, status: Status) -> tuple["Rehearsal", Outputs]:
         match input:
@@ -223,5 +225,8 @@ class Rehearsal(Speaking):
         now, outputs = self._give_up()
         if not self.lifted:
             return now, outputs
-        said, says = now._say(self.given.get(prompt) or self.sounds.get(prompt))
+        said, says = now._say(self._sound(prompt))
         return said, (*outputs, *says)
+
+    def _sound(self, prompt: Prompt) -> Path | None:
+        return self.given.get(prompt) or self.sounds.get(prompt)

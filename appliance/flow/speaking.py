@@ -8,6 +8,7 @@ from attrs import evolve, field
 
 from appliance import events
 from appliance.config.flow import FlowSettings, Order
+from appliance.flow.steps import is_deaf
 from appliance.machine import Input, Player
 from appliance.status import Status
 from appliance.values import frozen
@@ -34,9 +35,19 @@ class Speaking:
     """What somebody gave the box to say, by what it is for: it counts before everything that is configured."""
     questions: tuple[Path, ...] = field(default=(), kw_only=True)
     """The same of the questions of a booth."""
+    warned: bool = field(default=False, kw_only=True)
+    """Whether whoever speaks was told that the microphone is not there."""
 
     def _say(self, path: Path | None) -> tuple[Self, Outputs]:
         return self._says(events.Say(path, path.stem, None, self._name)) if path else (self, ())
+
+    def _warn(self, speaks: bool, warning: Path | None, status: Status) -> tuple[Self, Outputs]:
+        """Tell whoever `speaks` once that the microphone is not there. What is said once it is back is recorded."""
+        deaf = speaks and is_deaf(status)
+        if deaf is self.warned:
+            return self, ()
+        now = evolve(self, warned=deaf)
+        return now._say(warning) if deaf else (now, ())
 
     def _own(self, use: str, configured: Path) -> Path:
         """What somebody gave the box for that, else what is configured."""

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Protocol, Self
 
-from appliance.faults import HANGING
+from appliance.faults import HANGING, MICROPHONE_LOST
 from appliance.machine import Input
 from appliance.status import Status
 
@@ -14,6 +14,11 @@ PLAYER_HANGS = HANGING.named("player")
 def hangs(status: Status) -> bool:
     """Whether the end of no sound would be told."""
     return any(fault.name == PLAYER_HANGS for fault in status.faults)
+
+
+def is_deaf(status: Status) -> bool:
+    """Whether the microphone is not there."""
+    return any(fault.name == MICROPHONE_LOST.name for fault in status.faults)
 
 
 class Step(StrEnum):

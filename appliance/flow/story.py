@@ -31,6 +31,7 @@ def wanted(
     language: str,
     question: Path | None,
     consented: float | None,
+    code: str,
 ) -> Wishes:
     """What is kept with the clip, beside these `wishes`; and that it goes nowhere before somebody keeps it."""
     fields = dict[str, Any](wishes.fields)
@@ -42,8 +43,8 @@ def wanted(
         fields["consent_version"] = booth.consent_version
         fields["consent_given"] = str(booth.consent_given)
         fields["consent_time"] = world.time(consented)
-    if booth.codes:
-        fields[WITHDRAWAL_CODE] = world.code()
+    if code:
+        fields[WITHDRAWAL_CODE] = code
     return Wishes(evolve(wishes.begun, draft=True) if booth.listen_back else wishes.begun, fields)
 
 

@@ -67,7 +67,9 @@ class Telephone(Speaking):
         following, outputs = self._heed(input, status)
         if following.step is not self.step:
             outputs = (*outputs, events.FlowMoved(following.step))
-        return following, outputs
+        speaks = following.step is Step.RECORDING and not following.asked
+        following, warning = following._warn(speaks, following._sound(Prompt.FAULT), status)
+        return following, (*outputs, *warning)
 
     def _heed(self, input: Input, status: Status) -> tuple["Telephone", Outputs]:
         match input:

@@ -64,7 +64,9 @@ def test_all_parts_of_a_story_are_withdrawn_also_where_that_is_said_again(box: B
     backend = Deleting()
     more = box.clip(continues=told.id)
     parts = [told, more, box.clip(continues=more.id)]
-    others = [box.clip(), box.clip(continues="aaaaaaaaaa")]
+    others = [box.clip()]
+    box.clock.advance(2 * 86_400)
+    others += [box.clip(continues="aaaaaaaaaa")]
     for clip in (*parts, others[1]):
         box.store.clips.say(clip.id, fields={WITHDRAWAL_CODE: CODE})
     outbox = box.deliver(cloud=backend)
@@ -77,6 +79,18 @@ def test_all_parts_of_a_story_are_withdrawn_also_where_that_is_said_again(box: B
     assert set(backend.objects) == {other.file_name for other in others}
     assert not [part for part in parts if box.path(part).exists() or part.name not in proof.name]
     assert sorted(path.stem for path in box.store.places.withdrawn.iterdir()) == sorted(each.name for each in parts)
+
+
+def test_what_was_told_again_is_withdrawn_with_all_that_was_told_before(box: Box, told: Any) -> None:
+    backend = Deleting()
+    again = box.clip()
+    box.store.clips.say(again.id, fields={WITHDRAWAL_CODE: CODE})
+    outbox = box.deliver(cloud=backend)
+    box.events.wait(DeliverySucceeded, 2)
+    box.store.clips.trash(told.id)
+    assert methods(box, outbox).withdraw(CODE).complete
+    assert box.store.clips.trashed() == [] and not box.path(again).exists() and not backend.objects
+    assert not list(box.store.places.directory.rglob("*.wav"))
 
 
 def test_a_destination_that_does_not_answer_is_asked_again_with_the_next_word(box: Box, told: Any) -> None:
