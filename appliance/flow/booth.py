@@ -38,7 +38,7 @@ class Booth(Speaking):
     consented: float | None = None
     """When somebody consented."""
     code: str = ""
-    """By which this guest may withdraw everything that they tell, also what they tell again."""
+    """By which a guest may withdraw all that they tell."""
     wishes: Wishes = NO_WISHES
     lifted: bool = False
     asked: events.RecordStart | events.RecordDiscard | None = None
@@ -63,8 +63,7 @@ class Booth(Speaking):
         if following.step is not self.step:
             outputs = (*outputs, events.FlowMoved(following.step))
         speaks = following.step is Step.RECORDING and not following.asked
-        following, warning = following._warn(speaks, following._sound(Prompt.FAULT), status)
-        return following, (*outputs, *warning)
+        return following._warned(outputs, speaks, following._sound(Prompt.FAULT), status)
 
     def _heed(self, input: Input, status: Status) -> tuple["Booth", Outputs]:
         match input:
@@ -195,8 +194,7 @@ class Booth(Speaking):
         """Nobody has answered in time."""
         match self.step:
             case Step.WAITING:
-                following = self.turn + 1
-                return evolve(self, turn=following)._enter(Step.GREETING, at, status)
+                return evolve(self, turn=self.turn + 1)._enter(Step.GREETING, at, status)
             case Step.LANGUAGE | Step.QUESTION:
                 return self._next(at, status)
             case Step.CONSENT:

@@ -48,8 +48,7 @@ class MessageBox(Speaking):
         if following.step is not self.step:
             outputs = (*outputs, events.FlowMoved(following.step))
         speaks = following.step is Step.ANSWERING and not following.asked
-        following, warning = following._warn(speaks, following._sound(Prompt.FAULT), status)
-        return following, (*outputs, *warning)
+        return following._warned(outputs, speaks, following._sound(Prompt.FAULT), status)
 
     def _heed(self, input: Input, status: Status) -> tuple["MessageBox", Outputs]:
         match input:

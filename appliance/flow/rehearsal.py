@@ -84,8 +84,7 @@ class Rehearsal(Speaking):
             step = following.part if following.on else "over" if following.lifted else "on_hook"
             outputs = (*outputs, events.FlowMoved(step))
         speaks = following.part is Part.SPEAKING and not following.asked
-        following, warning = following._warn(speaks, following._sound(Prompt.FAULT), status)
-        return following, (*outputs, *warning)
+        return following._warned(outputs, speaks, following._sound(Prompt.FAULT), status)
 
     def _heed(self, input: Input, status: Status) -> tuple["Rehearsal", Outputs]:
         match input:

@@ -36,18 +36,18 @@ class Speaking:
     questions: tuple[Path, ...] = field(default=(), kw_only=True)
     """The same of the questions of a booth."""
     warned: bool = field(default=False, kw_only=True)
-    """Whether whoever speaks was told that the microphone is not there."""
+    """Whether somebody was told that the microphone is not there."""
 
     def _say(self, path: Path | None) -> tuple[Self, Outputs]:
         return self._says(events.Say(path, path.stem, None, self._name)) if path else (self, ())
 
-    def _warn(self, speaks: bool, warning: Path | None, status: Status) -> tuple[Self, Outputs]:
-        """Tell whoever `speaks` once that the microphone is not there. What is said once it is back is recorded."""
+    def _warned(self, outputs: Outputs, speaks: bool, warning: Path | None, status: Status) -> tuple[Self, Outputs]:
+        """Tell whoever `speaks` once that the microphone is not there, behind `outputs`."""
         deaf = speaks and is_deaf(status)
         if deaf is self.warned:
-            return self, ()
-        now = evolve(self, warned=deaf)
-        return now._say(warning) if deaf else (now, ())
+            return self, outputs
+        now, says = evolve(self, warned=deaf)._say(warning if deaf else None)
+        return now, (*outputs, *says)
 
     def _own(self, use: str, configured: Path) -> Path:
         """What somebody gave the box for that, else what is configured."""
