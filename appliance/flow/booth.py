@@ -205,8 +205,7 @@ class Booth(Speaking):
 
     def _answer(self, at: float, number: str, status: Status) -> tuple["Booth", Outputs]:
         """A number, or nothing but that somebody wants to go on."""
-        chosen = int(number) - 1 if number.isdigit() else -1
-        languages = tuple(self.world.sounds)
+        chosen, languages = int(number) - 1 if number.isdigit() else -1, tuple(self.world.sounds)
         match self.step:
             case Step.LANGUAGE if 0 <= chosen < len(languages):
                 return evolve(self, language=languages[chosen])._next(at, status)
