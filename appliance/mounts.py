@@ -18,13 +18,26 @@ _IN_MEMORY_FROM_BOOT = re.compile(r"(^|\s)(boot=overlay|overlayroot=tmpfs)")
 
 @frozen
 class Mount:
-    """A mounted filesystem: where, the `major:minor` of its device, its kind, what was mounted, and how."""
+    """A mounted filesystem: where, the `major:minor` of its device, its kind, what was mounted, and how: the options of
+    the filesystem, and those of this place `here`.
+    """
 
     point: Path
     device: str
     kind: str
     source: str = ""
     options: str = ""
+    here: str = ""
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the filesystem cannot be written, wherever it is mounted."""
+        return "ro" in self.options.split(",")
+
+    @property
+    def is_closed_here(self) -> bool:
+        """Whether it can be written, but not at this place: of a sandbox, or read-only when it began."""
+        return not self.is_read_only and "ro" in self.here.split(",")
 
     @property
     def upper(self) -> Path | None:
@@ -42,7 +55,7 @@ def parse(text: str) -> list[Mount]:
         if len(fields) >= 6 and after:
             kind, source, options, *_ = (*after.split(" "), "", "")
             mounts.append(
-                Mount(Path(_unescape(fields[4])), fields[2], kind, _unescape(source), _unescape(options)),
+                Mount(Path(_unescape(fields[4])), fields[2], kind, _unescape(source), _unescape(options), fields[5]),
             )
     return mounts
 

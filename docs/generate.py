@@ -51,6 +51,7 @@ from appliance.errors import Permanent, Transient
 from appliance.faults import KINDS
 from appliance.machine import ANY_PLAYER, ANY_RECORDER, TABLE, Player, Recorder, Row
 from appliance.models import Clip
+from appliance.mounts import Mount
 from appliance.plugin_host import PluginHost
 from appliance.quantities import KIND_WORDS, described
 from appliance.report import VERSION, Report
@@ -343,9 +344,16 @@ def _s3_error(status: int, code: str, target: s3_errors.Target) -> Exception:
 
 def _folder_errors() -> Iterator[tuple[str, Exception]]:
     yield "no disk mounted, with `require_mount`", Transient("no disk is mounted there: plug it in")
-    for name in ("ENOSPC", "EIO", "EFBIG", "EROFS", "EACCES", "ENAMETOOLONG", "ENOTDIR"):
+    for name in ("ENOSPC", "EIO", "EFBIG", "EACCES", "ENAMETOOLONG", "ENOTDIR"):
         code = getattr(errno, name)
         yield f"`{name}`", folder_errors.translate(OSError(code, os.strerror(code)), Path("/media/stick"))
+    for what, path, mount in (
+        ("on a disk that is read-only", "/media/stick", ("", "ro", "ro")),
+        ("on one that was so when the service started", "/media/stick", ("", "rw", "ro")),
+        ("where the service may not write", "/srv/clips", ("", "rw", "ro")),
+    ):
+        refused = OSError(errno.EROFS, os.strerror(errno.EROFS))
+        yield f"`EROFS` {what}", folder_errors.translate(refused, Path(path), Mount(Path(path), "8:1", "ext4", *mount))
     yield "another file of that name", Permanent("it is never overwritten: look at it, and move it away")
     yield "other bytes read back", Permanent("the disk is bad, replace it")
 

@@ -1,5 +1,6 @@
 """Copies clips to a folder, so that a person may rely on the copies: whole, the same bytes, and on the disk."""
 
+import errno
 import filecmp
 import os
 from collections import Counter
@@ -10,6 +11,16 @@ from typing import IO, Any
 from appliance.durable import PARTIAL, sync_directory
 from appliance.errors import StorageError
 from appliance.recipes import ENCRYPTED
+
+_REMEDIES = {
+    errno.EACCES: "Use sudo",
+    errno.EPERM: "Use sudo",
+    errno.ENOSPC: "Make room",
+    errno.EDQUOT: "Make room",
+    errno.EROFS: "Mount it so that it can be written,",
+    errno.EFBIG: "Use a disk with exFAT or ext4, as FAT ends at 4 GB,",
+    errno.EIO: "Check the disk with `dmesg`",
+}
 
 COPIED, THERE, MENDED, FAILED = "copied", "there already", "different there and copied anew", "could not be read here"
 
@@ -43,8 +54,8 @@ def export(
 
 def elsewhere(error: OSError, what: str) -> str:
     """What a person does who cannot write to a `what` of the file system."""
-    remedy = "Use sudo" if isinstance(error, PermissionError) else "Make room"
-    return f"{remedy} or choose another {what}"
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{remedy} or choose another {what}" if remedy else f"Choose another {what}"
 
 
 def _one(sound: Path, target: Path, copying: Callable[[str, int, int], None]) -> str:

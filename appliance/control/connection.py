@@ -50,6 +50,8 @@ class Connection:
                 if len(line) > protocol.MAX_LINE:
                     self._fail(None, protocol.INVALID_REQUEST, f"a line may have {protocol.MAX_LINE} bytes at most")
                     return
+                if self._ending and not line.endswith(b"\n"):
+                    return  # cut by us: whoever was still sending it sends the whole to the next turn
                 self._answer(line)
                 self.idle_since = self._clock.monotonic()
 

@@ -72,10 +72,10 @@ def _folder(box: Box, name: str, path: Path) -> Iterator[Step]:
     if sandboxed and any(path.is_relative_to(home) for home in _HOMES) and not _reached(box, path):
         words = f"{path} is hidden from the service, as all home folders are"
         yield Finding(name, Result.FAIL, words, _drop_in("ProtectHome=tmpfs", f"BindPaths=-{_escaped(path)}"))
-    elif sandboxed and not left_open and system.is_read_only(existing):
+    elif sandboxed and not left_open and system.is_closed(existing):
         words = f"{path} is read-only for the service"
         yield Finding(name, Result.FAIL, words, _drop_in(f"ReadWritePaths=-{_escaped(path)}"))
-    elif not system.may_use(existing):
+    elif not (system.is_read_only(existing) or system.may_use(existing)):  # what is read-only, its probe tells
         give = "chown" if _exists(system.root, path) else "install -d -o"
         next_step = f"sudo {give} {quote(system.user)} {quote(str(path))}"
         yield Finding(name, Result.FAIL, f"user {system.user} may not write to {path}", next_step)

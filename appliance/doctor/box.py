@@ -14,6 +14,7 @@ from appliance.audio.ports import SoundCards
 from appliance.clock import Clock
 from appliance.config.settings import Settings
 from appliance.housekeeping.outlook import Outlook
+from appliance.mounts import MOUNTINFO, mount_of, parse
 from appliance.panel.ports import Panel
 from appliance.plugin_host import PluginHost
 from appliance.values import frozen
@@ -43,6 +44,12 @@ def _is_read_only(path: Path) -> bool:
     return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
+def _is_closed(path: Path) -> bool:
+    """Whether it is read-only for this process, though its disk is not."""
+    mount = mount_of(path, parse(MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")))
+    return mount is not None and mount.is_closed_here
+
+
 @frozen
 class System:
     """The machine: its files below `root`, and how this process stands to them."""
@@ -54,6 +61,7 @@ class System:
     may_use: Callable[[Path], bool] = lambda path: os.access(path, os.R_OK | os.W_OK)
     may_enter: Callable[[Path], bool] = lambda path: os.access(path, os.R_OK | os.X_OK)
     is_read_only: Callable[[Path], bool] = _is_read_only
+    is_closed: Callable[[Path], bool] = _is_closed
 
     def text(self, path: str) -> str:
         """What a small file below the root holds, stripped; empty where it cannot be read."""

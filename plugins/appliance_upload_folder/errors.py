@@ -5,18 +5,23 @@ import errno
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.plugin import Permanent, Transient
+from appliance.plugin import Mount, Permanent, Transient
+from appliance_upload_folder.mounts import mounted_at
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _READ_ONLY = {errno.EROFS}
 _FORBIDDEN = {errno.EACCES, errno.EPERM}
 _NAME = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
 _SHAPE = {errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+_OPEN = (Path("/media"), Path("/mnt"))
+"""What the unit of the service leaves open."""
 _GOING_ON = "Delivery goes on by itself"
 
 
-def translate(error: OSError, path: Path) -> Permanent | Transient:
-    """Say what happened in the folder `path`, and what to do. What is not known to need a person is Transient."""
+def translate(error: OSError, path: Path, mount: Mount | None = None) -> Permanent | Transient:
+    """Say what happened in the folder `path`, which lies on `mount`, and what to do. What is not known to need a person
+    is Transient.
+    """
     code = error.errno
     if code in _FULL:
         return Transient(f"{path} is full: free some space or change the disk. {_GOING_ON} once there is room")
@@ -26,11 +31,7 @@ def translate(error: OSError, path: Path) -> Permanent | Transient:
             "or set deliver_as: flac"
         )
     if code in _READ_ONLY:
-        return Permanent(
-            f"{path} is read-only: the disk is write-protected or damaged, or was when the service started: mount it "
-            "writable and run `sudo systemctl restart appliance`. Or the service may not write there: before that, run "
-            f"`sudo systemctl edit appliance` and add the lines [Service] and ReadWritePaths={path}"
-        )
+        return Permanent(_read_only(path, mount))
     if code in _FORBIDDEN:
         return Permanent(
             f"not allowed to write to {path}: give it to the user of the service (`sudo chown appliance {path}`; "
@@ -43,10 +44,25 @@ def translate(error: OSError, path: Path) -> Permanent | Transient:
     return Transient(f"{path} does not answer ({error.strerror or error}): check the disk. {_GOING_ON} when it is back")
 
 
+def _read_only(path: Path, mount: Mount | None) -> str:
+    restart = "`sudo systemctl restart appliance`"
+    if mount is not None and mount.is_read_only:
+        return (
+            f"{path} cannot be written, the disk is read-only: it is write-protected or damaged, or was mounted so. "
+            f"Mount it so that it can be written, then run {restart}"
+        )
+    if mount is not None and mount.is_closed_here and any(path.is_relative_to(place) for place in _OPEN):
+        return f"the service cannot write to {path}: it was mounted read-only when the service started. Run {restart}"
+    return (
+        f"the service may not write to {path}: run `sudo systemctl edit appliance`, add the lines [Service] and "
+        f"ReadWritePaths={path}, then run {restart}, as where the disk was mounted read-only when the service started"
+    )
+
+
 @contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Let an OSError out as what `translate` makes of it."""
     try:
         yield
     except OSError as error:
-        raise translate(error, path) from error
+        raise translate(error, path, mounted_at(path) if error.errno in _READ_ONLY else None) from error

@@ -14,8 +14,13 @@ _FAT = {"vfat", "msdos"}
 
 def is_fat(path: Path, mountinfo: Path = MOUNTINFO) -> bool:
     """Whether no file there can have 4 GiB."""
-    mount = mount_of(path.resolve(), parse_mounts(mountinfo.read_text(encoding="utf-8", errors="surrogateescape")))
+    mount = mounted_at(path, mountinfo)
     return mount is not None and mount.kind in _FAT
+
+
+def mounted_at(path: Path, mountinfo: Path = MOUNTINFO) -> Mount | None:
+    """What is mounted where `path` lies."""
+    return mount_of(path.resolve(), parse_mounts(mountinfo.read_text(encoding="utf-8", errors="surrogateescape")))
 
 
 def on_other_disk(path: Path, mountinfo: Path = MOUNTINFO) -> bool:

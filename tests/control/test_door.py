@@ -1,6 +1,7 @@
 """The control socket while one configuration gives way to the next: who calls then waits a moment, and is answered."""
 
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,18 @@ def test_who_calls_between_two_turns_waits_for_the_next(tmp_path: Path, door: Do
     with turn(path, door, 2):
         caller.join(60)
     assert answers == [2]
+
+
+def test_a_line_that_the_end_of_a_turn_cuts_is_answered_by_nobody(tmp_path: Path, door: Door) -> None:
+    """Whoever was still sending it finds that out, and sends the whole to the next turn."""
+    path = tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX) as caller:
+        with turn(path, door, 1):
+            caller.connect(str(path))
+            caller.sendall(b'{"id": 1, "method": "turn"}\n')
+            caller.recv(100)
+            caller.sendall(b'{"id": 2, "method": "tu')
+        assert caller.recv(1000) == b""
 
 
 def test_an_open_connection_is_answered_by_the_next_turn(tmp_path: Path, door: Door) -> None:

@@ -29,7 +29,8 @@ def to_folder(path: str) -> Settings:
 
 def system(root: Path, *, service: bool = True, **other: Any) -> System:
     environment = {"INVOCATION_ID": "1"} if service else {}
-    values = {"may_use": lambda path: True, "may_enter": lambda path: True, "is_read_only": lambda path: False}
+    able = dict.fromkeys(("may_use", "may_enter"), lambda path: True)
+    values = able | dict.fromkeys(("is_read_only", "is_closed"), lambda path: False)
     return System(root=root, environment=environment, user="appliance", **{**values, **other})
 
 
@@ -85,7 +86,7 @@ def test_from_a_shell_the_user_of_the_service_is_looked_up(make_box: Make, findi
 
 def test_a_folder_outside_what_the_unit_opens(make_box: Make, findings: Findings, tmp_path: Path) -> None:
     (tmp_path / "srv").mkdir()
-    machine = system(tmp_path, is_read_only=lambda path: path == tmp_path / "srv")
+    machine = system(tmp_path, is_closed=lambda path: path == tmp_path / "srv")
     (found,) = findings(folders(make_box(to_folder("/srv/clips"), system=machine)))
     assert found.result is Result.FAIL and found.name == "folder of attic" and "read-only" in found.words
     assert found.next_step.splitlines() == [
@@ -121,6 +122,14 @@ def test_folders_that_can_be_used_are_left_to_their_probes(
     assert findings(folders(make_box(to_folder(path), system=machine))) == []
 
 
+@pytest.mark.parametrize("service", [True, False])
+def test_a_read_only_disk_is_given_to_nobody_and_opened_by_no_drop_in(
+    make_box: Make, findings: Findings, tmp_path: Path, service: bool
+) -> None:
+    machine = system(tmp_path, service=service, is_read_only=lambda path: True, may_use=lambda path: False)
+    assert findings(folders(make_box(to_folder("/srv/clips"), system=machine))) == []
+
+
 def test_without_a_sandbox_there_is_no_drop_in(make_box: Make, findings: Findings, tmp_path: Path) -> None:
     machine = system(tmp_path, service=False, is_read_only=lambda path: True)
     assert findings(folders(make_box(to_folder("/srv/clips"), system=machine))) == []
@@ -130,6 +139,7 @@ def test_without_a_sandbox_there_is_no_drop_in(make_box: Make, findings: Finding
 def test_the_real_machine_is_asked(tmp_path: Path) -> None:
     real = System()
     assert real.may_use(tmp_path) and not real.is_read_only(tmp_path) and real.user
+    assert not real.is_closed(tmp_path)
     assert real.members("no such group") is None
     assert "root" in (real.members("root") or ())
     assert real.text("proc/self/comm") and real.text("no/such/file") == ""

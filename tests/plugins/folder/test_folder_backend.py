@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.codec import from_json
-from appliance.plugin import BackendContext, Cancelled, Clip, CopyDiffers, Permanent, Transient, UploadJob
+from appliance.plugin import BackendContext, Cancelled, Clip, CopyDiffers, Mount, Permanent, Transient, UploadJob
 from appliance.recipes import BWF, FLAC, Recipe, encrypted
 from appliance.testing.backends import check_upload_backend, make_upload_job
 
@@ -197,10 +197,22 @@ def test_a_full_disk_is_waited_for(
 
 def test_a_disk_that_is_write_protected(backend: FolderBackend, disk: Callable[[str], None], job: UploadJob) -> None:
     disk("ro")
-    with pytest.raises(Permanent, match="ReadWritePaths"):
+    with pytest.raises(Permanent, match=r"the disk is read-only.* Mount it so that it can be written"):
         backend.deliver(job)
-    with pytest.raises(Permanent, match="ReadWritePaths"):
+    with pytest.raises(Permanent, match="the disk is read-only"):
         backend.probe()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/media/stick/clips", "mounted read-only when the service started. Run `sudo systemctl restart appliance`"),
+        ("/srv/clips", "add the lines [Service] and ReadWritePaths=/srv/clips"),
+    ],
+)
+def test_what_only_the_service_may_not_write(path: str, words: str) -> None:
+    mount = Mount(Path(path), "8:1", "ext4", options="rw", here="ro,noatime")
+    assert words in str(translate(OSError(errno.EROFS, ""), Path(path), mount))
 
 
 def test_a_file_too_large_for_the_filesystem(backend: FolderBackend, folder: Path, job: UploadJob) -> None:
