@@ -25,6 +25,7 @@
     │   │   ├── CopyMissing                the destination no longer holds what it had taken
     │   │   ├── CopyDiffers                it holds other bytes than it had taken
     │   │   ├── CannotVerify               it cannot be asked what it holds
+    │   │   ├── KeptAlone                  what is wanted takes the plain sound of a clip that is kept encrypted alone
     │   │   └── WrongKind                  a feed is of another kind than is said
     │   └── Cancelled                      somebody took the delivery back while it ran
     ├── PanelError                     12  the pins of buttons and LEDs cannot be used
@@ -204,6 +205,10 @@ class CopyDiffers(Permanent):
 
 class CannotVerify(Permanent):
     """It cannot be asked what it holds. Raised by `verify` of a backend."""
+
+
+class KeptAlone(Permanent):
+    """What is wanted takes the plain sound of a clip that is kept encrypted alone."""
 
 
 class WrongKind(Permanent):

@@ -181,6 +181,7 @@ class Clip:
     gain: Gain | None = told(None, "How the mixer of the sound card turned it", Kind.OBJECT)
     begun: Begun | None = told(None, "How it was begun", Kind.OBJECT)
     fields: Fields = told(dict, "Fields that the configuration names, with what was given", Kind.OBJECT)
+    kept_sha256: str = told("", "The SHA-256 of its encrypted file, where that alone is kept", Kind.TEXT)
     unread: tuple[str, ...] = told(
         (), "Lines of a recovered take's journal that only a newer release knows to read", Kind.TEXT
     )

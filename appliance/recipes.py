@@ -103,10 +103,6 @@ ENCRYPTED = ".age"
 """Ends the names of what is encrypted, and of its recipe (age-encryption.org/v1)."""
 
 
-KEPT = Recipe(f"{ORIGINAL.name}{ENCRYPTED}{ENCRYPTED}", f"{ORIGINAL.suffix}{ENCRYPTED}", "application/octet-stream")
-"""By no recipe of that name anything is made: the catalogue calls so what is kept in the place of a clip's sound."""
-
-
 def encrypted(recipe: Recipe, recipients: Sequence[str]) -> Recipe:
     """The recipe whose file only those can read who have the private half of one of these keys."""
     name, suffix = f"{recipe.name}{ENCRYPTED}", f"{recipe.suffix}{ENCRYPTED}"

@@ -27,7 +27,7 @@ import requests
 from appliance_http import statuses
 from appliance_http.errors import translate as translate_http
 from appliance_upload_folder import errors as folder_errors
-from appliance_upload_http import backend as http_backend
+from appliance_upload_http.answer import ANSWERS
 from appliance_upload_rclone import errors as rclone_errors
 from appliance_upload_s3 import errors as s3_errors
 from botocore.exceptions import (
@@ -253,8 +253,8 @@ def _words(error: Exception) -> str:
 
 
 def _http_answers() -> Iterator[tuple[str, Exception]]:
-    for status in sorted({*http_backend.ANSWERS, *statuses.PASSING, 500, 502, 504}):
-        error = statuses.status_error(status, HTTPStatus(status).phrase, {}, b"", http_backend.ANSWERS, HOST)
+    for status in sorted({*ANSWERS, *statuses.PASSING, 500, 502, 504}):
+        error = statuses.status_error(status, HTTPStatus(status).phrase, {}, b"", ANSWERS, HOST)
         yield f"{status}", error
     yield "another 4xx", statuses.status_error(418, "", {}, b"", {}, HOST)
     yield "another 5xx", statuses.status_error(599, "", {}, b"", {}, HOST)

@@ -11,13 +11,14 @@ from appliance.clock import Clock
 from appliance.delivery.attempt import Attempt
 from appliance.delivery.receipts import believed
 from appliance.delivery.sending import key
-from appliance.errors import Cancelled, NotFound, Permanent, StorageError, Transient
+from appliance.errors import Cancelled, KeptAlone, NotFound, Permanent, StorageError, Transient
 from appliance.events import Command, DeliveryStarted, Event
 from appliance.foreign import words
 from appliance.limits import LOOK, Errand
 from appliance.models import Clip, Delivery, Receipt, Rendition
 from appliance.naming import Named, name_of
 from appliance.plugin.upload import UploadBackend, UploadJob
+from appliance.recipes import ENCRYPTED, ORIGINAL
 from appliance.renditions.maker import Check, Renditions
 from appliance.retry import TELL_AFTER
 from appliance.store import Store
@@ -99,7 +100,8 @@ class Sender:
 
         try:
             clip = self._store.clips.find(delivery.clip_id)
-            made = self._renditions.prepare(clip, self._store.recipes[delivery.recipe], check)
+            made = self._prepared(attempt, clip, check)
+            delivery = attempt.delivery
             told = _discreet(clip) if made.recipe.clear else clip
             rendition = self._called(told, made)
             attempt.delivery = self._with_live_note(attempt, check)
@@ -115,6 +117,23 @@ class Sender:
         outcome = self._deliver(self._job(attempt, told, rendition), attempt)
         pulse.beat()
         return outcome
+
+    def _prepared(self, attempt: Attempt, clip: Clip, check: Check) -> Rendition:
+        """The file to send: what is kept of a clip encrypted alone, where what is wanted was not made in time."""
+        recipes, delivery = self._store.recipes, attempt.delivery
+        try:
+            return self._renditions.prepare(clip, recipes[delivery.recipe], check)
+        except KeptAlone:
+            kept = recipes.get(f"{ORIGINAL.name}{ENCRYPTED}")
+            if kept is None:
+                raise Permanent(
+                    f"clip {clip.name} is kept encrypted alone, and goes so while `storage.encrypt_to` is there. "
+                    "Put that back"
+                ) from None
+            made = self._renditions.prepare(clip, kept, check)
+            self._store.outbox.go_as(delivery.id, kept.name)
+            attempt.delivery = evolve(delivery, recipe=kept.name, resume=None)
+            return made
 
     def _called(self, clip: Clip, rendition: Rendition) -> Rendition:
         """The rendition under the name that the destination wants."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.durable import copy_file
-from appliance.errors import Permanent, StorageError, Transient
+from appliance.errors import KeptAlone, Permanent, StorageError, Transient
 from appliance.limits import give_way
 from appliance.models import Clip, Rendition
-from appliance.recipes import ENCRYPTED, KEPT, ORIGINAL, Recipe
+from appliance.recipes import ENCRYPTED, ORIGINAL, Recipe
 from appliance.store import Store
 
 _BLOCK = 1 << 20
@@ -40,8 +40,9 @@ class Renditions:
     def prepare(self, clip: Clip, recipe: Recipe, check: Check = lambda: None) -> Rendition:
         """The rendition of `clip`, made if need be. Blocks, and calls `check` often, which may raise to end it.
 
-        Raises Permanent where the clip's file is gone, changed or cannot be encoded, Transient where the disk refuses
-        the encoding, StorageError where it refuses the catalogue.
+        Raises Permanent where the clip's file is gone, changed or cannot be encoded, KeptAlone where that takes the
+        plain sound of a clip that is kept encrypted alone, Transient where the disk refuses the encoding, StorageError
+        where it refuses the catalogue.
         """
         with self._alone(clip, recipe, check):
             known = self._store.clips.rendition(clip.id, recipe)
@@ -79,7 +80,7 @@ class Renditions:
             found = self._hashed(clip, ORIGINAL, path, check)
         except FileNotFoundError as error:
             if self._store.clips.path(clip) != path:
-                raise Permanent(
+                raise KeptAlone(
                     f"clip {clip.name} is kept encrypted alone: nothing more can be made of it here"
                 ) from error
             raise Permanent(f"the file of clip {clip.name} is gone. Delete the clip, or put its file back") from error
@@ -115,10 +116,10 @@ class Renditions:
     def _copy(self, clip: Clip, kept: Path, path: Path, check: Check) -> None:
         from appliance.renditions.encrypt import looks_wrong
 
-        noted = self._store.clips.rendition(clip.id, KEPT)
+        noted = self._store.clips.find(clip.id).kept_sha256
         try:
             wrong = looks_wrong(kept, clip.size)
-            if wrong or (noted and self._hashed(clip, KEPT, kept, check).sha256 != noted.sha256):
+            if wrong or (noted and self._hashed(clip, ORIGINAL, kept, check).sha256 != noted):
                 raise Permanent(
                     f"the file of clip {clip.name} is not what was encrypted{wrong and f' ({wrong})'}. The card may be "
                     "failing"

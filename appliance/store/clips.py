@@ -7,7 +7,7 @@ from pathlib import Path
 from appliance.codec import from_json
 from appliance.errors import NotFound
 from appliance.models import Clip, ClockSource, Rendition
-from appliance.recipes import ENCRYPTED, KEPT, ORIGINAL, Recipe
+from appliance.recipes import ENCRYPTED, ORIGINAL, Recipe
 from appliance.store.places import Places
 from appliance.store.trouble import damage, reading
 
@@ -245,8 +245,5 @@ class ClipRows:
 
     def encoding_paths(self, clip_id: str | None = None) -> set[str]:
         """Paths of the encodings of one clip or of all, as the catalogue spells them."""
-        query = (
-            "SELECT path FROM renditions JOIN clips ON seq = clip"
-            " WHERE kind NOT IN (?2, ?3) AND (?1 IS NULL OR id = ?1)"
-        )
-        return {path for (path,) in self._db.execute(query, (clip_id, ORIGINAL.name, KEPT.name))}
+        query = "SELECT path FROM renditions JOIN clips ON seq = clip WHERE kind <> ?2 AND (?1 IS NULL OR id = ?1)"
+        return {path for (path,) in self._db.execute(query, (clip_id, ORIGINAL.name))}

@@ -1,8 +1,8 @@
 """How only the encrypted file of a clip is kept: the plain one goes once that cannot be lost any more.
 
-1. what was encoded of it in the clear is removed; the next start does that where the power goes in between. The hash of
-   the encrypted file is noted
-2. the encrypted file, whole and synced, gets a second name in `clips/`, which is synced
+1. what was encoded of it in the clear is removed; the next start does that where the power goes in between
+2. the encrypted file, whole and synced, gets a second name in `clips/`; its hash goes into the metadata beside it,
+   where a lost catalogue costs nothing of it. The folder is synced
 3. the plain file is removed, and the folder synced
 
 A crash leaves the plain file, both, or the encrypted one. While the plain file is there it is what counts, and all of
@@ -11,13 +11,12 @@ this is done again; so nothing is lost, and nothing plain stays for ever.
 
 from collections.abc import Iterable
 
-from attrs import evolve
-
 from appliance import durable
 from appliance.models import Clip, Rendition
-from appliance.recipes import KEPT, ORIGINAL
+from appliance.recipes import ORIGINAL
 from appliance.store.catalogue import Catalogue
 from appliance.store.places import Places
+from appliance.store.sidecars import freshen
 
 
 def plain_names(places: Places) -> list[str]:
@@ -40,10 +39,11 @@ def keep_encrypted(places: Places, catalogue: Catalogue, clip: Clip, made: Rendi
         kept.unlink(missing_ok=True)  # of an attempt that a crash ended
     with catalogue.transaction():
         in_the_clear = catalogue.forget_clear(clip.id)
-        catalogue.clips.add_rendition(evolve(made, recipe=KEPT))
+        catalogue.said.change(clip.id, kept_sha256=made.sha256)
     for path in in_the_clear:
         path.unlink(missing_ok=True)
     durable.add_name(made.path, kept)
+    freshen(places, catalogue)
     durable.sync_directory(places.clips)
     plain.unlink(missing_ok=True)
     durable.sync_directory(places.clips)

@@ -13,20 +13,16 @@ release, or a recipe that was taken out of the configuration, added to the queue
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
-from appliance.codec import from_json, to_json, word
+from appliance.codec import to_json, word
 from appliance.describe import counted
 from appliance.models import Delivery, DeliveryState, Receipt
 from appliance.recipes import Recipe, encrypted_instead
+from appliance.store.deliveries import SELECT, delivery_in
 from appliance.store.encrypted import go_encrypted
 from appliance.store.queue import Queue, queue_of
-from appliance.store.trouble import note_in, note_out, reading
+from appliance.store.trouble import note_out, reading
 
-_SELECT = (
-    "SELECT d.id, c.id, d.destination, d.kind, d.state, d.attempts, d.last_error, d.resume, d.receipt"
-    " FROM deliveries d JOIN clips c ON c.seq = d.clip"
-)
 _KNOWN = "SELECT value FROM json_each(?)"
 _LAST_RUN = 1 << 60
 _NOT_OURS = 1 << 62
@@ -96,7 +92,7 @@ class OutboxRows:
             (self._run, found),
         )
         go_encrypted(self._db, found, self._instead)
-        return _delivery(self._db.execute(f"{_SELECT} WHERE d.id = ?", (found,)).fetchone())
+        return delivery_in(self._db.execute(f"{SELECT} WHERE d.id = ?", (found,)).fetchone())
 
     def _found(self, destination: str, order: str, now: float) -> int | None:
         return self._begun(destination, order) or self._ready(destination, order) or self._waited(destination, now)
@@ -194,6 +190,10 @@ class OutboxRows:
         """The attempt was broken off by us and counts for nothing."""
         self._leave(delivery_id, "state = 'pending', attempts = attempts - 1, tried = 0")
 
+    def go_as(self, delivery_id: int, recipe: str) -> None:
+        """It goes by this recipe instead: from its first byte."""
+        self._db.execute("UPDATE deliveries SET kind = ?, resume = NULL WHERE id = ?", (recipe, delivery_id))
+
     def _leave(self, delivery_id: int, change: str, *values: object) -> None:
         """Only what is being sent can end so: what was cancelled meanwhile stays cancelled."""
         self._db.execute(f"UPDATE deliveries SET {change} WHERE id = ? AND state = 'sending'", (*values, delivery_id))
@@ -265,8 +265,8 @@ class OutboxRows:
             values.append(destination)
         if states is not None:
             conditions.append(f"d.state IN ({', '.join(repr(state.value) for state in states)})")
-        query = f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY d.id LIMIT ?"
-        return [_delivery(row) for row in self._db.execute(query, (*values, -1 if limit is None else limit))]
+        query = f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY d.id LIMIT ?"
+        return [delivery_in(row) for row in self._db.execute(query, (*values, -1 if limit is None else limit))]
 
     def counts(self) -> dict[str, dict[DeliveryState, int]]:
         """How many deliveries each destination has in each state; costs the same however many there are."""
@@ -282,19 +282,3 @@ class OutboxRows:
         """How many deliveries are still to be made by themselves: pending or on their way."""
         query = "SELECT coalesce(sum(count), 0) FROM delivery_counts WHERE state IN ('pending', 'sending')"
         return int(self._db.execute(query).fetchone()[0])
-
-
-def _delivery(row: Any) -> Delivery:
-    with reading("a delivery"):
-        *_, resume, receipt = row
-        return Delivery(
-            id=row[0],
-            clip_id=row[1],
-            destination=row[2],
-            recipe=row[3],
-            state=word(row[4], DeliveryState),
-            attempts=row[5],
-            last_error=row[6],
-            resume=note_in(resume),
-            receipt=from_json(receipt, Receipt) if receipt is not None else None,
-        )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appliance.codec import from_json
 from appliance.models import Clip, Receipt
-from appliance.recipes import ENCRYPTED, KEPT, ORIGINAL
+from appliance.recipes import ENCRYPTED, ORIGINAL
 from appliance.store.clips import clip_in
 from appliance.store.places import Places
 from appliance.store.trouble import reading
@@ -14,7 +14,7 @@ from appliance.values import frozen
 
 _UNWANTED = (
     "SELECT r.clip, r.kind, r.path, r.size FROM renditions r"
-    f" WHERE r.kind NOT IN ('{ORIGINAL.name}', '{KEPT.name}') AND NOT EXISTS ("
+    f" WHERE r.kind <> '{ORIGINAL.name}' AND NOT EXISTS ("
     f" SELECT 1 FROM deliveries d WHERE d.clip = r.clip AND d.kind IN (r.kind, r.kind || '{ENCRYPTED}')"
     " AND d.state IN ('pending', 'sending', 'parked'))"
 )

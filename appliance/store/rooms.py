@@ -273,6 +273,7 @@ class Outbox(Room[OutboxRows]):
     noted = change(OutboxRows.noted)
     parked = change(OutboxRows.parked)
     released = change(OutboxRows.released)
+    go_as = change(OutboxRows.go_as)
     cancel = change(OutboxRows.cancel)
     save_resume = change(OutboxRows.save_resume)
     retry = change(OutboxRows.retry)

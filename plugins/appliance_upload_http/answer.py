@@ -1,4 +1,4 @@
-"""Whether an answer that says 2xx comes from a server that stored the file."""
+"""Whether an answer that says 2xx comes from a server that stored the file, and what any other means."""
 
 import codecs
 import json
@@ -10,6 +10,24 @@ from appliance_http.statuses import excerpt
 
 from appliance.plugin import Permanent
 from appliance_upload_http.options import Success
+
+ANSWERS = {
+    400: "it does not understand the form. Check field, fields and file_name",
+    401: "it does not accept the credentials. Check auth and headers",
+    403: "it forbids the upload. Check auth and headers, and the rights of that user",
+    404: "nothing takes uploads there. Check url",
+    405: "it takes no such request there. Check url and method",
+    407: "the proxy wants credentials. Put them into HTTPS_PROXY",
+    409: "it has something else in that place. Look at it, and at file_name and fields",
+    410: "the place is gone for good. Set url to where it is now",
+    413: "the file is too large for it. Raise its limit (nginx: client_max_body_size), or set deliver_as: flac or opus",
+    415: "it does not take this kind of file. Set deliver_as to one that it takes",
+    422: "it does not accept the form. Check field, fields and file_name",
+    429: "it wants to be asked less often",
+    503: "it is busy or down",
+    507: "it is full",
+}
+"""What a person should do where a server answers so, by its status."""
 
 _CLAIMS = ("success", "successful", "ok")
 _NO = ("false", "no", "0", "none", "null", "")

@@ -11,8 +11,9 @@ from urllib.parse import quote, urljoin, urlsplit
 from appliance_http.body import BLOCK, FileBody, FormBody, Held, content_md5
 
 from appliance.plugin import CannotVerify, Permanent, Receipt, Rendition, Transient, UploadJob, shown_url, sidecars_of
-from appliance_upload_http.answer import check_answer, is_page
+from appliance_upload_http.answer import ANSWERS, check_answer, is_page
 from appliance_upload_http.deletion import delete_at, is_gone, place_of
+from appliance_upload_http.note import note_of, taken
 from appliance_upload_http.options import SEE_OTHER, Algorithm, Digest, HttpOptions
 from appliance_upload_http.proof import NoProof, check_proof
 from appliance_upload_http.templates import TELLING_APART, beside, fill, words_in
@@ -23,22 +24,6 @@ if TYPE_CHECKING:
 _MOST_JSON = 1 << 20
 _MOST_DETAIL = 2000
 
-ANSWERS = {
-    400: "it does not understand the form. Check field, fields and file_name",
-    401: "it does not accept the credentials. Check auth and headers",
-    403: "it forbids the upload. Check auth and headers, and the rights of that user",
-    404: "nothing takes uploads there. Check url",
-    405: "it takes no such request there. Check url and method",
-    407: "the proxy wants credentials. Put them into HTTPS_PROXY",
-    409: "it has something else in that place. Look at it, and at file_name and fields",
-    410: "the place is gone for good. Set url to where it is now",
-    413: "the file is too large for it. Raise its limit (nginx: client_max_body_size), or set deliver_as: flac or opus",
-    415: "it does not take this kind of file. Set deliver_as to one that it takes",
-    422: "it does not accept the form. Check field, fields and file_name",
-    429: "it wants to be asked less often",
-    503: "it is busy or down",
-    507: "it is full",
-}
 _LEARNED = "patience"
 _KEEPS = {409, 412}
 """Statuses of a server that overwrites nothing."""
@@ -67,15 +52,25 @@ class HttpBackend:
         return self._options.proof.wanted
 
     def deliver(self, job: UploadJob) -> Receipt:
+        job.check_cancelled()
+        url = fill(self._url, job, partial(quote, safe=""))
+        if not (self._options.sidecar and job.sidecar):
+            return self._send(job, url)
+        if receipt := taken(job.resume, url, job.rendition.sha256):
+            job.held(job.rendition.size)
+            job.progress(job.rendition.size)
+        else:
+            receipt = self._send(job, url)
+            job.save_resume(note_of(receipt, url, job.rendition.sha256))
+        self._put_sidecar(job, url)
+        return receipt
+
+    def _send(self, job: UploadJob, url: str) -> Receipt:
         from appliance_http.errors import is_silence
         from appliance_http.transport import Request
 
-        job.check_cancelled()
-        if self._options.sidecar and job.sidecar:
-            self._put_sidecar(job)
         body = self._body(job)
         headers = {"Idempotency-Key": job.idempotency_key, **body.headers}
-        url = fill(self._url, job, partial(quote, safe=""))
         request = Request(self._options.method, url, headers=headers, private=self._private_headers(), body=body)
         self._patience = max(self._patience, _learned(job.resume))
         client = self._client(self._patience or None)
@@ -96,11 +91,11 @@ class HttpBackend:
             raise Transient(f"{self._host} answered {answer.status} before it had the whole file")
         return self._receipt(job, url, body, answer, said)
 
-    def _put_sidecar(self, job: UploadJob) -> None:
+    def _put_sidecar(self, job: UploadJob, place: str) -> None:
         """Put what is known of the clip beside it; what was known before may be there."""
         from appliance_http.transport import Request
 
-        url = beside(fill(self._url, job, partial(quote, safe="")), job.rendition.recipe.suffix)
+        url = beside(place, job.rendition.recipe.suffix)
         headers = {"Content-Type": "application/json"}
         request = Request("PUT", url, headers=headers, private=self._private_headers(), body=Held(job.sidecar))
         with self._client().exchange(request, job.check_cancelled) as answer:

@@ -150,7 +150,7 @@ class HttpOptions:
     sidecar: bool = option(
         False,
         "With `PUT`: put a JSON file beside each clip, with everything that is known of it, at the same place with "
-        "`.json` for an ending. It comes before the sound. A form has a field with `{metadata}` instead.",
+        "`.json` for an ending. It comes after the sound. A form has a field with `{metadata}` instead.",
         check=_beside,
     )
     field: str = option("file", "Name of the form field that holds the file.")

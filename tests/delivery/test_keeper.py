@@ -1,11 +1,13 @@
 """Only the encrypted file of a clip is kept: nothing is lost, nothing plain stays, and the key opens what is there."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from appliance import durable
 from appliance.audio.decode import Decoder
@@ -18,8 +20,9 @@ from appliance.config.storage import StorageSettings
 from appliance.delivery.keeper import SETTLE, Keeper
 from appliance.delivery.outbox import Outbox
 from appliance.errors import Permanent, Unplayable
-from appliance.events import ClipRestored, DeliverySucceeded, FaultCleared, FaultRaised
+from appliance.events import ClipRestored, DeliveryParked, DeliverySucceeded, FaultCleared, FaultRaised
 from appliance.models import Rendition
+from appliance.recipes import RECIPES
 from appliance.status import Status
 from appliance.testing.backends import MemoryBackend
 from tests.delivery.test_encrypted import KEY, key, opened
@@ -97,14 +100,64 @@ def test_it_is_deleted_and_brought_back_as_any_other(safe: Any) -> None:
     safe.store.clips.trash(clip.id)
     assert safe.store.clips.path(clip, trashed=True).read_bytes() == content and len(files(safe)) == 1
     safe.restart()
-    assert safe.store.clips.restore(clip.id) == clip and safe.path(clip).read_bytes() == content
+    told = evolve(clip, kept_sha256=hashlib.sha256(content).hexdigest())
+    assert safe.store.clips.restore(clip.id) == told and safe.path(clip).read_bytes() == content
     safe.store.clips.delete(other.id, "by hand")
     assert files(safe) == ["wav.age"]
-    safe.store.close()
-    for path in safe.store.places.catalogue_files:
+    lose_catalogue(safe)
+    assert safe.store.clips.find(clip.id) == told and safe.path(clip).read_bytes() == content, "without the catalogue"
+
+
+def lose_catalogue(box: Any) -> None:
+    box.store.close()
+    for path in box.store.places.catalogue_files:
         path.unlink(missing_ok=True)
+    box.restart()
+
+
+def test_without_the_catalogue_all_get_what_is_kept_and_nothing_that_the_card_has_changed(
+    safe: Any, tmp_path: Path
+) -> None:
+    clip, rotten = safe.clip(), safe.clip()
+    recorded = safe.path(clip).read_bytes()
+    keep(safe)
+    shutil.rmtree(safe.store.places.renditions)
+    lose_catalogue(safe)
+    safe.path(rotten).write_bytes(turned(safe.path(rotten).read_bytes()))
+    cloud, shelf = MemoryBackend(), MemoryBackend()
+    safe.deliver(cloud=cloud, shelf=shelf)
+    safe.events.wait(DeliverySucceeded, 2)
+    for backend in (cloud, shelf):
+        assert list(backend.objects) == [f"{clip.name}.wav.age"], "a flac was wanted, and there is none any more"
+        (tmp_path / "got").write_bytes(backend.objects[f"{clip.name}.wav.age"])
+        assert opened(tmp_path / "got", safe.private) == recorded
+    safe.events.wait(DeliveryParked, 2)
+    assert {each.clip_id for each in safe.events.of(DeliveryParked)} == {rotten.id}
+    assert "is not what was encrypted" in safe.events.of(DeliveryParked)[-1].message
+    assert {each.recipe for each in safe.store.outbox.find(clip.id)} == {"original.age"}, "receipts are compared so"
+
+
+def test_other_keys_open_what_is_kept_from_then_on(safe: Any, tmp_path: Path) -> None:
+    clip = safe.clip()
+    keep(safe)
+    _, other = key(tmp_path, "other")
+    safe.recipes = all_recipes({}, [other])
     safe.restart()
-    assert safe.store.clips.find(clip.id) == clip and safe.path(clip).read_bytes() == content, "without the catalogue"
+    shelf = MemoryBackend()
+    safe.deliver(cloud=MemoryBackend(), shelf=shelf)
+    safe.events.wait(DeliverySucceeded, 2)
+    (tmp_path / "got").write_bytes(shelf.objects[f"{clip.name}.wav.age"])
+    assert opened(tmp_path / "got", safe.private), "nobody here can open it, so it stays with its keys"
+
+
+def test_without_keys_it_waits_for_them(safe: Any) -> None:
+    safe.clip()
+    keep(safe)
+    safe.recipes = dict(RECIPES)
+    lose_catalogue(safe)
+    safe.deliver(cloud=MemoryBackend(), shelf=MemoryBackend())
+    safe.events.wait(DeliveryParked, 2)
+    assert "goes so while `storage.encrypt_to` is there. Put that back" in safe.events.of(DeliveryParked)[-1].message
 
 
 def halved(content: bytes) -> bytes:
@@ -155,13 +208,14 @@ def test_a_crash_at_any_step_loses_nothing_and_leaves_nothing_plain(
         keep(safe)
     names = [name for name, _ in steps]
     last = names.index("add_name")
-    assert names[last:][:4] == ["add_name", "sync_directory", "unlink", "sync_directory"]
+    steps_to_plain = ["add_name", "replace", "sync_directory", "sync_directory", "unlink", "sync_directory"]
+    assert names[last:][:6] == steps_to_plain, "nothing plain goes before all else is durable"
     for _, directory in steps:
         box = type(safe)(directory, safe.kinds)
         box.recipes = safe.recipes
         try:
             box.restart()
-            assert box.store.clips.find(clip.id) == clip and box.store.upkeep.missing() == []
+            assert evolve(box.store.clips.find(clip.id), kept_sha256="") == clip and box.store.upkeep.missing() == []
             keep(box)
             assert files(box) == ["wav.age"]
             assert {path.suffix for path in box.store.places.renditions.iterdir()} <= {".age"}

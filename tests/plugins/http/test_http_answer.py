@@ -1,7 +1,9 @@
 """What counts as a success, and what does in spite of its 200 not."""
 
+import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 from appliance_http import line
@@ -184,11 +186,11 @@ def test_what_lies_beside_it_is_deleted_where_all_that_is_asked_is_said_to_be_do
     sender = backend(receiver.url(f"/files{name}"), method="PUT", sidecar=True)
     receiver.always = Reply(204)
     receipt = sender.deliver(named)
-    sidecar = receiver.seen[0].path
+    sound, sidecar = (seen.path for seen in receiver.seen)
     receiver.replies = [Reply(204), Reply(404), *[Reply(404)] * (beside - 1), Reply(200), Reply(204), Reply(404)]
     sender.delete(receipt)
     gone = [seen.path for seen in receiver.seen if seen.method == "DELETE"]
-    assert gone == [receiver.seen[1].path, sidecar]
+    assert gone == [sound, sidecar]
 
 
 @pytest.mark.parametrize("name", ["clip.wav", "https://elsewhere.example.org/clip.wav", "/dav/***/clip.wav"])
@@ -233,20 +235,42 @@ def test_provisional_answers_without_end_are_given_up(receiver: Receiver, job: U
         backend(receiver.url()).deliver(job)
 
 
-def test_a_server_that_does_not_take_the_sidecar_gets_no_sound_but_one_that_keeps_an_older_one_does(
+def test_the_sidecar_comes_after_the_sound_which_does_not_go_twice_for_it(
     receiver: Receiver, upload_job: Callable[..., UploadJob]
 ) -> None:
-    job = upload_job(SOUND, "clip")
+    notes: list[Any] = []
+    job = evolve(upload_job(SOUND, "clip"), save_resume=lambda note: notes.append(json.loads(json.dumps(note))))
     sender = backend(receiver.url("/{file_name}?x=1"), method="PUT", sidecar=True)
-    receiver.always = Reply(403)
+    receiver.replies = [Reply(201), Reply(403)]
     with pytest.raises(Permanent, match="forbids the upload"):
         sender.deliver(job)
-    assert [each.path for each in receiver.seen] == ["/clip.json?x=1"]
-    receiver.replies = [Reply(409)]
+    assert [each.path for each in receiver.seen] == ["/clip.wav?x=1", "/clip.json?x=1"]
     receiver.always = Reply(201)
-    sender.deliver(job)
-    assert [each.path for each in receiver.seen][1:] == ["/clip.json?x=1", "/clip.wav?x=1"]
-    assert receiver.seen[1].headers["content-type"] == "application/json"
+    again = evolve(job, attempt=2, resume=notes[-1])
+    receipt = sender.deliver(again)
+    assert [each.path for each in receiver.seen][2:] == ["/clip.json?x=1"]
+    assert (receipt.remote_name, receipt.size) == (receiver.url("/clip.wav"), len(SOUND))
+    assert receiver.seen[2].headers["content-type"] == "application/json"
+    elsewhere = backend(receiver.url("/{file_name}?x=2"), method="PUT", sidecar=True)
+    foreign = evolve(again, resume={"taken": notes[-1]["taken"], "receipt": {"of": "another release"}})
+    for each, wanted in ((elsewhere, again), (sender, foreign), (sender, None)):  # what is meant now is something else
+        receiver.seen.clear()
+        each.deliver(wanted or evolve(upload_job(SOUND[:-2], "clip"), resume=notes[-1]))
+        assert receiver.seen[0].path.startswith("/clip.wav?")
+
+
+def test_a_server_that_keeps_an_older_sidecar_is_no_trouble(
+    receiver: Receiver, upload_job: Callable[..., UploadJob]
+) -> None:
+    receiver.replies = [Reply(201), Reply(409)]
+    backend(receiver.url("/{file_name}"), method="PUT", sidecar=True).deliver(upload_job(SOUND, "clip"))
+
+
+def test_a_sound_that_is_refused_leaves_no_sidecar(receiver: Receiver, job: UploadJob) -> None:
+    receiver.always = Reply(403)
+    with pytest.raises(Permanent):
+        backend(receiver.url("/"), method="PUT", sidecar=True).deliver(job)
+    assert len(receiver.seen) == 1
 
 
 def test_a_form_has_a_field_for_what_is_known(receiver: Receiver) -> None:
