@@ -150,7 +150,7 @@ class Unplayable(AudioError):
 
 
 class DecoderMissing(Unplayable):
-    """It can be played once something is installed: `needed` says what."""
+    """It can be played once something is installed. `needed` says what."""
 
     def __init__(self, name: str, needed: str) -> None:
         super().__init__(f"cannot play '{name}': {needed}")
