@@ -5,6 +5,7 @@ import random
 import pytest
 
 from appliance import events
+from appliance.events import Command
 from appliance.faults import MICROPHONE_LOST
 from appliance.flow.rehearsal import PATIENCE, UNDECIDED, WISHES, Part
 from appliance.machine import Recorder
@@ -65,6 +66,20 @@ def test_another_one_replaces_what_is_not_kept_yet() -> None:
     assert studio.at(Part.DRAFT) and len(studio.dropped) == 1
     studio.post(events.GreetingKeep(studio.now))
     assert studio.at(Part.OFF) and len(studio.used) == 1 and not set(studio.used) & set(studio.dropped)
+
+
+@pytest.mark.parametrize("word", [events.GreetingDiscard(), events.GreetingRecord(0.0)])
+def test_one_that_is_thrown_away_while_it_becomes_a_clip_leaves_none(word: Command) -> None:
+    studio = Studio()
+    studio.post(events.GreetingRecord(studio.now))
+    studio.lift()
+    studio.until(studio.now + TONE + 5)
+    studio.hang_up()
+    studio.until(studio.now + 0.17)
+    assert studio.at(Part.SAVING) and studio.lengths
+    studio.post(word)
+    studio.until(studio.now + UNDECIDED)
+    assert studio.at(Part.OFF) and studio.dropped == list(studio.lengths) and studio.used == []
 
 
 def test_it_is_kept_by_a_word_as_it_is_spoken() -> None:

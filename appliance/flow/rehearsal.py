@@ -69,6 +69,8 @@ class Rehearsal(Speaking):
     """The take that was asked for, and about which the table has not decided yet."""
     take: str = ""
     draft: Clip | None = None
+    unwanted: frozenset[str] = frozenset()
+    """Takes that nobody waits for any more: what becomes a clip of them is thrown away."""
     keeps: bool = False
     """Whether somebody said already that it is to be kept."""
 
@@ -100,6 +102,10 @@ class Rehearsal(Speaking):
                 return self._give_up() if self.on else (self, (events.NothingToPlay("", NO_GREETING),))
             case events.GreetingPlay() if self.part in (Part.HEARING, Part.HEARD):
                 return self._hear()
+            case events.ClipFinished() if input.clip.id in self.unwanted:
+                return evolve(self, unwanted=self.unwanted - {input.clip.id}), (events.ClipDrop(input.clip.id),)
+            case events.TakeFailed() | events.TakeDiscarded() if input.take_id in self.unwanted:
+                return evolve(self, unwanted=self.unwanted - {input.take_id}), ()
         return self._follow(input, status) if self.on else (self, ())
 
     def _follow(self, input: Input, status: Status) -> tuple["Rehearsal", Outputs]:
@@ -212,7 +218,8 @@ class Rehearsal(Speaking):
         """Without what was recorded and is not kept."""
         drops = (events.ClipDrop(self.draft.id),) if self.draft else ()
         discards = (events.RecordDiscard(),) if self.part is Part.SPEAKING else ()
-        blank = evolve(self, part=Part.OFF, take="", draft=None, keeps=False, says=None, asked=None)
+        unwanted = self.unwanted | ({self.take} if self.take else set())
+        blank = evolve(self, part=Part.OFF, take="", draft=None, keeps=False, says=None, asked=None, unwanted=unwanted)
         return blank, (events.Hush(), *discards, *drops)
 
     def _give_up(self) -> tuple["Rehearsal", Outputs]:
