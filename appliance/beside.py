@@ -17,7 +17,7 @@ from appliance.config.settings import Settings
 from appliance.controller import Controller
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import GUARD
-from appliance.events import Event, PlaylistChanged, PlaylistRestore
+from appliance.events import Event, PlaybackStarted, PlaylistChanged, PlaylistRestore
 from appliance.faults import DELIVERY, FEED, PROCESSOR
 from appliance.feeds.feeds import Feed
 from appliance.feeds.safefile import Room
@@ -137,6 +137,8 @@ def start_speaking(
     if store.places.greeting.exists():
         store.greeting.tell()
     KeptSounds(store, clock, controller.post).start()
+    if replies and settings.flow.script is Script.MESSAGE_BOX:
+        keep_heard(store, controller)
     if settings.flow.ring and settings.flow.script is Script.MESSAGE_BOX:
         from appliance.flow.bell import Bell
 
@@ -199,6 +201,19 @@ def keep_playlist(store: Store, controller: Controller) -> None:
 
     if before := kept.read():
         controller.post(PlaylistRestore(before.items, before.current, before.repeat))
+    controller.listen(hear)
+
+
+def keep_heard(store: Store, controller: Controller) -> None:
+    """Keep which message was heard last."""
+    from appliance.flow.heard import Heard, KeptHeard
+
+    kept = KeptHeard(store.places.heard)
+
+    def hear(event: Event, _: Status) -> None:
+        if isinstance(event, PlaybackStarted) and event.track_id is not None:
+            store.submit(partial(kept.keep, Heard(event.feed, event.title)))
+
     controller.listen(hear)
 
 

@@ -18,9 +18,11 @@ from appliance.errors import ConfigError, TroubleKind
 from appliance.faults import MICROPHONE_LOST
 from appliance.flow import flow_of
 from appliance.flow.bell import Bell
+from appliance.flow.heard import Heard, KeptHeard
 from appliance.flow.message_box import MessageBox
 from appliance.flow.steps import Step
 from appliance.machine import Do, Effect, Player, Recorder
+from appliance.store.places import Places
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 from tests.test_flow import FOUND, GUARD, MESSAGE, PLACES, TONE, World
@@ -133,6 +135,17 @@ def test_an_answer_goes_to_whom_it_answers_and_to_nobody_else() -> None:
     assert box.heard == [0, 0, 1, 1, 2] and box.destinations == [("family",), ("club",), None]
     titles = [box.wishes[take].fields["title"] for take in box.lengths]
     assert titles == ["answer to message 0", "answer to message 1", "answer to message 2"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "\0", "[" * 10_000])
+def test_what_was_heard_last_is_known_after_a_start(text: str, tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    KeptHeard(places.heard).keep(Heard("family", "A song"))
+    box = flow_of(FlowSettings(Script.MESSAGE_BOX), PromptSettings(), REPLIES, places).script
+    assert isinstance(box, MessageBox) and (box.feed, box.title) == ("family", "A song")
+    places.heard.write_text(text)
+    box = flow_of(FlowSettings(Script.MESSAGE_BOX), PromptSettings(), REPLIES, places).script
+    assert isinstance(box, MessageBox) and (box.feed, box.title) == ("", "")
 
 
 def test_where_nothing_was_heard_it_is_a_recording_like_any_other() -> None:

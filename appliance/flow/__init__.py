@@ -47,10 +47,13 @@ def flow_of(
     sounds = {each: sounds_of(evolve(heard, language=each), at_the_ear=True) for each in languages}
     tone, first = settings.tone or SHIPPED / "tone.flac", sounds[languages[0]]
     if settings.script is Script.MESSAGE_BOX:
+        from appliance.flow.heard import KeptHeard
         from appliance.flow.message_box import MessageBox
 
         bell = settings.bell or first.get(Prompt.NEW_MESSAGE, SHIPPED / "new_message.flac")
-        return Handset(MessageBox(replies, tone, bell, first), settings.numbers, takes=takes)
+        heard = KeptHeard(places.heard).read()
+        box = MessageBox(replies, tone, bell, first, feed=heard.feed, title=heard.title)
+        return Handset(box, settings.numbers, takes=takes)
     rehearsal = Rehearsal(tone, first, places.audio)
     if settings.script is Script.BOOTH:
         from appliance.flow.booth import Booth

@@ -80,6 +80,11 @@ class Places:
         return self.directory / "playlist.json"
 
     @property
+    def heard(self) -> Path:
+        """Which message was heard last by somebody who may answer it."""
+        return self.directory / "heard.json"
+
+    @property
     def volume(self) -> Path:
         """The volume that somebody set."""
         return self.directory / "volume.json"
