@@ -51,8 +51,8 @@ def flow_of(
         from appliance.flow.message_box import MessageBox
 
         bell = settings.bell or first.get(Prompt.NEW_MESSAGE, SHIPPED / "new_message.flac")
-        heard = KeptHeard(places.heard).read()
-        box = MessageBox(replies, tone, bell, first, feed=heard.feed, title=heard.title)
+        last = KeptHeard(places.heard).read()
+        box = MessageBox(replies, tone, bell, first, feed=last.feed, title=last.title)
         return Handset(box, settings.numbers, takes=takes)
     rehearsal = Rehearsal(tone, first, places.audio)
     if settings.script is Script.BOOTH:
