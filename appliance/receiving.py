@@ -1,6 +1,6 @@
 """Files that are sent to the box in pieces, over lines that break: pieces come twice, late, and not at all."""
 
-import secrets
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -126,7 +126,7 @@ class Receiving(Generic[PartType, Made]):
                 self._drop(name)
             if len(self._open) >= self._at_once:
                 raise Refused(f"{self._at_once} others are sending already. Try again in a few minutes")
-            name = secrets.token_hex(16)
+            name = os.urandom(16).hex()
             self._open[name] = opened(name)
             self._came[name] = now
             return name

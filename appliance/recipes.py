@@ -1,11 +1,11 @@
 """Recipes: how the files that destinations are sent are made of clips."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
 from attrs import asdict
 
+from appliance.sums import sha256
 from appliance.values import frozen
 
 
@@ -57,7 +57,7 @@ class Recipe:
     def hash(self) -> str:
         """Another one for a recipe of the same name that makes another file: 16 digits of SHA-256, in hex."""
         told = asdict(self, filter=lambda _, value: value is not None)
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+        return sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 ORIGINAL = Recipe("original", ".wav", "audio/wav")

@@ -2,7 +2,6 @@
 
 import base64
 import os
-import secrets
 from pathlib import Path
 
 from attrs import evolve
@@ -27,7 +26,7 @@ _UNKNOWN_DEVICE = "recovered"
 
 def new_take_id() -> str:
     """Ten characters of lower-case base32 (RFC 4648) at random: 50 bits."""
-    return base64.b32encode(secrets.token_bytes(7)).decode()[:10].lower()
+    return base64.b32encode(os.urandom(7)).decode()[:10].lower()
 
 
 def clip_name(device: str, started: ClockStamp, take_id: str) -> str:

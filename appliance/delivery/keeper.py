@@ -5,7 +5,6 @@ encrypted file is made durable and read back from the card before the plain one 
 can find out here, as the key is elsewhere.
 """
 
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from appliance.renditions.encrypt import looks_wrong
 from appliance.status import Status
 from appliance.store import Store
 from appliance.store.search import is_undecided
+from appliance.sums import sha256
 from appliance.vitals import Vitals
 
 SETTLE = 5.0
@@ -135,7 +135,7 @@ class Keeper:
 
 def _read_back(path: Path) -> str:
     """The SHA-256 of what the card has of a file, not of what the kernel remembers of it, as far as it lets us."""
-    digest = hashlib.sha256()
+    digest = sha256()
     with path.open("rb") as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

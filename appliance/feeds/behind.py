@@ -1,8 +1,9 @@
 """The SHA-256 of a file that grows, computed while it does, so that nobody has to read it again at its end."""
 
-import hashlib
 import os
 import threading
+
+from appliance.sums import sha256
 
 _BLOCK = 1 << 18
 _BEGIN = 1 << 22
@@ -21,7 +22,7 @@ class Behind:
     def __init__(self, descriptor: int) -> None:
         """The descriptor is its own: `close` closes it."""
         self._descriptor = descriptor
-        self._digest = hashlib.sha256()
+        self._digest = sha256()
         self._buffer = memoryview(bytearray(_BLOCK))
         self._done = self._there = self._written_back = 0
         self._turn = threading.Lock()

@@ -1,6 +1,6 @@
 """A pull by the word of a person who waits to hear it: it plays while it still comes, and ends once nobody listens."""
 
-import secrets
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,7 +78,7 @@ class ListeningPull(Pull):
         It raises Cancelled once nobody does, WrongKind where it is no sound that can be played.
         """
         stream, title = Stream(), one_line(title, _LONGEST_TITLE)
-        self._come(stream, self._store.places.inbox / f".stream-{secrets.token_hex(8)}", title)
+        self._come(stream, self._store.places.inbox / f".stream-{os.urandom(8).hex()}", title)
         try:
             yield _Heard(stream, self._try)
         except BaseException as error:

@@ -1,8 +1,7 @@
 """One pull of one feed: how its items get into the inbox."""
 
-import hashlib
+import os
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from appliance.foreign import one_line
 from appliance.models import Track
 from appliance.store import Store
 from appliance.store.beside import note_of
+from appliance.sums import sha256
 
 BEGUN = ".begun"
 """How the names of files end that broke off and are gone on with; they begin with a dot."""
@@ -116,7 +116,7 @@ class Pull:
             return 0
 
     def _begun(self, name: str) -> Path:
-        digest = hashlib.sha256(f"{self._feed}\0{name}".encode("utf-8", "surrogatepass")).hexdigest()
+        digest = sha256(f"{self._feed}\0{name}".encode("utf-8", "surrogatepass")).hexdigest()
         return self._store.places.inbox / f".{digest[:32]}{BEGUN}"
 
     def _enter(self, key: str, title: str, file: SafeFile) -> Track:
@@ -138,7 +138,7 @@ class Pull:
         feed = re.sub(r"[^A-Za-z0-9-]", "-", self._feed)[:40]
         now = datetime.fromtimestamp(self._clock.wall_ns() // 10**9, UTC)
         known = suffix.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
-        return f"{feed}_{now:%Y-%m-%d_%H-%M-%S}Z_{secrets.token_hex(5)}{known}"
+        return f"{feed}_{now:%Y-%m-%d_%H-%M-%S}Z_{os.urandom(5).hex()}{known}"
 
 
 def whole_sound(path: Path, size: int, title: str, *, bounded: bool) -> None:
@@ -166,4 +166,4 @@ def _kept(key: str) -> str:
     shown = one_line(key, _LONGEST_KEY)
     if shown == key:
         return key
-    return f"{shown} {hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    return f"{shown} {sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"

@@ -1,6 +1,5 @@
 """Bytes from elsewhere on their way to a file that is whole and safe, or is not there."""
 
-import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from appliance.durable import PARTIAL, move
 from appliance.errors import Permanent, Transient
 from appliance.feeds.behind import Behind
+from appliance.sums import sha256
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -150,7 +150,7 @@ def _disk_errors() -> Iterator[None]:
 
 def measured(path: Path) -> tuple[int, str]:
     """Size in bytes and SHA-256 in hex of a file. Raises OSError."""
-    digest, size = hashlib.sha256(), 0
+    digest, size = sha256(), 0
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)

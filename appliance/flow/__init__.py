@@ -4,9 +4,9 @@ The table decides what becomes of each of them. So nothing that fails here keeps
 cannot be heard, or its end is never told, the next step follows as if it had been.
 """
 
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from random import SystemRandom
 
 from attrs import evolve
 
@@ -86,4 +86,4 @@ def configured_sounds(settings: FlowSettings, prompts: PromptSettings) -> Mappin
 
 
 def _code() -> str:
-    return f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+    return f"{SystemRandom().randrange(10**_DIGITS):0{_DIGITS}}"

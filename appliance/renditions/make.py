@@ -1,6 +1,5 @@
 """Makes a file by a recipe of a person's own, and proves it by decoding what was made."""
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from appliance.models import AudioFormat, Clip, ClockStamp, Mark, SampleFormat
 from appliance.recipes import RATES, Recipe
 from appliance.renditions.proof import AUDIBLE, SILENT, out_of_length
 from appliance.renditions.treat import Treated
+from appliance.sums import sha256
 
 if TYPE_CHECKING:
     import soundfile
@@ -63,7 +63,7 @@ class _Written:
         self.frames = 0
         self._energy = 0.0
         self._samples = 0
-        self._hash = hashlib.sha256()
+        self._hash = sha256()
 
     def of(self, blocks: Iterator[Any]) -> Iterator[Any]:
         """The blocks, noted as they pass."""

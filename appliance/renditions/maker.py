@@ -1,6 +1,5 @@
 """The files that are sent: the clip itself, or what is made of it once and kept: encoded, encrypted, or both."""
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from appliance.limits import give_way
 from appliance.models import Clip, Rendition
 from appliance.recipes import ENCRYPTED, ORIGINAL, Recipe
 from appliance.store import Store
+from appliance.sums import sha256
 
 _BLOCK = 1 << 20
 _REMEMBERED = 64
@@ -145,7 +145,7 @@ class Renditions:
             return False
 
     def _hashed(self, clip: Clip, recipe: Recipe, path: Path, check: Check) -> Rendition:
-        digest, before = hashlib.sha256(), _look(path)
+        digest, before = sha256(), _look(path)
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
                 check()

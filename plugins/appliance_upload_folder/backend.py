@@ -2,12 +2,12 @@
 
 import contextlib
 import errno
-import hashlib
 import os
 import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 from appliance.plugin import (
@@ -57,8 +57,7 @@ class FolderBackend:
         self._mountinfo = mountinfo
         self._devices = devices
         self._state_directory = context.state_directory
-        owner = hashlib.sha256(f"{context.device}\n{context.name}".encode()).hexdigest()[:12]
-        self._own_prefix = f"{_PREFIX}{owner}-"
+        self._owner = f"{context.device}\n{context.name}"
         self._tidied = False
         self._tidying = threading.Lock()
 
@@ -68,6 +67,10 @@ class FolderBackend:
         if self._require_mount and not mounts.on_other_disk(self._path, self._mountinfo):
             return False
         return mounts.on_same_disk(self._path, self._state_directory, self._mountinfo, self._devices)
+
+    @cached_property
+    def _own_prefix(self) -> str:
+        return f"{_PREFIX}{files.sha256(self._owner.encode()).hexdigest()[:12]}-"
 
     def deliver(self, job: UploadJob) -> Receipt:
         job.check_cancelled()
@@ -106,7 +109,7 @@ class FolderBackend:
             name = f"{self._own_prefix}probe.partial"
             try:
                 files.write(folder, name, [_PROBE], self._ownership)
-                if files.digest(folder, name) != hashlib.sha256(_PROBE).hexdigest():
+                if files.digest(folder, name) != files.sha256(_PROBE).hexdigest():
                     raise Permanent(f"{self._path} returned other bytes than were written: replace the disk")
             finally:
                 files.remove(folder, name)
@@ -163,7 +166,7 @@ class FolderBackend:
     def _copy(self, source: int, folder: int, name: str, job: UploadJob) -> None:
         self._check_room(folder, job.rendition.size)
         with self._hidden(folder, name) as hidden:
-            hashed = hashlib.sha256()
+            hashed = files.sha256()
             files.write(folder, hidden, _blocks(source, job, hashed.update), self._ownership)
             if hashed.hexdigest() != job.rendition.sha256:
                 raise Permanent(
@@ -182,7 +185,7 @@ class FolderBackend:
     @contextlib.contextmanager
     def _hidden(self, folder: int, name: str) -> Iterator[str]:
         """The name under which a file grows; it gets its own once all is well with it, and else goes."""
-        hidden = f"{self._own_prefix}{hashlib.sha256(name.encode()).hexdigest()[:16]}.partial"
+        hidden = f"{self._own_prefix}{files.sha256(name.encode()).hexdigest()[:16]}.partial"
         try:
             yield hidden
             os.rename(hidden, name, src_dir_fd=folder, dst_dir_fd=folder)

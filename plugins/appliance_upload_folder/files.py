@@ -3,16 +3,19 @@
 import contextlib
 import errno
 import grp
-import hashlib
 import os
 import re
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from appliance.plugin import Permanent
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 BLOCK = 1 << 20
 _SYNC_EVERY = 16 << 20
@@ -101,12 +104,19 @@ def sync(folder: int, name: str) -> None:
         os.fsync(file.fileno())
 
 
+def sha256(data: bytes = b"") -> "_Hash":
+    """Of these bytes. OpenSSL comes with the first."""
+    import hashlib
+
+    return hashlib.sha256(data)
+
+
 def digest(folder: int, name: str, check: Callable[[], None] = lambda: None) -> str:
     """SHA-256 of what the disk returns, as far as the kernel can be told to forget what it remembers of the file.
 
     It forgets what is synced only.
     """
-    hashed = hashlib.sha256()
+    hashed = sha256()
     with os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder), "rb", buffering=0) as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         while block := file.read(BLOCK):

@@ -18,6 +18,7 @@ ROWS = (
     "foreign",
     "extras",
     "limits",
+    "sums",
     "quantities",
     "recipes",
     "circumstances",
