@@ -3,7 +3,6 @@
 import logging
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,11 +11,22 @@ from typing import TYPE_CHECKING, TypeVar
 
 from appliance.clock import Clock
 from appliance.errors import PanelError
+from appliance.sparing import later, spared, whole
 
 if TYPE_CHECKING:
     from gpiozero import Factory
 
 T = TypeVar("T")
+
+_UNUSED = later(
+    "colorzero",
+    "gpiozero.boards",
+    "gpiozero.internal_devices",
+    "gpiozero.spi_devices",
+    "importlib.metadata",
+    "statistics",
+)
+"""Of what gpiozero loads."""
 
 _BUSY_FOR = 1.0
 """Seconds for which a busy pin may become free."""
@@ -28,8 +38,9 @@ log = logging.getLogger(__name__)
 
 def simulated_factory(ticks: Callable[[], float]) -> "Factory":
     """Pins made of nothing, which `drive_low()` and `drive_high()` move as a finger would, at the time of `ticks`."""
-    from gpiozero.pins.mock import MockFactory, MockPin
-    from gpiozero.pins.pi import PiPin
+    with _library():
+        from gpiozero.pins.mock import MockFactory, MockPin
+        from gpiozero.pins.pi import PiPin
 
     class Pin(MockPin):  # type: ignore[misc]
         def _call_when_changed(self) -> None:
@@ -53,7 +64,7 @@ def default_factory(devices: Path = Path("/dev")) -> "Factory":
             "GPIO pins cannot be used: no permission. Put the user into the group gpio (`sudo usermod -aG gpio USER`)"
         )
     try:
-        with _lgpio_folder():
+        with _library(), _lgpio_folder():
             from gpiozero.pins.lgpio import LGPIOFactory
     except ImportError:
         raise PanelError("GPIO pins need lgpio, which is not installed: sudo apt install python3-lgpio") from None
@@ -64,11 +75,23 @@ def default_factory(devices: Path = Path("/dev")) -> "Factory":
 
 
 @contextmanager
+def _library() -> Iterator[None]:
+    """While it lasts gpiozero comes in without boards and colours, which no panel has."""
+    with spared(_UNUSED):
+        import gpiozero
+
+        yield
+    whole(gpiozero)
+
+
+@contextmanager
 def _lgpio_folder() -> Iterator[None]:
     """Give lgpio a folder while it is imported: it makes a pipe there, and changes the working directory to it.
 
     Once both ends of the pipe are open nobody needs its name any more.
     """
+    import tempfile
+
     here = Path.cwd()
     with tempfile.TemporaryDirectory(prefix="appliance-gpio-") as folder:
         os.environ["LG_WD"] = folder

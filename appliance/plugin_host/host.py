@@ -1,7 +1,7 @@
 """All plugins, and the backends that they bring."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from appliance.plugin.kinds import DESTINATION, FEED, KINDS, SERVICE, Kind
 from appliance.plugin.service import House
 from appliance.plugin.upload import BackendContext, UploadBackend
 from appliance.plugin_host.backends import Brought, checked, find, refuse_twice
+from appliance.plugin_host.installed import entry_points
 from appliance.plugin_host.listeners import Listeners
 from appliance.plugin_host.record import Plugin, PluginState, PluginStatus, Post, manager
 from appliance.redact import shown_url
@@ -66,21 +67,9 @@ class PluginHost:
     @classmethod
     def installed(cls, disabled: Collection[str] = ()) -> "PluginHost":
         """The plugins of all installed distributions; the appliance's own come first."""
-        from importlib.metadata import Distribution, entry_points
-
-        @cache
-        def origin(distribution: Distribution) -> tuple[str, str]:
-            metadata = distribution.metadata  # read and parsed anew each time
-            return printable(metadata["Name"]), printable(metadata["Version"])
-
-        found = [
-            (printable(point.name), *origin(point.dist), point.load)
-            for point in entry_points(group=GROUP)
-            if point.dist is not None
-        ]
-        found.sort(key=lambda item: (item[1] != _OWN, *item[:2]))
-        origins = {name: (distribution, version) for name, distribution, version, _ in reversed(found)}
-        return cls([(name, load) for name, *_, load in found], disabled, origins=origins)
+        found = sorted(entry_points(GROUP), key=lambda point: (point.distribution != _OWN, point.name))
+        origins = {point.name: (point.distribution, point.version) for point in reversed(found)}
+        return cls([(point.name, point.load) for point in found], disabled, origins=origins)
 
     # -- what there is -------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ ROWS = (
     "redact",
     "foreign",
     "extras",
+    "sparing",
     "limits",
     "sums",
     "quantities",
