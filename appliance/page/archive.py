@@ -113,8 +113,11 @@ class Archive:
         for entry in entries:
             self.size += placed.add(entry).length
         self.size += placed.length
-        told = "".join(f"{entry.name}/{entry.size}/{entry.modified}/" for entry in entries).encode(errors="replace")
-        self.tag = hashlib.sha256(told + b"".join(entry.content for entry in entries)).hexdigest()[:16]
+        told = hashlib.sha256()
+        for entry in entries:
+            told.update(f"{entry.name}/{entry.size}/{entry.modified}/".encode(errors="replace"))
+            told.update(entry.key or entry.content)
+        self.tag = told.hexdigest()[:16]
 
     def read(self, start: int = 0, count: int | None = None) -> Iterator[Piece]:
         """So many bytes from `start` on. What lies before is read only for checksums that are not known.

@@ -1,5 +1,6 @@
 """Sound over HTTP: of clips and messages, drawn as waveforms, and many clips as one archive."""
 
+import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -98,6 +99,7 @@ def sound_file(path: Path, tag: str, type: str, headers: dict[str, str]) -> HTTP
         file = path.open("rb")
     except OSError as error:
         raise NotFound(f"the sound of {path.stem} cannot be read: {error.strerror}") from error
-    code, first, count, told = answers.part(path.stat().st_size, tag, *answers.ranges())
+    found = os.fstat(file.fileno())
+    code, first, count, told = answers.part(found.st_size, f"{tag}-{found.st_mtime_ns:x}", *answers.ranges())
     told |= {"Content-Type": type, "Cache-Control": "private, no-cache", **headers}
     return answers.sent(of_file(file, first, count), code, told)

@@ -2,7 +2,10 @@
 
 import http.client
 import socket
+import ssl
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,10 @@ from appliance.page.door import AT_ONCE, SESSION
 from appliance.page.guard import FREE_TRIES, Throttle
 from appliance.page.keys import Keys, Role
 from appliance.page.openapi import WORDS
+from appliance.page.selfmade import self_made
 from appliance.page.server import Serving
 from appliance.testing.clock import ManualClock
-from tests.page.conftest import PASSWORD, Browser, Desk
+from tests.page.conftest import PASSWORD, Browser, Desk, clip
 
 ACTING = [word for word, verb in WORDS.items() if verb.acts]
 FOR_HELPERS = {"clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark"}
@@ -161,3 +165,43 @@ def test_a_name_that_is_sent_stays_a_text(browser: Browser, desk: Desk) -> None:
     body = b'{"title": "../../../etc/cron.d/x\\u202e<script>", "size": 5}'
     assert browser.post("/api/v1/feeds.send", content=body).status == 200
     assert desk.asked == [("feeds.send", {"title": title, "size": 5})]
+
+
+@contextmanager
+def many(asked: bytes, port: int) -> Iterator[None]:
+    """More than there are threads at first ask something, and read nothing of the answer."""
+    with ExitStack() as lines:
+        for _ in range(3 * 16):
+            line = lines.enter_context(socket.socket())
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            line.connect(("127.0.0.1", port))
+            line.sendall(asked)
+        yield
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(b"GET /api/v1/clips/a/sound HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", id="read nothing"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: 127.", id="say half of what they want"),
+    ],
+)
+def test_many_who_keep_it_waiting_take_the_page_from_nobody(
+    asked: bytes, browser: Browser, desk: Desk, tmp_path: Path
+) -> None:
+    sound = tmp_path / "a.wav"
+    with sound.open("wb") as file:
+        file.truncate(1 << 30)
+    desk.answers["clips.show"] = clip("a", sound)
+    with many(asked, browser.port):
+        assert browser.get("/").status == 200
+
+
+def test_one_who_does_not_shake_hands_takes_the_page_from_nobody(serve: Callable[..., Browser], keys: Keys) -> None:
+    port = serve(self_made=True).port
+    trusted = ssl.create_default_context(cafile=str(self_made(keys.folder).certificate))
+    with socket.create_connection(("127.0.0.1", port)):
+        connection = http.client.HTTPSConnection("localhost", port, context=trusted, timeout=20)
+        connection.request("GET", "/api/v1/status")
+        assert connection.getresponse().status == 200
+        connection.close()
