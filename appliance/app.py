@@ -204,8 +204,8 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         watching.start()
         stop.callback(watching.close)
         triggers = start_triggers(settings, recorder, player, controller, clock, vitals, stop)
-        told = (schedules, triggers.report) if triggers else (schedules,)
-        reporter = Reporter(turn, settings, store, outbox, feeds, housekeeper.outlook, clock, *told)
+        outlook, heard = housekeeper.outlook, triggers.report if triggers else dict
+        reporter = Reporter(turn, settings, store, outbox, feeds, outlook, clock, schedules, heard, recorder.seconds)
         said, records = (lambda: player.voice.sounded_until), (lambda: controller.status.take_id is not None)
         leveller = Leveller(recorder.eavesdrop, tuner, said, records, clock)
         beside = (cards, panel, clock, housekeeper, reporter, leveller)

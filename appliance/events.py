@@ -576,7 +576,8 @@ class TakeStarted(Event):
 class TakeProgress(Event):
     """Length and level of the take so far. Levels are of the last stretch, in dBFS.
 
-    Comes about twice a second while a plugin or anybody else listens, else once a second.
+    Comes about twice a second while a plugin or anybody else listens, else after a second and then
+    every ten seconds.
     """
 
     take_id: str

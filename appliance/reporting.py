@@ -21,7 +21,7 @@ from appliance.models import ClockSource, ClockStamp, DeliveryState
 from appliance.report import DestinationReport, FaultReport, FeedReport, Report, StorageReport, TriggerReport
 from appliance.retry import Streak
 from appliance.schedules.watch import Schedules
-from appliance.status import Status
+from appliance.status import Status, TakeStatus
 from appliance.store import Store
 from appliance.store.queue import Queue
 from appliance.turn import Turn
@@ -68,6 +68,8 @@ class Reporter:
     clock: Clock
     schedules: Schedules = field(factory=Schedules)
     triggers: Callable[[], Mapping[str, TriggerReport]] = dict
+    recorded: Callable[[str], float | None] = lambda _: None
+    """How many seconds of a take are recorded by now; None where that is not known."""
 
     def report(self) -> Report:
         """How everything is. From any thread that may wait for the disk."""
@@ -89,7 +91,7 @@ class Reporter:
             uptime=round(self.clock.monotonic() - self.turn.process_started, 1),
             recorder=status.recorder,
             player=status.player,
-            take=status.take,
+            take=self._take(status.take),
             playback=status.playback,
             microphone=status.microphone,
             gain=status.gain,
@@ -131,6 +133,11 @@ class Reporter:
             storage=kept.storage,
             unknown=unknown,
         )
+
+    def _take(self, take: TakeStatus | None) -> TakeStatus | None:
+        """How long it is now: what was told of it is older while nobody listens."""
+        seconds = self.recorded(take.id) if take else None
+        return take if take is None or seconds is None else take.grown(max(seconds, take.seconds))
 
     def _kept(self) -> "_Kept":
         return _Kept(

@@ -40,6 +40,11 @@ class TakeStatus:
     marks: int = told(0, "Marks in it", Kind.GAUGE, "marks")
     seconds_left: float | None = told(None, "How soon it will be ended; null where that is far", Kind.GAUGE, "s")
 
+    def grown(self, seconds: float) -> "TakeStatus":
+        """The same once it is so many seconds long."""
+        left = self.seconds_left and max(0.0, self.seconds_left - seconds + self.seconds)
+        return evolve(self, seconds=seconds, seconds_left=left)
+
 
 @frozen
 class PlaybackStatus:
@@ -128,9 +133,8 @@ def _fold(status: Status, event: Command | Event) -> Status:
     take, playback = status.take, status.playback
     match event:
         case events.TakeProgress() if take and take.id == event.take_id:
-            left = take.seconds_left and max(0.0, take.seconds_left - event.seconds + take.seconds)
             levels = {"peak_dbfs": event.peak_dbfs, "rms_dbfs": event.rms_dbfs}
-            return evolve(status, take=evolve(take, seconds=event.seconds, seconds_left=left, **levels))
+            return evolve(status, take=evolve(take.grown(event.seconds), **levels))
         case events.MicrophoneReady():
             return evolve(status, microphone=event.format)
         case events.MicrophoneTuned():

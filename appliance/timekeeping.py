@@ -20,6 +20,9 @@ from appliance.vitals import Vitals
 LOOK_EVERY = 5.0
 """Seconds between two looks at the clock."""
 
+_ONCE_SET = 30.0
+"""The same once nothing better can come, and all clips have their true start."""
+
 _STEADY_NS = 100_000_000
 """Nanoseconds by which wall and monotonic clock may move against each other between two looks, unless it was set."""
 
@@ -64,7 +67,7 @@ class Timekeeper:
         if isinstance(event, ClipFinished) and event.clip.started.source is not ClockSource.NTP:
             self._undated = True
 
-    def _look(self) -> None:
+    def _look(self) -> float:
         _follow_zone()
         before, now = self._seen, self._clock.stamp()
         self._seen = now
@@ -84,6 +87,8 @@ class Timekeeper:
                 if not isinstance(error, StorageError):
                     raise
                 log.debug("true starts could not be written yet: %s", error)
+        done = now.source is ClockSource.NTP and best and best.source is now.source and not self._undated
+        return _ONCE_SET if done else LOOK_EVERY
 
 
 def _follow_zone() -> None:

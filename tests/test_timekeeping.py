@@ -152,6 +152,20 @@ def test_a_sync_gives_clips_of_the_same_boot_their_true_start(box: Box) -> None:
     ]
 
 
+def test_a_clock_that_is_right_is_looked_at_more_rarely(box: Box) -> None:
+    def looks(seconds: float) -> int:
+        before = box.clock.stamps
+        for _ in range(int(seconds)):
+            box.clock.advance(1.0)
+            box.clock.waiters()
+        return box.clock.stamps - before
+
+    assert looks(60) == 12
+    box.synchronise()
+    box.look(2)
+    assert looks(60) == 2
+
+
 def test_clips_are_found_by_their_true_time(box: Box) -> None:
     clip = box.record()
     box.synchronise()

@@ -65,7 +65,7 @@ class Recorder:
         reach: float = 0.0,
         patience: float = 0.0,
     ) -> None:
-        """`watched` tells whether anybody wants TakeProgress four times a second; else it comes once a second.
+        """`watched` tells whether anybody wants TakeProgress four times a second; else it comes every ten seconds.
 
         `follow` is told of each take when it begins, and returns at once. `place` is where the box stands. A take may
         be asked for up to `reach` seconds after its beginning, while somebody overhears the microphone. `patience` is
@@ -201,6 +201,11 @@ class Recorder:
     def _split(self, take_id: str, at: float, format: AudioFormat | None) -> bool:
         press = Press(Wish.SPLIT, at, take_id)
         return bool(self._sessions) and self._sessions[-1].split(press, format)
+
+    def seconds(self, take_id: str) -> float | None:
+        """How long the take in progress is, whether anybody was told or not; None where it is none."""
+        with self._lock:
+            return self._sessions[-1].seconds(take_id) if self._sessions else None
 
     def listen(self, at: float) -> Line:
         """Hear what the microphone hears from the moment `at` on, beside a take or without one."""

@@ -99,6 +99,13 @@ class TakeSession:
         with self._lock:
             return TakeContinues(self._latest, at, self._format, reason) if self._format and not self._over else None
 
+    def seconds(self, take_id: str) -> float | None:
+        """How long the take is that is being written; None where it is another one, or none. From any thread."""
+        part = self._part
+        if part is None or part.take_id != take_id:
+            return None
+        return part.assembler.format.seconds(part.assembler.frames)
+
     def abandon(self) -> None:
         """Hear no further and keep what is there. Returns at once, from any thread."""
         self._line.end(self._studio.clock.monotonic())

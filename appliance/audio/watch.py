@@ -11,8 +11,8 @@ from appliance.faults import MICROPHONE_AWAY, SPEAKER
 from appliance.loops import Loop
 from appliance.vitals import Vitals
 
-LOOK_EVERY = 1.5
-"""Seconds between two looks."""
+LOOK_EVERY = 1.9
+"""Seconds between two looks: what is pulled is told within two."""
 
 RECHECK_EVERY = 5.0
 """Seconds between two rechecks."""

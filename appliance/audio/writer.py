@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 _PROGRESS_EVERY = 0.25
 """Seconds of sound between two TakeProgress."""
 
-_UNWATCHED_EVERY = 1.0
-"""The same while nobody follows them: to tell costs as much as to write."""
+_UNWATCHED_FIRST = 1.0
+_UNWATCHED_EVERY = 10.0
+"""The same while nobody follows them, of the first and of all others: to tell costs as much as to write."""
 
 _PROGRESS_LEAST = 0.2
 """Seconds between two of them at least, also while a stalled disk catches up."""
@@ -75,6 +76,7 @@ class TakeWriter:
         self._split_due = next_full(self._settings.split_at, assembler.begin.started)
         self._started = self._asked = self._warned = False
         self._told = 0
+        self._unwatched_every = _UNWATCHED_FIRST
         self._uncertainty = 0
         self._unplugged = self._mute = False
         self._heard_at = self._clock.monotonic()
@@ -115,7 +117,7 @@ class TakeWriter:
         self._hindsight = Hindsight(assembler) if self._hindsight else None
         self._started = self._asked = self._warned = False
         self._split_due = next_full(self._settings.split_at, assembler.begin.started)
-        self._unsafe_since, self._untold = None, 0
+        self._unsafe_since, self._untold, self._unwatched_every = None, 0, _UNWATCHED_FIRST
         for stretch in before.rest:
             self._take_in(stretch)
 
@@ -256,11 +258,11 @@ class TakeWriter:
 
     def _tell(self, frames: int) -> None:
         self._untold += frames
-        every = _PROGRESS_EVERY if self._watched() else _UNWATCHED_EVERY
+        every = _PROGRESS_EVERY if self._watched() else self._unwatched_every
         now = self._clock.monotonic()
         if self._untold < every * self._rate or now - self._told_at < _PROGRESS_LEAST:
             return
-        self._untold, self._told_at = 0, now
+        self._untold, self._told_at, self._unwatched_every = 0, now, _UNWATCHED_EVERY
         peak, rms = self._assembler.meter.stretch()
         length = self._assembler.frames
         self._post(TakeProgress(self._assembler.begin.take_id, length, self._format.seconds(length), peak, rms))

@@ -58,7 +58,7 @@ class StateDisk:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._path = str(directory)  # looked at every two seconds
+        self._path = str(directory)  # looked at again and again
         self._memory: str | None = None
 
     def space(self) -> Space:

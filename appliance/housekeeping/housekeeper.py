@@ -36,7 +36,14 @@ from appliance.store import Footprint, Store
 from appliance.vitals import Vitals
 
 LOOK_EVERY = 2.0
-"""Seconds between two looks."""
+"""Seconds between two looks at least."""
+
+CALM_EVERY = 10.0
+"""The same at most, where all is well, and nothing can use the room up until then."""
+
+_FASTEST = 2e8
+_MOST_FILES = 1000
+"""Bytes and files that may be written within a second."""
 
 TRY_EVERY = 30.0
 """Seconds between two tries to finish what the disk refused, at most: the first come soon after each other."""
@@ -167,20 +174,25 @@ class Housekeeper:
 
     # -- the thread ----------------------------------------------------------------------------------------------------
 
-    def _look_round(self) -> None:
+    def _look_round(self) -> float:
+        room = Footprint()
         try:
-            self._look()
+            room = self._look()
             self._losses.look()
             self._complaint = ""
         except (StorageError, OSError) as error:
             self._complain(str(error))
+        if self._refused or self._store.upkeep.unfinished:
+            return LOOK_EVERY
+        return min(CALM_EVERY, max(LOOK_EVERY, min(room.bytes / _FASTEST, room.files / _MOST_FILES)))
 
     def _complain(self, message: str) -> None:
         if message != self._complaint:
             self._complaint = message
             log.warning("housekeeping: %s", message)
 
-    def _look(self) -> None:
+    def _look(self) -> Footprint:
+        """What room there is."""
         space = self._disk.space()
         self._tell_read_only(space)
         self._tell_in_vain(space)
@@ -195,6 +207,7 @@ class Housekeeper:
             self._store.upkeep.hold_ballast()
             self._ballast_due = False
         self._try_again()
+        return room
 
     def _tell_full(self, room: Footprint) -> None:
         message = self._why_full(room) if room.overdrawn else ""

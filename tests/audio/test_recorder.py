@@ -709,6 +709,19 @@ def test_progress_comes_as_often_as_it_is_watched_with_the_levels_of_its_stretch
     assert all(event.seconds == event.frames / RATE for event in progress)
 
 
+def test_what_nobody_watches_is_told_every_ten_seconds_and_how_long_it_is_whenever_somebody_asks(booth: Booth) -> None:
+    booth.watched = False
+    booth.begin()
+    assert booth.recorder.seconds("another") is None
+    for second in range(1, 23):
+        booth.run(1.0)
+        booth.wait_until_written(float(second))
+        assert booth.recorder.seconds("take000001") == second
+    booth.recorder.stop(booth.at(22.0))
+    booth.sealed()
+    assert [round(event.seconds) for event in booth.of(TakeProgress)] == [1, 11, 21]
+
+
 @pytest.mark.parametrize(
     ("sample", "length", "verdict"),
     [

@@ -68,6 +68,21 @@ def test_whoever_follows_hears_of_the_clip_that_the_end_made(box: Box, number: s
 
 
 @pytest.mark.slow
+def test_whoever_asks_hears_how_long_the_take_is_though_nobody_follows_it(box: Box) -> None:
+    box.start()
+    box.call("record.start")
+    told: list[float] = []
+
+    def grown() -> bool:
+        told.append((box.status()["take"] or {"seconds": 0.0})["seconds"])
+        return told[-1] > 2.4
+
+    box.until(grown)
+    assert told[-1] < 10, "of itself it tells that no sooner"
+    box.call("record.stop")
+
+
+@pytest.mark.slow
 def test_hundreds_of_open_connections_cost_no_take_and_no_time(box: Box) -> None:
     box.start()
     assert box.process

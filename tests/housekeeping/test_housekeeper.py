@@ -22,7 +22,7 @@ from appliance.events import (
     TakeFailed,
 )
 from appliance.faults import MEMORY, MISSING_CLIPS, QUARANTINE, RECORDING, STORAGE_READ_ONLY
-from appliance.housekeeping.housekeeper import LOOK_EVERY, TRY_EVERY
+from appliance.housekeeping.housekeeper import CALM_EVERY, LOOK_EVERY, TRY_EVERY
 from appliance.housekeeping.outlook import Prospect
 from appliance.housekeeping.policy import Rules
 from appliance.models import Fault, Receipt, Rendition
@@ -88,6 +88,24 @@ def test_a_card_without_inodes_is_as_full_as_one_without_bytes(household: Househ
     assert household.of(StorageFull, StorageFree) == [full, StorageFree()]
     assert household.housekeeper and household.housekeeper.has_room_for(1)
     assert household.clips() == [clip.id for clip in clips[3:]], "a file for which a clip went"
+
+
+def test_a_look_at_a_card_with_much_room_comes_later_than_at_one_that_may_be_full_soon(household: Household) -> None:
+    def looks(seconds: float) -> int:
+        before = household.disk.looks
+        for _ in range(int(seconds)):
+            household.clock.advance(1.0)
+            household.clock.waiters()
+        return household.disk.looks - before
+
+    household.start()
+    assert looks(20 * LOOK_EVERY) == 20, "as much could be written within a second"
+    household.disk.total = 10_000 * MEGABYTE
+    household.look()
+    assert looks(2 * CALM_EVERY) == 2
+    household.disk.refusal = OSError(errno.EIO, "I/O error")
+    household.tell(FaultRaised(Fault("storage", "", urgent=True)))
+    assert looks(5 * LOOK_EVERY) == 5, "whether it takes writes again is found out soon"
 
 
 @pytest.mark.slow
