@@ -8,6 +8,7 @@ from appliance.audio.fulltimes import next_full
 from appliance.audio.growing import GrowingTake
 from appliance.audio.hindsight import Hindsight
 from appliance.audio.press import Press, Wish
+from appliance.audio.progress import Progress
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Step, Stretch
 from appliance.audio.studio import Studio
 from appliance.config.units import format_duration
@@ -18,16 +19,6 @@ from appliance.models import GapCause
 
 if TYPE_CHECKING:
     from appliance.audio.vigil import Vigil
-
-_PROGRESS_EVERY = 0.25
-"""Seconds of sound between two TakeProgress."""
-
-_UNWATCHED_FIRST = 1.0
-_UNWATCHED_EVERY = 10.0
-"""The same while nobody follows them, of the first and of all others: to tell costs as much as to write."""
-
-_PROGRESS_LEAST = 0.2
-"""Seconds between two of them at least, also while a stalled disk catches up."""
 
 _QUIET_PATIENCE = 2.0
 """Seconds beyond a period after which a microphone that delivers nothing is a fault."""
@@ -58,7 +49,7 @@ class TakeWriter:
         self._clock = studio.clock
         self._post = studio.post
         self._faults = studio.faults
-        self._watched = studio.watched
+        self._progress = Progress(opened.format.rate, studio.watched, studio.clock)
         self._slow_after = studio.slow_after
         self._quiet_after = studio.capture.period + _QUIET_PATIENCE
         self._idle_after = self._settings.sync_interval + studio.capture.period
@@ -76,7 +67,6 @@ class TakeWriter:
         self._split_due = next_full(self._settings.split_at, assembler.begin.started)
         self._started = self._asked = self._warned = False
         self._told = 0
-        self._unwatched_every = _UNWATCHED_FIRST
         self._uncertainty = 0
         self._unplugged = self._mute = False
         self._heard_at = self._clock.monotonic()
@@ -87,8 +77,7 @@ class TakeWriter:
         self._pressed_at = begin.started.monotonic_ns / 1e9 + preroll
         """What sounded before was in memory only on purpose."""
         self._unsafe_since: float | None = None
-        self._safe_at = self._told_at = self._clock.monotonic()
-        self._untold = 0
+        self._safe_at = self._clock.monotonic()
 
     @property
     def stopped(self) -> bool:
@@ -117,7 +106,8 @@ class TakeWriter:
         self._hindsight = Hindsight(assembler) if self._hindsight else None
         self._started = self._asked = self._warned = False
         self._split_due = next_full(self._settings.split_at, assembler.begin.started)
-        self._unsafe_since, self._untold, self._unwatched_every = None, 0, _UNWATCHED_FIRST
+        self._unsafe_since = None
+        self._progress.begin()
         for stretch in before.rest:
             self._take_in(stretch)
 
@@ -230,7 +220,8 @@ class TakeWriter:
                 heard = max(stretch.end, stretch.read)  # what a card is late with is no fault of the disk
                 since = self._clock.monotonic() if stretch.data is None else heard - sounding
                 self._unsafe_since = max(since, self._pressed_at)
-            self._tell(written)
+            if self._progress.due(written):
+                self._tell()
         self._heed_longest()
 
     def _heed_longest(self) -> None:
@@ -256,13 +247,7 @@ class TakeWriter:
         self._asked = True
         self._post(TakeContinues(self._assembler.begin.take_id, at, self._format, reason))
 
-    def _tell(self, frames: int) -> None:
-        self._untold += frames
-        every = _PROGRESS_EVERY if self._watched() else self._unwatched_every
-        now = self._clock.monotonic()
-        if self._untold < every * self._rate or now - self._told_at < _PROGRESS_LEAST:
-            return
-        self._untold, self._told_at, self._unwatched_every = 0, now, _UNWATCHED_EVERY
+    def _tell(self) -> None:
         peak, rms = self._assembler.meter.stretch()
         length = self._assembler.frames
         self._post(TakeProgress(self._assembler.begin.take_id, length, self._format.seconds(length), peak, rms))
