@@ -1,5 +1,7 @@
 """The door of the page: who is let in, by which key, and how one comes and goes."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from math import ceil
 from threading import BoundedSemaphore
 from urllib.parse import quote
@@ -8,7 +10,7 @@ import bottle
 from attrs import field
 from bottle import HTTPResponse, request
 
-from appliance.errors import Refused
+from appliance.errors import Refused, StorageError
 from appliance.page import answers, languages
 from appliance.page.chosen import CHOSEN
 from appliance.page.guard import Names, Proxies, Throttle, same_origin
@@ -39,6 +41,16 @@ _FOR_HOSTS = "/guests"
 """What shows the code for guests."""
 
 _HOST = Visitor(Role.HOST)
+
+
+@frozen
+class _Offered:
+    """What somebody shows to be let in, and whether he came by way of a proxy."""
+
+    token: str | None
+    session: str
+    guest: str
+    is_from_afar: bool
 
 
 @frozen
@@ -98,15 +110,36 @@ class Door:
 
     def visitor(self) -> Visitor | None:
         """Whoever asks, by a token, by a session, or as the only one where there is no password."""
+        return self._known(self._offered())
+
+    def watched(self) -> Callable[[], bool]:
+        """What tells, as often as it is asked, whether this visitor would still be let in as he was."""
+        shown, visitor = self._offered(), request.environ["visitor"]
+
+        def may() -> bool:
+            with suppress(StorageError):
+                return bool(self._known(shown) == visitor)
+            return False
+
+        return may
+
+    def _offered(self) -> "_Offered":
+        through = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
         scheme, _, token = (request.get_header("Authorization") or "").partition(" ")
-        if scheme.lower() == "bearer":
-            return self.keys.program(token.strip())
-        if not self.keys.locked and not self.proxies.trust(self._nearest):
+        return _Offered(
+            token.strip() if scheme.lower() == "bearer" else None,
+            request.get_cookie(SESSION) or "",
+            request.get_cookie(GUEST) or "",
+            self.proxies.trust(self._nearest) or any(request.get_header(name) for name in through),
+        )
+
+    def _known(self, shown: "_Offered") -> Visitor | None:
+        if shown.token is not None:
+            return self.keys.program(shown.token)
+        if not self.keys.locked:
             # without a password only this machine is listened to; what came by way of a proxy is from anywhere
-            through = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
-            return None if any(request.get_header(name) for name in through) else _HOST
-        known = self.keys.visitor(request.get_cookie(SESSION) or "")
-        return known or self.keys.guest(request.get_cookie(GUEST) or "")
+            return None if shown.is_from_afar else _HOST
+        return self.keys.visitor(shown.session) or self.keys.guest(shown.guest)
 
     def log_in(self) -> HTTPResponse | str:
         """Open a session for whoever knows the password."""

@@ -79,7 +79,7 @@ def same_origin(origin: str | None, site: str | None, host: str) -> bool:
         return False
 
 
-def _whose(address: str) -> str:
+def network_of(address: str) -> str:
     """What all addresses of one network are known by that somebody may have to himself: of IPv6 it is a /64."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
@@ -101,7 +101,7 @@ class Throttle:
     def left(self, address: str) -> float:
         """Seconds until the next try is looked at; 0 where it is now."""
         with self._lock:
-            count, last = self._wrong.get(_whose(address), (0, 0.0))
+            count, last = self._wrong.get(network_of(address), (0, 0.0))
             waits = count - FREE_TRIES + 1
             pause = backoff(waits, _FIRST_WAIT, LONGEST_WAIT, lambda: 1.0) if waits > 0 else 0.0
             return max(0.0, last + pause - self._clock.monotonic())
@@ -109,15 +109,15 @@ class Throttle:
     def wrong(self, address: str) -> None:
         """Somebody there was wrong."""
         with self._lock:
-            count, _ = self._wrong.pop(_whose(address), (0, 0.0))
-            self._wrong[_whose(address)] = (count + 1, self._clock.monotonic())
+            count, _ = self._wrong.pop(network_of(address), (0, 0.0))
+            self._wrong[network_of(address)] = (count + 1, self._clock.monotonic())
             while len(self._wrong) > _MOST_ADDRESSES:
                 self._wrong.popitem(last=False)
 
     def right(self, address: str) -> None:
         """Somebody there was right."""
         with self._lock:
-            self._wrong.pop(_whose(address), None)
+            self._wrong.pop(network_of(address), None)
 
 
 class Proxies:

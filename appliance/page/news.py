@@ -39,10 +39,19 @@ class Item:
 class News:
     """Keeps a stream of events open while somebody listens."""
 
-    def __init__(self, stream: Callable[[], Iterator[dict[str, Any]]], clock: Clock) -> None:
-        """`stream` asks the daemon for its events; it ends, or raises an ApplianceError, when the daemon goes away."""
+    def __init__(
+        self,
+        stream: Callable[[], Iterator[dict[str, Any]]],
+        clock: Clock,
+        seats: Callable[[int], None] = lambda change: None,
+    ) -> None:
+        """`stream` asks the daemon for its events; it ends, or raises an ApplianceError, when the daemon goes away.
+
+        `seats` is told 1 when somebody comes to listen, -1 when he goes.
+        """
         self._stream = stream
         self._clock = clock
+        self._seats = seats
         self._changed = threading.Condition()
         self._kept: deque[Item] = deque(maxlen=KEPT)
         self._number = 0
@@ -64,6 +73,7 @@ class News:
                 self._running = True
                 threading.Thread(target=self._follow, name="news", daemon=True).start()
             last = self._number if since is None or since > self._number else since
+        self._seats(1)
         return self._told(last)
 
     def _told(self, last: int) -> Iterator[Item | None]:
@@ -82,6 +92,7 @@ class News:
         finally:
             with self._changed:
                 self._listeners -= 1
+            self._seats(-1)
 
     def _since(self, number: int) -> list[Item]:
         return [item for item in self._kept if item.number > number]

@@ -15,12 +15,6 @@ from appliance.page.pieces import Piece, Shorter, Stretch
 PIECES = "appliance.pieces"
 """Where they are in the environment: an iterator that can be closed."""
 
-ASKING = 15
-"""Seconds until somebody says more of what he wants, or asks for something else."""
-
-_ANSWERING = 60.0
-"""Seconds until he has taken more of the answer, or sent more of what he wants to send."""
-
 _OF_LINE = {errno.EBADF, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOBUFS}
 """Of errors that have no class of their own, those of a connection."""
 
@@ -30,8 +24,6 @@ class Gateway(sparing.Gateway):
 
     def respond(self) -> None:
         """Send headers and body. Raises OSError where it breaks off: whoever asked sees that it is not whole."""
-        line = self.req.conn.socket
-        line.settimeout(_ANSWERING)
         try:
             super().respond()
             if (pieces := self.env.pop(PIECES, None)) is not None:
@@ -41,8 +33,6 @@ class Gateway(sparing.Gateway):
                 raise
             self.req.server.error_log(f"a download was broken off: {_told(error)}")
             raise BrokenPipeError(errno.EPIPE, "the answer has no end") from error  # the server hangs up on it
-        finally:
-            line.settimeout(ASKING)
 
     def _send(self, pieces: Generator[Piece, None, None]) -> None:
         with closing(pieces):

@@ -1,36 +1,34 @@
 """Serves the page: what it listens on, and why it does not."""
 
 import socket
+import threading
 from pathlib import Path
 
 from appliance.clock import SystemClock
 from appliance.config.page import WebSettings
 from appliance.errors import ApplianceError, ConfigError
-from appliance.page import sparing  # before whatever loads bottle
+from appliance.page import sparing  # noqa: F401  # before whatever loads bottle
 from appliance.page.answers import HTTPS_ALONE
 from appliance.page.door import Door
 from appliance.page.downloads import Downloads
+from appliance.page.fair import MORE_THREADS, Server
 from appliance.page.guard import Names, Proxies, Throttle, is_loopback, split_address
 from appliance.page.keys import Keys
 from appliance.page.media import Media
 from appliance.page.news import LISTENERS, News
 from appliance.page.peaks import Peaks
-from appliance.page.pool import Pool
 from appliance.page.recorder import Recorder
 from appliance.page.selfmade import Certificate, self_made
-from appliance.page.sending import ASKING, Gateway
+from appliance.page.sending import Gateway
 from appliance.page.settings import Settings
 from appliance.page.site import Site
 from appliance.values import frozen
 
 _THREADS = 16
-"""For all who ask, as long as nearly nobody keeps one waiting."""
+"""For all who ask; each that listens to events has one more while he does."""
 
-_MOST_THREADS = LISTENERS + 4 * _THREADS
-"""While many listen to events, or read what they asked for slowly: fewer than the unit allows."""
-
-_WAITING = 128
-"""Connections that may come at once: whoever finds no room tries again only after a second."""
+_COMING = 128
+"""Connections that may come at once."""
 
 _MOST_BYTES = 1 << 20
 """The longest request."""
@@ -56,7 +54,7 @@ class Serving:
             return Certificate(settings.certificate, settings.key)
         return self_made(self.keys.folder, settings.names) if settings.self_made else None
 
-    def server(self) -> sparing.Server:
+    def server(self) -> Server:
         """A server that is bound and not started. Raises ConfigError where it must not or cannot listen there."""
         host, port = split_address(self.settings.listen)
         if not is_loopback(host) and not self.keys.locked:
@@ -70,7 +68,8 @@ class Serving:
         )
         clock = SystemClock()
         recorder = Recorder(self.socket)
-        news = News(lambda: recorder.stream("events"), clock)
+        seats = _Seats()
+        news = News(lambda: recorder.stream("events"), clock, seats.change)
         certificate = self.certificate
         folder = self.keys.folder
         proxies = Proxies(self.settings.proxies)
@@ -80,17 +79,24 @@ class Serving:
         )
         # a certificate of the box's own may be made anew, and would lock everybody out who was told so before
         more = HTTPS_ALONE if self.settings.certificate else {}
-        server = sparing.Server((host, port), site.app(more), server_name="appliance", timeout=ASKING)
-        server.requests = Pool(server, min=_THREADS, max=_MOST_THREADS)
-        server.request_queue_size = _WAITING
+        server = Server(
+            (host, port),
+            site.app(more),
+            numthreads=_THREADS,
+            max=_THREADS + LISTENERS + MORE_THREADS,
+            server_name="appliance",
+            timeout=60,
+            request_queue_size=_COMING,
+            proxies=proxies,
+        )
         server.gateway = Gateway
+        seats.server = server
         server.max_request_body_size = _MOST_BYTES
         server.max_request_header_size = _MOST_HEADERS
         server.shutdown_timeout = 1
         if certificate is not None:
-            from appliance.page.secure import Adapter, Connection
+            from appliance.page.https import Adapter
 
-            server.ConnectionClass = Connection
             try:
                 server.ssl_adapter = Adapter(str(certificate.certificate), str(certificate.key))
             except OSError as error:
@@ -103,3 +109,27 @@ class Serving:
                 "Choose another address or port for `web.listen`"
             ) from error
         return server
+
+
+class _Seats:
+    """A thread of the server more for each that listens, until nobody does: each costs memory that it has used once."""
+
+    def __init__(self) -> None:
+        self.server: Server | None = None
+        self._lock = threading.Lock()
+        self._taken = self._there = 0
+
+    def change(self, change: int) -> None:
+        """One comes, or one goes. From any thread."""
+        with self._lock:
+            self._taken += change
+            if self.server is None:
+                return
+            if change > 0:
+                self.server.stand_aside()
+            if self._taken > self._there:
+                self.server.requests.grow(1)
+                self._there += 1
+            elif not self._taken:
+                self.server.requests.shrink(self._there)
+                self._there = 0

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, islice
-from typing import Any
+from itertools import chain, islice, takewhile
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import bottle
@@ -29,6 +29,8 @@ from appliance.page.settings import Settings
 from appliance.page.sounds import SoundPages
 from appliance.values import frozen
 from appliance.verbs import Verb
+
+T = TypeVar("T")
 
 API = openapi.ROOT
 CLIPS_SHOWN = 50
@@ -199,7 +201,7 @@ class Site:
         def asked() -> object:
             given = verb.check(arguments_of(verb))
             if verb.streams:
-                items = self.recorder.stream(verb.word, **given)
+                items = self._to_the_end(self.recorder.stream(verb.word, **given))
                 first = [_line(item) for item in islice(items, 1)]  # what is refused at once is told by the status code
                 headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
                 return HTTPResponse(chain(first, _lines(items)), 200, headers)
@@ -214,7 +216,13 @@ class Site:
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         if request.method == "HEAD":
             return HTTPResponse(status=200, headers=headers)
-        return HTTPResponse(_event_stream(self.news.run, self.news.listen(since)), 200, headers)
+        items = self._to_the_end(self.news.listen(since))
+        return HTTPResponse(_event_stream(self.news.run, items), 200, headers)
+
+    def _to_the_end(self, items: Iterator[T]) -> Iterator[T]:
+        """What streams, for as long as whoever asked for it may have it."""
+        may = self.door.watched()
+        return takewhile(lambda item: may(), items)
 
 
 def _told(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,8 @@ from appliance.sparing import spared
 
 with spared({"ssl": None, "importlib.metadata": ModuleType("importlib.metadata")}):
     import bottle  # noqa: F401
+    from cheroot.server import HTTPConnection as Connection
     from cheroot.wsgi import Gateway_10 as Gateway
     from cheroot.wsgi import Server
 
-__all__ = ["Gateway", "Server"]
+__all__ = ["Connection", "Gateway", "Server"]

@@ -1,12 +1,11 @@
 """What somebody would try who means ill: each line of what the page promises to keep him from."""
 
 import http.client
+import queue
 import re
 import socket
-import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,9 @@ from appliance.page.door import AT_ONCE, SESSION
 from appliance.page.guard import FREE_TRIES, Throttle
 from appliance.page.keys import Keys, Role
 from appliance.page.openapi import WORDS
-from appliance.page.selfmade import self_made
 from appliance.page.server import Serving
 from appliance.testing.clock import ManualClock
-from tests.page.conftest import PASSWORD, Browser, Desk, clip
+from tests.page.conftest import PASSWORD, Browser, Desk
 
 ACTING = [word for word, verb in WORDS.items() if verb.acts]
 FOR_HELPERS = {"clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark"}
@@ -239,41 +237,43 @@ def test_a_name_that_is_sent_stays_a_text(browser: Browser, desk: Desk) -> None:
     assert desk.asked == [("feeds.send", {"title": title, "size": 5})]
 
 
-@contextmanager
-def many(asked: bytes, port: int) -> Iterator[None]:
-    """More than there are threads at first ask something, and read nothing of the answer."""
-    with ExitStack() as lines:
-        for _ in range(3 * 16):
-            line = lines.enter_context(socket.socket())
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-            line.connect(("127.0.0.1", port))
-            line.sendall(asked)
-        yield
+class Telling:
+    """A recorder that tells what it is given to tell."""
+
+    def __init__(self) -> None:
+        self._told: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+
+    def tell(self, event: str | None) -> None:
+        self._told.put({"event": event} if event else None)
+
+    def __call__(self, **given: object) -> Iterator[dict[str, Any]]:
+        while event := self._told.get():
+            yield event
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
-        pytest.param(b"GET /api/v1/clips/a/sound HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", id="read nothing"),
-        pytest.param(b"GET / HTTP/1.1\r\nHost: 127.", id="say half of what they want"),
-    ],
-)
-def test_many_who_keep_it_waiting_take_the_page_from_nobody(
-    asked: bytes, browser: Browser, desk: Desk, tmp_path: Path
-) -> None:
-    sound = tmp_path / "a.wav"
-    with sound.open("wb") as file:
-        file.truncate(1 << 30)
-    desk.answers["clips.show"] = clip("a", sound)
-    with many(asked, browser.port):
-        assert browser.get("/").status == 200
-
-
-def test_one_who_does_not_shake_hands_takes_the_page_from_nobody(serve: Callable[..., Browser], keys: Keys) -> None:
-    port = serve(self_made=True).port
-    trusted = ssl.create_default_context(cafile=str(self_made(keys.folder).certificate))
-    with socket.create_connection(("127.0.0.1", port)):
-        connection = http.client.HTTPSConnection("localhost", port, context=trusted, timeout=20)
-        connection.request("GET", "/api/v1/status")
-        assert connection.getresponse().status == 200
-        connection.close()
+@pytest.mark.parametrize("word", ["events", "hear"])
+@pytest.mark.parametrize("how", ["the token is revoked", "all are logged out", "there is a new password"])
+def test_whoever_is_let_in_no_more_hears_no_more(how: str, word: str, locked: Browser, keys: Keys, desk: Desk) -> None:
+    """Not even by what he has opened before."""
+    telling = desk.answers[word] = Telling()
+    shown = {"Cookie": f"{SESSION}={keys.log_in(PASSWORD)}", "Origin": locked.origin}
+    shown["X-CSRF-Token"] = visitor.csrf if (visitor := keys.visitor(shown["Cookie"].partition("=")[2])) else ""
+    if how == "the token is revoked":
+        shown = {"Authorization": f"Bearer {keys.add_token('x', Role.HOST)}"}
+    line = http.client.HTTPConnection("127.0.0.1", locked.port, timeout=20)
+    telling.tell("Before")
+    line.request("GET" if word == "events" else "POST", f"/api/v1/{word}", b"{}", shown)
+    answer = line.getresponse()
+    assert answer.status == 200
+    while b"Before" not in answer.readline():
+        pass
+    if how == "the token is revoked":
+        keys.revoke_token("x")
+    elif how == "all are logged out":
+        keys.log_out()
+    else:
+        keys.set_password("another one entirely")
+    telling.tell("After")
+    assert b"After" not in answer.read()
+    telling.tell(None)
+    line.close()

@@ -103,6 +103,11 @@ function sending({ destination, sent, size, seconds_left }) {
 function live() {
   const events = new EventSource(`${API}/events`);
   let due = 0;
+  events.onerror = () => {
+    if (events.readyState !== EventSource.CLOSED) return; // else it tries again by itself
+    renew(); // which leads to the door whoever is let in no more
+    setTimeout(live, 15_000);
+  };
   events.onmessage = ({ data }) => {
     const event = JSON.parse(data);
     if (event.event === "TakeProgress") {
