@@ -28,6 +28,9 @@ Kinds = tuple[type[Event], ...]
 PATIENCE = 10.0
 """Seconds that whoever asks waits for what was asked for to happen."""
 
+SOON = 2.0
+"""The same, where it may be that nothing happens."""
+
 _NOT_YET: dict[type[Event], str] = {
     TakeStarted: "the take has begun, but the microphone has not delivered its first sound yet",
     ClipFinished: "the take has ended, but its clip is not safe yet",
@@ -43,11 +46,15 @@ class Asking:
         self._controller = controller
         self._clock = clock
 
-    def ask(self, command: Command, done: Kinds = (), failed: Kinds = ()) -> Event | None:
-        """Post the command, and wait for one of these events about the very take or playback that it concerns.
+    def ask(
+        self, command: Command, done: Kinds = (), failed: Kinds = (), *, indirect: bool = False
+    ) -> Event | None:
+        """Post the command, and wait for one of these events about the very take or playback that it concerns; about
+        any that come SOON, where it is for others to make something of it.
 
-        Returns the event of `done`, None where there are none to wait for. Raises Refused where the command is not
-        followed, ApplianceError in words for an event of `failed`, and where nothing has come within PATIENCE.
+        Returns the event of `done`, None where there are none to wait for, or none came of an `indirect` one. Raises
+        Refused where the command is not followed, ApplianceError in words for an event of `failed`, and where nothing
+        has come within PATIENCE.
         """
         news = _News((*done, *failed, CommandRefused), self._clock)
         forget = self._controller.listen(news.hear)
@@ -58,6 +65,8 @@ class Asking:
             concerned = answer.result()
             if not done:
                 return None
+            if indirect:
+                return _told(news.soon(), done)
             last = self._controller.status.last_clip
             if ClipFinished in done and last and last.id == concerned:
                 return ClipFinished(last, last.verdict)  # the take had ended by itself
@@ -65,9 +74,7 @@ class Asking:
             event = news.wait(lambda: news.about(concerned, done), words)
         finally:
             forget()
-        if not isinstance(event, done):
-            raise _failure(event)
-        return event
+        return _told(event, done)
 
 
 class _News:
@@ -103,6 +110,12 @@ class _News:
                 return event
         return None
 
+    def soon(self) -> Event | None:
+        """The first, once there is one; None where none comes SOON."""
+        with self._changed:
+            wait_for(self._clock, self._changed, lambda: bool(self._heard), SOON)
+            return self._heard[0] if self._heard else None
+
     def wait(self, found: Callable[[], T | None], otherwise: str) -> T:
         """What is found, once it is. Raises ApplianceError where it is not within PATIENCE of the asking."""
         with self._changed:
@@ -110,6 +123,13 @@ class _News:
         if result is None:
             raise ApplianceError(f"{otherwise}. It may still happen: see `appliance status`")
         return result
+
+
+def _told(event: Event | None, done: Kinds) -> Event | None:
+    """The event; raises the error that it stands for where it is none of these."""
+    if event is not None and not isinstance(event, done):
+        raise _failure(event)
+    return event
 
 
 def _failure(event: Event) -> ApplianceError:

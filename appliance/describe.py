@@ -8,6 +8,7 @@ from typing import Any
 from appliance import events
 from appliance.codec import from_plain
 from appliance.events import Event
+from appliance.listed import Repeat
 
 
 def duration(seconds: float) -> str:
@@ -48,6 +49,7 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
+_REPEATED = {Repeat.OFF: "played once", Repeat.ALL: "all of it over and over", Repeat.ONE: "this track over and over"}
 _FINISHED = {False: "is", True: "was left behind, and is mended and"}
 
 
@@ -114,7 +116,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.PlaybackFinished: lambda e: "playback finished" if e.completed else "playback stopped",
     events.PlaybackContinues: lambda e: "the next track follows",
     events.PlaylistChanged: lambda e: (
-        f"playlist: {e.current + 1} of {counted(len(e.items), 'track')}, {e.items[e.current].title}"
+        f"playlist: {e.current + 1} of {counted(len(e.items), 'track')}, {e.items[e.current].title}; {_REPEATED[e.repeat]}"
         if e.items
         else "playlist: empty"
     ),

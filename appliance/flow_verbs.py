@@ -10,28 +10,45 @@ NUMBERS = tuple("1234567890*#")
 _BOOTH, _MESSAGE_BOX = ("booth",), ("message_box",)
 _ANY = ("telephone", "message_box", "booth")
 
+_FAILED = (events.NothingToPlay, events.PlaybackFailed, events.TakeFailed)
+_MOVED = (events.FlowMoved,), _FAILED
+
 FLOWS = (
     Verb(
-        "handset.lift", "Lift the handset: the flow begins. Without one as `record.start`.", events.HandsetLift, since=2
+        "handset.lift",
+        "Lift the handset: the flow begins. Without one as `record.start`.",
+        events.HandsetLift,
+        (events.FlowMoved, events.TakeStarted),
+        _FAILED,
+        since=2,
+        indirect=True,
     ),
     Verb(
         "handset.hang_up",
         "Hang the handset up: the flow ends. Without one as `record.stop`.",
         events.HandsetHangUp,
+        (events.FlowMoved, events.ClipFinished),
+        _FAILED,
         since=2,
+        indirect=True,
     ),
     Verb(
         "handset.dial",
         "Dial a number, for what `flow.numbers` has it ask for.",
         events.Dial,
-        arguments=(Argument("number", Kind.TEXT, "One digit or key.", choices=NUMBERS),),
+        (events.FlowMoved, events.PlaybackStarted, events.TakeStarted),
+        _FAILED,
+        (Argument("number", Kind.TEXT, "One digit or key.", choices=NUMBERS),),
         since=2,
+        indirect=True,
     ),
     Verb(
         "greeting.play",
         "Let the greeting be heard once more, from its beginning.",
         events.GreetingPlay,
+        *_MOVED,
         since=2,
+        indirect=True,
         flows=_ANY,
     ),
     Verb(
@@ -65,31 +82,60 @@ FLOWS = (
         (events.GreetingChanged,),
         since=2,
     ),
-    Verb("language.next", "Go on in the next language, until hung up.", events.LanguageNext, since=2, flows=_ANY),
+    Verb(
+        "language.next",
+        "Go on in the next language, until hung up.",
+        events.LanguageNext,
+        *_MOVED,
+        since=2,
+        flows=_ANY,
+        indirect=True,
+    ),
     Verb(
         "language.choose",
         "Go on in a language, until hung up.",
         events.LanguageChoose,
-        arguments=(Argument("language", Kind.TEXT, "One of `flow.languages`.", longest=100),),
+        *_MOVED,
+        (Argument("language", Kind.TEXT, "One of `flow.languages`.", longest=100),),
         since=2,
         flows=_ANY,
+        indirect=True,
     ),
     Verb(
-        "flow.next", "Go on in a booth: begin, agree, end the story, keep it.", events.FlowNext, since=2, flows=_BOOTH
+        "flow.next",
+        "Go on in a booth: begin, agree, end the story, keep it.",
+        events.FlowNext,
+        *_MOVED,
+        since=2,
+        flows=_BOOTH,
+        indirect=True,
     ),
-    Verb("flow.again", "Tell the story in a booth once more, in its place.", events.FlowAgain, since=2, flows=_BOOTH),
+    Verb(
+        "flow.again",
+        "Tell the story in a booth once more, in its place.",
+        events.FlowAgain,
+        *_MOVED,
+        since=2,
+        flows=_BOOTH,
+        indirect=True,
+    ),
     Verb(
         "message.hear",
         "Let new messages be heard, the oldest first; while one plays, that one once more.",
         events.MessageHear,
+        (events.PlaybackStarted, events.PlaybackSeeked),
+        _FAILED,
         since=2,
         flows=_MESSAGE_BOX,
+        indirect=True,
     ),
     Verb(
         "message.answer",
         "Record an answer to the message that was heard last, or end the answer.",
         events.MessageAnswer,
+        *_MOVED,
         since=2,
         flows=_MESSAGE_BOX,
+        indirect=True,
     ),
 )

@@ -32,6 +32,10 @@ class Verb:
     since: int = 1
     flows: tuple[str, ...] = ()
     """The scripts of flows that it is for; none where every box knows it."""
+    indirect: bool = False
+    """Whether a flow makes of it what it likes: the first of these events to come soon is the answer, and there may be
+    none.
+    """
 
     @property
     def for_buttons(self) -> bool:

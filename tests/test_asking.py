@@ -7,17 +7,19 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
+from typing import cast
 
 import pytest
 
 from appliance import events
-from appliance.asking import PATIENCE, Asking
+from appliance.asking import PATIENCE, SOON, Asking
 from appliance.clock import SystemClock
 from appliance.controller import Controller
 from appliance.errors import ApplianceError, DeviceNotFound, NotFound, Refused
 from appliance.events import Command, Event
 from appliance.machine import Do
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
+from appliance.status import Status
 from appliance.testing.clock import ManualClock
 from appliance.verbs import VERBS
 from appliance.vitals import Vitals
@@ -178,6 +180,43 @@ def test_what_bears_no_id_answers_whoever_waits_for_it(house: House) -> None:
     louder, _ = house.ask(events.VolumeSet(30), ((events.VolumeChanged,),))
     house.post(events.VolumeChanged(30))
     assert louder.result(5) == events.VolumeChanged(30)
+
+
+class Flow:
+    """A controller whose flow makes of every word what it is told to."""
+
+    def __init__(self, *makes: Event) -> None:
+        self.status = Status()
+        self._makes = makes
+
+    def listen(self, hear: Callable[[Event, Status], None]) -> Callable[[], None]:
+        self._hear = hear
+        return lambda: None
+
+    def request(self, _: Command) -> "Future[str]":
+        for event in self._makes:
+            self._hear(event, self.status)
+        done: Future[str] = Future()
+        done.set_result("")
+        return done
+
+
+def test_what_a_flow_makes_of_a_word_is_told_whatever_its_id() -> None:
+    verb, clock = VERBS["message.hear"], ManualClock()
+
+    def ask(*makes: Event) -> Event | None:
+        asking = Asking(cast("Controller", Flow(*makes)), clock)
+        return asking.ask(events.MessageHear(), verb.done, verb.failed, indirect=verb.indirect)
+
+    began = events.PlaybackStarted("by the flow", "hello", 2.0, 5)
+    assert ask(events.FlowMoved("hearing"), began) == began
+    with pytest.raises(NotFound, match="no message"):
+        ask(events.NothingToPlay("by the flow", "no message"))
+    with ThreadPoolExecutor() as people:
+        answer = people.submit(ask)
+        clock.waiters()
+        clock.advance(SOON + 1)
+        assert answer.result(5) is None
 
 
 @pytest.mark.parametrize(

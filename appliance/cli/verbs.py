@@ -51,7 +51,7 @@ def _command(name: str, verb: Verb) -> click.Command:
         elif answer:
             say(_SHORT.get(answer["event"]) or describe_plain(answer))
         else:
-            say("the box knows: see `appliance status`")
+            say("nothing has come of it yet: see `appliance status`")
 
     told = [f"{each.name.upper()}: {each.help}" for each in verb.arguments if each.required]
     as_json = click.Option(["--json", "as_json"], is_flag=True, help=FOR_PROGRAMS)

@@ -127,7 +127,7 @@ class Methods:
             raise Refused(f"{verb.word} is for {' or '.join(verb.flows)}, and this box has {has}: set `flow.script`")
 
     def _ask(self, verb: Verb, command: Command) -> dict[str, Any] | None:
-        event = self._asking.ask(command, verb.done, verb.failed)
+        event = self._asking.ask(command, verb.done, verb.failed, indirect=verb.indirect)
         return event_to_plain(event) if event else None
 
     def _troubles(self) -> dict[str, str]:

@@ -108,6 +108,27 @@ def test_a_speaker_that_is_unplugged_is_told_and_the_sound_goes_on(loud: Box, te
 
 
 @pytest.mark.slow
+def test_who_asks_a_message_box_is_told_what_came_of_it(box: Box, test_card: Path, tmp_path: Path) -> None:
+    folder, device = tmp_path / "family", f"testcard:{test_card}"
+    folder.mkdir()
+    box.config.write_text(
+        box.config.read_text()
+        + f'audio: {{capture: {{device: "{device}"}}, playback: {{device: "{device}"}}}}\nflow: message_box\n'
+        + f"feeds: {{family: {{backend: folder, path: {folder}, settle: 0s}}}}\n"
+    )
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    assert "message" in box.cli("message", "hear", code=7).stderr
+    sound(folder / "hello.wav", 30)
+    box.cli("feeds", "pull")
+    box.until(lambda: box.status()["unheard"] == 1)
+    assert "playing hello, 30" in box.cli("message", "hear").stdout
+    assert "playback is at 0.0 s" in box.cli("message", "hear").stdout, "once more from its beginning"
+    assert box.cli("message", "answer").stdout == "flow: tone\n"
+    box.until(lambda: box.status()["recorder"] == "recording")
+    assert box.cli("message", "answer").stdout == "flow: idle\n"
+
+
+@pytest.mark.slow
 def test_a_book_is_heard_without_gaps_and_goes_on_after_a_restart(loud: Box, test_card: Path, tmp_path: Path) -> None:
     book = tmp_path / "book"
     book.mkdir()
@@ -116,6 +137,8 @@ def test_a_book_is_heard_without_gaps_and_goes_on_after_a_restart(loud: Box, tes
         end = {1: 1, 2: 6, 10: 12}[number]
         soundfile.write(book / f"chapter {number}.flac", whole[begin * RATE : end * RATE], RATE)
     assert "of 3 tracks" in loud.cli("playlist", "add", str(book)).stdout
+    assert "over and over" in loud.cli("playlist", "repeat", "all").stdout
+    assert "1 of 3 tracks, chapter 1.flac; played once" in loud.cli("playlist", "repeat", "off").stdout
     loud.cli("playlist", "play")
     loud.until(lambda: len(heard(test_card)) > 3.5 * RATE)
     assert "> 2. chapter 2.flac" in loud.cli("playlist", "list").stdout

@@ -227,7 +227,7 @@ def test_numbers_in_a_sentence_are_written_as_people_write_them(code: str, point
         assert f"31{point}5" in room and f"3{point}5 GB" in room
         assert f"-12{point}5 dBFS" in sentence("recording 4.5 s, peak -12.5 dBFS")
         assert f"1{point}2 MB/s" in sentence("office: 0.5 MB of 2.5 MB of x, 1.2 MB/s")
-        assert "1.5 MB" in sentence("playlist: 1 of 2, 1.5 MB")  # a title
+        assert "1.5 MB" in sentence("playlist: 1 of 2, 1.5 MB; played once")  # a title
         assert "10.0.0.7" in sentence("destination nas: 10.0.0.7 cannot be read: 0.5.1")
     finally:
         languages.choose("en", None)
