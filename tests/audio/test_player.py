@@ -282,6 +282,40 @@ def test_a_pause_loses_and_repeats_nothing(make: Make) -> None:
     assert heard - frames < PERIOD * RATE
 
 
+@pytest.mark.parametrize("speed", [1.0, 1.5])
+@pytest.mark.parametrize("after", [0.2, 0.46, 0.48, 0.5, 0.53, 0.8])
+def test_a_pause_in_what_is_said_before_it_loses_and_repeats_nothing(make: Make, after: float, speed: float) -> None:
+    """Nor one behind that, or at the seam, where what is taken back is of both."""
+    booth = make(paced=True)
+    spoken, message = (
+        np.random.default_rng(seed).integers(1000, 9000, round(seconds * RATE), dtype=np.int16)
+        for seed, seconds in ((1, 0.5), (2, 1.0))
+    )
+    said, path = booth.file(spoken, "said.wav"), booth.file(np.stack((message, message), 1), "message.wav")
+    booth.player.voice.announces = lambda _: said
+    booth.player.set_rate(speed)
+    booth.player.play("one", Play(path, "Anna", 7, at_ns=1))
+    booth.sounds_for(after)
+    booth.player.pause()
+    position = booth.first(PlaybackPaused).position
+    assert position == 0.0 if after < 0.4 else position < after
+    heard = len(booth.heard)
+    booth.clock.advance(3600)
+    booth.player.resume()
+    booth.first(PlaybackFinished)
+    assert booth.of(TrackHeard) == [TrackHeard("one", 7)]
+    before, behind, ramp = booth.heard[:heard], booth.heard[heard:], round(RAMP * RATE)
+    if speed == 1.0:
+        whole = np.concatenate((spoken, message))
+        at = len(whole) - 1 - int(np.flatnonzero(behind)[-1])
+        assert np.array_equal(before[: at - ramp], whole[: at - ramp])
+        assert np.array_equal(behind[ramp : len(whole) - at], whole[at + ramp :])
+        assert abs(at - after * RATE) < 0.15 * RATE
+    else:
+        sounded = len(spoken) + len(message) / speed
+        assert np.count_nonzero(booth.heard) == pytest.approx(sounded, abs=0.06 * RATE)
+
+
 def test_a_seek_says_where_it_is_and_goes_on_from_there(make: Make) -> None:
     booth = make(paced=True)
     ramp = np.arange(-32768, 32768, dtype=np.int16)

@@ -218,9 +218,23 @@ def test_the_day_is_said_before_a_recording(
     played = heard(test_card)
     assert place(message, played) == place(voice, played) + len(voice), "at once behind it, and both whole"
     assert (tmp_path / "said").read_text().startswith("Anna"), "and when it came, where a clock tells"
+    before = len(played)
     box.call("play", source=str(tmp_path / "Anna.wav"))
-    box.until(lambda: len(heard(test_card)) > len(played) and is_over(box))
-    assert len(heard(test_card)) < len(played) + len(message) + RATE // 2, "who names it knows it"
+    box.until(lambda: len(heard(test_card)) > before and is_over(box))
+    assert len(heard(test_card)) < before + len(message) + RATE // 2, "who names it knows it"
+    before = len(heard(test_card))
+    voice = sound(tmp_path / "voice.wav", 4, seed=8)
+    message = sound(tmp_path / "Berta.wav", 1, seed=7)
+    box.cli("feeds", "send", str(tmp_path / "Berta.wav"))
+    box.call("play.new")
+    assert box.call("player.pause")["position"] == 0.0, "in what is said"
+    paused = len(heard(test_card))
+    assert before < paused < before + 4 * RATE
+    box.call("player.resume")
+    box.until(lambda: is_over(box))
+    played = heard(test_card)[paused:]
+    assert place(message, played) == place(voice[-RATE // 10 :], played) + RATE // 10, "it goes on where it was"
+    assert len(np.flatnonzero(heard(test_card)[before:])) < 5.2 * RATE, "and repeats nothing"
 
 
 @pytest.mark.slow
