@@ -46,9 +46,7 @@ class Asking:
         self._controller = controller
         self._clock = clock
 
-    def ask(
-        self, command: Command, done: Kinds = (), failed: Kinds = (), *, indirect: bool = False
-    ) -> Event | None:
+    def ask(self, command: Command, done: Kinds = (), failed: Kinds = (), *, indirect: bool = False) -> Event | None:
         """Post the command, and wait for one of these events about the very take or playback that it concerns; about
         any that come SOON, where it is for others to make something of it.
 

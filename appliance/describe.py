@@ -116,7 +116,8 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.PlaybackFinished: lambda e: "playback finished" if e.completed else "playback stopped",
     events.PlaybackContinues: lambda e: "the next track follows",
     events.PlaylistChanged: lambda e: (
-        f"playlist: {e.current + 1} of {counted(len(e.items), 'track')}, {e.items[e.current].title}; {_REPEATED[e.repeat]}"
+        f"playlist: {e.current + 1} of {counted(len(e.items), 'track')}, {e.items[e.current].title}; "
+        f"{_REPEATED[e.repeat]}"
         if e.items
         else "playlist: empty"
     ),

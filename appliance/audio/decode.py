@@ -79,7 +79,7 @@ class Decoder:
                 )
             if self._file.frames <= 0:
                 raise Unplayable(f"cannot play '{self._name}': there is no sound in it")
-            self._opened = opened.pop_all()
+            self._opened, self._bytes = opened.pop_all(), file
         self._rate = rate
         self._narrow = narrow and self._file.subtype == "PCM_16" and self._file.channels <= 2
         self._ready: Block
@@ -190,12 +190,17 @@ class Decoder:
         return samples
 
     def _before_damage(self, frames: int, dtype: str) -> Any:
-        """What can be read yet of so many frames: libsndfile says nothing of what it has read before it failed."""
+        """What can be read yet of so many frames: libsndfile says nothing of what it has read before it failed, and
+        reads FLAC no further then, so it begins anew.
+        """
         blocks = [self._np.empty((0, self._file.channels), dtype)]
-        with suppress(self._error):
-            self._file.seek(self._next)
-            for _ in range(frames // _LEAST):
-                blocks.append(self._file.read(_LEAST, dtype=dtype, always_2d=True))
+        for step in (_LEAST, 1):
+            with suppress(self._error):
+                if isinstance(self._file, Sound):
+                    self._file = Sound(self._bytes, self._opened)
+                self._file.seek(self._next + (here := sum(map(len, blocks))))
+                for _ in range((frames - here) // step):
+                    blocks.append(self._file.read(step, dtype=dtype, always_2d=True))
         return self._np.concatenate(blocks)
 
     def _damaged_at(self, seconds: float) -> Unplayable:

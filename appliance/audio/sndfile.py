@@ -20,6 +20,7 @@ class Sound:
     """
 
     def __init__(self, file: BinaryIO, opened: ExitStack) -> None:
+        file.seek(0)
         pieces = pieces_of(file)
         files = [io.BufferedReader(PieceFile(file, piece), _BUFFER) for piece in pieces]
         self._parts = [opened.enter_context(sequential(each)) for each in files or (file.fileno(),)]

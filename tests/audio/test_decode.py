@@ -205,15 +205,30 @@ def test_what_comes_before_the_damage_is_as_loud_as_it_was_recorded(write: Calla
     decoder.close()
 
 
-def test_a_file_that_was_cut_off_plays_up_to_there_however_much_is_read_at_once(write: Callable[..., Path]) -> None:
-    path = write(sine(3), "flac")
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    decoder, total = Decoder(path, RATE), 0
-    with pytest.raises(AudioError, match=r"after 1\.4 s of 3\.0 s"):
+@pytest.mark.parametrize("at_once", [960, 4096, RATE // 2])
+@pytest.mark.parametrize("damage", ["cut off", "a bit", "a hole"])
+def test_a_damaged_flac_plays_exactly_to_the_break_however_much_is_read_at_once(
+    write: Callable[..., Path], damage: str, at_once: int
+) -> None:
+    """Its blocks are of 4096 frames; all before the damaged one sound, sample by sample."""
+    path = write(noise(3 * RATE), "flac")
+    content = bytearray(path.read_bytes())
+    whole, middle = read_all(Decoder(path, RATE)), len(content) // 2
+    if damage == "cut off":
+        del content[middle:]
+    elif damage == "a bit":
+        content[middle] ^= 4
+    else:
+        content[middle : middle + 20_000] = bytes(20_000)
+    path.write_bytes(content)
+    decoder, heard = Decoder(path, RATE), []
+    with pytest.raises(AudioError, match=r"after 1\.\d s of 3\.0 s"):
         while True:
-            total += len(decoder.read(RATE // 2))
-    assert total > 1.44 * RATE
+            heard.append(decoder.read(at_once))
     decoder.close()
+    sounded = np.concatenate(heard)
+    assert len(sounded) % 4096 == 0 and 1.3 * RATE < len(sounded) < 1.6 * RATE
+    assert np.array_equal(sounded, whole[: len(sounded)])
 
 
 def test_all_that_was_decoded_before_the_damage_is_handed_over(
