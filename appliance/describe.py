@@ -58,6 +58,10 @@ def _spaced(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
+def _repeated(repeat: Repeat) -> str:
+    return _REPEATED[repeat]
+
+
 def sentences(first: str, then: str) -> str:
     """One behind the other, whatever sign `first` ends with."""
     return f"{first}{'' if first.endswith(('.', '?', '!')) else '.'} {then}"
@@ -117,7 +121,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.PlaybackContinues: lambda e: "the next track follows",
     events.PlaylistChanged: lambda e: (
         f"playlist: {e.current + 1} of {counted(len(e.items), 'track')}, {e.items[e.current].title}; "
-        f"{_REPEATED[e.repeat]}"
+        f"{_repeated(e.repeat)}"
         if e.items
         else "playlist: empty"
     ),

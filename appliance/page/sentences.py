@@ -4,7 +4,7 @@ The recorder says everything in English, with the values in place: to the log, t
 such a sentence is taken apart again. The catalogue `languages/said/CODE.po` has each sentence as it stands in the
 source, with a field in braces for each value; of those that fit, the one with the most words of its own is meant.
 Values that are sentences themselves, such as the reason for a failure, are translated in the same way; numbers get the
-point of the language; names stay.
+point of the language; names stay (`_NAMES`).
 """
 
 import re
@@ -16,8 +16,28 @@ from appliance.values import frozen
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"([-+]?\d+)\.(\d+(?: (?:[kMGT]?B(?:/s)?|k?Hz|dB|dBFS|s|ms))?)")
-_OWN_WORDS = ("label", "name", "text", "title", "value", "word")
-"""Fields in which somebody's own words may stand, even where they look like a number."""
+_NAMES = frozenset(
+    (
+        *(
+            "box",
+            "clip",
+            "clip_id",
+            "destination",
+            "device",
+            "feed",
+            "file",
+            "file_name",
+            "filename",
+            "folder",
+            "group",
+        ),
+        *("id", "label", "name", "path", "remote_name", "stem", "title", "track", "user", "word"),
+    )
+)
+"""Fields in which somebody's own words stand, or names: they stay, even where they read as a sentence or a number."""
+
+_OWN_NUMBERS = ("text", "value")
+"""Fields of which only what looks like a number stays."""
 
 _END = re.compile(r"(?<=[.?!;]) ")
 _DEEPEST = 6
@@ -102,12 +122,15 @@ def _whole(patterns: _Patterns, code: str, text: str, depth: int) -> str | None:
     for wanted, end in ends:
         if found := max(patterns.fitting(wanted), key=lambda each: sum(map(len, each[0].literals)), default=None):
             pattern, values = found
-            said = {
-                name: value if name in _OWN_WORDS and _NUMBER.fullmatch(value) else _value(code, value, depth + 1)
-                for name, value in values.items()
-            }
-            return pattern.filled(said) + end
+            return pattern.filled({name: _filled(code, name, value, depth) for name, value in values.items()}) + end
     return None
+
+
+def _filled(code: str, field: str, value: str, depth: int) -> str:
+    """What stands in that field, in the language."""
+    kind = field.strip("_0123456789")
+    own = kind in _NAMES or (kind in _OWN_NUMBERS and _NUMBER.fullmatch(value))
+    return value if own else _value(code, value, depth + 1)
 
 
 def _value(code: str, text: str, depth: int) -> str:

@@ -38,7 +38,14 @@ _ERRORS_OF = (
 """Whose errors a person may meet on the page, as what was refused or as the cause of a fault."""
 
 _NEVER_SHOWN = (
-    *("audio/wav.py", "audio/takefile.py", "audio/ways.py", "control/contract.py", "control/client.py"),
+    *(
+        "audio/wav.py",
+        "audio/takefile.py",
+        "audio/ways.py",
+        "audio/adts.py",
+        "control/contract.py",
+        "control/client.py",
+    ),
     *("plugin_host/backends.py", "store/adoption.py", "store/orphans.py", "store/recovery.py", "store/clips.py"),
     *("store/trash.py", "renditions/encode.py", "feeds/safefile.py", "delivery/receipts.py"),
     *("renditions/proof.py", "page/answers.py", "page/selfmade.py", "page/server.py"),

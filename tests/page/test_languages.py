@@ -212,6 +212,13 @@ def test_a_sentence_keeps_its_values_and_what_stands_in_them_is_translated() -> 
         backup = "2 clips wait for backup: connection refused, next try in 5 s"
         assert sentence(backup) == "Für backup warten 2 Clips: connection refused, nächster Versuch in 5 s"
         assert sentence("fault x:nas: destination nas: it said so") == "Störung x:nas: Ziel nas: it said so"
+        for name in ("now", "none", "nothing is wrong", "trying again now", "it is not a file"):
+            assert is_said(name) or name == "it is not a file"
+            assert sentence(f"destination {name}: it said so") == f"Ziel {name}: it said so"
+            assert name in sentence(f"{name}: its quiet hours have begun"), "a feed"
+            assert name in sentence(f"playing {name}, of unknown length"), "a title"
+            assert name in sentence(f"cannot play '{name}': there is no such file")
+            assert name in sentence(f"2 clips wait for {name}: connection refused, next try in 5 s")
         assert sentence("nobody has ever said this") == "nobody has ever said this"
         assert not is_said("nobody has ever said this")
         assert sentence(": " * 3000) == ": " * 3000
