@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
+from attrs import evolve
+
 from appliance.clock import Clock
 from appliance.config.feeds import FeedSettings, Pulled
 from appliance.errors import ApplianceError, Permanent, Transient
@@ -30,6 +32,9 @@ FIRST_RETRY = 5.0
 
 _PULSE_LIMIT = 120.0
 """Seconds within which a thread that pulls shows that it moves, unless it waits."""
+
+_SAME = 1.0
+"""Seconds by which the ends of the same quiet hours may differ."""
 
 Post = Callable[[Command | Event], None]
 log = logging.getLogger(__name__)
@@ -67,7 +72,7 @@ class Puller:
         self._complaint = ""
         self._held: list[Track] = []
         """What came in quiet hours, and is to be played after them."""
-        self._asked = self._wanted = False
+        self._asked = self._wanted = self._looked = False
         self._resting: bool | None = None
         """Whether nothing of a feed with `loop` may sound, as far as that was told."""
         self._tries = 0
@@ -106,6 +111,8 @@ class Puller:
 
     def _look(self) -> float:
         """Pull if it is time; the seconds until the next look."""
+        if not self._looked:
+            self._looked, self._held = True, self._held_before()
         if self._held and not self._quiet_for():
             held, self._held = self._held, []
             for track in held:
@@ -120,6 +127,19 @@ class Puller:
         left = LOOK_AGAIN if self._on_button else max(0.0, self.due - self._clock.monotonic())
         waits_for_hours = self._held or (self._feed.settings.loop and self._feed.settings.quiet_hours)
         return min(left, self._until_hours_change(), LOOK_AGAIN) if waits_for_hours else left
+
+    def _held_before(self) -> list[Track]:
+        """What came in the quiet hours that are still on, before the box was started."""
+        settings, now, left = self._feed.settings, self._clock.stamp(), self._quiet_for()
+        if not (settings.autoplay and left) or settings.loop:
+            return []
+
+        def is_held(track: Track) -> bool:
+            then = evolve(now, wall_ns=track.fetched_at)
+            over = (now.wall_ns - then.wall_ns) / 1e9 + left - seconds_of_span(settings.quiet_hours, then)
+            return not (track.played or track.unplayable) and abs(over) < _SAME
+
+        return [track for track in self._store.inbox.tracks(self._feed.name) if is_held(track)]
 
     def _until_hours_change(self) -> float:
         return self._quiet_for() or seconds_until_active(self._feed.settings.quiet_hours, self._clock.stamp())

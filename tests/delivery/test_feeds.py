@@ -491,6 +491,29 @@ def test_what_comes_in_quiet_hours_is_due_after_them(box: Box) -> None:
     assert box.events.of(TrackArrived)[-1].play_now
 
 
+def test_what_came_in_quiet_hours_is_due_after_them_also_where_the_box_was_started_meanwhile(box: Box) -> None:
+    settings = FeedSettings("urls", Seconds(3000), autoplay=True, quiet_hours=(hours(box, -1, 1), hours(box, 5, 7)))
+    feeds = box.pull(news=Feed("news", settings, Puller(brings("1"), brings("2", SOUND + b"2"))))
+    box.events.wait(TrackArrived)
+    feeds.pull_now()
+    [heard, unheard] = [arrived.track for arrived in box.events.wait(TrackArrived, 2)]
+    box.store.inbox.mark_played(heard.id)
+    box.restart()
+    box.pull(news=Feed("news", settings, Puller(nothing)))
+    box.clock.waiters()
+    assert not box.events.of(TrackDue)
+    box.clock.advance(3700)
+    assert box.events.wait(TrackDue) == [TrackDue(unheard)]
+    box.restart()
+    box.clock.advance(5 * 3600)
+    box.pull(news=Feed("news", settings, Puller(nothing)))
+    for _ in range(3):
+        box.clock.waiters()
+        box.clock.advance(3000)
+    box.clock.waiters()
+    assert not box.events.of(TrackDue), "it had its morning"
+
+
 def test_by_default_no_message_is_removed_that_nobody_has_heard() -> None:
     assert (FeedSettings().keep, FeedSettings().keep_unheard) == (100, None)
 
