@@ -12,7 +12,7 @@ from appliance.circumstances import Begun, Starter
 from appliance.config.loader import parse
 from appliance.config.prompts import Prompt, PromptSettings
 from appliance.errors import NoSpeaker
-from appliance.faults import FEED, PROMPT
+from appliance.faults import FEED, LAST_CLIP, PROMPT
 from appliance.machine import Input, Player, Recorder, State
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Receipt, Track, Verdict
 from appliance.prompts import Prompts, sounds_of
@@ -73,6 +73,15 @@ def test_each_event_is_told_by_its_sound(house: House, happened: Input, status: 
 
 def test_every_prompt_is_told_of_something() -> None:
     assert {prompt for _, _, prompt in HAPPENS} == set(Prompt) == set(SCORE) - {"tone"}
+
+
+def test_what_is_wrong_with_a_clip_is_heard_behind_what_becomes_of_it(house: House) -> None:
+    for verdict, prompt in ((Verdict.SILENT, Prompt.SAVED), (Verdict.TOO_SHORT, Prompt.TOO_SHORT)):
+        happened = events.ClipFinished(CLIP, verdict)
+        status = evolve(IDLE, faults=(LAST_CLIP.fault(f"clip x is {verdict}"),))
+        assert house.hear(happened, status) == [prompt]
+        assert house.said() == [Prompt.FAULT]
+        assert house.said() == []
 
 
 def test_what_guests_send_from_their_phones_is_told_by_no_sound(house: House) -> None:

@@ -39,7 +39,8 @@ class Prompts:
         if isinstance(input, events.SoundsChanged):
             return evolve(self, given=input.sounds), ()
         faults = frozenset((fault.name, fault.owner) for fault in status.faults)
-        happened = _happened(input, status, bool(faults - self.faults))
+        fault = (Prompt.FAULT,) if faults - self.faults else ()
+        happened = (*_happened(input, status), *fault)
         saying = None if _ends(input) == self.saying else self.saying
         lifted = isinstance(input, events.HandsetLift) or (self.lifted and not isinstance(input, events.HandsetHangUp))
         wanted = tuple(prompt for prompt in happened if self._sound(prompt) and prompt not in self.waiting)
@@ -78,8 +79,8 @@ def _allowed(status: Status) -> Callable[[Prompt], bool]:
     return lambda prompt: prompt is in_take
 
 
-def _happened(input: Input, status: Status, fails: bool) -> tuple[Prompt, ...]:
-    """What there is to say about it."""
+def _happened(input: Input, status: Status) -> tuple[Prompt, ...]:
+    """What there is to say about it, beside a fault."""
     match input:
         case events.ApplianceReady():
             return (Prompt.READY,)
@@ -98,4 +99,4 @@ def _happened(input: Input, status: Status, fails: bool) -> tuple[Prompt, ...]:
             return (Prompt.NEW_MESSAGE,)
         case events.StorageNearlyFull():
             return (Prompt.CARD_NEARLY_FULL,)
-    return (Prompt.FAULT,) if fails else ()
+    return ()

@@ -1,6 +1,7 @@
 """Prompts at the speaker of a real daemon, and what its microphone keeps of the time in which they sound."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +65,30 @@ def test_a_press_ends_what_the_box_says_and_nothing_of_it_is_recorded(
     assert said < 10 * RATE
     begins = first_number(box.call("clips.show", clip=clip["id"]))
     assert said <= begins <= said + 2 * RATE
+
+
+@pytest.mark.slow
+def test_every_other_prompt_is_heard_too(box: Box, test_card: Path) -> None:
+    (box.root / "news").mkdir()
+    reserve = round(0.7 * shutil.disk_usage(box.root).free / (2 * RATE))
+    more = f"""\
+storage: {{directory: {box.state}, reserve: {reserve}s}}
+recording: {{min_duration: 5s, max_duration: 6s, at_max: stop}}
+feeds: {{news: {{backend: folder, path: {box.root}/news, settle: 0s}}}}
+"""
+    plain = box.config.read_text().replace(f"storage: {{directory: {box.state}}}\n", more)
+    box.config.write_text(plain)
+    start(box, test_card, f"{{sounds: tones, time_is_nearly_up: {SHIPPED}/time_is_nearly_up.flac}}")
+    box.until(lambda: sounded(test_card, "card_nearly_full"))
+    box.record(0.2)
+    box.until(lambda: sounded(test_card, "too_short"))
+    box.press("1")
+    box.until(lambda: box.status()["recorder"] == "recording")
+    box.press("2")
+    box.until(lambda: sounded(test_card, "paused"))
+    box.press("2")
+    box.until(lambda: sounded(test_card, "time_is_nearly_up"))
+    box.until(lambda: sounded(test_card, "fault"))
+    soundfile.write(box.root / "news/hello.wav", np.zeros(4800, np.int16), RATE)
+    box.call("feeds.pull")
+    box.until(lambda: sounded(test_card, "new_message"))

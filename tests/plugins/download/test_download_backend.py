@@ -4,6 +4,9 @@ import gzip
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from appliance.config.feeds import FeedSettings
 from appliance.config.loader import parse
 from appliance.errors import ConfigError
 from appliance.plugin import AbsolutePath, ByteCount, Cancelled, Permanent, Seconds, Secret, Transient
+from appliance.testing.feeds import check_feed_backend
 from tests.plugins.certificates import Authority
 from tests.plugins.download.conftest import Inbox
 from tests.plugins.faultproxy import RESET_AT_ONCE, Fault, FaultProxy
@@ -39,6 +43,23 @@ def offer(content: bytes = SOUND, **headers: str) -> Reply:
 MODIFIED = "Sat, 31 Jan 2026 12:00:00 GMT"
 UNBOUNDED = Reply(garbage=b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n\r\n" + SOUND)
 """An answer whose end is that of the connection."""
+
+
+def test_conformance(tmp_path: Path) -> None:
+    names = ("a.mp3", "b.flac", "c.ogg")
+    for number, name in enumerate(names):
+        (tmp_path / name).write_bytes(SOUND + bytes([number]))
+    handler = partial(_Quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        urls = [f"http://127.0.0.1:{server.server_port}/{name}" for name in names]
+        check_feed_backend(lambda: backend(*urls), brings=3)
+        server.shutdown()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 def test_a_file_arrives_whole(receiver: Receiver, inbox: Inbox) -> None:
