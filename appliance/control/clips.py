@@ -2,7 +2,7 @@
 
 import os
 from base64 import b64encode
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +18,6 @@ from appliance.delivery.verify import Checked
 from appliance.delivery.withdrawal import Proof
 from appliance.describe import duration
 from appliance.errors import NotFound, Refused, StorageError, UsageError
-from appliance.events import DeliveryProgress
 from appliance.models import Clip, Mark
 from appliance.store import Search, Store, Trashed
 from appliance.verbs import MOST_BYTES, MOST_LABELS, PAGE
@@ -76,20 +75,16 @@ class ClipMethods:
 
     def find(self, limit: int = PAGE, after: str | None = None, **wanted: Any) -> list[dict[str, Any]]:
         """Clips with their deliveries, newest first: those behind the clip with the id `after`."""
-        running = self._outbox.progress()
-        found = self._store.clips.search(Search(**wanted), limit, after)
-        return [self._with_deliveries(clip, running) for clip in found]
+        return self._all_with_deliveries(self._store.clips.search(Search(**wanted), limit, after))
 
     def show(self, clip: str) -> dict[str, Any]:
         """One clip, by id, the beginning of one, or name; also one in the trash."""
         found, trashed = self._found(clip)
-        return self._with_deliveries(found, self._outbox.progress(), trashed)
+        return self._with_deliveries(found, trashed)
 
     def parts(self, clip: str) -> list[dict[str, Any]]:
         """The clips that carry each other on, of which this is one."""
-        running = self._outbox.progress()
-        found = self._store.clips.find(clip)
-        return [self._with_deliveries(part, running) for part in self._store.clips.parts(found.id)]
+        return self._all_with_deliveries(self._store.clips.parts(self._store.clips.find(clip).id))
 
     def read(self, clip: str, offset: int = 0, length: int = MOST_BYTES) -> dict[str, Any]:
         """Some of a clip's bytes, in Base64. Behind the end there are none."""
@@ -102,27 +97,34 @@ class ClipMethods:
             raise StorageError(f"{path.name} cannot be read: {error.strerror}. The card may be failing") from error
         return {"data": b64encode(data).decode(), "offset": offset, "size": size}
 
-    def _with_deliveries(
-        self, clip: Clip, running: Iterable[DeliveryProgress], trashed: bool = False
-    ) -> dict[str, Any]:
+    def _with_deliveries(self, clip: Clip, trashed: bool = False) -> dict[str, Any]:
         """The clip, and its deliveries; those under way tell how far they are."""
-        here = {each.destination: each for each in running if each.clip_id == clip.id}
+        [found] = self._all_with_deliveries([clip], trashed)
+        return found
+
+    def _all_with_deliveries(self, clips: Sequence[Clip], trashed: bool = False) -> list[dict[str, Any]]:
+        """The same of several; the store is asked once for all of them."""
+        running = {(each.clip_id, each.destination): each for each in self._outbox.progress()}
         troubles = self._troubles()
-        return {
-            "clip": to_plain(clip),
-            "path": str(self._store.clips.path(clip, trashed)),
-            "deliveries": [
-                to_plain(delivery)
-                | {"progress": to_plain(here.get(delivery.destination))}
-                | {"last_error": delivery.last_error or troubles.get(delivery.destination, "")}
-                for delivery in self._store.outbox.find(clip_id=clip.id)
-            ],
-        }
+        deliveries = self._store.outbox.of_each([clip.id for clip in clips])
+        return [
+            {
+                "clip": to_plain(clip),
+                "path": str(self._store.clips.path(clip, trashed)),
+                "deliveries": [
+                    to_plain(delivery)
+                    | {"progress": to_plain(running.get((clip.id, delivery.destination)))}
+                    | {"last_error": delivery.last_error or troubles.get(delivery.destination, "")}
+                    for delivery in deliveries[clip.id]
+                ],
+            }
+            for clip in clips
+        ]
 
     def delete(self, clip: str, now: bool = False) -> dict[str, Any]:
         """Move a clip to the trash, or delete it for good, and cancel its deliveries; as it was before."""
         found, trashed = self._found(clip)
-        before = self._with_deliveries(found, self._outbox.progress(), trashed)
+        before = self._with_deliveries(found, trashed)
         check_meant(clip, before["clip"])
         if trashed and not now:
             raise UsageError(f"clip {found.name} is in the trash already: delete it for good with `now`")

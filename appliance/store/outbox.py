@@ -12,7 +12,7 @@ release, or a recipe that was taken out of the configuration, added to the queue
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from appliance.codec import to_json, word
 from appliance.describe import counted
@@ -267,6 +267,15 @@ class OutboxRows:
             conditions.append(f"d.state IN ({', '.join(repr(state.value) for state in states)})")
         query = f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY d.id LIMIT ?"
         return [delivery_in(row) for row in self._db.execute(query, (*values, -1 if limit is None else limit))]
+
+    def of_each(self, clip_ids: Sequence[str]) -> dict[str, list[Delivery]]:
+        """The deliveries of several clips at once, by their ids, in the same order."""
+        query = f"{SELECT} WHERE c.id IN (SELECT value FROM json_each(?)) ORDER BY d.id"
+        found: dict[str, list[Delivery]] = {clip_id: [] for clip_id in clip_ids}
+        for row in self._db.execute(query, (json.dumps(list(clip_ids)),)):
+            delivery = delivery_in(row)
+            found[delivery.clip_id].append(delivery)
+        return found
 
     def counts(self) -> dict[str, dict[DeliveryState, int]]:
         """How many deliveries each destination has in each state; costs the same however many there are."""

@@ -19,6 +19,9 @@ _UNWANTED = (
     " AND d.state IN ('pending', 'sending', 'parked'))"
 )
 
+_COUNTED_NS = 300 * 10**9
+"""For so long what was recorded in a week is not counted again."""
+
 
 @frozen
 class Footprint:
@@ -66,12 +69,27 @@ class Recorded:
     first_ns: int | None
 
 
+@frozen
+class _Counted:
+    """What was found in [since, until] while `newest` was the clip that had come last."""
+
+    since_ns: int
+    until_ns: int
+    newest: int | None
+    found: Recorded
+
+    def holds(self, since_ns: int, until_ns: int, newest: int | None) -> bool:
+        later = since_ns - self.since_ns
+        return newest == self.newest and later == until_ns - self.until_ns and 0 <= later < _COUNTED_NS
+
+
 class Retention:
     """What is kept, and what for."""
 
     def __init__(self, connection: sqlite3.Connection, places: Places) -> None:
         self._db = connection
         self._places = places
+        self._counted: _Counted | None = None
 
     def arrived(self, destinations: Collection[str], after: int, limit: int) -> list[Arrived]:
         """Clips that arrived at some of `destinations` and wait for none, in the order of entry, behind `after`."""
@@ -115,7 +133,14 @@ class Retention:
         return [self._places.directory / path for _, _, path, _ in rows]
 
     def recorded(self, since_ns: int, until_ns: int) -> Recorded:
-        """What was recorded in [since, until] by wall time."""
-        query = "SELECT coalesce(sum(bytes), 0), count(*), min(start_ns) FROM clips WHERE start_ns BETWEEN ? AND ?"
-        size, clips, first_ns = self._db.execute(query, (since_ns, until_ns)).fetchone()
-        return Recorded(Footprint(size, 2 * clips), first_ns)
+        """What was recorded in [since, until] by wall time.
+
+        As there may be many, what was counted is told again for some minutes while nothing is recorded.
+        """
+        (newest,) = self._db.execute("SELECT max(seq) FROM clips").fetchone()
+        known = self._counted
+        if known is None or not known.holds(since_ns, until_ns, newest):
+            query = "SELECT coalesce(sum(bytes), 0), count(*), min(start_ns) FROM clips WHERE start_ns BETWEEN ? AND ?"
+            size, clips, first_ns = self._db.execute(query, (since_ns, until_ns)).fetchone()
+            known = self._counted = _Counted(since_ns, until_ns, newest, Recorded(Footprint(size, 2 * clips), first_ns))
+        return known.found

@@ -281,5 +281,6 @@ class Outbox(Room[OutboxRows]):
     forget = change(OutboxRows.forget)
     go_again = change(OutboxRows.go_again)
     find = read(OutboxRows.find)
+    of_each = read(OutboxRows.of_each)
     counts = read(OutboxRows.counts)
     queue = read(OutboxRows.queue)

@@ -172,6 +172,23 @@ def test_what_was_recorded_lately(box: Box) -> None:
     assert found == Recorded(Footprint(clips[1].size + clips[2].size, 4), starts[1])
 
 
+def test_what_was_recorded_lately_is_counted_anew_when_something_came_or_time_went_by(box: Box) -> None:
+    first, week, second = box.clip(), 7 * 86_400 * 10**9, 10**9
+
+    def recorded(after: int) -> int:
+        until = first.started.wall_ns + after
+        found: Recorded = box.store.upkeep.recorded(until - week, until)
+        return found.taken.bytes
+
+    assert recorded(second) == first.size
+    last = box.clip()
+    later = last.started.wall_ns - first.started.wall_ns
+    assert recorded(later + second) == first.size + last.size
+    assert recorded(later + 2 * second) == first.size + last.size
+    assert recorded(week + later + second) == 0
+    assert recorded(later + second) == first.size + last.size, "the clock was set back"
+
+
 def test_a_catalogue_of_the_first_release_is_brought_up_to_date(box: Box) -> None:
     box.clock.source = ClockSource.NONE
     clips = [box.clip(), box.clip()]
