@@ -102,7 +102,7 @@ def run(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn) -> End:
         stop.callback(plugins.close)
         controller.listen(lambda event, _: plugins.publish(event), closely=plugins.listening)
         streams = Streams(controller, clock)
-        control = ControlServer(settings.control.socket, settings.control.group, clock, door=turn.door)
+        control = ControlServer(settings.control.socket, settings.control.group, clock, vitals, door=turn.door)
         stop.callback(control.close)
         stop.callback(streams.close)
         stop.callback(controller.drain)
@@ -259,7 +259,7 @@ def out_of_order(plan: Plan, hardware: Hardware, clock: Clock, turn: Turn, error
         stop.callback(controller.drain)
         start_panel(hardware.panel(settings.panel, clock, vitals), controller, stop)
         with tell_and_go_on(post, CONTROL):
-            control = ControlServer(settings.control.socket, settings.control.group, clock, door=turn.door)
+            control = ControlServer(settings.control.socket, settings.control.group, clock, vitals, door=turn.door)
             control.start(defaultdict(lambda: refuse))
             stop.callback(control.close)
         controller.connect(refusing(words, type(error).__name__, post))

@@ -20,6 +20,7 @@ from appliance.controller import Controller, End
 from appliance.door import Door
 from appliance.errors import ApplianceError, ConfigError, StorageError, Stuck
 from appliance.faults import CONFIGURATION, CONFIGURATION_AT_START
+from appliance.foreign import words
 from appliance.history import History
 from appliance.machine import Recorder
 from appliance.plans import BuiltIn, Plans
@@ -94,11 +95,11 @@ class Daemon:
                 trouble = None
             except Stuck:
                 raise  # the next turn would meet what the thread still holds
-            except ApplianceError as error:
+            except Exception as error:
                 if started.is_set():
                     raise
                 if before is not None:
-                    plan, before, trouble = before, None, error
+                    plan, before, trouble = before, None, _told(error)
                 elif not isinstance(error, StorageError):
                     raise
                 elif app.out_of_order(plan, self._hardware, self._clock, turn, error) is End.STOP:
@@ -112,10 +113,13 @@ class Daemon:
             sdnotify.notify(sdnotify.reloading(self._clock.monotonic()))
             try:
                 plan = self._plans.read()
-            except ConfigError as error:
-                self._refuse(error)
+            except Exception as error:
+                problem = _told(error)
+                self._refuse(problem)
                 sdnotify.notify("READY=1\nSTATUS=the new configuration cannot be used: see `appliance status`")
-                raise
+                if problem is error:
+                    raise
+                raise problem from error
             with self._turning:
                 self._next = plan
                 controller = self._controller
@@ -135,8 +139,8 @@ class Daemon:
         for problem in problems:
             log.error("configuration: %s", problem)
         more = f" (and {len(problems) - 1} more: run `appliance config check`)" if len(problems) > 1 else ""
-        words = f"the new configuration cannot be used, the one before goes on: {problems[0]}{more}"
-        self._controller.post(CONFIGURATION.raised(words))
+        told = f"the new configuration cannot be used, the one before goes on: {problems[0]}{more}"
+        self._controller.post(CONFIGURATION.raised(told))
 
     def _ready(self, started: threading.Event, signals: Signals) -> Callable[[], None]:
         """What to do once a turn has started: from now on it can be told to stop."""
@@ -165,3 +169,11 @@ class Daemon:
     def _reload_for_signal(self) -> None:
         with suppress(ConfigError):  # said in log and status
             self.reload()
+
+
+def _told(error: Exception) -> ApplianceError:
+    """An error of ours as it is; one that nobody has foreseen in words for people, and whole in the log."""
+    if isinstance(error, ApplianceError):
+        return error
+    log.error("defect in a new configuration", exc_info=error)
+    return ConfigError(f"a defect of the appliance, the log says more: {words(error)}. Report it")

@@ -4,12 +4,15 @@ Python handles them on the main thread, but the kernel may hand them to any, and
 daemon that waits for its inbox would be deaf until something else happens.
 """
 
+import logging
 import signal
 import socket
 import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
+
+log = logging.getLogger(__name__)
 
 
 class Signals:
@@ -41,4 +44,7 @@ class Signals:
         while numbers := self._source.recv(64):
             for number in numbers:
                 if number in self._calls:
-                    self._calls[number]()
+                    try:
+                        self._calls[number]()
+                    except Exception:  # else it would be the last signal that is heard
+                        log.exception("defect at the signal %s", signal.Signals(number).name)

@@ -7,6 +7,7 @@ import select
 import socket
 import threading
 from contextlib import suppress
+from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from appliance.control.connection import Connection, Methods
 from appliance.door import Door
 from appliance.errors import Stuck
 from appliance.values import frozen
+from appliance.vitals import Vitals
 
 _JOIN_TIMEOUT = 2.0
 
@@ -47,7 +49,14 @@ class ControlServer:
     """The socket file belongs to `group`, whose members may call; everybody else may not."""
 
     def __init__(
-        self, path: Path, group: str, clock: Clock, limits: Limits = _LIMITS, door: Door | None = None
+        self,
+        path: Path,
+        group: str,
+        clock: Clock,
+        vitals: Vitals | None = None,
+        *,
+        limits: Limits = _LIMITS,
+        door: Door | None = None,
     ) -> None:
         """A `door` that is given outlives it: who calls afterwards waits for the next server."""
         self._path = path
@@ -62,6 +71,9 @@ class ControlServer:
         self._changed = threading.Condition()
         self._connections: set[Connection] = set()
         self._stopping = False
+        self._complaint = ""
+        self._vitals = vitals or Vitals(clock)
+        self._pulse = self._vitals.pulse("control", inf)
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
 
     def start(self, methods: Methods) -> None:
@@ -92,6 +104,7 @@ class ControlServer:
             self._thread.join(_JOIN_TIMEOUT)
             if self._thread.is_alive():
                 raise Stuck("the control socket's thread does not end")
+            self._vitals.remove(self._pulse)
             os.close(self._wake)
             self._socket = None
             if not self._lasts:
@@ -120,21 +133,27 @@ class ControlServer:
     def _serve(self) -> None:
         """Let callers in."""
         assert self._socket
-        complaint = ""
         looks = select.poll()
         for each in (self._socket.fileno(), self._wake):
             looks.register(each, select.POLLIN)
         while looks.poll() and not self._stopping:
-            try:
-                caller, _ = self._socket.accept()
-            except BlockingIOError:
-                continue  # who called has gone
-            except OSError as error:
-                if not self._stops_within(_REST) and complaint != (complaint := str(error)):
-                    log.warning("control: nobody can be let in now: %s", complaint)
-            else:
-                complaint = ""
-                self._admit(Connection(caller, self._methods, self._clock, self._limits.slow))
+            if not self._pulse.guard(partial(self._let_in, self._socket), False):
+                self._stops_within(_REST)
+
+    def _let_in(self, door: socket.socket) -> bool:
+        """Whether the next caller can be looked at at once."""
+        try:
+            caller, _ = door.accept()
+        except BlockingIOError:
+            return True  # who called has gone
+        except OSError as error:
+            if self._complaint != (complaint := str(error)):
+                log.warning("control: nobody can be let in now: %s", complaint)
+            self._complaint = complaint
+            return False
+        self._complaint = ""
+        self._admit(Connection(caller, self._methods, self._clock, self._limits.slow))
+        return True
 
     def _stops_within(self, seconds: float) -> bool:
         with self._changed:

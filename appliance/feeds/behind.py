@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import suppress
 
 from appliance.sums import sha256
 
@@ -39,8 +40,10 @@ class Behind:
     def grown(self, size: int) -> None:
         """So many bytes are in the file now, and stay as they are."""
         if self._thread is None and size - self._done >= _BEGIN:
-            self._thread = threading.Thread(target=self._run, name="behind", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="behind", daemon=True)
+            with suppress(RuntimeError):  # no thread can be had: perhaps at the next call, else at the end
+                thread.start()
+                self._thread = thread
         with self._grown:
             self._there = size
             self._grown.notify()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.clock import Clock
+from appliance.codec import word
 from appliance.durable import make_directory, read_object, write_file
 from appliance.errors import NotFound, StorageError, UsageError
 from appliance.values import frozen
@@ -119,7 +120,7 @@ class Keys:
         found = None
         with self._trying:
             for where in keys:
-                entry = kept.get(where, {"salt": "00", "scrypt": "00"})
+                entry = {"salt": "00", "scrypt": "00"} | kept.get(where, {})
                 tried = _scrypt(password[:LONGEST], bytes.fromhex(entry["salt"]))
                 if hmac.compare_digest(tried, bytes.fromhex(entry["scrypt"])):
                     found = where
@@ -186,14 +187,14 @@ class Keys:
         each = self._now().get("sessions", {}).get(_hash(session))
         if not each or self._is_over(each):
             return None
-        return Visitor(Role(each["role"]), _hash(f"csrf {session}"))
+        return _visitor(each, _hash(f"csrf {session}"))
 
     def program(self, token: str) -> Visitor | None:
         """Whoever has this token."""
         wanted = _hash(token)
         for each in self._now().get("tokens", {}).values():
             if hmac.compare_digest(each["hash"], wanted):
-                return Visitor(Role(each["role"]))
+                return _visitor(each)
         return None
 
     def log_out(self, session: str | None = None) -> None:
@@ -221,7 +222,7 @@ class Keys:
 
     def tokens(self) -> dict[str, Role]:
         """The roles of all programs that have a token."""
-        return {name: Role(each["role"]) for name, each in self._now().get("tokens", {}).items()}
+        return {name: word(each["role"], Role) for name, each in self._now().get("tokens", {}).items()}
 
     def revoke_token(self, name: str) -> None:
         """Let a token open nothing any more. Raises NotFound."""
@@ -274,6 +275,12 @@ class Keys:
         folder = self._path.parent.stat()
         if folder.st_uid != os.geteuid():
             os.chown(self._path, folder.st_uid, folder.st_gid)
+
+
+def _visitor(entry: dict[str, Any], csrf: str = "") -> Visitor | None:
+    """Whom an entry lets in: nobody where only a newer release knows what he may do."""
+    role = word(entry["role"], Role)
+    return Visitor(role, csrf) if role in frozenset(Role) else None
 
 
 def _without(kept: dict[str, Any], name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Every event has a number. Who comes back names the last one that it had, and get
 were lost.
 """
 
+import logging
 import secrets
 import threading
 from collections import deque
@@ -13,6 +14,7 @@ from typing import Any
 
 from appliance.clock import Clock, wait_for
 from appliance.errors import ApplianceError, Refused
+from appliance.foreign import words
 from appliance.values import frozen
 
 LISTENERS = 200
@@ -26,6 +28,8 @@ QUIET = 15.0
 
 _AGAIN = 1.0
 """Seconds until the daemon is asked again, where it was away."""
+
+log = logging.getLogger(__name__)
 
 
 @frozen
@@ -68,10 +72,13 @@ class News:
         with self._changed:
             if self._listeners >= LISTENERS:
                 raise Refused(f"{LISTENERS} browsers look on already. Close one of them, or try again later")
-            self._listeners += 1
             if not self._running:
+                try:
+                    threading.Thread(target=self._follow, name="news", daemon=True).start()
+                except RuntimeError as error:
+                    raise Refused(f"nobody can look on now: {error}. Try again in a moment") from error
                 self._running = True
-                threading.Thread(target=self._follow, name="news", daemon=True).start()
+            self._listeners += 1
             last = self._number if since is None or since > self._number else since
         self._seats(1)
         return self._told(last)
@@ -107,9 +114,11 @@ class News:
                     self._tell(event)
                     if self._nobody():
                         return
-            except ApplianceError as error:
+            except Exception as error:
                 if not away:
-                    self._tell({"event": "RecorderAway", "message": str(error)})
+                    self._tell({"event": "RecorderAway", "message": words(error)})
+                    if not isinstance(error, ApplianceError):
+                        log.exception("what happens cannot be followed")
                 away = True
             with self._changed:
                 self._clock.wait(self._changed, _AGAIN)

@@ -97,6 +97,7 @@ class Watch:
             self._look()
             self._look_at_pace()
             if self._reason is not None:
-                with self._lock, contextlib.suppress(OSError):
+                with self._lock:
                     for connection in self._connections:
-                        connection.shutdown(socket.SHUT_RDWR)
+                        with contextlib.suppress(OSError):  # the other end was quicker
+                            connection.shutdown(socket.SHUT_RDWR)

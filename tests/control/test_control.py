@@ -6,8 +6,9 @@ import socket
 import stat
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,8 +19,11 @@ from appliance.control import protocol
 from appliance.control.client import Client
 from appliance.control.connection import Methods
 from appliance.control.server import ControlServer
+from appliance.door import Door
 from appliance.errors import AlreadyRunning, ApplianceError, NotFound, NotRunning, Refused
+from appliance.events import FaultCleared, FaultRaised
 from appliance.models import Mark
+from appliance.vitals import Vitals
 
 GROUP = "nogroup"
 
@@ -209,6 +213,45 @@ def test_whoever_called_before_the_end_is_answered(tmp_path: Path) -> None:
         assert answers == ["done"] and not closer.is_alive()
         with pytest.raises(NotRunning):
             caller.call("slow")
+
+
+class _Odd:
+    """A listening socket at which one caller is an error that nobody has foreseen."""
+
+    def __init__(self, real: socket.socket) -> None:
+        self._real = real
+        self._failed = False
+
+    def fileno(self) -> int:
+        return self._real.fileno()
+
+    def accept(self) -> tuple[socket.socket, object]:
+        caller = self._real.accept()
+        if not self._failed:
+            self._failed = True
+            caller[0].close()
+            raise ValueError("odd")
+        return caller
+
+
+class _OddDoor(Door):
+    def open(self, path: Path) -> socket.socket:
+        return cast(socket.socket, _Odd(super().open(path)))
+
+
+def test_an_error_that_nobody_has_foreseen_is_told_and_others_are_let_in(tmp_path: Path) -> None:
+    path, told = tmp_path / "control.sock", list[object]()
+    clock, door = SystemClock(), _OddDoor()
+    server = ControlServer(path, GROUP, clock, Vitals(clock, told.append), door=door)
+    server.start({"answer": lambda: 42})
+    with closing(door), closing(server):
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(str(path))
+            assert caller.recv(1) == b""
+        for _ in range(2):
+            with Client(path) as client:
+                assert client.call("answer") == 42
+    assert [type(event) for event in told] == [FaultRaised, FaultCleared]
 
 
 def test_a_stream_ends_with_its_last_item(path: Path) -> None:

@@ -33,7 +33,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     with ExitStack() as stop:
 
         def start(methods: Methods = MARK, **limits: Any) -> Path:
-            server = ControlServer(tmp_path / "control.sock", GROUP, SystemClock(), Limits(**limits))
+            server = ControlServer(tmp_path / "control.sock", GROUP, SystemClock(), limits=Limits(**limits))
             server.start(methods)
             stop.callback(server.close)
             return tmp_path / "control.sock"

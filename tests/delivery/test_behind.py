@@ -1,6 +1,7 @@
 """What a file says of its own sum while it grows, against the bytes that are in it at the end."""
 
 import os
+import threading
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -41,6 +42,20 @@ def _go_on(file: NewFile) -> None:
     file.write(b"first")
     file.sha256()
     file.write(b"second")
+
+
+def test_where_no_thread_can_be_had_the_sum_is_computed_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    file = SafeFile(tmp_path / "there", lambda size: True)
+    with file.filled(lambda path, size: None) as opened:
+        _write_on(opened)
+        told = opened.sha256()
+    assert told == sha256(file.path.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("write", [_write_on, _go_back, _cut_off, _go_ahead, _go_on, lambda file: None])

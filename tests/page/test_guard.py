@@ -260,6 +260,24 @@ def test_a_token(locked: Browser, keys: Keys, desk: Desk) -> None:
         keys.add_token("museum", Role.HOST)
 
 
+def test_what_only_a_newer_release_knows_opens_nothing_and_stays(
+    locked: Browser, keys: Keys, desk: Desk, tmp_path: Path
+) -> None:
+    log_in(locked)
+    token = keys.add_token("home", Role.HOST)
+    path = tmp_path / "keys" / "keys.json"
+    newer = path.read_text().replace('"host"', '"curator"')
+    newer = newer.replace('"sessions"', '"helper": {"argon2id": "00"}, "sessions"', 1)
+    path.write_text(newer)
+    assert locked.get(STATUS).status == 401
+    assert locked.get(STATUS, Authorization=f"Bearer {token}").status == 401
+    assert keys.tokens() == {"home": "curator"}
+    log_in(locked)
+    assert locked.get(STATUS).status == 200
+    kept = json.loads(path.read_text())
+    assert kept["tokens"]["home"]["role"] == "curator" and kept["helper"] == {"argon2id": "00"}
+
+
 # -- what is kept, and what is said
 
 

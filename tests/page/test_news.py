@@ -1,6 +1,8 @@
 """Events for everybody who looks on: numbered, kept for those who come back, and the losses told."""
 
+import errno
 import queue
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from appliance.clock import SystemClock
 from appliance.errors import NotRunning, Refused
 from appliance.page.news import KEPT, LISTENERS, Item, News
+from appliance.testing.clock import ManualClock
 
 
 class Daemon:
@@ -95,3 +98,28 @@ def test_a_recorder_that_went_away_is_told_and_comes_back(daemon: Daemon) -> Non
     assert item(ear).event["event"] == "RecorderAway"
     daemon.told.put({"event": "A"})
     assert item(ear).event == {"event": "A"}
+
+
+def test_an_error_that_nobody_has_foreseen_is_not_the_end_of_news(daemon: Daemon) -> None:
+    clock = ManualClock()
+    failed = threading.Event()
+
+    def stream() -> Iterator[dict[str, Any]]:
+        if not failed.is_set():
+            failed.set()
+            raise OSError(errno.EMFILE, "Too many open files")
+        return daemon.stream()
+
+    news = News(stream, clock)
+    ear = news.listen()
+    daemon.told.put({"event": "A"})
+    heard: list[Item] = []
+    ears = threading.Thread(target=lambda: heard.extend((item(ear), item(ear))), daemon=True)
+    ears.start()
+    assert failed.wait(10)
+    for _ in range(1000):
+        clock.advance(1.0)
+        ears.join(0.01)
+        if not ears.is_alive():
+            break
+    assert [each.event["event"] for each in heard] == ["RecorderAway", "A"]
