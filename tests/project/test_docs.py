@@ -1,14 +1,21 @@
 """Documentation is checked like code: generated parts are up to date, links lead somewhere, configurations load."""
 
 import importlib.util
+import io
 import os
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
+import click
 import pytest
 
+from appliance.cli.main import root
 from appliance.config.loader import parse
 from appliance.plugin import hookspecs
 from appliance.plugin_host import PluginHost
@@ -48,6 +55,42 @@ def test_every_configuration_in_the_docs_loads(page: Path) -> None:
     environment = {**os.environ, "CREDENTIALS_DIRECTORY": str(ROOT / "tests" / "project" / "credentials")}
     for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)):
         parse(block, f"{page.name} block {number}", plugins.extensions, environment)
+
+
+def commands(path: Path) -> Iterator[list[str]]:
+    """What a file shows of the command line, in its sentences, and of a page in its blocks too."""
+    text = path.read_text()
+    found = re.findall(r"`(?:sudo )?appliance ([^`{]*)`", text)
+    if path.suffix == ".md":
+        found += re.findall(r"^ *(?:\$ )?(?:sudo )?appliance (.*)$", text, re.M)
+    yield from (shlex.split(" ".join(each.split()), comments=True) for each in found)
+
+
+def complaint(words: list[str]) -> str:
+    """What is wrong with them; nothing where one only speaks of a command without saying what about."""
+    command: click.Command | None = root
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        name, *words = words
+        command = command.get_command(click.Context(command), name)
+        if command is None:
+            return f"there is no {name}"
+    try:
+        with suppress(click.MissingParameter, click.exceptions.Exit, click.Abort):
+            if not isinstance(command, click.Group):
+                cast(click.Command, command).make_context("", words)
+    except click.UsageError as error:
+        return error.format_message()
+    return ""
+
+
+@pytest.mark.filterwarnings("ignore::getpass.GetPassWarning")
+def test_every_command_that_is_spoken_of_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    sources = [path for folder in ("appliance", "plugins") for path in (ROOT / folder).rglob("*.py")]
+    pages = [page for page in PAGES if page.name != "CHANGELOG.md"]
+    found = [(path, words) for path in (*pages, *sources) for words in commands(path)]
+    wrong = [f"{path.relative_to(ROOT)}: {words}: {why}" for path, words in found if (why := complaint(words))]
+    assert wrong == [] and len(found) > 400
 
 
 def test_every_hook_is_documented() -> None:
