@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterator
 
 from appliance.plugin import AudioFormat, FrameBlock
+from appliance_rtp.reports import report
 
 MOST = 1200
 """Bytes of sound in a packet at most, which every network passes on in one piece."""
@@ -31,6 +32,7 @@ class Packets:
         self._number = secrets.randbits(16)
         self._first = secrets.randbits(32)
         self._mark = _MARK
+        self._sent = self._octets = 0
 
     def of(self, block: FrameBlock) -> Iterator[bytes]:
         """Those of a block. What was lost before it is missing in their times too."""
@@ -39,10 +41,18 @@ class Packets:
         sound = (block.floats() * 32_768).clip(-32_768, 32_767).astype(">i2").tobytes()
         step = max(1, MOST // self._frame) * self._frame
         for begin in range(0, len(sound), step):
-            at = (self._first + block.offset + begin // self._frame) % (1 << 32)
+            at = self._time_of(block.offset + begin // self._frame)
             head = struct.pack("!BBHII", _VERSION, self._mark | self._kind, self._number, at, self._source)
             self._number, self._mark = (self._number + 1) % (1 << 16), 0
+            self._sent, self._octets = self._sent + 1, self._octets + len(sound[begin : begin + step])
             yield head + sound[begin : begin + step]
+
+    def report(self, block: FrameBlock, wall_ns: int, name: str) -> bytes:
+        """That a block began to sound at `wall_ns` (since 1970, UTC), and what was sent so far."""
+        return report(self._source, wall_ns, self._time_of(block.offset), self._sent, self._octets, name)
+
+    def _time_of(self, offset: int) -> int:
+        return (self._first + offset) % (1 << 32)
 
 
 def description(format: AudioFormat, address: str, port: int, title: str) -> str:

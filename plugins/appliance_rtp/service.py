@@ -2,12 +2,14 @@
 
 import logging
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 from math import inf
 
 from appliance.plugin import FrameBlock, House, StorageError, write_file
 from appliance_rtp.options import RtpOptions
 from appliance_rtp.packets import Packets, description
+from appliance_rtp.reports import EVERY
 
 BLOCK = 1920
 """Frames of one block: a twenty-fifth of a second at 48 kHz."""
@@ -32,6 +34,7 @@ class Rtp:
         self._packets: Packets | None = None
         self._trouble = ""
         self._describe_at = inf
+        self._report_at = inf
 
     def run(self) -> None:
         family = socket.AF_INET6 if ":" in self._options.address else socket.AF_INET
@@ -44,15 +47,15 @@ class Rtp:
 
     def _send(self, channel: socket.socket, block: FrameBlock) -> None:
         if self._packets is None and block.data:
-            self._packets, self._describe_at = Packets(block.format), block.at
+            self._packets, self._describe_at, self._report_at = Packets(block.format), block.at, block.at
         if self._packets and block.at >= self._describe_at:
             self._trouble = self._described(block)
             self._describe_at = block.at + _AGAIN if self._trouble else inf
         trouble = self._trouble
         try:
-            for packet in self._packets.of(block) if self._packets else ():
+            for packet, port in self._due(self._packets, block) if self._packets else ():
                 with suppress(BlockingIOError):  # a line that is full loses packets rather than time
-                    channel.sendto(packet, (self._options.address, self._options.port))
+                    channel.sendto(packet, (self._options.address, port))
         except OSError as error:
             trouble = f"the stream does not leave the box: {error.strerror}. Look at its network"
         if trouble:
@@ -61,6 +64,16 @@ class Rtp:
             self._house.clear_fault()
         if block.is_last:  # the next one may be of another format
             self._packets = None
+
+    def _due(self, packets: Packets, block: FrameBlock) -> Iterator[tuple[bytes, int]]:
+        """What goes to which port: sound, and now and then the moment that it is of."""
+        for packet in packets.of(block):
+            yield packet, self._options.port
+        if block.at >= self._report_at:
+            self._report_at = block.at + EVERY
+            now = self._house.now()
+            began = now.wall_ns - now.monotonic_ns + round(block.at * 1e9)
+            yield packets.report(block, began, f"{self._house.name}@{self._house.device}"), self._options.port + 1
 
     def _described(self, block: FrameBlock) -> str:
         """Write down what players must know; why that cannot be, which is no reason not to send."""

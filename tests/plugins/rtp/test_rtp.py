@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from appliance_rtp.options import RtpOptions, is_near
 from appliance_rtp.packets import MOST, Packets, description, payload_type
+from appliance_rtp.reports import EVERY
 from appliance_rtp.service import BLOCK, SDP, Rtp
-from attrs import frozen
+from attrs import evolve, frozen
 
 from appliance.events import FaultCleared, FaultRaised
 from appliance.models import AudioFormat, SampleFormat
@@ -49,12 +50,28 @@ def noise(number: int, format: AudioFormat = FORMAT, *, is_last: bool = False, d
 
 
 @pytest.fixture
-def receiver() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
-        found.bind(("127.0.0.1", 0))
-        found.settimeout(20)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        yield found
+def ears() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """At two neighbouring ports: for sound, and for what is told of it."""
+    for _ in range(100):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as beside,
+        ):
+            found.bind(("127.0.0.1", 0))
+            try:
+                beside.bind(("127.0.0.1", found.getsockname()[1] + 1))
+            except (OSError, OverflowError):  # somebody else's
+                continue
+            for each in (found, beside):
+                each.settimeout(20)
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+            yield found, beside
+            return
+
+
+@pytest.fixture
+def receiver(ears: tuple[socket.socket, socket.socket]) -> socket.socket:
+    return ears[0]
 
 
 def options(receiver: socket.socket) -> RtpOptions:
@@ -176,21 +193,54 @@ def test_sound_does_not_leave_the_house_in_the_clear(address: str, said: str) ->
         RtpOptions(address)
 
 
+def reports(data: bytes) -> tuple[int, int, int, int, int, bytes]:
+    """A compound packet as RFC 3550 wants it: source, NTP time, RTP time, packets, bytes, CNAME."""
+    first, kind, length, source, ntp, at, packets, octets = struct.unpack("!BBHIQIII", data[:28])
+    assert (first, kind, length) == (2 << 6, 200, 6)
+    first, kind, length = struct.unpack("!BBH", data[28:32])
+    assert (first, kind, 4 * length) == (2 << 6 | 1, 202, len(data) - 32)
+    of, item, size = struct.unpack("!IBB", data[32:38])
+    assert of == source and item == 1 and not data[38 + size :].strip(b"\0") and data[38 + size :]
+    return source, ntp, at, packets, octets, data[38 : 38 + size]
+
+
+def test_players_are_told_which_moment_they_hear(ears: tuple[socket.socket, socket.socket], tmp_path: Path) -> None:
+    receiver, beside = ears
+    house = FakeHouse(tmp_path)
+    now = house.now()
+    begin = now.monotonic_ns // 10**9 - 2  # so long ago it sounded
+    blocks = [evolve(noise(number), at=begin + number * BLOCK / 48_000) for number in (0, 1, 2, 125, 126)]
+    with house.running(Rtp(options(receiver), house)):
+        house.sound(*blocks)
+        first = Packet.of(receiver.recv(2048))
+        source, ntp, at, packets, octets, name = reports(beside.recv(2048))
+        assert (source, at, octets, name) == (first.source, first.at, BLOCK * 4, b"service@box")
+        assert packets == -(-BLOCK * 4 // MOST)
+        wall = (now.wall_ns - now.monotonic_ns) / 1e9 + begin
+        assert ntp / (1 << 32) - 2_208_988_800 == pytest.approx(wall, abs=1e-3, rel=0)
+        _, later, at, _, octets, _ = reports(beside.recv(2048))
+        assert (at - first.at) % (1 << 32) == 125 * BLOCK and octets == 4 * BLOCK * 4, "not after each block"
+        assert (later - ntp) / (1 << 32) == pytest.approx(125 * BLOCK / 48_000, abs=1e-6)
+
+
 @pytest.mark.slow
-def test_the_receiver_of_ffmpeg_hears_it(receiver: socket.socket, tmp_path: Path) -> None:
+def test_the_receiver_of_ffmpeg_hears_it(ears: tuple[socket.socket, socket.socket], tmp_path: Path) -> None:
     """Whose players are ffplay, mpv and VLC."""
     av = pytest.importorskip("av")
-    port = receiver.getsockname()[1]
-    receiver.close()
+    port = ears[0].getsockname()[1]
+    for each in ears:
+        each.close()
     house, heard = FakeHouse(tmp_path), threading.Event()
     tone = (np.sin(np.arange(BLOCK) * 2 * np.pi * 1000 / 48_000) * 16_000).astype("<i2")
     data = np.repeat(tone[:, np.newaxis], 2, axis=1).tobytes()
     (tmp_path / "ear.sdp").write_text(description(FORMAT, "127.0.0.1", port, "box"))
+    now, begin = house.now(), house.now().monotonic_ns // 10**9
+    wall = (now.wall_ns - now.monotonic_ns) / 1e9 + begin
 
     def send() -> None:
         number = 0
         while not heard.wait(0.01):
-            house.sound(FrameBlock(data, number * BLOCK, 1000.0, FORMAT, is_last=False))
+            house.sound(FrameBlock(data, number * BLOCK, begin + number * BLOCK / 48_000, FORMAT, is_last=False))
             number += 1
 
     with house.running(Rtp(RtpOptions("127.0.0.1", port), house)):
@@ -199,12 +249,15 @@ def test_the_receiver_of_ffmpeg_hears_it(receiver: socket.socket, tmp_path: Path
         try:
             whitelist = {"protocol_whitelist": "file,udp,rtp", "analyzeduration": "100000"}
             with av.open(str(tmp_path / "ear.sdp"), options=whitelist, timeout=20) as stream:
-                frame = next(stream.decode(audio=0))
+                frames = (frame for frame in stream.decode(audio=0) if stream.start_time_realtime)
+                frame = next(frames)
+                told = stream.start_time_realtime / 1e6 - wall
         finally:
             heard.set()
             sender.join()
     assert (frame.sample_rate, frame.layout.nb_channels) == (48_000, 2)
     assert 12_000 < np.abs(frame.to_ndarray()).max() <= 16_000
+    assert (told + 1) % EVERY == pytest.approx(1, abs=BLOCK / 48_000), "it knows which moment it hears"
 
 
 def test_the_contract_is_kept(tmp_path: Path) -> None:
