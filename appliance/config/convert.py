@@ -164,7 +164,9 @@ class Structurer:
             chosen = given.get(chooser, section.fields[chooser].default)
             what = f"options:{section.cls.__name__}:{getattr(chosen, 'text', chosen)}"
             try:
-                options = within(PATIENCE, partial(self._options, options_class, rest, common), what)
+                loaded_class = within(PATIENCE, partial(loaded, options_class), what)
+                these = f"{what}:{hash(_hashable(rest))}"  # values of another entry need not hang
+                options = within(PATIENCE, partial(self._options, loaded_class, rest, common), these)
             except BaseValidationError as error:
                 problems += error.exceptions
             except Exception as error:  # a plugin's broken options class must not end the daemon
@@ -172,8 +174,7 @@ class Structurer:
         _raise(problems, section.cls)
         return attrs.evolve(settings, options=options)
 
-    def _options(self, options_class: OptionsClass, given: dict[str, Any], also_known: Iterable[str]) -> Any:
-        options = loaded(options_class)
+    def _options(self, options: type, given: dict[str, Any], also_known: Iterable[str]) -> Any:
         if clash := attrs.fields_dict(options).keys() & set(also_known):
             raise TypeError(f"it has options that every entry has: {', '.join(sorted(clash))}")
         return Section(options, self._converter, self._withheld).assemble(given, also_known)
@@ -204,6 +205,12 @@ def _given(value: Any, wanted: Any) -> dict[str, Any]:
     if value is not None and not isinstance(value, dict):
         raise Problem(f"found {words.found(value)}, expected {words.expected(wanted)}")
     return dict(value or {})
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple((name, _hashable(each)) for name, each in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 def _attempt(problems: list[Exception], run: Callable[[], Any]) -> Any:

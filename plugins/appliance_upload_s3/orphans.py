@@ -2,10 +2,12 @@
 
 import json
 import logging
+import os
 import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -17,6 +19,8 @@ _log = logging.getLogger(__name__)
 AGE = timedelta(days=1)
 INTERVAL = timedelta(days=1)
 SETTLING = timedelta(hours=2)
+LEFT = timedelta(days=21)
+"""A ledger that was not touched for so long is nobody's: what waits is tried, and noted, every hour."""
 
 
 class Orphans:
@@ -24,7 +28,8 @@ class Orphans:
 
     They are known by the `ledger`, a file in which each is noted while it is unfinished, and where that was lost by
     their keys: `own` says how those of this box start and what they look like, where that can be told. What stands in
-    another ledger beside it is that of another destination, which may have the same keys. An upload that
+    another ledger beside it is that of another destination, which may have the same keys; one that nobody has touched
+    for weeks is of a destination that is called otherwise now, or is no more. An upload that
     waits for its next attempt is not an orphan: every pending delivery is tried at least once an hour, so none is
     aborted before the appliance has run for two hours. Ages are told by the server's clock alone.
     """
@@ -52,7 +57,11 @@ class Orphans:
         """This upload waits, or is under way."""
         with self._lock:
             self._in_use.add(upload_id)
-            self._note(self._begun | {upload_id})
+            if upload_id not in self._begun:
+                self._note(self._begun | {upload_id})
+            elif self._ledger:
+                with suppress(OSError):
+                    os.utime(self._ledger)
 
     def finished(self, upload_id: str) -> None:
         """This upload is an object now."""
@@ -63,17 +72,19 @@ class Orphans:
     def sweep_when_due(self) -> None:
         """Abort orphans, once a day at most. A failure is logged: it is no reason to fail a delivery."""
         with self._lock:
-            if self._now() < self._next or not (self._own[1] or self._begun):
+            if self._now() < self._next:
                 return
             self._next = self._now() + INTERVAL.total_seconds()
         start, pattern = self._own
         noted = self._begun
         try:
-            others = frozenset[str]().union(*map(_read, self._other_ledgers()))
+            others, left = self._of_others()
+            if not (pattern or noted or left):
+                return
             there = list(self._bucket.uploads(start))
             for upload, answer in there:
                 fits = pattern and pattern.fullmatch(upload["Key"]) and upload["UploadId"] not in others
-                own = upload["UploadId"] in self._begun or fits
+                own = upload["UploadId"] in self._begun | left or fits
                 if own and self._is_old(upload, answer) and not self._is_used(upload):
                     self._bucket.abort(upload["Key"], upload["UploadId"])
                     _log.info("aborted an unfinished upload of %s", upload["Key"])
@@ -82,8 +93,15 @@ class Orphans:
         except (Transient, Permanent) as error:
             _log.warning("cannot tidy up unfinished uploads: %s", error)
 
-    def _other_ledgers(self) -> list[Path]:
-        return [each for each in self._ledger.parent.glob("*.json") if each != self._ledger] if self._ledger else []
+    def _of_others(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Uploads of other destinations, and those of ones that are no more."""
+        found: dict[bool, frozenset[str]] = {}
+        for each in self._ledger.parent.glob("*.json") if self._ledger else ():
+            if each != self._ledger:
+                with suppress(OSError):
+                    is_left = time.time() - each.stat().st_mtime > LEFT.total_seconds()
+                    found[is_left] = found.get(is_left, frozenset()) | _read(each)
+        return found.get(False, frozenset()), found.get(True, frozenset()) - found.get(False, frozenset())
 
     def _forget(self, gone: frozenset[str]) -> None:
         """Note these uploads no more, which are not there."""

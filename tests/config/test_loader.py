@@ -497,6 +497,32 @@ def test_options_that_hang_or_end_programs_are_named(monkeypatch: pytest.MonkeyP
     assert "the plugin of its backend is broken: SystemExit: 4" in found.left_out["destinations.b"]
 
 
+def test_an_entry_whose_values_hang_keeps_no_other_of_its_kind_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    from appliance.config import convert
+    from appliance.config.loader import usable
+
+    go, looked = threading.Event(), list[str]()
+
+    def look(_: object, __: object, place: str) -> None:
+        looked.append(place)
+        if place == "/dead":
+            go.wait(30)
+
+    @frozen
+    class Folder:
+        place: str = option("", "x", check=look)
+
+    kinds: Any = {DestinationSettings: {"folder": Folder}}
+    with monkeypatch.context() as patch:
+        patch.setattr(convert, "PATIENCE", 0.05)
+        assert usable("destinations: {a: {backend: folder, place: /dead}}", "box.yaml", kinds, {}).left_out
+    text = "destinations: {a: {backend: folder, place: /dead}, b: {backend: folder, place: /alive}}"
+    found = usable(text, "box.yaml", kinds, {})
+    go.set()
+    assert set(found.left_out) == {"destinations.a"} and "still hangs" in found.left_out["destinations.a"]
+    assert looked.count("/dead") == 1
+
+
 def test_clips_wait_for_a_destination_that_is_left_out_in_the_form_that_it_wants(uploads: dict[str, type]) -> None:
     from appliance.config.loader import usable
 

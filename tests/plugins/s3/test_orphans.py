@@ -1,6 +1,7 @@
 """Unfinished uploads are aborted where they are this box's own, old, and nobody waits for them."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -126,6 +127,33 @@ def test_two_destinations_with_the_same_keys_leave_each_other_their_uploads(
     one.sweep_when_due()
     left = weed.uploads()
     assert under_way in left and nobodys not in left
+
+
+@pytest.mark.parametrize("template", ["{file_name}", "27.11.2026.wav"])
+def test_what_a_destination_left_that_is_called_otherwise_now_goes_as_well(
+    template: str, weed: Any, begin: Any, tmp_path: Path
+) -> None:
+    hours, ledgers, name = [0.0], tmp_path / "uploads", NAME if template == "{file_name}" else template
+    bucket = Bucket(weed.client, "clips", Target("clips", weed.url), {})
+    own = own_keys(f"{tmp_path.name}/{template}", "box")
+
+    def orphans(name: str) -> Orphans:
+        return Orphans(bucket, own, timedelta(seconds=-60), lambda: hours[0] * 3600, ledger=ledgers / f"{name}.json")
+
+    left, waiting = begin(f"{tmp_path.name}/{name}"), begin(f"{tmp_path.name}/{name}")
+    old, other = orphans("old"), orphans("other")
+    old.in_use(left)
+    other.in_use(waiting)
+    for each in ledgers.iterdir():
+        os.utime(each, (0, 0))
+    other.in_use(waiting)  # an hour later, once more
+    hours[0] = 3
+    orphans("new").sweep_when_due()
+    assert left in weed.uploads(), "not in its first hours"
+    now = orphans("new")
+    hours[0] = 6
+    now.sweep_when_due()
+    assert left not in weed.uploads() and waiting in weed.uploads()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[[1]]", b"\xff", b"[" * 100_000])
