@@ -29,7 +29,8 @@ def test_finds_what_the_standard_library_finds(group: str) -> None:
 
 
 def test_reads_a_file_as_people_write_it(tmp_path: Path) -> None:
-    points = "[console_scripts]\nshow = show:main\n\n[ appliance ]\n# of ours\n; old\nsiren=siren_plugin : hooks [loud]\nbell = bell\n"
+    points = "[console_scripts]\nshow = show:main\n\n[ appliance ]\n# of ours\n; old\n"
+    points += "siren=siren_plugin : hooks [loud]\nbell = bell\n"
     distribution(
         tmp_path, "siren-2.0.egg-info", "Metadata-Version: 2.1\nName: The-Siren\nVersion: 2.0\n\nName: no", points
     )
