@@ -17,22 +17,8 @@ from appliance.values import frozen
 _FIELD = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"([-+]?\d+)\.(\d+(?: (?:[kMGT]?B(?:/s)?|k?Hz|dB|dBFS|s|ms))?)")
 _NAMES = frozenset(
-    (
-        *(
-            "box",
-            "clip",
-            "clip_id",
-            "destination",
-            "device",
-            "feed",
-            "file",
-            "file_name",
-            "filename",
-            "folder",
-            "group",
-        ),
-        *("id", "label", "name", "path", "remote_name", "stem", "title", "track", "user", "word"),
-    )
+    "box clip clip_id destination device feed file file_name filename folder group id label name path remote_name stem "
+    "title track user word".split()
 )
 """Fields in which somebody's own words stand, or names: they stay, even where they read as a sentence or a number."""
 

@@ -23,6 +23,9 @@ _MOST_WAITING = 500
 _GIVEN_UP_AFTER = 7 * 86_400.0
 """Seconds for which it is told what was said and cannot be taken."""
 
+_TRY_AGAIN = 86_400.0
+"""Seconds after which what was refused is fetched again: by then the box may know how to play it."""
+
 _WAITING = "waiting"
 
 log = logging.getLogger(__name__)
@@ -102,7 +105,9 @@ class TelegramFeed:
                 failures.append(error)
                 if now is not None and not 0 < sound.since <= now:
                     sound = attrs.evolve(sound, since=now)
-                left.append(attrs.evolve(sound, refused=str(error)) if isinstance(error, WrongKind) else sound)
+                if isinstance(error, WrongKind) and not _rests(sound):
+                    sound = attrs.evolve(sound, refused=str(error), tried=time.time())
+                left.append(sound)
         if now is not None:
             left = [each for each in left if not each.since or now - each.since < _GIVEN_UP_AFTER]
         return left, failures
@@ -110,7 +115,7 @@ class TelegramFeed:
     def _bring(self, sound: Sound, job: FeedJob, stop: Callable[[], None]) -> None:
         if job.has(sound.key):
             return
-        if sound.refused:
+        if _rests(sound):
             raise WrongKind(sound.refused)
         told = self._bot.told("getFile", stop, file_id=sound.file_id)
         with (
@@ -126,3 +131,8 @@ class TelegramFeed:
             announced = told.get("file_size") or length_of(answer)
             if isinstance(announced, int) and size != announced:
                 raise Transient(f"{sound.title} came with {size} of {announced} bytes: it is fetched again")
+
+
+def _rests(sound: Sound) -> bool:
+    """Whether it was refused so lately that it is not fetched again."""
+    return bool(sound.refused) and 0 <= time.time() - sound.tried < _TRY_AGAIN

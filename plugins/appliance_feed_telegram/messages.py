@@ -41,8 +41,8 @@ class Chat:
 class Sound:
     """One sound to be fetched: `key` names it for ever, `file_id` says where Telegram has it.
 
-    `refused` is why it cannot be taken, where a person has to know, and `since` when that was first so, in seconds
-    since 1970.
+    `refused` is why it cannot be taken, where a person has to know, `since` when that was first so, and `tried` when it
+    was fetched last, in seconds since 1970.
     """
 
     key: str
@@ -51,6 +51,7 @@ class Sound:
     suffix: str
     refused: str = ""
     since: float = 0.0
+    tried: float = 0.0
 
 
 def chat_of(update: Mapping[str, Any]) -> Chat | None:

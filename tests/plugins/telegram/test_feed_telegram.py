@@ -108,13 +108,30 @@ def test_what_is_no_sound_keeps_nothing_else(api: BotApi) -> None:
     assert api.asked.count("getFile") == 2, "it is not fetched again and again"
 
 
+def test_what_was_refused_is_looked_at_again_after_a_day(api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it needs may have been installed meanwhile."""
+    api.say(ANNA, "audio", b"ftypM4A", file_name="hello.m4a", mime_type="audio/mp4")
+    inbox, now = MemoryInbox(), 1_800_000_000.0
+    for hours, asked in ((0, 1), (23, 1), (25, 2), (47, 2)):
+        monkeypatch.setattr("appliance_feed_telegram.backend.time.time", lambda hours=hours: now + hours * 3600)
+        inbox.refuses = WrongKind("hello: this is M4A, which needs PyAV")
+        with pytest.raises(Permanent, match="needs PyAV"):
+            feed(api.url).pull(inbox)
+        assert api.asked.count("getFile") == asked, hours
+    monkeypatch.setattr("appliance_feed_telegram.backend.time.time", lambda: now + 50 * 3600)
+    inbox.refuses = None
+    feed(api.url).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [b"ftypM4A"]
+
+
 def test_a_clock_that_is_set_gives_nothing_up(api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
     api.say(ANNA, "document", b"noise", file_name="noise.mp3")
-    refused, year = MemoryInbox(refuses=WrongKind("noise is no sound that can be played")), 365 * 86_400
+    refused, year = MemoryInbox(), 365 * 86_400
 
     def tells(seconds: float, trusted: bool) -> bool:
         """Whether a pull at that moment still tells of it."""
         monkeypatch.setattr("appliance_feed_telegram.backend.time.time", lambda: seconds)
+        refused.refuses = WrongKind("noise is no sound that can be played")
         try:
             feed(api.url, trusted=trusted).pull(refused)
         except Permanent:
