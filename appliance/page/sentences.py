@@ -16,9 +16,9 @@ from appliance.values import frozen
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"([-+]?\d+)\.(\d+(?: (?:[kMGT]?B(?:/s)?|k?Hz|dB|dBFS|s|ms))?)")
-_NAMES = frozenset(
-    "box clip clip_id destination device feed file file_name filename folder group id label name path remote_name stem "
-    "title track user word".split()
+_NAMES = (
+    *("box", "clip", "clip_id", "destination", "device", "feed", "file", "file_name", "filename", "folder", "group"),
+    *("id", "label", "name", "path", "remote_name", "stem", "title", "track", "user", "word"),
 )
 """Fields in which somebody's own words stand, or names: they stay, even where they read as a sentence or a number."""
 

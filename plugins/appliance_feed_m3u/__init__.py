@@ -24,11 +24,9 @@ def _for_url(url: str) -> "ListingOptions | None":
 
 
 def _create(options: "M3uOptions", context: BackendContext) -> FeedBackend:
-    from appliance_fetch.listing import ListingBackend
+    from appliance_feed_m3u.backend import M3uBackend
 
-    from appliance_feed_m3u.playlist import entries
-
-    return ListingBackend(options, context, entries, in_order=True)
+    return M3uBackend(options, context)
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Playlists in M3U (RFC 8216 for what HLS adds to it) and PLS, as any program writes them."""
+"""Playlists in M3U and PLS, as any program writes them."""
 
 import re
 from collections.abc import Sequence
@@ -7,22 +7,36 @@ from urllib.parse import urljoin
 from appliance_fetch.fetcher import Item
 
 from appliance.plugin import Permanent, WrongKind, shown_url
+from appliance_feed_m3u.hls import is_hls
 
 _TITLED = re.compile(r"#EXTINF:[^,]*,(.*)")
 _ENTRY = re.compile(r"(file|title)(\d{1,6})\s*=\s*(.*)", re.IGNORECASE)
 
 
-def entries(body: bytes, url: str) -> Sequence[Item]:
-    """The entries in their order."""
+class Hls(Permanent):
+    """It is a list of HLS, from `url`."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{shown_url(url)} is a stream in HLS, which feeds do not pull: `appliance play` plays it")
+        self.url = url
+
+
+def lines_of(body: bytes) -> list[str]:
+    """The lines of a list that have something in them."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = body.decode("latin-1")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if "\0" in text or not lines or lines[0].startswith(("<", "{")):
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def entries(body: bytes, url: str) -> Sequence[Item]:
+    """The entries in their order. Raises WrongKind for what is no playlist, and Hls."""
+    lines = lines_of(body)
+    if b"\0" in body or not lines or lines[0].startswith(("<", "{")):
         raise WrongKind(f"{shown_url(url)} is no playlist in M3U or PLS")
-    if any(line.startswith("#EXT-X-") for line in lines):
-        raise Permanent(f"{shown_url(url)} is a live stream in HLS, which is not played: use one in MP3, Ogg or Opus")
+    if is_hls(lines):
+        raise Hls(url)
     found = _pls(lines) if lines[0].lower() == "[playlist]" else _m3u(lines)
     items = [Item(place := urljoin(url, target), place, title) for target, title in found]
     if not items:

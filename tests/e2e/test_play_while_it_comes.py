@@ -28,7 +28,7 @@ class Web(ThreadingHTTPServer):
         self.parts, self.radio, self.type = parts, radio, "audio/mpeg"
         self.may_go = threading.Semaphore(1)
         self.hung_up = threading.Event()
-        self.sent = 0
+        self.sent = self.looked = 0
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def url(self, name: str) -> str:
@@ -41,12 +41,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         web = self.server
         self.send_response(200)
+        if self.path.endswith(".m3u8"):
+            web.looked += 1
+            lines = [f"#EXTINF:1,\n{number}.ts\n" for number in range(web.looked, web.looked + 4)]
+            head = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:{web.looked}\n"
+            self._answer("application/vnd.apple.mpegurl", f"{head}{''.join(lines)}".encode())
+            return
+        if self.path.endswith(".ts"):
+            self._answer("video/mp2t", web.parts[0])
+            return
         if self.path.endswith(".pls"):
             body = f"[playlist]\nFile1={web.url('radio.mp3')}\nTitle1=Radio Wave\n".encode()
-            self.send_header("Content-Type", "audio/x-scpls")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self._answer("audio/x-scpls", body)
             return
         self.send_header("Content-Type", web.type)
         if web.radio:
@@ -62,6 +68,12 @@ class _Handler(BaseHTTPRequestHandler):
                 web.sent += len(part)
         except OSError:
             web.hung_up.set()
+
+    def _answer(self, kind: str, body: bytes) -> None:
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -156,6 +168,19 @@ def test_radio_in_aac_sounds_as_any_other(box: Box, test_card: Path, serve: Serv
         assert box.status()["player"] == "playing"
     box.call("player.stop")
     assert web.hung_up.wait(20) and box.call("feeds.list") == [] and not box.status()["faults"]
+
+
+@pytest.mark.slow
+def test_radio_in_hls_sounds_until_nobody_listens(box: Box, test_card: Path, serve: Serve) -> None:
+    start(box, test_card)
+    samples = np.round(10_000 * np.sin(2 * np.pi * 500 * np.arange(RATE) / RATE)).astype(np.int16)
+    web = serve([write(box.root / "tone.ts", "aac", np.stack((samples, samples))).read_bytes()])
+    assert "playing http://127.0.0.1" in box.cli("play", web.url("live.m3u8")).stdout
+    while sounded(test_card) < 5.0:
+        assert box.status()["player"] == "playing"
+    box.call("player.stop")
+    box.until(lambda: not any(box.state.joinpath("inbox").iterdir()))
+    assert box.call("feeds.list") == [] and not box.status()["faults"]
 
 
 @pytest.mark.slow

@@ -192,9 +192,9 @@ def test_a_sum_in_json_is_compared(site: Site, inbox: MemoryInbox) -> None:
     assert not inbox.tracks
 
 
-def test_a_live_stream_is_no_list(site: Site, inbox: MemoryInbox) -> None:
+def test_for_a_feed_a_stream_in_hls_is_no_list(site: Site, inbox: MemoryInbox) -> None:
     site.offer("/list", "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:9,\na.ts\n")
-    with pytest.raises(Permanent, match="live stream"):
+    with pytest.raises(Permanent, match="is a stream in HLS, which feeds do not pull: `appliance play` plays it"):
         backend("m3u", site.url("/list")).pull(inbox)
 
 
