@@ -119,7 +119,7 @@ class Reactions:
 
 def is_free(status: Status) -> bool:
     """Whether nobody is disturbed by a message, and somebody can hear it."""
-    idle = status.recorder is Recorder.IDLE and status.player is Player.STOPPED
+    idle = status.recorder is Recorder.IDLE and status.player is Player.STOPPED and not status.engaged
     return idle and not any(fault.name == SPEAKER.name for fault in status.faults)
 
 

@@ -80,6 +80,8 @@ class Status:
     volume: int | None = None
     rate: float = 1.0
     playlist: events.PlaylistChanged | None = None
+    engaged: bool = False
+    """Whether a flow leads somebody, who is to hear nothing else."""
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -94,6 +96,9 @@ _COMPLAINTS = {
     Verdict.CLIPPING: "is clipped: lower the microphone's gain",
 }
 """What a person must hear about the clip just made."""
+
+_AT_REST = ("on_hook", "idle")
+"""Steps of flows in which nobody is led."""
 
 _GAPS = "has gaps: `appliance clips show` says what was lost and why"
 _CUT = "was cut: more was said than recording.max_duration takes. Raise it, or set recording.at_max to continue"
@@ -135,6 +140,8 @@ def _fold(status: Status, event: Command | Event) -> Status:
         case events.TakeProgress() if take and take.id == event.take_id:
             levels = {"peak_dbfs": event.peak_dbfs, "rms_dbfs": event.rms_dbfs}
             return evolve(status, take=evolve(take.grown(event.seconds), **levels))
+        case events.FlowMoved():
+            return evolve(status, engaged=event.step not in _AT_REST)
         case events.MicrophoneReady():
             return evolve(status, microphone=event.format)
         case events.MicrophoneTuned():

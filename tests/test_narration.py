@@ -198,3 +198,14 @@ def test_a_speaker_that_fails_is_waited_for() -> None:
     house.hear(events.StorageFree(), away)
     house.hear(SPEAKER.cleared(), FREE)
     assert house.playing
+
+
+def test_it_is_quiet_during_a_call_and_begins_again_after_it() -> None:
+    house, greeted = House(), Status(engaged=True)
+    house.hear(begins(1, 2))
+    house.is_stopped(greeted)
+    house.hear(events.FlowMoved("recording"), Status(recorder=Recorder.RECORDING, engaged=True))
+    house.hear(events.FlowMoved("over"), greeted)
+    assert house.heard == [1]
+    house.hear(events.FlowMoved("on_hook"))
+    assert house.heard == [1, 2]

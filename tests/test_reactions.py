@@ -130,6 +130,14 @@ def test_of_a_message_that_was_pulled_anew_only_the_new_one_is_played(house: Hou
     assert house.hear(events.TakeDiscarded("take")) == [play(2)]
 
 
+@pytest.mark.parametrize("rest", ["on_hook", "idle"])
+def test_a_message_waits_for_the_end_of_a_call(rest: str, house: House) -> None:
+    greeted = advance(FREE, State(), events.FlowMoved("greeting"))
+    assert house.hear(arrived(1), status=greeted) == []
+    over = events.FlowMoved(rest)
+    assert house.hear(over, status=advance(greeted, State(), over)) == [play(1)]
+
+
 def test_all_wait_for_a_speaker_that_is_away(house: House) -> None:
     away = Status(faults=(Fault("speaker", "unplugged"),))
     assert house.hear(arrived(1), arrived(2), status=away) == []

@@ -82,6 +82,20 @@ def test_one_that_is_thrown_away_while_it_becomes_a_clip_leaves_none(word: Comma
     assert studio.at(Part.OFF) and studio.dropped == list(studio.lengths) and studio.used == []
 
 
+@pytest.mark.parametrize("word", [events.GreetingKeep(0.0), events.GreetingDiscard()])
+def test_the_handset_that_was_lifted_for_it_is_told_to_be_hung_up(word: Command) -> None:
+    studio = Studio()
+    studio.record()
+    studio.lift()
+    studio.until(studio.now + 1)
+    studio.post(word)
+    assert studio.status.engaged and studio.at(Part.OFF)
+    studio.until(studio.now + 1)
+    studio.hang_up()
+    studio.until(studio.now + 1)
+    assert not studio.status.engaged
+
+
 def test_it_is_kept_by_a_word_as_it_is_spoken() -> None:
     studio = Studio()
     studio.post(events.GreetingRecord(studio.now))

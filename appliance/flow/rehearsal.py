@@ -63,6 +63,8 @@ class Rehearsal(Speaking):
     """The sound of the clip of that name."""
     part: Part = Part.OFF
     lifted: bool = False
+    over: bool = False
+    """Whether it ended while the handset was lifted, which still is."""
     due: float = 0.0
     """The moment at which it is given up."""
     asked: events.RecordStart | None = None
@@ -82,9 +84,10 @@ class Rehearsal(Speaking):
     def react(self, input: Input, status: Status) -> tuple["Rehearsal", Outputs]:
         """See `Reaction`."""
         following, outputs = self._heed(input, status)
-        if following.part is not self.part:
+        over = following.lifted and not following.on and (self.on or self.over)
+        if following.part is not self.part or over is not self.over:
             step = following.part if following.on else "over" if following.lifted else "on_hook"
-            outputs = (*outputs, events.FlowMoved(step))
+            following, outputs = evolve(following, over=over), (*outputs, events.FlowMoved(step))
         speaks = following.part is Part.SPEAKING and not following.asked
         return following._warned(outputs, speaks, following._sound(Prompt.FAULT), status)
 

@@ -1,4 +1,4 @@
-"""Calls while something breaks: microphone and speaker are cards of their own, each of which can be unplugged."""
+"""Calls while something else happens. Microphone and speaker are cards of their own, each of which can be unplugged."""
 
 import os
 from collections.abc import Iterator
@@ -13,12 +13,14 @@ from appliance.prompts.sounds import SHIPPED
 from tests.e2e.test_telephone import CONFIG, RATE, Telephone
 
 TWO_CARDS = CONFIG.replace('playback: {{device: "{device}"', 'playback: {{device: "{device}-speaker"')
+TWO_CARDS += "feeds: {{family: {{backend: folder, path: {root}/family, settle: 0s, autoplay: true}}}}\n"
 
 
 class TwoCards(Telephone):
     def __init__(self, root: Path) -> None:
         self.speaker = root / "card-speaker"
         self.speaker.mkdir()
+        (root / "family").mkdir()
         super().__init__(root, config=TWO_CARDS)
 
     @property
@@ -70,3 +72,16 @@ def test_a_microphone_that_is_unplugged_in_the_greeting_is_told_to_whoever_speak
     assert telephone.box.clips() == []
     (telephone.card / "unplugged").unlink()
     telephone.call(0.3)
+
+
+@pytest.mark.slow
+def test_a_message_that_comes_during_a_call_is_heard_after_it(telephone: TwoCards) -> None:
+    message = np.random.default_rng(8).integers(-9000, 9000, RATE // 4, dtype=np.int16)
+    telephone.in_greeting()
+    soundfile.write(telephone.box.root / "family/hello.wav", message, RATE)
+    telephone.box.call("feeds.pull")
+    telephone.box.until(lambda: telephone.seconds >= 0.3)
+    assert telephone.greeting.tobytes() in telephone.heard.tobytes(), "nobody interrupted it"
+    telephone.hang_up()
+    telephone.box.until(lambda: message.tobytes() in telephone.heard.tobytes())
+    telephone.box.until(lambda: len(telephone.box.clips()) == 1)
