@@ -29,6 +29,8 @@ _END = re.compile(r"(?<=[.?!;]) ")
 _DEEPEST = 6
 _SMALL_BEHIND_COLON = ("fr", "es")
 _COLONS = {"fr": " : ", "zh": "\N{FULLWIDTH COLON}"}
+_STOPS = {"zh": "\N{IDEOGRAPHIC FULL STOP}"}
+_COMMAS = {"zh": "\N{FULLWIDTH COMMA}"}
 _FULL_STOP = "\N{IDEOGRAPHIC FULL STOP}"
 _LONGEST = 4000
 _KEPT = 1024
@@ -51,7 +53,8 @@ class _Pattern:
                 return None
             found.append(text[at:next_one])
             at = next_one + len(literal)
-        return dict(zip(self.names, (*found, text[at:end]), strict=True))
+        values = dict(zip(self.names, (*found, text[at:end]), strict=True))
+        return values if values.get("count", "0").isdigit() else None
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The sentence with these in its fields."""
@@ -131,7 +134,10 @@ def _value(code: str, text: str, depth: int) -> str:
 
 
 def _piecewise(code: str, text: str, depth: int) -> str | None:
-    """Several sentences, one behind the other, or words and what is said of them."""
+    """Several sentences, one behind the other, or words and what is said of them, or a list of things."""
+    for parts, between in ((text.split("; ", 1), _STOPS.get(code, ". ")), (text.split(", "), _COMMAS.get(code, ", "))):
+        if len(parts) > 1 and all(said := [_translated(code, each, depth + 1) for each in parts]):
+            return between.join(filter(None, said))
     pieces = _END.split(text)
     if len(pieces) == 1:
         before, colon, after = text.partition(": ")

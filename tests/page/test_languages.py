@@ -24,6 +24,7 @@ from appliance.page import begin, downloads, health, languages, listing, setting
 from appliance.page.answers import FOLDER, SCRIPT_WORDS
 from appliance.page.languages import LANGUAGES
 from appliance.page.sentences import is_said, sentence
+from appliance.plugin.kinds import KINDS
 from appliance.plugin_host import PluginHost
 from tests.page.conftest import STATUS, Browser, Desk, clip
 from tests.page.sentences import every_sentence
@@ -153,11 +154,15 @@ def test_what_the_tables_of_the_box_say_is_translated_too(code: str) -> None:
         assert kept <= known, text
 
 
+ON_FAT = ", no clip of 4 GB or more as it is FAT"
 WORDS = {
     *("enough", "none", "now", "under-voltage", "throttled", "microphone", "speaker", "sound cards and GPIO pins"),
     *("{error}, next try in {seconds} s", "{error}, next try in {time}"),
     *("{error}, trying again now", "{error}, not tried again by itself"),
     *map(str, (*GapCause, *Verdict)),
+    *("ready", "deleted by hand", "deleted by hand; it is in the trash"),
+    *(f"{{count}} {kind.one}{plural}" for kind in KINDS for plural in ("", "s")),
+    *("{path} takes files, {free} GB free", f"{{path}} takes files{ON_FAT}, {{free}} GB free"),
 }
 """What stands in sentences as a value, and what is put together of nothing but values."""
 
@@ -173,9 +178,40 @@ def test_every_sentence_of_the_moment_is_translated() -> None:
             assert all(each in said for each in re.findall("`[^`]+`", text)), text
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "1 destination, 0 feeds, 2 buttons and switches, 1 LED",
+            {
+                "de": "1 Ziel, 0 Feeds, 2 Knöpfe und Schalter, 1 LED",
+                "zh": "1 个目的地\uff0c0 个来源\uff0c2 个按钮和开关\uff0c1 个 LED",
+            },
+        ),
+        (
+            "room for 197 hours of sound (68.2 GB free); can never free space: destination shelf lies on the disk of "
+            "the box itself; full now. Add a destination elsewhere",
+            {
+                "de": "Platz für 197 Stunden Ton (68,2 GB frei). Hier kann nie Platz frei werden: Ziel shelf liegt auf "
+                "der Karte des Geräts selbst; jetzt voll. Fügen Sie anderswo ein Ziel hinzu"
+            },
+        ),
+        (
+            "clip ab12 deleted: deleted by hand; it is in the trash",
+            {"de": "Clip ab12 gelöscht: von Hand gelöscht; er liegt im Papierkorb"},
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_put_together_is_said_whole(text: str, said: dict[str, str]) -> None:
+    for code, wanted in said.items():
+        languages.choose(code, None)
+        assert sentence(text) == wanted
+    languages.choose("en", None)
+
+
 def filled(text: str) -> str:
     """The sentence with something in each of its fields."""
-    return re.sub(r"\{(\w+)\}", lambda field: f"<{field[1]}>", text)
+    return re.sub(r"\{(\w+)\}", lambda field: "3" if field[1] == "count" else f"<{field[1]}>", text)
 
 
 @pytest.mark.slow
