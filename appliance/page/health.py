@@ -9,6 +9,7 @@ from appliance.errors import Refused
 from appliance.page.keys import Role
 from appliance.page.languages import _, day, several
 from appliance.page.recorder import Recorder
+from appliance.page.sentences import sentence
 from appliance.values import frozen
 
 SHOWN = 100
@@ -84,7 +85,7 @@ class Health:
 
 def checked(name: str) -> str:
     """What the doctor looked at, in words."""
-    return _(CHECKS[name]) if name in CHECKS else name
+    return _(CHECKS[name]) if name in CHECKS else sentence(name)
 
 
 def outlook(status: dict[str, Any]) -> str:

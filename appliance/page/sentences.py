@@ -136,8 +136,8 @@ def _value(code: str, text: str, depth: int) -> str:
 def _piecewise(code: str, text: str, depth: int) -> str | None:
     """Several sentences, one behind the other, or words and what is said of them, or a list of things."""
     for parts, between in ((text.split("; ", 1), _STOPS.get(code, ". ")), (text.split(", "), _COMMAS.get(code, ", "))):
-        if len(parts) > 1 and all(said := [_translated(code, each, depth + 1) for each in parts]):
-            return between.join(filter(None, said))
+        if len(parts) > 1 and all(those := [_translated(code, each, depth + 1) for each in parts]):
+            return between.join(filter(None, those))
     pieces = _END.split(text)
     if len(pieces) == 1:
         before, colon, after = text.partition(": ")

@@ -253,7 +253,7 @@ def page(request: pytest.FixtureRequest, served: Served, chromium: Browser) -> I
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
     context.close()
-    assert [line for line in said if not re.search("403|503|ERR_|getImageData", line)] == []
+    assert [line for line in said if not re.search("401|403|503|ERR_|getImageData", line)] == []
 
 
 def button(page: Page, name: str) -> Any:
@@ -585,6 +585,19 @@ def test_a_person_logs_in_by_keyboard_alone(page: Page, served: Served) -> None:
     expect(button(page, "Stop")).to_be_visible()
     button(page, "Log out").click()
     expect(page.get_by_label("Password of this box")).to_be_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
+def test_a_page_that_is_open_leads_to_the_door_once_all_are_logged_out(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
+    page.goto("/")
+    expect(page.locator("#doing")).to_have_text("Ready")
+    page.wait_for_timeout(500)
+    subprocess.run(served.command("password", "--password", "a few good words"), check=True, capture_output=True)
+    served.box.call("volume.up")
+    expect(page.get_by_label("Password of this box")).to_be_visible(timeout=20_000)
 
 
 @pytest.mark.slow

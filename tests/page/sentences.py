@@ -15,7 +15,7 @@ _Pieces = tuple[tuple[str, bool], ...]
 
 _ERRORS = re.compile(
     r"(UsageError|NotFound|Refused|Device[A-Z]\w+|NoSpeaker|FormatUnsupported|Unplayable|DecoderMissing|StorageError|Transient|Permanent"
-    r"|CopyMissing|CopyDiffers|CannotVerify|PanelError|PluginError|TooSlow|NotRunning|Cancelled|Finding|Prompt|ValueError"
+    r"|CopyMissing|CopyDiffers|KeptAlone|CannotVerify|PanelError|PluginError|TooSlow|NotRunning|Cancelled|Finding|Prompt|ValueError"
     r"|ConfigError|Obstacle|raised|fault|sentences|_absent)$"
 )
 _NOT_SAID = re.compile(r"(told|option|debug|info|warning|error|exception|Argument|Verb|compile|glob|join|rglob)$")

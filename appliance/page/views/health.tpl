@@ -23,7 +23,7 @@
 </form>
 % end
 % if findings is not None:
-<table>
+<table class="findings">
 <caption>{{_("What was found")}}</caption>
 <thead><tr><th scope="col">{{_("What")}}</th><th scope="col">{{_("How it is")}}</th><th scope="col">{{_("Why, and what to do")}}</th></tr></thead>
 <tbody>

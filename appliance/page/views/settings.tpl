@@ -1,4 +1,4 @@
-% rebase("frame.tpl", title=form["place"][-1] if form["place"] else _("Settings"), visitor=visitor, path=path)
+% rebase("frame.tpl", title=_("Settings") if not form["place"] else option(form["place"][0]) or form["place"][0] if len(form["place"]) == 1 else form["place"][-1], visitor=visitor, path=path)
 % def told(text):
 %   include("told.tpl", text=text)
 % end
@@ -13,7 +13,7 @@
 <nav class="way" aria-label="{{_('Where this is')}}">
 <a href="/settings">{{_("Settings")}}</a>
 % for end in range(1, len(form["place"])):
-<a href="/settings/{{quote("/".join(form["place"][:end]))}}">{{form["place"][end - 1]}}</a>
+<a href="/settings/{{quote("/".join(form["place"][:end]))}}">{{form["place"][end - 1] if end > 1 else option(form["place"][0]) or form["place"][0]}}</a>
 % end
 </nav>
 % end
