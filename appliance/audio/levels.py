@@ -3,9 +3,10 @@
 Whether a microphone is alive is told by what rises above its own floor. The sound is cut into blocks of 50 ms, and each
 is measured without its mean and its slope, so that an offset is nothing, also one that settles. The floor is the level
 that a tenth of the blocks does not exceed. A block is active where it is above -70 dBFS and more than 6 dB above the
-floor, or above -20 dBFS, which no dead input reaches. A clip with less than 0.15 s of active blocks is silent: a dead
-microphone delivers a constant, hum or noise that never rises, and plops as it is opened. One word in an hour of digital
-zero is none of that.
+floor, or above -20 dBFS, which no dead input reaches. It is so, too, where it rises 6 dB by its differences over a
+quarter of a millisecond, in which hum is 22 dB lower at 50 Hz, and a voice as loud as before. A clip with less than
+0.15 s of active blocks is silent: a dead microphone delivers a constant, hum or noise that never rises, and plops as it
+is opened. One word in an hour of digital zero is none of that.
 
 That activity and not the level tells speech is the idea of ITU-T P.56; a quantile of the levels as the floor is that of
 Stahl, Fischer and Bippus (ICASSP 2000). The numbers are ours.
@@ -34,6 +35,9 @@ _BLOCK = 0.05
 _BLOCKS_AT_ONCE = 100
 _THINNED_RATE = 1000
 """Frames per second that tell the level of a block well enough."""
+
+_DIFFERENCES_RATE = 4000
+"""A voice differs after this part of a second; hum hardly does."""
 
 _RISE_DB = 6
 _FLOOR_SHARE = 0.1
@@ -83,7 +87,9 @@ def verdict(levels: Levels, seconds: float, min_seconds: float, lost: float = 0.
 
 @frozen
 class Tally:
-    """What was counted of some sound: frames, those of them that are clipped, and its blocks by their level."""
+    """What was counted of some sound: frames, those of them that are clipped, and its blocks by their level: that of
+    the sound in the first row, that of its differences in the second.
+    """
 
     frames: int
     clipped: int
@@ -94,26 +100,28 @@ class Tally:
         return Tally(self.frames - before.frames, self.clipped - before.clipped, self.blocks - before.blocks)
 
 
-NO_TALLY = Tally(0, 0, np.zeros(round(-SILENCE_DBFS) + 1, np.int64))
+NO_TALLY = Tally(0, 0, np.zeros((2, round(-SILENCE_DBFS) + 1), np.int64))
 
 
 def active_share(blocks: NDArray[np.int64]) -> float:
-    """The share of blocks, counted by their level, that rise above the floor of all of them."""
-    return round(float(_active(blocks).sum() / max(1, blocks.sum())), 6)
+    """The share of blocks, counted as in a `Tally`, that rise above the floor of all of them."""
+    sound, differences = blocks
+    active = max(_active(sound).sum(), _above(differences, _least(differences)).sum())
+    return round(float(active / max(1, sound.sum())), 6)
 
 
 def active_level(blocks: NDArray[np.int64]) -> float:
     """The RMS in dBFS of those that do, as ITU-T P.56 measures speech without its pauses; SILENCE_DBFS without any."""
-    active = _active(blocks)
+    active = _active(blocks[0])
     if not active.any():
         return SILENCE_DBFS
-    power = 10 ** ((np.arange(len(blocks)) + SILENCE_DBFS + 0.5) / 10)
+    power = 10 ** ((np.arange(len(active)) + SILENCE_DBFS + 0.5) / 10)
     return round(10 * math.log10(float((active * power).sum() / active.sum())), 2)
 
 
 def floor_level(blocks: NDArray[np.int64]) -> float:
     """The level in dBFS that a tenth of them does not exceed."""
-    return _floor(blocks) + SILENCE_DBFS
+    return _floor(blocks[0]) + SILENCE_DBFS
 
 
 def _floor(blocks: NDArray[np.int64]) -> int:
@@ -121,8 +129,14 @@ def _floor(blocks: NDArray[np.int64]) -> int:
 
 
 def _active(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-    above = max(_floor(blocks) + _RISE_DB, round(SILENT_DBFS - SILENCE_DBFS))
-    above = min(above, round(_LOUD_DBFS - SILENCE_DBFS))
+    return _above(blocks, min(_least(blocks), round(_LOUD_DBFS - SILENCE_DBFS)))
+
+
+def _least(blocks: NDArray[np.int64]) -> int:
+    return max(_floor(blocks) + _RISE_DB, round(SILENT_DBFS - SILENCE_DBFS))
+
+
+def _above(blocks: NDArray[np.int64], above: int) -> NDArray[np.int64]:
     active = blocks.copy()
     active[: above + 1] = 0
     return active
@@ -150,12 +164,15 @@ class Meter:
         self._stretch_frames = 0
         stride = max(1, format.rate // _THINNED_RATE)
         every = np.arange(_THINNED_RATE)
-        picks = every * stride + every * every % stride  # unevenly, as a tone might keep step
+        further = max(1, format.rate // _DIFFERENCES_RATE)
+        picks = every * stride + every * every % max(1, stride - further)  # unevenly, as a tone might keep step
         self._picks = np.add.outer(picks * format.channels, np.arange(format.channels)).ravel()
+        self._later = self._picks + further * format.channels
         self._stride = stride * format.channels
         self._block = max(1, round(_BLOCK * format.rate / stride))
-        self._blocks = np.zeros(round(-SILENCE_DBFS) + 1, np.int64)
+        self._blocks = NO_TALLY.blocks.copy()
         self._thin = np.empty(self._block * _BLOCKS_AT_ONCE * format.channels)
+        self._differences = np.empty_like(self._thin)
         self._thinned = 0
         self._waiting: list[bytes | memoryview] = []
         self._waiting_bytes = 0
@@ -198,7 +215,10 @@ class Meter:
         while len(samples):
             count = len(samples) // self._stride or 1
             picks = self._picks[: min(count * self._channels, len(self._thin) - self._thinned)]
-            self._thin[self._thinned : self._thinned + len(picks)] = samples[picks]
+            kept = slice(self._thinned, self._thinned + len(picks))
+            self._thin[kept] = samples[picks]
+            later = samples.take(self._later[: len(picks)], mode="clip")
+            np.subtract(later, self._thin[kept], out=self._differences[kept])
             self._thinned += len(picks)
             samples = samples[len(picks) // self._channels * self._stride :]
             if self._thinned == len(self._thin):
@@ -210,18 +230,23 @@ class Meter:
         size = min(self._block, frames)
         count = frames // size if size else 0
         if count:
-            frames_first = self._thin[: count * size * self._channels].reshape(count, size, self._channels)
-            blocks = np.ascontiguousarray(
-                frames_first.transpose(0, 2, 1)
-            )  # sums along another axis cost many times more
+            blocks = self._in_blocks(self._thin, count, size)
             when = np.arange(size) - (size - 1) / 2
             mean, slope = blocks.sum(axis=2) / size, (blocks * when).sum(axis=2)
             steady = mean * mean + slope * slope / (size * max(1.0, float(np.dot(when, when))))
-            power = ((blocks * blocks).sum(axis=2) / size - steady).max(axis=1)
-            level = 10 * np.log10(np.maximum(power, 1e-9)) - 20 * math.log10(self._full_scale) - SILENCE_DBFS
-            highest = len(self._blocks) - 1
-            self._blocks += np.bincount(np.clip(level, 0, highest).astype(np.intp), minlength=highest + 1)
+            self._count(0, (blocks * blocks).sum(axis=2) / size - steady)
+            blocks = self._in_blocks(self._differences, count, size)
+            self._count(1, (blocks * blocks).sum(axis=2) / size)
         self._thinned = 0
+
+    def _in_blocks(self, samples: NDArray[np.float64], count: int, size: int) -> NDArray[np.float64]:
+        shaped = samples[: count * size * self._channels].reshape(count, size, self._channels)
+        return np.ascontiguousarray(shaped.transpose(0, 2, 1))  # sums along another axis cost many times more
+
+    def _count(self, row: int, power: NDArray[np.float64]) -> None:
+        level = 10 * np.log10(np.maximum(power.max(axis=1), 1e-9)) - 20 * math.log10(self._full_scale) - SILENCE_DBFS
+        highest = self._blocks.shape[1] - 1
+        self._blocks[row] += np.bincount(np.clip(level, 0, highest).astype(np.intp), minlength=highest + 1)
 
     @property
     def frames(self) -> int:
@@ -263,7 +288,7 @@ class Meter:
             clipped=self._clipped / self._frames,
             silent=self._silent / self._frames,
             active=active_share(blocks),
-            loudest_dbfs=float(np.flatnonzero(blocks)[-1] + SILENCE_DBFS),
+            loudest_dbfs=float(np.flatnonzero(blocks[0])[-1] + SILENCE_DBFS),
         )
 
     def _rms(self, energy: float, frames: int) -> float:

@@ -116,7 +116,17 @@ UNSEEN: dict[str, tuple[Callable[[], Sound], tuple[Verdict, ...]]] = {
     "shouting beside an offset": (lambda: speech(6, 6) + 0.1, (Verdict.CLIPPING,)),
 }
 
-CASES = {**SEEN, **UNSEEN}
+HUMMING: dict[str, tuple[Callable[[], Sound], tuple[Verdict, ...]]] = {
+    "speech as quiet as the hum": (lambda: speech(30, -24) + hum(30, -30), HEARD),
+    "speech in loud hum": (lambda: speech(30, -18) + hum(30, -24), HEARD),
+    "speech in hum of 60 Hz": (lambda: speech(12, -22, 9) + hum(12, -28, 60) + noise(12, -70), HEARD),
+    "loud hum alone, and what the preamplifier adds": (lambda: hum(30, -24) + noise(30, -60), NOBODY),
+    "hum, and speech that nobody would find in it": (lambda: speech(30, -52) + hum(30, -24), NOBODY),
+    "hum that swells and ebbs": (lambda: hum(40, -30) * (1 + 0.3 * np.sin(time(40) / 2)), NOBODY),
+}
+"""Hum is most of the sound, and no voice rises above it: what tells them apart is how fast they change."""
+
+CASES = {**SEEN, **UNSEEN, **HUMMING}
 
 
 def judged(samples: Sound, format: AudioFormat) -> Verdict:
@@ -140,6 +150,11 @@ def test_the_verdict_says_whether_anybody_was_there(name: str, sample: SampleFor
 
 def test_the_table_is_as_large_as_it_says() -> None:
     assert (len(SEEN), len(UNSEEN)) == (15, 15)
+
+
+def test_a_voice_in_hum_ends_the_alarm() -> None:
+    said = hopeless_at(np.r_[hum(20, -30), hum(8, -30) + speech(8, -24)], 8.0)
+    assert True in said and not said[-1]
 
 
 # -- while it is recorded ----------------------------------------------------------------------------------------------
