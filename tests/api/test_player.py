@@ -9,8 +9,10 @@ import pytest
 import soundfile
 
 from appliance import Player
+from appliance.audio.ramps import loudness
 from appliance.errors import AudioError, NotFound, Permanent, Unplayable
 from appliance.events import (
+    PlaybackFailed,
     PlaybackFinished,
     PlaybackPaused,
     PlaybackProgress,
@@ -68,10 +70,12 @@ def test_what_is_at_a_url_is_fetched_and_played(test_card: Path, song: Path, rec
     assert heard_by_the_card(test_card) == list(range(1, RATE // 2 + 1))
 
 
-def test_what_cannot_be_played_says_why(test_card: Path, song: Path, tmp_path: Path, receiver: Receiver) -> None:
+def test_what_cannot_be_played_says_why(
+    test_card: Path, song: Path, tmp_path: Path, receiver: Receiver, heard: Heard
+) -> None:
     (tmp_path / "letter.wav").write_text("no sound")
     receiver.replies.append(Reply(404))
-    with Player(device=f"testcard:{test_card}") as player:
+    with Player(device=f"testcard:{test_card}", on_event=heard) as player:
         with pytest.raises(Unplayable, match="no such file"):
             player.play(tmp_path / "nothing.wav")
         with pytest.raises(Unplayable, match="no sound that can be read"):
@@ -81,6 +85,14 @@ def test_what_cannot_be_played_says_why(test_card: Path, song: Path, tmp_path: P
         (test_card / "unplugged").touch()
         with pytest.raises(AudioError):
             player.play(song)
+    assert [event.kind for event in heard.of(PlaybackFailed)] == ["file", "format", "system"]
+
+
+def test_the_volume_is_heard(test_card: Path, song: Path) -> None:
+    with Player(device=f"testcard:{test_card}", volume=0.5) as player:
+        assert player.play(song).wait()
+    loudest = max(heard_by_the_card(test_card))
+    assert loudest == pytest.approx(loudness(50) * RATE // 2, abs=2), "18 dB lower"
 
 
 class Stage:

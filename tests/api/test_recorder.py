@@ -21,6 +21,7 @@ from appliance.events import (
     FaultCleared,
     FaultRaised,
     MarkSet,
+    TakeFailed,
     TakePaused,
     TakeProgress,
     TakeResumed,
@@ -192,11 +193,12 @@ def test_what_makes_no_sense_now_is_refused(test_card: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_microphone_that_cannot_be_used_says_why(test_card: Path, tmp_path: Path) -> None:
+def test_a_microphone_that_cannot_be_used_says_why(test_card: Path, tmp_path: Path, heard: Heard) -> None:
     (test_card / "unplugged").touch()
-    with recorder(tmp_path, test_card) as silent:
-        with pytest.raises(AudioError):
+    with recorder(tmp_path, test_card, on_event=heard) as silent:
+        with pytest.raises(AudioError) as raised:
             silent.start()
+        assert heard.until(TakeFailed).message == str(raised.value)
         (test_card / "unplugged").unlink()
         silent.start()
         assert silent.stop().clip.frames
