@@ -4,6 +4,7 @@ import os
 import shutil
 import struct
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -168,7 +169,7 @@ def _tag_mp3(source: BinaryIO, target: BinaryIO, clip: Clip) -> None:
         place = named.get(name)
         if name == "DATE":
             frames += _id3_frame(b"TXXX", b"\3DATE\0" + text.encode())
-            text = text[:19]  # TDRC knows no offset
+            text = began(clip).astimezone(UTC).isoformat()[:19]  # ID3v2.4.0-structure: "all time stamps are UTC"
         if name == "DESCRIPTION":
             frames += _id3_frame(b"COMM", b"\3und\0" + text.encode())
         elif place and place not in taken:  # ID3 has each of them once, and so one artist

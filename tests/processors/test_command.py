@@ -1,11 +1,13 @@
 """Real programs look at clips."""
 
 import os
+import re
 import sys
 import threading
 import time
 import tracemalloc
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,8 +15,11 @@ from appliance_command.options import CommandOptions
 from appliance_command.program import Program
 from attrs import evolve
 
+from appliance.config.loader import parse
 from appliance.errors import Cancelled, Permanent
-from appliance.plugin import ProcessorJob, Seconds
+from appliance.plugin import BackendContext, ProcessorJob, Seconds
+from appliance.plugin.kinds import PROCESSOR
+from appliance.plugin_host import PluginHost
 from tests.metadata.test_inside import CLIP
 
 
@@ -23,6 +28,19 @@ def job(tmp_path: Path) -> ProcessorJob:
     path = tmp_path / "clip.wav"
     path.write_text("the sound")
     return ProcessorJob(CLIP, path)
+
+
+def test_the_processor_of_the_page_is_one(job: ProcessorJob) -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/processors.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    written = ModuleType("length")
+    exec(example, vars(written))
+    host = PluginHost([("length", lambda: written)])
+    host.discover()
+    settings = parse("processors: {length: {processor: length}}", "config.yaml", host.extensions, {})
+    context = BackendContext("length", "box", job.path.parent)
+    built = host.begin(PROCESSOR, "length", settings.processors["length"], context)()
+    assert built.process(job) == "1.0 seconds in clip.wav"
 
 
 def script(code: str, *arguments: str, **options: Any) -> Program:
