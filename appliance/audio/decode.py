@@ -139,7 +139,7 @@ class Decoder:
         """Go on at `seconds` from the start; beyond the end is the end."""
         frame = round(min(max(0.0, seconds * self._file_rate), self._file.frames))
         try:
-            self._file.seek(frame)
+            self._go_to(frame)
         except self._error as error:
             raise self._damaged_at(seconds) from error
         if self._resampler:
@@ -190,18 +190,27 @@ class Decoder:
         return samples
 
     def _before_damage(self, frames: int, dtype: str) -> Any:
-        """What can be read yet of so many frames: libsndfile says nothing of what it has read before it failed, and
-        reads FLAC no further then, so it begins anew.
-        """
+        """What can be read yet of so many frames: libsndfile says nothing of what it has read before it failed."""
         blocks = [self._np.empty((0, self._file.channels), dtype)]
         for step in (_LEAST, 1):
             with suppress(self._error):
-                if isinstance(self._file, Sound):
-                    self._file = Sound(self._bytes, self._opened)
+                self._begin_anew()
                 self._file.seek(self._next + (here := sum(map(len, blocks))))
                 for _ in range((frames - here) // step):
                     blocks.append(self._file.read(step, dtype=dtype, always_2d=True))
         return self._np.concatenate(blocks)
+
+    def _go_to(self, frame: int) -> None:
+        try:
+            self._file.seek(frame)
+        except self._error:
+            self._begin_anew()
+            self._file.seek(frame)
+
+    def _begin_anew(self) -> None:
+        """Where it has met damage, libsndfile reads FLAC no further, and goes nowhere in it."""
+        if isinstance(self._file, Sound):
+            self._file = Sound(self._bytes, self._opened)
 
     def _damaged_at(self, seconds: float) -> Unplayable:
         return Unplayable(

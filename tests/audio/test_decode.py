@@ -1,6 +1,7 @@
 import math
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,28 @@ def test_a_damaged_flac_plays_exactly_to_the_break_however_much_is_read_at_once(
     sounded = np.concatenate(heard)
     assert len(sounded) % 4096 == 0 and 1.3 * RATE < len(sounded) < 1.6 * RATE
     assert np.array_equal(sounded, whole[: len(sounded)])
+
+
+def test_in_a_damaged_flac_one_goes_back_to_what_is_good(write: Callable[..., Path]) -> None:
+    """Also once the damage was met, as it is a second ahead of what sounds."""
+    path = write(noise(3 * RATE), "flac")
+    content, whole = bytearray(path.read_bytes()), read_all(Decoder(path, RATE))
+    content[len(content) // 2 : len(content) // 2 + 20_000] = bytes(20_000)
+    path.write_bytes(content)
+    decoder = Decoder(path, RATE)
+    for _ in range(2):
+        with pytest.raises(AudioError, match=r"after 1\.\d s of 3\.0 s"):
+            while True:
+                decoder.read(RATE // 2)
+        for seconds in (0.0, 0.7):
+            decoder.seek(seconds)
+            begin = round(seconds * RATE)
+            assert np.array_equal(decoder.read(RATE // 4), whole[begin : begin + RATE // 4])
+        with suppress(AudioError):
+            decoder.seek(1.6)
+            decoder.read(RATE // 4)
+        decoder.seek(0.2)
+    decoder.close()
 
 
 def test_all_that_was_decoded_before_the_damage_is_handed_over(
