@@ -17,11 +17,11 @@ class M3uBackend(ListingBackend):
     def pull(self, job: FeedJob) -> None:
         try:
             super().pull(job)
-        except Hls as found:
+        except Hls:
             if not isinstance(job, ListeningFeedJob):
                 raise
             from appliance_feed_m3u.radio import HlsRadio
 
-            options = self._options
-            fetcher = Fetcher(options, self._trusted, home=options.url)
-            HlsRadio(fetcher, job, found.url, allow_http=options.allow_http, largest=int(options.max_size)).listen()
+            options, url = self._options, self._options.url
+            fetcher = Fetcher(options, self._trusted, home=url)
+            HlsRadio(fetcher, job, url, allow_http=options.allow_http, largest=int(options.max_size)).listen()

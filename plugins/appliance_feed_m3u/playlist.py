@@ -14,11 +14,7 @@ _ENTRY = re.compile(r"(file|title)(\d{1,6})\s*=\s*(.*)", re.IGNORECASE)
 
 
 class Hls(Permanent):
-    """It is a list of HLS, from `url`."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(f"{shown_url(url)} is a stream in HLS, which feeds do not pull: `appliance play` plays it")
-        self.url = url
+    """It is a list of HLS."""
 
 
 def lines_of(body: bytes) -> list[str]:
@@ -36,7 +32,7 @@ def entries(body: bytes, url: str) -> Sequence[Item]:
     if b"\0" in body or not lines or lines[0].startswith(("<", "{")):
         raise WrongKind(f"{shown_url(url)} is no playlist in M3U or PLS")
     if is_hls(lines):
-        raise Hls(url)
+        raise Hls(f"{shown_url(url)} is a stream in HLS, which feeds do not pull: `appliance play` plays it")
     found = _pls(lines) if lines[0].lower() == "[playlist]" else _m3u(lines)
     items = [Item(place := urljoin(url, target), place, title) for target, title in found]
     if not items:

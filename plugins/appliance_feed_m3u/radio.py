@@ -55,25 +55,26 @@ class HlsRadio:
         """The list that has the sound, and where it is."""
         url = self._url
         for _ in range(_DEEPEST):
-            lines = self._lines(url)
-            following = variant(lines, url)
+            lines, base = self._lines(url)
+            following = variant(lines, base)
             if following is None:
-                return url, playlist(lines, url)
+                return url, playlist(lines, base)
             url = following
         raise Permanent(f"{shown_url(self._url)} leads from list to list, and to no sound")
 
     def _again(self, url: str) -> Playlist | None:
         try:
-            return playlist(self._lines(url), url)
+            return playlist(*self._lines(url))
         except Transient:
             return None
 
-    def _lines(self, url: str) -> Sequence[str]:
+    def _lines(self, url: str) -> tuple[Sequence[str], str]:
+        """Of a list, and where it is in truth."""
         self._check(url)
         with self._fetcher.exchange(url, self._stop) as answer:
             if answer.status != 200:
                 raise Transient(f"{shown_url(url)} answers {answer.status} where a list of HLS should be")
-            return lines_of(answer.head(_LARGEST_LIST))
+            return lines_of(answer.head(_LARGEST_LIST)), answer.url
 
     def _bring(self, segment: Segment, heard: Sink) -> None:
         self._check(segment.url)

@@ -1,6 +1,7 @@
 """Radio in HLS: which stream is chosen, and that its sound comes piece by piece, without what is around it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from appliance_feed_m3u import appliance_feed_backends
 from appliance_feed_m3u.hls import playlist, variant
 
 from appliance.config.options import loaded
-from appliance.plugin import BackendContext, Cancelled, FeedBackend, Permanent, WrongKind
+from appliance.plugin import BackendContext, Cancelled, FeedBackend, Permanent, Transient, WrongKind
 from tests.audio.test_beyond import RATE, heard, live, sound, write
 from tests.plugins.download.test_download_radio import Heard
 from tests.plugins.feeds.conftest import Site
@@ -143,6 +144,21 @@ def test_a_segment_that_is_gone_is_passed_over(site: Site) -> None:
     with pytest.raises(Cancelled):
         backend(site.url("/radio.m3u8")).pull(listener)
     assert listener.heard == [7, 9, 10]
+
+
+def test_a_list_leads_to_no_other_service_of_this_box(start_site: Any) -> None:
+    radio, own = start_site(), start_site()
+    radio.offer("/radio.m3u8", f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n{own.url('/admin?reboot')}\n")
+    with pytest.raises(Permanent, match="to this box itself"):
+        backend(radio.url("/radio.m3u8")).pull(Heard())
+    assert own.asked == []
+
+
+def test_a_station_that_brings_nothing_new_is_over(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance_feed_m3u.radio._SILENT", 0.1)
+    Station(site, first=4, count=6)
+    with pytest.raises(Transient, match="has ended its transmission"):
+        backend(site.url("/radio.m3u8")).pull(Heard())
 
 
 def test_what_is_no_sound_is_said(site: Site) -> None:
