@@ -564,12 +564,16 @@ class MicrophoneTuned(Event):
 
 @message
 class TakeStarted(Event):
-    """The microphone delivers: the take has its first frames. `format` is what the card really granted."""
+    """The microphone delivers: the take has its first frames. `format` is what the card really granted.
+
+    `path` is its file, which grows.
+    """
 
     take_id: str
     name: str
     format: AudioFormat
     buffer_seconds: float
+    path: str = ""
 
 
 @message

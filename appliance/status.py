@@ -40,6 +40,8 @@ class TakeStatus:
     marks: int = told(0, "Marks in it", Kind.GAUGE, "marks")
     seconds_left: float | None = told(None, "How soon it will be ended; null where that is far", Kind.GAUGE, "s")
 
+    path: str = told("", "Its file, which grows", Kind.TEXT)
+
     def grown(self, seconds: float) -> "TakeStatus":
         """The same once it is so many seconds long."""
         left = self.seconds_left and max(0.0, self.seconds_left - seconds + self.seconds)
@@ -151,7 +153,7 @@ def _fold(status: Status, event: Command | Event) -> Status:
         case events.FaultRaised(fault=Fault(name=MICROPHONE_AWAY.name)):
             return _raise(evolve(status, microphone=None, gain=None), event.fault)
         case events.TakeStarted():
-            take = TakeStatus(event.take_id, event.name, event.format, event.buffer_seconds)
+            take = TakeStatus(event.take_id, event.name, event.format, event.buffer_seconds, path=event.path)
             return _clear(evolve(status, take=take, microphone=event.format), RECORDING)
         case events.TakeFailed(fault=True):
             return _raise(status, RECORDING.fault(event.message))

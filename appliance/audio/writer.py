@@ -212,7 +212,8 @@ class TakeWriter:
         if not self._started:
             self._started = True
             begin = self._assembler.begin
-            self._post(TakeStarted(begin.take_id, begin.name, begin.format, self._buffer_seconds))
+            about = (begin.name, begin.format, self._buffer_seconds, str(self._growing.path))
+            self._post(TakeStarted(begin.take_id, *about))
         written = self._assembler.add(stretch)
         if written:
             if self._unsafe_since is None:  # silence that fills a gap is as old as its writing

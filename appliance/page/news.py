@@ -15,6 +15,7 @@ from typing import Any
 from appliance.clock import Clock, wait_for
 from appliance.errors import ApplianceError, Refused
 from appliance.foreign import words
+from appliance.page.levels import Levels
 from appliance.values import frozen
 
 LISTENERS = 200
@@ -48,14 +49,16 @@ class News:
         stream: Callable[[], Iterator[dict[str, Any]]],
         clock: Clock,
         seats: Callable[[int], None] = lambda change: None,
+        levels: Levels | None = None,
     ) -> None:
         """`stream` asks the daemon for its events; it ends, or raises an ApplianceError, when the daemon goes away.
 
-        `seats` is told 1 when somebody comes to listen, -1 when he goes.
+        `seats` is told 1 when somebody comes to listen, -1 when he goes. `levels` tells how loud a take is meanwhile.
         """
         self._stream = stream
         self._clock = clock
         self._seats = seats
+        self._levels = levels
         self._changed = threading.Condition()
         self._kept: deque[Item] = deque(maxlen=KEPT)
         self._number = 0
@@ -79,6 +82,8 @@ class News:
                     raise Refused(f"nobody can look on now: {error}. Try again in a moment") from error
                 self._running = True
             self._listeners += 1
+            if self._levels and self._listeners == 1:
+                self._levels.begin(self._tell)
             last = self._number if since is None or since > self._number else since
         self._seats(1)
         return self._told(last)
@@ -99,6 +104,8 @@ class News:
         finally:
             with self._changed:
                 self._listeners -= 1
+                if self._levels and not self._listeners:
+                    self._levels.end()
             self._seats(-1)
 
     def _since(self, number: int) -> list[Item]:
@@ -111,6 +118,8 @@ class News:
             try:
                 for event in self._stream():
                     away = False
+                    if self._levels:
+                        self._levels.hear(event)
                     self._tell(event)
                     if self._nobody():
                         return

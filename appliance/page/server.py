@@ -14,6 +14,7 @@ from appliance.page.downloads import Downloads
 from appliance.page.fair import MORE_THREADS, Server
 from appliance.page.guard import Names, Proxies, Throttle, is_loopback, split_address
 from appliance.page.keys import Keys
+from appliance.page.levels import OTHERS, Levels
 from appliance.page.media import Media
 from appliance.page.news import LISTENERS, News
 from appliance.page.peaks import Peaks
@@ -69,7 +70,8 @@ class Serving:
         clock = SystemClock()
         recorder = Recorder(self.socket)
         seats = _Seats()
-        news = News(lambda: recorder.stream("events"), clock, seats.change)
+        levels = Levels(lambda: dict(recorder.call("status")), clock)
+        news = News(lambda: recorder.stream("subscribe", events=OTHERS), clock, seats.change, levels)
         certificate = self.certificate
         folder = self.keys.folder
         proxies = Proxies(self.settings.proxies)

@@ -75,7 +75,9 @@ def test_a_take_holds_exactly_what_sounded_until_the_stop(booth: Booth) -> None:
     assert (clip.id, clip.frames, clip.format) == (FIRST, 10_400, booth.format)
     assert clip.name == f"box_2027-01-15_08-00-00+0000_{FIRST}"
     assert clip.started == booth.clock.stamp(booth.began)
-    assert booth.first(TakeStarted) == TakeStarted(FIRST, clip.name, booth.format, 2.0)
+    assert booth.first(TakeStarted) == TakeStarted(
+        FIRST, clip.name, booth.format, 2.0, str(booth.takes / FIRST / "audio.wav")
+    )
     assert repair(booth.takes / FIRST) == clip
 
 
