@@ -187,6 +187,27 @@ def test_a_crowd_that_looks_on_keeps_nobody_from_the_page(served: Served) -> Non
     served.box.until(lambda: len([*folder.iterdir()]) < before + 25)
 
 
+@pytest.mark.slow
+def test_whoever_looks_on_is_told_how_loud_and_how_long_a_take_is_though_the_recorder_tells_nobody(
+    served: Served,
+) -> None:
+    def progress(lines: Iterator[bytes]) -> dict[str, Any]:
+        found: dict[str, Any] = next(json.loads(line[6:]) for line in lines if b'"TakeProgress"' in line)
+        return found
+
+    with urllib.request.urlopen(f"{served.address}/api/v1/events", timeout=20) as listening:
+        assert listening.readline() == b": quiet\n"
+        served.box.call("record.start")
+        first, second = progress(listening), progress(listening)
+    with urllib.request.urlopen(f"{served.address}/api/v1/events", timeout=20) as listening:
+        third = progress(listening)
+    assert first["seconds"] < second["seconds"] <= third["seconds"]
+    clip = served.box.call("record.stop")["clip"]
+    for told in (first, second, third):
+        assert told["take_id"] == clip["id"]
+        assert -60 < told["peak_dbfs"] < clip["levels"]["peak_dbfs"] + 0.1
+
+
 def test_asking_for_no_more_than_headers_takes_no_place(served: Served) -> None:
     for _ in range(LISTENERS + 1):
         request = urllib.request.Request(f"{served.address}/api/v1/events", method="HEAD")

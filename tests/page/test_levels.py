@@ -67,7 +67,8 @@ def test_it_is_what_the_recorder_measures(format: AudioFormat, loud: float) -> N
     data, meter = speech(format, loud), Meter(format)
     meter.add(data)
     peak, rms = meter.stretch()
-    assert measured(data, format) == (pytest.approx(peak, abs=0.05), pytest.approx(rms, abs=0.5))
+    assert measured(data, format)[0] == pytest.approx(peak, abs=0.05)
+    assert measured(data, format)[1] == pytest.approx(rms, abs=0.5)
     assert measured(bytes(len(data)), format) == (SILENCE_DBFS, SILENCE_DBFS)
 
 
