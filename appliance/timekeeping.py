@@ -17,7 +17,7 @@ from appliance.models import ClockSource, ClockStamp
 from appliance.store import Store
 from appliance.vitals import Vitals
 
-LOOK_EVERY = 5.0
+LOOK_EVERY = 10.0
 """Seconds between two looks at the clock."""
 
 _ONCE_SET = 30.0

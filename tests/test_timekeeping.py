@@ -160,7 +160,7 @@ def test_a_clock_that_is_right_is_looked_at_more_rarely(box: Box) -> None:
             box.clock.waiters()
         return box.clock.stamps - before
 
-    assert looks(60) == 12
+    assert looks(60) == 6
     box.synchronise()
     box.look(2)
     assert looks(60) == 2

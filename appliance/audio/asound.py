@@ -4,12 +4,21 @@ Python's lock is free during every call.
 """
 
 import ctypes
+import errno
+import os
+import threading
+from contextlib import suppress
 from ctypes import POINTER, byref, c_char_p, c_int, c_long, c_short, c_uint, c_ulong, c_ushort, c_void_p
 from typing import Any
 
+from appliance.audio.devices import lost
+from appliance.audio.ports import Direction
+from appliance.errors import DeviceLost
 from appliance.models import AudioFormat, SampleFormat
 
-CAPTURE, PLAYBACK = 1, 0  # snd_pcm_stream_t
+_STREAMS = {Direction.CAPTURE: 1, Direction.PLAYBACK: 0}
+"""`snd_pcm_stream_t`."""
+
 SETUP, PREPARED, DISCONNECTED = 1, 2, 8  # snd_pcm_state_t; SETUP: dropped or drained, to be prepared again
 _INTERLEAVED = 3  # SND_PCM_ACCESS_RW_INTERLEAVED
 _FORMATS = {SampleFormat.S16_LE: 2, SampleFormat.S24_3LE: 32, SampleFormat.S32_LE: 10, SampleFormat.FLOAT_LE: 14}
@@ -83,14 +92,14 @@ def check(result: int) -> None:
         raise Refused(-result)
 
 
-def opened(name: str, stream: int) -> c_void_p:
+def _opened(name: str, direction: Direction) -> c_void_p:
     """The PCM of that name. Raises Refused."""
     pcm = c_void_p()
-    check(_open(byref(pcm), name.encode(), stream, 0))
+    check(_open(byref(pcm), name.encode(), _STREAMS[direction], 0))
     return pcm
 
 
-def set_up(pcm: c_void_p, format: AudioFormat, period: float, buffer: float) -> tuple[int, int]:
+def _set_up(pcm: c_void_p, format: AudioFormat, period: float, buffer: float) -> tuple[int, int]:
     """Frames of a period and of the ring, as granted for those wishes in seconds. Raises Refused."""
     params, way = c_void_p(), c_int(0)
     check(_new_params(byref(params)))
@@ -122,3 +131,63 @@ def wake_at(pcm: c_void_p, frames: int) -> None:
         check(_apply_soft(pcm, params))
     finally:
         _free_soft(params)
+
+
+class OpenPcm:
+    """A PCM from its opening to its end, and a bell that wakes whoever waits for it. One thread reads or writes."""
+
+    def __init__(
+        self, direction: Direction, word: str, name: str, format: AudioFormat, period: float, buffer: float
+    ) -> None:
+        """`word` is what the configuration calls it, `name` what libasound does; `period` and `buffer` are seconds.
+
+        Raises Refused where it is not so to be had.
+        """
+        self.format = format
+        self._direction = direction
+        self._word = word
+        self._stopped = False
+        self._using = threading.Lock()
+        self._pcm: c_void_p | None = _opened(name, direction)
+        try:
+            self.period_frames, self.buffer_frames = _set_up(self._pcm, format, period, buffer)
+            self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        except (Refused, OSError) as error:
+            close(self._pcm)
+            raise Refused(error.args[0]) from None
+
+    def stop(self) -> None:
+        """See `ports`."""
+        self._stopped = True
+        with self._using:
+            if self._pcm is not None:
+                drop(self._pcm)
+                os.eventfd_write(self._bell, 1)
+
+    def close(self) -> None:
+        """See `ports`."""
+        self._stopped = True
+        with self._using:
+            pcm, self._pcm = self._pcm, None
+            if pcm is not None:
+                drop(pcm)  # else closing waits until everything has sounded
+                close(pcm)
+                os.close(self._bell)
+
+    def _ring(self) -> None:
+        """Wake whoever waits. From any thread."""
+        with self._using:
+            if self._pcm is not None:
+                os.eventfd_write(self._bell, 1)
+
+    def _quiet_bell(self) -> None:
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._bell)
+
+    def _check(self, result: int, *harmless: int) -> None:
+        """Raise DeviceLost where a call failed by anything but that, and nobody has stopped it."""
+        if result < 0 and result not in harmless and not self._stopped:
+            raise self._lost(result)
+
+    def _lost(self, code: int = -errno.EIO) -> DeviceLost:
+        return lost(self._word, self._direction, -code, os.strerror(-code))

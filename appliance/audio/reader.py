@@ -1,14 +1,12 @@
 """A microphone on libasound itself, as alsaaudio reads one period at a time, and to wake costs more than to read."""
 
 import errno
-import os
-import threading
 from contextlib import suppress
-from ctypes import Array, byref, c_char, c_ushort, c_void_p, create_string_buffer, string_at
+from ctypes import Array, byref, c_char, c_ushort, create_string_buffer, string_at
 
 from appliance.audio import asound
-from appliance.audio.asound import Refused
-from appliance.audio.devices import NOUNS, lost
+from appliance.audio.asound import OpenPcm, Refused
+from appliance.audio.devices import NOUNS
 from appliance.audio.ports import XRUN, Direction
 from appliance.errors import DeviceLost
 from appliance.models import AudioFormat
@@ -17,27 +15,18 @@ _DEAD = 10.0
 """Seconds without sound after which the card is given up, as the kernel does it where it waits itself."""
 
 _MOST_EMPTY = 100
-"""Times in a row that it may wake us and have nothing."""
+"""Times in a row that it may wake us and have nothing more."""
 
 
-class AlsaReader:
+class AlsaReader(OpenPcm):
     """See `ports.Capture`. `word` is what the configuration calls it. Raises Refused where it is not so to be had."""
 
     def __init__(
         self, word: str, name: str, format: AudioFormat, period: float, buffer: float, *, behind_server: bool
     ) -> None:
-        self.format = format
+        super().__init__(Direction.CAPTURE, word, name, format, period, buffer)
         self.behind_server = behind_server
-        self._word = word
-        self._stopped = self._hastened = False
-        self._using = threading.Lock()
-        self._pcm: c_void_p | None = asound.opened(name, asound.CAPTURE)
-        try:
-            self.period_frames, self.buffer_frames = asound.set_up(self._pcm, format, period, buffer)
-            self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        except (Refused, OSError) as error:
-            asound.close(self._pcm)
-            raise Refused(error.args[0]) from None
+        self._hastened = False
         self._most = 1 if behind_server else max(1, self.buffer_frames // 2 // self.period_frames)
         self._wakes_at = self.period_frames
         self._count = asound.descriptors_count(self._pcm)
@@ -48,11 +37,13 @@ class AlsaReader:
 
     def read(self, frames: int = 0) -> tuple[int, bytes]:
         wanted = min(max(1, frames // self.period_frames), self._most) * self.period_frames
-        empty = 0
+        empty = before = 0
         while not self._stopped and empty < _MOST_EMPTY:
             there = self._there()
             if there == XRUN:
                 return self._overrun()
+            if there > before:
+                empty, before = 0, there
             if self._hastened:
                 self._hastened = False
                 wanted = min(wanted, self._whole(there) + self.period_frames)
@@ -62,8 +53,9 @@ class AlsaReader:
                     return taken
                 empty += 1
             elif not self._is_rung(wanted):
-                wanted = max(self.period_frames, min(wanted, self._whole(self._there())))
                 empty += 1
+                if self._has_event():
+                    wanted = max(self.period_frames, min(wanted, self._whole(self._there())))
         if self._stopped:
             return 0, b""
         noun = NOUNS[Direction.CAPTURE]
@@ -110,40 +102,18 @@ class AlsaReader:
                 asound.wake_at(self._pcm, wanted)
             self._wakes_at = wanted
         if not asound.poll(self._polled, self._count + 1, round(_DEAD * 1000)):
-            raise self._lost(-errno.EIO)
-        if self._polled[self._count].revents:
-            with suppress(BlockingIOError):
-                os.eventfd_read(self._bell)
-            return True
+            raise self._lost()
+        if not self._polled[self._count].revents:
+            return False
+        self._quiet_bell()
+        return True
+
+    def _has_event(self) -> bool:
+        """Whether it woke us for sound, and not to let us look on as its timer goes."""
         told = c_ushort()
         asound.revents(self._pcm, self._polled, self._count, byref(told))
-        return not told.value
+        return bool(told.value)
 
     def hasten(self) -> None:
         self._hastened = True
-        with self._using:
-            if self._pcm is not None:
-                os.eventfd_write(self._bell, 1)
-
-    def stop(self) -> None:
-        self._stopped = True
-        with self._using:
-            if self._pcm is not None:
-                asound.drop(self._pcm)
-                os.eventfd_write(self._bell, 1)
-
-    def close(self) -> None:
-        self._stopped = True
-        with self._using:
-            pcm, self._pcm = self._pcm, None
-            if pcm is not None:
-                asound.drop(pcm)
-                asound.close(pcm)
-                os.close(self._bell)
-
-    def _check(self, result: int) -> None:
-        if result < 0 and not self._stopped:
-            raise self._lost(result)
-
-    def _lost(self, code: int) -> DeviceLost:
-        return lost(self._word, Direction.CAPTURE, -code, os.strerror(-code))
+        self._ring()

@@ -67,6 +67,7 @@ class TakeFile:
         self.history = history
         self._folder = folder
         self._path = folder / AUDIO
+        self._name = str(self._path)  # looked up twice a second
         self._frame_bytes = begin.format.frame_bytes
         self._audio = audio
         self._bytes = data_bytes
@@ -158,7 +159,7 @@ class TakeFile:
         """
         ours = os.fstat(self._audio)
         try:
-            there = self._path.stat()
+            there = os.stat(self._name)
             if there.st_ino == ours.st_ino and there.st_dev == ours.st_dev:
                 return
         except FileNotFoundError:

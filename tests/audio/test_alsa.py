@@ -440,6 +440,23 @@ def test_a_card_that_wakes_us_and_has_nothing_counts_as_lost(test_card: Path, mo
             capture.read()
 
 
+def test_so_does_one_that_wakes_us_again_and_again_without_saying_why(
+    test_card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wakes: list[int] = []
+    with microphone(test_card) as capture:
+        monkeypatch.setattr(asound, "avail", lambda _: 0)
+        monkeypatch.setattr(asound, "revents", lambda *_: 0)
+
+        def poll(*_: object) -> int:
+            wakes.append(1)
+            return 1 if len(wakes) < 1000 else 0
+
+        monkeypatch.setattr(asound, "poll", poll)
+        with pytest.raises(DeviceLost, match="hands over nothing, again and again"):
+            capture.read()
+
+
 def test_several_periods_are_read_at_once(test_card: Path) -> None:
     with microphone(test_card, period=0.01) as capture:
         first = read(capture, 1)
