@@ -67,7 +67,6 @@ class TakeFile:
         self.history = history
         self._folder = folder
         self._path = folder / AUDIO
-        self._name = str(self._path)  # looked up twice a second
         self._frame_bytes = begin.format.frame_bytes
         self._audio = audio
         self._bytes = data_bytes
@@ -159,7 +158,7 @@ class TakeFile:
         """
         ours = os.fstat(self._audio)
         try:
-            there = os.stat(self._name)
+            there = self._path.stat()
             if there.st_ino == ours.st_ino and there.st_dev == ours.st_dev:
                 return
         except FileNotFoundError:
