@@ -7,8 +7,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from appliance.values import frozen
-
 
 @contextmanager
 def spared(instead: Mapping[str, ModuleType | None]) -> Iterator[None]:
@@ -55,13 +53,13 @@ class _Later(ModuleType):
         return _Taken(self.__name__, name)
 
 
-@frozen
 class _Taken:
-    module: str
-    name: str
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
 
     def found(self) -> Any:
-        return getattr(import_module(self.module), self.name)
+        return getattr(import_module(self._module), self._name)
 
     def __call__(self, *values: object, **named: object) -> Any:
         return self.found()(*values, **named)
