@@ -1,6 +1,5 @@
 """What the configuration says to people: types, limits and values in plain words, and defaults as YAML."""
 
-import difflib
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from enum import Enum
@@ -187,7 +186,9 @@ def found(value: object) -> str:
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean "x"?` where a known word is close, else an empty text."""
     candidates = {each.lower(): each for each in known}
-    close = difflib.get_close_matches(word.lower(), candidates, 1, 0.6) if len(word) <= _LONGEST else []
+    from difflib import get_close_matches
+
+    close = get_close_matches(word.lower(), candidates, 1, 0.6) if len(word) <= _LONGEST else []
     return f'; did you mean "{candidates[close[0]]}"?' if close else ""
 
 

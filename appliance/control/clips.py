@@ -4,7 +4,7 @@ import os
 from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -14,13 +14,15 @@ from appliance.codec import to_plain
 from appliance.config.routing import goes_to
 from appliance.config.settings import DestinationSettings, Settings
 from appliance.delivery.outbox import Outbox
-from appliance.delivery.verify import Checked
-from appliance.delivery.withdrawal import Proof
 from appliance.describe import duration
 from appliance.errors import NotFound, Refused, StorageError, UsageError
 from appliance.models import Clip, Mark
 from appliance.store import Search, Store, Trashed
 from appliance.verbs import MOST_BYTES, MOST_LABELS, PAGE
+
+if TYPE_CHECKING:
+    from appliance.delivery.verify import Checked
+    from appliance.delivery.withdrawal import Proof
 
 _NEAR = 0.05
 """Seconds that a person may be beside a mark that is to be taken away."""
@@ -136,7 +138,7 @@ class ClipMethods:
             self._outbox.cancel(found.id, deleting=lambda: self._store.clips.trash(found.id))
         return before
 
-    def withdraw(self, code: str) -> Proof:
+    def withdraw(self, code: str) -> "Proof":
         """Delete what a guest has told by this withdrawal code, here and wherever it was delivered."""
         found = self._store.clips.by_field(CODE, code.replace(" ", "")) if code.strip() else []
         if not found:
@@ -264,7 +266,7 @@ class ClipMethods:
 
     def verify(
         self, clips: list[str] | None = None, to: str | None = None, resend: bool = False
-    ) -> Generator[Checked, None, None]:
+    ) -> "Generator[Checked, None, None]":
         """Look again at what destinations have of clips (all where None), and tell of each copy."""
         chosen = None if clips is None else [self._store.clips.find(clip).id for clip in clips]
         yield from self._outbox.verify(chosen, to, resend=resend)

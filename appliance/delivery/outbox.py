@@ -10,8 +10,6 @@ from appliance.clock import Clock
 from appliance.config.routing import goes_to
 from appliance.delivery.destination import Destination
 from appliance.delivery.pace import RateLimit
-from appliance.delivery.verify import Checked, Verifier
-from appliance.delivery.withdrawal import Proof, Withdrawals
 from appliance.delivery.worker import Worker
 from appliance.events import Command, DeliveryCancelled, DeliveryProgress, Event
 from appliance.models import Clip, DeliveryState, Rendition
@@ -24,6 +22,8 @@ from appliance.vitals import Vitals
 
 if TYPE_CHECKING:
     from appliance.delivery.live import Live
+    from appliance.delivery.verify import Checked
+    from appliance.delivery.withdrawal import Proof
 
 __all__ = ["Destination", "Outbox"]
 
@@ -48,8 +48,7 @@ class Outbox:
         self._store = store
         self._clock = clock
         self._post = post
-        self._verifier = Verifier(store, destinations)
-        self._withdrawals = Withdrawals(store, destinations, clock)
+        self._destinations = destinations
         self._renditions = Renditions(store, clock)
         self._workers: dict[str, Worker] = {}
         self._lives: dict[str, Live] = {}
@@ -131,17 +130,21 @@ class Outbox:
         """For each destination, what has failed since anything arrived, and the seconds until the next attempt."""
         return {name: worker.failing() for name, worker in self._workers.items()}
 
-    def verify(self, clip_ids: Sequence[str] | None, destination: str | None, *, resend: bool) -> Iterator[Checked]:
+    def verify(self, clip_ids: Sequence[str] | None, destination: str | None, *, resend: bool) -> "Iterator[Checked]":
         """Look again at what has arrived, as `Verifier.look`, on the caller's thread."""
-        for checked in self._verifier.look(clip_ids, destination, resend=resend):
+        from appliance.delivery.verify import Verifier
+
+        for checked in Verifier(self._store, self._destinations).look(clip_ids, destination, resend=resend):
             if checked.resent:
                 self.wake(checked.destination)
             yield checked
 
-    def withdraw(self, clip: Clip, code: str) -> Proof:
+    def withdraw(self, clip: Clip, code: str) -> "Proof":
         """Delete what was delivered of a clip, as `Withdrawals.withdraw`, on the caller's thread."""
+        from appliance.delivery.withdrawal import Withdrawals
+
         running = {each.destination for each in self.progress() if each.clip_id == clip.id}
-        return self._withdrawals.withdraw(clip, code, running)
+        return Withdrawals(self._store, self._destinations, self._clock).withdraw(clip, code, running)
 
     def rendition(self, clip: Clip, recipe: Recipe) -> Path:
         """What a recipe makes of a clip, as destinations get it; on the caller's thread. Raises as `prepare` does."""

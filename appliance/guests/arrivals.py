@@ -15,7 +15,6 @@ import re
 import shutil
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +128,8 @@ class Guests:
         recording.finish()
         coming = recording.coming
         if not (self._store.places.takes / coming.take_id / CLIP).exists():
+            from concurrent.futures import ThreadPoolExecutor
+
             with ThreadPoolExecutor(1, "guest", give_way) as thread:
                 thread.submit(self._make, recording.sound, coming).result()
         clip = self._store.clips.adopt(coming.take_id)

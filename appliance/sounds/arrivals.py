@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import wave
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -93,6 +91,8 @@ class Arriving:
     def _made(self, coming: _Coming) -> Sound:
         coming.finish()
         made = coming.path.with_suffix(".wav")
+        from concurrent.futures import ThreadPoolExecutor
+
         try:
             with ThreadPoolExecutor(1, "sound", give_way) as thread, storage_errors(self._folder):
                 thread.submit(_convert, coming.path, made, self._has_room).result()
@@ -112,6 +112,8 @@ def _convert(sound: Path, made: Path, has_room: Room) -> None:
     try:
         format = AudioFormat(RATE, decoder.channels)
         meter, frames = Meter(format), 0
+        import wave
+
         with made.open("wb") as file, wave.open(file, "wb") as writer:
             writer.setparams((decoder.channels, format.sample.bytes, RATE, 0, "NONE", ""))
             while len(block := decoder.read(_BLOCK)):

@@ -7,7 +7,6 @@ change is one rename, so that at every moment the old sounds are there or the ne
 
 import os
 import re
-import wave
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import date
@@ -238,6 +237,8 @@ def _names(folder: Path) -> list[str]:
 
 def _seconds(path: Path) -> float:
     """How long a WAV of ours is; 0 where that cannot be told."""
+    import wave
+
     try:
         with wave.open(str(path), "rb") as file:
             return round(file.getnframes() / file.getframerate(), 3)

@@ -1,9 +1,7 @@
 """A file as the body of a request, plain or in a form, streamed in constant memory."""
 
 import contextlib
-import hashlib
 import os
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -64,6 +62,8 @@ class FileBody:
         self._block = block
 
     def __iter__(self) -> Iterator[Any]:
+        import hashlib  # which brings OpenSSL
+
         self.complete = False
         sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
         size, tail = self._rendition.size, self._tail
@@ -107,7 +107,7 @@ class FormBody(FileBody):
         check: Callable[[], None],
         block: int = BLOCK,
     ) -> None:
-        boundary = secrets.token_hex(16)
+        boundary = os.urandom(16).hex()
         parts = [f"name={_quoted(name)}\r\n\r\n{value}\r\n" for name, value in fields.items()]
         headers = {"Content-Type": rendition.recipe.media_type, **part_headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -121,6 +121,8 @@ class FormBody(FileBody):
 
 def content_md5(rendition: Rendition, check: Callable[[], None]) -> bytes:
     """MD5 of the whole file, read ahead of sending it."""
+    import hashlib
+
     md5 = hashlib.md5(usedforsecurity=False)
     with _opened(rendition) as file:
         buffer = memoryview(bytearray(BLOCK))

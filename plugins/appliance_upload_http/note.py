@@ -1,6 +1,5 @@
 """The note of an attempt whose file a server has taken, while what lies beside it still goes."""
 
-import hashlib
 from collections.abc import Mapping
 
 from attrs import asdict
@@ -28,4 +27,6 @@ def taken(note: Mapping[str, object] | None, url: str, sha256: str) -> Receipt |
 
 
 def _mark(url: str, sha256: str) -> str:
+    import hashlib  # which brings OpenSSL
+
     return hashlib.sha256(f"{url}\n{sha256}".encode()).hexdigest()
