@@ -106,15 +106,16 @@ def page(rounds: int, scale: float) -> Sequence[Result]:
 
 def _imports(times: int) -> list[float]:
     """Milliseconds that all takes which `appliance web` imports."""
-    modules = "appliance.cli.main, appliance.cli.web, appliance.page.server, appliance.config.section"
+    loading = "import appliance.cli.main, appliance.cli.web, gc; gc.disable()"
+    loading += "; import appliance.page.server, appliance.config.section"
 
     def milliseconds(code: str) -> float:
         begun = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], check=True, env=environment())
         return (time.perf_counter() - begun) * 1e3
 
-    milliseconds(f"import {modules}")
-    return [milliseconds(f"import {modules}") - milliseconds("pass") for _ in range(times)]
+    milliseconds(loading)
+    return [milliseconds(loading) - milliseconds("pass") for _ in range(times)]
 
 
 def paint(rounds: int, scale: float) -> Sequence[Result]:

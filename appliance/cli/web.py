@@ -1,5 +1,6 @@
 """`appliance web`: the page for phones and browsers, and who may use it."""
 
+import gc
 import linecache
 import logging
 import signal
@@ -36,6 +37,7 @@ def web(context: click.Context, path: Path, keys: Path, settings: Path) -> None:
 
 
 def _serve(path: Path, socket: Path, keys: Keys, helper: Path) -> None:
+    gc.disable()  # until all is loaded, which leaves next to no garbage
     one_arena()
     _give_back_what_is_large()
     from appliance.config.page import WebSettings
@@ -47,6 +49,8 @@ def _serve(path: Path, socket: Path, keys: Keys, helper: Path) -> None:
         raise ApplianceError(
             f"the page needs {error.name}, which is not installed: sudo apt install python3-bottle python3-cheroot"
         ) from error
+    gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
+    gc.enable()
     linecache.clearcache()  # attrs leaves the source there of all that it has generated
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     ends = {signal.SIGTERM, signal.SIGINT}
