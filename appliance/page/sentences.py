@@ -29,8 +29,7 @@ _END = re.compile(r"(?<=[.?!;]) ")
 _DEEPEST = 6
 _SMALL_BEHIND_COLON = ("fr", "es")
 _COLONS = {"fr": " : ", "zh": "\N{FULLWIDTH COLON}"}
-_STOPS = {"zh": "\N{IDEOGRAPHIC FULL STOP}"}
-_COMMAS = {"zh": "\N{FULLWIDTH COMMA}"}
+_SEPARATORS = {"fr": {"; ": " ; "}, "zh": {"; ": "\N{FULLWIDTH SEMICOLON}", ", ": "\N{FULLWIDTH COMMA}"}}
 _FULL_STOP = "\N{IDEOGRAPHIC FULL STOP}"
 _LONGEST = 4000
 _KEPT = 1024
@@ -135,9 +134,8 @@ def _value(code: str, text: str, depth: int) -> str:
 
 def _piecewise(code: str, text: str, depth: int) -> str | None:
     """Several sentences, one behind the other, or words and what is said of them, or a list of things."""
-    for parts, between in ((text.split("; ", 1), _STOPS.get(code, ". ")), (text.split(", "), _COMMAS.get(code, ", "))):
-        if len(parts) > 1 and all(those := [_translated(code, each, depth + 1) for each in parts]):
-            return between.join(filter(None, those))
+    if (listed := _listed(code, text, "; ", 1, depth) or _listed(code, text, ", ", -1, depth)) is not None:
+        return listed
     pieces = _END.split(text)
     if len(pieces) == 1:
         before, colon, after = text.partition(": ")
@@ -146,6 +144,20 @@ def _piecewise(code: str, text: str, depth: int) -> str | None:
     known = [_translated(code, piece, depth + 1) for piece in pieces]
     blank = "" if code == "zh" else " "
     return blank.join(said or piece for said, piece in zip(known, pieces, strict=True)) if any(known) else None
+
+
+def _listed(code: str, text: str, separator: str, most: int, depth: int) -> str | None:
+    """What stands between separators, `most` of them; None where one of these is not known."""
+    parts = text.split(separator, most)
+    if len(parts) == 1:
+        return None
+    known = []
+    for part in parts:
+        if (said := _translated(code, part, depth + 1)) is None:
+            return None
+        known.append(said)
+    between = ". " if separator == "; " and known[1][:1].isupper() else separator
+    return _SEPARATORS.get(code, {}).get(between, between).join(known)
 
 
 @cache
