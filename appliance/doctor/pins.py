@@ -46,7 +46,10 @@ def panel(box: Box) -> Iterator[Step]:
 def buttons(box: Box) -> Iterator[Step]:
     """Let a person press each, one after the other."""
     settings = box.settings.panel
-    if box.panel is None or not (settings.buttons or settings.switches):
+    if not (settings.buttons or settings.switches):
+        yield Finding("buttons", Result.SKIP, "no buttons or switches are configured")
+        return
+    if box.panel is None:  # which the look at the panel tells of
         return
     if why := box.occupied():
         yield Finding("buttons", Result.SKIP, why, "Ask again afterwards")
