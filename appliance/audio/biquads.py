@@ -29,14 +29,6 @@ def high_pass(hertz: float, rate: int, q: float = math.sqrt(0.5)) -> Section:
     return b, -2 * b, b, -2 * cosine / a0, (1 - alpha) / a0
 
 
-def low_pass(hertz: float, rate: int, q: float = math.sqrt(0.5)) -> Section:
-    """Lets pass what is below `hertz`, 12 dB an octave; by default maximally flat (Butterworth)."""
-    w, alpha = _angle(hertz, rate, q)
-    cosine, a0 = math.cos(w), 1 + alpha
-    b = (1 - cosine) / 2 / a0
-    return b, 2 * b, b, -2 * cosine / a0, (1 - alpha) / a0
-
-
 def _angle(hertz: float, rate: int, q: float) -> tuple[float, float]:
     w = 2 * math.pi * hertz / rate
     return w, math.sin(w) / (2 * q)
