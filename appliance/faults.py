@@ -280,6 +280,13 @@ PLUGIN = FaultKind(
     next_step="update or remove it, then restart",
     subject="plugin",
 )
+PLUGIN_SILENT = FaultKind(
+    "plugin",
+    owner="housekeeping",
+    cause="the plugin of a destination hangs when asked what its receipts prove: no clip makes room for others by it",
+    next_step="update or remove it, then restart",
+    subject="destination",
+)
 DEFECT = FaultKind(
     "defect",
     owner="the thread",

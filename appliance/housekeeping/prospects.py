@@ -5,7 +5,7 @@ from functools import partial
 
 from appliance.config.settings import DestinationSettings, Settings
 from appliance.events import Event
-from appliance.faults import PLUGIN
+from appliance.faults import PLUGIN_SILENT
 from appliance.housekeeping.disk import StateDisk
 from appliance.housekeeping.outlook import Outlook, Prospect, obstacle, reserve_bytes
 from appliance.limits import PATIENCE, Errand
@@ -49,10 +49,10 @@ class Prospects:
         if not errand.is_over(wait):
             if self._hanging.setdefault(name, errand) is errand and wait:
                 words = f"the plugin of destination {name} hangs. Update or remove it, then restart"
-                self._post(PLUGIN.raised(words, name))
+                self._post(PLUGIN_SILENT.raised(words, name))
             return None
         if self._hanging.pop(name, None):
-            self._post(PLUGIN.cleared(name))
+            self._post(PLUGIN_SILENT.cleared(name))
         return errand.result()
 
 

@@ -14,6 +14,7 @@ from appliance.config.settings import DeleteAfter, DestinationSettings, Settings
 from appliance.config.storage import StorageSettings
 from appliance.config.units import parse_keep
 from appliance.events import FaultCleared
+from appliance.faults import PLUGIN
 from appliance.housekeeping import Outlook, Space, StateDisk
 from appliance.housekeeping.outlook import DAY, Obstacle, Prospect, days_until, obstacle, reserve_bytes
 from appliance.housekeeping.prospects import Prospects
@@ -142,6 +143,7 @@ def test_one_that_hangs_when_asked_is_named_and_asked_no_more_until_it_answers()
     assert len(asked) == 1
     [raised] = posted
     assert raised.fault.name == "plugin:slow" and "hangs" in raised.fault.message
+    assert raised.fault.owner != PLUGIN.owner, "it clears no fault of a plugin that is called so"
     go.set()
     while prospects()[0] != Prospect("slow", ACCEPTED):
         pass
