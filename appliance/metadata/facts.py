@@ -1,5 +1,6 @@
 """What a clip tells, as names and texts that every kind of file can hold."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 from attrs import evolve
@@ -7,7 +8,7 @@ from attrs import evolve
 from appliance import __version__, codec
 from appliance.circumstances import field_texts
 from appliance.config.profiles import TITLE
-from appliance.models import Clip, ClockSource
+from appliance.models import Clip, ClockSource, Mark
 
 _ELSEWHERE = ("TITLE", "DATE", "DESCRIPTION", "ENCODER")
 """What standards call what is told in other places."""
@@ -38,7 +39,13 @@ def cleaned(clip: Clip) -> Clip:
     texts = tuple(evolve(text, text=_clean(text.text)) for text in clip.texts)
     fields = {name: _clean(held) if isinstance(held, str) else held for name, held in clip.fields.items()}
     title, note = _clean(clip.title), _clean(clip.note)
-    return evolve(clip, title=title, note=note, labels=labels, place=place, texts=texts, fields=fields)
+    marks = tuple(evolve(mark, label=" ".join(_clean(mark.label).split())) for mark in clip.marks)
+    return evolve(clip, title=title, note=note, labels=labels, place=place, texts=texts, fields=fields, marks=marks)
+
+
+def named(marks: Iterable[Mark]) -> Iterator[tuple[str, Mark]]:
+    """Marks by what a person called them, or by their number."""
+    return ((mark.label or f"Mark {number}", mark) for number, mark in enumerate(marks, 1))
 
 
 def _clean(text: str) -> str:

@@ -9,12 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from appliance.metadata.facts import SOFTWARE, began, cleaned, facts
+from attrs import evolve
+
+from appliance.codec import to_json
+from appliance.metadata.facts import SOFTWARE, began, cleaned, facts, named
 from appliance.models import Clip
 
 _MOST = 60_000
 """Bytes that all comments may take: they must fit a page of Ogg, which holds 65,025."""
 
+_MOST_CHAPTERS = 255
 _LAST_BLOCK = 0x80
 _COMMENTS, _PADDING = 4, 1
 _PAGE = struct.Struct("<4sBBqIIIB")
@@ -60,9 +64,9 @@ def comments(clip: Clip) -> list[tuple[str, str]]:
         "ENCODER": SOFTWARE,
     }
     found = [(name, text) for name, text in first.items() if text]
-    for number, mark in enumerate(clip.marks[:999], 1):
+    for number, (said, mark) in enumerate(named(clip.marks[:999]), 1):
         found += [(f"CHAPTER{number:03}", _clock(clip.format.seconds(mark.offset)))]
-        found += [(f"CHAPTER{number:03}NAME", f"Mark {number}")]
+        found += [(f"CHAPTER{number:03}NAME", said)]
     return found + list(known.items())
 
 
@@ -163,10 +167,13 @@ def _tag_mp3(source: BinaryIO, target: BinaryIO, clip: Clip) -> None:
     head = source.read(10)
     has = head[:3] == b"ID3"
     source.seek(10 + sum(octet << 7 * (3 - place) for place, octet in enumerate(head[6:10])) if has else 0)
-    named = {"TITLE": b"TIT2", "DATE": b"TDRC", "ENCODER": b"TSSE", **_ID3_NAMES}
-    frames, taken = b"", set[bytes]()
-    for name, text in comments(clip):
-        place = named.get(name)
+    places = {"TITLE": b"TIT2", "DATE": b"TDRC", "ENCODER": b"TSSE", **_ID3_NAMES}
+    found = tuple(named(clip.marks[:_MOST_CHAPTERS]))
+    times = [*(clip.format.seconds(mark.offset) for _, mark in found), clip.seconds]
+    frames = _id3_chapters([(times[at], times[at + 1], said) for at, (said, _) in enumerate(found)])
+    taken = set[bytes]()
+    for name, text in comments(evolve(clip, marks=())) + ([("MARKS", to_json(clip.marks))] if clip.marks else []):
+        place = places.get(name)
         if name == "DATE":
             frames += _id3_frame(b"TXXX", b"\3DATE\0" + text.encode())
             text = began(clip).astimezone(UTC).isoformat()[:19]  # ID3v2.4.0-structure: "all time stamps are UTC"
@@ -185,13 +192,18 @@ def album_tag(title: str, chapters: Sequence[tuple[float, float, str]]) -> bytes
 
     There may be 255 of them.
     """
-    names = [f"c{number}".encode() + b"\0" for number in range(len(chapters))]
     frames = _id3_frame(b"TIT2", b"\3" + title.encode()) + _id3_frame(b"TSSE", b"\3" + SOFTWARE.encode())
-    frames += _id3_frame(b"CTOC", b"toc\0\3" + bytes([len(names)]) + b"".join(names))
+    frames += _id3_chapters(chapters)
+    return b"ID3\4\0\0" + _synchsafe(len(frames)) + frames
+
+
+def _id3_chapters(chapters: Sequence[tuple[float, float, str]]) -> bytes:
+    names = [f"c{number}".encode() + b"\0" for number in range(len(chapters))]
+    frames = _id3_frame(b"CTOC", b"toc\0\3" + bytes([len(names)]) + b"".join(names)) if names else b""
     for name, (begin, end, said) in zip(names, chapters, strict=True):
         times = struct.pack(">4I", round(begin * 1000), round(end * 1000), 0xFFFFFFFF, 0xFFFFFFFF)
         frames += _id3_frame(b"CHAP", name + times + _id3_frame(b"TIT2", b"\3" + said.encode()))
-    return b"ID3\4\0\0" + _synchsafe(len(frames)) + frames
+    return frames
 
 
 def _id3_frame(name: bytes, body: bytes) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from attrs import evolve
 
 from appliance.audio import wav
-from appliance.metadata.facts import SOFTWARE, began, cleaned, facts, position
+from appliance.metadata.facts import SOFTWARE, began, cleaned, facts, named, position
 from appliance.models import Clip, Mark
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _ixml(clip: Clip) -> str:
             + _tag("SYNC_POINT_HIGH", str(mark.offset >> 32)),
             raw=True,
         )
-        for name, mark in _named(clip.marks)
+        for name, mark in named(clip.marks)
     )
     count = _tag("SYNC_POINT_COUNT", str(len(clip.marks)))
     return (
@@ -238,10 +238,6 @@ def _line(text: str) -> str:
     return text.replace("\n", "\\n")
 
 
-def _named(marks: tuple[Mark, ...]) -> Iterator[tuple[str, Mark]]:
-    return ((f"Mark {number}", mark) for number, mark in enumerate(marks, 1))
-
-
 def _cue(marks: tuple[Mark, ...]) -> bytes:
     """One cue point for each mark that the chunk can tell: it counts frames with 32 bits."""
     points = [
@@ -255,7 +251,7 @@ def _cue(marks: tuple[Mark, ...]) -> bytes:
 def _names_of(marks: tuple[Mark, ...]) -> bytes:
     labels = b"".join(
         _chunk(b"labl", struct.pack("<I", number) + name.encode() + b"\0")
-        for number, (name, mark) in enumerate(_named(marks), 1)
+        for number, (name, mark) in enumerate(named(marks), 1)
         if mark.offset <= _UNKNOWN
     )
     return b"adtl" + labels if labels else b""

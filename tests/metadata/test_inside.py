@@ -46,7 +46,7 @@ CLIP = Clip(
     levels=Levels(-6.02, -20.0),
     verdict=Verdict.GAPS,
     gaps=(Gap(100, 50, 2, GapCause.OVERRUN),),
-    marks=(Mark(1000), Mark(24_000)),
+    marks=(Mark(1000), Mark(24_000, "Tür & <Hund>\n\ud800fällt")),
     pauses=(Pause(500, 2.5),),
     title="Großmutter & Enkel <1>",
     note="Zwei Zeilen:\nhier die zweite, 日本",
@@ -55,6 +55,7 @@ CLIP = Clip(
     microphone="usb:NT-USB",
     fields={"speaker": "Ada Löwe", "consent": True, "device": "a field", "grade": 2.5},
 )
+CALLED = "Tür & <Hund> fällt"
 TOLD = {
     "LOCATION": "Altes Rathaus",
     "POSITION": "52.5163 13.3777",
@@ -90,7 +91,7 @@ def made(original: Path, recipe: Recipe, clip: Clip = CLIP) -> Path:
 
 
 def test_broadcast_wave_as_wavinfo_reads_it(original: Path) -> None:
-    info = WavInfoReader(str(made(original, BWF)))
+    info = WavInfoReader(str(made(original, BWF)), info_encoding="utf-8")
     bext = info.bext
     assert (bext.version, bext.originator, bext.originator_ref) == (2, "box", "abcdefghij")
     assert bext.description.startswith("Grossmutter & Enkel <1>. Zwei Zeilen: hier die zweite")
@@ -99,7 +100,7 @@ def test_broadcast_wave_as_wavinfo_reads_it(original: Path) -> None:
     assert bext.coding_history.startswith("A=PCM,F=48000,W=24,M=stereo,T=box")
     assert info.fmt.sample_rate == 48_000 and info.data.frame_count == 48_000
     assert info.ixml.project == "box" and info.ixml.scene == "Großmutter & Enkel <1>" and info.ixml.take == "abcdefghij"
-    assert [(cue.name, cue.sample_offset) for cue in cues(info)] == [("Mark 1", 1000), ("Mark 2", 24_000)]
+    assert [(cue.name, cue.sample_offset) for cue in cues(info)] == [("Mark 1", 1000), (CALLED, 24_000)]
 
 
 def test_broadcast_wave_tells_how_loud_it_is(original: Path) -> None:
@@ -176,7 +177,7 @@ def test_vorbis_comments_as_mutagen_reads_them(original: Path, recipe: Recipe) -
     assert json.loads(tags["gaps"][0]) == [
         {"offset": 100, "frames": 50, "uncertainty": 2, "cause": "overrun", "filled": True}
     ]
-    assert (tags["chapter002"], tags["chapter002name"]) == (["00:00:00.500"], ["Mark 2"])
+    assert (tags["chapter002"], tags["chapter002name"]) == (["00:00:00.500"], [CALLED])
 
 
 def test_id3_as_mutagen_reads_it(original: Path) -> None:
@@ -187,6 +188,12 @@ def test_id3_as_mutagen_reads_it(original: Path) -> None:
     assert str(tags["TDRC"]) == "2027-01-15 08:00:30", "UTC, as the standard wants it, and MediaInfo shows it"
     assert {name: str(tags[f"TXXX:{name}"]) for name in TOLD} == TOLD
     assert str(tags["TXXX:DATE"]) == "2027-01-15T09:00:30.500+01:00"
+    chapters = [tags[f"CHAP:{name}"] for name in tags["CTOC:toc"].child_element_ids]
+    assert [(each.start_time, each.end_time) for each in chapters] == [(21, 500), (500, 1000)]
+    assert [str(each.sub_frames["TIT2"]) for each in chapters] == ["Mark 1", CALLED]
+    unmarked = mutagen.File(made(original, MP3, evolve(CLIP, marks=()))).tags
+    assert not [name for name in unmarked if name.startswith(("CTOC", "CHAP", "TXXX:MARKS"))]
+    assert '"offset": 24000' in str(tags["TXXX:MARKS"]) and not [name for name in tags if "CHAPTER" in name]
 
 
 def test_the_first_who_can_be_the_artist_is_it_whatever_else_is_told(original: Path) -> None:
