@@ -143,15 +143,14 @@ def test_a_service_that_fails_is_named_and_run_again_later_each_time(
         runs.append(box.clock.monotonic())
         raise error
 
-    def ran(times: int) -> bool:
-        return len(runs) == times
+    def is_due_in(seconds: float) -> bool:
+        return box.clock.next_due == seconds
 
     beside = threading.Event()
     box.run(lamp=fail, other=lambda house: (beside.set(), house.wait(1e9)))
     assert beside.wait(SOON)
-    for count in range(1, 13):
-        box.until(partial(ran, count))
-        box.clock.waiters(at_least=2)
+    for seconds in (2.5, 5, 10, 20, 40, 80, 160, 320, 450, 450, 450, 450):
+        box.until(partial(is_due_in, seconds))
         box.clock.advance(LONGEST_WAIT)
     waits = [after - before for before, after in pairwise(runs)]
     assert len(waits) >= 11
