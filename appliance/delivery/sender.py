@@ -130,10 +130,9 @@ class Sender:
                     f"clip {clip.name} is kept encrypted alone, and goes so while `storage.encrypt_to` is there. "
                     "Put that back"
                 ) from None
-            made = self._renditions.prepare(clip, kept, check)
-            self._store.outbox.go_as(delivery.id, kept.name)
+            self._store.outbox.go_as(delivery.id, kept.name)  # before it is there: what nobody waits for is dropped
             attempt.delivery = evolve(delivery, recipe=kept.name, resume=None)
-            return made
+            return self._renditions.prepare(clip, kept, check)
 
     def _called(self, clip: Clip, rendition: Rendition) -> Rendition:
         """The rendition under the name that the destination wants."""

@@ -21,8 +21,9 @@ from appliance.delivery.keeper import SETTLE, Keeper
 from appliance.delivery.outbox import Outbox
 from appliance.errors import Permanent, Unplayable
 from appliance.events import ClipRestored, DeliveryParked, DeliverySucceeded, FaultCleared, FaultRaised
-from appliance.models import Rendition
-from appliance.recipes import RECIPES
+from appliance.models import Clip, Rendition
+from appliance.recipes import RECIPES, Recipe
+from appliance.renditions.maker import Renditions
 from appliance.status import Status
 from appliance.testing.backends import MemoryBackend
 from tests.delivery.test_encrypted import KEY, key, opened
@@ -148,6 +149,28 @@ def test_other_keys_open_what_is_kept_from_then_on(safe: Any, tmp_path: Path) ->
     safe.events.wait(DeliverySucceeded, 2)
     (tmp_path / "got").write_bytes(shelf.objects[f"{clip.name}.wav.age"])
     assert opened(tmp_path / "got", safe.private), "nobody here can open it, so it stays with its keys"
+
+
+def test_what_goes_encrypted_instead_stays_until_it_has_gone(
+    safe: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    safe.clip()
+    keep(safe)
+    safe.recipes = all_recipes({}, [key(tmp_path, "other")[1]])
+    safe.restart()
+    safe.deliver(cloud=MemoryBackend())
+    safe.events.wait(DeliverySucceeded)
+    safe.restart()
+    prepare = Renditions.prepare
+
+    def prepared(self: Renditions, clip: Clip, recipe: Recipe, check: Callable[[], None]) -> Rendition:
+        made = prepare(self, clip, recipe, check)
+        self.finished(clip.id, recipe.name)  # another destination is done with it just now
+        return made
+
+    monkeypatch.setattr(Renditions, "prepare", prepared)
+    safe.deliver(shelf=MemoryBackend())
+    safe.events.wait(DeliverySucceeded)
 
 
 def test_without_keys_it_waits_for_them(safe: Any) -> None:
