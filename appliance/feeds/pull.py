@@ -64,6 +64,10 @@ class Pull:
         """Whether the item is in the inbox already, or was."""
         return not self._fresh and self._store.inbox.has(self._feed, _kept(key))
 
+    def take_over(self, key: str, version: str) -> str:
+        """Keep under `key` what was kept under it with a version behind; which that was, or an empty text."""
+        return "" if self._fresh else self._store.inbox.take_over(self._feed, _kept(key), version)
+
     def note(self, key: str) -> dict[str, object]:
         """What `save_note` kept for this key last, or an empty dict."""
         return {} if self._fresh else self._store.inbox.note(self._feed, _kept(key))
@@ -77,7 +81,8 @@ class Pull:
     def new_track(
         self, key: str, title: str, suffix: str, *, begun: str = "", bounded: bool = True
     ) -> Iterator[BinaryIO]:
-        """Open a file for the item's bytes. The track enters the inbox, synced, when the block ends without error.
+        """Open a file for the item's bytes. The track enters the inbox, synced, when the block ends without error, and
+        takes the place of the one of its key, unless that has the same bytes.
 
         Writing raises Permanent where that would take room that recordings have in reserve. So does the end of the
         block where the bytes are no sound: a message that cannot be played would stand before all others for ever.
@@ -92,6 +97,9 @@ class Pull:
         ):
             yield raw
             self._arrived_whole(raw)
+        if not self._fresh and self._store.inbox.holds(self._feed, key, file.sha256):
+            remove(file.path)
+            return
         self._enter(key, title, file)
 
     def _arriving(self, file: SafeFile, title: str) -> AbstractContextManager[None]:

@@ -220,6 +220,8 @@ class Puller:
             self._held.append(track)
         self._post(TrackArrived(track, autoplay and not quiet))
         self._clear()
+        self._resting = None  # what has given way to it is not to sound again
+        self._tell_of_loop()
 
     def _quiet_for(self) -> float:
         """Seconds that nothing plays by itself; 0 where it may now."""

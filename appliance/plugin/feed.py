@@ -10,13 +10,22 @@ from appliance.values import frozen
 
 
 class FeedJob(Protocol):
-    """One pull of one feed, as the backend sees it. A key is the backend's own name for an item, never reused."""
+    """One pull of one feed, as the backend sees it. A key is the backend's own name for an item, never reused for
+    another; it stays where the item's bytes change.
+    """
 
     def has(self, key: str) -> bool:
         """Whether the item is in the inbox already, or was."""
 
     def note(self, key: str) -> dict[str, object]:
         """What `save_note` kept for this key last, or an empty dict."""
+
+    def take_over(self, key: str, version: str) -> str:
+        """Keep under `key` what an earlier release of the backend kept under `key`, a space and a version.
+
+        `version` is the pattern of those. Of several the newest counts. Its version, or an empty text where there is
+        none, or `key` is there already.
+        """
 
     def save_note(self, key: str, note: dict[str, object]) -> None:
         """Keep a JSON-able note, such as an entity tag, for the next pull."""
@@ -26,10 +35,12 @@ class FeedJob(Protocol):
     ) -> AbstractContextManager[BinaryIO]:
         """Open a file for the item's bytes; `suffix` is its extension (`.mp3`).
 
-        The track enters the inbox, synced, when the block ends without an error. Raises Permanent then where the bytes
-        are no sound that can be played, and Transient where they are not `bounded`, so that their end cannot be told
-        from that of a broken line, and are no whole sound. Writing raises Permanent where the track would take room
-        that recordings have in reserve, and Transient where the disk refuses.
+        The track enters the inbox, synced, when the block ends without an error. It takes the place of the one with
+        this key, as one that nobody has heard; where that has the same bytes, it stays as it is.
+
+        Raises Permanent then where the bytes are no sound that can be played, and Transient where they are not
+        `bounded`, so that their end cannot be told from that of a broken line, and are no whole sound. Writing raises
+        Permanent where the track would take room that recordings have in reserve, and Transient where the disk refuses.
 
         Else nothing of it stays, unless there is a name for what was `begun`: then an error other than Permanent leaves
         the bytes under that name, and the file that is next opened for it holds them. Its position is the start.

@@ -1,5 +1,6 @@
 """The room of the inbox: what may be asked of it, from any thread."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ class Inbox(Room[TrackRows]):
     page = read(TrackRows.page)
     files = read(TrackRows.files)
     has = read(TrackRows.has)
+    holds = read(TrackRows.holds)
     note = read(TrackRows.note)
     save_note = change(TrackRows.save_note)
     _beyond = read(TrackRows.beyond)
@@ -45,6 +47,30 @@ class Inbox(Room[TrackRows]):
         track = self.access.change(lambda catalogue: catalogue.tracks.add(feed, key, title, path, size, sha256, at_ns))
         self.access.use(lambda _: keep(self._places, track))
         return track
+
+    def take_over(self, feed: str, key: str, version: str) -> str:
+        """Keep under `key` what a feed brought when keys had a version behind them, which this pattern matches.
+
+        That is the newest; older ones that somebody has heard are removed. The version of the newest, or an empty text.
+        """
+
+        def work(catalogue: Catalogue) -> tuple[str, Track | None, list[Track]]:
+            tracks = catalogue.tracks
+            found = [each for each in tracks.versions(feed, key) if re.fullmatch(version, each[1])]
+            if not found or tracks.has(feed, key):
+                return "", None, []
+            (newest, said), *older = found
+            tracks.rename(newest, key)
+            old = [track for track_id, _ in older if (track := tracks.one(track_id))]
+            return said, tracks.one(newest), [track for track in old if track.played or track.unplayable]
+
+        said, track, old = self.access.change(work)
+        if track:
+            self.access.use(lambda _: keep(self._places, track))
+        for each in old:
+            with suppress(NotFound):  # a person was quicker
+                self.remove(each.id)
+        return said
 
     def mark_played(self, track_id: int) -> None:
         """Somebody has heard the track."""

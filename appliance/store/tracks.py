@@ -96,6 +96,23 @@ class TrackRows:
         rows = self._db.execute("SELECT path FROM tracks WHERE feed = ? AND key = ? AND removed = 0", (feed, key))
         return [self._places.directory / path for (path,) in rows]
 
+    def holds(self, feed: str, key: str, sha256: str) -> bool:
+        """Whether the item of the feed has these bytes, and its file is there, unless its track was removed."""
+        query = "SELECT path, removed FROM tracks WHERE feed = ? AND key = ? AND sha256 = ?"
+        row = self._db.execute(query, (feed, key, sha256)).fetchone()
+        return row is not None and (bool(row[1]) or (self._places.directory / row[0]).is_file())
+
+    def versions(self, feed: str, key: str) -> list[tuple[int, str]]:
+        """Tracks of a feed, the newest first, by id and what their keys say behind `key` and a space."""
+        query = "SELECT id, key FROM tracks WHERE feed = ? AND key > ? AND key < ? ORDER BY id DESC"
+        rows = self._db.execute(query, (feed, f"{key} ", f"{key}!"))  # "!" comes next to a space
+        return [(track_id, found[len(key) + 1 :]) for track_id, found in rows]
+
+    def rename(self, track_id: int, key: str) -> None:
+        """Give a track another key, which no other of its feed has."""
+        self.changes += 1
+        self._db.execute("UPDATE tracks SET key = ? WHERE id = ?", (key, track_id))
+
     def unheard_first(self, after: int = 0, orders: Mapping[str, str] = {}) -> Iterator[Track]:
         """What nobody has heard yet, oldest first, beginning behind `after`; then the rest, newest first.
 

@@ -9,10 +9,11 @@
 import contextlib
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from appliance.errors import Cancelled, Permanent, Transient
 from appliance.plugin.feed import FeedBackend, ProbedFeedBackend
@@ -48,6 +49,18 @@ class MemoryInbox:
         """See `FeedJob`."""
         return key in {track.key for track in self.tracks}
 
+    def take_over(self, key: str, version: str) -> str:
+        """See `FeedJob`."""
+        former = [
+            track
+            for track in self.tracks
+            if track.key.startswith(f"{key} ") and re.fullmatch(version, track.key[len(key) + 1 :])
+        ]
+        if not former or self.has(key):
+            return ""
+        self.tracks = [evolve(track, key=key) if track is former[-1] else track for track in self.tracks]
+        return former[-1].key[len(key) + 1 :]
+
     def note(self, key: str) -> dict[str, object]:
         """See `FeedJob`."""
         note: dict[str, object] = json.loads(self._notes.get(key, "{}"))
@@ -61,8 +74,7 @@ class MemoryInbox:
     def new_track(
         self, key: str, title: str, suffix: str, *, begun: str = "", bounded: bool = True
     ) -> Iterator[BinaryIO]:
-        """See `FeedJob`. Raises AssertionError for a key that was used before."""
-        assert not self.has(key), f"the key {key!r} is used twice"
+        """See `FeedJob`."""
         file = io.BytesIO(self._begun.pop(begun, b""))
         try:
             yield file
@@ -75,7 +87,9 @@ class MemoryInbox:
             if begun:
                 self._begun[begun] = file.getvalue()
             raise
-        self.tracks.append(Arrived(key, title, suffix, file.getvalue()))
+        arrived = Arrived(key, title, suffix, file.getvalue())
+        if all((track.key, track.content) != (key, arrived.content) for track in self.tracks):
+            self.tracks = [track for track in self.tracks if track.key != key] + [arrived]
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
         """See `FeedJob`."""

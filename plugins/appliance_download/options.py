@@ -17,7 +17,7 @@ def _urls(options: Any, _: Any, urls: tuple[str, ...]) -> None:
 
 @frozen(field_transformer=own_first)
 class UrlsOptions(FetchOptions):
-    """Audio files to pull, one URL each. A file that changes at its place arrives as a new track."""
+    """Audio files to pull, one URL each. A file that changes at its place takes the place of the old one."""
 
     urls: tuple[str, ...] = option(help="Where the files are.", check=_urls, example="[https://example.org/news.mp3]")
 

@@ -9,17 +9,20 @@ from pathlib import Path
 
 from appliance_fetch.failures import together
 from appliance_fetch.suffixes import SUFFIXES
+from appliance_fetch.versions import brought, is_here
 from attrs import frozen
 
 from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, counted
 
 _BLOCK = 1 << 20
+_VERSION = r"\d+ -?\d+"
 
 
 @frozen
 class _Found:
     path: Path
     key: str
+    version: str
     changed: float
 
 
@@ -36,9 +39,11 @@ class FolderFeed:
             if job.cancelled():
                 raise Cancelled(f"pulling {self._folder} was stopped")
             # Of another day by a clock that was set in between, it is not being written now.
-            if abs(time.time() - found.changed) >= self._settle and not job.has(found.key):
+            settled = abs(time.time() - found.changed) >= self._settle
+            if settled and not is_here(found.key, found.version, _VERSION, job):
                 try:
                     self._bring(found, job)
+                    brought(found.key, found.version, job)
                 except (Permanent, Transient) as error:
                     failures.append(error)
         if failures:
@@ -68,8 +73,8 @@ class FolderFeed:
                 except OSError:
                     continue
                 if stat.S_ISREG(found.st_mode):
-                    key = f"{path.relative_to(self._folder)} {found.st_size} {found.st_mtime_ns}"
-                    yield _Found(path, key, found.st_mtime)
+                    version = f"{found.st_size} {found.st_mtime_ns}"
+                    yield _Found(path, str(path.relative_to(self._folder)), version, found.st_mtime)
 
     def _bring(self, found: _Found, job: FeedJob) -> None:
         try:

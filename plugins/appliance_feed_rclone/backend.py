@@ -5,12 +5,15 @@ from pathlib import PurePosixPath
 
 from appliance_fetch.failures import together, too_large
 from appliance_fetch.suffixes import SUFFIXES
+from appliance_fetch.versions import brought, is_here
 from appliance_upload_rclone.remote import ListedFile, Remote
 
 from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, counted
 from appliance_feed_rclone.options import RcloneFeedOptions
 
 _PATTERNS = f"*.{{{','.join(sorted(each[1:] for each in SUFFIXES))}}}"
+
+_VERSION = r"-?\d+ \d+-\d+-\d+T[0-9:.Z+-]*"
 
 
 class RcloneFeed:
@@ -30,10 +33,11 @@ class RcloneFeed:
         failures = list[Permanent | Transient]()
         for each in found:
             stop()
-            key = f"{each.path} {each.size} {each.changed}"
-            if not job.has(key):
+            version = f"{each.size} {each.changed}"
+            if not is_here(each.path, version, _VERSION, job):
                 try:
-                    self._bring(key, each, job, stop)
+                    self._bring(each, job, stop)
+                    brought(each.path, version, job)
                 except (Permanent, Transient) as error:
                     failures.append(error)
         if failures:
@@ -53,11 +57,11 @@ class RcloneFeed:
             if not any(part.startswith(".") for part in PurePosixPath(each.path).parts)
         ]
 
-    def _bring(self, key: str, found: ListedFile, job: FeedJob, stop: Callable[[], None]) -> None:
+    def _bring(self, found: ListedFile, job: FeedJob, stop: Callable[[], None]) -> None:
         path = PurePosixPath(found.path)
         size = 0
 
-        with job.new_track(key, path.stem, path.suffix) as file:
+        with job.new_track(found.path, path.stem, path.suffix) as file:
 
             def take(block: bytes) -> None:
                 nonlocal size

@@ -1,7 +1,6 @@
 """Brings items over HTTP into the inbox: each whole, once, and again only once it has changed."""
 
 import hashlib
-import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -44,6 +43,9 @@ _WORDS = {
     503: "it is busy or down",
 }
 
+
+_VERSION = r'#\d+|(W/)?".*"|\w{3}, \d.*'
+"""Behind a URL in the keys of earlier releases: a number, or a validator."""
 
 _PATIENT_TURNS = 10
 """Turns that a URL gets which does not come to its end in one, while all others have had theirs."""
@@ -138,7 +140,9 @@ class Fetcher:
         stop()
         if item.key and (job.has(item.key) or job.note(item.key).get("copy")):
             return
-        note = job.note(_name(url))
+        note = job.note(name := _name(url))
+        if not item.key:
+            job.take_over(name, _VERSION)
         begun = Begun.of(note, job.begun(url))
         conditions = {} if item.key else conditions_of(note)
         with self.exchange(url, stop, conditions | begun.conditions()) as answer:
@@ -205,8 +209,13 @@ class Fetcher:
         url = item.url
         validators = begun.validators or validators_of(answer)
         validator = validators.get("etag") or validators.get("last_modified")
-        key = item.key or (f"{_name(url)} {validator}" if validator else _unused_key(url, job))
-        if validator and job.has(key):
+        key = item.key or _name(url)
+        if (
+            not item.key
+            and validators
+            and validator == (note.get("etag") or note.get("last_modified"))
+            and job.has(key)
+        ):
             job.save_note(_name(url), {**validators, "sha256": note.get("sha256", "")})
             return
         title, suffix = title_and_suffix(answer.url, answer.headers)
@@ -258,11 +267,6 @@ class Fetcher:
             raise Transient(f"{where} broke off after {size} of {announced} bytes")
         if size == 0:
             raise Permanent(f"{where} is an empty file")
-
-
-def _unused_key(url: str, job: FeedJob) -> str:
-    """A key for a file whose server tells nothing that could serve as one."""
-    return next(key for key in (f"{_name(url)} #{number}" for number in itertools.count(1)) if not job.has(key))
 
 
 def _name(url: str) -> str:

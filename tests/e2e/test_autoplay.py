@@ -146,3 +146,45 @@ def test_a_narration_sounds_round_after_round_also_after_a_recording_and_a_resta
     box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
     box.until(lambda: len(heard(test_card)) >= 2)
     assert heard(test_card)[0] == "first"
+
+
+LOOPS = {
+    "folder": 'backend: folder, path: "{folder}", settle: 0s',
+    "urls": 'urls: ["{web}/narration/box.flac"]',
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", LOOPS)
+def test_of_a_narration_whose_file_is_replaced_the_new_one_alone_sounds_and_nothing_broken_takes_its_place(
+    box: Box, test_card: Path, served: Web, tmp_path: Path, kind: str
+) -> None:
+    folder = tmp_path / "narration"
+    folder.mkdir()
+    file = folder / "box.flac"
+    served.may_arrive.set()
+
+    def put(content: bytes, age: int) -> None:
+        """As whatever synchronises a folder does it: beside, then in its place."""
+        (tmp_path / "beside").write_bytes(content)
+        os.utime(tmp_path / "beside", (1_700_000_000 + age,) * 2)
+        (tmp_path / "beside").rename(file)
+
+    first, second = ((tmp_path / f"{name}.flac").read_bytes() for name in TONES)
+    put(first, 0)
+    feed = LOOPS[kind].format(folder=folder, web=served.address)
+    more = f'audio: {{capture: {{device: "testcard:{test_card}"}}, playback: {{device: "testcard:{test_card}"}}}}\n'
+    box.config.write_text(f"{box.config.read_text()}{more}feeds:\n  narration: {{{feed}, every: 1h, loop: true}}\n")
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    box.until(lambda: heard(test_card) == ["first"])
+    for number, (broken, said) in enumerate({b"not at all" * 99: "no sound", second[:-9000]: "damaged"}.items(), 1):
+        put(broken, number)
+        box.call("feeds.pull")
+        box.until(lambda words=said: words in "".join(fault["message"] for fault in box.status()["faults"]))
+    assert heard(test_card) == ["first"] and len(box.call("feeds.list")) == 1
+    put(second, 10)
+    box.call("feeds.pull")
+    box.until(lambda: "second" in heard(test_card))
+    three_rounds = (test_card / "played.raw").stat().st_size + 3 * RATE * 4
+    box.until(lambda: (test_card / "played.raw").stat().st_size > three_rounds)
+    assert heard(test_card) == ["first", "second"] and len(box.call("feeds.list")) == 1

@@ -248,3 +248,18 @@ def test_messages_of_a_feed_play_in_its_order(box: Any) -> None:
     assert heard({}) == ["1", "2", "3", "4", "5", "6"]
     assert heard({"news": "newest"}) == ["5", "6", "3", "4", "1", "2"]
     assert sorted(heard({"news": "random", "mail": "random"})) == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_what_was_kept_by_version_is_taken_over_and_only_older_ones_that_were_heard_go(box: Any) -> None:
+    heard, unheard, newest = (add(box, f"a.wav {number}") for number in (1, 2, 3))
+    other = add(box, "a.wav 4.wav")
+    box.store.inbox.mark_played(heard.id)
+    box.store.inbox.mark_played(newest.id)
+    assert box.store.inbox.take_over("news", "a.wav", r"\d") == "3"
+    assert [(track.id, track.key, track.played) for track in box.store.inbox.tracks()] == [
+        (unheard.id, "a.wav 2", False),
+        (newest.id, "a.wav", True),
+        (other.id, "a.wav 4.wav", False),
+    ]
+    assert not heard.path.exists() and newest.path.exists()
+    assert box.store.inbox.take_over("news", "a.wav", r"\d") == ""

@@ -4,11 +4,12 @@ import contextlib
 import errno
 import io
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 import pytest
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from appliance.plugin import Permanent, Transient
 
@@ -50,6 +51,12 @@ class Inbox:
     def has(self, key: str) -> bool:
         return key in {track.key for track in self.tracks}
 
+    def take_over(self, key: str, version: str) -> str:
+        former = [each for each in self.tracks if re.fullmatch(f"{re.escape(key)} ({version})", each.key)]
+        for each in former:
+            self.tracks[self.tracks.index(each)] = evolve(each, key=key)
+        return former[0].key.removeprefix(f"{key} ") if former else ""
+
     def note(self, key: str) -> dict[str, object]:
         return dict(self.notes.get(key, {}))
 
@@ -60,7 +67,6 @@ class Inbox:
     def new_track(
         self, key: str, title: str, suffix: str, *, begun: str = "", bounded: bool = True
     ) -> Iterator[BinaryIO]:
-        assert not self.has(key), "a key is used twice"
         file = _File(self.room, self.left.pop(begun, b""))
         try:
             yield file
@@ -72,7 +78,8 @@ class Inbox:
             raise
         if not bounded:
             self.doubted.append(key)
-        self.tracks.append(Arrived(key, title, suffix, file.getvalue()))
+        if (arrived := Arrived(key, title, suffix, file.getvalue())) not in self.tracks:
+            self.tracks = [*(track for track in self.tracks if track.key != key), arrived]
 
     def begun(self, name: str) -> int:
         return len(self.left.get(name, b""))

@@ -1,6 +1,7 @@
 """The feed backend `urls` against real servers."""
 
 import gzip
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -94,11 +95,25 @@ def test_an_unchanged_file_is_not_sent_again(receiver: Receiver, inbox: Inbox) -
     assert receiver.seen[1].headers["if-modified-since"] == modified
 
 
-def test_a_changed_file_is_a_new_track(receiver: Receiver, inbox: Inbox) -> None:
+def test_a_changed_file_takes_the_place_of_the_old_one(receiver: Receiver, inbox: Inbox) -> None:
     receiver.replies += [offer(ETag='"one"'), offer(SOUND[::-1], ETag='"two"'), offer(SOUND[1:], Last_Modified="today")]
-    for _ in range(3):
+    for content in (SOUND, SOUND[::-1], SOUND[1:]):
         backend(receiver.url("/a.mp3")).pull(inbox)
-    assert [track.content for track in inbox.tracks] == [SOUND, SOUND[::-1], SOUND[1:]]
+        assert [track.content for track in inbox.tracks] == [content]
+
+
+@pytest.mark.parametrize("version", ['"one"', 'W/"one"', "Sat, 31 Jan 2026 12:00:00 GMT", "#1"])
+def test_what_an_earlier_release_pulled_is_not_pulled_again_and_gives_way_once_it_changes(
+    version: str, receiver: Receiver, inbox: Inbox
+) -> None:
+    url = receiver.url("/a.mp3")
+    with inbox.new_track(f"{url} {version}", "a", ".mp3") as file:
+        file.write(SOUND)
+    inbox.save_note(url, {"etag": version, "sha256": hashlib.sha256(SOUND).hexdigest()})
+    receiver.replies += [Reply(304), offer(SOUND[1:], ETag='"two"')]
+    for content in (SOUND, SOUND[1:]):
+        backend(url).pull(inbox)
+        assert [(track.key, track.content) for track in inbox.tracks] == [(url, content)]
 
 
 def test_a_server_that_ignores_conditions_gives_no_second_track(receiver: Receiver, inbox: Inbox) -> None:
@@ -118,9 +133,9 @@ def test_the_same_bytes_under_another_tag_give_no_second_track(receiver: Receive
 
 def test_a_server_without_tags(receiver: Receiver, inbox: Inbox) -> None:
     receiver.replies += [offer(), offer(), offer(SOUND[1:]), offer(SOUND[1:]), offer()]
-    for _ in range(5):
+    for content in (SOUND, SOUND, SOUND[1:], SOUND[1:], SOUND):
         backend(receiver.url("/a.mp3")).pull(inbox)
-    assert [track.content for track in inbox.tracks] == [SOUND, SOUND[1:], SOUND]
+        assert [track.content for track in inbox.tracks] == [content]
 
 
 def test_a_pull_that_the_note_missed(receiver: Receiver, inbox: Inbox) -> None:

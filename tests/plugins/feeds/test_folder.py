@@ -30,7 +30,29 @@ def test_what_is_new_or_changed_comes_the_oldest_first(tmp_path: Path, inbox: Me
     feed.pull(inbox)
     put(tmp_path / "b.mp3", b"another")
     feed.pull(inbox)
-    assert [(track.title, track.content) for track in inbox.tracks] == [("b", b"old"), ("a", b"new"), ("b", b"another")]
+    assert [(track.title, track.content) for track in inbox.tracks] == [("a", b"new"), ("b", b"another")]
+
+
+def test_what_an_earlier_release_brought_is_not_brought_again_and_gives_way_once_it_changes(
+    tmp_path: Path, inbox: MemoryInbox
+) -> None:
+    put(tmp_path / "a.wav", b"old")
+    with inbox.new_track("a.wav 3 1700000000000000000", "a", ".wav") as file:
+        file.write(b"as it was heard")
+    feed = FolderFeed(tmp_path, 10)
+    feed.pull(inbox)
+    assert [(track.key, track.content) for track in inbox.tracks] == [("a.wav", b"as it was heard")]
+    put(tmp_path / "a.wav", b"new", 1_600_000_000)
+    feed.pull(inbox)
+    assert [(track.key, track.content) for track in inbox.tracks] == [("a.wav", b"new")]
+
+
+def test_the_first_version_comes_again_where_it_is_put_back(tmp_path: Path, inbox: MemoryInbox) -> None:
+    feed = FolderFeed(tmp_path, 10)
+    for number, content in enumerate((b"one", b"two", b"one")):
+        put(tmp_path / "a.wav", content, 1_600_000_000 + number % 2)
+        feed.pull(inbox)
+        assert [track.content for track in inbox.tracks] == [content]
 
 
 def test_what_a_clock_of_the_future_dated_comes_too(tmp_path: Path, inbox: MemoryInbox) -> None:
