@@ -670,3 +670,22 @@ def test_a_feed_that_waits_for_a_button_is_pulled_when_somebody_wants_to_hear(bo
     box.clock.waiters()
     feeds.pull_now("news")
     assert not box.events.wait(TrackArrived, 2)[1].play_now, "nobody asked to hear it"
+
+
+def test_the_same_bytes_change_nothing_and_others_take_the_place_of_the_old_ones_unheard(box: Box) -> None:
+    job = Pull(box.store, "news", box.clock, lambda _: True, lambda: False, lambda _: None)
+
+    def put(content: bytes) -> None:
+        with job.new_track("one", "News", ".wav") as file:
+            file.write(content)
+
+    put(SOUND)
+    (first,) = box.store.inbox.tracks()
+    box.store.inbox.mark_played(first.id)
+    put(SOUND)
+    (same,) = box.store.inbox.tracks()
+    assert same.id == first.id and same.played and first.path.exists()
+    put(sound(400))
+    (other,) = box.store.inbox.tracks()
+    assert other.id != first.id and not other.played and not first.path.exists()
+    assert list(box.store.places.inbox.iterdir()) == [other.path]
