@@ -1,4 +1,4 @@
-"""Brings libraries in without what they load at once and nobody needs: megabytes, and time until the box is ready."""
+"""Spares memory, and time until the box is ready: libraries come without what nobody needs, what is free goes back."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+"""Of mallopt(3)."""
 
 
 @contextmanager
@@ -63,3 +66,19 @@ class _Taken:
 
     def __call__(self, *values: object, **named: object) -> Any:
         return self.found()(*values, **named)
+
+
+def one_arena() -> None:
+    """Let all threads to come share one arena: one of its own costs each a megabyte and more."""
+    _mallopt(_M_ARENA_MAX, 1)
+
+
+def give_back_what_is_large() -> None:
+    """Let blocks of 64 kB and more go back to the system once they are free: pieces of uploads tear holes otherwise."""
+    _mallopt(_M_MMAP_THRESHOLD, 65_536)
+
+
+def _mallopt(parameter: int, value: int) -> None:
+    import ctypes
+
+    ctypes.CDLL(None).mallopt(parameter, value)

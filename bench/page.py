@@ -51,9 +51,13 @@ def _name_all(directory: Path) -> None:
 def page_of(root: Path) -> Iterator[tuple[str, int]]:
     """The page of the box in a folder: its address and its process."""
     (root / "web.yaml").write_text("web: {listen: 127.0.0.1:0}\n")
-    options = ["--socket", str(root / "control.sock"), "web", "--config", str(root / "web.yaml")]
-    command = [sys.executable, "-m", "appliance", *options, "--keys", str(root / "web" / "keys.json")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+    told = environment(
+        APPLIANCE_CONFIG=str(root / "web.yaml"),
+        APPLIANCE_SOCKET=str(root / "control.sock"),
+        APPLIANCE_WEB_KEYS=str(root / "web" / "keys.json"),
+    )
+    command = [sys.executable, "-m", "appliance.page"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=told) as process:
         assert process.stdout
         try:
             found = re.search(r"http://\S+:\d+", process.stdout.readline())
@@ -105,9 +109,8 @@ def page(rounds: int, scale: float) -> Sequence[Result]:
 
 
 def _imports(times: int) -> list[float]:
-    """Milliseconds that all takes which `appliance web` imports."""
-    loading = "import appliance.cli.main, appliance.cli.web, gc; gc.disable()"
-    loading += "; import appliance.page.server, appliance.config.section"
+    """Milliseconds that all takes which `python -m appliance.page` imports."""
+    loading = "import gc; gc.disable(); import appliance.page.__main__, appliance.page.server, appliance.config.section"
 
     def milliseconds(code: str) -> float:
         begun = time.perf_counter()

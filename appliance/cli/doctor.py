@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from appliance.cli.remote import PATH, Remote, pass_remote
-from appliance.cli.run import DEFAULT_CONFIG, hardware, plans
+from appliance.cli.run import hardware, plans
 from appliance.cli.terminal import Painted, say_json, tell
+from appliance.defaults import DEFAULT_CONFIG
 from appliance.errors import ConfigError, NotRunning, PanelError, Unhealthy
 
 Plain = dict[str, Any]

@@ -13,9 +13,8 @@ from appliance import __version__
 from appliance.cli.groups import Group
 from appliance.cli.remote import PATH, Remote
 from appliance.cli.terminal import say
+from appliance.defaults import DEFAULT_SOCKET
 from appliance.errors import ApplianceError, StorageError
-
-DEFAULT_SOCKET = "/run/appliance/control.sock"
 
 COMPLETE = "_APPLIANCE_COMPLETE"
 """The variable by which a shell asks for completions."""

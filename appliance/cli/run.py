@@ -13,6 +13,8 @@ import click
 
 from appliance.cli.remote import PATH
 from appliance.cli.terminal import say
+from appliance.defaults import DEFAULT_CONFIG
+from appliance.sparing import one_arena
 from appliance.values import frozen
 
 if TYPE_CHECKING:
@@ -25,12 +27,7 @@ if TYPE_CHECKING:
 
     Watch = Callable[[Event, Status], None]
 
-DEFAULT_CONFIG = "/etc/appliance/config.yaml"
-
 _STDOUT, _STDERR = 1, 2
-
-_M_ARENA_MAX = -8
-"""Of mallopt(3)."""
 
 _ANEW = "\r\x1b[K"
 """Begins the last line of a terminal anew."""
@@ -78,13 +75,6 @@ def run(path: Path | None, simulate: str | None, verbose: bool) -> None:
         told, watch = (_Above(output), _meter(errors)) if live else (output, None)
         box = hardware(simulate, clock, lambda line: told.write(f"{line}\n"), watch)
         Daemon(plans(path, simulated=simulate is not None), box, clock).run()
-
-
-def one_arena() -> None:
-    """Let all threads to come share one arena: one of its own costs each a megabyte and more."""
-    import ctypes
-
-    ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def plans(path: Path | None, *, simulated: bool = False) -> "Plans | BuiltIn":

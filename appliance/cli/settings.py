@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from appliance.cli.remote import PATH, Remote
-from appliance.cli.run import DEFAULT_CONFIG
 from appliance.clock import SystemClock
 from appliance.control import protocol
+from appliance.defaults import DEFAULT_CONFIG
 from appliance.errors import ApplianceError, UsageError
 from appliance.faults import CONFIGURATION
 

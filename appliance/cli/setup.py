@@ -9,10 +9,10 @@ import click
 
 from appliance.cli.groups import Group
 from appliance.cli.remote import PATH, Remote, pass_remote
-from appliance.cli.run import DEFAULT_CONFIG
 from appliance.cli.terminal import json_option, say, say_json, say_page
 from appliance.codec import to_plain
 from appliance.config.settings import Settings
+from appliance.defaults import DEFAULT_CONFIG
 from appliance.errors import ApplianceError, ConfigError, NotRunning
 from appliance.plugin.kinds import SERVICE
 from appliance.plugin.upload import UploadBackend

@@ -1,26 +1,16 @@
 """`appliance web`: the page for phones and browsers, and who may use it."""
 
-import gc
-import linecache
-import logging
-import signal
-import threading
 from pathlib import Path
 
 import click
 
 from appliance.cli.groups import Group
 from appliance.cli.remote import PATH, Remote
-from appliance.cli.run import DEFAULT_CONFIG, one_arena
 from appliance.cli.terminal import json_option, say, say_json
 from appliance.clock import SystemClock
-from appliance.errors import ApplianceError
+from appliance.defaults import DEFAULT_CONFIG, DEFAULT_HELPER, DEFAULT_KEYS
 from appliance.page.keys import PIN_SECONDS, Keys, Role
-
-_M_MMAP_THRESHOLD = -3
-
-DEFAULT_KEYS = "/var/lib/appliance-web/keys.json"
-DEFAULT_HELPER = "/run/appliance-settings.sock"
+from appliance.page.process import serve
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -33,46 +23,7 @@ def web(context: click.Context, path: Path, keys: Path, settings: Path) -> None:
     remote: Remote = context.obj
     context.obj = Keys(keys, SystemClock())
     if context.invoked_subcommand is None:
-        _serve(path, remote.socket, context.obj, settings)
-
-
-def _serve(path: Path, socket: Path, keys: Keys, helper: Path) -> None:
-    gc.disable()  # until all is loaded, which leaves next to no garbage
-    one_arena()
-    _give_back_what_is_large()
-    from appliance.config.page import WebSettings
-    from appliance.config.section import load_section
-
-    try:
-        from appliance.page.server import Serving
-    except ModuleNotFoundError as error:
-        raise ApplianceError(
-            f"the page needs {error.name}, which is not installed: sudo apt install python3-bottle python3-cheroot"
-        ) from error
-    gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
-    gc.enable()
-    linecache.clearcache()  # attrs leaves the source there of all that it has generated
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    ends = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # for all threads to come: this one waits for them
-    settings = load_section(path, "web", WebSettings)
-    serving = Serving(settings, socket, keys, helper)
-    server = serving.server()
-    threading.Thread(target=server.serve, name="page", daemon=True).start()
-    address, port = server.bind_addr
-    scheme = "https" if serving.certificate else "http"
-    say(f"the page is at {scheme}://{f'[{address}]' if ':' in address else address}:{port}/")
-    if settings.self_made and serving.certificate:
-        say(f"Its certificate is the box's own. Fingerprint (SHA-256): {serving.certificate.fingerprint}")
-    signal.sigwait(ends)
-    server.stop()
-
-
-def _give_back_what_is_large() -> None:
-    """Let blocks of 64 kB and more go back to the system once they are free: pieces of uploads tear holes otherwise."""
-    import ctypes
-
-    ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 65_536)
+        serve(path, remote.socket, context.obj, settings)
 
 
 @web.command()

@@ -17,6 +17,7 @@ ROWS = (
     "redact",
     "foreign",
     "extras",
+    "defaults",
     "sparing",
     "limits",
     "sums",

@@ -18,7 +18,7 @@ BY_HAND = {
     "appliance/audio/speech.py": "does one piece of work",
     "appliance/audio/tuner.py": "does one piece of work",
     "appliance/audio/ways.py": "waits for what still comes, and for a pipe",
-    "appliance/cli/web.py": "is a process of its own",
+    "appliance/page/process.py": "is a process of its own",
     "appliance/control/fetching.py": "does one piece of work",
     "appliance/control/server.py": "waits for callers, and answers them",
     "appliance/daemon.py": "does one piece of work",
