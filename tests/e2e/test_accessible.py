@@ -30,8 +30,8 @@ def test_axe_finds_nothing_on_any_page(box: Box, helper: Helper, chromium: Brows
     served = Served(box)
     box.start()
     served.start("--settings", str(helper.path))
-    clip = box.record(0.3)
-    trashed = box.record(0.3)
+    clip = box.record(0.6)
+    trashed = box.record(0.6)
     box.call("clips.delete", clip=trashed["id"])
     settings = ("", "/flow", "/panel", "/destinations", "/destinations/shelf", "/panel/buttons/17")
     paths = ["/", "/clips", f"/clips/{clip['id']}", "/messages", "/sounds", "/trash", "/health", "/begin", "/guests"]

@@ -28,7 +28,7 @@ def test_recordings_are_heard_backwards(box: Box, test_card: Path) -> None:
     audio = f'audio: {{capture: {{device: "{device}"}}, playback: {{device: "{device}", volume: 100}}}}\n'
     box.config.write_text(box.config.read_text() + audio)
     box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
-    first, second = [box.call("clips.show", clip=box.record(0.4)["id"]) for _ in range(2)]
+    first, second = [box.call("clips.show", clip=box.record(0.6)["id"]) for _ in range(2)]
     for entry in (second, first):
         assert not sounded(test_card, entry)
         assert "playing" in box.cli("player", "earlier").stdout

@@ -23,7 +23,7 @@ def test_only_what_is_encrypted_leaves_the_box(box: Box) -> None:
     text = box.config.read_text().replace("storage: {", f"storage: {{encrypt_to: [{public}], ")
     box.config.write_text(f"{text}  flacs: {{backend: folder, path: {flacs}, deliver_as: flac, sidecar: true}}\n")
     box.start()
-    clip = box.record(0.4)
+    clip = box.record(0.6)
     box.call("clips.title", clip=clip["id"], title="Anna")
     box.until(box.delivered)
     (sent,) = box.shelf.iterdir()
@@ -48,7 +48,7 @@ def test_only_what_is_encrypted_stays_on_the_card(box: Box) -> None:
     safe = f"storage: {{encrypt_to: [{public}], keep_encrypted: true, "
     box.config.write_text(box.config.read_text().replace("storage: {", safe))
     box.start()
-    clip = box.record(0.4)
+    clip = box.record(0.6)
     kept = box.state / "clips" / f"{clip['name']}.wav.age"
     box.until(lambda: kept.exists() and not kept.with_suffix("").exists())
     box.until(box.delivered)

@@ -98,10 +98,10 @@ def frames_in(path: Path) -> int:
 def test_the_oldest_clips_make_room_once_they_have_arrived(small_card: Box) -> None:
     box = small_card
     box.start()
-    clips = [box.record(0.6) for _ in range(4)]
+    clips = [box.record(1.2) for _ in range(4)]
     box.until(box.delivered)
     fill(box, leave=2 * MEGABYTE)
-    clips.append(box.record(0.6))
+    clips.append(box.record(1.2))
     box.until(lambda: len(box.clips()) < 5 and os.statvfs(box.state).f_bavail * 4096 >= 2 * MEGABYTE)
     box.until(box.delivered)
     kept = [entry["clip"]["id"] for entry in box.clips()]
@@ -116,7 +116,7 @@ def test_a_card_without_inodes_makes_room_and_records(mount: Callable[..., None]
     configure(box)
     box.start()
     for _ in range(14):
-        box.record(0.1)
+        box.record(0.6)
         box.until(box.delivered)
     box.until(lambda: os.statvfs(box.state).f_favail >= 20)
     assert "storage_full" not in faults(box) and 0 < len(box.clips()) < 14
@@ -281,7 +281,7 @@ def test_a_message_from_afar_waits_until_there_is_room_beside_the_reserve(small_
     box.cli("config", "reload")
     box.until(lambda: "feed:family" in faults(box))
     assert "no room for new tracks beside the reserve" in faults(box)["feed:family"]["message"]
-    assert "storage_full" not in faults(box) and box.record(0.4)["verdict"] == "ok"
+    assert "storage_full" not in faults(box) and box.record(0.6)["verdict"] == "ok"
     (box.state / "other").unlink()
     box.cli("feeds", "pull")
     box.until(lambda: box.status()["unheard"] == 1 and not faults(box))

@@ -25,7 +25,7 @@ def spoil(database: Path) -> None:
 @pytest.mark.slow
 def test_a_catalogue_that_breaks_in_a_run_is_made_anew_and_deliveries_go_on(box: Box) -> None:
     box.start()
-    first = box.record(0.3)
+    first = box.record(0.6)
     box.until(box.delivered)
     assert box.process
     box.process.terminate()
@@ -43,10 +43,10 @@ def test_a_catalogue_that_breaks_in_a_run_is_made_anew_and_deliveries_go_on(box:
 @pytest.mark.slow
 def test_folders_that_are_removed_in_a_run_come_back(box: Box) -> None:
     box.start()
-    first = box.record(0.3)
+    first = box.record(0.6)
     for name in ("clips", "takes", "inbox", "renditions", "quarantine"):
         shutil.rmtree(box.state / name)
-    second = box.record(0.3)
+    second = box.record(0.6)
     assert (box.state / "clips" / f"{second['name']}.wav").stat().st_size == second["size"]
     assert {entry["clip"]["id"] for entry in box.clips()} == {first["id"], second["id"]}
     box.until((box.shelf / f"{second['name']}.wav").exists)
@@ -66,7 +66,7 @@ def test_what_takes_the_place_of_a_folder_in_a_run_costs_one_press_and_is_told(o
     with pytest.raises(StorageError):
         box.call("record.start")
     box.until(lambda: "quarantine" in faults(box))
-    assert box.record(0.3) and takes.is_dir() and not takes.is_symlink()
+    assert box.record(0.6) and takes.is_dir() and not takes.is_symlink()
     assert faults(box).keys() == {"quarantine"}
 
 

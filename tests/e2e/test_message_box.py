@@ -35,7 +35,7 @@ def test_an_answer_goes_to_whom_it_answers_also_after_the_power_was_cut(box: Box
     box.signal(signal.SIGKILL)
     box.start()
     box.press("2")
-    box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 0.3)
+    box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 0.6)
     box.press("2")
     box.until(lambda: box.clips() and box.clips()[0]["deliveries"] and box.delivered())
     [entry] = box.clips()

@@ -28,7 +28,7 @@ flow:
     box.start()
     for number, stop in (("3", ("handset", "dial", "3")), ("4", ("record", "stop"))):
         box.cli("handset", "dial", number)
-        box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] > 0.2)
+        box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] > 0.6)
         box.cli(*stop)
         box.until(lambda: box.status()["take"] is None)
     box.until(lambda: len(box.clips()) == 2 and all(each["deliveries"] for each in box.clips()) and box.delivered())

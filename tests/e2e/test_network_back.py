@@ -51,7 +51,7 @@ def inside(box: Box, *command: str, folder: Path = Path("/")) -> list[str]:
 
 
 def test_when_the_network_comes_back_everything_is_tried_at_once(far_box: Box) -> None:
-    far_box.record(0.3)
+    far_box.record(0.6)
 
     def office() -> dict[str, Any]:
         [found] = [each for each in far_box.clips()[0]["deliveries"] if each["destination"] == "office"]

@@ -46,7 +46,7 @@ def test_what_servers_say_is_not_believed_and_not_done_where_it_must_not(
     before = os.umask(0o027)  # that of the unit
     box.start()
     os.umask(before)
-    box.record(0.3)
+    box.record(0.6)
 
     def delivery(destination: str) -> dict[str, Any]:
         [found] = [each for each in box.clips()[0]["deliveries"] if each["destination"] == destination]

@@ -332,7 +332,7 @@ def test_a_person_records_listens_and_deletes(page: Page, served: Served) -> Non
 def test_a_person_names_finds_deletes_and_brings_back(page: Page, served: Served) -> None:
     from playwright.sync_api import expect
 
-    first, second = served.box.record(0.2), served.box.record(0.2)
+    first, second = served.box.record(0.6), served.box.record(0.6)
     served.box.until(served.box.delivered)
     page.goto(f"/clips/{first['id']}")
     page.get_by_label("Title").fill("Für Élodie")
@@ -380,7 +380,7 @@ def test_a_clip_is_sent_to_a_place_that_came_later(page: Page, served: Served) -
     from playwright.sync_api import expect
 
     box = served.box
-    clip = box.record(0.2)
+    clip = box.record(0.6)
     box.until(box.delivered)
     attic = box.root / "attic"
     more = f"destinations:\n  attic: {{backend: folder, path: {attic}}}\n"
@@ -406,7 +406,7 @@ def test_a_clip_is_sent_to_a_place_that_came_later(page: Page, served: Served) -
 def test_some_of_many_are_chosen_and_downloaded(page: Page, served: Served) -> None:
     from playwright.sync_api import expect
 
-    clips = [served.box.record(0.2) for _ in range(3)]
+    clips = [served.box.record(0.6) for _ in range(3)]
     page.goto("/clips")
     chosen = page.locator("#chosen")
     for clip in (clips[0], clips[2]):
@@ -428,7 +428,7 @@ def test_some_of_many_are_labelled_approved_deleted_and_brought_back(page: Page,
     from playwright.sync_api import expect
 
     box = served.box
-    clips = [box.record(0.2) for _ in range(3)]
+    clips = [box.record(0.6) for _ in range(3)]
     one, other = clips[0], clips[2]
     what = page.get_by_text("What else to do with those that you choose")
 

@@ -35,7 +35,7 @@ def test_what_recording_does_not_need_is_left_out_and_told(more: str, name: str,
     box.config.write_text((CONFIG + more).format(root=box.root))
     box.start()
     assert words in faults(box)[name]["message"]
-    box.record(0.3)
+    box.record(0.6)
     box.until(lambda: any(each["state"] == "delivered" for each in box.clips()[0]["deliveries"]))
     states = {each["destination"]: each["state"] for each in box.clips()[0]["deliveries"]}
     assert states == {"shelf": "delivered"} | ({"office": "pending"} if "office" in more else {})
@@ -68,7 +68,7 @@ def test_a_file_that_is_broken_as_such_gives_way_to_the_last_one_used(
     box.start(STATE_DIRECTORY=str(kept))
     fault = faults(box)["configuration"]
     assert fault["urgent"] and str(box.config) in fault["message"]
-    assert box.record(0.3)
+    assert box.record(0.6)
     box.config.write_text(CONFIG.format(root=box.root))
     box.cli("config", "reload")
     box.until(lambda: "configuration" not in faults(box))
@@ -144,7 +144,7 @@ def test_a_control_socket_that_cannot_be_made_is_a_fault_and_no_end(box: Box) ->
 @pytest.mark.slow
 def test_what_lies_in_its_folders_keeps_no_box_from_starting(box: Box) -> None:
     box.start()
-    clip = box.record(0.3)
+    clip = box.record(0.6)
     box.until(box.delivered)
     box.end()
     (box.state / "inbox").rmdir()
@@ -156,7 +156,7 @@ def test_what_lies_in_its_folders_keeps_no_box_from_starting(box: Box) -> None:
     os.mkfifo(box.state / "takes" / "left" / "journal.jsonl")
     box.start()
     box.until(lambda: "quarantine" in faults(box))
-    second = box.record(0.3)
+    second = box.record(0.6)
     assert [entry["clip"]["id"] for entry in box.clips()] == [second["id"], clip["id"]]
     box.until(box.delivered)
     box.cli("status")

@@ -44,5 +44,5 @@ def test_everything_that_the_box_does_is_let_in_by_its_unit(box: Box, test_card:
     box.until(lambda: box.status()["playback"])
     box.cli("clips", "export", "--to", str(box.root / "exported"))
     assert "from now on" in box.cli("config", "reload").stdout
-    box.record(0.3)
+    box.record(0.6)
     assert box.signal(15) == 0

@@ -96,7 +96,7 @@ def test_no_secret_comes_back_by_any_way_out(box: Box, echo: str) -> None:
     events: list[str] = []
     follow = threading.Thread(target=lambda: events.append(box.cli("events", "--json", code=4).stdout), daemon=True)
     follow.start()
-    box.record(0.3)
+    box.record(0.6)
 
     def settled() -> bool:
         [entry] = box.clips()

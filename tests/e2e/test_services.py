@@ -86,7 +86,7 @@ def test_odd_services_are_named_and_the_box_records_and_stops(
     entries = (f"  a{number}: {{service: odd, what: {what}}}\n" for number, what in enumerate(odd))
     configure(box, f"services:\n{''.join(entries)}")
     box.start(**plug("odd", ODD))
-    box.record(0.3)
+    box.record(0.6)
     box.until(lambda: box.clips() and box.delivered())
     box.until(lambda: len(box.status()["faults"]) == 2)
     faults = {fault["name"]: fault["message"] for fault in box.status()["faults"]}

@@ -49,7 +49,7 @@ def refusal(box: Box) -> str:
 def test_a_stick_mounted_read_only_is_written_once_a_person_did_what_the_box_says(box: Box, stick: Path) -> None:
     box.config.write_text(box.config.read_text() + f"  stick: {{backend: folder, path: {stick}}}\n")
     start(box)
-    name = box.record(0.3)["name"]
+    name = box.record(0.6)["name"]
     box.until(lambda: refusal(box))
     assert "the disk is read-only" in refusal(box) and "Mount it so that it can be written" in refusal(box)
     subprocess.run(["mount", "-o", "remount,rw", stick], check=True)
