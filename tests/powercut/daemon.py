@@ -34,7 +34,7 @@ destinations:
 {office}
 guests: true
 feeds:
-  news: {{backend: urls, urls: ["{news}"], every: 1d}}
+  news: {{backend: urls, urls: ["{news}1", "{news}2"], every: 1d}}
 """
 OFFICE = "  office: {{backend: http, url: {url}, proof: {{json_pointer: /file/sha256}}}}"
 

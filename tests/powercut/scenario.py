@@ -82,7 +82,7 @@ def sound_of(first: int) -> bytes:
 
 
 class News:
-    """A server with one sound file, a new one for each `issue`."""
+    """A server with a sound file for each `issue` that has come out, at `url` followed by its number."""
 
     def __init__(self) -> None:
         self.issue = 1
@@ -90,7 +90,11 @@ class News:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                content = news.content()
+                issue = int(self.path.rpartition("/")[2])
+                if issue > news.issue:
+                    self.send_error(404)
+                    return
+                content = sound_of(issue * 1000)
                 self.send_response(200)
                 self.send_header("Content-Type", "audio/wav")
                 self.send_header("Content-Length", str(len(content)))
@@ -101,12 +105,8 @@ class News:
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/news.wav"
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def content(self) -> bytes:
-        """The issue of now."""
-        return sound_of(self.issue * 1000)
 
     def close(self) -> None:
         """Stop serving."""
