@@ -48,9 +48,9 @@ _NEVER_SHOWN = (
     ),
     *("plugin_host/backends.py", "store/adoption.py", "store/orphans.py", "store/recovery.py", "store/clips.py"),
     *("store/trash.py", "renditions/encode.py", "feeds/safefile.py", "delivery/receipts.py"),
-    *("renditions/proof.py", "page/answers.py", "page/selfmade.py", "page/server.py"),
+    *("renditions/proof.py", "page/__main__.py", "page/answers.py", "page/selfmade.py", "page/server.py"),
 )
-"""What is for programs, for notes in quarantine, or caught before anybody reads it."""
+"""What is for programs, for the terminal, for notes in quarantine, or caught before anybody reads it."""
 
 
 @cache
