@@ -148,6 +148,11 @@ class Report:
     recorder: Recorder = told(Recorder.IDLE, "What the recorder does: idle, recording, paused", Kind.STATE)
     player: Player = told(Player.STOPPED, "What the player does: stopped, playing, paused", Kind.STATE)
     take: TakeStatus | None = told(None, "The take in progress", Kind.OBJECT)
+    recording_id: str | None = told(
+        None,
+        "The take that the recording in progress began with: as `take_id`, it names whatever has carried it on, too",
+        Kind.TEXT,
+    )
     playback: PlaybackStatus | None = told(None, "What plays", Kind.OBJECT)
     microphone: AudioFormat | None = told(
         None, "What the next take will be recorded in, where that is known", Kind.OBJECT

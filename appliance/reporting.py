@@ -92,6 +92,7 @@ class Reporter:
             recorder=status.recorder,
             player=status.player,
             take=self._take(status.take),
+            recording_id=status.recording_id,
             playback=status.playback,
             microphone=status.microphone,
             gain=status.gain,
@@ -201,7 +202,7 @@ class StatusLine:
 
     def _look(self) -> None:
         status, now = self._status(), self._clock.monotonic()
-        seen = evolve(status, take=None, take_id=None, playback=None, sending=())
+        seen = evolve(status, take=None, take_id=None, recording_id=None, playback=None, sending=())
         seen = evolve(seen, recorder=Recorder.IDLE, player=Player.STOPPED)
         if seen != self._seen or now >= self._reported + REPORT_EVERY:
             self._seen, self._reported = seen, now

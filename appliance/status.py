@@ -71,6 +71,8 @@ class Status:
     take: TakeStatus | None = None
     take_id: str | None = None
     """The take in progress, which has no `take` yet where it has no sound yet."""
+    recording_id: str | None = None
+    """The take that the recording in progress began with, whatever has carried it on."""
     playback: PlaybackStatus | None = None
     microphone: AudioFormat | None = None
     gain: Gain | None = None
@@ -111,11 +113,19 @@ def advance(status: Status, state: State, event: Command | Event, now: float | N
     status = _dated(_fold(status, event), now)
     take = status.take if state.take_id else None
     playback = status.playback if state.playback_id else None
-    machine = (state.recorder, state.player, take, state.take_id, playback)
-    if machine == (status.recorder, status.player, status.take, status.take_id, status.playback):
+    began = state.began_as or state.take_id
+    machine = (state.recorder, state.player, take, state.take_id, began, playback)
+    if machine == (status.recorder, status.player, status.take, status.take_id, status.recording_id, status.playback):
         return status
-    recorder, player, take, take_id, playback = machine
-    return evolve(status, recorder=recorder, player=player, take=take, take_id=take_id, playback=playback)
+    return evolve(
+        status,
+        recorder=state.recorder,
+        player=state.player,
+        take=take,
+        take_id=state.take_id,
+        recording_id=began,
+        playback=playback,
+    )
 
 
 def carried(status: Status) -> Status:

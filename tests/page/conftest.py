@@ -28,6 +28,7 @@ STATUS = {
     "recorder": "idle",
     "player": "stopped",
     "take": None,
+    "recording_id": None,
     "playback": None,
     "undecided": 0,
     "unheard": 0,

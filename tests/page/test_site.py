@@ -72,6 +72,18 @@ def test_a_take_can_be_stopped_before_its_first_sound(browser: Browser, desk: De
     assert "/do/record.stop" in text and "/do/record.start" not in text
 
 
+def test_what_is_pressed_names_what_the_page_shows(browser: Browser, desk: Desk) -> None:
+    """So that a page from before ends nothing that somebody else has begun since."""
+    playback = {"id": "p", "title": "Anna"}
+    for recorder in ("recording", "paused"):
+        desk.answers["status"] = {**STATUS, "recorder": recorder, "recording_id": "began", "playback": playback}
+        forms = re.findall('action="/do/((record|player)[.][^"]*)"(.*?)</form>', browser.get("/").text, re.S)
+        assert len(forms) == 4
+        for word, what, form in forms:
+            named = 'name="take_id" value="began"' if what == "record" else 'name="playback_id" value="p"'
+            assert named in form, word
+
+
 def test_work_that_fails_is_said_before_it_is_a_fault(browser: Browser, desk: Desk) -> None:
     desk.answers["status"] = {**STATUS, "summary": "2 clips wait: office refused the connection, next try in 40 s"}
     text = browser.get("/").text

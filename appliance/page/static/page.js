@@ -84,7 +84,9 @@ document.addEventListener("submit", async (event) => {
   if (!answer) return say(t("The box does not answer. Is it on, and this phone in its network?"));
   if (!answer.ok) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return say(page.querySelector("[role=alert]")?.textContent ?? t("That did not work."));
+    say(page.querySelector("[role=alert]")?.textContent ?? t("That did not work."));
+    if (answer.status === 409) await renew(); // what was shown is not so any more
+    return;
   }
   if (fields.get("back") !== location.pathname || new URL(answer.url).search) return location.assign(answer.url);
   await renew();

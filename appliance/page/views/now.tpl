@@ -17,13 +17,14 @@
 % if may_change:
 <div class="buttons">
 % if status["recorder"] != "idle":
-% button("record.stop", _("Stop"), "big stop")
+% this = {"take_id": status["recording_id"]}
+% button("record.stop", _("Stop"), "big stop", **this)
 % if status["recorder"] == "paused":
-% button("record.resume", _("Go on"), "big")
+% button("record.resume", _("Go on"), "big", **this)
 % else:
-% button("record.pause", _("Pause"), "big")
+% button("record.pause", _("Pause"), "big", **this)
 % end
-% button("record.mark", _("Mark"), "big")
+% button("record.mark", _("Mark"), "big", **this)
 % else:
 <form method="post" action="/do/record.start" data-word="record.start" id="start">
 % include("csrf.tpl")
@@ -32,7 +33,7 @@
 </form>
 % end
 % if status["playback"]:
-% button("player.stop", _("Stop playing"), "big")
+% button("player.stop", _("Stop playing"), "big", playback_id=status["playback"]["id"])
 % elif status["unheard"]:
 % button("play.next", _("Play next message"), "big")
 % end
