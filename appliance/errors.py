@@ -152,8 +152,8 @@ class Unplayable(AudioError):
 class DecoderMissing(Unplayable):
     """It can be played once something is installed. `needed` says what."""
 
-    def __init__(self, name: str, needed: str) -> None:
-        super().__init__(f"cannot play '{name}': {needed}")
+    def __init__(self, needed: str, name: str = "") -> None:
+        super().__init__(f"cannot play '{name}': {needed}" if name else needed)
         self.needed = needed
 
 

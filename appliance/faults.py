@@ -4,6 +4,7 @@ A fault is known by its name and by its owner, the one part that raises and clea
 two parts, each for a reason of its own, and neither clears what the other has raised.
 """
 
+from appliance.errors import AudioError, StorageError, Unplayable, named
 from appliance.faultkind import FaultKind
 
 # -- taking sound
@@ -59,7 +60,21 @@ RECORDING = FaultKind(
     "recording",
     owner="status",
     cause="a take could not begin, or could not be finished",
-    next_step="do what the message says; it is over once a take begins, or what kept it from that is over",
+    next_step="do what the message says; it is over once a take begins",
+    urgent=True,
+)
+RECORDING_UNHEARD = FaultKind(
+    "recording",
+    owner="status, of the microphone",
+    cause="a take could not begin, as no microphone could be heard",
+    next_step="do what the message says; it is over once the microphone is there and delivers sound",
+    urgent=True,
+)
+RECORDING_UNKEPT = FaultKind(
+    "recording",
+    owner="status, of the disk",
+    cause="a take could not begin, or could not be finished, as the disk refused it",
+    next_step="do what the message says; it is over once the disk works again",
     urgent=True,
 )
 LAST_CLIP = FaultKind(
@@ -179,6 +194,12 @@ PLAYBACK = FaultKind(
     owner="status",
     cause="something could not be played",
     next_step="do what the message says; it is over once something plays",
+)
+PLAYBACK_UNHEARD = FaultKind(
+    "playback",
+    owner="status, of the speaker",
+    cause="something could not be played, as the speaker took no sound",
+    next_step="do what the message says; it is over once something plays, or the speaker is plugged in",
 )
 
 # -- the world outside
@@ -312,3 +333,26 @@ HANGING = FaultKind(
 
 KINDS = tuple(kind for kind in globals().values() if isinstance(kind, FaultKind))
 """The table, in the order of this page."""
+
+NOT_RECORDED = (RECORDING, RECORDING_UNHEARD, RECORDING_UNKEPT)
+"""What a take that begins is the end of."""
+
+
+def kept_from_recording(error: str) -> FaultKind:
+    """The fault of a take that an error of that class ended: each is over with what was the matter."""
+    match named(error, ""):
+        case AudioError():
+            return RECORDING_UNHEARD
+        case StorageError():
+            return RECORDING_UNKEPT
+    return RECORDING
+
+
+def kept_from_playing(error: str) -> FaultKind:
+    """The same for what was to be played."""
+    match named(error, ""):
+        case Unplayable():
+            return PLAYBACK
+        case AudioError():
+            return PLAYBACK_UNHEARD
+    return PLAYBACK

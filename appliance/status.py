@@ -13,11 +13,15 @@ from appliance.faults import (
     CONFIGURATION,
     LAST_CLIP,
     MICROPHONE_AWAY,
+    NOT_RECORDED,
     PLAYBACK,
+    PLAYBACK_UNHEARD,
     PROMPT,
-    RECORDING,
+    RECORDING_UNHEARD,
     SPEAKER,
     STORAGE_FULL,
+    kept_from_playing,
+    kept_from_recording,
 )
 from appliance.machine import Player, Recorder, State
 from appliance.models import SILENCE_DBFS, AudioFormat, Clip, Fault, GapCause, Verdict
@@ -160,13 +164,13 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return evolve(status, gain=event.gain)
         case events.MicrophoneOpen():
             return evolve(status, listening=event.seconds)
-        case events.FaultRaised(fault=Fault(name=MICROPHONE_AWAY.name)):
+        case events.FaultRaised() if _is_same(event.fault, MICROPHONE_AWAY):
             return _raise(evolve(status, microphone=None, gain=None), event.fault)
         case events.TakeStarted():
             take = TakeStatus(event.take_id, event.name, event.format, event.buffer_seconds, path=event.path)
-            return _clear(evolve(status, take=take, microphone=event.format), RECORDING)
+            return _clear(evolve(status, take=take, microphone=event.format), *NOT_RECORDED)
         case events.TakeFailed(fault=True):
-            return _raise(status, RECORDING.fault(event.message))
+            return _raise(status, kept_from_recording(event.error).fault(event.message))
         case events.TakeNearlyUp() if take and take.id == event.take_id:
             return evolve(status, take=evolve(take, seconds_left=event.seconds_left))
         case events.GapFound() if take and take.id == event.take_id:
@@ -189,9 +193,9 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return _clear(status, STORAGE_FULL)
         case events.PlaybackStarted():
             playback = PlaybackStatus(event.playback_id, event.title, event.seconds, estimated=event.estimated)
-            return _clear(evolve(status, playback=playback), PLAYBACK)
+            return _clear(evolve(status, playback=playback), PLAYBACK, PLAYBACK_UNHEARD)
         case events.PlaybackFailed() if event.error != NoSpeaker.__name__:
-            return _raise(status, PLAYBACK.fault(event.message))
+            return _raise(status, kept_from_playing(event.error).fault(event.message))
         case events.PlaybackProgress() if playback and playback.id == event.playback_id:
             return evolve(status, playback=evolve(playback, position=event.position, buffered=event.buffered))
         case events.PlaybackWaiting() if playback and playback.id == event.playback_id:
@@ -199,6 +203,10 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return _raise(evolve(status, playback=playback), PLAYBACK.fault(event.message))
         case events.PlaybackResumed() if playback and playback.id == event.playback_id:
             return _clear(evolve(status, playback=evolve(playback, waits="")), PLAYBACK)
+        case events.PlaybackFinished(given_up=False) if (
+            playback and playback.id == event.playback_id and playback.waits
+        ):
+            return _clear(status, PLAYBACK)
         case events.PlaybackUnderrun() if playback and playback.id == event.playback_id:
             return evolve(status, playback=evolve(playback, underruns=event.count))
         case events.Said(message="", completed=True):
@@ -229,10 +237,10 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return evolve(status, unheard=event.unheard)
         case events.FaultRaised():
             return _raise(status, event.fault)
-        case events.FaultCleared(name=MICROPHONE_AWAY.name):
-            return _clear(_clear(status, event), RECORDING)  # a take that had none may begin now
-        case events.FaultCleared(name=SPEAKER.name):
-            return _clear(_clear(status, event), PLAYBACK)
+        case events.FaultCleared() if _is_same(event, MICROPHONE_AWAY):
+            return _clear(status, event, RECORDING_UNHEARD)  # a take that had none may begin now
+        case events.FaultCleared() if _is_same(event, SPEAKER):
+            return _clear(status, event, PLAYBACK_UNHEARD)
         case events.FaultCleared():
             return _clear(status, event)
     return status
@@ -255,11 +263,15 @@ def _raise(status: Status, fault: Fault) -> Status:
     return evolve(status, faults=(*_clear(status, fault).faults, evolve(fault, since=since)))
 
 
-def _clear(status: Status, what: Fault | FaultKind | events.FaultCleared) -> Status:
-    return evolve(status, faults=tuple(fault for fault in status.faults if not _is_same(fault, what)))
+_Named = Fault | FaultKind | events.FaultCleared
 
 
-def _is_same(fault: Fault, other: Fault | FaultKind | events.FaultCleared) -> bool:
+def _clear(status: Status, *over: _Named) -> Status:
+    left = tuple(fault for fault in status.faults if not any(_is_same(fault, each) for each in over))
+    return evolve(status, faults=left)
+
+
+def _is_same(fault: _Named, other: _Named) -> bool:
     return (fault.name, fault.owner) == (other.name, other.owner)
 
 

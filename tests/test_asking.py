@@ -15,7 +15,7 @@ from appliance import events
 from appliance.asking import PATIENCE, SOON, Asking
 from appliance.clock import SystemClock
 from appliance.controller import Controller
-from appliance.errors import ApplianceError, DeviceNotFound, NotFound, Refused
+from appliance.errors import ApplianceError, DecoderMissing, DeviceNotFound, NotFound, Refused
 from appliance.events import Command, Event
 from appliance.machine import Do
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Verdict
@@ -121,6 +121,7 @@ def test_a_press_that_ends_a_take_is_not_answered_with_its_late_beginning(house:
     [
         (lambda take: events.TakeFailed(take, "no microphone", error="DeviceNotFound"), DeviceNotFound, "no micro"),
         (lambda take: events.TakeFailed(take, "newer", error="OfANewerRelease"), ApplianceError, "newer"),
+        (lambda take: events.TakeFailed(take, "install it", error="DecoderMissing"), DecoderMissing, "^install it$"),
         (lambda take: events.TakeDiscarded(take), ApplianceError, "discarded"),
     ],
 )

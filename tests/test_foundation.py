@@ -181,6 +181,13 @@ def test_exit_codes_are_those_of_the_drawn_tree() -> None:
     assert len(own) == len(set(own)) and [cls for cls in classes if cls.exit_code == 2] == [errors.UsageError]
 
 
+@pytest.mark.parametrize("name", ["", "object", "OfANewerRelease", *vars(errors)])
+def test_an_error_is_known_by_its_name_and_says_what_it_said(name: str) -> None:
+    made = errors.named(name, "it does not work")
+    assert str(made) == "it does not work"
+    assert type(made).__name__ in (name, "ApplianceError")
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"[" * 100_000, b'{"a": 1', b"\xff", None])
 def test_what_is_no_object_of_json_is_told_at_once(tmp_path: Path, content: bytes | None) -> None:
     target = tmp_path / "note.json"

@@ -1,5 +1,6 @@
 """The status: folded from events, and what the panel shows of it."""
 
+import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,14 +8,15 @@ from hypothesis import strategies as st
 from appliance import events
 from appliance.circumstances import Begun, Starter
 from appliance.codec import from_plain, to_plain
-from appliance.faults import MICROPHONE_AWAY, RECORDING, SPEAKER, STORAGE_FULL
+from appliance.faults import MICROPHONE_AWAY, MICROPHONE_LOST, RECORDING, RECORDING_UNKEPT, SPEAKER, STORAGE_FULL
 from appliance.front import panel_state
-from appliance.machine import Recorder, State
+from appliance.machine import Player, Recorder, State
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Gap, GapCause, Receipt, Verdict
 from appliance.panel.ports import Indication
 from appliance.status import Status, advance
 
 IN_TAKE = State(Recorder.RECORDING, take_id="t")
+PLAYS = State(player=Player.PLAYING, playback_id="p")
 CLIP = Clip("c", "box_c", "box", AudioFormat(), 480, 1000, ClockStamp(0, 0, "boot", ClockSource.NONE))
 
 
@@ -69,17 +71,61 @@ def test_a_failed_take_is_an_urgent_fault_until_one_starts() -> None:
     assert follow(events.TakeFailed("t", "x"), events.TakeStarted("u", "n", AudioFormat(), 2.0)).ok
 
 
+def names(status: Status) -> list[tuple[str, str]]:
+    return [(fault.name, fault.message) for fault in status.faults]
+
+
 def test_a_take_that_found_no_microphone_is_no_fault_any_more_once_that_is_there() -> None:
     gone = MICROPHONE_AWAY.raised("gone")
-    failed = follow(gone, events.TakeFailed("t", "no microphone"))
+    failed = follow(gone, events.TakeFailed("t", "no microphone", error="DeviceNotFound"))
     assert len(failed.faults) == 2
     assert advance(failed, State(), MICROPHONE_AWAY.cleared()).ok
+
+
+@pytest.mark.parametrize("error", ["StorageError", "", "OfANewerRelease"])
+def test_a_take_that_failed_by_something_else_stays_a_fault_though_the_microphone_comes_back(error: str) -> None:
+    failed = follow(MICROPHONE_AWAY.raised("gone"), events.TakeFailed("t", "the disk is full", error=error))
+    for back in (MICROPHONE_AWAY, MICROPHONE_LOST):
+        assert ("recording", "the disk is full") in names(advance(failed, State(), back.cleared()))
+
+
+def test_what_could_not_be_recorded_for_two_reasons_is_over_with_both() -> None:
+    failed = follow(
+        events.TakeFailed("t", "no microphone", error="DeviceNotFound"),
+        events.TakeFailed("u", "the disk is full", error="StorageError"),
+    )
+    assert names(failed) == [("recording", "no microphone"), ("recording", "the disk is full")]
+    assert names(advance(failed, State(), RECORDING_UNKEPT.cleared())) == [("recording", "no microphone")]
+    assert advance(failed, IN_TAKE, events.TakeStarted("v", "n", AudioFormat(), 2.0)).ok
+
+
+def test_a_microphone_that_a_take_lost_for_a_moment_is_still_the_one_that_it_was() -> None:
+    """Whose fault is over within a moment, before anybody looks at the card again."""
+    status = follow(events.MicrophoneReady(AudioFormat()), MICROPHONE_LOST.raised("it went away"))
+    assert advance(status, State(), MICROPHONE_LOST.cleared()).microphone == AudioFormat()
+    assert follow(events.MicrophoneReady(AudioFormat()), MICROPHONE_AWAY.raised("gone")).microphone is None
 
 
 def test_what_could_not_be_played_is_no_fault_any_more_once_a_speaker_is_there() -> None:
     failed = follow(events.PlaybackFailed("p", "speaker not found", error="DeviceNotFound"))
     assert [fault.name for fault in failed.faults] == ["playback"]
     assert advance(failed, State(), SPEAKER.cleared()).ok
+
+
+def test_a_damaged_file_stays_a_fault_though_the_speaker_comes_back() -> None:
+    failed = follow(SPEAKER.raised("gone"), events.PlaybackFailed("p", "no sound in it", error="Unplayable"))
+    failed = advance(failed, State(), events.PlaybackFailed("q", "nothing at all", error="DecoderMissing"))
+    assert names(advance(failed, State(), SPEAKER.cleared())) == [("playback", "nothing at all")]
+    assert "playback" not in dict(names(advance(failed, PLAYS, events.PlaybackStarted("r", "x", 1.0))))
+
+
+def test_what_waits_and_is_given_up_by_hand_is_a_fault_no_more() -> None:
+    started, waits = events.PlaybackStarted("p", "x", 9.0), events.PlaybackWaiting("p", 1.0, "it has not come so far")
+    waiting = follow(started, waits, state=PLAYS)
+    assert names(waiting) == [("playback", "it has not come so far")]
+    assert advance(waiting, State(), events.PlaybackFinished("p", completed=False)).ok
+    assert not advance(waiting, State(), events.PlaybackFinished("p", completed=False, given_up=True)).ok
+    assert not advance(waiting, PLAYS, events.PlaybackFinished("q", completed=False)).ok
 
 
 def test_a_box_that_is_said_to_have_no_speaker_is_in_no_fault() -> None:

@@ -35,7 +35,7 @@ def missing(name: str, kind: str) -> DecoderMissing:
     """What is told of a sound of that kind where PyAV is not installed."""
     wanted = installing("av")
     return DecoderMissing(
-        name, f"this is {kind}, which needs PyAV. Install it: sudo apt install python3-av, or {wanted}; or use MP3"
+        f"this is {kind}, which needs PyAV. Install it: sudo apt install python3-av, or {wanted}; or use MP3", name
     )
 
 

@@ -23,7 +23,7 @@ from appliance.events import (
     StorageNearlyFull,
     TakeFailed,
 )
-from appliance.faults import CATALOGUE, MEMORY, RECORDING, STORAGE, STORAGE_READ_ONLY
+from appliance.faults import CATALOGUE, MEMORY, RECORDING_UNKEPT, STORAGE, STORAGE_READ_ONLY
 from appliance.housekeeping.clearing import Clearing
 from appliance.housekeeping.disk import Disk, Space, StateDisk
 from appliance.housekeeping.losses import Losses
@@ -137,7 +137,8 @@ class Housekeeper:
         match event:
             case TakeFailed():
                 self._store.upkeep.leave(event.take_id)
-                self._take_failed |= self._refused
+                if event.error == StorageError.__name__:
+                    self._take_failed = self._refused = True
             case FaultRaised() if event.fault.name in _DISK_FAULTS:
                 self._refused = True
             case DeliverySucceeded() | ClipDeleted():
@@ -260,7 +261,7 @@ class Housekeeper:
         self._refused = False
         self._try_at = now + self._patience
         self._patience = min(2 * self._patience, TRY_EVERY)
-        for kind, raised in ((STORAGE_READ_ONLY, self._read_only), (RECORDING, self._take_failed)):
+        for kind, raised in ((STORAGE_READ_ONLY, self._read_only), (RECORDING_UNKEPT, self._take_failed)):
             if raised:
                 self._post(kind.cleared())
         self._read_only = self._take_failed = False

@@ -21,7 +21,7 @@ from appliance.events import (
     StorageNearlyFull,
     TakeFailed,
 )
-from appliance.faults import MEMORY, MISSING_CLIPS, QUARANTINE, RECORDING, STORAGE_READ_ONLY
+from appliance.faults import MEMORY, MISSING_CLIPS, QUARANTINE, RECORDING_UNKEPT, STORAGE_READ_ONLY
 from appliance.housekeeping.housekeeper import CALM_EVERY, LOOK_EVERY, TRY_EVERY
 from appliance.housekeeping.outlook import Prospect
 from appliance.housekeeping.policy import Rules
@@ -224,12 +224,12 @@ def test_a_disk_that_refused_is_tried_until_it_works(household: Household) -> No
     household.start()
     assert household.disk.tried == 0, "a good disk is left alone"
     household.tell(FaultRaised(Fault("storage", "the disk is full", urgent=True)))
-    household.tell(TakeFailed("none", "the disk is full"))
+    household.tell(TakeFailed("none", "the disk is full", error="StorageError"))
     household.look()
     assert household.worked == 0 and household.disk.tried >= 2
     household.disk.refusal = None
     household.look()
-    assert household.worked == 1 and RECORDING.cleared() in household.events
+    assert household.worked == 1 and RECORDING_UNKEPT.cleared() in household.events
     household.look()
     assert household.worked == 1
 
