@@ -15,7 +15,7 @@ from bottle import HTTPResponse, request
 
 from appliance import errors
 from appliance.errors import ApplianceError
-from appliance.page import languages, sentences, views
+from appliance.page import hints, languages, sentences, views
 from appliance.page.pieces import Piece
 from appliance.page.sending import PIECES
 from appliance.values import frozen
@@ -103,7 +103,8 @@ def rendered(name: str, **values: Any) -> str:
         "language": language,
         "languages": languages.LANGUAGES,
     }
-    spoken |= {"sentence": sentences.sentence, "is_said": sentences.is_said, "option": sentences.option}
+    spoken |= {"sentence": sentences.sentence, "is_said": sentences.is_said}
+    spoken |= {"option": sentences.option, "hint": hints.hint}
     spoken["script_words"] = partial(_script_words, language.code)
     return views.rendered(str(FOLDER / "views"), name, {"quote": quote, **spoken, **values})
 

@@ -20,7 +20,7 @@ from appliance.config.options import loaded
 from appliance.config.settings import Settings
 from appliance.faultkind import FaultKind
 from appliance.models import GapCause, Verdict
-from appliance.page import begin, downloads, health, languages, listing, settings, sounds, words
+from appliance.page import begin, downloads, health, hints, languages, listing, settings, sounds, words
 from appliance.page.answers import FOLDER, SCRIPT_WORDS
 from appliance.page.languages import LANGUAGES
 from appliance.page.sentences import is_said, sentence
@@ -97,6 +97,7 @@ def all_said() -> dict[str, tuple[str, ...]]:
     """Every text of the page with its other forms."""
     found: dict[str, tuple[str, ...]] = {text: (text,) for text in SCRIPT_WORDS}
     found |= {text: (text,) for table in TABLES for text in table.values() if text}
+    found |= {text: (text,) for text in (*hints.WORDS, *hints.SHAPES)}
     found |= {one: (one, more) for one, more, _ in words._LENGTHS}
     found |= {health.FULL[0]: health.FULL}
     for tree in (*map(code_of, VIEWS), *(ast.parse(path.read_text()) for path in FOLDER.glob("*.py"))):
@@ -122,10 +123,8 @@ def test_a_catalogue_has_every_text_and_no_other(code: str) -> None:
 
 
 @cache
-def box_texts() -> set[str]:
-    """What the tables of the box say: causes and next steps of faults, helps of options, those of plugins too."""
-    kinds = [each for each in vars(faults).values() if isinstance(each, FaultKind)]
-    found = {text for kind in kinds for text in (kind.cause, kind.next_step)}
+def configured() -> tuple[type, ...]:
+    """The classes of all options, those of plugins too."""
     plugins = PluginHost.installed()
     plugins.discover()
     waiting: list[type] = [
@@ -137,9 +136,47 @@ def box_texts() -> set[str]:
         cls = waiting.pop()
         if cls not in seen:
             seen.add(cls)
-            found |= {summary(cls), *(each.help for each in describe(cls))}
             waiting += [each.section for each in describe(cls) if each.section]
+    return tuple(seen)
+
+
+@cache
+def box_texts() -> set[str]:
+    """What the tables of the box say: causes and next steps of faults, helps of options, those of plugins too."""
+    kinds = [each for each in vars(faults).values() if isinstance(each, FaultKind)]
+    found = {text for kind in kinds for text in (kind.cause, kind.next_step)}
+    for cls in configured():
+        found |= {summary(cls), *(each.help for each in describe(cls))}
     return found - {""}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_how_an_option_is_written_is_said_in_every_language(code: str) -> None:
+    languages.choose(code, None)
+    try:
+        for each in (each for cls in configured() for each in describe(cls)):
+            assert hints.hint(each.kind), each
+            assert hints.hint(f"{each.kind}. Example: a, b or c"), each
+        assert hints.hint("nothing of ours") is None
+    finally:
+        languages.choose("en", None)
+
+
+def test_a_hint_keeps_what_is_typed() -> None:
+    languages.choose("de", None)
+    try:
+        assert hints.hint("duration, between 100ms and 1m, or nothing") == "Dauer, zwischen 100ms und 1m, oder nichts"
+        week = "list of text, each mon, tue or sun. Example: [mon, tue]"
+        assert hints.hint(week) == "Liste: Text, jeweils mon, tue oder sun. Beispiel: [mon, tue]"
+    finally:
+        languages.choose("en", None)
+
+
+def test_the_settings_say_it_there(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "Client", SettingsHelper)
+    browser.post("/language", language="de")
+    text = browser.get("/settings/device").text
+    assert "(Text)" in text and 'lang="en">(' not in text
 
 
 @pytest.mark.parametrize("code", OTHERS)

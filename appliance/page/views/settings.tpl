@@ -106,7 +106,7 @@
 <p id="{{name}}-help" class="help">
 % told(field["help"])
 % if not listed:
- <span lang="en">({{field["said"].replace("`", "")}})</span>
+ <span{{!"" if hint(field["said"]) else ' lang="en"'}}>({{(hint(field["said"]) or field["said"]).replace("`", "")}})</span>
 % end
 </p>
 </div>
