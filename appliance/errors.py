@@ -150,7 +150,9 @@ class Unplayable(AudioError):
 
 
 class DecoderMissing(Unplayable):
-    """It can be played once something is installed. `needed` says what."""
+    """It can be played once something is installed: `module`. `needed` says so to a person."""
+
+    module: ClassVar[str] = "av"
 
     def __init__(self, needed: str, name: str = "") -> None:
         super().__init__(f"cannot play '{name}': {needed}" if name else needed)
@@ -212,7 +214,11 @@ class KeptAlone(Permanent):
 
 
 class WrongKind(Permanent):
-    """A feed is of another kind than is said."""
+    """A feed is of another kind than is said. `needs` is the module that is missing to play it, where it is that."""
+
+    def __init__(self, *words: object, needs: str = "") -> None:
+        super().__init__(*words)
+        self.needs = needs
 
 
 class Cancelled(DeliveryError):

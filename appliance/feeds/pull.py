@@ -160,7 +160,7 @@ def whole_sound(path: Path, size: int, title: str, *, bounded: bool) -> None:
         if not bounded and not check_whole(path):
             raise Transient(f"{title} broke off: it does not end as such a file does")
     except DecoderMissing as error:
-        raise WrongKind(f"{title}: {error.needed}") from error
+        raise WrongKind(f"{title}: {error.needed}", needs=error.module) from error
     except AudioError as error:
         raise WrongKind(f"{title} is no sound that can be played: serve WAV, FLAC, Ogg, Opus or MP3") from error
     try:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from appliance_fetch.fetcher import Fetcher, Item
+from appliance_fetch.fetcher import Fetcher
+from appliance_fetch.item import Item
 
 from appliance.plugin import FeedJob
 from appliance_download.options import UrlsOptions

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from appliance_fetch.failures import together
 from appliance_fetch.suffixes import SUFFIXES
-from appliance_fetch.versions import brought, is_here
+from appliance_fetch.versions import Versions
 from attrs import frozen
 
 from appliance.plugin import Cancelled, FeedJob, Permanent, Transient, counted
@@ -32,6 +32,7 @@ class FolderFeed:
     def __init__(self, folder: Path, settle: float) -> None:
         self._folder = folder
         self._settle = settle
+        self._versions = Versions(_VERSION)
 
     def pull(self, job: FeedJob) -> None:
         failures = list[Permanent | Transient]()
@@ -40,10 +41,11 @@ class FolderFeed:
                 raise Cancelled(f"pulling {self._folder} was stopped")
             # Of another day by a clock that was set in between, it is not being written now.
             settled = abs(time.time() - found.changed) >= self._settle
-            if settled and not is_here(found.key, found.version, _VERSION, job):
+            if settled:
                 try:
-                    self._bring(found, job)
-                    brought(found.key, found.version, job)
+                    if not self._versions.is_here(found.key, found.version, job):
+                        self._bring(found, job)
+                        self._versions.brought(found.key, found.version, job)
                 except (Permanent, Transient) as error:
                     failures.append(error)
         if failures:
@@ -77,10 +79,17 @@ class FolderFeed:
                     yield _Found(path, str(path.relative_to(self._folder)), version, found.st_mtime)
 
     def _bring(self, found: _Found, job: FeedJob) -> None:
+        whole = False
         try:
             with found.path.open("rb") as source, job.new_track(found.key, found.path.stem, found.path.suffix) as file:
                 shutil.copyfileobj(source, file, _BLOCK)
                 if os.fstat(source.fileno()).st_mtime != found.changed:
                     raise Transient(f"{found.path.name} changes while it is read: it is taken once it no longer does")
+                file.flush()
+                whole = True
+        except Permanent as error:
+            if whole:
+                self._versions.refused(found.key, found.version, error)
+            raise
         except OSError as error:
             raise Transient(f"{found.path.name} cannot be read: {error.strerror}") from error

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urljoin
 
-from appliance_fetch.fetcher import Item
+from appliance_fetch.item import Item
 
 from appliance.plugin import Permanent, WrongKind, shown_url
 

@@ -6,7 +6,7 @@ from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
 import podcastparser
-from appliance_fetch.fetcher import Item
+from appliance_fetch.item import Item
 
 from appliance.plugin import Permanent, WrongKind, shown_url
 
@@ -51,14 +51,16 @@ def _refuse_depth(body: bytes) -> None:
     parser.Parse(body, True)
 
 
-def _sound(episode: dict[str, Any]) -> str:
-    """The address of the sound; empty where there is none."""
+def _sound(episode: dict[str, Any]) -> dict[str, Any]:
+    """Where the sound is; empty where there is none."""
     enclosures = episode.get("enclosures", [])
-    heard = [
-        each["url"] for each in enclosures if not each.get("mime_type", "").startswith(("video/", "image/", "text/"))
-    ]
-    return next(iter(heard), "")
+    heard = [each for each in enclosures if not each.get("mime_type", "").startswith(("video/", "image/", "text/"))]
+    return next((each for each in heard if each["url"]), {})
 
 
-def _item(episode: dict[str, Any], sound: str) -> Item:
-    return Item(sound, episode.get("guid") or sound, episode.get("title", ""))
+def _item(episode: dict[str, Any], sound: dict[str, Any]) -> Item:
+    """Its server is not asked whether it has changed: many put other advertisements in each time."""
+    url = sound["url"]
+    return Item(
+        url, episode.get("guid") or url, episode.get("title", ""), version=f"{sound.get('file_size', -1)} bytes"
+    )

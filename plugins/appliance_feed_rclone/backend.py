@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from appliance_fetch.failures import together, too_large
+from appliance_fetch.failures import TooLarge, together, too_large
 from appliance_fetch.suffixes import SUFFIXES
-from appliance_fetch.versions import brought, is_here
+from appliance_fetch.versions import Versions
 from appliance_upload_rclone.remote import ListedFile, Remote
 
 from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, counted
@@ -22,6 +22,7 @@ class RcloneFeed:
     def __init__(self, options: RcloneFeedOptions, context: BackendContext) -> None:
         self._options = options
         self._remote = Remote(options, context.clock_trusted, context.rate_limit)
+        self._versions = Versions(_VERSION)
 
     def pull(self, job: FeedJob) -> None:
         def stop() -> None:
@@ -34,12 +35,12 @@ class RcloneFeed:
         for each in found:
             stop()
             version = f"{each.size} {each.changed}"
-            if not is_here(each.path, version, _VERSION, job):
-                try:
-                    self._bring(each, job, stop)
-                    brought(each.path, version, job)
-                except (Permanent, Transient) as error:
-                    failures.append(error)
+            try:
+                if not self._versions.is_here(each.path, version, job):
+                    self._bring(each, version, job, stop)
+                    self._versions.brought(each.path, version, job)
+            except (Permanent, Transient) as error:
+                failures.append(error)
         if failures:
             raise together(failures, "file")
 
@@ -57,19 +58,27 @@ class RcloneFeed:
             if not any(part.startswith(".") for part in PurePosixPath(each.path).parts)
         ]
 
-    def _bring(self, found: ListedFile, job: FeedJob, stop: Callable[[], None]) -> None:
+    def _bring(self, found: ListedFile, version: str, job: FeedJob, stop: Callable[[], None]) -> None:
         path = PurePosixPath(found.path)
-        size = 0
+        whole, size = False, 0
+        try:
+            with job.new_track(found.path, path.stem, path.suffix) as file:
 
-        with job.new_track(found.path, path.stem, path.suffix) as file:
+                def take(block: bytes) -> None:
+                    nonlocal size
+                    size += len(block)
+                    if size > self._options.max_size:
+                        raise too_large(found.path, self._options.max_size)
+                    file.write(block)
 
-            def take(block: bytes) -> None:
-                nonlocal size
-                size += len(block)
-                if size > self._options.max_size:
-                    raise too_large(found.path, self._options.max_size)
-                file.write(block)
-
-            self._remote.fetch(found.path, take, stop)
-            if found.size >= 0 and size != found.size:
-                raise Transient(f"{found.path} broke off after {size} of {found.size} bytes, or has changed meanwhile")
+                self._remote.fetch(found.path, take, stop)
+                if found.size >= 0 and size != found.size:
+                    raise Transient(
+                        f"{found.path} broke off after {size} of {found.size} bytes, or has changed meanwhile"
+                    )
+                file.flush()
+                whole = True
+        except Permanent as error:
+            if whole or isinstance(error, TooLarge):
+                self._versions.refused(found.path, version, error)
+            raise

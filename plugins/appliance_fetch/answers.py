@@ -20,6 +20,12 @@ def validators_of(answer: "Answer") -> dict[str, str]:
     }
 
 
+def told_of(answer: "Answer", before: int = 0) -> dict[str, str]:
+    """All by which it may be told from others, what tells most first; `before` as in `length_of`."""
+    length = length_of(answer, before)
+    return validators_of(answer) | ({} if length is None else {"length": str(length)})
+
+
 def conditions_of(note: Mapping[str, object]) -> dict[str, str]:
     """The headers that ask for something only if it is another than that of these validators (RFC 9110, 13.1)."""
     return {header: str(note[name]) for name, header in _CONDITIONS.items() if note.get(name)}

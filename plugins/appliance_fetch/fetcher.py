@@ -1,19 +1,19 @@
 """Brings items over HTTP into the inbox: each whole, once, and again only once it has changed."""
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, BinaryIO
 
-from attrs import frozen
-
 from appliance.plugin import Cancelled, FeedJob, ListeningFeedJob, Permanent, Transient, WrongKind, shown_url
-from appliance_fetch.answers import conditions_of, is_live, length_of, validators_of
+from appliance_fetch.answers import is_live, length_of, told_of, validators_of
 from appliance_fetch.begun import Begun
-from appliance_fetch.failures import too_large
+from appliance_fetch.failures import TooLarge, too_large
+from appliance_fetch.item import Item
+from appliance_fetch.known import Known
 from appliance_fetch.naming import media_type, title_and_suffix
 from appliance_fetch.options import FetchOptions
+from appliance_fetch.refusals import Refusals
 from appliance_fetch.summed import Summed
 
 if TYPE_CHECKING:
@@ -43,10 +43,6 @@ _WORDS = {
     503: "it is busy or down",
 }
 
-
-_VERSION = r'#\d+|(W/)?".*"|\w{3}, \d.*'
-"""Behind a URL in the keys of earlier releases: a number, or a validator."""
-
 _PATIENT_TURNS = 10
 """Turns that a URL gets which does not come to its end in one, while all others have had theirs."""
 
@@ -75,19 +71,6 @@ class _Stop:
             raise _TurnOver(f"pulling {shown_url(self._url)} takes long")
 
 
-@frozen
-class Item:
-    """Something to fetch: what is at `url` now, or, where it has a `key`, what never changes under that name.
-
-    `sha256` (lower-case hex) is what its bytes must have, where that is known.
-    """
-
-    url: str
-    key: str = ""
-    title: str = ""
-    sha256: str = ""
-
-
 class Fetcher:
     """Fetches items in turn; one that fails, or is slow, does not keep the others.
 
@@ -96,16 +79,24 @@ class Fetcher:
 
     What may change at a URL is asked for with the validators (RFC 9110, 8.8) of the last pull, so that an unchanged
     file costs one small exchange. Where the server offers none the file is pulled to find out, and kept only if it is
-    another. `home` is the list that the items come from, where there is one.
+    another; an entry of a list is left as it is then. `home` is that list, where there is one. What was refused is told
+    again without being pulled; `refusals` are those of earlier fetchers.
     """
 
-    def __init__(self, options: FetchOptions, clock_trusted: Callable[[], bool], home: str | None = None) -> None:
+    def __init__(
+        self,
+        options: FetchOptions,
+        clock_trusted: Callable[[], bool],
+        home: str | None = None,
+        refusals: Refusals | None = None,
+    ) -> None:
         from appliance_http.reach import Reach
 
         self._options = options
         self._clock_trusted = clock_trusted
         self._home = home
         self._reach = Reach() if home else None
+        self._refusals = refusals or Refusals()
 
     def pull(self, items: Sequence[Item], job: FeedJob) -> None:
         """Bring what is new of them. Raises one Transient or Permanent for all that failed."""
@@ -138,26 +129,24 @@ class Fetcher:
     def _pull_one(self, item: Item, job: FeedJob, turn: float | None) -> None:
         url, stop = item.url, _Stop(job, item.url, turn)
         stop()
-        if item.key and (job.has(item.key) or job.note(item.key).get("copy")):
+        known = Known(item, job, self._refusals)
+        if known.is_settled():
             return
-        note = job.note(name := _name(url))
-        if not item.key:
-            job.take_over(name, _VERSION)
-        begun = Begun.of(note, job.begun(url))
-        conditions = {} if item.key else conditions_of(note)
-        with self.exchange(url, stop, conditions | begun.conditions()) as answer:
+        begun = Begun.of(known.note, job.begun(url))
+        with self.exchange(url, stop, known.conditions() | begun.conditions()) as answer:
             job.answered(answer.status, answer.headers)
-            if answer.status == 304:
+            if answer.status == 304 and known.is_same(answer):
                 return
             if begun.is_refused_by(answer):
-                job.save_note(_name(url), _without_begun(note))
+                known.broke_off(0, {})
                 raise Transient(f"{shown_url(url)} does not go on where it broke off: it begins anew")
             if answer.status == 200 and is_live(answer) and isinstance(job, ListeningFeedJob):
                 stop.turn = None
                 self._listen(answer, item, job)
                 return
             self._check(answer, url)
-            self._keep(answer, item, note, job, begun if answer.status == 206 else Begun())
+            if not known.is_same(answer):
+                self._keep(answer, item, known, job, begun if answer.status == 206 else Begun())
 
     def _listen(self, answer: "Answer", item: Item, job: ListeningFeedJob) -> None:
         """Let radio be heard, until nobody listens any more."""
@@ -204,56 +193,43 @@ class Fetcher:
         if size is not None and size > self._options.max_size:
             raise too_large(where, self._options.max_size)
 
-    def _keep(self, answer: "Answer", item: Item, note: dict[str, object], job: FeedJob, begun: Begun) -> None:
+    def _keep(self, answer: "Answer", item: Item, known: Known, job: FeedJob, begun: Begun) -> None:
         """Let the body in as a new track, unless it is there already."""
         url = item.url
         validators = begun.validators or validators_of(answer)
-        validator = validators.get("etag") or validators.get("last_modified")
-        key = item.key or _name(url)
-        if (
-            not item.key
-            and validators
-            and validator == (note.get("etag") or note.get("last_modified"))
-            and job.has(key)
-        ):
-            job.save_note(_name(url), {**validators, "sha256": note.get("sha256", "")})
-            return
+        told = {**told_of(answer, begun.size), **validators}
         title, suffix = title_and_suffix(answer.url, answer.headers)
         digest = ""
         name = url if Begun(0, validators).condition and "Content-Encoding" not in answer.headers else ""
-        if "begun" in note and not begun.size:
-            job.save_note(_name(url), note := _without_begun(note))
+        if "begun" in known.note and not begun.size:
+            known.broke_off(0, {})
         try:
-            with job.new_track(key, item.title or title, suffix, begun=name, bounded=answer.bounded) as file:
+            with job.new_track(known.key, item.title or title, suffix, begun=name, bounded=answer.bounded) as file:
                 summed = Summed(file)
                 begun.read(file, summed.update)
                 self._stream(answer, shown_url(url), file, summed.update, begun.size)
-                self._compare(item, digest := summed.sha256(), note, job)
+                digest = summed.sha256()
+                self._compare(item, digest)
+                if known.has_come(digest):
+                    raise _Unchanged
         except _Unchanged:
             pass
-        except Permanent:
+        except Permanent as error:
+            if digest or isinstance(error, TooLarge):
+                known.refused(told, error)
             raise
         except Exception:
             if name and (size := job.begun(name)):
-                job.save_note(_name(url), note | {"begun": {**validators, "size": size}})
+                known.broke_off(size, validators)
             raise
-        if item.key:
-            job.save_note(f"sha256 {digest}", {"key": key})
-        else:
-            job.save_note(_name(url), {**validators, "sha256": digest})
+        known.brought(told, digest)
 
-    def _compare(self, item: Item, digest: str, note: dict[str, object], job: FeedJob) -> None:
-        """Raise _Unchanged where these very bytes came before, and Permanent where others were meant."""
+    def _compare(self, item: Item, digest: str) -> None:
+        """Raise Permanent where other bytes were meant."""
         if item.sha256 and digest != item.sha256.lower():
             raise Permanent(
                 f"{shown_url(item.url)} has other bytes than its SHA-256 says: the list or the file is wrong"
             )
-        if not item.key:
-            if digest == note.get("sha256"):
-                raise _Unchanged
-        elif job.note(f"sha256 {digest}").get("key", item.key) != item.key:
-            job.save_note(item.key, {"copy": True})
-            raise _Unchanged
 
     def _stream(self, answer: "Answer", where: str, file: BinaryIO, hashed: Callable[[bytes], None], size: int) -> None:
         """The body into the file, after `size` bytes. Raises Transient where it ends before its announced length."""
@@ -267,16 +243,6 @@ class Fetcher:
             raise Transient(f"{where} broke off after {size} of {announced} bytes")
         if size == 0:
             raise Permanent(f"{where} is an empty file")
-
-
-def _name(url: str) -> str:
-    """What a URL is kept as: as it is, unless it holds what is not to be shown."""
-    shown = shown_url(url)
-    return url if shown == url else f"{shown} {hashlib.sha256(url.encode()).hexdigest()[:16]}"
-
-
-def _without_begun(note: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in note.items() if name != "begun"}
 
 
 def _together(failures: list[Permanent | Transient], tried: int) -> Permanent | Transient:

@@ -1,18 +1,25 @@
 """Pulls what a list at a URL names: the list is read first, then whatever of it is new."""
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from attrs import evolve
 
 from appliance.plugin import BackendContext, FeedJob, Permanent, check_url, shown_url
 from appliance_fetch.answers import conditions_of, validators_of
-from appliance_fetch.fetcher import Fetcher, Item
+from appliance_fetch.fetcher import Fetcher
+from appliance_fetch.item import Item
 from appliance_fetch.options import ListingOptions
+from appliance_fetch.refusals import Refusals
 
 if TYPE_CHECKING:
     from appliance_http.transport import Answer
 
 _LARGEST_LIST = 32_000_000
 _MOST_WORDS = 4096
+_ASKED = 20
+"""Entries that a pull asks for at most to find out whether they have changed; those of a longer list take turns."""
 
 _WORDS = {
     401: "it does not accept the credentials. Check headers",
@@ -28,7 +35,7 @@ Read = Callable[[bytes, str], Sequence[Item]]
 
 
 class ListingBackend:
-    """Brings the newest entries of a list, each once, the oldest of them first.
+    """Brings the newest entries of a list, the oldest of them first, each again only once it has changed.
 
     An entry may only lead where anybody on the network could: to this box itself only where the list lies there too, or
     `allow_local` says so. The credentials of the list go to its own server alone.
@@ -40,21 +47,25 @@ class ListingBackend:
         self._trusted = context.clock_trusted
         self._read = read
         self._in_order = in_order
+        self._validators: Mapping[str, str] = {}
+        self._usable: Sequence[Item] = ()
+        self._astray: Sequence[str] = ()
+        """Why the other entries cannot be fetched."""
+        self._refusals = Refusals()
+        self._next = random.randrange(1000)
+        """The entry that is asked for next: after a restart any, as otherwise the last would never have their turn."""
 
     def pull(self, job: FeedJob) -> None:
         url = self._options.url
-        fetcher = Fetcher(self._options, self._trusted, home=url)
-        note = job.note(name := f"list {shown_url(url)}")
-        conditions = conditions_of(note) if note.get("newest") == self._options.newest else {}
-        with fetcher.exchange(url, fetcher.stopping(job, url), conditions) as answer:
-            if answer.status == 304:
-                return
-            items, kept = self._items(answer), validators_of(answer)
-        usable, refused = self._sorted_out(items[: self._options.newest])
-        fetcher.pull(usable if self._in_order else usable[::-1], job)
-        if refused:
-            raise Permanent(f"{shown_url(url)} has {len(refused)} entries that cannot be fetched: {refused[0]}")
-        job.save_note(name, {**kept, "newest": self._options.newest})
+        fetcher = Fetcher(self._options, self._trusted, home=url, refusals=self._refusals)
+        with fetcher.exchange(url, fetcher.stopping(job, url), conditions_of(self._validators)) as answer:
+            if answer.status != 304:
+                self._usable, self._astray = self._sorted_out(self._items(answer)[: self._options.newest])
+                self._validators = validators_of(answer)
+        fetcher.pull(self._asked_in_turn(self._usable if self._in_order else self._usable[::-1]), job)
+        if self._astray:
+            count = len(self._astray)
+            raise Permanent(f"{shown_url(url)} has {count} entries that cannot be fetched: {self._astray[0]}")
 
     def probe(self) -> str:
         """Read the list, and take nothing."""
@@ -77,6 +88,16 @@ class ListingBackend:
         if len(body) > _LARGEST_LIST:
             raise Permanent(f"{where} is larger than a list may be ({_LARGEST_LIST / 1e6:g} MB): is the URL right?")
         return self._read(body, answer.url)
+
+    def _asked_in_turn(self, items: Sequence[Item]) -> Sequence[Item]:
+        if len(items) <= _ASKED:
+            return items
+        begin = self._next % len(items)
+        self._next = begin + _ASKED
+        return [
+            item if (number - begin) % len(items) < _ASKED else evolve(item, asks=False)
+            for number, item in enumerate(items)
+        ]
 
     def _sorted_out(self, items: Sequence[Item]) -> tuple[list[Item], list[str]]:
         """What can be fetched, and why the others cannot."""

@@ -155,6 +155,8 @@ def is_told(box: Box, words: str) -> bool:
 LOOPS = {
     "folder": 'backend: folder, path: "{folder}", settle: 0s',
     "urls": 'urls: ["{web}/narration/box.flac"]',
+    "m3u": 'backend: m3u, url: "{web}/list.m3u"',
+    "json": 'backend: json, url: "{web}/list.json"',
 }
 
 
@@ -167,6 +169,8 @@ def test_of_a_narration_whose_file_is_replaced_the_new_one_alone_sounds_and_noth
     folder.mkdir()
     file = folder / "box.flac"
     served.may_arrive.set()
+    (tmp_path / "list.m3u").write_text("narration/box.flac")
+    (tmp_path / "list.json").write_text('{"tracks": [{"url": "narration/box.flac", "id": "box"}]}')
 
     def put(content: bytes, age: int) -> None:
         """As whatever synchronises a folder does it: beside, then in its place."""

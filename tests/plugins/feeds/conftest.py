@@ -13,12 +13,16 @@ from appliance.testing.feeds import MemoryInbox
 
 @define
 class Site:
-    """What is offered: the media type and bytes of each path. `asked` are the paths in order, `headers` theirs."""
+    """What is offered: the media type and bytes of each path. `asked` are the paths in order, `headers` theirs, and
+    `sent` the paths of which bytes went out. Without `tags` nothing but a length tells whether something has changed.
+    """
 
     port: int = 0
     files: dict[str, tuple[str, bytes]] = field(factory=dict)
     asked: list[str] = field(factory=list)
     headers: list[dict[str, str]] = field(factory=list)
+    sent: list[str] = field(factory=list)
+    tags: bool = True
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -41,9 +45,12 @@ def start_site() -> Iterator[Any]:
                 kind, content = site.files.get(self.path, ("", b""))
                 tag = f'"{hash(content)}"'
                 same = self.headers.get("If-None-Match") == tag
+                if not same:
+                    site.sent.append(self.path)
                 self.send_response(404 if not kind else 304 if same else 200)
                 self.send_header("Content-Type", kind or "text/plain")
-                self.send_header("ETag", tag)
+                if site.tags:
+                    self.send_header("ETag", tag)
                 self.send_header("Content-Length", "0" if same else str(len(content)))
                 self.end_headers()
                 if not same:

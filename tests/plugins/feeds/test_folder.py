@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from appliance_feed_folder.backend import FolderFeed
 
-from appliance.plugin import Transient
+from appliance.plugin import Permanent, Transient
 from appliance.testing.feeds import MemoryInbox, check_feed_backend
 
 
@@ -45,6 +45,18 @@ def test_what_an_earlier_release_brought_is_not_brought_again_and_gives_way_once
     put(tmp_path / "a.wav", b"new", 1_600_000_000)
     feed.pull(inbox)
     assert [(track.key, track.content) for track in inbox.tracks] == [("a.wav", b"new")]
+
+
+def test_what_was_refused_is_read_again_only_once_it_has_changed(tmp_path: Path, inbox: MemoryInbox) -> None:
+    put(tmp_path / "a.wav", b"no sound")
+    feed = FolderFeed(tmp_path, 10)
+    inbox.refuses = Permanent("a is no sound")
+    for _ in range(2):
+        with pytest.raises(Permanent, match="a is no sound"):
+            feed.pull(inbox)
+    put(tmp_path / "a.wav", b"sound", 1_600_000_000)
+    feed.pull(inbox)
+    assert [track.content for track in inbox.tracks] == [b"sound"]
 
 
 def test_the_first_version_comes_again_where_it_is_put_back(tmp_path: Path, inbox: MemoryInbox) -> None:

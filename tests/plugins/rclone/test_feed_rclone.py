@@ -63,6 +63,36 @@ def test_what_is_new_or_changed_comes_the_oldest_first(feed: MakeFeed, store: Pa
     assert [track.content for track in inbox.tracks] == [b"new", b"another"]
 
 
+def test_what_an_earlier_release_brought_is_not_brought_again_and_gives_way_once_it_changes(
+    feed: MakeFeed, store: Path
+) -> None:
+    """Its keys ended with the size and the time of change as rclone tells them."""
+    put(store / "deep" / "a b.wav", b"old")
+    for version in ("3 2022-01-01T00:00:00Z", "3 2023-11-14T22:13:20.000000000Z"):
+        inbox = MemoryInbox()
+        with inbox.new_track(f"deep/a b.wav {version}", "a b", ".wav") as file:
+            file.write(b"as it was heard")
+        feed().pull(inbox)
+        current = version.startswith("3 2023")
+        assert [(track.key, track.content) for track in inbox.tracks] == [
+            ("deep/a b.wav", b"as it was heard" if current else b"old")
+        ]
+    put(store / "deep" / "a b.wav", b"new", 1_600_000_000)
+    feed().pull(inbox)
+    assert [(track.key, track.content) for track in inbox.tracks] == [("deep/a b.wav", b"new")]
+
+
+def test_what_was_refused_is_fetched_again_only_once_it_has_changed(feed: MakeFeed, store: Path) -> None:
+    put(store / "a.wav", b"no sound")
+    inbox, drive = MemoryInbox(refuses=Permanent("a is no sound")), feed()
+    for _ in range(2):
+        with pytest.raises(Permanent, match="a is no sound"):
+            drive.pull(inbox)
+    put(store / "a.wav", b"sound", 1_600_000_000)
+    drive.pull(inbox)
+    assert [track.content for track in inbox.tracks] == [b"sound"]
+
+
 def test_what_is_wrong_is_said(feed: MakeFeed, store: Path, tmp_path: Path) -> None:
     put(store / "a.mp3", bytes(3000))
     put(store / "b.mp3", b"small")
