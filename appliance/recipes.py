@@ -89,6 +89,9 @@ RATES = {
 }
 """What these know; other sound is resampled to the highest."""
 
+MOST_CHANNELS = {"flac": 8, "mp3": 2}
+"""How many these hold; the others hold more than there are cards for."""
+
 FORMATS = tuple(_TREATED)
 """What recipes of a person's own can make."""
 

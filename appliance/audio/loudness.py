@@ -104,14 +104,16 @@ class LoudnessMeter:
 
     def _look_for_peaks(self, sound: Sound) -> None:
         """Only where they may be higher than what was found: most stretches only count by their highest."""
-        stretches = np.lib.stride_tricks.sliding_window_view(sound, _STRETCH + TAPS - 1, axis=0)[::_STRETCH]
-        highest = np.abs(stretches).max(axis=(1, 2), initial=0.0)
-        self._peak = max(self._peak, float(highest.max(initial=0.0)))
-        wanted = stretches[highest * _MOST > self._peak].astype(np.float32)
-        if len(wanted):
-            made = _MADE @ wanted.reshape(-1, _STRETCH + TAPS - 1).T
-            self._peak = max(self._peak, float(made.max()), -float(made.min()))
-        rest = sound[len(stretches) * _STRETCH :]
+        count = (len(sound) - TAPS + 1) // _STRETCH
+        if count:
+            stretches = np.lib.stride_tricks.sliding_window_view(sound, _STRETCH + TAPS - 1, axis=0)[::_STRETCH]
+            highest = np.abs(stretches).max(axis=(1, 2))
+            self._peak = max(self._peak, float(highest.max()))
+            wanted = stretches[highest * _MOST > self._peak].astype(np.float32)
+            if len(wanted):
+                made = _MADE @ wanted.reshape(-1, _STRETCH + TAPS - 1).T
+                self._peak = max(self._peak, float(made.max()), -float(made.min()))
+        rest = sound[count * _STRETCH :]
         if len(rest) >= TAPS:
             self._peak = max(self._peak, float(np.abs(rest).max()), float(between(rest).max()))
 

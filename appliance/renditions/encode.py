@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from appliance.durable import PARTIAL
 from appliance.errors import Permanent, Transient
 from appliance.models import Clip
-from appliance.recipes import BWF, LOSSLESS, RATES, Recipe
+from appliance.recipes import BWF, LOSSLESS, MOST_CHANNELS, RATES, Recipe
 from appliance.renditions.proof import differs
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def encode(source: Path, target: Path, recipe: Recipe, clip: Clip, check: Callab
     partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
         _refuse_floats(source)
+        _refuse_channels(source, recipe)
         partial.touch()  # a disk that refuses says so as an OSError; libsndfile would only say "System error"
         if recipe.treatment:
             from appliance.renditions.make import make
@@ -69,6 +70,19 @@ def _refuse_floats(source: Path) -> None:
 
     if soundfile.info(source).subtype in ("FLOAT", "DOUBLE"):
         raise ValueError("it holds floats, and no longer what was recorded")
+
+
+def _refuse_channels(source: Path, recipe: Recipe) -> None:
+    """Raise ValueError for more channels than the format holds: libsndfile only says that it knows no such format."""
+    import soundfile
+
+    channels = 1 if recipe.treatment and recipe.treatment.channels else soundfile.info(source).channels
+    for step in recipe.steps:
+        if channels > MOST_CHANNELS.get(step, channels):
+            most = MOST_CHANNELS[step]
+            raise ValueError(
+                f"it has {channels} channels, {step} holds {most}: a recipe with `channels: mono` makes one"
+            )
 
 
 def _loudness(source: Path, check: Callable[[], None]) -> "Loudness":

@@ -145,13 +145,15 @@ def _heard(blocks: Iterable[Sound], treatment: Treatment, rate: int) -> tuple[in
     for block in blocks:
         sound = np.concatenate((before, block)) if len(before) else block
         count = len(sound) // piece
-        power = (sound[: count * piece].reshape(count, piece, -1) ** 2).mean(axis=1).max(axis=1)
+        power = (sound[: count * piece].reshape(count, piece, sound.shape[1]) ** 2).mean(axis=1).max(axis=1)
         above = np.flatnonzero(power > loud)
         if len(above):
             first = frames + int(above[0]) * piece if first < 0 else first
             last = frames + (int(above[-1]) + 1) * piece
         frames += count * piece
         before = sound[count * piece :]
+    if len(before) and (before**2).mean(axis=0).max() > loud:
+        first, last = frames if first < 0 else first, frames + len(before)
     frames += len(before)
     if first < 0:
         return 0, frames

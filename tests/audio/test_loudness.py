@@ -50,6 +50,12 @@ def test_it_is_the_same_at_every_rate_and_in_blocks_of_any_length(rate: int) -> 
     assert found.momentary == pytest.approx(-23.0, abs=0.1)
 
 
+@pytest.mark.parametrize("block", [1, 7, 12, 31, 32, 33, 1000])
+def test_the_peak_is_the_same_in_blocks_of_any_length(block: int) -> None:
+    sound = np.random.default_rng(block).normal(0, 0.1, (3001, 2))
+    assert measured(sound, block=block).true_peak == pytest.approx(measured(sound).true_peak, abs=1e-4)
+
+
 def test_short_term_and_momentary_loudness_of_tech_3341() -> None:
     """Cases 9 and 12: -20 and -30 dBFS by turns, whose mean in every window is -23."""
     assert measured(tones(*[(-20, 1.34), (-30, 1.66)] * 5)).short_term == pytest.approx(-23.0, abs=0.1)

@@ -20,7 +20,7 @@ from appliance.config.settings import DestinationSettings, Settings
 from appliance.errors import Cancelled, ConfigError, Permanent
 from appliance.events import DeliverySucceeded, FaultRaised
 from appliance.models import AudioFormat, Clip, Gap, GapCause, Mark, Pause, SampleFormat
-from appliance.recipes import Recipe, Treatment, treated
+from appliance.recipes import BWF, FLAC, MP3, OPUS, Recipe, Treatment, treated
 from appliance.renditions import make, treat
 from appliance.renditions.encode import encode
 from appliance.renditions.maker import Renditions
@@ -226,6 +226,45 @@ def test_a_long_clip_is_the_same_in_blocks_as_in_one(box: Box) -> None:
         pieces = sound_of(made(box, clip_of(box, sound), **steps))
     assert whole.shape == pieces.shape
     assert np.abs(whole - pieces).max() < 1e-4
+
+
+STEPS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "trim": {"trim_head": True, "trim_tail": True},
+    "loudness": {"loudness": -20.0, "true_peak": -1.0},
+    "true peak": {"true_peak": -20.0},
+    "fade": {"fade": 1.0},
+    "safety": {"channels": "safety", "true_peak": -1.0},
+    "rate": {"rate": 44_100},
+}
+
+
+@pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
+def test_a_clip_of_any_length_is_made(box: Box, steps: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one of which the last block holds a few frames alone."""
+    monkeypatch.setattr(treat, "_BLOCK_FRAMES", 4800)
+    for rest in (1, 5, 11, 12, 31, 100, 479):
+        for frames in (rest, 9600 + rest):
+            found = sound_of(made(box, clip_of(box, *[tone(-9, 1)[:frames]] * 2), **steps))
+            assert len(found) == pytest.approx(frames * steps.get("rate", RATE) / RATE, abs=1)
+
+
+@pytest.mark.parametrize(
+    "recipe", [BWF, FLAC, OPUS, MP3, treated("mine", "wav", Treatment())], ids=lambda made: made.name
+)
+@pytest.mark.parametrize("rest", [1, 31])
+def test_a_clip_that_is_hardly_longer_than_its_blocks_is_made(box: Box, recipe: Recipe, rest: int) -> None:
+    clip = clip_of(box, tone(-9, 3)[: 65_536 + rest])
+    found, _ = soundfile.read(Renditions(box.store, box.clock).prepare(clip, recipe).path)
+    assert len(found) == pytest.approx(65_536 + rest, abs=0 if recipe.name in ("mine", "bwf", "flac") else 2500)
+
+
+@pytest.mark.parametrize("recipe", [MP3, treated("mine", "mp3", Treatment(gain=1.0))], ids=["mp3", "mine"])
+def test_more_channels_than_a_format_holds_are_said_and_may_be_made_one(box: Box, recipe: Recipe) -> None:
+    clip = clip_of(box, *[tone(-20, 1)] * 4)
+    with pytest.raises(Permanent, match="it has 4 channels, mp3 holds 2: a recipe with `channels: mono` makes one"):
+        Renditions(box.store, box.clock).prepare(clip, recipe)
+    assert soundfile.info(made(box, clip, "mp3", channels="mono")).channels == 1
 
 
 def test_what_decodes_to_something_else_is_never_sent(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
