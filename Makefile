@@ -6,7 +6,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What pip cannot bring: a compiler and ALSA's headers for pyalsaaudio and the test card; peers, servers and disks for tests.
 BUILD_PACKAGES := gcc libasound2-dev libc6-dev python3-dev python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) age alsa-utils e2fsprogs mount nginx-light strace systemd
-SLOW_PACKAGES := $(TEST_PACKAGES) chromium dovecot-imapd espeak-ng firefox-esr icecast2
+SLOW_PACKAGES := $(TEST_PACKAGES) chromium dovecot-imapd espeak-ng firefox-esr icecast2 mediainfo
 BENCH_PACKAGES := $(TEST_PACKAGES) chromium curl ffmpeg flac mpg123 stress-ng
 
 PARALLEL := -n 3 --dist worksteal
