@@ -1,6 +1,10 @@
 """Pulls what a playlist names; what turns out to be radio in HLS is heard by whoever listens."""
 
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
 from appliance_fetch.fetcher import Fetcher
+from appliance_fetch.item import Item
 from appliance_fetch.listing import ListingBackend
 
 from appliance.plugin import BackendContext, FeedJob, ListeningFeedJob
@@ -20,8 +24,18 @@ class M3uBackend(ListingBackend):
         except Hls:
             if not isinstance(job, ListeningFeedJob):
                 raise
-            from appliance_feed_m3u.radio import HlsRadio
+            url = self._options.url
+            self._listen(url, job, Fetcher(self._options, self._trusted, home=url))
 
-            options, url = self._options, self._options.url
-            fetcher = Fetcher(options, self._trusted, home=url)
-            HlsRadio(fetcher, job, url, allow_http=options.allow_http, largest=int(options.max_size)).listen()
+    def _bring(self, items: Sequence[Item], job: FeedJob, fetcher: Fetcher) -> None:
+        """Stations offer their HLS in playlists of one entry, too."""
+        if isinstance(job, ListeningFeedJob) and items and urlsplit(items[0].url).path.lower().endswith(".m3u8"):
+            self._listen(items[0].url, job, fetcher)
+        else:
+            super()._bring(items, job, fetcher)
+
+    def _listen(self, url: str, job: ListeningFeedJob, fetcher: Fetcher) -> None:
+        from appliance_feed_m3u.radio import HlsRadio
+
+        options = self._options
+        HlsRadio(fetcher, job, url, allow_http=options.allow_http, largest=int(options.max_size)).listen()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from appliance_fetch.fetcher import Fetcher
+from appliance_fetch.station import wait
 
 from appliance.plugin import ListeningFeedJob, Permanent, Sink, Transient, WrongKind, check_url, shown_url
 from appliance_feed_m3u.hls import Playlist, Segment, playlist, variant
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _LARGEST_LIST = 4_000_000
 _DEEPEST = 3
-_TICK = 0.25
 _SILENT = 60.0
 """Seconds after which a station is over that brings nothing new."""
 
@@ -42,13 +42,14 @@ class HlsRadio:
             while True:
                 for segment in known.segments:
                     if segment.number >= following:
-                        following, new_at = segment.number + 1, time.monotonic()
+                        following = segment.number + 1
                         self._bring(segment, heard)
+                        new_at = time.monotonic()  # whoever listens may have held still
                 if known.over:
                     return
                 if time.monotonic() - new_at > _SILENT:
                     raise Transient(f"{shown_url(self._url)} has ended its transmission")
-                self._wait(known.target / 2)
+                wait(known.target / 2, self._stop)
                 known = self._again(url) or known
 
     def _chosen(self) -> tuple[str, Playlist]:
@@ -101,12 +102,6 @@ class HlsRadio:
             check_url(url, allow_http=self._allow_http)
         except ValueError as error:
             raise Permanent(f"{shown_url(self._url)} leads to what cannot be fetched: {error}") from error
-
-    def _wait(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            self._stop()
-            time.sleep(_TICK)
 
 
 def _apart(head: bytes, url: str) -> Callable[[bytes], bytes]:

@@ -14,6 +14,7 @@ from appliance_fetch.known import Known
 from appliance_fetch.naming import media_type, title_and_suffix
 from appliance_fetch.options import FetchOptions
 from appliance_fetch.refusals import Refusals
+from appliance_fetch.station import hear
 from appliance_fetch.summed import Summed
 
 if TYPE_CHECKING:
@@ -142,17 +143,16 @@ class Fetcher:
                 raise Transient(f"{shown_url(url)} does not go on where it broke off: it begins anew")
             if answer.status == 200 and is_live(answer) and isinstance(job, ListeningFeedJob):
                 stop.turn = None
-                self._listen(answer, item, job)
+                self._listen(answer, item, job, stop)
                 return
             self._check(answer, url)
             if not known.is_same(answer):
                 self._keep(answer, item, known, job, begun if answer.status == 206 else Begun())
 
-    def _listen(self, answer: "Answer", item: Item, job: ListeningFeedJob) -> None:
+    def _listen(self, answer: "Answer", item: Item, job: ListeningFeedJob, stop: _Stop) -> None:
         """Let radio be heard, until nobody listens any more."""
         with job.new_stream(item.title or answer.headers.get("icy-name", "") or shown_url(item.url)) as heard:
-            for block in answer.blocks(hurried=False):
-                heard.write(block)
+            hear(answer, heard, lambda: self.exchange(item.url, stop), stop)
             raise Transient(f"{shown_url(item.url)} has ended its transmission")
 
     def exchange(

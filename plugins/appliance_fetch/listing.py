@@ -62,7 +62,7 @@ class ListingBackend:
             if answer.status != 304:
                 self._usable, self._astray = self._sorted_out(self._items(answer)[: self._options.newest])
                 self._validators = validators_of(answer)
-        fetcher.pull(self._asked_in_turn(self._usable if self._in_order else self._usable[::-1]), job)
+        self._bring(self._asked_in_turn(self._usable if self._in_order else self._usable[::-1]), job, fetcher)
         if self._astray:
             count = len(self._astray)
             raise Permanent(f"{shown_url(url)} has {count} entries that cannot be fetched: {self._astray[0]}")
@@ -88,6 +88,9 @@ class ListingBackend:
         if len(body) > _LARGEST_LIST:
             raise Permanent(f"{where} is larger than a list may be ({_LARGEST_LIST / 1e6:g} MB): is the URL right?")
         return self._read(body, answer.url)
+
+    def _bring(self, items: Sequence[Item], job: FeedJob, fetcher: Fetcher) -> None:
+        fetcher.pull(items, job)
 
     def _asked_in_turn(self, items: Sequence[Item]) -> Sequence[Item]:
         if len(items) <= _ASKED:

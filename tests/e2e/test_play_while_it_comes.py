@@ -28,7 +28,9 @@ class Web(ThreadingHTTPServer):
         self.parts, self.radio, self.type = parts, radio, "audio/mpeg"
         self.may_go = threading.Semaphore(1)
         self.hung_up = threading.Event()
-        self.sent = self.looked = 0
+        self.sent = self.looked = self.calls = 0
+        self.patience = 0
+        """Bytes after which it hangs up on the first caller."""
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def url(self, name: str) -> str:
@@ -54,6 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = f"[playlist]\nFile1={web.url('radio.mp3')}\nTitle1=Radio Wave\n".encode()
             self._answer("audio/x-scpls", body)
             return
+        web.calls += 1
         self.send_header("Content-Type", web.type)
         if web.radio:
             self.send_header("icy-name", "Radio Wave")
@@ -66,6 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
                     web.may_go.acquire()
                 self.wfile.write(part)
                 web.sent += len(part)
+                if web.calls == 1 and web.sent > web.patience > 0:
+                    return
         except OSError:
             web.hung_up.set()
 
@@ -154,6 +159,22 @@ def test_radio_sounds_for_as_long_as_somebody_listens_and_fills_no_card(
         assert web.hung_up.wait(20)
     assert box.call("feeds.list") == []
     assert not box.status()["faults"]
+
+
+@pytest.mark.slow
+def test_radio_that_hangs_up_on_whoever_holds_still_goes_on(box: Box, test_card: Path, serve: Serve) -> None:
+    """As it is then, behind what had come."""
+    start(box, test_card)
+    content = tone(box.root / "tone", 1.0)
+    web = serve([content], radio=True)
+    web.patience = 8 * len(content)
+    box.cli("play", web.url("radio.mp3"))
+    box.call("player.pause")
+    box.until(lambda: web.calls == 2)
+    box.call("player.resume")
+    while sounded(test_card) < 14.0:
+        assert box.status()["player"] in ("playing", "paused")
+    assert box.status()["player"] == "playing" and not box.status()["faults"]
 
 
 @pytest.mark.slow

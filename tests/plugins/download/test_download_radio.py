@@ -38,16 +38,18 @@ class Heard(MemoryInbox):
 
 
 @contextlib.contextmanager
-def station(head: bytes, *, ends: bool = False) -> Iterator[str]:
-    """The URL of a station that sends until its listener hangs up, or for a moment."""
+def station(head: bytes, *, ends: bool = False, hangs_up: int = 0) -> Iterator[str]:
+    """The URL of a station that sends until its listener hangs up, or for a moment; before, it hangs up so often."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
-            with server.accept()[0] as connection, contextlib.suppress(OSError):
-                connection.recv(10_000)
-                connection.sendall(head + bytes(range(256)))
-                while not ends:
-                    connection.sendall(bytes(range(256)) * 10)
+            for turn in range(hangs_up + 1):
+                with server.accept()[0] as connection, contextlib.suppress(OSError):
+                    connection.recv(10_000)
+                    connection.sendall(head + bytes(range(256)))
+                    connection.sendall(bytes(range(256)) * 400 * (turn < hangs_up))
+                    while not ends and turn == hangs_up:
+                        connection.sendall(bytes(range(256)) * 10)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -72,6 +74,14 @@ def test_radio_is_heard_until_nobody_listens(head: bytes) -> None:
 def test_a_station_that_ends_says_so() -> None:
     with station(ICECAST, ends=True) as url, pytest.raises(Transient, match="has ended its transmission"):
         UrlsBackend(UrlsOptions((url,))).pull(Heard())
+
+
+@pytest.mark.slow
+def test_a_station_that_hangs_up_is_called_again() -> None:
+    listener = Heard(patience=400_000)
+    with station(ICECAST, hangs_up=2) as url, pytest.raises(Cancelled):
+        UrlsBackend(UrlsOptions((url,))).pull(listener)
+    assert len(listener.sound) > 400_000
 
 
 def test_for_a_feed_it_is_no_message() -> None:

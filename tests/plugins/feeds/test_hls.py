@@ -1,5 +1,6 @@
 """Radio in HLS: which stream is chosen, and that its sound comes piece by piece, without what is around it."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,32 @@ def test_radio_begins_near_its_end_and_goes_on_with_what_is_new(site: Site) -> N
     with pytest.raises(Cancelled):
         backend(site.url("/radio.m3u8")).pull(listener)
     assert listener.heard == [7, 8, 9, 10, 11]
+
+
+def test_also_where_a_playlist_names_it(site: Site) -> None:
+    station = Station(site, first=4, count=6)
+    site.offer("/station.pls", f"[playlist]\nFile1={site.url('/radio.m3u8')}\nTitle1=Radio\n", "audio/x-scpls")
+    listener = Patient(station, last=11)
+    with pytest.raises(Cancelled):
+        backend(site.url("/station.pls")).pull(listener)
+    assert listener.heard == [7, 8, 9, 10, 11]
+
+
+def test_whoever_held_still_hears_what_there_is_then(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance_feed_m3u.radio._SILENT", 0.2)
+    station = Station(site, first=4, count=6)
+
+    class Still(Patient):
+        def write(self, block: bytes, /) -> int:
+            if block[1] == 9:
+                threading.Event().wait(0.4)
+                station.more(20)
+            return super().write(block)
+
+    listener = Still(station, last=27)
+    with pytest.raises(Cancelled):
+        backend(site.url("/radio.m3u8")).pull(listener)
+    assert listener.heard == [7, 8, 9, 25, 26, 27]
 
 
 def test_a_segment_that_is_gone_is_passed_over(site: Site) -> None:
