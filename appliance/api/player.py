@@ -16,7 +16,7 @@ from appliance.audio.ports import SoundCards
 from appliance.clock import Clock, SystemClock, wait_for
 from appliance.config.audio import PlaybackSettings, VolumeSettings
 from appliance.config.options import Percent
-from appliance.errors import ApplianceError, Unplayable, named
+from appliance.errors import ApplianceError, Refused, Unplayable, named
 from appliance.events import (
     Command,
     Event,
@@ -58,7 +58,7 @@ class Player:
         self._ids = itertools.count(1)
         self._playback = ""
         self._ready: PlaybackReady | None = None
-        self._started = False
+        self._started = self._closed = False
         self._end: PlaybackFinished | PlaybackFailed | None = None
         self._still = True
         self._position, self._told_at = 0.0, 0.0
@@ -79,8 +79,10 @@ class Player:
         """Play a file, or what is at a URL, from `start_at` seconds on, and wait until it sounds.
 
         What plays already ends. Raises Unplayable where there is no sound in it, AudioError where the speaker cannot be
-        used, and what `download_file` raises.
+        used, Refused where the player is closed, and what `download_file` raises.
         """
+        if self._closed:
+            raise Refused("this player is closed: make another one")
         path = self._file(str(src))
         with self._changed:
             self._playback = playback = f"playback{next(self._ids)}"
@@ -123,6 +125,7 @@ class Player:
 
     def close(self) -> None:
         """End what plays, and let go of the speaker. Raises Stuck where that does not end."""
+        self._closed = True
         self._engine.close()
         if self._fetched:
             self._fetched.cleanup()

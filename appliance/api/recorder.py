@@ -69,7 +69,7 @@ class Recorder:
         self._clock = clock or SystemClock()
         self._changed = threading.Condition()
         self._asking = threading.Lock()
-        self._going_on = False
+        self._going_on = self._closed = False
         self._takes: list[Take] = []
         try:
             word = RecordedFormat(sample_format) if sample_format else None
@@ -130,10 +130,12 @@ class Recorder:
         `fields` describe the recording, by names of your own; its `title` is what it is called. They are kept with it
         from its first moment on.
 
-        Raises UsageError where these cannot be kept, Refused where a recording is in progress, AudioError where the
-        microphone cannot be used, StorageError.
+        Raises UsageError where these cannot be kept, Refused where a recording is in progress or the recorder is
+        closed, AudioError where the microphone cannot be used, StorageError.
         """
         with self._asking:
+            if self._closed:
+                raise Refused("this recorder is closed: make another one")
             if self.recording:
                 raise Refused("a recording is in progress: stop it first")
             brief = _brief(fields or {})
@@ -197,9 +199,9 @@ class Recorder:
 
         Together they are the sound of the file, byte by byte: pauses are left out, and gaps are the silence that fills
         them. They come once they are safe on the disk, about half a second after they sounded; who is slow loses
-        nothing, and keeps nobody waiting. The last block may be shorter. Raises Refused where nothing is recorded, and
-        what ended the recording where it could not be kept. One file gives its blocks: what goes on in another one
-        after an hour is recorded, but not told here.
+        nothing, and keeps nobody waiting. The last block may be shorter. Raises Refused where nothing is recorded,
+        UsageError for blocks of nothing, and what ended the recording where it could not be kept. One file gives its
+        blocks: what goes on in another one after an hour is recorded, but not told here.
         """
         self._check_in_progress()
         with self._changed:
@@ -212,7 +214,7 @@ class Recorder:
     def close(self) -> None:
         """Finish what is in progress, keep it, and let go of the microphone. Raises Stuck where that does not end."""
         with self._asking:
-            self._going_on = False
+            self._going_on, self._closed = False, True
         self._engine.close()
         self._settle()
         self._shelf.close()

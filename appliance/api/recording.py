@@ -104,5 +104,7 @@ class Shelf:
         return Recording(target, clip)
 
     def close(self) -> None:
-        """Let others use it."""
-        os.close(self._lock)
+        """Let others use it; once that was said, it says nothing again."""
+        lock, self._lock = self._lock, -1
+        if lock >= 0:
+            os.close(lock)

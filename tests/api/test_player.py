@@ -10,7 +10,7 @@ import soundfile
 
 from appliance import Player
 from appliance.audio.ramps import loudness
-from appliance.errors import AudioError, NotFound, Permanent, Unplayable
+from appliance.errors import AudioError, NotFound, Permanent, Refused, Unplayable
 from appliance.events import (
     PlaybackFailed,
     PlaybackFinished,
@@ -159,6 +159,14 @@ def test_the_position_goes_on_between_what_is_told(long_song: Path, heard: Heard
         assert player.position == pytest.approx(told + 0.25, abs=0.05)
         player.stop()
         stage.until(player.wait)
+
+
+def test_a_player_that_is_closed_says_so_and_keeps_nobody_waiting(heard: Heard, song: Path) -> None:
+    with Stage(heard).player as player:
+        player.close()
+        with pytest.raises(Refused, match="closed: make another one"):
+            player.play(song)
+        assert not player.wait()
 
 
 def test_nothing_was_played_yet(heard: Heard) -> None:

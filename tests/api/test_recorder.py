@@ -192,6 +192,27 @@ def test_what_makes_no_sense_now_is_refused(test_card: Path, tmp_path: Path) -> 
     assert not list(tmp_path.glob("*.wav")) and not list((tmp_path / TAKES).iterdir())
 
 
+def test_a_block_of_nothing_is_refused_and_disturbs_nothing(test_card: Path, tmp_path: Path) -> None:
+    with recorder(tmp_path, test_card) as walk:
+        walk.start()
+        for frames in (0, -5):
+            with pytest.raises(UsageError, match=f"at least one frame, and not {frames}"):
+                next(walk.blocks(frames))
+        assert len(next(walk.blocks(10)).data) == 20
+
+
+def test_a_recorder_that_is_closed_says_so_and_may_be_closed_again(test_card: Path, tmp_path: Path) -> None:
+    with recorder(tmp_path, test_card) as walk:
+        walk.start()
+        walk.close()
+        with pytest.raises(Refused, match="closed: make another one"):
+            walk.start()
+        own = os.open(tmp_path, os.O_RDONLY)  # it may get the number of what was let go
+    assert os.fstat(own), "and closing again closes nothing of somebody else's"
+    os.close(own)
+    assert len(list(tmp_path.glob("*.wav"))) == 1
+
+
 @pytest.mark.slow
 def test_a_microphone_that_cannot_be_used_says_why(test_card: Path, tmp_path: Path, heard: Heard) -> None:
     (test_card / "unplugged").touch()

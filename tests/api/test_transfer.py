@@ -189,6 +189,15 @@ def test_what_is_no_sound_or_too_large_is_refused(tmp_path: Path, receiver: Rece
     assert list(tmp_path.iterdir()) == []
 
 
+def test_no_more_than_200_mb_are_fetched_unless_another_limit_is_given(tmp_path: Path, receiver: Receiver) -> None:
+    """By what the server says of its length; the one that is told of gives nothing more."""
+    receiver.replies += [Reply(200, {"Content-Type": "audio/wav", "Connection": "close"}, b"", claimed=200_000_001)] * 2
+    with pytest.raises(Permanent, match="larger than"):
+        download_file(receiver.url("/a.wav"), tmp_path)
+    with pytest.raises(Transient):
+        download_file(receiver.url("/a.wav"), tmp_path, limit=200_000_001, attempts=1)
+
+
 def test_a_download_that_breaks_off_goes_on_where_it_was(tmp_path: Path, receiver: Receiver) -> None:
     half = 3 * 16_384
     rest = {"ETag": '"one"', "Content-Range": f"bytes {half}-{len(wav()) - 1}/{len(wav())}"}
