@@ -6,7 +6,6 @@ sizes at once and its CRC-32 behind its bytes (4.3.9), and is ZIP64 where someth
 
 import binascii
 import hashlib
-import os
 import struct
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -16,8 +15,8 @@ from types import MappingProxyType
 
 from attrs import define
 
-from appliance.page.pieces import CHUNK, Piece, Shorter, Stretch, between
-from appliance.page.sums import Sums, key
+from appliance.page.pieces import Piece, Stretch, between
+from appliance.page.sums import STRETCH, Summing, Sums, key
 from appliance.values import frozen
 
 _DESCRIPTOR_FOLLOWS, _UTF8 = 1 << 3, 1 << 11
@@ -158,16 +157,14 @@ def streamed(
 
 
 def _summed(path: Path, size: int) -> Generator[Piece, None, int]:
-    """A file, piece by piece, and what its checksum is."""
-    crc, at, room = 0, 0, memoryview(bytearray(CHUNK))
-    with path.open("rb", buffering=0) as file:
-        while at < size:
-            count = os.preadv(file.fileno(), [room[: min(CHUNK, size - at)]], at)
-            if not count:
-                raise Shorter(file)
-            crc = binascii.crc32(room[:count], crc)
-            yield Stretch(file, at, count)
-            at += count
+    """A file, stretch by stretch, and what its checksum is: each is read for that while the kernel sends it."""
+    crc = 0
+    with path.open("rb") as file:
+        for first in range(0, size, STRETCH):
+            stretch = Stretch(file, first, min(STRETCH, size - first))
+            with Summing(stretch, crc) as summing:
+                yield stretch
+            crc = summing.result()
     return crc
 
 

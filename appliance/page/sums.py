@@ -4,19 +4,29 @@ A record has 16 bytes, a key of 12 and the checksum, so that none of them lies o
 only added; what a power cut leaves half written has a key that nobody asks for, or begins the file anew.
 """
 
+import binascii
 import hashlib
 import os
 import struct
+import threading
 from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 
 from appliance.durable import make_directory
+from appliance.page.pieces import Shorter, Stretch
 
 _RECORD = struct.Struct("<12sL")
 _BLOCK = _RECORD.size * 4096
 _MOST_BYTES = _BLOCK * 64
 """Some 260,000 checksums; then all of them are computed anew."""
+
+STRETCH = 1 << 23
+"""Bytes that are summed at once while they are sent: so much is read in advance for one who takes them slowly."""
+
+_ROOM = 3 << 14
+"""Bytes that are read at once: as few as are not given back to the system, which costs as much as to sum them."""
 
 
 def key(path: Path, found: os.stat_result) -> bytes:
@@ -50,3 +60,45 @@ class Sums:
                     self._path.unlink()
             with self._path.open("ab", buffering=0) as file:
                 file.write(_RECORD.pack(key, crc))
+
+
+class Summing(threading.Thread):
+    """Computes the checksum of a stretch, which goes on that of what lies before; it is done when this is left.
+
+    The stretch may be sent meanwhile: neither reading nor summing it holds up other threads.
+    """
+
+    def __init__(self, stretch: Stretch, before: int) -> None:
+        super().__init__(name="sum", daemon=True)
+        self._stretch = stretch
+        self._crc = before
+        self._error: OSError | None = None
+
+    def __enter__(self) -> "Summing":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.join()
+
+    def run(self) -> None:
+        try:
+            self._sum()
+        except OSError as error:
+            self._error = error
+
+    def _sum(self) -> None:
+        file, at, room = self._stretch.file, self._stretch.first, memoryview(bytearray(_ROOM))
+        end = at + self._stretch.count
+        while at < end:
+            count = os.preadv(file.fileno(), [room[: min(_ROOM, end - at)]], at)
+            if not count:
+                raise Shorter(file)
+            self._crc = binascii.crc32(room[:count], self._crc)
+            at += count
+
+    def result(self) -> int:
+        """The checksum. Raises OSError where the stretch cannot be read, and Shorter."""
+        if self._error is not None:
+            raise self._error
+        return self._crc

@@ -31,6 +31,7 @@ BY_HAND = {
     "appliance/outlet.py": "waits for lines of the log, and for whoever reads them",
     "appliance/page/levels.py": "is in a process of its own",
     "appliance/page/news.py": "is in a process of its own",
+    "appliance/page/sums.py": "is in a process of its own",
     "appliance/panel/worker.py": "waits for edges, and for several things that are due",
     "appliance/plugin_host/listeners.py": "waits for events, whose plugin may hang",
     "appliance/plugin_host/services.py": "is the service's own",
