@@ -18,6 +18,9 @@ _LONGEST = 180
 """Bytes of a name in UTF-8: file systems take 255, and some backends add to it while they send."""
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]')
+_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]) *\.", re.IGNORECASE)
+"""Begins what Windows takes for a device, and for no file (Microsoft, "Naming Files, Paths, and Namespaces")."""
+
 _DIRECTIVES = "aAbBdHIjmMpSuUVwWyYGzZ%"
 _NUMBER = re.compile(r"0?[0-9]{1,2}")
 _FIELD = re.compile(r"fields\.[A-Za-z][A-Za-z0-9_-]{0,31}")
@@ -81,7 +84,8 @@ def name_of(template: str, named: Named) -> str:
     ending = f"_{named.clip.id}" * (not unique) + named.recipe.suffix
     room = _LONGEST - len(ending.encode())
     stem = " ".join(found.split()).encode()[:room].decode(errors="ignore").strip(". ")
-    return f"{stem}{ending}" if stem else ending.removeprefix("_")
+    name = f"{stem}{ending}" if stem else ending.removeprefix("_")
+    return f"_{name}" if _DEVICE.match(name) else name
 
 
 def _parsed(template: str) -> list[tuple[str, str | None, str | None, str | None]]:

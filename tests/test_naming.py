@@ -47,6 +47,15 @@ def test_a_name_is_made_of_words(template: str, name: str) -> None:
     assert name_of(template, NAMED) == name
 
 
+@pytest.mark.parametrize("title", ["CON", "nul", "LPT9.", "Aux.", "com1 "])
+def test_no_name_is_a_device_of_windows(title: str) -> None:
+    """Windows opens `NUL.anything` as the device, on every disk."""
+    clip = evolve(CLIP, title=title)
+    assert name_of("{title}.{id}", Named(clip, FLAC)).startswith("_")
+    assert name_of("Old {title}.{id}", Named(clip, FLAC)).startswith("Old ")
+    assert name_of("{title}{id}", Named(evolve(CLIP, title="Conny"), FLAC)) == "Connyabcdefghij.flac"
+
+
 def test_every_word_tells_something() -> None:
     for word in WORDS:
         check_template(f"{{{word}}}")
