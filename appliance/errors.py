@@ -247,6 +247,11 @@ class NewerWord(ValueError):
     """A word of a newer release stands where this one cannot do without its meaning."""
 
 
+def refused_by_system(error: OSError) -> StorageError:
+    """What a program that ends by such an error says: it is about a file, or about what the program writes to."""
+    return StorageError(f"{error.filename or 'standard output'}: {error.strerror}")
+
+
 def named(name: str, message: str) -> ApplianceError:
     """The error of the class `name`, as it was where the words come from; ApplianceError where none is called so."""
     cls = globals().get(name)

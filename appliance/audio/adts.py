@@ -4,7 +4,7 @@ FFmpeg is given the bytes that have come, and opens nothing itself.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from appliance.audio.arriving import Arrival
 from appliance.audio.beyond import look_for_av
@@ -52,7 +52,19 @@ def _length(head: bytes) -> int:
     return length if length > _HEAD else 0
 
 
-class AdtsStream:
+class Alone:
+    """A way of reading behind which nothing follows that would be read another way."""
+
+    def has_more(self) -> bool:
+        """Whether something does."""
+        return False
+
+    def next(self) -> NoReturn:
+        """See `has_more`."""
+        raise Unplayable("nothing follows")
+
+
+class AdtsStream(Alone):
     """The frames of an arrival from the byte `begin` on: how they come, and what decodes them."""
 
     endless = True
@@ -102,14 +114,6 @@ class AdtsStream:
     def read_so_far(self) -> int:
         """Bytes from the start that were read."""
         return self._at
-
-    def has_more(self) -> bool:
-        """Nothing follows that would be read another way."""
-        return False
-
-    def next(self) -> "AdtsStream":
-        """See `has_more`."""
-        raise Unplayable("nothing follows")
 
     def abandon(self) -> None:
         """Read no further."""

@@ -52,30 +52,29 @@ class Overrun:
 Item = Opened | Period | Overrun | Lost | Ended
 
 
+@frozen
+class Intake:
+    """Where sound is taken from and how, and for how many seconds a card that was unplugged is looked for."""
+
+    cards: SoundCards
+    settings: CaptureSettings
+    reconnect: float
+    clock: Clock
+    vitals: Vitals
+
+
 class CaptureThread:
     """Reads one card from `start` to `stop`, and tells `hear` what comes; the last is always `Ended`.
 
-    It opens the card once the thread `after` has let go of it, and opens it again for up to `reconnect` seconds after
+    It opens the card once the thread `after` has let go of it, and opens it again for a while after
     it was unplugged. `hear` must return at once. To wake everybody costs more than to read, so it reads as many periods
     at once as `patience` seconds hold, which whoever listens may change; those of the first seconds come by themselves.
     """
 
-    def __init__(
-        self,
-        cards: SoundCards,
-        settings: CaptureSettings,
-        reconnect: float,
-        clock: Clock,
-        vitals: Vitals,
-        after: "CaptureThread | None",
-        hear: Callable[[Item], None],
-    ) -> None:
-        self._cards = cards
-        self._settings = settings
-        self._reconnect = reconnect
-        self._clock = clock
-        self._vitals = vitals
-        self._pulse = vitals.pulse("capture", _READ_LIMIT)
+    def __init__(self, intake: Intake, after: "CaptureThread | None", hear: Callable[[Item], None]) -> None:
+        self._intake = intake
+        self._clock = intake.clock
+        self._pulse = intake.vitals.pulse("capture", _READ_LIMIT)
         self._after = after
         self._hear = hear
         self._changed = threading.Condition()
@@ -92,7 +91,7 @@ class CaptureThread:
         try:
             self._thread.start()
         except RuntimeError:
-            self._vitals.remove(self._pulse)
+            self._intake.vitals.remove(self._pulse)
             raise
 
     def stop(self) -> None:
@@ -126,7 +125,7 @@ class CaptureThread:
             error = caught
         finally:
             self._hear(Ended(self._clock.monotonic(), error))
-            self._vitals.remove(self._pulse)
+            self._intake.vitals.remove(self._pulse)
 
     def _wait_for_card(self) -> None:
         if self._after and not self._after.join(_FREE_LIMIT):
@@ -139,7 +138,7 @@ class CaptureThread:
         while not self._stopping:
             self._pulse.beat()
             try:
-                return self._opened(open_nearest(self._cards, self._settings))
+                return self._opened(open_nearest(self._intake.cards, self._intake.settings))
             except DeviceBusy:
                 left = give_up_at - self._clock.monotonic()
                 if left <= 0:
@@ -147,11 +146,11 @@ class CaptureThread:
                 self._wait(min(BUSY_AGAIN, left))
 
     def _open_as_before(self) -> None:
-        settings = self._settings
+        settings = self._intake.settings
         self._pulse.beat()
         if not self._stopping:
             format = self._format or settings.format
-            self._opened(self._cards.open_capture(settings.device, format, settings.period, settings.buffer))
+            self._opened(self._intake.cards.open_capture(settings.device, format, settings.period, settings.buffer))
 
     def _opened(self, capture: Capture) -> None:
         self._format = capture.format
@@ -211,12 +210,12 @@ class CaptureThread:
         At once where it had sounded, as a short failure of the bus leaves it there; else never in a hurry.
         """
         if self._sounded:
-            self._give_up_at = self._clock.monotonic() + self._reconnect
+            self._give_up_at = self._clock.monotonic() + self._intake.reconnect
         else:
             self._wait_a_little(lost)
         self._sounded = False
         while not self._stopping:
-            if self._cards.present(self._settings.device, Direction.CAPTURE):
+            if self._intake.cards.present(self._intake.settings.device, Direction.CAPTURE):
                 try:
                     return self._open_as_before()
                 except FormatUnsupported:

@@ -8,11 +8,10 @@ from that moment on, is together every frame, once.
 import threading
 from collections.abc import Callable
 
-from appliance.audio.ports import SoundCards
+from appliance.audio.capture import Intake
 from appliance.audio.stream import Line, Stream
-from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings
-from appliance.vitals import Vitals
+from appliance.evolving import evolve
 
 LAST_SECONDS = 1.0
 """Seconds kept at hand for whoever wants to hear what has just sounded."""
@@ -24,26 +23,13 @@ PATIENCE = 0.5
 class Microphone:
     """Hands out lines. Every method may be called from any thread, and returns at once but for `join`."""
 
-    def __init__(
-        self,
-        cards: SoundCards,
-        settings: CaptureSettings,
-        reconnect: float,
-        clock: Clock,
-        vitals: Vitals,
-        last_seconds: float = LAST_SECONDS,
-        patience: float = 0.0,
-    ) -> None:
+    def __init__(self, intake: Intake, last_seconds: float = LAST_SECONDS, patience: float = 0.0) -> None:
         """`last_seconds` of what has just sounded are kept at hand while the microphone is open. Listeners get as much
         as `patience` seconds of sound at once, unless one is in a hurry: each wake costs more than what is done then.
         """
         self._last_seconds = last_seconds
         self._patience = patience
-        self._cards = cards
-        self._settings = settings
-        self._reconnect = reconnect
-        self._clock = clock
-        self._vitals = vitals
+        self._intake = intake
         self._lock = threading.Lock()
         self._stream: Stream | None = None
 
@@ -58,7 +44,7 @@ class Microphone:
         By `settings`, or those that are configured. Opens the card where it is not open so, once whoever held it
         otherwise has let go. `backlog` is told how many seconds of sound wait for the listener.
         """
-        settings = settings or self._settings
+        settings = settings or self._intake.settings
         with self._lock:
             line = self._stream and self._stream.admit(settings, since, backlog)
             if not line:
@@ -79,15 +65,15 @@ class Microphone:
             line = self._stream.admit_guest(opens, hurried) if self._stream else None
             if line or not opens:
                 return line
-            stream = self._fresh(self._settings)
+            stream = self._fresh(self._intake.settings)
             line = stream.admit_guest(opens, hurried)
             stream.thread.start()
             self._stream = stream
             return line
 
     def _fresh(self, settings: CaptureSettings) -> "Stream":
-        how = (self._reconnect, self._clock, self._vitals, self._stream, self._last_seconds, self._patience)
-        return Stream(self._cards, settings, *how, settings == self._settings)
+        intake, as_configured = evolve(self._intake, settings=settings), settings == self._intake.settings
+        return Stream(intake, self._stream, self._last_seconds, self._patience, as_configured)
 
     def stay_open(self) -> bool:
         """Be open though nobody listens, so that the last seconds are at hand; whether it was not.
@@ -95,10 +81,10 @@ class Microphone:
         To be called again and again: what ended by an error stays closed until then.
         """
         with self._lock:
-            if self._stream and self._stream.hold(self._settings):
+            if self._stream and self._stream.hold(self._intake.settings):
                 return False
-            stream = self._fresh(self._settings)
-            stream.hold(self._settings)
+            stream = self._fresh(self._intake.settings)
+            stream.hold(self._intake.settings)
             stream.thread.start()
             self._stream = stream
             return True

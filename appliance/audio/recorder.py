@@ -9,6 +9,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.audio.capture import Intake
 from appliance.audio.growing import GrowingTake, follow_nothing
 from appliance.audio.microphone import LAST_SECONDS, Microphone
 from appliance.audio.ports import SoundCards
@@ -87,7 +88,7 @@ class Recorder:
             lambda: cards.notes.tuned,
         )
         kept = LAST_SECONDS + max(recording.preroll, reach)
-        self._microphone = Microphone(cards, capture, recording.reconnect, clock, vitals, kept, patience)
+        self._microphone = Microphone(Intake(cards, capture, recording.reconnect, clock, vitals), kept, patience)
         self._reach = max(LAST_SECONDS, recording.preroll, reach)
         self._armed = False
         self._guests: set[int] = set()

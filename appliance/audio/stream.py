@@ -5,15 +5,12 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 
-from appliance.audio.capture import CaptureThread
+from appliance.audio.capture import CaptureThread, Intake
 from appliance.audio.placing import Placing
-from appliance.audio.ports import SoundCards
 from appliance.audio.ring import Ring
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Stretch
-from appliance.clock import Clock
 from appliance.config.audio import CaptureSettings
 from appliance.models import AudioFormat
-from appliance.vitals import Vitals
 
 IDLE_PATIENCE = 1.0
 """Seconds of sound that are told at once while nobody listens, and somebody may want to hear what has just sounded."""
@@ -102,28 +99,17 @@ class Stream:
     """One opening of the card, from the first listener to the last. Every method may be called from any thread."""
 
     def __init__(
-        self,
-        cards: SoundCards,
-        settings: CaptureSettings,
-        reconnect: float,
-        clock: Clock,
-        vitals: Vitals,
-        after: "Stream | None",
-        last_seconds: float,
-        patience: float,
-        as_configured: bool,
+        self, intake: Intake, after: "Stream | None", last_seconds: float, patience: float, as_configured: bool
     ) -> None:
         self._last_seconds = last_seconds
         self._patience = patience
         self._as_configured = as_configured
         self._held = self._over = False
-        self.format = settings.format
-        self._settings = settings
-        self._clock = clock
+        self.format = intake.settings.format
+        self._settings = intake.settings
+        self._clock = intake.clock
         self._placing = Placing(self._tell)
-        before = after.thread if after else None
-        how = (settings, reconnect, clock, vitals, before, self._placing.hear)
-        self.thread: CaptureThread = CaptureThread(cards, *how)
+        self.thread: CaptureThread = CaptureThread(intake, after.thread if after else None, self._placing.hear)
         self._lock = threading.Lock()
         self._lines: list[Line] = []
         self._opened: Opened | None = None

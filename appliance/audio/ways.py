@@ -14,7 +14,7 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from appliance.audio.adts import AdtsStream, begin_of_aac
+from appliance.audio.adts import AdtsStream, Alone, begin_of_aac
 from appliance.audio.arriving import ENOUGH, Arrival
 from appliance.audio.beyond import kind_of, look_for_av
 from appliance.audio.pieces import after_tags, first_frame
@@ -109,7 +109,7 @@ class Pipe:
                 self._arrival.passed(self._at - _LARGEST_PIPE - _READ_AHEAD)
 
 
-class LongFile(io.RawIOBase):
+class LongFile(Alone, io.RawIOBase):
     """The bytes of an arrival as a file that is longer than it will be. While it is opened it ends where they do."""
 
     endless = False
@@ -131,12 +131,6 @@ class LongFile(io.RawIOBase):
     def read_so_far(self) -> int:
         """See `Pipe`."""
         return self._far
-
-    def has_more(self) -> bool:
-        return False
-
-    def next(self) -> "Pipe":
-        raise Unplayable("nothing follows")
 
     def abandon(self) -> None:
         """See `Pipe`."""

@@ -14,7 +14,7 @@ from appliance.cli.groups import Group
 from appliance.cli.remote import PATH, Remote
 from appliance.cli.terminal import say
 from appliance.defaults import DEFAULT_SOCKET
-from appliance.errors import ApplianceError, StorageError
+from appliance.errors import ApplianceError, StorageError, refused_by_system
 
 COMPLETE = "_APPLIANCE_COMPLETE"
 """The variable by which a shell asks for completions."""
@@ -99,7 +99,7 @@ def _run() -> int:
     except BrokenPipeError:
         pass  # whoever read has read enough
     except OSError as error:
-        return _fail(StorageError(f"{error.filename or 'standard output'}: {error.strerror}"))
+        return _fail(refused_by_system(error))
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from appliance.clock import SystemClock
 from appliance.defaults import DEFAULT_CONFIG, DEFAULT_HELPER, DEFAULT_KEYS, DEFAULT_SOCKET
-from appliance.errors import ApplianceError, StorageError
+from appliance.errors import ApplianceError, refused_by_system
 from appliance.page.keys import Keys
 from appliance.page.process import serve
 
@@ -29,7 +29,7 @@ def main() -> int:
     except ApplianceError as error:
         return _fail(error)
     except OSError as error:
-        return _fail(StorageError(f"{error.filename or 'standard output'}: {error.strerror}"))
+        return _fail(refused_by_system(error))
     return 0
 
 

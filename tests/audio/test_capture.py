@@ -3,7 +3,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from appliance.audio.capture import BUSY_AGAIN, BUSY_PATIENCE, CaptureThread, Item, Overrun, Period
+from appliance.audio.capture import BUSY_AGAIN, BUSY_PATIENCE, CaptureThread, Intake, Item, Overrun, Period
 from appliance.audio.ports import XRUN, Capture, Direction
 from appliance.audio.stretch import Ended, Lost, Opened
 from appliance.config.audio import CaptureSettings
@@ -30,7 +30,7 @@ class Lab:
         self.thread = self.make(None, self.heard)
 
     def make(self, after: CaptureThread | None, heard: "SimpleQueue[Item]") -> CaptureThread:
-        return CaptureThread(self.cards, SETTINGS, 60.0, self.clock, self.vitals, after, heard.put)
+        return CaptureThread(Intake(self.cards, SETTINGS, 60.0, self.clock, self.vitals), after, heard.put)
 
     def next(self) -> Item:
         return self.heard.get(timeout=5.0)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appliance.audio.capture import Intake
 from appliance.audio.microphone import Microphone
 from appliance.audio.ports import Capture
 from appliance.audio.ring import RING_SECONDS, Ring
@@ -32,7 +33,7 @@ class Stage:
         self.clock = ManualClock()
         self.cards = FakeCards(self.clock)
         self.backlogs: list[float] = []
-        self.microphone = Microphone(self.cards, SETTINGS, 60.0, self.clock, Vitals(self.clock))
+        self.microphone = Microphone(Intake(self.cards, SETTINGS, 60.0, self.clock, Vitals(self.clock)))
         self.lines: list[Line] = []
 
     def listen(self, since: float = 1000.0) -> Line:
@@ -274,7 +275,7 @@ class AskedCards(FakeCards):
 def patient_stage() -> tuple[Stage, AskedCards]:
     stage = Stage()
     stage.cards = cards = AskedCards(stage.clock)
-    stage.microphone = Microphone(cards, SETTINGS, 60.0, stage.clock, Vitals(stage.clock), patience=0.5)
+    stage.microphone = Microphone(Intake(cards, SETTINGS, 60.0, stage.clock, Vitals(stage.clock)), patience=0.5)
     return stage, cards
 
 
