@@ -216,6 +216,22 @@ def test_hanging_up_keeps_the_story(when: Step) -> None:
     assert len(room.released) == len(room.kept) == 1 and room.at(Step.ON_HOOK)
 
 
+def test_a_booth_waits_for_no_clip_of_a_take_that_becomes_none() -> None:
+    """However often somebody hangs up before the microphone delivers, nothing of it is remembered."""
+    room = Room()
+    room.microphone = False
+    for _ in range(3):
+        room.lift()
+        for step in (Step.LANGUAGE, Step.QUESTION, Step.CONSENT):
+            room.wait_for(step)
+            room.post(events.Dial(room.now, "1"))
+        room.wait_for(Step.RECORDING)
+        room.hang_up()
+        room.until(room.now + 2)
+        assert room.at(Step.ON_HOOK)
+    assert room.booth.unkept == frozenset()
+
+
 def test_questions_come_in_turn_and_the_first_language_is_the_default() -> None:
     room = Room(BoothSettings(questions=FULL.questions))
     for _ in range(4):

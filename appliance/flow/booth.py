@@ -84,6 +84,8 @@ class Booth(Speaking):
                 return self._speak(input)
             case events.ClipFinished() if input.clip.id == self.take or input.clip.id in self.unkept:
                 return self._finished(input)
+            case events.TakeFailed() | events.TakeDiscarded() if input.take_id in self.unkept:
+                return evolve(self, unkept=self.unkept - {input.take_id}), ()
             case events.RecordStart() if input is self.asked:
                 take = status.take_id or ""
                 if self.step is Step.ON_HOOK:  # whoever spoke was that quick
@@ -106,11 +108,9 @@ class Booth(Speaking):
             case events.FaultRaised() if input.fault.name == PLAYER_HANGS and self.says:
                 return evolve(self, says=None, queue=())._heard(self.due, status)
             case events.CommandRefused() if self.says and input.playback_id == self.says:
-                cleared = evolve(self, says=None)
+                left = evolve(self, says=None)
                 again = self.step in ORDER
-                now, outputs = (
-                    cleared._enter(self.step, self.due, status) if again else cleared._heard(self.due, status)
-                )
+                now, outputs = left._enter(self.step, self.due, status) if again else left._heard(self.due, status)
                 return now, (events.PlayerStop(), *outputs)
         return self._look(input, status)
 
