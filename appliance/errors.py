@@ -150,7 +150,7 @@ class Unplayable(AudioError):
 
 
 class DecoderMissing(Unplayable):
-    """It can be played once something is installed: `module`. `needed` says so to a person."""
+    """It can be played once something is installed. That is `module`; `needed` says so to a person."""
 
     module: ClassVar[str] = "av"
 
