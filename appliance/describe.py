@@ -125,6 +125,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
         if e.items
         else "playlist: empty"
     ),
+    events.TrackRemoved: lambda e: "a message is not in the inbox any more",
     events.TrackHeard: lambda e: "the message counts as heard",
     events.PlaybackFailed: lambda e: f"playback failed: {e.message}",
     events.NothingToPlay: lambda e: e.message,

@@ -973,6 +973,13 @@ class TrackArrived(Event):
 
 
 @message
+class TrackRemoved(Event):
+    """A track is not in the inbox any more: a person removed it, or others took its place."""
+
+    track_id: int
+
+
+@message
 class TrackDue(Event):
     """A track that came in the quiet hours of its feed may play by itself now."""
 

@@ -72,6 +72,8 @@ class Narration:
                 return evolve(self, resting=self.resting | {event.feed})._changed()
             case events.TrackArrived(track=track) if track.feed in self.orders:
                 return evolve(self, tracks=(*self._without(track), track), held=False, failed=0)._changed()
+            case events.TrackRemoved():
+                return evolve(self, tracks=tuple(each for each in self.tracks if each.id != event.track_id))._changed()
             case events.TrackArrived(play_now=True) | events.TrackDue():
                 return evolve(self, waited_for=True)._changed()
             case events.FaultCleared(name=SPEAKER.name):

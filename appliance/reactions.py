@@ -19,6 +19,7 @@ from appliance.events import (
     TrackArrived,
     TrackDue,
     TrackHeard,
+    TrackRemoved,
     subject,
 )
 from appliance.faults import SPEAKER
@@ -76,7 +77,7 @@ class Autoplay:
         match event:
             case TrackArrived(track=track, play_now=True) | TrackDue(track=track):
                 return self._with(track)
-            case PlaybackStarted():
+            case PlaybackStarted() | TrackRemoved():
                 return tuple(track for track in self.waiting if track.id != event.track_id)
             case PlaybackFailed() | PlaybackFinished(completed=True):
                 return tuple(track for track in self.waiting if _playback_id(track) != event.playback_id)

@@ -125,6 +125,14 @@ def test_a_message_that_somebody_plays_meanwhile_is_not_played_again(house: Hous
     assert house.hear(events.PlaybackFinished("by-hand", completed=True)) == [play(2)]
 
 
+def test_a_message_that_is_gone_before_the_box_is_free_is_not_waited_for(house: House) -> None:
+    """A feed that keeps the newest alone goes on for months in a box whose speaker is away."""
+    for number in range(1, 100):
+        house.hear(arrived(number), *[events.TrackRemoved(number - 1)] * (number > 1), status=RECORDING)
+    assert house.hear(events.TakeDiscarded("take")) == [play(99)]
+    assert house.hear(sounds(99), events.PlaybackFinished("autoplay-99", completed=True)) == []
+
+
 def test_of_a_message_that_was_pulled_anew_only_the_new_one_is_played(house: House) -> None:
     assert house.hear(arrived(1, "news"), arrived(2, "news"), status=RECORDING) == []
     assert house.hear(events.TakeDiscarded("take")) == [play(2)]

@@ -114,9 +114,10 @@ class Puller:
         if not self._looked:
             self._looked, self._held = True, self._held_before()
         if self._held and not self._quiet_for():
-            held, self._held = self._held, []
-            for track in held:
-                self._post(TrackDue(track))
+            held, self._held = {track.id for track in self._held}, []
+            for track in self._unheard():
+                if track.id in held:
+                    self._post(TrackDue(track))
         self._tell_of_loop()
         if self._asked or (self._clock.monotonic() >= self.due and not self._on_button):
             self._asked = False
@@ -137,9 +138,13 @@ class Puller:
         def is_held(track: Track) -> bool:
             then = evolve(now, wall_ns=track.fetched_at)
             over = (now.wall_ns - then.wall_ns) / 1e9 + left - seconds_of_span(settings.quiet_hours, then)
-            return not (track.played or track.unplayable) and abs(over) < _SAME
+            return abs(over) < _SAME
 
-        return [track for track in self._store.inbox.tracks(self._feed.name) if is_held(track)]
+        return [track for track in self._unheard() if is_held(track)]
+
+    def _unheard(self) -> list[Track]:
+        tracks = self._store.inbox.tracks(self._feed.name)
+        return [track for track in tracks if not (track.played or track.unplayable)]
 
     def _until_hours_change(self) -> float:
         return self._quiet_for() or seconds_until_active(self._feed.settings.quiet_hours, self._clock.stamp())

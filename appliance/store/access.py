@@ -54,7 +54,7 @@ class Access:
         self.wanted = Wanted()
         self.recipes: Mapping[str, Recipe] = RECIPES
         self._places = places
-        self._post = post
+        self.post = post
         self._thread = StoreThread(vitals)
         self._lock = DirectoryLock(places.lock)
         self.ballast = Ballast(places.ballast)
@@ -107,7 +107,7 @@ class Access:
         """Make a sealed take a clip and tell of it, on the store thread. Raises as `adoption.adopt`."""
         clip, added = self._insist(lambda: adopt(self._places, catalogue, self.wanted, take_id))
         if added:
-            self._post(events.ClipFinished(clip, clip.verdict, self._lasting))
+            self.post(events.ClipFinished(clip, clip.verdict, self._lasting))
             self.tell(catalogue)
         return clip
 
@@ -143,9 +143,9 @@ class Access:
         told_waiting, told_inbox, told_passed = self._told
         self._told = waiting, inbox, passed
         if waiting != told_waiting:
-            self._post(events.QueueChanged(waiting))
+            self.post(events.QueueChanged(waiting))
         if inbox != told_inbox:
-            self._post(events.InboxChanged(catalogue.tracks.unheard()))
+            self.post(events.InboxChanged(catalogue.tracks.unheard()))
         if passed != told_passed:
             self._tell_newer(catalogue)
 
@@ -157,7 +157,7 @@ class Access:
             if catalogue.outbox.passed_over:
                 told += ", or put what was taken out of `renditions` or `storage.encrypt_to` back"
             log.warning("%s", told)
-            self._post(NEWER_RELEASE.raised(told))
+            self.post(NEWER_RELEASE.raised(told))
 
     def _guarded(self, work: Callable[[Catalogue], T]) -> T:
         if self._catalogue is not None:
@@ -185,12 +185,12 @@ class Access:
                 self.left.recover(catalogue)
         except StorageError as error:
             self._shut()
-            self._post(CATALOGUE_DAMAGED.raised(str(error)))
+            self.post(CATALOGUE_DAMAGED.raised(str(error)))
             raise
         self._rebuilt_at = time.monotonic()
         self._told = (None, None, None)
         self.tell(catalogue)
-        self._post(CATALOGUE_DAMAGED.cleared())
+        self.post(CATALOGUE_DAMAGED.cleared())
         return catalogue
 
     def _insist(self, work: Callable[[], T]) -> T:

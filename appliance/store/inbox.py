@@ -7,6 +7,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.errors import NotFound
+from appliance.events import TrackRemoved
 from appliance.models import ClockSource, Track
 from appliance.store.access import Access
 from appliance.store.beside import keep, note_of
@@ -18,7 +19,10 @@ from appliance.store.tracks import TrackRows
 
 
 class Inbox(Room[TrackRows]):
-    """Tracks that feeds pulled, what the feeds noted, and what is to be heard next. Changes post InboxChanged."""
+    """Tracks that feeds pulled, what the feeds noted, and what is to be heard next.
+
+    Changes post InboxChanged, what is gone TrackRemoved.
+    """
 
     def __init__(self, access: Access, places: Places, clock: Clock) -> None:
         super().__init__(access, lambda catalogue: catalogue.tracks)
@@ -100,6 +104,7 @@ class Inbox(Room[TrackRows]):
         Should the power go in between, the next start removes the file.
         """
         path = self.access.change(lambda catalogue: catalogue.tracks.remove(track_id))
+        self.access.post(TrackRemoved(track_id))
         if path.parent == self._places.inbox:
             self.access.use(lambda _: self._unlink(path))
 

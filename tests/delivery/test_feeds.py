@@ -514,6 +514,20 @@ def test_what_came_in_quiet_hours_is_due_after_them_also_where_the_box_was_start
     assert not box.events.of(TrackDue), "it had its morning"
 
 
+def test_what_was_heard_or_removed_in_quiet_hours_is_not_due_after_them(box: Box) -> None:
+    settings = FeedSettings("urls", Seconds(90_000), autoplay=True, quiet_hours=(hours(box, -1, 1),))
+    feeds = box.pull(news=Feed("news", settings, Puller(*[brings(f"{n}", SOUND + b"%d" % n) for n in range(3)])))
+    for number in (1, 2, 3):
+        arrived = box.events.wait(TrackArrived, number)
+        feeds.pull_now() if number < 3 else None
+    heard, removed, left = (each.track for each in arrived)
+    box.store.inbox.mark_played(heard.id)
+    box.store.inbox.remove(removed.id)
+    box.clock.waiters()
+    box.clock.advance(3700)
+    assert box.events.wait(TrackDue) == [TrackDue(left)]
+
+
 def test_by_default_no_message_is_removed_that_nobody_has_heard() -> None:
     assert (FeedSettings().keep, FeedSettings().keep_unheard) == (100, None)
 

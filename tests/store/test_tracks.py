@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from appliance.errors import NotFound
-from appliance.events import InboxChanged
+from appliance.events import InboxChanged, TrackRemoved
 from appliance.models import ClockSource, Track
 
 
@@ -195,6 +195,7 @@ def test_a_track_is_removed_with_its_file_and_not_pulled_again(box: Any) -> None
         box.store.inbox.remove(track.id)
         assert not track.path.exists() and track not in box.store.inbox.tracks()
         assert len(box.posted(InboxChanged)) == told + 1
+        assert box.posted(TrackRemoved)[-1] == TrackRemoved(track.id)
         with pytest.raises(NotFound):
             box.store.inbox.remove(track.id)
     assert box.store.inbox.unheard() == 0 and box.store.inbox.next_message() is None
