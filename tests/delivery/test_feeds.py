@@ -657,6 +657,26 @@ def test_what_sounds_over_and_over_begins_at_the_start_and_rests_in_quiet_hours(
     assert box.events.wait(LoopBegins)[0].tracks == (arrived.track,)
 
 
+def test_what_takes_the_place_of_another_is_told_and_nothing_else_sounds_any_more(box: Box) -> None:
+    def replaces(content: bytes) -> Callable[[FeedJob], None]:
+        def pull(job: FeedJob) -> None:
+            with job.new_track("1", "Narration", ".wav") as file:
+                file.write(content)
+
+        return pull
+
+    puller = Puller(replaces(SOUND), replaces(SOUND), replaces(sound(400)))
+    box.pull(museum=Feed("museum", FeedSettings("folder", Seconds(900), loop=True), puller))
+    for pulls in (1, 2, 3):
+        box.settle(lambda: puller.pulls == pulls)  # noqa: B023
+        box.clock.waiters()
+        box.clock.advance(900)
+    first, second = box.events.wait(TrackArrived, 2)
+    box.settle(lambda: puller.pulls == 4)
+    told = [event.tracks for event in box.events.wait(LoopBegins, 3)]
+    assert told == [(), (first.track,), (second.track,)], "the same bytes begin nothing anew"
+
+
 def hours(box: Box, begin: float, end: float) -> str:
     """A span of the day that begins and ends in so many hours."""
     now = box.clock.stamp()

@@ -387,3 +387,30 @@ def test_a_file_of_a_folder(fault: str, box: Box, tmp_path: Path) -> None:
         (folder / "bad\nname.mp3").write_bytes(WANTED)
         assert pulled(box, lambda: FolderFeed(folder, 0.0)) == ""
         assert there(box) == [OTHER, WANTED]
+
+
+OLD = sound(3000, 50_000)
+UNTOLD = ["endless", "gzip", "no gzip"]
+"""What tells nothing by which an entry of a list could be told from what it was."""
+
+
+@pytest.mark.parametrize("kind", ["urls", "m3u", "json"])
+@pytest.mark.parametrize("fault", [name for name, what in FAULTS.items() if what.read > 1])
+def test_what_is_to_take_the_place_of_another(kind: str, fault: str, server: OddServer, box: Box) -> None:
+    """The old one stays until the new one is safe."""
+    server.at[BAD] = OLD
+    assert pulled(box, lambda: KINDS[kind](server, 20.0)) == ""
+    what = FAULTS[fault]
+    server.at[BAD] = what.answer
+    said = pulled(box, lambda: KINDS[kind](server, what.read))
+    if fault in UNTOLD and kind != "urls":
+        assert said == "" and there(box) == [OTHER, OLD]
+    elif what.said:
+        assert any(words in said for words in what.said.split("|")), said
+        assert there(box) == [OTHER, OLD]
+    else:
+        assert said == "" and there(box) == [OTHER, what.brings]
+    server.at[BAD] = WANTED
+    assert pulled(box, lambda: KINDS[kind](server, 20.0)) == ""
+    assert there(box) == [OTHER, WANTED]
+    assert not list(box.store.places.inbox.glob(".*")), "nothing is left over"
