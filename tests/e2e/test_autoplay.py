@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import groupby
@@ -196,3 +198,33 @@ def test_of_a_narration_whose_file_is_replaced_the_new_one_alone_sounds_and_noth
     three_rounds = (test_card / "played.raw").stat().st_size + 3 * RATE * 4
     box.until(lambda: (test_card / "played.raw").stat().st_size > three_rounds)
     assert heard(test_card) == ["first", "second"] and len(box.call("feeds.list")) == 1
+
+
+@pytest.mark.slow
+def test_of_a_narration_that_an_earlier_release_kept_in_two_versions_the_newest_alone_sounds_on(
+    box: Box, test_card: Path, served: Web, tmp_path: Path
+) -> None:
+    """Its keys ended with what the server said of each, and the old ones stayed."""
+    served.may_arrive.set()
+    card, url = test_card / "played.raw", f"{served.address}/box.flac"
+    more = f'audio: {{capture: {{device: "testcard:{test_card}"}}, playback: {{device: "testcard:{test_card}"}}}}\n'
+    feed = f'urls: ["{url}"], every: 1h, loop: true'
+    box.config.write_text(f"{box.config.read_text()}{more}feeds:\n  narration: {{{feed}}}\n")
+    for age, name in enumerate(TONES):
+        (tmp_path / "box.flac").write_bytes((tmp_path / f"{name}.flac").read_bytes())
+        os.utime(tmp_path / "box.flac", (1_700_000_000 + age,) * 2)
+        box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+        box.until(lambda: name in heard(test_card)[-2:])  # noqa: B023
+        box.until(lambda: all(track["played"] for track in box.call("feeds.list")))
+        assert box.signal(signal.SIGTERM) == 0
+        with closing(sqlite3.connect(box.state / "catalogue.db")) as catalogue, catalogue:
+            catalogue.execute("UPDATE tracks SET key = ? WHERE key = ?", (f"{url} #{age}", url))
+        card.unlink()
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    box.until(lambda: len(box.call("feeds.list")) == 1)
+    box.until(lambda: heard(test_card)[-1:] == ["second"])
+    three_rounds = card.stat().st_size + 3 * RATE * 4
+    begin = len(heard(test_card))
+    box.until(lambda: card.stat().st_size > three_rounds)
+    assert heard(test_card)[begin:] == [] and box.status()["player"] == "playing"
+    assert not box.status()["faults"]
