@@ -38,8 +38,14 @@ def is_live(answer: "Answer") -> bool:
 
 def length_of(answer: "Answer", before: int = 0) -> int | None:
     """The announced length of the file in bytes of which `before` are here already; None where there is none, or it is
-    that of an encoding.
+    that of an encoding. Of a part the whole counts, where that is told: the part may be less than the rest.
     """
-    text = answer.headers.get("Content-Length", "")
-    encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
-    return before + int(text) if text.isascii() and text.isdigit() and len(text) < 20 and not encoded else None
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        return None
+    whole = _number(answer.headers.get("Content-Range", "").rpartition("/")[2])
+    rest = _number(answer.headers.get("Content-Length", ""))
+    return whole if whole is not None or rest is None else before + rest
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from attrs import field, frozen
 
 from appliance.plugin import Transient
+from appliance_fetch.answers import told_of
 
 if TYPE_CHECKING:
     from appliance_http.transport import Answer
@@ -16,10 +17,10 @@ _BLOCK = 1 << 20
 
 @frozen
 class Begun:
-    """The first `size` bytes of the file that had these validators (RFC 9110, 8.8)."""
+    """The first `size` bytes of the file of which this was told (`appliance_fetch.answers.told_of`)."""
 
     size: int = 0
-    validators: Mapping[str, str] = field(factory=dict)
+    told: Mapping[str, str] = field(factory=dict)
 
     @classmethod
     def of(cls, note: Mapping[str, object], there: int) -> Self:
@@ -32,19 +33,22 @@ class Begun:
     @property
     def condition(self) -> str:
         """By what a server tells the same file byte by byte (RFC 9110, 13.1.5); empty where it cannot."""
-        etag = self.validators.get("etag", "")
-        return etag if etag and not etag.startswith("W/") else self.validators.get("last_modified", "")
+        etag = self.told.get("etag", "")
+        return etag if etag and not etag.startswith("W/") else self.told.get("last_modified", "")
 
     def conditions(self) -> dict[str, str]:
         """The headers that ask for the rest, if the file is still the same (RFC 9110, 13.1.5 and 14.2)."""
         return {"Range": f"bytes={self.size}-", "If-Range": self.condition} if self.size else {}
 
     def is_refused_by(self, answer: "Answer") -> bool:
-        """Whether the server gives another part than the rest, or none."""
-        told = re.match(r"bytes (\d{1,18})-", answer.headers.get("Content-Range", ""))
-        etag = answer.headers.get("ETag", "")
-        other = told is None or int(told[1]) != self.size or etag not in ("", self.validators.get("etag", ""))
-        return answer.status == 416 or (answer.status == 206 and (not self.size or other))
+        """Whether the server gives another part than the rest, or one of another file, or none."""
+        if answer.status != 206:
+            return bool(answer.status == 416)
+        begin = re.match(r"bytes (\d{1,18})-", answer.headers.get("Content-Range", ""))
+        told = told_of(answer, self.size)
+        is_other = any(text != self.told.get(name, text) for name, text in told.items())
+        tagged_now = "etag" in told and "etag" not in self.told
+        return not self.size or begin is None or int(begin[1]) != self.size or is_other or tagged_now
 
     def read(self, file: BinaryIO, hashed: Callable[[bytes], None]) -> None:
         """Go to the end of what was begun, and let the file end there."""

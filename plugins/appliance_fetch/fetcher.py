@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, BinaryIO
 
 from appliance.plugin import Cancelled, FeedJob, ListeningFeedJob, Permanent, Transient, WrongKind, shown_url
-from appliance_fetch.answers import is_live, length_of, told_of, validators_of
+from appliance_fetch.answers import is_live, length_of, told_of
 from appliance_fetch.begun import Begun
 from appliance_fetch.failures import TooLarge, too_large
 from appliance_fetch.item import Item
@@ -196,11 +196,10 @@ class Fetcher:
     def _keep(self, answer: "Answer", item: Item, known: Known, job: FeedJob, begun: Begun) -> None:
         """Let the body in as a new track, unless it is there already."""
         url = item.url
-        validators = begun.validators or validators_of(answer)
-        told = {**told_of(answer, begun.size), **validators}
+        told = {**told_of(answer, begun.size), **begun.told}
         title, suffix = title_and_suffix(answer.url, answer.headers)
         digest = ""
-        name = url if Begun(0, validators).condition and "Content-Encoding" not in answer.headers else ""
+        name = url if Begun(0, told).condition and "Content-Encoding" not in answer.headers else ""
         if "begun" in known.note and not begun.size:
             known.broke_off(0, {})
         try:
@@ -220,7 +219,7 @@ class Fetcher:
             raise
         except Exception:
             if name and (size := job.begun(name)):
-                known.broke_off(size, validators)
+                known.broke_off(size, told)
             raise
         known.brought(told, digest)
 

@@ -93,10 +93,10 @@ class Known:
         if told or self._listed.get("version"):
             self._refusals.remember(self.key, {**told, **self._listed}, error)
 
-    def broke_off(self, size: int, validators: Mapping[str, str]) -> None:
+    def broke_off(self, size: int, told: Mapping[str, str]) -> None:
         """So many bytes of it are there; none where it begins anew."""
         kept = {name: value for name, value in self.note.items() if name != "begun"}
-        self.note = kept | ({"begun": {**validators, "size": size}} if size else {})
+        self.note = kept | ({"begun": {**told, "size": size}} if size else {})
         self._job.save_note(self.key, self.note)
 
     @cached_property

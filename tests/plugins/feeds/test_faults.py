@@ -316,10 +316,24 @@ def rest_of(tag: str, shift: int = 0) -> Answer:
     return answer
 
 
+def rest_by_its_range(content: bytes, most: int | None = None) -> Answer:
+    """The rest of a file, or less of it, from a server that tells no tag with it."""
+
+    def answer(line: Line) -> None:
+        start = int(line.headers["range"].removeprefix("bytes=").removesuffix("-"))
+        sent = content[start:][:most]
+        where = f"bytes {start}-{start + len(sent) - 1}/{len(content)}"
+        headed(sent, "206 Partial Content", Content_Range=where)(line)
+
+    return answer
+
+
 NEXT = {
     "the rest": (rest_of('"one"'), ""),
     "the rest of another file": (rest_of('"two"'), "begins anew"),
     "another part than was asked for": (rest_of('"one"', 1000), "begins anew"),
+    "the rest of a longer file": (rest_by_its_range(sound(2000, 61_000)), "begins anew"),
+    "less than the rest": (rest_by_its_range(WANTED, 1000), "broke off"),
     "no part any more": (headed(b"", "416 Range Not Satisfiable"), "begins anew"),
     "a file that has changed": (give(WANTED, tag='"two"'), ""),
 }
