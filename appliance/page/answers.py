@@ -72,15 +72,31 @@ HTTPS_ALONE = {"Strict-Transport-Security": "max-age=15552000"}
 
 
 def safe(app: Application, more: Mapping[str, str]) -> Application:
-    """The application, whose every answer has the headers that keep a browser from harm, and `more`."""
+    """The application, whose every answer has the headers that keep a browser from harm, and `more`.
+
+    Nobody on the way keeps an answer that does not say how long it may be kept.
+    """
 
     def answered(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         def begin(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
-            return start(status, [*headers, *SAFE_HEADERS.items(), *more.items()], error)
+            kept = any(name.lower() == "cache-control" for name, _ in headers)
+            unkept = [] if kept else [("Cache-Control", "no-store")]
+            return start(status, [*headers, *unkept, *SAFE_HEADERS.items(), *more.items()], error)
 
-        return app(environ, begin)
+        return app(_readable(environ), begin)
 
     return answered
+
+
+def _readable(environ: dict[str, Any]) -> dict[str, Any]:
+    """A request whose headers are UTF-8, as bottle wants them: question marks stand in one that is not."""
+    for name, value in environ.items():
+        if name.startswith(("HTTP_", "CONTENT_")) and not value.isascii():
+            try:
+                value.encode("latin-1").decode()
+            except UnicodeError:
+                environ[name] = value.encode("ascii", "replace").decode()
+    return environ
 
 
 def status_of(error: ApplianceError) -> int:

@@ -71,6 +71,8 @@ class Door:
         host = request.get_header("Host") or ""
         if not self.names.allow(host):
             raise answers.problem(421, "the box does not go by this name. Add it to `web.names` in its configuration")
+        if request.content_type.startswith("multipart/"):  # of which bottle reads parts that it cannot understand
+            raise answers.problem(415, "send the fields of a form as application/x-www-form-urlencoded")
         program = request.get_header("Authorization") is not None
         visitor = self.visitor()
         request.environ["visitor"] = visitor

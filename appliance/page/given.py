@@ -16,9 +16,10 @@ def arguments_of(verb: Verb) -> dict[str, object]:
     """What a request gives to a word: a query where it reads, an object where it acts. Raises UsageError."""
     if not verb.acts:
         kinds = {each.name: each for each in verb.arguments}
-        return {
-            name: kinds[name].read(request.query.getunicode(name)) if name in kinds else "" for name in request.query
-        }
+        texts = {name: request.query.getunicode(name) for name in request.query}
+        if None in texts.values():
+            raise UsageError("found a query that is no UTF-8")
+        return {name: kinds[name].read(text) if name in kinds else "" for name, text in texts.items()}
     if request.content_length > bottle.BaseRequest.MEMFILE_MAX:
         raise answers.problem(413, "that is too much at once")
     try:

@@ -12,16 +12,18 @@ from typing import Any
 import bottle
 import pytest
 
+from appliance.audio.wav import build
 from appliance.clock import SystemClock
 from appliance.config.page import WebSettings
-from appliance.errors import ConfigError, NotRunning
+from appliance.errors import ConfigError, NotFound, NotRunning
+from appliance.models import AudioFormat
 from appliance.page.door import AT_ONCE, SESSION
 from appliance.page.guard import FREE_TRIES, Throttle
 from appliance.page.keys import Keys, Role
 from appliance.page.openapi import WORDS
 from appliance.page.server import Serving
 from appliance.testing.clock import ManualClock
-from tests.page.conftest import PASSWORD, Browser, Desk
+from tests.page.conftest import PASSWORD, Browser, Desk, clip
 
 ACTING = [word for word, verb in WORDS.items() if verb.acts]
 FOR_HELPERS = {"clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark"}
@@ -100,6 +102,32 @@ def test_of_all_that_the_page_answers_each_has_what_is_for_him(
 def away(self: Desk, word: str, given: dict[str, Any]) -> Any:
     """What a recorder answers that is not there: so that all that is let through comes to the same end."""
     raise NotRunning("it is not there")
+
+
+PUBLIC = ("/static/",)
+"""What is the same for everybody, and may be kept."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["nobody", "host", "guest"])
+@pytest.mark.parametrize("there", [True, False], ids=["answers", "no answers"])
+def test_nobody_on_the_way_keeps_what_is_private(
+    who: str, there: bool, routes: list[tuple[str, str]], locked: Browser, keys: Keys, desk: Desk, tmp_path: Path
+) -> None:
+    """Whatever comes of it: the page itself, sound, a way elsewhere, a refusal, a defect."""
+    (tmp_path / "x.wav").write_bytes(build(AudioFormat(8000), 16_000) + bytes(16_000))
+    desk.answers["clips.show"] = clip("x", tmp_path / "x.wav") if there else NotFound("it is not there")
+    shown = {} if who == "nobody" else {"Authorization": f"Bearer {keys.add_token('x', Role(who))}"}
+    kinds = set()
+    for method, path in [*routes, ("GET", "/nowhere"), ("PUT", "/")]:
+        if path.startswith((*PUBLIC, "/machine/")):
+            continue
+        asked = "HEAD" if path.endswith("/events") else method
+        answer = locked.ask(asked, path, b"{}" if method == "POST" else None, **{"Origin": locked.origin, **shown})
+        said = {each.strip() for each in answer.headers.get("cache-control", "").split(",")}
+        assert "no-store" in said or ("private" in said and answer.status == 200), (method, path, answer.status, said)
+        kinds.add(answer.status)
+    assert len(kinds) > 3
 
 
 @pytest.mark.slow
