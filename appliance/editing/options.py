@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from appliance.config import words
-from appliance.config.document import Document, Place, Word, read_document
+from appliance.config.document import Document, Kind, Place, Word, read_document
 from appliance.config.options import Extensions
 from appliance.config.shorthand import spelled_out
 from appliance.editing import text as texts
@@ -119,10 +119,16 @@ def differences(wanted: Any, now: Any, place: Place = ()) -> Iterator[Change]:
     elif wanted != now:
         was = now.text if isinstance(now, Word) else ""
         if isinstance(wanted, Word):
-            yield Change(place, _plain(wanted.text), wanted.text, was)
+            yield Change(place, _as_written(wanted), wanted.text, was)
         elif isinstance(wanted, list):
-            words_of = [each.text for each in wanted if isinstance(each, Word)]
-            yield Change(place, f"[{', '.join(map(_plain, words_of))}]", "\n".join(words_of), was)
+            each_of = [each for each in wanted if isinstance(each, Word)]
+            source = f"[{', '.join(map(_as_written, each_of))}]"
+            yield Change(place, source, "\n".join(each.text for each in each_of), was)
+
+
+def _as_written(word: Word) -> str:
+    """A word of a file as YAML: what is a text there, such as a figure in quotes, is one again."""
+    return words.to_yaml(word.text, str) if word.kind is Kind.TEXT else _plain(word.text)
 
 
 def _word_above(root: Any, place: Place) -> tuple[Place, Word | None]:

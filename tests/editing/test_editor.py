@@ -370,6 +370,22 @@ def test_a_preset_changes_what_it_has_and_nothing_else(desk: Desk) -> None:
     assert settings.panel.buttons and settings.panel.switches[22].action == "handset"
     assert "# By hand." in text and "shelf: {backend: folder" in text
     assert desk.editor.preset("telephone", desk.editor.form([])["version"])["changes"] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in PRESETS.glob("*.yaml")))
+@pytest.mark.parametrize("before", ["device: {name: box}\n", FILE], ids=["little", "much"])
+def test_every_preset_can_be_used_as_it_is(before: str, name: str, desk: Desk) -> None:
+    desk.path.write_text(before)
+    found = desk.editor.preset(name, desk.editor.form([])["version"])
+    assert found["problems"] == []
+    desk.editor.use(found["proposal"])
+    assert desk.editor.preset(name, desk.editor.form([])["version"])["changes"] == []
+    if before != FILE:
+        wanted = loader.load(PRESETS / f"{name}.yaml", desk.editor.extensions, {})
+        assert loader.load(desk.path, desk.editor.extensions, {}) == wanted
+
+
+def test_there_are_no_other_presets(desk: Desk) -> None:
     for name in ("nope", "../../config"):
         with pytest.raises(NotFound):
             desk.editor.preset(name, desk.editor.form([])["version"])
