@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -463,6 +464,23 @@ def test_several_periods_are_read_at_once(test_card: Path) -> None:
         length, data = capture.read(5 * capture.period_frames + 1)
         assert length == 5 * capture.period_frames == len(data) // FORMAT.frame_bytes
         assert missing(first + data, FORMAT) == 0
+
+
+def test_a_read_asks_the_card_no_more_than_it_must(test_card: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice a second with caches that have gone cold, each call counts."""
+    asked: list[str] = []
+
+    def noted(name: str) -> None:
+        real = getattr(asound, name)
+        monkeypatch.setattr(asound, name, lambda *given: asked.append(name) or real(*given))
+
+    with microphone(test_card, period=0.01) as capture:
+        capture.read(5 * capture.period_frames)
+        for name in ("state", "avail", "poll", "revents", "read"):
+            noted(name)
+        for _ in range(10):
+            capture.read(5 * capture.period_frames)
+    assert Counter(asked) <= Counter(poll=20, revents=20, avail=20, read=10)
 
 
 def test_a_reader_who_waits_for_several_periods_wakes_once(test_card: Path) -> None:
