@@ -69,6 +69,7 @@ class TakeFile:
         self._path = folder / AUDIO
         self._frame_bytes = begin.format.frame_bytes
         self._audio = audio
+        self._status = os.fstat(audio)
         self._bytes = data_bytes
         self.removed = False
         """Whether somebody removed its file while it was recorded."""
@@ -147,19 +148,19 @@ class TakeFile:
 
     def sync(self) -> None:
         """Return once everything written is safe."""
-        with disk():
+        try:
             self._bring_back()
             os.fdatasync(self._audio)
+        except OSError as error:
+            raise _refused(error) from error
 
     def _bring_back(self) -> None:
         """Where somebody removed or moved the file, put all that was written into another one under its name.
 
         The old one is there for as long as it is open.
         """
-        ours = os.fstat(self._audio)
         try:
-            there = self._path.stat()
-            if there.st_ino == ours.st_ino and there.st_dev == ours.st_dev:
+            if os.path.samestat(self._path.stat(), self._status):
                 return
         except FileNotFoundError:
             pass
@@ -176,6 +177,7 @@ class TakeFile:
                 durable.replace_file(self._folder / JOURNAL, b"".join(map(line, self._entries())))
             durable.sync_directory(self._folder)
             os.dup2(file.fileno(), self._audio, inheritable=False)
+            self._status = os.fstat(self._audio)
 
     def _entries(self) -> list[Entry]:
         """What the journal tells so far."""

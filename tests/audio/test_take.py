@@ -157,7 +157,9 @@ def test_a_take_whose_file_is_removed_goes_on_in_another(
     meanwhile(take)
     take.append(numbered(700_000, 10, format))
     if take.removed:
+        written_anew = (tmp_path / ID / "audio.wav").stat().st_ino
         take.sync()
+        assert (tmp_path / ID / "audio.wav").stat().st_ino == written_anew, "once is enough"
         shutil.copytree(tmp_path / ID, tmp_path / "cut" / ID)
         cut = repair(tmp_path / "cut" / ID)
         assert cut and (cut.frames, cut.pauses) == (700_010, (Pause(700_000, 1.5),)) and Mark(5) in cut.marks
