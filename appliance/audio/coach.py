@@ -1,6 +1,6 @@
 """Tells somebody who speaks into a microphone how to be heard well, and how far its gain is off.
 
-Speech is judged by what rises above the floor, as `levels` has it, and not by its pauses. What is wanted is -18 dBFS
+Speech is judged by what rises above the floor, as `activity` has it, and not by its pauses. What is wanted is -18 dBFS
 RMS of that, the level at which EBU R 68 aligns, with 3 dB of headroom above its highest peak: whichever is less.
 """
 
@@ -10,8 +10,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from appliance.audio.levels import CLIPPED_SHARE, NO_TALLY, Tally, active_level, floor_level
-from appliance.audio.levels import active_share as share_of
+from appliance.audio.activity import NO_TALLY, Tally, active_level, floor_level
+from appliance.audio.activity import active_share as share_of
+from appliance.audio.levels import CLIPPED_SHARE
 from appliance.models import SILENCE_DBFS
 from appliance.values import frozen
 

@@ -1,16 +1,4 @@
-"""How loud a sound is, how much of it is clipped or digitally silent, and what that says about a recording.
-
-Whether a microphone is alive is told by what rises above its own floor. The sound is cut into blocks of 50 ms, and each
-is measured without its mean and its slope, so that an offset is nothing, also one that settles. The floor is the level
-that a tenth of the blocks does not exceed. A block is active where it is above -70 dBFS and more than 6 dB above the
-floor, or above -20 dBFS, which no dead input reaches. It is so, too, where it rises 6 dB by its differences over a
-quarter of a millisecond, in which hum is 22 dB lower at 50 Hz, and a voice as loud as before. A clip with less than
-0.15 s of active blocks is silent: a dead microphone delivers a constant, hum or noise that never rises, and plops as it
-is opened. One word in an hour of digital zero is none of that.
-
-That activity and not the level tells speech is the idea of ITU-T P.56; a quantile of the levels as the floor is that of
-Stahl, Fischer and Bippus (ICASSP 2000). The numbers are ours.
-"""
+"""How loud a sound is, how much of it is clipped or digitally silent, and what that says about a recording."""
 
 import math
 from typing import Any
@@ -18,15 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.audio.activity import (
+    ACTIVE_SECONDS,
+    NO_TALLY,
+    SILENT_DBFS,
+    Tally,
+    active_share,
+    powers,
+)
 from appliance.models import SILENCE_DBFS, AudioFormat, Levels, SampleFormat, Verdict
 from appliance.pcm import integers
-from appliance.values import frozen
-
-SILENT_DBFS = -70.0
-"""What never gets louder than this comes from a dead or unplugged microphone."""
-
-ACTIVE_SECONDS = 0.15
-"""Seconds that must rise above the floor: more than a plop, less than a word."""
 
 _TELLING_SECONDS = 0.5
 """A clip that is shorter, as the last part of a recording may be, has no floor of its own."""
@@ -38,11 +27,6 @@ _THINNED_RATE = 1000
 
 _DIFFERENCES_RATE = 4000
 """A voice differs after this part of a second; hum hardly does."""
-
-_RISE_DB = 6
-_FLOOR_SHARE = 0.1
-_LOUD_DBFS = -20.0
-"""How the floor is found, and what is active: see above."""
 
 QUIET_PEAK_DBFS = -40.0
 """A clip that never gets as loud as this is too quiet to be understood."""
@@ -85,63 +69,6 @@ def verdict(levels: Levels, seconds: float, min_seconds: float, lost: float = 0.
     return Verdict.GAPS if lost >= GAP_SECONDS else Verdict.OK
 
 
-@frozen
-class Tally:
-    """What was counted of some sound: frames, those of them that are clipped, and its blocks by their level: that of
-    the sound in the first row, that of its differences in the second.
-    """
-
-    frames: int
-    clipped: int
-    blocks: NDArray[np.int64]
-
-    def since(self, before: "Tally") -> "Tally":
-        """What has come since then."""
-        return Tally(self.frames - before.frames, self.clipped - before.clipped, self.blocks - before.blocks)
-
-
-NO_TALLY = Tally(0, 0, np.zeros((2, round(-SILENCE_DBFS) + 1), np.int64))
-
-
-def active_share(blocks: NDArray[np.int64]) -> float:
-    """The share of blocks, counted as in a `Tally`, that rise above the floor of all of them."""
-    sound, differences = blocks
-    active = max(_active(sound).sum(), _above(differences, _least(differences)).sum())
-    return round(float(active / max(1, sound.sum())), 6)
-
-
-def active_level(blocks: NDArray[np.int64]) -> float:
-    """The RMS in dBFS of those that do, as ITU-T P.56 measures speech without its pauses; SILENCE_DBFS without any."""
-    active = _active(blocks[0])
-    if not active.any():
-        return SILENCE_DBFS
-    power = 10 ** ((np.arange(len(active)) + SILENCE_DBFS + 0.5) / 10)
-    return round(10 * math.log10(float((active * power).sum() / active.sum())), 2)
-
-
-def floor_level(blocks: NDArray[np.int64]) -> float:
-    """The level in dBFS that a tenth of them does not exceed."""
-    return _floor(blocks[0]) + SILENCE_DBFS
-
-
-def _floor(blocks: NDArray[np.int64]) -> int:
-    return int(np.searchsorted(blocks.cumsum(), blocks.sum() * _FLOOR_SHARE))
-
-
-def _active(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-    return _above(blocks, min(_least(blocks), round(_LOUD_DBFS - SILENCE_DBFS)))
-
-
-def _least(blocks: NDArray[np.int64]) -> int:
-    return max(_floor(blocks) + _RISE_DB, round(SILENT_DBFS - SILENCE_DBFS))
-
-
-def _above(blocks: NDArray[np.int64], above: int) -> NDArray[np.int64]:
-    active = blocks.copy()
-    active[: above + 1] = 0
-    return active
-
-
 class Meter:
     """Measures sound as it passes: `levels` of all of it, `stretch()` of what came since the last call.
 
@@ -163,13 +90,14 @@ class Meter:
         self._energy = self._stretch_energy = 0.0
         self._stretch_frames = 0
         stride = max(1, format.rate // _THINNED_RATE)
-        every = np.arange(_THINNED_RATE)
         further = max(1, format.rate // _DIFFERENCES_RATE)
-        picks = every * stride + every * every % max(1, stride - further)  # unevenly, as a tone might keep step
-        self._picks = np.add.outer(picks * format.channels, np.arange(format.channels)).ravel()
-        self._later = self._picks + further * format.channels
-        self._stride = stride * format.channels
         self._block = max(1, round(_BLOCK * format.rate / stride))
+        every = np.arange(self._block * (1 + _BLOCKS_AT_ONCE))
+        uneven = (every % self._block) ** 2 % max(1, stride - further)  # as a tone might keep step
+        self._when = (every * stride + uneven)[: self._block]
+        self._picks = np.add.outer((every * stride + uneven) * format.channels, np.arange(format.channels)).ravel()
+        self._further = further * format.channels
+        self._stride = stride * format.channels
         self._blocks = NO_TALLY.blocks.copy()
         self._thin = np.empty(self._block * _BLOCKS_AT_ONCE * format.channels)
         self._differences = np.empty_like(self._thin)
@@ -214,10 +142,11 @@ class Meter:
         """Keep some samples of every block, which tell its level as well, and count many blocks at once."""
         while len(samples):
             count = len(samples) // self._stride or 1
-            picks = self._picks[: min(count * self._channels, len(self._thin) - self._thinned)]
-            kept = slice(self._thinned, self._thinned + len(picks))
-            self._thin[kept] = samples[picks]
-            later = samples.take(self._later[: len(picks)], mode="clip")
+            phase = self._thinned // self._channels % self._block
+            kept = slice(self._thinned, min(self._thinned + count * self._channels, len(self._thin)))
+            picks = self._picks[phase * self._channels :][: kept.stop - kept.start] - phase * self._stride
+            self._thin[kept] = samples.take(picks, mode="clip")
+            later = samples.take(picks + self._further, mode="clip")
             np.subtract(later, self._thin[kept], out=self._differences[kept])
             self._thinned += len(picks)
             samples = samples[len(picks) // self._channels * self._stride :]
@@ -230,23 +159,19 @@ class Meter:
         size = min(self._block, frames)
         count = frames // size if size else 0
         if count:
-            blocks = self._in_blocks(self._thin, count, size)
-            when = np.arange(size) - (size - 1) / 2
-            mean, slope = blocks.sum(axis=2) / size, (blocks * when).sum(axis=2)
-            steady = mean * mean + slope * slope / (size * max(1.0, float(np.dot(when, when))))
-            self._count(0, (blocks * blocks).sum(axis=2) / size - steady)
-            blocks = self._in_blocks(self._differences, count, size)
-            self._count(1, (blocks * blocks).sum(axis=2) / size)
+            sound = self._in_blocks(self._thin, count, size)
+            differences = self._in_blocks(self._differences, count, size)
+            for row, power in zip(self._blocks, powers(sound, differences, self._when), strict=True):
+                self._count(row, power)
         self._thinned = 0
 
     def _in_blocks(self, samples: NDArray[np.float64], count: int, size: int) -> NDArray[np.float64]:
         shaped = samples[: count * size * self._channels].reshape(count, size, self._channels)
         return np.ascontiguousarray(shaped.transpose(0, 2, 1))  # sums along another axis cost many times more
 
-    def _count(self, row: int, power: NDArray[np.float64]) -> None:
+    def _count(self, row: NDArray[np.int64], power: NDArray[np.float64]) -> None:
         level = 10 * np.log10(np.maximum(power.max(axis=1), 1e-9)) - 20 * math.log10(self._full_scale) - SILENCE_DBFS
-        highest = self._blocks.shape[1] - 1
-        self._blocks[row] += np.bincount(np.clip(level, 0, highest).astype(np.intp), minlength=highest + 1)
+        row += np.bincount(np.clip(level, 0, len(row) - 1).astype(np.intp), minlength=len(row))
 
     @property
     def frames(self) -> int:

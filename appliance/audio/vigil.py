@@ -1,10 +1,11 @@
-"""Listens to a take for whether anything is heard at all: see `levels` for what that means."""
+"""Listens to a take for whether anything is heard at all: see `activity` for what that means."""
 
 from collections import deque
 
 import numpy as np
 
-from appliance.audio.levels import ACTIVE_SECONDS, CLIPPED_SHARE, NO_TALLY, Meter, Tally, active_share
+from appliance.audio.activity import ACTIVE_SECONDS, NO_TALLY, Tally, active_share
+from appliance.audio.levels import CLIPPED_SHARE, Meter
 
 _LOOKS = 4
 """Looks within the time after which silence is to be told."""

@@ -6,8 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from appliance import durable
+from appliance.audio.activity import SILENT_DBFS
 from appliance.audio.decode import Decoder
-from appliance.audio.levels import SILENT_DBFS, Meter
+from appliance.audio.levels import Meter
 from appliance.audio.samples import to_pcm
 from appliance.clock import Clock
 from appliance.errors import StorageError, Unplayable, UsageError

@@ -68,6 +68,26 @@ def plop(seconds: float, dbfs: float = -4, at: float = 0.0) -> Sound:
     return np.where(since >= 0, np.exp(-np.maximum(since, 0) / 0.006), 0) * gain(dbfs)
 
 
+def crackle(seconds: float, times: int, dbfs: float, seed: int, decay: float | None = None) -> Sound:
+    """A loose plug: another offset each of so many times, which a card that lets none through lets decay."""
+    chance = np.random.default_rng(seed)
+    sound, since, offset = nothing(seconds), time(seconds), 0.0
+    for at in sorted(chance.uniform(0.3, seconds - 0.2, times)):
+        before, offset = offset, chance.uniform(-1, 1) * gain(dbfs)
+        after = since >= at
+        sound[after] += (offset - before) * (np.exp(-(since[after] - at) / decay) if decay else 1.0)
+    return sound
+
+
+def clicks(seconds: float, times: int, dbfs: float, seed: int) -> Sound:
+    """Contacts that are lost for a millisecond or two."""
+    chance = np.random.default_rng(seed)
+    sound = nothing(seconds)
+    for at in chance.uniform(0.3, seconds - 0.2, times):
+        sound[round(at * RATE) :][: round(chance.uniform(0.0004, 0.002) * RATE)] += chance.uniform(-1, 1) * gain(dbfs)
+    return sound
+
+
 def within(seconds: float, sound: Sound, at: float) -> Sound:
     whole = nothing(seconds)
     whole[round(at * RATE) :][: len(sound)] = sound
@@ -126,7 +146,30 @@ HUMMING: dict[str, tuple[Callable[[], Sound], tuple[Verdict, ...]]] = {
 }
 """Hum is most of the sound, and no voice rises above it: what tells them apart is how fast they change."""
 
-CASES = {**SEEN, **UNSEEN, **HUMMING}
+CRACKLING: dict[str, tuple[Callable[[], Sound], tuple[Verdict, ...]]] = {
+    "a plug that crackled three times": (lambda: crackle(20, 3, -3, 3), NOBODY),
+    "six times, in the noise of a preamplifier": (lambda: crackle(20, 6, -12, 6) + noise(20, -58), NOBODY),
+    "sixty times": (lambda: crackle(20, 60, -24, 60) + noise(20, -80), NOBODY),
+    "in hum": (lambda: crackle(20, 6, -3, 6) + hum(20, -36) + noise(20, -75), NOBODY),
+    "one plop that takes long to settle": (lambda: crackle(20, 1, -3, 1, 0.08) + noise(20, -80), NOBODY),
+    "twelve contacts lost": (lambda: clicks(20, 12, -3, 12) + noise(20, -58), NOBODY),
+    "speech, and a plug that crackles": (lambda: speech(20, -14) + crackle(20, 12, -12, 5), HEARD),
+}
+
+CRACKLING_UNSEEN: dict[str, tuple[Callable[[], Sound], tuple[Verdict, ...]]] = {
+    "a plug that crackled four times": (lambda: crackle(45, 4, -6, 101), NOBODY),
+    "a hundred times in a minute": (lambda: crackle(60, 100, -9, 102) + noise(60, -70), NOBODY),
+    "in hum of 60 Hz": (lambda: crackle(30, 9, -8, 103) + hum(30, -40, 60) + noise(30, -78), NOBODY),
+    "one plop behind a capacitor": (lambda: crackle(10, 1, -6, 104, 0.03) + noise(10, -66), NOBODY),
+    "contacts lost in digital zero": (lambda: clicks(30, 40, -6, 105), NOBODY),
+    "a few words, and a plug that crackles": (
+        lambda: within(30, speech(3, -18, 106), 12) + crackle(30, 20, -10, 107) + noise(30, -70),
+        HEARD,
+    ),
+}
+"""Written down after the rule that takes steps away was found, with the seven above."""
+
+CASES = {**CRACKLING, **CRACKLING_UNSEEN, **SEEN, **UNSEEN, **HUMMING}
 
 
 def judged(samples: Sound, format: AudioFormat) -> Verdict:

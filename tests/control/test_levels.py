@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from appliance.audio.activity import active_level
 from appliance.audio.card_notes import CardNotes
-from appliance.audio.levels import Meter, active_level
+from appliance.audio.levels import Meter
 from appliance.audio.stretch import Ended, Heard, Opened, Stretch
 from appliance.audio.tuner import Tuner
 from appliance.circumstances import Gain
