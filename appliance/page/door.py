@@ -232,8 +232,9 @@ class Door:
         return answer
 
     def log_out(self) -> HTTPResponse:
-        """End the session of this browser, or of all."""
-        everywhere = request.forms.get("everywhere") and request.environ["visitor"]
+        """End the session of this browser, or where the host wants it, of all."""
+        visitor = request.environ["visitor"]
+        everywhere = request.forms.get("everywhere") and visitor is not None and visitor.role is Role.HOST
         self.keys.log_out(None if everywhere else request.get_cookie(SESSION) or "")
         answer = HTTPResponse(status=303, headers={"Location": "/login"})
         answer.delete_cookie(SESSION, path="/")

@@ -16,6 +16,7 @@ from appliance.page.keys import PIN_SECONDS, SESSION_SECONDS, Keys, Role
 from appliance.page.server import Serving
 from appliance.testing.clock import ManualClock
 from tests.page.conftest import PASSWORD, Browser, Desk
+from tests.page.conftest import STATUS as STATUS_TOLD
 
 STATUS = "/api/v1/status"
 RECORD = "/api/v1/record.start"
@@ -84,6 +85,33 @@ def test_logging_out_everywhere(locked: Browser) -> None:
     assert other.get(STATUS).status == 200
     locked.post("/logout", everywhere="1", csrf=csrf(locked))
     assert (other.get(STATUS).status, locked.get(STATUS).status) == (401, 401)
+
+
+def test_the_host_finds_where_to_log_everybody_out(locked: Browser, desk: Desk) -> None:
+    desk.answers |= {"status": {**STATUS_TOLD, "time": 5.0}, "history": []}
+    other = Browser(locked.port)
+    log_in(other)
+    log_in(locked)
+    form = re.search(
+        '<form method="post" action="/logout"[^>]*>([^/]*everywhere.*?)</form>', locked.get("/health").text, re.S
+    )
+    assert form
+    fields = dict(re.findall('name="([^"]+)" value="([^"]*)"', form[1]))
+    assert locked.post("/logout", **fields).status == 303
+    assert (other.get(STATUS).status, locked.get(STATUS).status) == (401, 401)
+
+
+def test_a_helper_logs_out_nobody_but_himself(locked: Browser, keys: Keys, desk: Desk) -> None:
+    desk.answers |= {"status": {**STATUS_TOLD, "time": 5.0}, "history": []}
+    keys.set_password("for all helpers", Role.HELPER)
+    helper, program = Browser(locked.port), {"Authorization": f"Bearer {keys.add_token('x', Role.HELPER)}"}
+    log_in(locked)
+    log_in(helper, "for all helpers")
+    assert "everywhere" not in helper.get("/health").text
+    form = {"Content_Type": "application/x-www-form-urlencoded", **program}
+    assert Browser(locked.port).ask("POST", "/logout", b"everywhere=1", **form).status == 303
+    helper.post("/logout", everywhere="1", csrf=csrf(helper))
+    assert (helper.get(STATUS).status, locked.get(STATUS).status) == (401, 200)
 
 
 def test_a_stranger_logs_nobody_out(locked: Browser) -> None:

@@ -59,6 +59,17 @@
 </div>
 </section>
 % end
+% if may_change and visitor.csrf:
+<section aria-labelledby="sessions">
+<h2 id="sessions">{{_("Who is logged in")}}</h2>
+<p>{{_("A phone that was lost is logged out with all others. Whoever has the password can log in again.")}}</p>
+<form method="post" action="/logout" data-sure="{{_("Log out every browser, this one too?")}}">
+% include("csrf.tpl")
+<input type="hidden" name="everywhere" value="1">
+<button>{{_("Log out everywhere")}}</button>
+</form>
+</section>
+% end
 <section aria-labelledby="history">
 <h2 id="history">{{_("What happened")}}</h2>
 % if not history:
