@@ -11,6 +11,7 @@ from appliance.errors import Cancelled
 ENOUGH = 65_536
 """Bytes that are to be there before it begins, or goes on after it ran dry."""
 
+_MOST_UNTAKEN = 4
 _RING = 1_048_576
 """Bytes of a stream that are kept at most; whoever brings more waits."""
 
@@ -141,8 +142,11 @@ class Arrivals:
         self._known: dict[Path, Arrival] = {}
 
     def put(self, path: Path, arrival: Arrival) -> None:
-        """It comes in."""
+        """It comes in. Of what nobody has taken yet, the newest few are kept: each holds a file open, or megabytes."""
         self._known[path] = arrival
+        for old in [*self._known][:-_MOST_UNTAKEN]:
+            if left := self.take(old):
+                left.leave()
 
     def take(self, path: Path) -> Arrival | None:
         """What is to be played under that path, for the one who plays it; None for an ordinary file."""

@@ -233,6 +233,20 @@ def test_what_comes_is_played_once_under_its_path(tmp_path: Path) -> None:
     assert arrivals.take(tmp_path) is None
 
 
+def test_what_nobody_comes_for_holds_neither_files_open_nor_what_brings_it(tmp_path: Path) -> None:
+    """Such as what somebody wants to hear, time and again, while a take is in progress."""
+    arrivals, first, before = Arrivals(), Stream(), len(list(Path("/proc/self/fd").iterdir()))
+    arrivals.put(tmp_path, first)
+    for number in range(100):
+        path = tmp_path / str(number)
+        path.touch()
+        arrivals.put(path, GrowingFile(path))
+    assert len(list(Path("/proc/self/fd").iterdir())) < before + 10
+    with pytest.raises(Cancelled):
+        first.write(b"more")
+    assert arrivals.take(path) is not None
+
+
 @pytest.mark.parametrize(("format", "subtype"), [("MP3", "MPEG_LAYER_III"), ("OGG", "VORBIS")])
 def test_files_that_were_joined_are_played_to_their_end(tmp_path: Path, format: str, subtype: str) -> None:
     content = write(tmp_path / "one", format, subtype) * 2
