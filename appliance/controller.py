@@ -23,6 +23,7 @@ from appliance.events import (
     CommandRefused,
     Event,
     FaultRaised,
+    FlowMoved,
     TakeDiscarded,
     TakeFailed,
 )
@@ -43,6 +44,9 @@ Reacting = Callable[[Input, Status], None]
 
 _LAST_CLIP = 4.0
 """Seconds that the end waits for more of a take that is not a clip yet."""
+
+_TELLS = ("tone", "recording", "answering", "saving", "review")
+"""Steps of flows in which somebody is about to speak, speaks, or decides about what was just said."""
 
 _START = 5.0
 """Seconds that whoever asks how the box is waits for the end of a start."""
@@ -76,6 +80,7 @@ class Controller:
         self._ready = False
         self._reloading = False
         self._unsaved: set[str] = set()
+        self._tells = False
         self._ended: End | None = None
         self._draining = False
         self._left_over: list[tuple[Input, Answer]] = []
@@ -101,7 +106,7 @@ class Controller:
         self._inbox.put(End.STOP)
 
     def reload(self) -> None:
-        """Let `run` return RELOAD once no take is in progress and every finished one is a clip. From any thread."""
+        """Let `run` return RELOAD once it is `at_rest`. From any thread."""
         self._inbox.put(End.RELOAD)
 
     def react(self, listener: Reacting) -> Callable[[], None]:
@@ -157,7 +162,7 @@ class Controller:
                 self._handle(*item)
             elif item is End.RELOAD:
                 self._reloading = True
-            if item is End.STOP or (self._reloading and self._at_rest()):
+            if item is End.STOP or (self._reloading and self.at_rest):
                 self._ended = End.STOP if item is End.STOP else End.RELOAD
                 return self._ended
 
@@ -178,8 +183,12 @@ class Controller:
         for end in ends:
             self._inbox.put(end)
 
-    def _at_rest(self) -> bool:
-        return self._state.recorder is Recorder.IDLE and not self._unsaved
+    @property
+    def at_rest(self) -> bool:
+        """Whether no take is in progress or on its way, every finished one is a clip, and no flow waits for a word
+        about the last one.
+        """
+        return self._state.recorder is Recorder.IDLE and not (self._unsaved or self._tells)
 
     def _handle(self, input: Input, answer: Answer) -> None:
         if self._draining and isinstance(input, Command):
@@ -224,5 +233,8 @@ class Controller:
                 self._unsaved.discard(happened.clip.id)
             case TakeFailed() | TakeDiscarded():
                 self._unsaved.discard(happened.take_id)
+            case FlowMoved():
+                self._tells = happened.step in _TELLS
             case FaultRaised() if happened.fault.name == CATALOGUE.name:
+                self._tells = False
                 self._unsaved.clear()  # takes that the catalogue refuses are adopted at the next start, or reload

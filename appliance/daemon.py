@@ -22,7 +22,6 @@ from appliance.errors import ApplianceError, ConfigError, StorageError, Stuck
 from appliance.faults import CONFIGURATION, CONFIGURATION_AT_START
 from appliance.foreign import words
 from appliance.history import History
-from appliance.machine import Recorder
 from appliance.plans import BuiltIn, Plans
 from appliance.playlist import Playlist
 from appliance.reactions import Autoplay, Reactions
@@ -126,7 +125,7 @@ class Daemon:
                 if any(fault.name == CONFIGURATION.name for fault in controller.status.faults):
                     controller.post(CONFIGURATION.cleared())
                     controller.post(CONFIGURATION_AT_START.cleared())
-                at_once = controller.status.recorder is Recorder.IDLE
+                at_once = controller.at_rest
                 controller.reload()
             log.info("the new configuration is good, and used %s", "now" if at_once else "after the take in progress")
             if not at_once:

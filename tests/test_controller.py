@@ -13,6 +13,7 @@ from appliance.clock import SystemClock
 from appliance.controller import PULSE_LIMIT, Controller, End
 from appliance.errors import Refused
 from appliance.events import Event
+from appliance.faults import CATALOGUE
 from appliance.machine import Do, Effect, Recorder
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Verdict
 from appliance.status import Status
@@ -203,6 +204,17 @@ def test_a_take_that_never_becomes_a_clip_does_not_keep_the_reload_away(over: Ev
     controller.reload()
     controller.post(over)
     assert finished(controller) is End.RELOAD
+
+
+@pytest.mark.parametrize("over", [events.FlowMoved("over"), events.FlowMoved("on_hook"), CATALOGUE.raised("no room")])
+def test_a_reload_waits_until_a_story_is_decided_about_but_not_for_one_that_cannot_be_kept(over: Event) -> None:
+    controller, effects = make()
+    controller.post(events.FlowMoved("review"))
+    controller.reload()
+    for step in (events.FlowMoved("tone"), events.FlowMoved("saving"), events.VolumeUp(), over, events.PlayNext()):
+        controller.post(step)
+    assert finished(controller) is End.RELOAD
+    assert effects == [Do.RAISE_VOLUME]
 
 
 def test_a_press_while_everything_is_taken_down_is_followed_after_the_reload() -> None:

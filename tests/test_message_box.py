@@ -202,6 +202,33 @@ def test_the_bell_rings_while_a_message_waits_and_nobody_is_disturbed() -> None:
     assert box.said == ["new_message"]
 
 
+def test_a_handset_that_is_off_the_hook_has_no_bell_before_it_is_hung_up() -> None:
+    box = Inbox()
+    box.post(events.HandsetLift(box.now))
+    box.until(box.now + 5)
+    box.bring("family")
+    box.post(events.BellDue())
+    box.until(box.now + 5)
+    assert box.said == [] and box.box.step is Step.IDLE
+    box.post(events.HandsetHangUp(box.now))
+    assert box.said == ["new_message"]
+    box.until(box.now + 5)
+    box.post(events.HandsetLift(box.now), events.HandsetHangUp(box.now))
+    assert box.said == ["new_message"], "once"
+
+
+def test_who_has_heard_everything_before_hanging_up_hears_no_bell() -> None:
+    box = Inbox()
+    box.post(events.HandsetLift(box.now))
+    box.until(box.now + 5)
+    box.bring("family")
+    box.post(events.BellDue())
+    box.hear(2 * MESSAGE)
+    box.post(events.HandsetHangUp(box.now))
+    box.until(box.now + 5)
+    assert box.heard == [0] and box.said == []
+
+
 def test_the_bell_tells_its_times_once_each_day_and_none_that_was_long_ago() -> None:
     clock = ManualClock()
     due: list[events.BellDue] = []

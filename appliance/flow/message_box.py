@@ -41,6 +41,9 @@ class MessageBox(Speaking):
     wishes: Wishes = NO_WISHES
     asked: events.RecordStart | None = None
     """The take that was asked for, and about which the table has not decided yet."""
+    lifted: bool = False
+    rings: bool = False
+    """Whether the bell waits for the handset to be hung up."""
 
     def react(self, input: Input, status: Status) -> tuple["MessageBox", Outputs]:
         """See `Reaction`."""
@@ -52,8 +55,10 @@ class MessageBox(Speaking):
 
     def _heed(self, input: Input, status: Status) -> tuple["MessageBox", Outputs]:
         match input:
-            case events.MessageHear() | events.HandsetLift():
+            case events.MessageHear():
                 return self._hear(status)
+            case events.HandsetLift():
+                return evolve(self, lifted=True)._hear(status)
             case events.MessageAnswer():
                 return self._answer(input.at, input.wishes, status)
             case events.HandsetHangUp():
@@ -150,7 +155,9 @@ class MessageBox(Speaking):
     def _stop(self, at: float, status: Status) -> tuple["MessageBox", Outputs]:
         stop = (events.PlayerStop(),) if status.player is not Player.STOPPED else ()
         end = (events.RecordStop(at),) if self.step is Step.ANSWERING else ()
-        return self._idle(), (*end, events.Hush(), events.Attend(on=False), *stop)
+        hung_up = evolve(self._idle(), lifted=False, rings=False)
+        now, bell = hung_up._ring(status) if self.rings and self.step is Step.IDLE else (hung_up, ())
+        return now, (*end, events.Hush(), events.Attend(on=False), *stop, *bell)
 
     def _over(self, prompt: Prompt) -> tuple["MessageBox", Outputs]:
         """Nothing is recorded any more."""
@@ -162,7 +169,9 @@ class MessageBox(Speaking):
 
     def _ring(self, status: Status) -> tuple["MessageBox", Outputs]:
         free = status.recorder is Recorder.IDLE and status.player is Player.STOPPED and self.step is Step.IDLE
-        return self._say(self._own("bell", self.bell)) if free and status.unheard else (self, ())
+        if not (free and status.unheard):
+            return self, ()
+        return (evolve(self, rings=True), ()) if self.lifted else self._say(self._own("bell", self.bell))
 
     def _idle(self) -> "MessageBox":
         return evolve(self, step=Step.IDLE, sequence=False, says=None, asked=None)

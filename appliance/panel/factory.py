@@ -37,12 +37,22 @@ log = logging.getLogger(__name__)
 
 
 def simulated_factory(ticks: Callable[[], float]) -> "Factory":
-    """Pins made of nothing, which `drive_low()` and `drive_high()` move as a finger would, at the time of `ticks`."""
+    """Pins made of nothing, which `drive_low()` and `drive_high()` move as a finger would, at the time of `ticks`.
+
+    One that is `held` stays low whoever takes it or lets go of it, as a handset does that is off its hook.
+    """
     with _library():
         from gpiozero.pins.mock import MockFactory, MockPin
         from gpiozero.pins.pi import PiPin
 
     class Pin(MockPin):  # type: ignore[misc]
+        held = False
+
+        def _set_pull(self, value: str) -> None:
+            super()._set_pull(value)
+            if self.held:
+                self.drive_low()
+
         def _call_when_changed(self) -> None:
             PiPin._call_when_changed(self, ticks(), self._state)
 

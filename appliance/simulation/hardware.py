@@ -13,6 +13,7 @@ from appliance.config.options import AbsolutePath
 from appliance.config.settings import ControlSettings, Settings
 from appliance.config.storage import StorageSettings
 from appliance.events import Event
+from appliance.panel.factory import simulated_factory
 from appliance.simulation.cards import simulated_cards
 from appliance.simulation.keyboard import SIMULATED, KeyboardPanel
 from appliance.status import Status
@@ -40,6 +41,8 @@ def simulated_hardware(
     The key `q` ends the process as SIGTERM does. `watch` is told of all that happens.
     """
 
+    pins = simulated_factory(clock.monotonic)
+
     def other_key(key: str) -> None:
         if key == "q":
             os.kill(os.getpid(), signal.SIGTERM)
@@ -48,7 +51,9 @@ def simulated_hardware(
 
     return Hardware(
         cards=simulated_cards(clock) if parts == "all" else AlsaCards(),
-        panel=lambda settings, clock, vitals: KeyboardPanel(settings, clock, vitals, keys, say, other_key, ("q  end",)),
+        panel=lambda settings, clock, vitals: KeyboardPanel(
+            settings, clock, vitals, pins, keys, say, other_key, ("q  end",)
+        ),
         real_cards=parts != "all",
         real_pins=False,
         watch=watch,

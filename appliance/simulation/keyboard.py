@@ -26,7 +26,6 @@ from appliance.config.settings import (
 from appliance.errors import Stuck
 from appliance.events import Command, Dial
 from appliance.flow_verbs import NUMBERS
-from appliance.panel.factory import simulated_factory
 from appliance.panel.gpio import GpioPanel
 from appliance.panel.lights import pattern
 from appliance.panel.ports import PanelState, Workbench
@@ -60,8 +59,9 @@ class KeyboardPanel:
     `d` and a digit dial it, `?` says what each does.
 
     `keys` is a terminal, which gives single keys until `close`, or any other file with a descriptor; line ends are
-    passed over. `say` gets a line whenever a light changes its pattern, `other_key` every key without a meaning here.
-    Wiring and polarity of the settings make no difference.
+    passed over. `pins` are simulated ones, which stay as they are from panel to panel. `say` gets a line whenever a
+    light changes its pattern, `other_key` every key without a meaning here. Wiring and polarity of the settings make no
+    difference.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class KeyboardPanel:
         settings: PanelSettings,
         clock: Clock,
         vitals: Vitals,
+        pins: Any,
         keys: TextIO,
         say: Callable[[str], None],
         other_key: Callable[[str], None] = lambda key: None,
@@ -88,10 +89,9 @@ class KeyboardPanel:
         self._say = say
         self._other_key = other_key
         self._more = more
-        self._factory = simulated_factory(clock.monotonic)
+        self._pins = pins
         self._post: Callable[[Command], None] = lambda _: None
-        self._panel = GpioPanel(self._settings, clock, vitals, self._factory)
-        self._down: set[int] = set()
+        self._panel = GpioPanel(self._settings, clock, vitals, pins)
         self._hold_next = self._dial_next = False
         self._shown: dict[int, str] = {}
         self._stopping = threading.Event()
@@ -187,7 +187,7 @@ class KeyboardPanel:
             self._dial(int(key) or 10)
         elif key in "123456789" and int(key) <= len(pins):
             pin = pins[int(key) - 1]
-            kept_down = pin in self._down
+            kept_down = self._pins.pin(pin).held
             self._move(pin)
             if not (hold or kept_down):
                 self._pass(_TAP + self._settings.buttons[pin].debounce)
@@ -220,12 +220,12 @@ class KeyboardPanel:
 
     def _move(self, pin: int) -> None:
         """Press what is up, let go of what is down."""
-        if pin in self._down:
-            self._down.remove(pin)
-            self._factory.pin(pin).drive_high()
+        moved = self._pins.pin(pin)
+        moved.held = not moved.held
+        if moved.held:
+            moved.drive_low()
         else:
-            self._down.add(pin)
-            self._factory.pin(pin).drive_low()
+            moved.drive_high()
 
     def _pass(self, seconds: float) -> None:
         """Let the time of a tap pass, or the end come."""

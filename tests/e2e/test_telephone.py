@@ -43,7 +43,7 @@ flow: {{script: telephone, delay: 100ms, greeting: {root}/greeting.wav}}
 BOOTH = CONFIG.replace("17: record.toggle", "17: flow.next").replace(
     "script: telephone, delay: 100ms, greeting: {root}/greeting.wav", "script: booth, booth: {{listen_back: true}}"
 )
-NEXT = "1"
+NEXT, AGAIN = "1", "2"
 
 
 class Telephone:
@@ -220,6 +220,54 @@ def test_a_booth_that_loses_its_power_keeps_the_story_and_says_that_nobody_has_d
     box.until(lambda: [each["state"] for each in box.clips()[0]["deliveries"]] == ["delivered"])
     assert "not decided" not in box.cli("status").stdout
     box.end()
+
+
+@pytest.mark.slow
+def test_a_handset_stays_lifted_while_the_configuration_changes(telephone: Telephone) -> None:
+    telephone.lift()
+    telephone.box.until(lambda: len(telephone.heard) > RATE // 10)
+    telephone.box.cli("config", "reload")
+    telephone.box.until(lambda: telephone.seconds >= 1.0)
+    telephone.hang_up()
+    telephone.box.until(lambda: len(telephone.box.clips()) == 1)
+    telephone.kept(telephone.box.clips()[0])
+    telephone.call(0.3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("decides", ["keeps", "tells again", "hangs up"])
+def test_a_configuration_that_changes_waits_until_somebody_has_decided_about_a_story(
+    decides: str, alsa_config: Path, tmp_path: Path
+) -> None:
+    telephone = Telephone(tmp_path, config=BOOTH.replace("17: flow.next", "17: flow.next, 27: flow.again"))
+    box = telephone.box
+    try:
+        telephone.lift()
+        box.until(lambda: telephone.seconds >= 1.5)
+        assert "once the take in progress" in box.cli("config", "reload").stdout
+        box.press(NEXT)
+        box.until(lambda: telephone.step == "review")
+        assert "once the take in progress" in box.cli("config", "reload").stdout
+        [entry] = box.clips()
+        assert box.status()["turn"] == 1 and entry["deliveries"] == []
+        told, _ = soundfile.read(entry["path"], dtype="int16")
+        box.until(lambda: list(telephone.ends(told)))
+        if decides == "tells again":
+            box.press(AGAIN)
+            box.until(lambda: telephone.seconds >= 1.5 and not box.clips())
+            assert box.status()["turn"] == 1
+            box.press(NEXT)
+            box.until(lambda: telephone.step == "review")
+        if decides == "hangs up":
+            telephone.hang_up()
+        else:
+            box.press(NEXT)
+        box.until(lambda: box.status()["turn"] == 2)
+        box.until(lambda: [each["state"] for each in box.clips()[0]["deliveries"]] == ["delivered"])
+        assert len(box.clips()) == len(list(box.shelf.glob("*.wav"))) == 1
+        assert "not decided" not in box.cli("status").stdout
+    finally:
+        box.end()
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ from appliance.events import (
     RecordStop,
     RecordToggle,
 )
+from appliance.panel.factory import simulated_factory
 from appliance.panel.ports import Indication, PanelState
 from appliance.simulation.keyboard import SIMULATED, KeyboardPanel
 from appliance.testing.clock import ManualClock
@@ -38,12 +39,14 @@ Passing = Callable[[Callable[[], object]], None]
 class Typist:
     """A panel, the keys that move it, and what came of it."""
 
-    def __init__(self, settings: PanelSettings, clock: ManualClock, posted: Any, passing: Passing) -> None:
+    def __init__(self, settings: PanelSettings, clock: ManualClock, pins: Any, posted: Any, passing: Passing) -> None:
         read, self._write = os.pipe()
         self._keys: TextIO = os.fdopen(read)
         self.said: list[str] = []
         self.others: list[str] = []
-        self.panel = KeyboardPanel(settings, clock, Vitals(clock), self._keys, self.said.append, self.others.append)
+        self.panel = KeyboardPanel(
+            settings, clock, Vitals(clock), pins, self._keys, self.said.append, self.others.append
+        )
         self.panel.start(posted.append)
         self._posted, self._passing = posted, passing
 
@@ -63,9 +66,13 @@ class Typist:
 @pytest.fixture
 def typist(clock: ManualClock, posted: Any, passing: Passing) -> Iterator[Callable[[PanelSettings], Typist]]:
     typists: list[Typist] = []
+    pins = simulated_factory(clock.monotonic)
 
     def make(settings: PanelSettings) -> Typist:
-        typists.append(Typist(settings, clock, posted, passing))
+        """A panel that takes the place of the one before."""
+        while typists:
+            typists.pop().close()
+        typists.append(Typist(settings, clock, pins, posted, passing))
         return typists[-1]
 
     yield make
@@ -104,6 +111,20 @@ def test_o_lifts_the_handset_and_hangs_up_whatever_its_wiring(typist: Callable[.
     one.type("o", 2)
     assert [type(command) for command in posted] == [RecordStart, RecordStop]
     assert "o  record.while_off_hook" in one.panel.legend
+
+
+def test_what_is_lifted_or_kept_down_stays_so_for_the_next_panel(typist: Callable[..., Typist], posted: Any) -> None:
+    held = {17: ButtonSettings(ButtonAction.RECORD_TOGGLE)}
+    settings = PanelSettings(buttons=held, switches={22: SwitchSettings()})
+    first = typist(settings)
+    first.type("o", 1)
+    first.type("h1", 2)
+    second = typist(settings)
+    second.type("", 3)
+    second.type("1o", 4)
+    second.type("1", 5)
+    expected = [RecordStart, RecordToggle, RecordStart, RecordStop, RecordToggle]
+    assert [type(command) for command in posted] == expected
 
 
 def test_two_quick_taps_are_a_double_press(typist: Callable[..., Typist], posted: Any) -> None:
@@ -146,7 +167,9 @@ def test_a_terminal_that_is_not_ours_is_left_alone(clock: ManualClock, posted: A
     leader, follower = pty.openpty()
     before = termios.tcgetattr(follower)
     with os.fdopen(leader, "rb"), os.fdopen(follower) as terminal:
-        panel = KeyboardPanel(PanelSettings(), clock, Vitals(clock), terminal, print)
+        panel = KeyboardPanel(
+            PanelSettings(), clock, Vitals(clock), simulated_factory(clock.monotonic), terminal, print
+        )
         panel.start(posted.append)
         assert termios.tcgetattr(terminal) == before
         panel.close()
@@ -157,13 +180,14 @@ import os, sys, termios
 terminal = os.fdopen(os.open(os.ttyname(0), os.O_RDWR), closefd=False)
 from appliance.config.actions import ButtonAction
 from appliance.config.settings import PanelSettings
+from appliance.panel.factory import simulated_factory
 from appliance.simulation.keyboard import KeyboardPanel
 from appliance.testing.clock import ManualClock
 from appliance.vitals import Vitals
 
 before = termios.tcgetattr(terminal)
 clock = ManualClock()
-panel = KeyboardPanel(PanelSettings(), clock, Vitals(clock), terminal, print)
+panel = KeyboardPanel(PanelSettings(), clock, Vitals(clock), simulated_factory(clock.monotonic), terminal, print)
 panel.start(lambda command: None)
 assert not termios.tcgetattr(terminal)[3] & termios.ICANON
 if "close" in sys.argv:
