@@ -9,7 +9,6 @@ Nothing here relies on a file system to see a rename as one step, nor on names r
 import errno
 import json
 import os
-import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -85,10 +84,12 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o640) -> None:
 
 def copy_file(source: Path, target: Path, *, mode: int = 0o640) -> None:
     """As `write_file`, with what is in the file `source`."""
+    from shutil import copyfileobj  # it loads what packs files
+
     partial = target.with_name(f".{target.name}{PARTIAL}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file, source.open("rb") as original:
-        shutil.copyfileobj(original, file)
+        copyfileobj(original, file)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(target)

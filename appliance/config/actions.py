@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Final
 
-from appliance.verbs import button_words
-
 _WHILE_HELD: Final = "record.while_held"
 _FAMILY = "record."
 
@@ -19,7 +17,7 @@ class _Words(type):
             raise AttributeError(f"a button cannot be given {name}") from None
 
     def __iter__(cls) -> Iterator["ButtonAction"]:
-        words = button_words()
+        words = _button_words()
         recorder = [word for word in words if word.startswith(_FAMILY)]
         return map(ButtonAction, (*recorder, _WHILE_HELD, *(word for word in words if word not in recorder)))
 
@@ -34,6 +32,12 @@ class ButtonAction(str, metaclass=_Words):
     _known: Final[dict[str, "ButtonAction"]] = {}
 
     def __new__(cls, word: str) -> "ButtonAction":
-        if word != _WHILE_HELD and word not in button_words():
+        if word != _WHILE_HELD and word not in _button_words():
             raise ValueError(f"{word!r} is nothing that a button may be given")
         return cls._known.setdefault(word, super().__new__(cls, word))
+
+
+def _button_words() -> tuple[str, ...]:
+    from appliance.verbs import button_words  # not loaded by what has no buttons
+
+    return button_words()

@@ -2,7 +2,6 @@
 
 import math
 import re
-from decimal import Decimal
 
 from appliance.config.options import ByteCount, GainWish, Keep, Percent, Seconds, TimeOfDay
 
@@ -50,6 +49,8 @@ def format_duration(seconds: float) -> str:
     milliseconds = round(seconds * 1000)
     if 0 < milliseconds < 1000 and milliseconds / 1000 == seconds:
         return f"{milliseconds}ms"
+    from decimal import Decimal
+
     return f"{Decimal(repr(float(seconds))):f}s" if seconds else "0s"
 
 
@@ -61,6 +62,8 @@ def parse_size(text: str) -> ByteCount:
     factor = _BYTES_BY_LOWER.get(found[2].lower()) if found else None
     if found is None or factor is None:
         raise ValueError("not a size")
+    from decimal import Decimal
+
     numerator, denominator = Decimal(found[1]).as_integer_ratio()
     size, rest = divmod(numerator * factor, denominator)
     if rest or size >= 2**63:

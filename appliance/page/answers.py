@@ -23,9 +23,10 @@ from appliance.values import frozen
 FOLDER = Path(__file__).parent
 """Where views and files of our own lie."""
 
-_SAID = re.compile(r'\bt\("((?:[^"\\\\]|\\\\.)*)"')
-SCRIPT_WORDS = {text for path in (FOLDER / "static").glob("*.js") for text in _SAID.findall(path.read_text("utf-8"))}
-"""What the scripts say."""
+API = "/api/v1"
+"""Where programs ask."""
+
+_SAID = r'\bt\("((?:[^"\\\\]|\\\\.)*)"'
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 """What WSGI calls one (PEP 3333)."""
@@ -126,10 +127,17 @@ def rendered(name: str, **values: Any) -> str:
 
 
 @cache
+def script_words() -> set[str]:
+    """What the scripts say."""
+    scripts = (FOLDER / "static").glob("*.js")
+    return {text for path in scripts for text in re.findall(_SAID, path.read_text("utf-8"))}
+
+
+@cache
 def _script_words(code: str) -> str:
     """The words of the scripts in a language, as JSON that can stand in markup."""
     known = languages.all_words(code)
-    return json.dumps({text: known[text] for text in SCRIPT_WORDS if text in known}).replace("<", "\\u003c")
+    return json.dumps({text: known[text] for text in script_words() if text in known}).replace("<", "\\u003c")
 
 
 def back() -> str:

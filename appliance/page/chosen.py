@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 from bottle import HTTPResponse, request
 
 from appliance.errors import ApplianceError, NotFound, Refused, UsageError
+from appliance.page.answers import API
 from appliance.page.languages import _
 from appliance.page.listing import SEARCH
-from appliance.page.openapi import ROOT
 from appliance.page.recorder import Recorder
 from appliance.page.sentences import sentence
 from appliance.values import frozen
@@ -35,7 +35,7 @@ class Chosen:
         }
         clips = request.forms.getall("clip")
         if what == "download":
-            return _to(f"{ROOT}/clips.zip", [*_asked("format", *SEARCH), *(("clip", clip) for clip in clips)])
+            return _to(f"{API}/clips.zip", [*_asked("format", *SEARCH), *(("clip", clip) for clip in clips)])
         if what not in ways:
             raise NotFound(_("There is no such page."))
         if not clips:

@@ -12,11 +12,11 @@ from bottle import HTTPResponse, request
 
 from appliance.errors import Refused, StorageError
 from appliance.page import answers, languages
+from appliance.page.answers import API
 from appliance.page.chosen import CHOSEN
 from appliance.page.guard import Names, Proxies, Throttle, same_origin
 from appliance.page.keys import SESSION_SECONDS, Keys, Role, Visitor
 from appliance.page.languages import _
-from appliance.page.openapi import ROOT
 from appliance.values import frozen
 
 SESSION = "appliance"
@@ -36,7 +36,7 @@ _OPEN = ("/login", "/language", "/static/")
 _FOR_HELPERS = ("said", "clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark")
 """The ends of the paths by which helpers may change something: what is said of clips."""
 _CHOSEN_FOR_HELPERS = (f"{CHOSEN}/download", f"{CHOSEN}/label")
-_FOR_GUESTS = (GUEST_PAGE, *(f"{ROOT}/guests.{word}" for word in ("rules", "send", "piece", "sent")))
+_FOR_GUESTS = (GUEST_PAGE, *(f"{API}/guests.{word}" for word in ("rules", "send", "piece", "sent")))
 _FOR_HOSTS = "/guests"
 """What shows the code for guests."""
 
@@ -78,7 +78,7 @@ class Door:
         request.environ["visitor"] = visitor
         path = request.path
         if visitor is None and not path.startswith(_OPEN) and path != GUEST_PAGE:
-            if path.startswith(ROOT) or program:
+            if path.startswith(API) or program:
                 raise answers.problem(
                     401, "log in, or send a token: `appliance web token`", **{"WWW-Authenticate": "Bearer"}
                 )
@@ -106,7 +106,7 @@ class Door:
     def _check_guest(path: str) -> None:
         if path in _FOR_GUESTS or path.startswith(_OPEN):
             return
-        if path.startswith(ROOT) or request.method not in ("GET", "HEAD"):
+        if path.startswith(API) or request.method not in ("GET", "HEAD"):
             raise answers.problem(403, "guests leave recordings, and do nothing else here")
         raise HTTPResponse(status=303, headers={"Location": GUEST_PAGE})
 

@@ -1,10 +1,8 @@
 """Many clips as one download: what lies in it, as what, and how it is made."""
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +41,9 @@ class Downloads:
         self._folder = folder
         self._sums = Sums(folder / "sums")
         for left in folder.glob(f"{_PREFIX}*"):
-            shutil.rmtree(left, ignore_errors=True)
+            from shutil import rmtree
+
+            rmtree(left, ignore_errors=True)
         self._encoding = threading.Lock()
 
     def as_recorded(self, found: Sequence[Plain]) -> Archive:
@@ -88,8 +88,7 @@ class Downloads:
 
         with self._encoding, ExitStack() as undo:
             yield album_tag(title, chapters(tracks))
-            make_directory(self._folder, mode=0o700)
-            folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX, dir=self._folder)))
+            folder = Path(undo.enter_context(self._room()))
             encoder, target = undo.enter_context(Encoder()), folder / "album.mp3"
             if not encoder.album(tracks, target):
                 raise OSError("the album cannot be made")
@@ -97,14 +96,20 @@ class Downloads:
                 while block := file.read(1 << 16):
                     yield block
 
+    def _room(self) -> AbstractContextManager[str]:
+        """A folder for what is being made, which goes with it."""
+        from tempfile import TemporaryDirectory
+
+        make_directory(self._folder, mode=0o700)
+        return TemporaryDirectory(prefix=_PREFIX, dir=self._folder)
+
     def _check_free(self) -> None:
         if self._encoding.locked():
             raise Refused("clips are being encoded for another download. Wait for its end, or take them as recorded")
 
     def _made(self, found: Sequence[Plain], format: str) -> Iterator[bytes]:
         with self._encoding, ExitStack() as undo:
-            make_directory(self._folder, mode=0o700)
-            folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX, dir=self._folder)))
+            folder = Path(undo.enter_context(self._room()))
             encoder = undo.enter_context(Encoder())
             yield from read(streamed(_encoded(found, format, folder, encoder)))
 

@@ -4,10 +4,9 @@ from typing import Any
 
 from appliance import __version__
 from appliance.arguments import Argument
+from appliance.page.answers import API
 from appliance.page.downloads import FORMATS
 from appliance.verbs import VERBS, Verb
-
-ROOT = "/api/v1"
 
 HIDDEN = ("events", "subscribe", "hello", "clips.read")
 """Words of the control socket that HTTP has something better for."""
@@ -19,9 +18,9 @@ WORDS: dict[str, Verb] = {word: verb for word, verb in VERBS.items() if word not
 
 def description() -> dict[str, Any]:
     """The whole description."""
-    paths: dict[str, Any] = {f"{ROOT}/{word}": _operation(verb) for word, verb in WORDS.items()}
+    paths: dict[str, Any] = {f"{API}/{word}": _operation(verb) for word, verb in WORDS.items()}
     clip = {"name": "clip", "in": "path", "required": True, "schema": {"type": "string"}}
-    paths[f"{ROOT}/clips/{{clip}}/sound"] = {
+    paths[f"{API}/clips/{{clip}}/sound"] = {
         "get": {
             "operationId": "sound",
             "summary": "The sound of a clip, in ranges where that is asked for.",
@@ -33,7 +32,7 @@ def description() -> dict[str, Any]:
             },
         }
     }
-    paths[f"{ROOT}/tracks/{{track}}/sound"] = {
+    paths[f"{API}/tracks/{{track}}/sound"] = {
         "get": {
             "operationId": "track",
             "summary": "The sound of a message, in ranges where that is asked for.",
@@ -42,7 +41,7 @@ def description() -> dict[str, Any]:
         }
     }
     named = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in ("use", "name")]
-    paths[f"{ROOT}/sounds/{{use}}/{{name}}"] = {
+    paths[f"{API}/sounds/{{use}}/{{name}}"] = {
         "get": {
             "operationId": "sound",
             "summary": "What the box says for a use: a sound that it was given, by its name, or `configured`.",
@@ -50,7 +49,7 @@ def description() -> dict[str, Any]:
             "responses": {"200": _body("The file.", "audio/wav"), **_ERRORS},
         }
     }
-    paths[f"{ROOT}/clips/{{clip}}/peaks"] = {
+    paths[f"{API}/clips/{{clip}}/peaks"] = {
         "get": {
             "operationId": "peaks",
             "summary": "How loud a clip is: `peaks`, from its beginning to its end, where `full` is full scale.",
@@ -58,7 +57,7 @@ def description() -> dict[str, Any]:
             "responses": {"200": _body("The peaks.", "application/json"), **_ERRORS},
         }
     }
-    paths[f"{ROOT}/clips.zip"] = {
+    paths[f"{API}/clips.zip"] = {
         "get": {
             "operationId": "archive",
             "summary": "Clips as one ZIP, with a table and a page that plays them: those named, else those that the "
@@ -79,7 +78,7 @@ def description() -> dict[str, Any]:
             "responses": {"200": _body("The archive.", "application/zip"), **_ERRORS},
         }
     }
-    paths[f"{ROOT}/events"] = {
+    paths[f"{API}/events"] = {
         "get": {
             "operationId": "events",
             "summary": "What happens from now on, as server-sent events. `Last-Event-ID` goes on where that was.",

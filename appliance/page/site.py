@@ -2,20 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, islice, takewhile
+from itertools import takewhile
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import bottle
 from bottle import HTTPResponse, request
 
-from appliance.errors import ApplianceError, NotFound
-from appliance.page import answers, listing, openapi, words
+from appliance.errors import ApplianceError
+from appliance.page import answers, listing, words
+from appliance.page.answers import API
 from appliance.page.begin import FirstSteps, is_new
 from appliance.page.chosen import CHOSEN, Chosen
 from appliance.page.door import Door
 from appliance.page.downloads import FORMATS
-from appliance.page.given import arguments_of, field_of, undo_of
 from appliance.page.guests import GuestPages
 from appliance.page.health import Health, outlook
 from appliance.page.keys import Role
@@ -28,18 +28,14 @@ from appliance.page.sentences import sentence
 from appliance.page.settings import Settings
 from appliance.page.sounds import SoundPages
 from appliance.values import frozen
-from appliance.verbs import Verb
 
 T = TypeVar("T")
 
-API = openapi.ROOT
 CLIPS_SHOWN = 50
 """Clips on one page."""
 
 MESSAGES_SHOWN = 100
 """Messages on one page."""
-_TOLD = ("words", "next_step", "prompt", "message")
-"""What of a stream is for people."""
 
 
 @frozen
@@ -97,14 +93,13 @@ class Site:
         app.route("/language", "POST", self.door.speak)
         app.route("/logout", "POST", self.door.log_out)
         app.route("/do/<word>", "POST", _told(self.do))
-        app.route(f"{API}/openapi.json", callback=lambda: answers.as_json(openapi.description()))
+        app.route(f"{API}/openapi.json", callback=self.described)
         app.route(f"{API}/events", callback=_plain(self.events))
         app.route(f"{API}/tracks/<track:int>/sound", callback=_plain(self.media.track))
         app.route(f"{API}/clips.zip", callback=_plain(self.media.archive))
         app.route(f"{API}/clips/<clip>/peaks", callback=_plain(self.media.waveform))
         app.route(f"{API}/clips/<clip>/sound", callback=_plain(self.media.sound))
-        for word, verb in openapi.WORDS.items():
-            app.route(f"{API}/{word}", "POST" if verb.acts else "GET", _plain(self._asked(verb)))
+        app.route(f"{API}/<word>", ["GET", "POST"], _plain(self.asked))
         for code in (400, 404, 405, 413, 500):
             app.error(code, _wrong)
         return answers.safe(app, more)
@@ -183,11 +178,9 @@ class Site:
 
     def do(self, word: str) -> HTTPResponse:
         """What a form asks for; then back to the page that it stands on."""
-        verb = openapi.WORDS.get(word)
-        if verb is None or not verb.acts or verb.streams:
-            raise NotFound(f"there is no word {word}")
-        self.recorder.call(word, **verb.check({each.name: field_of(each) for each in verb.arguments}))
-        return HTTPResponse(status=303, headers={"Location": answers.back() + undo_of(word)})
+        from appliance.page import asked
+
+        return asked.done(self.recorder, word)
 
     def _page(self, name: str, **values: Any) -> str:
         visitor = request.environ["visitor"]
@@ -197,17 +190,17 @@ class Site:
 
     # -- the interface for programs
 
-    def _asked(self, verb: Verb) -> Callable[[], object]:
-        def asked() -> object:
-            given = verb.check(arguments_of(verb))
-            if verb.streams:
-                items = self._to_the_end(self.recorder.stream(verb.word, **given))
-                first = [_line(item) for item in islice(items, 1)]  # what is refused at once is told by the status code
-                headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
-                return HTTPResponse(chain(first, _lines(items)), 200, headers)
-            return answers.as_json(self.recorder.call(verb.word, **given))
+    def described(self) -> HTTPResponse:
+        """All that a program may ask."""
+        from appliance.page import openapi
 
-        return asked
+        return answers.as_json(openapi.description())
+
+    def asked(self, word: str) -> object:
+        """What a program asks."""
+        from appliance.page import asked  # the table of all words, which comes with the first of them
+
+        return asked.answer(self.recorder, word, self._to_the_end)
 
     def events(self) -> HTTPResponse:
         """Everything that happens, as server-sent events."""
@@ -271,19 +264,6 @@ def _static(statics: dict[str, answers.Static], name: str) -> HTTPResponse:
     if name not in statics:
         raise bottle.HTTPError(404)
     return statics[name].answer(request.headers)
-
-
-def _lines(items: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    """What streams, one JSON object a line; what goes wrong on the way is told as the last."""
-    try:
-        yield from map(_line, items)
-    except ApplianceError as error:
-        yield _line({"problem": sentence(str(error))})
-
-
-def _line(item: dict[str, Any]) -> bytes:
-    told = {name: sentence(text) for name in _TOLD if isinstance(text := item.get(name), str)}
-    return json.dumps({**item, **told}).encode() + b"\n"
 
 
 def _event_stream(run: str, items: Iterator[Item | None]) -> Iterator[bytes]:

@@ -9,10 +9,10 @@ from bottle import HTTPResponse, request
 
 from appliance.errors import NotFound
 from appliance.page import answers, words
+from appliance.page.answers import API
 from appliance.page.keys import Role
 from appliance.page.languages import _, day
 from appliance.page.media import sound_file
-from appliance.page.openapi import ROOT
 from appliance.page.recorder import Recorder
 from appliance.values import frozen
 
@@ -106,7 +106,7 @@ def _sound(found: dict[str, Any]) -> dict[str, Any]:
         if found["use"] == "greeting"
         else "",
         "length": words.clock(found["seconds"]),
-        "source": f"{ROOT}/sounds/{quote(found['id'])}",
+        "source": f"{API}/sounds/{quote(found['id'])}",
     }
 
 
@@ -116,7 +116,7 @@ def _when(found: dict[str, Any]) -> str:
 
 def _configured(use: str, configured: dict[str, str]) -> str:
     path = configured.get(use, "")
-    return f"{ROOT}/sounds/{use}/configured" if path and Path(path).suffix else path
+    return f"{API}/sounds/{use}/configured" if path and Path(path).suffix else path
 
 
 def when(named: str) -> str:

@@ -12,7 +12,7 @@ from appliance.sparing import later, spared
 _CODES = ModuleType("http.client")
 _CODES.responses = {code.value: code.phrase for code in HTTPStatus}  # type: ignore[attr-defined]
 _VERSIONS = ModuleType("importlib.metadata")
-_SELDOM = later("configparser", "hashlib", "hmac", "more_itertools", "pickle")
+_SELDOM = later("calendar", "configparser", "hashlib", "hmac", "more_itertools", "pickle", "tempfile")
 
 with spared({"ssl": None, "http.client": _CODES, "importlib.metadata": _VERSIONS, **_SELDOM}):
     import bottle  # noqa: F401

@@ -1,7 +1,5 @@
 """What the recorder answers, as the page says it."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -257,6 +255,9 @@ def table(found: Iterable[Plain], names: Iterable[str]) -> bytes:
 
     No cell begins as a formula would: spreadsheets would run it.
     """
+    import csv
+    import io
+
     text = io.StringIO()
     writer = csv.writer(text)
     columns = ["file", "title", "labels", "star", "note"]

@@ -17,6 +17,7 @@ from appliance.clock import SystemClock
 from appliance.config.page import WebSettings
 from appliance.errors import ConfigError, NotFound, NotRunning
 from appliance.models import AudioFormat
+from appliance.page.answers import API
 from appliance.page.door import AT_ONCE, SESSION
 from appliance.page.guard import FREE_TRIES, Throttle
 from appliance.page.keys import Keys, Role
@@ -49,7 +50,12 @@ def routes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     add = bottle.Bottle.add_route
 
     def added(self: bottle.Bottle, route: bottle.Route) -> None:
-        found.append((route.method, re.sub("<[^>]*>", lambda varies: VARIES.get(varies[0], "x"), route.rule)))
+        if route.rule == f"{API}/<word>":
+            found.extend(
+                (route.method, f"{API}/{word}") for word in WORDS if (word in ACTING) == (route.method == "POST")
+            )
+        else:
+            found.append((route.method, re.sub("<[^>]*>", lambda varies: VARIES.get(varies[0], "x"), route.rule)))
         add(self, route)
 
     monkeypatch.setattr(bottle.Bottle, "add_route", added)

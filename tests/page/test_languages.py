@@ -21,7 +21,7 @@ from appliance.config.settings import Settings
 from appliance.faultkind import FaultKind
 from appliance.models import GapCause, Verdict
 from appliance.page import begin, downloads, health, hints, languages, listing, settings, sounds, words
-from appliance.page.answers import FOLDER, SCRIPT_WORDS
+from appliance.page.answers import FOLDER, script_words
 from appliance.page.languages import LANGUAGES
 from appliance.page.sentences import is_said, sentence
 from appliance.plugin.kinds import KINDS
@@ -95,7 +95,7 @@ def said(tree: ast.AST) -> Iterator[tuple[str, ...]]:
 
 def all_said() -> dict[str, tuple[str, ...]]:
     """Every text of the page with its other forms."""
-    found: dict[str, tuple[str, ...]] = {text: (text,) for text in SCRIPT_WORDS}
+    found: dict[str, tuple[str, ...]] = {text: (text,) for text in script_words()}
     found |= {text: (text,) for table in TABLES for text in table.values() if text}
     found |= {text: (text,) for text in (*hints.WORDS, *hints.SHAPES)}
     found |= {one: (one, more) for one, more, _ in words._LENGTHS}
