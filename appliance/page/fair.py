@@ -7,9 +7,6 @@ from appliance.page import sparing
 from appliance.page.guard import Proxies, is_loopback, network_of
 from appliance.page.shares import AT_ONCE, MOST_LINES, MOST_OF_ALL, Shares
 
-MORE_THREADS = 32
-"""That come where all others are taken: each address has its share, and there may be several."""
-
 _ON = threading.local()
 """Which connection a thread is for."""
 
@@ -18,7 +15,7 @@ class Line(sparing.Connection):
     """A connection."""
 
     entered = held = False
-    """Whether it is counted, and whether it has a thread of its address's share."""
+    """Whether it is counted, and whether the thread that it has is of its address's share."""
 
     @property
     def whose(self) -> str:
@@ -37,6 +34,10 @@ class Line(sparing.Connection):
             _ON.line = None
             self.server.left(self)
 
+    def know(self) -> None:
+        """Whoever asks has shown a key."""
+        self.server.know(self)
+
     def close(self) -> None:
         """End it."""
         super().close()
@@ -54,7 +55,7 @@ class Server(sparing.Server):
         self._proxies = proxies
         self._shares: Shares[Line] = Shares()
         self._lock = threading.Lock()
-        self._held = self._more = 0
+        self._busy, self._threads = 0, self.requests.min
         self.keep_alive_conn_limit = 1000
 
     def process_conn(self, line: Line) -> None:
@@ -71,17 +72,24 @@ class Server(sparing.Server):
 
     def left(self, line: Line) -> None:
         """A connection needs its thread no more."""
+        with self._lock:
+            self._busy -= 1
+        self.share_out(line)
+        with self._lock:
+            if not self._busy:  # each costs memory that it has used once
+                self.requests.shrink(self._threads - self.requests.min)
+                self._threads = self.requests.min
+
+    def share_out(self, line: Line) -> None:
+        """A connection has its thread beside the share of its address."""
         if line.held:
             line.held = False
-            with self._lock:
-                self._held -= 1
-            if following := self._shares.leave(line.whose):
+            for following in self._shares.leave(line.whose):
                 self._answer(following)
 
-    def stand_aside(self) -> None:
-        """The connection that this thread answers has a thread that is nobody's share."""
-        if line := getattr(_ON, "line", None):
-            self.left(line)
+    def know(self, line: Line) -> None:
+        """Somebody at the address of a connection has shown a key."""
+        self._shares.know(line.whose)
 
     def gone(self, line: Line) -> None:
         """A connection has ended."""
@@ -95,8 +103,14 @@ class Server(sparing.Server):
     def _answer(self, line: Line) -> None:
         line.held = True
         with self._lock:
-            self._held += 1
-            if self._held > self.requests.min + self._more and self._more < MORE_THREADS:
-                self._more += 1
+            self._busy += 1
+            if self._busy > self._threads:
                 self.requests.grow(1)
+                self._threads += 1
         super().process_conn(line)
+
+
+def stand_aside() -> None:
+    """The connection that this thread answers goes on for long: let others of its address have their turn."""
+    if line := getattr(_ON, "line", None):
+        line.server.share_out(line)

@@ -48,16 +48,16 @@ class News:
         self,
         stream: Callable[[], Iterator[dict[str, Any]]],
         clock: Clock,
-        seats: Callable[[int], None] = lambda change: None,
+        aside: Callable[[], None] = lambda: None,
         levels: Levels | None = None,
     ) -> None:
         """`stream` asks the daemon for its events; it ends, or raises an ApplianceError, when the daemon goes away.
 
-        `seats` is told 1 when somebody comes to listen, -1 when he goes. `levels` tells how loud a take is meanwhile.
+        `aside` is called by whoever comes to listen: it will take long. `levels` tells how loud a take is meanwhile.
         """
         self._stream = stream
         self._clock = clock
-        self._seats = seats
+        self._aside = aside
         self._levels = levels
         self._changed = threading.Condition()
         self._kept: deque[Item] = deque(maxlen=KEPT)
@@ -85,7 +85,7 @@ class News:
             if self._levels and self._listeners == 1:
                 self._levels.begin(self._tell)
             last = self._number if since is None or since > self._number else since
-        self._seats(1)
+        self._aside()
         return self._told(last)
 
     def _told(self, last: int) -> Iterator[Item | None]:
@@ -106,7 +106,6 @@ class News:
                 self._listeners -= 1
                 if self._levels and not self._listeners:
                     self._levels.end()
-            self._seats(-1)
 
     def _since(self, number: int) -> list[Item]:
         return [item for item in self._kept if item.number > number]

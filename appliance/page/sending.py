@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.page import sparing
+from appliance.page.keys import Role
 from appliance.page.pieces import Piece, Shorter, Stretch
 
 PIECES = "appliance.pieces"
@@ -26,6 +27,9 @@ class Gateway(sparing.Gateway):
         """Send headers and body. Raises OSError where it breaks off: whoever asked sees that it is not whole."""
         try:
             super().respond()
+            visitor = self.env.get("visitor")
+            if visitor is not None and visitor.role is not Role.GUEST:
+                self.req.conn.know()
             if (pieces := self.env.pop(PIECES, None)) is not None:
                 self._send(pieces)
         except OSError as error:

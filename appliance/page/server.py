@@ -1,7 +1,6 @@
 """Serves the page: what it listens on, and why it does not."""
 
 import socket
-import threading
 from pathlib import Path
 
 from appliance.clock import SystemClock
@@ -11,12 +10,12 @@ from appliance.page import sparing  # noqa: F401  # before whatever loads bottle
 from appliance.page.answers import HTTPS_ALONE
 from appliance.page.door import Door
 from appliance.page.downloads import Downloads
-from appliance.page.fair import MORE_THREADS, Server
+from appliance.page.fair import Server, stand_aside
 from appliance.page.guard import Names, Proxies, Throttle, is_loopback, split_address
 from appliance.page.keys import Keys
 from appliance.page.levels import OTHERS, Levels
 from appliance.page.media import Media
-from appliance.page.news import LISTENERS, News
+from appliance.page.news import News
 from appliance.page.peaks import Peaks
 from appliance.page.recorder import Recorder
 from appliance.page.selfmade import Certificate, self_made
@@ -26,7 +25,7 @@ from appliance.page.site import Site
 from appliance.values import frozen
 
 _THREADS = 16
-"""For all who ask; each that listens to events has one more while he does."""
+"""That are there at once; more come where all are busy, and each that listens to events has one more while he does."""
 
 _COMING = 128
 """Connections that may come at once."""
@@ -69,9 +68,8 @@ class Serving:
         )
         clock = SystemClock()
         recorder = Recorder(self.socket)
-        seats = _Seats()
         levels = Levels(lambda: dict(recorder.call("status")), clock)
-        news = News(lambda: recorder.stream("subscribe", events=OTHERS), clock, seats.change, levels)
+        news = News(lambda: recorder.stream("subscribe", events=OTHERS), clock, stand_aside, levels)
         certificate = self.certificate
         folder = self.keys.folder
         proxies = Proxies(self.settings.proxies)
@@ -85,14 +83,12 @@ class Serving:
             (host, port),
             site.app(more),
             numthreads=_THREADS,
-            max=_THREADS + LISTENERS + MORE_THREADS,
             server_name="appliance",
             timeout=60,
             request_queue_size=_COMING,
             proxies=proxies,
         )
         server.gateway = Gateway
-        seats.server = server
         server.max_request_body_size = _MOST_BYTES
         server.max_request_header_size = _MOST_HEADERS
         server.shutdown_timeout = 1
@@ -111,27 +107,3 @@ class Serving:
                 "Choose another address or port for `web.listen`"
             ) from error
         return server
-
-
-class _Seats:
-    """A thread of the server more for each that listens, until nobody does: each costs memory that it has used once."""
-
-    def __init__(self) -> None:
-        self.server: Server | None = None
-        self._lock = threading.Lock()
-        self._taken = self._there = 0
-
-    def change(self, change: int) -> None:
-        """One comes, or one goes. From any thread."""
-        with self._lock:
-            self._taken += change
-            if self.server is None:
-                return
-            if change > 0:
-                self.server.stand_aside()
-            if self._taken > self._there:
-                self.server.requests.grow(1)
-                self._there += 1
-            elif not self._taken:
-                self.server.requests.shrink(self._there)
-                self._there = 0

@@ -4,6 +4,7 @@ import http.client
 import socket
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from appliance.config.page import WebSettings
 from appliance.page.keys import Keys
 from appliance.page.server import Serving
-from appliance.page.shares import AT_ONCE, MOST_LINES, Shares
+from appliance.page.shares import AT_ONCE, KEPT, MOST_LINES, MOST_THREADS, Shares
 from tests.page.conftest import Browser, Desk
 
 HALF = b"GET / HTTP/1.1\r\nHost: loc"
@@ -30,6 +31,15 @@ def lines(stack: ExitStack, port: int, address: str, count: int, said: bytes) ->
     for each in opened:
         each.sendall(said)
     return opened
+
+
+def test_any_number_of_addresses_takes_the_page_from_nobody_who_is_known(browser: Browser) -> None:
+    assert browser.get("/api/v1/status").status == 200
+    with ExitStack() as stack:
+        for number in range(2, 2 + MOST_THREADS // AT_ONCE * 2):
+            lines(stack, browser.port, f"127.0.0.{number}", AT_ONCE, HALF)
+        for _ in range(20):
+            assert browser.get("/api/v1/status").status == 200
 
 
 @pytest.mark.parametrize("said", [b"", HALF, BODY], ids=["nothing", "half a head", "half a body"])
@@ -100,21 +110,46 @@ def test_who_asks_a_page_of_https_without_it_is_told_so(by_tls: tuple[int, ssl.S
     line.close()
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans())))
-def test_nobody_has_more_than_his_share_and_nobody_is_forgotten(steps: list[tuple[str, bool]]) -> None:
-    shares: Shares[int] = Shares()
-    has: dict[str, list[int]] = {each: [] for each in "abc"}
-    waits: dict[str, list[int]] = {each: [] for each in "abc"}
-    for number, (address, comes) in enumerate(steps):
-        if comes:
-            (has if shares.take(address, number) else waits)[address].append(number)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 11), st.sampled_from(["comes", "comes", "comes", "goes", "is known"])), max_size=150
+    )
+)
+def test_nobody_has_more_than_his_share_and_nobody_is_forgotten(steps: list[tuple[int, str]]) -> None:
+    shares: Shares[tuple[str, int]] = Shares()
+    has, waits, known = Counter[str](), Counter[str](), set()
+
+    def fits(address: str) -> bool:
+        strangers = sum(count for each, count in has.items() if each not in known)
+        room = has.total() < MOST_THREADS and (address in known or strangers < MOST_THREADS - KEPT)
+        return room and has[address] < AT_ONCE
+
+    for number, (which, what) in enumerate(steps):
+        address = str(which)
+        if what == "is known":
+            shares.know(address)
+            known.add(address)
+        elif what == "comes":
+            may = fits(address)
+            assert shares.take(address, (address, number)) == may
+            (has if may else waits)[address] += 1
         elif has[address]:
-            has[address].pop(0)
-            following = shares.leave(address)
-            assert following == (waits[address].pop(0) if waits[address] else None)
-            has[address] += [] if following is None else [following]
-        assert all(len(has[each]) <= AT_ONCE for each in has)
-        assert all(len(has[each]) == AT_ONCE for each in has if waits[each])
+            has[address] -= 1
+            for each, _ in shares.leave(address):
+                assert fits(each)
+                has[each] += 1
+                waits[each] -= 1
+            assert not any(fits(each) for each in waits if waits[each])
+
+
+def test_strangers_leave_room_for_whom_a_key_was_seen_of() -> None:
+    shares: Shares[int] = Shares()
+    shares.know("host")
+    taken = [shares.take(f"stranger {number // AT_ONCE}", number) for number in range(100)]
+    assert sum(taken) == MOST_THREADS - KEPT
+    assert shares.take("host", 100)
+    assert shares.leave("host") == []
+    assert shares.leave("stranger 0") == [taken.index(False)]
 
 
 def test_so_many_connections_of_one_address_and_no_more() -> None:

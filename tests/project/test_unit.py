@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from appliance.control.server import Limits
-from appliance.page.fair import MORE_THREADS
 from appliance.page.news import LISTENERS
-from appliance.page.shares import MOST_OF_ALL
+from appliance.page.shares import MOST_OF_ALL, MOST_THREADS
 
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "appliance.service"
@@ -77,7 +76,7 @@ def test_the_helper_alone_may_write_the_configuration_and_the_page_alone_may_ask
 def test_the_page_has_threads_for_all_who_may_listen() -> None:
     unit = ConfigParser(strict=False, interpolation=None)
     unit.read(PAGE)
-    assert int(unit["Service"]["TasksMax"]) > LISTENERS + MORE_THREADS + 50
+    assert int(unit["Service"]["TasksMax"]) > LISTENERS + 2 * MOST_THREADS + 50
     assert int(unit["Service"]["LimitNOFILE"]) > MOST_OF_ALL + 2 * LISTENERS
 
 
