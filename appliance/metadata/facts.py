@@ -96,5 +96,7 @@ def facts(clip: Clip) -> dict[str, str]:
         if (name, text) == (TITLE, clip.title):
             continue
         plain = name.upper().replace("-", "_")
-        known[f"FIELD_{plain}" if plain in told or plain in _ELSEWHERE else plain] = text
+        while plain in told or plain in known or plain in _ELSEWHERE:
+            plain = f"FIELD_{plain}"
+        known[plain] = text
     return {name: text for name, text in known.items() if text}

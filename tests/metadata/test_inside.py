@@ -196,6 +196,12 @@ def test_id3_as_mutagen_reads_it(original: Path) -> None:
     assert '"offset": 24000' in str(tags["TXXX:MARKS"]) and not [name for name in tags if "CHAPTER" in name]
 
 
+def test_fields_whose_names_are_nearly_the_same_are_all_told(original: Path) -> None:
+    alike = evolve(CLIP, fields={"stage-left": "Ada", "stage_left": "Bert", "Stage_Left": "Cora"})
+    tags = mutagen.File(made(original, FLAC, alike)).tags
+    assert [tags[f"{before}stage_left"] for before in ("", "field_", "field_field_")] == [["Ada"], ["Bert"], ["Cora"]]
+
+
 def test_the_first_who_can_be_the_artist_is_it_whatever_else_is_told(original: Path) -> None:
     several = evolve(CLIP, title="What TPE1 means", fields={"speaker": "Ada", "performer": "Bert"})
     tags = mutagen.File(made(original, MP3, several)).tags
