@@ -162,12 +162,12 @@ class Meter:
             sound = self._in_blocks(self._thin, count, size)
             differences = self._in_blocks(self._differences, count, size)
             for row, power in zip(self._blocks, powers(sound, differences, self._when), strict=True):
-                self._count(row, power)
+                self._count(row, power.reshape(count, self._channels))
         self._thinned = 0
 
     def _in_blocks(self, samples: NDArray[np.float64], count: int, size: int) -> NDArray[np.float64]:
         shaped = samples[: count * size * self._channels].reshape(count, size, self._channels)
-        return np.ascontiguousarray(shaped.transpose(0, 2, 1))  # sums along another axis cost many times more
+        return shaped.transpose(0, 2, 1).reshape(-1, size)  # sums along another axis cost many times more
 
     def _count(self, row: NDArray[np.int64], power: NDArray[np.float64]) -> None:
         level = 10 * np.log10(np.maximum(power.max(axis=1), 1e-9)) - 20 * math.log10(self._full_scale) - SILENCE_DBFS
