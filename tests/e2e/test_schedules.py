@@ -46,6 +46,25 @@ def test_a_window_is_recorded_and_ends_in_its_moment(box: Box) -> None:
 
 
 @pytest.mark.slow
+def test_a_schedule_records_by_its_own_profile_and_to_its_own_destination(box: Box) -> None:
+    told = box.config.read_text().replace(
+        "shelf: {", f"other: {{backend: folder, path: {box.root}/other}}\n  shelf: {{"
+    )
+    wanted = "take: {profile: wide, fields: {title: Dawn}, destinations: [other]}"
+    often = f"often: {{duty: {ON}s every {EVERY}s, clock: utc, {wanted}}}"
+    profile = "{rate: 16000, channels: 2, sample_format: S24_3LE, name: birds}"
+    box.config.write_text(f"{told}schedules: {{{often}}}\nrecording: {{profiles: {{wide: {profile}}}}}\n")
+    box.start()
+    box.until(lambda: any(ends_with_its_window(entry["clip"]) and entry["deliveries"] for entry in box.clips()))
+    entry = next(entry for entry in box.clips() if entry["deliveries"])
+    clip = entry["clip"]
+    assert (clip["title"], clip["begun"]["by"], clip["begun"]["which"]) == ("Dawn", "schedule", "often")
+    assert [each["destination"] for each in entry["deliveries"]] == ["other"]
+    sound = soundfile.info(entry["path"])
+    assert (sound.samplerate, sound.channels, sound.subtype) == (16_000, 2, "PCM_24") and "_birds_" in entry["path"]
+
+
+@pytest.mark.slow
 def test_a_take_of_a_person_goes_through_windows(box: Box) -> None:
     configure(box)
     box.start()
