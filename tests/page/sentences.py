@@ -44,7 +44,6 @@ _NEVER_SHOWN = (
         "audio/ways.py",
         "audio/adts.py",
         "control/contract.py",
-        "control/client.py",
     ),
     *("plugin_host/backends.py", "store/adoption.py", "store/orphans.py", "store/recovery.py", "store/clips.py"),
     *("store/trash.py", "renditions/encode.py", "feeds/safefile.py", "delivery/receipts.py"),

@@ -18,6 +18,8 @@ from appliance import faults
 from appliance.config.described import describe, summary
 from appliance.config.options import loaded
 from appliance.config.settings import Settings
+from appliance.control.client import Client
+from appliance.errors import NotRunning
 from appliance.faultkind import FaultKind
 from appliance.models import GapCause, Verdict
 from appliance.page import begin, downloads, health, hints, languages, listing, settings, sounds, words
@@ -160,6 +162,18 @@ def test_how_an_option_is_written_is_said_in_every_language(code: str) -> None:
         assert hints.hint("nothing of ours") is None
     finally:
         languages.choose("en", None)
+
+
+def test_a_recorder_that_is_away_is_told_of_in_the_language_of_the_page(
+    browser: Browser, desk: Desk, tmp_path: Path
+) -> None:
+    with pytest.raises(NotRunning) as away, Client(tmp_path / "none"):
+        pass
+    desk.answers["status"] = away.value
+    for code in OTHERS:
+        browser.post("/language", language=code)
+        text = browser.get("/").text
+        assert 'lang="en">' not in text.partition("<footer>")[0] and "no appliance answers" not in text
 
 
 def test_a_hint_keeps_what_is_typed() -> None:
