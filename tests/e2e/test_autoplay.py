@@ -10,6 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,6 +46,7 @@ class Web(ThreadingHTTPServer):
 
     def __init__(self, folder: Path) -> None:
         self.may_arrive = threading.Event()
+        self.sent = list[str]()
         super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
 
     @property
@@ -58,6 +60,10 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.may_arrive.wait(20)
         super().do_GET()
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        self.server.sent.append(self.path)
+        super().copyfile(source, outputfile)
 
 
 @pytest.fixture
@@ -228,3 +234,26 @@ def test_of_a_narration_that_an_earlier_release_kept_in_two_versions_the_newest_
     box.until(lambda: card.stat().st_size > three_rounds)
     assert heard(test_card)[begin:] == [] and box.status()["player"] == "playing"
     assert not box.status()["faults"]
+
+
+@pytest.mark.slow
+def test_what_cannot_be_played_is_told_at_each_pull_and_fetched_once(box: Box, served: Web, tmp_path: Path) -> None:
+    served.may_arrive.set()
+    (tmp_path / "list.m3u").write_text("odd.mp3")
+    (tmp_path / "odd.mp3").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(50_000))
+    os.utime(tmp_path / "odd.mp3", (1_700_000_000,) * 2)
+    lines = [
+        f'  letter: {{urls: ["{served.address}/odd.mp3"], every: 1h}}\n',
+        f'  list: {{backend: m3u, url: "{served.address}/list.m3u", every: 1h}}\n',
+    ]
+    box.config.write_text(f"{box.config.read_text()}feeds:\n{''.join(lines)}")
+    box.start("--simulate", "all")
+    for pulls in (1, 2, 3):
+        box.until(lambda: all(feed["pulls"] == pulls for feed in box.status()["feeds"].values()))  # noqa: B023
+        said = box.cli("status").stdout
+        assert all(f"feed {name}: odd is no sound that can be played" in said for name in ("letter", "list")), said
+        box.call("feeds.pull")
+    assert served.sent.count("/odd.mp3") == 2, "once for each feed"
+    (tmp_path / "odd.mp3").write_bytes((tmp_path / "first.flac").read_bytes())
+    box.call("feeds.pull")
+    box.until(lambda: len(box.call("feeds.list")) == 2 and not box.status()["faults"])
