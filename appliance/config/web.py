@@ -37,7 +37,7 @@ def check_url(url: str, *, allow_http: bool) -> None:
         parts.scheme not in ("http", "https")
         or not host
         or not all(0 < len(label) <= _LONGEST_LABEL for label in labels)
-        or re.search(r"[\s\x00-\x1f]", url)
+        or re.search(r"[\s\x00-\x1f\ud800-\udfff]", url)
     ):
         raise ValueError(f"not a valid URL: {url!r}; expected https://HOST/PATH")
     if parts.username is not None or parts.password is not None:

@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Sequence
-from urllib.parse import urljoin
 
 from appliance_fetch.item import Item
+from appliance_fetch.naming import place_of
 
 from appliance.plugin import Permanent, WrongKind, shown_url
 
@@ -34,5 +34,5 @@ def _item(track: object, number: int, url: str) -> Item:
     digest = track.get("sha256", "")
     if digest and not re.fullmatch(r"[0-9A-Fa-f]{64}", digest):
         raise Permanent(f"{where} has a sha256 that is none: expected 64 hexadecimal digits")
-    place = urljoin(url, track["url"])
+    place = place_of(track["url"], url)
     return Item(place, track.get("id") or place, track.get("title", ""), digest)

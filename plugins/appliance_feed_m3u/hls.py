@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urljoin
 
+from appliance_fetch.naming import place_of
 from attrs import frozen
 
 from appliance.plugin import Permanent, shown_url
@@ -61,7 +61,7 @@ def variant(lines: Sequence[str], url: str) -> str | None:
         return None
     heard = [offer for offer in offers if offer[0]] or [min(offers)]
     fine = [offer for offer in heard if offer[1] <= _ENOUGH]
-    return urljoin(url, (max(fine) if fine else min(heard))[2])
+    return place_of((max(fine) if fine else min(heard))[2], url)
 
 
 def playlist(lines: Sequence[str], url: str) -> Playlist:
@@ -82,7 +82,7 @@ def playlist(lines: Sequence[str], url: str) -> Playlist:
                 f"{shown_url(url)} is HLS in pieces of MP4, which is not played: use a stream in MP3, Ogg or AAC"
             )
         elif not line.startswith("#"):
-            segments.append(Segment(number + len(segments), urljoin(url, line)))
+            segments.append(Segment(number + len(segments), place_of(line, url)))
     return Playlist(segments, target, over)
 
 

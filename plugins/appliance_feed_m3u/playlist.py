@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urljoin
 
 from appliance_fetch.item import Item
+from appliance_fetch.naming import place_of
 
 from appliance.plugin import Permanent, WrongKind, shown_url
 from appliance_feed_m3u.hls import is_hls
@@ -34,7 +34,7 @@ def entries(body: bytes, url: str) -> Sequence[Item]:
     if is_hls(lines):
         raise Hls(f"{shown_url(url)} is a stream in HLS, which feeds do not pull: `appliance play` plays it")
     found = _pls(lines) if lines[0].lower() == "[playlist]" else _m3u(lines)
-    items = [Item(place := urljoin(url, target), place, title) for target, title in found]
+    items = [Item(place := place_of(target, url), place, title) for target, title in found]
     if not items:
         raise WrongKind(f"{shown_url(url)} is an empty playlist, or none in M3U or PLS")
     return items

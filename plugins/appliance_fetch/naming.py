@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from email.message import Message
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from appliance_fetch.suffixes import SUFFIXES
 
@@ -46,6 +46,14 @@ def title_and_suffix(url: str, headers: Mapping[str, str]) -> tuple[str, str]:
         stem = paths[0].stem if paths[0].suffix.lower() in _SUFFIXES else paths[0].name
     title = "".join(character for character in stem if character.isprintable()).strip()
     return title[:_LONGEST_TITLE] or urlsplit(url).hostname or "track", suffix
+
+
+def place_of(target: str, base: str) -> str:
+    """The URL that a list at `base` means; what is none stays as it is written, and is told as such."""
+    try:
+        return urljoin(base, target)
+    except ValueError:
+        return target
 
 
 def media_type(headers: Mapping[str, str]) -> str:

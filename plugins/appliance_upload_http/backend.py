@@ -227,7 +227,7 @@ class HttpBackend:
         from appliance_http.statuses import status_error
 
         if answer.status in _REDIRECTS:
-            target = shown_url(urljoin(answer.url, answer.headers.get("Location", "")))
+            target = shown_url(_told_place(answer) or answer.url)
             return Permanent(
                 f"{self._host} answers {answer.status} {answer.reason}: a form that is redirected so loses its file. "
                 f"Set url to the address that takes it; this one leads to {target}"
@@ -251,8 +251,7 @@ class HttpBackend:
         checksum = body.md5 if proof.algorithm is Algorithm.MD5 else job.rendition.sha256
         if proof.wanted:
             self._check_proof(answer, said, checksum)
-        location = answer.headers.get("Location", "")
-        location = _place(urljoin(answer.url, location)) if 0 < len(location) <= _MOST_DETAIL else ""
+        location = _place(_told_place(answer)) if 0 < len(answer.headers.get("Location", "")) <= _MOST_DETAIL else ""
         detail = f"{answer.status} {answer.reason}".strip()
         if location:
             detail += f", Location: {location}"
@@ -279,6 +278,14 @@ def _place_of_its_own(url: str) -> str:
         return url
     place, mark, query = url.partition("?")
     return f"{place.rstrip('/')}/{{file_name}}{mark}{query}"
+
+
+def _told_place(answer: "Answer") -> str:
+    """Where the server says that it is; empty where that makes no sense."""
+    try:
+        return urljoin(answer.url, answer.headers.get("Location", ""))
+    except ValueError:
+        return ""
 
 
 def _place(url: str) -> str:

@@ -132,6 +132,7 @@ def test_the_same_bytes_under_another_name_come_once(kind: str, write: Write, si
         ("file:///etc/passwd", "not a valid URL"),
         ("http://192.0.2.1/a.mp3", "not encrypted"),
         ("ftp://h/a", "not a valid"),
+        ("http://h:99999/a.mp3", "not a valid URL"),
     ],
 )
 def test_an_entry_that_leads_astray_is_told_and_keeps_no_other(
@@ -183,6 +184,25 @@ def test_json_that_breaks_its_schema(body: str, words: str, site: Site, inbox: M
     site.offer("/list", body, "application/json")
     with pytest.raises(Permanent, match=words):
         backend("json", site.url("/list")).pull(inbox)
+
+
+@pytest.mark.parametrize(
+    ("kind", "write", "place"),
+    [
+        ("json", as_json, "http://[::1/a.mp3"),
+        ("json", as_json, "\ud800.mp3"),
+        ("m3u", m3u, "http://[::1/a.mp3"),
+        ("m3u", pls, "http://[::1/a.mp3"),
+    ],
+)
+def test_an_address_that_makes_no_sense_is_told_and_keeps_no_other(
+    kind: str, write: Write, place: str, site: Site, inbox: MemoryInbox
+) -> None:
+    site.offer("/a.mp3", SOUND)
+    site.offer("/list", write([place, site.url("/a.mp3")]), "text/plain")
+    with pytest.raises(Permanent, match="not a valid URL"):
+        backend(kind, site.url("/list")).pull(inbox)
+    assert len(inbox.tracks) == 1
 
 
 def test_a_sum_in_json_is_compared(site: Site, inbox: MemoryInbox) -> None:

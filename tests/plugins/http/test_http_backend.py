@@ -47,8 +47,9 @@ def test_a_low_rate_limit_makes_small_blocks(
     assert max(after - before for before, after in pairwise(sent)) == most
 
 
-def test_a_place_too_long_to_be_one_is_no_reason_to_send_again(receiver: Receiver, job: UploadJob) -> None:
-    receiver.always = Reply(201, {"Location": "/" + "L" * 60_000})
+@pytest.mark.parametrize("place", ["/" + "L" * 60_000, "http://[::1/files/7"], ids=["too long", "no URL"])
+def test_a_place_that_can_be_none_is_no_reason_to_send_again(place: str, receiver: Receiver, job: UploadJob) -> None:
+    receiver.always = Reply(201, {"Location": place})
     assert backend(receiver.url()).deliver(job).remote_name == job.rendition.file_name
 
 

@@ -206,6 +206,7 @@ def test_redirects_that_keep_the_form_are_followed(status: int, receiver: Receiv
         (Reply(303, {"Location": "/there"}, early=20_000_000), "303.*loses its file.*/there$"),
         (Reply(302), "302.*loses its file"),
         (Reply(303, {"Location": ""}), "303.*loses its file"),
+        (Reply(301, {"Location": "http://[::1/there"}), "301.*loses its file"),
     ],
 )
 def test_redirects_that_lose_the_form_are_errors(reply: Reply, words: str, receiver: Receiver, job: UploadJob) -> None:
