@@ -161,6 +161,9 @@ def test_a_card_that_hangs_in_close_costs_no_sound_and_is_told(box: Box, test_ca
         ({"rate": "44100"}, (44_100, 1, "S16_LE")),
         ({"format": "S24_3LE"}, (48_000, 1, "S24_3LE")),
         ({"format": "S32_LE", "channels": "2", "rate": "96000"}, (96_000, 2, "S32_LE")),
+        ({"channels": "4"}, (48_000, 4, "S16_LE")),
+        ({"channels": "1", "rate": "96000"}, (96_000, 1, "S16_LE")),
+        ({"rate": "11025", "format": "S24_3LE"}, (11_025, 1, "S24_3LE")),
     ],
 )
 def test_the_first_press_records_whatever_the_microphone_can_do(
@@ -178,6 +181,24 @@ def test_the_first_press_records_whatever_the_microphone_can_do(
     clip = box.call("record.stop")["clip"]
     assert clip["format"] == format and clip["gaps"] == []
     assert f"{granted[0]} Hz {granted[2]}" in box.log.read_text()
+
+
+@pytest.mark.slow
+def test_a_microphone_that_can_do_something_else_at_each_press_is_recorded_at_each(box: Box, test_card: Path) -> None:
+    start(box, test_card)
+    for only, granted in (
+        ({"rate": "44100"}, (44_100, 1, "S16_LE")),
+        ({"rate": "16000", "channels": "2"}, (16_000, 2, "S16_LE")),
+        ({"rate": "96000", "channels": "4", "format": "S32_LE"}, (96_000, 4, "S32_LE")),
+        ({}, (48_000, 1, "S16_LE")),
+    ):
+        for name in ("rate", "channels", "format"):
+            (test_card / name).unlink(missing_ok=True)
+        for name, word in only.items():
+            (test_card / name).write_text(word)
+        clip = box.record(0.6)
+        assert (clip["format"]["rate"], clip["format"]["channels"], clip["format"]["sample"]) == granted
+        assert clip["gaps"] == [] and clip["frames"] > 0.5 * granted[0]
 
 
 @pytest.mark.slow
