@@ -40,6 +40,8 @@ recording: {{min_duration: 200ms, max_duration: {longest}}}
 flow: {{script: telephone, delay: 100ms, greeting: {root}/greeting.wav}}
 """
 
+NEARLY_UP = ("time_is_nearly_up", "stopped")
+
 BOOTH = CONFIG.replace("17: record.toggle", "17: flow.next").replace(
     "script: telephone, delay: 100ms, greeting: {root}/greeting.wav", "script: booth, booth: {{listen_back: true}}"
 )
@@ -165,6 +167,46 @@ def test_a_forgotten_handset_ends_by_itself_and_says_so(alsa_config: Path, tmp_p
         telephone.hang_up()
         telephone.lift()
         telephone.box.until(lambda: len(telephone.box.clips()) == 2)
+    finally:
+        telephone.box.end()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("begins", ["tone", "greeting_end", "lift"])
+def test_a_clip_begins_where_the_configuration_says(begins: str, alsa_config: Path, tmp_path: Path) -> None:
+    config = CONFIG.replace("script: telephone, delay: 100ms", f"script: telephone, begins: {begins}, delay: 500ms")
+    telephone = Telephone(tmp_path, config=config)
+    try:
+        kept = [telephone.call({"lift": 2.0}.get(begins, 0.8)) for _ in range(3)]
+        greeted, told = list(telephone.ends(telephone.greeting)), list(telephone.ends(TONE))
+        assert len(greeted) == len(told) == 3
+        wanted = {
+            "tone": [end + GUARD for end in told],
+            "greeting_end": [end + GUARD for end in greeted],
+            "lift": [end - len(telephone.greeting) - RATE // 2 for end in greeted],
+        }[begins]
+        late = PLACED if begins != "lift" else RATE // 4  # the switch has to settle before the microphone opens
+        assert -PLACED <= median(piece.first - due for piece, due in zip(kept, wanted, strict=True)) <= late
+        for piece, heard in zip(kept, told, strict=True):
+            holds_tone = piece.first <= heard - len(TONE) and heard <= piece.first + piece.frames
+            assert holds_tone is (begins != "tone")
+    finally:
+        telephone.box.end()
+
+
+@pytest.mark.slow
+def test_who_speaks_for_long_hears_that_the_time_is_nearly_up_and_then_that_it_is_over(
+    alsa_config: Path, tmp_path: Path
+) -> None:
+    telephone = Telephone(tmp_path, longest="8s")
+    nearly, stopped = (soundfile.read(SHIPPED / f"{each}.flac", dtype="int16")[0] for each in NEARLY_UP)
+    try:
+        telephone.lift()
+        telephone.box.until(lambda: list(telephone.ends(stopped)))
+        piece = telephone.kept(telephone.box.clips()[0])
+        [warned], [over] = telephone.ends(nearly), telephone.ends(stopped)
+        assert piece.frames == 8 * RATE
+        assert warned - len(nearly) < piece.first + piece.frames <= over - len(stopped)
     finally:
         telephone.box.end()
 
