@@ -64,7 +64,7 @@ class TakeWriter:
         self._hindsight = Hindsight(assembler) if opened.behind_server else None
         self._longest = self._settings.most_frames(self._format) / self._rate
         self._hard_end = self._settings.ends_hard(self._format)
-        self._split_due = next_full(self._settings.split_at, assembler.begin.started)
+        self._split_due = next_full(self._settings.split_at, assembler.begin.started, self._clock.stamp)
         self._started = self._asked = self._warned = False
         self._told = 0
         self._uncertainty = 0
@@ -105,7 +105,7 @@ class TakeWriter:
         assembler.carry_on(before)
         self._hindsight = Hindsight(assembler) if self._hindsight else None
         self._started = self._asked = self._warned = False
-        self._split_due = next_full(self._settings.split_at, assembler.begin.started)
+        self._split_due = next_full(self._settings.split_at, assembler.begin.started, self._clock.stamp)
         self._unsafe_since = None
         self._progress.begin()
         for stretch in before.rest:

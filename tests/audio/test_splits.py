@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -424,8 +426,39 @@ def test_it_is_split_at_full_times_of_the_clock(parted: Parted) -> None:
 @pytest.mark.parametrize(("offset", "minutes"), [(0, 17), (19_800, 47), (20_700, 32)])
 def test_full_hours_are_those_of_local_time(offset: int, minutes: int) -> None:
     began = ClockStamp((1_800_000_000 + 43 * 60) * 10**9, 5 * 10**9, "boot", ClockSource.NTP, offset)
-    assert next_full(3600, began) == 5 + minutes * 60
-    assert next_full(None, began) == math.inf
+    assert next_full(3600, began, lambda at: began) == 5 + minutes * 60
+    assert next_full(None, began, lambda at: began) == math.inf
+
+
+BERLIN, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("Australia/Lord_Howe")
+
+
+@pytest.mark.parametrize(
+    ("zone", "begun", "every", "full"),
+    [
+        (BERLIN, "2026-03-28T23:59:59.5", 86400, "2026-03-30T00:00"),
+        (BERLIN, "2026-03-29T00:00", 86400, "2026-03-30T00:00"),
+        (BERLIN, "2026-10-25T00:00", 86400, "2026-10-26T00:00"),
+        (BERLIN, "2026-10-25T18:00", 86400, "2026-10-26T00:00"),
+        (BERLIN, "2026-03-29T00:30", 7200, "2026-03-29T04:00"),
+        (BERLIN, "2026-03-29T01:30", 3600, "2026-03-29T03:00"),
+        (BERLIN, "2026-10-25T01:30", 14400, "2026-10-25T04:00"),
+        (LORD_HOWE, "2026-10-04T01:30", 3600, "2026-10-04T03:00"),
+        (LORD_HOWE, "2026-04-05T01:15", 7200, "2026-04-05T02:00"),
+    ],
+)
+def test_full_hours_are_those_of_local_time_also_where_that_changes_meanwhile(
+    zone: ZoneInfo, begun: str, every: float, full: str
+) -> None:
+    first = datetime.fromisoformat(begun).replace(tzinfo=zone).timestamp()
+
+    def at(moment: float) -> ClockStamp:
+        offset = datetime.fromtimestamp(first + moment, zone).utcoffset() or timedelta()
+        wall_ns = round((first + moment) * 1e9)
+        return ClockStamp(wall_ns, round(moment * 1e9), "boot", ClockSource.NTP, int(offset.total_seconds()))
+
+    due = next_full(every, at(0.0), at)
+    assert datetime.fromtimestamp(first + due, zone).replace(tzinfo=None) == datetime.fromisoformat(full)
 
 
 def test_a_pause_may_end_the_clip(parted: Parted) -> None:
