@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from appliance.api.cards import real_cards
+from appliance.api.numbers import number
 from appliance.api.telling import tell
 from appliance.api.transfer import download_file
 from appliance.audio import player as engine
@@ -40,7 +41,7 @@ class Player:
     """Plays one file or URL at a time, on the speaker that `device` names; `volume` is 0 to 1.
 
     `on_event` is called with every event of `appliance.events` on the player's thread: it returns soon. Use the player
-    in a `with` block, which ends what plays.
+    in a `with` block, which ends what plays. Raises UsageError where `volume` is no number.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class Player:
         """Play a file, or what is at a URL, from `start_at` seconds on, and wait until it sounds.
 
         What plays already ends. Raises Unplayable where there is no sound in it, AudioError where the speaker cannot be
-        used, Refused where the player is closed, and what `download_file` raises.
+        used, Refused where the player is closed, UsageError where `start_at` is no number, and what `download_file`
+        raises.
         """
+        start_at = number("start_at", start_at)
         if self._closed:
             raise Refused("this player is closed: make another one")
         path = self._file(str(src))
@@ -104,12 +107,12 @@ class Player:
         self._engine.resume()
 
     def seek(self, seconds: float) -> None:
-        """Go to so many seconds from the start; beyond the end is the end."""
-        self._engine.seek(seconds)
+        """Go to so many seconds from the start; beyond the end is the end. Raises UsageError for what is no number."""
+        self._engine.seek(number("seconds", seconds))
 
     def skip(self, seconds: float) -> None:
-        """Go so many seconds on, or back where they are negative."""
-        self._engine.skip(seconds)
+        """Go so many seconds on, or back where they are negative. Raises UsageError for what is no number."""
+        self._engine.skip(number("seconds", seconds))
 
     def stop(self) -> None:
         """End it."""
@@ -147,7 +150,7 @@ class Player:
 
     @rate.setter
     def rate(self, rate: float) -> None:
-        self._rate = min(max(rate, 0.5), 2.0)
+        self._rate = min(max(number("rate", rate), 0.5), 2.0)
         self._engine.set_rate(self._rate)
 
     @property
@@ -207,7 +210,7 @@ class Player:
 
 
 def _share(volume: float) -> float:
-    return min(max(volume, 0.0), 1.0)
+    return min(max(number("volume", volume), 0.0), 1.0)
 
 
 def _why(failed: PlaybackFailed) -> ApplianceError:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from appliance.api.fetching import Fetch
+from appliance.api.numbers import number, whole_number
 from appliance.api.recording import Recording
 from appliance.clock import Clock, SystemClock
 from appliance.config.convert import Structurer
@@ -129,7 +130,8 @@ def download_file(
     Raises Refused where `to` is there already, Transient, Permanent (also for more than `limit` bytes, and for what is
     no sound), Cancelled, NotFound, and UsageError where an option does not fit.
     """
-    own = {"urls": [url], "allow_http": True, "headers": headers or {}, "max_size": f"{limit}B", **_patience(timeout)}
+    most = f"{whole_number('limit', limit)}B"
+    own = {"urls": [url], "allow_http": True, "headers": headers or {}, "max_size": most, **_patience(timeout)}
     settings = _settings(FeedSettings, {"backend": "urls"}, own, options)
     aborted = abort or threading.Event()
     with TemporaryDirectory() as state:
@@ -147,7 +149,7 @@ def download_file(
 
 def _persistently(call: Callable[[int], T], attempts: int, aborted: threading.Event, clock: Clock) -> T:
     """What `call` gives at last: what may pass by itself is tried again. Raises Cancelled once it is aborted."""
-    attempt = 1
+    attempt, attempts = 1, whole_number("attempts", attempts)
     while True:
         try:
             return call(attempt)
@@ -172,6 +174,8 @@ def _pause(seconds: float, aborted: threading.Event, clock: Clock) -> None:
 def _patience(timeout: float | None) -> dict[str, Any]:
     if timeout is None:
         return {}
+    if (timeout := number("timeout", timeout)) <= 0:
+        raise UsageError(f"timeout is {timeout:g}, expected seconds above 0")
     waits = {"total": timeout, "read": min(timeout, _MOST_SILENCE), "connect": min(timeout, _MOST_CONNECT)}
     return {"timeouts": {name: f"{seconds:.3f}s" for name, seconds in waits.items()}}
 

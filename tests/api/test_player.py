@@ -1,8 +1,10 @@
 """The player of scripts: on real libasound with the test card, and on a clock turned by hand."""
 
+import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import soundfile
 
 from appliance import Player
 from appliance.audio.ramps import loudness
-from appliance.errors import AudioError, NotFound, Permanent, Refused, Unplayable
+from appliance.errors import AudioError, NotFound, Permanent, Refused, Unplayable, UsageError
 from appliance.events import (
     PlaybackFailed,
     PlaybackFinished,
@@ -172,3 +174,21 @@ def test_a_player_that_is_closed_says_so_and_keeps_nobody_waiting(heard: Heard, 
 def test_nothing_was_played_yet(heard: Heard) -> None:
     with Stage(heard).player as player:
         assert not player.wait() and player.position == 0.0
+
+
+@pytest.mark.parametrize("odd", ["x", None, math.nan, math.inf])
+def test_what_is_no_number_is_refused_in_words_and_what_plays_goes_on(odd: Any, test_card: Path, song: Path) -> None:
+    with pytest.raises(UsageError, match=r"volume is .*, expected a number"):
+        Player(volume=odd, cards=FakeCards())
+    with Player(device=f"testcard:{test_card}", volume=1.0) as player:
+        player.play(song)
+        for name in ("volume", "rate"):
+            with pytest.raises(UsageError, match=rf"{name} is .*, expected a number"):
+                setattr(player, name, odd)
+        for move in (player.seek, player.skip):
+            with pytest.raises(UsageError, match=r"seconds is .*, expected a number"):
+                move(odd)
+        with pytest.raises(UsageError, match=r"start_at is .*, expected a number"):
+            player.play(song, start_at=odd)
+        assert player.wait()
+    assert heard_by_the_card(test_card) == list(range(1, RATE // 2 + 1))

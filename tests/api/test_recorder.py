@@ -1,6 +1,7 @@
 """The recorder of scripts, on real libasound with the test card."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -325,6 +326,22 @@ def test_a_gain_that_the_card_cannot_have_is_said_at_once(
     with pytest.raises(AudioError, match=said):
         Recorder(tmp_path, gain=gain, cards=FakeCards(mixer=mixer))
     Recorder(tmp_path, cards=FakeCards()).close()  # the folder is free again
+
+
+@pytest.mark.parametrize("odd", ["x", 1.5, True, math.nan])
+def test_what_is_no_whole_number_is_refused_in_words(odd: Any, tmp_path: Path) -> None:
+    for name in ("rate", "channels"):
+        with pytest.raises(UsageError, match=f"{name} is {odd!r}, expected a whole number"):
+            Recorder(tmp_path, cards=FakeCards(), **{name: odd})
+
+
+@pytest.mark.parametrize("odd", ["x", math.nan, math.inf])
+def test_a_duration_that_is_no_number_is_refused_in_words(odd: Any, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"max_duration is {odd!r}, expected a number"):
+        Recorder(tmp_path, cards=FakeCards(), max_duration=odd)
+    with pytest.raises(UsageError, match="neither dB"):
+        Recorder(tmp_path, cards=FakeCards(), gain=odd)
+    Recorder(tmp_path, cards=FakeCards()).close()  # the folder is free
 
 
 def test_a_gain_that_is_none_is_refused(tmp_path: Path) -> None:

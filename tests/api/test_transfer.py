@@ -5,6 +5,7 @@ import io
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -227,3 +228,21 @@ def test_a_silent_server_is_left(tmp_path: Path, receiver: Receiver) -> None:
         download_file(receiver.url("/a.wav"), tmp_path, timeout=0.2, attempts=1)
     with pytest.raises(UsageError, match="urls"):
         download_file("nonsense", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({"limit": "x"}, "limit is 'x', expected a whole number"),
+        ({"limit": -1}, "limit is -1, expected a whole number"),
+        ({"timeout": "x"}, "timeout is 'x', expected a number"),
+        ({"timeout": -1}, "timeout is -1, expected seconds above 0"),
+        ({"attempts": 0}, "attempts is 0, expected a whole number"),
+    ],
+)
+def test_what_is_no_number_is_refused_in_words(
+    wish: dict[str, Any], said: str, tmp_path: Path, receiver: Receiver
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        download_file(receiver.url("/a.wav"), tmp_path, **wish)
+    assert not receiver.seen and list(tmp_path.iterdir()) == []
