@@ -1,8 +1,9 @@
 """What one attempt is made of, whether it takes one request or many."""
 
 import contextlib
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -50,15 +51,24 @@ def describe_take(clip: Clip, recipe: Recipe, key: str, part_size: int) -> dict[
 
 
 def _fields(clip: Clip) -> dict[str, str]:
-    """The fields as `field-NAME`, percent-encoded where they are not ASCII (RFC 3986), as many as find room."""
+    """The fields as `field-NAME`, percent-encoded where they are not ASCII (RFC 3986), as many as find room.
+
+    Metadata are headers: proxies drop those with an underscore, and what was signed is not what arrives.
+    """
     found: dict[str, str] = {}
     room = _MOST_FIELDS
     for name, text in field_texts(clip.fields).items():
-        key, value = f"field-{name.lower()}", quote(text, safe=_PLAIN)
+        key, value = _free(f"field-{name.lower().replace('_', '-')}", found), quote(text, safe=_PLAIN)
         room -= len(key) + len(value)
         if room >= 0:
-            found.setdefault(key, value)
+            found[key] = value
     return found
+
+
+def _free(key: str, taken: Container[str]) -> str:
+    """The key, with a number from 2 on where another field has it."""
+    numbered = (f"{key}-{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([key], numbered) if each not in taken)
 
 
 def part_size_of(head: Answer, default: int) -> int:

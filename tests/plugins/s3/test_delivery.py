@@ -332,6 +332,22 @@ def test_probe_of_a_box_that_may_not_delete(weed: Any, front: Any, tmp_path: Pat
     assert "could not delete" in weed.backend(tmp_path, proxy.port).probe()
 
 
+def test_fields_of_all_names_come_through_nginx_and_none_replaces_another(
+    weed: Any, job: Any, behind_nginx: int, tmp_path: Path
+) -> None:
+    """It drops headers with an underscore unless it is told not to, and what was signed is not what arrives."""
+    fields = {"room_name": "hall", "room-name": "attic", "Room_Name": "cellar", "room-name-2": "roof"}
+    told = job()
+    receipt = weed.backend(tmp_path, behind_nginx).deliver(evolve(told, clip=evolve(told.clip, fields=fields)))
+    metadata = stored(weed, receipt.remote_name)["Metadata"]
+    assert {name: text for name, text in metadata.items() if name.startswith("field-")} == {
+        "field-room-name": "hall",
+        "field-room-name-2": "attic",
+        "field-room-name-3": "cellar",
+        "field-room-name-2-2": "roof",
+    }
+
+
 def test_metadata_and_sidecar_are_read_back_and_the_sidecar_tells_what_is_known_last(
     weed: Any, job: Any, tmp_path: Path
 ) -> None:
