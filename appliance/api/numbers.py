@@ -19,3 +19,8 @@ def whole_number(name: str, value: SupportsInt, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise UsageError(f"{name} is {value!r}, expected a whole number of at least {least}")
     return int(value)
+
+
+def wished(name: str, value: SupportsInt | None) -> int | None:
+    """As `whole_number`, of an argument that may be left out."""
+    return None if value is None else whole_number(name, value)

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from appliance.api.blocks import Block, growing_blocks
 from appliance.api.cards import real_cards
-from appliance.api.numbers import number, whole_number
+from appliance.api.numbers import number, wished
 from appliance.api.recording import Recording, Shelf
 from appliance.api.take import Take
 from appliance.api.telling import tell
@@ -74,13 +74,12 @@ class Recorder:
         self._takes: list[Take] = []
         try:
             word = RecordedFormat(sample_format) if sample_format else None
-            rate, channels = _whole_or_none("rate", rate), _whole_or_none("channels", channels)
+            rate, channels = wished("rate", rate), wished("channels", channels)
             capture = CaptureSettings(device, rate, channels, word, gain=parse_gain(str(gain)) if gain else None)
             settings = RecordingSettings()
             if max_duration is not None:
-                settings = evolve(
-                    settings, max_duration=Seconds(number("max_duration", max_duration)), at_max=AtMax.STOP
-                )
+                longest = Seconds(number("max_duration", max_duration))
+                settings = evolve(settings, max_duration=longest, at_max=AtMax.STOP)
         except ValueError as error:
             raise UsageError(f"nothing can be recorded so: {error}") from error
         self._shelf = Shelf(Path(folder))
@@ -285,10 +284,6 @@ class Recorder:
             with self._changed:
                 self._takes = [*self._takes, take]
             self._engine.start(take.id, event.at, event.format, event.take_id)
-
-
-def _whole_or_none(name: str, value: int | None) -> int | None:
-    return None if value is None else whole_number(name, value)
 
 
 def _brief(fields: Fields) -> Brief:
