@@ -115,7 +115,7 @@ class Connection:
             if isinstance(result, Generator):
                 self._stream(id, result)
             else:
-                self._write(protocol.response(id, to_plain(result)))
+                self._write(protocol.response(id, result, to_plain))
         except UsageError as error:
             self._fail(id, protocol.INVALID_PARAMS, str(error), {"type": type(error).__name__})
         except ApplianceError as error:
@@ -131,7 +131,7 @@ class Connection:
         with closing(items):
             for item in items:
                 if item is not None:
-                    self._write(protocol.notification(to_plain(item)))
+                    self._write(protocol.notification(item, to_plain))
                 elif self._hung_up():
                     return
         self.streaming = False

@@ -7,6 +7,7 @@ the connection as a whole, which ends with it.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from appliance import errors
@@ -24,15 +25,18 @@ INTERNAL_ERROR = -32603
 APPLIANCE_ERROR = -32000
 
 
-def encode(message: dict[str, Any]) -> bytes:
-    """One line. What is no UTF-8 in the name of a file travels as the escape that JSON has for it."""
-    text = json.dumps({"jsonrpc": VERSION, **message}, ensure_ascii=False)
+def encode(message: dict[str, Any], plain: Callable[[Any], object] | None = None) -> bytes:
+    """One line. What is no UTF-8 in the name of a file travels as the escape that JSON has for it.
+
+    `plain` makes something that JSON has of what it has not, such as a value object.
+    """
+    text = json.dumps({"jsonrpc": VERSION, **message}, ensure_ascii=False, default=plain)
     return text.encode(errors="backslashreplace") + b"\n"
 
 
-def response(id: object, result: object) -> bytes:
-    """The answer to the call `id`."""
-    return encode({"id": id, "result": result})
+def response(id: object, result: object, plain: Callable[[Any], object] | None = None) -> bytes:
+    """The answer to the call `id`; `plain` as `encode` wants it."""
+    return encode({"id": id, "result": result}, plain)
 
 
 def failure(id: object, code: int, message: str, data: object = None) -> bytes:
@@ -45,9 +49,9 @@ def error_response(id: object, error: errors.ApplianceError) -> bytes:
     return failure(id, APPLIANCE_ERROR, redact(str(error)), {"type": type(error).__name__})
 
 
-def notification(params: dict[str, Any]) -> bytes:
-    """One item of a stream."""
-    return encode({"method": "event", "params": params})
+def notification(params: object, plain: Callable[[Any], object] | None = None) -> bytes:
+    """One item of a stream; `plain` as `encode` wants it."""
+    return encode({"method": "event", "params": params}, plain)
 
 
 def message(line: bytes) -> dict[str, Any] | None:

@@ -129,8 +129,8 @@ class Places:
 
     def sound(self, name: str) -> Path:
         """What there is of the sound of the clip `name`: as it was recorded, else encrypted."""
-        path, kept = self.audio(name), self.encrypted(name)
-        return kept if not path.exists() and kept.exists() else path
+        path = self.audio(name)
+        return path if path.exists() or not (kept := self.encrypted(name)).exists() else kept
 
     def sidecar(self, name: str) -> Path:
         """The metadata of the clip `name`, for the day when the catalogue is lost."""

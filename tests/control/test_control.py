@@ -9,12 +9,14 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.clock import SystemClock
+from appliance.codec import to_plain
 from appliance.control import protocol
 from appliance.control.client import Client
 from appliance.control.connection import Methods
@@ -151,6 +153,19 @@ def test_a_socket_left_behind_is_replaced(path: Path, tmp_path: Path) -> None:
     with Client(stale) as client:
         assert client.call("mark", offset=1) == {"offset": 1, "label": ""}
     server.close()
+
+
+def test_value_objects_within_plain_answers_travel_and_nothing_else_is_made_plain(tmp_path: Path) -> None:
+    answer = [{"path": tmp_path, "marks": (Mark(1),)}, {"marks": []}]
+    server = ControlServer(tmp_path / "socket", GROUP, SystemClock())
+    server.start({"list": lambda: answer})
+    with Client(tmp_path / "socket") as client:
+        found = client.call("list")
+    server.close()
+    assert found == [{"path": str(tmp_path), "marks": [{"offset": 1, "label": ""}]}, {"marks": []}]
+    plain = Mock(side_effect=to_plain)
+    assert protocol.message(protocol.response(1, answer, plain)) == {"jsonrpc": "2.0", "id": 1, "result": found}
+    assert [call.args for call in plain.call_args_list] == [(tmp_path,), (Mark(1),)]
 
 
 def test_a_socket_that_another_appliance_listens_at_is_left_to_it(path: Path) -> None:
