@@ -23,6 +23,7 @@ from appliance.page.server import Serving
 PASSWORD = "correct horse battery"
 STATUS = {
     "device": "booth",
+    "time": 1_785_000_000.0,
     "ok": True,
     "summary": "nothing is wrong",
     "recorder": "idle",
