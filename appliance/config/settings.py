@@ -53,7 +53,7 @@ class SwitchAction(StrEnum):
 
 
 class Light(StrEnum):
-    """What an LED shows: `status` has a pattern for every state, the others are on while the word holds."""
+    """What an LED shows: `status` has a pattern for each state, `new_message` blinks, others are on while it holds."""
 
     STATUS = "status"
     RECORDING = "recording"

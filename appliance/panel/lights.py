@@ -9,6 +9,8 @@ fault          two blinks, then a pause
 delivering     two short flashes a second
 new message    one blink every three seconds
 idle           dark
+
+An LED with one meaning is on while that holds, but for new messages, of which it blinks as the status LED does.
 """
 
 from collections.abc import Callable
@@ -55,7 +57,8 @@ def pattern(light: Light, state: PanelState) -> Pattern:
     }
     if light is Light.STATUS:
         return STATUS[state.status]
-    return ON if words[light] else DARK
+    on = STATUS[Indication.NEW_MESSAGE] if light is Light.NEW_MESSAGE else ON
+    return on if words[light] else DARK
 
 
 class Lamp:

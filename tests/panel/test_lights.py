@@ -43,7 +43,6 @@ def test_every_rhythm_has_a_dark_phase_for_each_bright_one() -> None:
         (Light.RECORDING, PanelState(Indication.IDLE, recording=True)),
         (Light.PAUSED, PanelState(Indication.IDLE, paused=True)),
         (Light.DELIVERING, PanelState(Indication.IDLE, delivering=True)),
-        (Light.NEW_MESSAGE, PanelState(Indication.IDLE, new_message=True)),
         (Light.FAULT, PanelState(Indication.IDLE, fault=True)),
     ],
 )
@@ -51,6 +50,13 @@ def test_a_light_with_one_meaning_is_on_while_it_holds(light: Light, state: Pane
     assert pattern(light, state) == ON
     for other in set(Light) - {light}:
         assert pattern(other, state) == DARK
+
+
+def test_a_light_for_messages_blinks_until_all_are_heard_whatever_else_goes_on() -> None:
+    blinks = STATUS[Indication.NEW_MESSAGE]
+    for indication in Indication:
+        assert pattern(Light.NEW_MESSAGE, PanelState(indication, new_message=True)) == blinks
+        assert pattern(Light.NEW_MESSAGE, PanelState(indication)) == DARK
 
 
 def test_a_lamp_blinks_by_its_deadlines() -> None:
