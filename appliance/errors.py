@@ -26,6 +26,7 @@
     │   │   ├── CopyDiffers                it holds other bytes than it had taken
     │   │   ├── CannotVerify               it cannot be asked what it holds
     │   │   ├── KeptAlone                  what is wanted takes the plain sound of a clip that is kept encrypted alone
+    │   │   ├── TooLarge                   there is more to fetch than is taken
     │   │   └── WrongKind                  a feed is of another kind than is said
     │   └── Cancelled                      somebody took the delivery back while it ran
     ├── PanelError                     12  the pins of buttons and LEDs cannot be used
@@ -211,6 +212,10 @@ class CannotVerify(Permanent):
 
 class KeptAlone(Permanent):
     """What is wanted takes the plain sound of a clip that is kept encrypted alone."""
+
+
+class TooLarge(Permanent):
+    """There is more to fetch than is taken."""
 
 
 class WrongKind(Permanent):

@@ -19,12 +19,13 @@ from appliance.config.document import Kind, Word
 from appliance.config.feeds import FeedSettings
 from appliance.config.settings import DestinationSettings
 from appliance.config.withheld import Withheld
-from appliance.errors import Cancelled, NotFound, Transient, UsageError
+from appliance.errors import Cancelled, NotFound, TooLarge, Transient, UsageError
 from appliance.feeds.safefile import measured
 from appliance.models import Clip, Receipt, Rendition
 from appliance.plugin import UploadJob
 from appliance.plugin_host import PluginHost
 from appliance.recipes import ORIGINAL, Recipe
+from appliance.redact import shown_url
 from appliance.retry import backoff
 from appliance.values import frozen
 
@@ -139,6 +140,10 @@ def download_file(
         fetch = Fetch(Path(to), on_progress, on_headers, aborted.is_set)
         try:
             _persistently(lambda _: backend.pull(fetch), attempts, aborted, clock or SystemClock())
+        except TooLarge as error:
+            raise TooLarge(
+                f"{shown_url(url)} is larger than limit allows ({limit / 1e6:g} MB): set a larger limit"
+            ) from error
         finally:
             backend.close()
             fetch.close()

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from appliance_fetch.failures import TooLarge, together, too_large
+from appliance_fetch.failures import together, too_large
 from appliance_fetch.suffixes import SUFFIXES
 from appliance_fetch.versions import Versions
 from appliance_upload_rclone.remote import ListedFile, Remote
 
-from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, counted
+from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, TooLarge, Transient, counted
 from appliance_feed_rclone.options import RcloneFeedOptions
 
 _PATTERNS = f"*.{{{','.join(sorted(each[1:] for each in SUFFIXES))}}}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from appliance.plugin import Permanent, Transient, counted
+from appliance.plugin import Permanent, TooLarge, Transient, counted
 
 
 def together(failures: Sequence[Permanent | Transient], noun: str) -> Permanent | Transient:
@@ -10,10 +10,6 @@ def together(failures: Sequence[Permanent | Transient], noun: str) -> Permanent 
     more = f" ({counted(len(failures), noun)} failed)" if len(failures) > 1 else ""
     kind = Permanent if any(isinstance(each, Permanent) for each in failures) else Transient
     return kind(f"{failures[0]}{more}")
-
-
-class TooLarge(Permanent):
-    """An item has more bytes than are taken."""
 
 
 def too_large(what: str, most: int) -> TooLarge:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, BinaryIO
 
-from appliance.plugin import Cancelled, FeedJob, ListeningFeedJob, Permanent, Transient, WrongKind, shown_url
+from appliance.plugin import Cancelled, FeedJob, ListeningFeedJob, Permanent, TooLarge, Transient, WrongKind, shown_url
 from appliance_fetch.answers import is_live, length_of, told_of
 from appliance_fetch.begun import Begun
-from appliance_fetch.failures import TooLarge, too_large
+from appliance_fetch.failures import too_large
 from appliance_fetch.item import Item
 from appliance_fetch.known import Known
 from appliance_fetch.naming import media_type, title_and_suffix

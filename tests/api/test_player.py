@@ -97,6 +97,21 @@ def test_the_volume_is_heard(test_card: Path, song: Path) -> None:
     assert loudest == pytest.approx(loudness(50) * RATE // 2, abs=2), "18 dB lower"
 
 
+def test_volume_and_rate_that_are_set_while_it_plays_are_heard(test_card: Path, tmp_path: Path) -> None:
+    path = tmp_path / "hum.wav"
+    hum = 8000 * np.sin(2 * np.pi * 500 * np.arange(4 * RATE) / RATE)
+    soundfile.write(path, hum.astype(np.int16), RATE, subtype="PCM_16")
+    with Player(device=f"testcard:{test_card}", volume=1.0) as player:
+        player.play(path)
+        player.volume, player.rate = 0.5, 2.0
+        assert player.wait()
+    played = heard_by_the_card(test_card)
+    assert 1.9 < len(played) / RATE < 3.5, "at twice the speed"
+    assert max(played[-RATE // 2 :]) == pytest.approx(8000 * loudness(50), rel=0.05)
+    crossings = np.count_nonzero(np.diff(np.sign(played[-RATE // 2 :])) > 0)
+    assert crossings == pytest.approx(250, abs=25), "at the same pitch"
+
+
 class Stage:
     """A player whose time is turned by hand."""
 

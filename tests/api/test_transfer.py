@@ -13,7 +13,7 @@ import soundfile
 
 from appliance import Recorder, download_file, upload_file
 from appliance.clock import SystemClock
-from appliance.errors import Cancelled, NotFound, Permanent, Refused, Transient, UsageError
+from appliance.errors import Cancelled, NotFound, Permanent, Refused, TooLarge, Transient, UsageError
 from appliance.simulation.cards import simulated_cards
 from appliance.testing.clock import ManualClock
 from tests.plugins.receiver import Receiver, Reply
@@ -193,7 +193,7 @@ def test_what_is_no_sound_or_too_large_is_refused(tmp_path: Path, receiver: Rece
 def test_no_more_than_200_mb_are_fetched_unless_another_limit_is_given(tmp_path: Path, receiver: Receiver) -> None:
     """By what the server says of its length; the one that is told of gives nothing more."""
     receiver.replies += [Reply(200, {"Content-Type": "audio/wav", "Connection": "close"}, b"", claimed=200_000_001)] * 2
-    with pytest.raises(Permanent, match="larger than"):
+    with pytest.raises(TooLarge, match=r"larger than limit allows \(200 MB\): set a larger limit"):
         download_file(receiver.url("/a.wav"), tmp_path)
     with pytest.raises(Transient):
         download_file(receiver.url("/a.wav"), tmp_path, limit=200_000_001, attempts=1)
