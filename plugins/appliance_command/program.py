@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from appliance.plugin import Permanent, ProcessorJob, Transient, stand_back
+from appliance.plugin import NotFound, Permanent, ProcessorJob, Transient, stand_back
 from appliance_command.options import CommandOptions
 
 _MOST_BYTES = 1 << 20
@@ -45,6 +45,10 @@ class Program:
         pass
 
     def _run(self, command: list[str], folder: str, out: int, err: int, job: ProcessorJob) -> int:
+        try:
+            room = _ROOM + _ROOM_SHARE * job.path.stat().st_size
+        except OSError as error:
+            raise NotFound(f"{job.path.name} cannot be read: {error.strerror}") from error
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         try:
             process = subprocess.Popen(
@@ -58,7 +62,6 @@ class Program:
             )
         except OSError as error:
             raise Transient(f"{command[0]} cannot be started: {error.strerror}") from error
-        room = _ROOM + _ROOM_SHARE * job.path.stat().st_size
         with suppress(OSError):  # it has ended already
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (room, room))
         stand_back(process.pid, _NICENESS)

@@ -16,7 +16,7 @@ from appliance_command.program import Program
 from attrs import evolve
 
 from appliance.config.loader import parse
-from appliance.errors import Cancelled, Permanent
+from appliance.errors import Cancelled, NotFound, Permanent
 from appliance.plugin import BackendContext, ProcessorJob, Seconds
 from appliance.plugin.kinds import PROCESSOR
 from appliance.plugin_host import PluginHost
@@ -109,6 +109,15 @@ def test_one_that_writes_without_end_is_ended(job: ProcessorJob, monkeypatch: py
     monkeypatch.setattr("appliance_command.program._ROOM", 1 << 20)
     with pytest.raises(Permanent, match=r"wrote more than 1 MB and was ended"):
         script(f"import os, signal, subprocess, sys, time\n{code}", timeout=Seconds(60.0)).process(job)
+
+
+def test_nothing_runs_on_for_a_clip_that_is_gone(job: ProcessorJob, tmp_path: Path) -> None:
+    job.path.unlink()
+    ran = tmp_path / "ran"
+    with pytest.raises(NotFound, match=r"clip\.wav cannot be read: No such file"):
+        script("import sys, time; open(sys.argv[1], 'w'); time.sleep(5)", str(ran)).process(job)
+    time.sleep(0.5)
+    assert not ran.exists()
 
 
 def test_it_is_ended_where_somebody_wants_to_record(job: ProcessorJob) -> None:
