@@ -126,6 +126,21 @@ def test_it_repeats_what_it_should(mode: str, wanted: list[int]) -> None:
     assert house.titles == [f"track {number}" for number in wanted]
 
 
+def test_shuffled_what_follows_comes_in_another_order_each_once_and_what_was_heard_stays() -> None:
+    house = House(20)
+    house.post(events.PlaylistPlay())
+    house.end()
+    house.post(events.PlaylistShuffle(7.0))
+    assert house.titles == ["track 0", "track 1"], "what plays goes on"
+    while house.sounds:
+        house.end()
+    in_order = [f"track {number}" for number in range(20)]
+    assert house.titles[:2] == in_order[:2] and house.titles[2:] != in_order[2:]
+    assert sorted(house.titles) == sorted(in_order)
+    house.post(events.PlaylistShuffle(8.0), events.PlaylistPlay())
+    assert house.playlist.current == 0 and house.titles[-1] == house.playlist.items[0].title
+
+
 def test_what_was_interrupted_goes_on_where_it_was() -> None:
     house = House(3)
     house.post(events.PlaylistPlay())
