@@ -76,8 +76,9 @@ class Server(sparing.Server):
             self._busy -= 1
         self.share_out(line)
         with self._lock:
-            if not self._busy:  # each costs memory that it has used once
-                self.requests.shrink(self._threads - self.requests.min)
+            if not self._busy and self._threads > self.requests.min:  # each costs memory that it has used once
+                self.requests.shrink(0)  # it forgets those that have ended, which it takes for some that are to end yet
+                self.requests.shrink(len(self.requests._threads) - self.requests.min)
                 self._threads = self.requests.min
 
     def share_out(self, line: Line) -> None:

@@ -4,8 +4,9 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -158,3 +159,23 @@ def test_so_many_connections_of_one_address_and_no_more() -> None:
     assert shares.enter("b")
     shares.go("a")
     assert shares.enter("a") and not shares.enter("a")
+
+
+def test_threads_that_came_for_many_go_again_each_time(browser: Browser) -> None:
+    def threads() -> int:
+        return sum(each.name.startswith("CP Server") for each in threading.enumerate())
+
+    def eventually(condition: Callable[[], bool]) -> None:
+        until = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < until, f"{threads()} threads, and {before} before"
+            time.sleep(0.02)
+
+    assert browser.get("/api/v1/status").status == 200
+    before = threads()
+    for _ in range(4):
+        with ExitStack() as stack:
+            for number in range(2, 6):
+                lines(stack, browser.port, f"127.0.0.{number}", AT_ONCE, HALF)
+            eventually(lambda: threads() > before)
+        eventually(lambda: threads() <= before)
