@@ -25,7 +25,7 @@ from appliance.page.site import Site
 from appliance.values import frozen
 
 _THREADS = 16
-"""That are there at once; more come where all are busy, and each that listens to events has one more while he does."""
+"""That are there at once; more come where all are busy, as with those who listen to events, and go with them."""
 
 _COMING = 128
 """Connections that may come at once."""

@@ -174,7 +174,7 @@ def test_the_page_is_there_without_what_makes_an_album() -> None:
 
 
 def test_a_crowd_that_looks_on_keeps_nobody_from_the_page(served: Served) -> None:
-    """Each that listens has a thread more, for as long as he does."""
+    """More threads come where all are busy, and go with those who listened."""
     folder = Path(f"/proc/{served.process.pid}/task")
     before = len([*folder.iterdir()])
     with ExitStack() as crowd:
@@ -182,9 +182,9 @@ def test_a_crowd_that_looks_on_keeps_nobody_from_the_page(served: Served) -> Non
             listening = crowd.enter_context(urllib.request.urlopen(f"{served.address}/api/v1/events", timeout=20))
             assert listening.readline() == b": quiet\n"
         assert served.get("/api/v1/status")[0] == 200
-        assert 40 <= len([*folder.iterdir()]) - before < 50
+        assert 24 <= len([*folder.iterdir()]) - before < 40
     served.box.call("record.start")
-    served.box.until(lambda: len([*folder.iterdir()]) < before + 25)
+    served.box.until(lambda: len([*folder.iterdir()]) < before + 5)
 
 
 @pytest.mark.slow
