@@ -11,7 +11,7 @@ MANY = (GREETING, QUESTION)
 USES = (
     *MANY,
     *("tone", "bell", "language", "consent", "thanks"),
-    *("ready", "paused", "time_is_nearly_up", "stopped", "too_short"),
+    *("ready", "recording", "paused", "time_is_nearly_up", "stopped", "too_short"),
     *("saved", "delivered", "new_message", "fault", "card_nearly_full"),
 )
 """What such a sound may be for: the greeting and the other sounds of flows, and every prompt."""

@@ -10,7 +10,7 @@ from attrs import evolve
 from appliance import events
 from appliance.circumstances import Begun, Starter
 from appliance.config.loader import parse
-from appliance.config.prompts import Prompt, PromptSettings
+from appliance.config.prompts import INTO_TAKES, Prompt, PromptSettings
 from appliance.errors import NoSpeaker
 from appliance.faults import FEED, LAST_CLIP, PROMPT
 from appliance.machine import Input, Player, Recorder, State
@@ -31,6 +31,8 @@ SOUNDS = {prompt: Path(f"/{prompt}.wav") for prompt in Prompt}
 
 HAPPENS: tuple[tuple[Input, Status, Prompt], ...] = (
     (events.ApplianceReady(), IDLE, Prompt.READY),
+    (events.TakeStarted("take", "x", AudioFormat(), 0.5), RECORDING, Prompt.RECORDING),
+    (events.TakeResumed("take", 1), RECORDING, Prompt.RECORDING),
     (events.TakePaused("take", 1), PAUSED, Prompt.PAUSED),
     (events.TakeNearlyUp("take", 10.0), RECORDING, Prompt.TIME_IS_NEARLY_UP),
     (events.RecordStop(1.0), IDLE, Prompt.STOPPED),
@@ -155,7 +157,7 @@ def test_by_default_the_box_is_quiet() -> None:
 
 def test_tones_sound_for_everything_but_into_a_take() -> None:
     tones = settings("tones")
-    assert set(sounds_of(tones)) == set(Prompt) - {Prompt.TIME_IS_NEARLY_UP}
+    assert set(sounds_of(tones)) == set(Prompt) - {*INTO_TAKES}
     assert set(sounds_of(tones, at_the_ear=True)) == set(Prompt)
 
 

@@ -13,6 +13,7 @@ class Prompt(StrEnum):
     """What the box can say."""
 
     READY = "ready"
+    RECORDING = "recording"
     PAUSED = "paused"
     TIME_IS_NEARLY_UP = "time_is_nearly_up"
     STOPPED = "stopped"
@@ -30,6 +31,9 @@ class Told(StrEnum):
     TITLE = "title"
     TIME = "time"
 
+
+INTO_TAKES = (Prompt.RECORDING, Prompt.TIME_IS_NEARLY_UP)
+"""Those that sound while a take is in progress."""
 
 NO_SOUNDS = "none"
 TONES = "tones"
@@ -52,11 +56,16 @@ class PromptSettings:
         example="de",
     )
     ready: AbsolutePath | None = option(None, "A file of its own for: everything has started.")
+    recording: AbsolutePath | None = option(
+        None,
+        "For: a recording has begun, or goes on. It sounds in the take and may be heard in the clip; without a "
+        "telephone only a file of its own does.",
+    )
     paused: AbsolutePath | None = option(None, "For: the recording holds still.")
     time_is_nearly_up: AbsolutePath | None = option(
         None,
-        "For: the recording will soon be as long as it may be. The only one that sounds while a take is in progress, "
-        "so it may be heard in the clip; without a telephone only a file of its own does.",
+        "For: the recording will soon be as long as it may be. It sounds in the take and may be heard in the clip; "
+        "without a telephone only a file of its own does.",
     )
     stopped: AbsolutePath | None = option(None, "For: nothing is recorded any more.")
     too_short: AbsolutePath | None = option(None, "For: the clip is too short to be delivered.")

@@ -29,6 +29,7 @@ HANDSET = {
 
 PROMPTS = {
     "ready": "The box is ready",
+    "recording": "A recording has begun",
     "paused": "The recording is paused",
     "time_is_nearly_up": "The time is nearly up",
     "stopped": "The recording has ended",

@@ -1,7 +1,7 @@
 """What the box says when: a pure machine beside the table, whose output is commands.
 
-Nothing is said while a message plays or a take is in progress, but that its time is nearly up: what cannot be said
-now is not said later. While a handset is off the hook its flow alone says something.
+Nothing is said while a message plays or a take is in progress, but that it is, and that its time is nearly up: what
+cannot be said now is not said later. While a handset is off the hook its flow alone says something.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from attrs import evolve, field
 
 from appliance import events
 from appliance.circumstances import by_guest
-from appliance.config.prompts import Prompt
+from appliance.config.prompts import INTO_TAKES, Prompt
 from appliance.machine import Input, Player, Recorder
 from appliance.models import Verdict
 from appliance.status import Status
@@ -74,9 +74,9 @@ def _allowed(status: Status) -> Callable[[Prompt], bool]:
     if status.player is not Player.STOPPED:
         return lambda _: False
     if status.recorder is Recorder.IDLE:
-        return lambda prompt: prompt not in (Prompt.PAUSED, Prompt.TIME_IS_NEARLY_UP)
-    in_take = Prompt.PAUSED if status.recorder is Recorder.PAUSED else Prompt.TIME_IS_NEARLY_UP
-    return lambda prompt: prompt is in_take
+        return lambda prompt: prompt not in (Prompt.PAUSED, *INTO_TAKES)
+    in_take = (Prompt.PAUSED,) if status.recorder is Recorder.PAUSED else INTO_TAKES
+    return lambda prompt: prompt in in_take
 
 
 def _happened(input: Input, status: Status) -> tuple[Prompt, ...]:
@@ -84,6 +84,8 @@ def _happened(input: Input, status: Status) -> tuple[Prompt, ...]:
     match input:
         case events.ApplianceReady():
             return (Prompt.READY,)
+        case events.TakeStarted() | events.TakeResumed():
+            return (Prompt.RECORDING,)
         case events.TakePaused():
             return (Prompt.PAUSED,)
         case events.TakeNearlyUp():

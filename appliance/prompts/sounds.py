@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.audio.greetings import ENDINGS
-from appliance.config.prompts import NO_SOUNDS, TONES, Prompt, PromptSettings
+from appliance.config.prompts import INTO_TAKES, NO_SOUNDS, TONES, Prompt, PromptSettings
 
 SHIPPED = Path(__file__).with_name("tones")
 """The tones that come with the appliance; `synthesis` makes them."""
@@ -22,7 +22,7 @@ def sounds_of(settings: PromptSettings, *, at_the_ear: bool = False) -> Mapping[
     folders = _folders(settings)
     found: dict[Prompt, Path] = {}
     for prompt in Prompt:
-        in_take = prompt is Prompt.TIME_IS_NEARLY_UP
+        in_take = prompt in INTO_TAKES
         path = settings.own(prompt) or (None if in_take and not at_the_ear else _named(folders, prompt))
         if path:
             found[prompt] = path

@@ -24,6 +24,7 @@ _C5, _E5, _G5, _C6, _E6, _A4, _D4 = 523.25, 659.26, 783.99, 1046.5, 1318.51, 440
 
 SCORE: dict[str, tuple[tuple[float, float], ...]] = {
     Prompt.READY: ((_C5, 0.12), (_E5, 0.12), (_G5, 0.2)),
+    Prompt.RECORDING: ((_G5, 0.08), (_C6, 0.16)),
     Prompt.PAUSED: ((_A4, 0.1), (_PAUSE, 0.06), (_A4, 0.1)),
     Prompt.TIME_IS_NEARLY_UP: ((_C6, 0.08), (_PAUSE, 0.08), (_C6, 0.08), (_PAUSE, 0.08), (_C6, 0.08)),
     Prompt.STOPPED: ((_G5, 0.1), (_C5, 0.16)),

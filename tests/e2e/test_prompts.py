@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,17 @@ feeds: {{news: {{backend: folder, path: {box.root}/news, settle: 0s}}}}
     soundfile.write(box.root / "news/hello.wav", np.zeros(4800, np.int16), RATE)
     box.call("feeds.pull")
     box.until(lambda: sounded(test_card, "new_message"))
+
+
+@pytest.mark.slow
+def test_a_file_of_its_own_sounds_into_each_take_as_it_begins_and_goes_on(box: Box, test_card: Path) -> None:
+    start(box, test_card, f"{{recording: {SHIPPED}/recording.flac}}")
+    wanted, _ = soundfile.read(SHIPPED / "recording.flac", dtype="int16")
+    for word, times in (("record.start", 1), ("record.resume", 2)):
+        box.call(word)
+        deadline = time.monotonic() + 10
+        while heard(test_card).tobytes().count(wanted.tobytes()) < times:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        box.call("record.pause")
+    box.call("record.stop")
