@@ -37,7 +37,8 @@ _NOTHING = ("null", "''", "[]", "{}")
 class Field:
     """One option. `name` is dotted below the place of the form; `kind` is how it is asked for.
 
-    `value` is what stands in the file as a person would type it; empty where nothing does, or nobody may see it.
+    `value` is what stands in the file as a person would type it; empty where nothing does, or nobody may see it. What
+    is typed for one that `is_text` is text, also where it looks like a number.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Field:
     required: bool = False
     choices: tuple[str, ...] = ()
     locked: bool = False
+    is_text: bool = False
 
     @property
     def is_secret(self) -> bool:
@@ -196,7 +198,7 @@ def _field(option: Described, of: "attrs.Attribute[Any]", name: str, value: Any,
     return Field(
         name, option.help, option.kind + (f". Example: {option.example}" if option.example else ""), kind,
         "" if option.required or option.value in _NOTHING else option.value, text or "", value is not None,
-        option.required, choices, locked or elsewhere or kind == "other",
+        option.required, choices, locked or elsewhere or kind == "other", _is_text(of.type),
     )  # fmt: skip
 
 
@@ -219,6 +221,13 @@ def _kind(of: "attrs.Attribute[Any]") -> tuple[str, tuple[str, ...]]:
     if words.is_mapping(inner) or words.is_list(inner) or inner is Any:
         return "other", ()
     return ("words" if inner is str else "text"), ()
+
+
+def _is_text(wanted: Any) -> bool:
+    """Whether a type is text, or a list or mapping of text."""
+    inner, _ = words.optional_type(wanted)
+    arguments = [each for each in get_args(inner) if each is not ...]
+    return (arguments[-1] if arguments else inner) is str
 
 
 def _text(value: Any, kind: str) -> str | None:

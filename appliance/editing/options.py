@@ -78,8 +78,12 @@ def source_of(field: Field, given: str) -> str:
     if not all(letter.isprintable() or letter == "\n" for letter in given):
         raise UsageError(f"{field.name}: found a character that is no text")
     if field.kind == "lines":
-        return f"[{', '.join(_plain(line.strip()) for line in given.splitlines() if line.strip())}]"
-    return words.to_yaml(given, str) if field.kind == "words" else _plain(given)
+        return f"[{', '.join(_one(field, line.strip()) for line in given.splitlines() if line.strip())}]"
+    return _one(field, given)
+
+
+def _one(field: Field, given: str) -> str:
+    return words.to_yaml(given, str) if field.is_text else _plain(given)
 
 
 def pair_changes(place: Place, field: Field, given: str) -> Iterator[Change]:

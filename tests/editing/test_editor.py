@@ -154,6 +154,19 @@ def test_a_wrong_name_or_value_is_told_at_its_option(typed: str, desk: Desk) -> 
     assert problem["name"].startswith("numbers") and problem["words"]
 
 
+@pytest.mark.parametrize("typed", ["1", "007", "true", "2026-11-28", "~", "a: b", "[x", "plain"])
+def test_text_among_names_and_values_stays_text_whatever_it_looks_like(typed: str, desk: Desk) -> None:
+    desk.use("destinations", "office", fields=f"year: {typed}\nplace: Rome")
+    assert fields(desk.editor.form(["destinations", "office"]))["fields"]["value"] == f"year: {typed}\nplace: Rome"
+
+
+def test_text_in_a_list_stays_text_where_it_looks_like_a_number(desk: Desk) -> None:
+    rows, keys = "5\n6\n13\n19", "123\n456\n789\n*0#"
+    desk.use("panel", keypad__rows=rows, keypad__columns="16\n20\n21", keypad__keys=keys.replace("456", "457"))
+    shown = fields(desk.editor.form(["panel"]))
+    assert shown["keypad.keys"]["value"] == keys.replace("456", "457") and shown["keypad.rows"]["value"] == rows
+
+
 def test_a_new_entry_and_its_secret(desk: Desk) -> None:
     form = desk.editor.form(["destinations", "new"], "http")
     values = {"url": "https://example.org/x", "auth.bearer": "it's me"}
