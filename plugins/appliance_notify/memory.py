@@ -18,15 +18,15 @@ MOST_NOTES = 200
 """So much waits at most; then the oldest go, the clips first, and are counted."""
 
 KNOWN_CLIPS = 1000
-"""So many clips, the newest, are remembered as told of."""
+"""So many clips, the newest, are remembered as told of, and up to twice as many between two looks at all of them."""
 
 log = logging.getLogger(__name__)
 
 
 @frozen
 class Memory:
-    """`told` are the faults that people know of, with the words; `clips` the ids of those that are no news, and
-    `newest` is when the last of these began.
+    """`told` are the faults that people know of, with the words; `clips` the ids of those that are no news. `newest` is
+    when the last of these began, and whatever began before `since` is no news either.
 
     `recorded` is when somebody last recorded, or when this began, in seconds since 1970 UTC; `silent` whether it was
     told that nobody does. `summed_up` is the date of the last summary, `summed_up_to` its moment.
@@ -38,6 +38,7 @@ class Memory:
     told: Mapping[str, str] = field(factory=dict)
     clips: tuple[str, ...] | None = None
     newest: float = 0.0
+    since: float = 0.0
     recorded: float | None = None
     silent: bool = False
     summed_up: str = ""
@@ -58,8 +59,14 @@ class Memory:
 
     def with_clip(self, clip: str, began: float) -> "Memory":
         """Once that clip is no news any more."""
-        known = (*(self.clips or ()), clip)[-KNOWN_CLIPS:]
-        return attrs.evolve(self, clips=known, newest=max(self.newest, began))
+        known, newest, since = (*(self.clips or ()), clip), max(self.newest, began), self.since
+        if len(known) > 2 * KNOWN_CLIPS:
+            known, since = known[-KNOWN_CLIPS:], self.newest
+        return attrs.evolve(self, clips=known, newest=newest, since=since)
+
+    def with_look(self, oldest: float) -> "Memory":
+        """After a look at as many clips as are remembered, of which the oldest began then."""
+        return attrs.evolve(self, since=max(self.since, oldest))
 
 
 def save(folder: Path, memory: Memory) -> None:
@@ -91,7 +98,9 @@ def _read(kept: Any) -> Memory:
     values["clips"] = None if kept["clips"] is None else tuple(map(str, kept["clips"]))
     for name in ("recorded", "summed_up_to"):
         values[name] = None if kept[name] is None else float(kept[name])
-    return Memory(**{**values, "lost": int(kept["lost"]), "newest": float(kept["newest"])})
+    newest = float(kept["newest"])
+    since = float(kept.get("since", newest))  # releases before told of nothing that began before the newest
+    return Memory(**{**values, "lost": int(kept["lost"]), "newest": newest, "since": since})
 
 
 def _note(kept: Any) -> Note:

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import evolve
+
 from appliance.plugin import (
     ApplianceError,
     Cancelled,
@@ -108,14 +110,16 @@ class Teller:
             log.info("what was recorded meanwhile is not known: %s", error)
             return
         clips = [machine.Recorded.of_plain(each["clip"]) for each in reversed(found or ())]
-        if self._memory.clips is None:
-            for clip in clips:
-                self._memory = self._memory.with_clip(clip.id, clip.began)
-            return
-        newest = self._memory.newest
+        is_first = self._memory.clips is None
+        if is_first:
+            self._memory = evolve(self._memory, clips=())
         for clip in clips:
-            if clip.began > newest:
+            if is_first:
+                self._memory = self._memory.with_clip(clip.id, clip.began)
+            elif clip.began > self._memory.since:
                 self._memory = machine.hear_clip(self._memory, self._rules, clip, self._house.now())
+        if len(clips) == kept.KNOWN_CLIPS:  # there may be older ones, which come here once others are deleted
+            self._memory = self._memory.with_look(clips[0].began)
 
     def _look(self) -> None:
         """Hold the faults of the box against what people were told."""

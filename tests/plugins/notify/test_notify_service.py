@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from appliance_notify.memory import Memory
+from appliance_notify.memory import KNOWN_CLIPS, Memory
 from appliance_notify.notes import Kind, Message, Note
 from appliance_notify.ntfy import Ntfy
 from appliance_notify.options import Clips, NtfyOptions, Rules
@@ -286,6 +286,58 @@ def test_clips_of_a_time_when_nobody_listened_are_told(tmp_path: Path, phone: Ph
         one.house.answers["clips.list"] = [{"clip": to_plain(late)}, {"clip": to_plain(old)}]
         one.tell(EventsLost(5))
         assert one.texts == ["late, 3.0 s"]
+
+
+def began(name: str, seconds: float) -> dict[str, Any]:
+    """A clip in a list, which began so long after that of `finished`."""
+    clip = finished(name).clip
+    started = evolve(clip.started, wall_ns=clip.started.wall_ns + round(seconds * 1e9))
+    return {"clip": to_plain(evolve(clip, started=started))}
+
+
+def told_of(one: Told) -> list[str]:
+    """The clips that the phone was told of, in their order."""
+    return [line.split(",")[0].split()[-1] for text in one.texts for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_began_before_the_newest_and_came_after_it_is_told_once(
+    tmp_path: Path, phone: Phone, restart: bool
+) -> None:
+    one = Told(tmp_path, phone, clips=Clips.WORDS)
+    one.house.answers["clips.list"] = []
+    late = [began("newest", 60.0), began("hour-long", 30.0), began("guest", -600.0)]
+    with one.running():
+        one.house.answers["clips.list"] = late[:1]
+        one.tell(EventsLost(5))
+        assert told_of(one) == ["newest"], "the first of all is news"
+        one.house.answers["clips.list"] = late
+        if not restart:
+            one.tell(EventsLost(5))
+    if restart:
+        one = Told(tmp_path, phone, clips=Clips.WORDS)
+        one.house.answers["clips.list"] = late
+        with one.running():
+            one.tell(EventsLost(5))
+    assert told_of(one) == ["newest", "guest", "hour-long"]
+
+
+def test_what_comes_to_the_list_as_others_are_deleted_is_no_news(tmp_path: Path, phone: Phone) -> None:
+    one = Told(tmp_path, phone, clips=Clips.WORDS)
+    all_of_them = [began(f"clip-{number}", -number) for number in range(KNOWN_CLIPS + 50)]
+    one.house.answers["clips.list"] = all_of_them[:KNOWN_CLIPS]
+    with one.running():
+        one.house.answers["clips.list"] = all_of_them[50:]
+        one.tell(EventsLost(5))
+        assert phone.got == []
+
+
+def test_of_more_than_it_remembers_it_tells_none_twice() -> None:
+    memory = evolve(Memory(), clips=())
+    for number in range(1, 5 * KNOWN_CLIPS):
+        memory = memory.with_clip(str(number), float(number))
+        known = memory.clips or ()
+        assert len(known) <= 2 * KNOWN_CLIPS and float(known[0]) <= memory.since + 1 <= number
 
 
 @pytest.mark.parametrize("status", [200, 401, 503])
