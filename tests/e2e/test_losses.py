@@ -148,9 +148,13 @@ def test_a_card_that_hangs_in_close_costs_no_sound_and_is_told(box: Box, test_ca
     format, data = sound_of(entry)
     (piece,) = stretches(data, format)
     assert piece.frames > 0.9 * format.rate
-    box.until(lambda: [fault["name"] for fault in box.status()["faults"]] == ["recording_hangs:capture"], 30)
+
+    def is_told() -> bool:  # beside that a disk may be slow
+        return "recording_hangs:capture" in [fault["name"] for fault in box.status()["faults"]]
+
+    box.until(is_told, 30)
     hangs.unlink()
-    box.until(lambda: not box.status()["faults"], 30)
+    box.until(lambda: not is_told(), 30)
 
 
 @pytest.mark.slow
