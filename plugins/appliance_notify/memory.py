@@ -59,7 +59,8 @@ class Memory:
 
     def with_clip(self, clip: str, began: float) -> "Memory":
         """Once that clip is no news any more."""
-        known, newest, since = (*(self.clips or ()), clip), max(self.newest, began), self.since
+        known, newest = (*(self.clips or ()), clip), max(self.newest, began)
+        since = began if self.clips is None else self.since  # nobody could look yet: what was before is no news
         if len(known) > 2 * KNOWN_CLIPS:
             known, since = known[-KNOWN_CLIPS:], self.newest
         return attrs.evolve(self, clips=known, newest=newest, since=since)

@@ -110,13 +110,13 @@ class Teller:
             log.info("what was recorded meanwhile is not known: %s", error)
             return
         clips = [machine.Recorded.of_plain(each["clip"]) for each in reversed(found or ())]
-        is_first = self._memory.clips is None
-        if is_first:
+        known, since = self._memory.clips, self._memory.since
+        if known is None:
             self._memory = evolve(self._memory, clips=())
         for clip in clips:
-            if is_first:
+            if known is None:
                 self._memory = self._memory.with_clip(clip.id, clip.began)
-            elif clip.began > self._memory.since:
+            elif clip.began > since and clip.id not in known:
                 self._memory = machine.hear_clip(self._memory, self._rules, clip, self._house.now())
         if len(clips) == kept.KNOWN_CLIPS:  # there may be older ones, which come here once others are deleted
             self._memory = self._memory.with_look(clips[0].began)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from appliance_notify.memory import KNOWN_CLIPS, Memory
+from appliance_notify.memory import KNOWN_CLIPS, Memory, save
 from appliance_notify.notes import Kind, Message, Note
 from appliance_notify.ntfy import Ntfy
 from appliance_notify.options import Clips, NtfyOptions, Rules
@@ -21,7 +21,7 @@ from appliance.config.options import Seconds, TimeOfDay
 from appliance.events import DeliveryParked, DeliveryProgress, Event, EventsLost, FaultRaised
 from appliance.faults import DELIVERY, MICROPHONE_AWAY, SERVICE
 from appliance.models import ClockSource
-from appliance.plugin import FaultReport, Happenings, Report, StorageReport, Transient
+from appliance.plugin import FaultReport, Happenings, Report, StorageError, StorageReport, Transient
 from appliance.testing.services import FakeHouse, check_service, finished
 
 Phone = Any  # tests/plugins/notify/conftest.py is not importable
@@ -320,6 +320,30 @@ def test_what_began_before_the_newest_and_came_after_it_is_told_once(
         with one.running():
             one.tell(EventsLost(5))
     assert told_of(one) == ["newest", "guest", "hour-long"]
+
+
+def test_what_was_there_before_is_no_news_where_the_first_look_failed(tmp_path: Path, phone: Phone) -> None:
+    one = Told(tmp_path, phone, clips=Clips.WORDS)
+    one.house.answers["clips.list"] = StorageError("the catalogue is busy")
+    with one.running():
+        one.tell(HELLO)
+    assert told_of(one) == ["hello"]
+    one = Told(tmp_path, phone, clips=Clips.WORDS)
+    one.house.answers["clips.list"] = [{"clip": to_plain(HELLO.clip)}, began("years-old", -9e6)]
+    with one.running():
+        one.tell(EventsLost(5))
+    assert told_of(one) == ["hello"]
+
+
+def test_a_look_in_which_much_is_forgotten_tells_all_that_is_new(tmp_path: Path, phone: Phone) -> None:
+    one = Told(tmp_path, phone, clips=Clips.WORDS)
+    now = HELLO.clip.started.wall_ns / 1e9
+    known = tuple(f"old-{number}" for number in range(2 * KNOWN_CLIPS))
+    one.house.folder.mkdir(parents=True, exist_ok=True)
+    save(one.house.folder, Memory(clips=known, newest=now, since=now - 1e6, recorded=now))
+    one.house.answers["clips.list"] = [began("new", 60.0), began("hour-long", -30.0), began("guest", -600.0)]
+    with one.running():
+        assert told_of(one) == ["guest", "hour-long", "new"]
 
 
 def test_what_comes_to_the_list_as_others_are_deleted_is_no_news(tmp_path: Path, phone: Phone) -> None:
