@@ -18,7 +18,7 @@ MOST_NOTES = 200
 """So much waits at most; then the oldest go, the clips first, and are counted."""
 
 KNOWN_CLIPS = 1000
-"""So many clips, the newest, are remembered as told of, and up to twice as many between two looks at all of them."""
+"""So many clips are remembered as told of, and up to twice as many before the older half is forgotten."""
 
 log = logging.getLogger(__name__)
 

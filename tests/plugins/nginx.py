@@ -1,4 +1,4 @@
-"""A real nginx on 127.0.0.1 that takes forms, as many users will have one."""
+"""A real nginx on 127.0.0.1 that takes forms and stands before other servers, as many users will have one."""
 
 import shutil
 import socket
@@ -46,6 +46,11 @@ http {{
         location /nobody {{ proxy_pass http://127.0.0.1:1; }}
         location /dav/ {{ alias {folder}/dav/; dav_methods PUT DELETE; }}
         location /static {{ alias {folder}/static; }}
+        location / {{
+            proxy_pass http://127.0.0.1:{backend};
+            proxy_http_version 1.1;
+            proxy_set_header Host $http_host;
+        }}
     }}
 }}
 """
@@ -62,7 +67,7 @@ class Nginx:
 
     The backend gets the body's file in the header X-Body-File. `/small` refuses more than 100 kB, `/moved` and `/lost`
     redirect, behind `/nobody` nothing listens, `/static` serves the files of `folder/static`, `/dav/` keeps and
-    deletes files in `folder/dav`.
+    deletes files in `folder/dav`. Everything else goes to the backend as it comes.
     """
 
     folder: Path

@@ -26,7 +26,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from appliance.plugin import BackendContext, Secret, UploadBackend
-from tests.plugins.nginx import find_nginx
+from tests.plugins.nginx import Nginx, find_nginx
 
 ACCESS_KEY, SECRET_KEY, BUCKET = "appliance-tests", "a-secret-for-tests", "clips"
 _BINARIES = Path(sys.executable).parent
@@ -230,53 +230,14 @@ def server(request: pytest.FixtureRequest) -> S3Server:
     return found
 
 
-_NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/bodies;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    client_max_body_size 100m;
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://127.0.0.1:{target};
-            proxy_http_version 1.1;
-            proxy_set_header Host $http_host;
-        }}
-    }}
-}}
-"""
-
-
 @pytest.fixture
 def behind_nginx(weed: S3Server, tmp_path: Path) -> Iterator[int]:
     """The port of a real nginx in front of `weed`, configured as most are."""
-    program = find_nginx()
-    if program is None:
+    if find_nginx() is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("nginx is not installed: apt install nginx-light")
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    [port] = free_ports(1)
-    config = folder / "nginx.conf"
-    config.write_text(_NGINX.format(folder=folder, port=port, target=weed.port))
-    process = subprocess.Popen([program, "-c", config, "-e", folder / "error.log", "-p", folder])
-    try:
-        for _ in range(100):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                break
-            time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
+    server = Nginx(tmp_path / "nginx", weed.port)
+    yield server.port
+    server.close()
 
 
 @define
