@@ -6,7 +6,6 @@ from pathlib import Path
 
 from appliance.api.recording import Recording
 from appliance.audio.growing import GrowingTake
-from appliance.errors import UsageError
 from appliance.models import AudioFormat
 from appliance.values import frozen
 
@@ -25,11 +24,8 @@ def growing_blocks(
 ) -> Iterator[Block]:
     """The sound of a take from its beginning, in blocks of so many frames, as soon as it is there to stay.
 
-    `whole` waits until it is a recording, which gives the rest, or raises what else became of it. Raises UsageError
-    for blocks of nothing.
+    `whole` waits until it is a recording, which gives the rest, or raises what else became of it.
     """
-    if frames < 1:
-        raise UsageError(f"a block holds at least one frame, and not {frames}")
     width, offset = format.frame_bytes, 0
     with suppress(FileNotFoundError):  # the recording has just ended, and its file its name
         while growing.wait_for(growing.head + (offset + frames + 1) * width, unless=bool):

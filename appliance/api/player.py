@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from appliance.api.cards import real_cards
-from appliance.api.numbers import number
-from appliance.api.telling import tell
+from appliance.api.given import callback, number, place, switch, text
+from appliance.api.telling import Teller
 from appliance.api.transfer import download_file
 from appliance.audio import player as engine
 from appliance.audio.ports import SoundCards
@@ -40,8 +40,8 @@ _RATE = 48_000
 class Player:
     """Plays one file or URL at a time, on the speaker that `device` names; `volume` is 0 to 1.
 
-    `on_event` is called with every event of `appliance.events` on the player's thread: it returns soon. Use the player
-    in a `with` block, which ends what plays. Raises UsageError where `volume` is no number.
+    `on_event` is called with every event of `appliance.events`, one after the other on a thread of its own, and may ask
+    the player for more. Use the player in a `with` block, which ends what plays. Raises UsageError.
     """
 
     def __init__(
@@ -54,7 +54,6 @@ class Player:
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
-        self._on_event = on_event
         self._changed = threading.Condition()
         self._ids = itertools.count(1)
         self._playback = ""
@@ -66,7 +65,8 @@ class Player:
         self._volume = _share(volume)
         self._rate = 1.0
         self._fetched: tempfile.TemporaryDirectory[str] | None = None
-        settings = PlaybackSettings(device, volume=VolumeSettings(Percent(round(100 * self._volume))))
+        settings = PlaybackSettings(text("device", device), volume=VolumeSettings(Percent(round(100 * self._volume))))
+        self._teller = Teller(callback("on_event", on_event))
         vitals = Vitals(self._clock, self._post)
         self._engine = engine.Player(cards or real_cards(), settings, _RATE, self._clock, self._post, vitals)
 
@@ -80,13 +80,12 @@ class Player:
         """Play a file, or what is at a URL, from `start_at` seconds on, and wait until it sounds.
 
         What plays already ends. Raises Unplayable where there is no sound in it, AudioError where the speaker cannot be
-        used, Refused where the player is closed, UsageError where `start_at` is no number, and what `download_file`
-        raises.
+        used, Refused where the player is closed, UsageError, and what `download_file` raises.
         """
-        start_at = number("start_at", start_at)
+        start_at, loop, file = number("start_at", start_at), switch("loop", loop), place("src", src)
         if self._closed:
             raise Refused("this player is closed: make another one")
-        path = self._file(str(src))
+        path = self._fetch(src) if isinstance(src, str) and src.startswith(("http://", "https://")) else file
         with self._changed:
             self._playback = playback = f"playback{next(self._ids)}"
             self._ready, self._started, self._end = None, False, None
@@ -130,6 +129,7 @@ class Player:
         """End what plays, and let go of the speaker. Raises Stuck where that does not end."""
         self._closed = True
         self._engine.close()
+        self._teller.close()
         if self._fetched:
             self._fetched.cleanup()
 
@@ -172,11 +172,9 @@ class Player:
         with self._changed:
             return self._still
 
-    def _file(self, src: str) -> Path:
-        if not src.startswith(("http://", "https://")):
-            return Path(src)
+    def _fetch(self, url: str) -> Path:
         self._fetched = self._fetched or tempfile.TemporaryDirectory(prefix="appliance-")
-        return download_file(src, self._fetched.name).path
+        return download_file(url, self._fetched.name).path
 
     def _post(self, event: Command | Event) -> None:
         """On the engine's thread."""
@@ -186,7 +184,7 @@ class Player:
             if getattr(event, "playback_id", None) == self._playback:
                 self._heed(event)
             self._changed.notify_all()
-        tell(self._on_event, event)
+        self._teller.tell(event)
 
     def _heed(self, event: Event) -> None:
         match event:

@@ -10,20 +10,20 @@ from attrs import evolve
 
 from appliance.api.blocks import Block, growing_blocks
 from appliance.api.cards import real_cards
-from appliance.api.numbers import number, wished
+from appliance.api.given import callback, described, file_name, number, one_of, place, text, whole_number, wished
 from appliance.api.recording import Recording, Shelf
 from appliance.api.take import Take
-from appliance.api.telling import tell
+from appliance.api.telling import Teller
 from appliance.api.tuning import tuned
 from appliance.audio import recorder as engine
 from appliance.audio.growing import GrowingTake
 from appliance.audio.ports import SoundCards
 from appliance.audio.take import new_take_id
-from appliance.circumstances import Fields, Value
+from appliance.circumstances import Fields
 from appliance.clock import Clock, SystemClock, wait_for
 from appliance.config.audio import AtMax, CaptureSettings, RecordingSettings
 from appliance.config.options import Seconds
-from appliance.config.profiles import FieldSettings, RecordedFormat, check_names
+from appliance.config.profiles import RecordedFormat
 from appliance.config.takes import Brief
 from appliance.config.units import parse_gain
 from appliance.errors import Refused, StorageError, UsageError
@@ -44,8 +44,8 @@ class Recorder:
 
     After `max_duration` seconds the recording ends by itself, and `wait` and `stop` return it; without, it goes on in
     another file every hour, and not a frame is lost in between. `on_event` is called with every event of
-    `appliance.events`, on whichever thread it happens: it returns soon. Use the recorder in a `with` block, which stops
-    and keeps what is in progress.
+    `appliance.events`, one after the other on a thread of its own, and may ask the recorder for more. Use the recorder
+    in a `with` block, which stops and keeps what is in progress.
 
     Raises AlreadyRunning where another recorder uses the folder, AudioError where the card cannot have that gain,
     StorageError, UsageError. What the card does not take later, such as once it was plugged in again, is an event.
@@ -66,28 +66,31 @@ class Recorder:
         cards: SoundCards | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._on_event = on_event
         self._clock = clock or SystemClock()
         self._changed = threading.Condition()
         self._asking = threading.Lock()
         self._going_on = self._closed = False
         self._takes: list[Take] = []
         try:
-            word = RecordedFormat(sample_format) if sample_format else None
+            word = one_of("sample_format", sample_format, RecordedFormat)
             rate, channels = wished("rate", rate), wished("channels", channels)
-            capture = CaptureSettings(device, rate, channels, word, gain=parse_gain(str(gain)) if gain else None)
+            level = None if gain is None else parse_gain(str(gain))
+            capture = CaptureSettings(text("device", device), rate, channels, word, gain=level)
             settings = RecordingSettings()
             if max_duration is not None:
                 longest = Seconds(number("max_duration", max_duration))
                 settings = evolve(settings, max_duration=longest, at_max=AtMax.STOP)
         except ValueError as error:
             raise UsageError(f"nothing can be recorded so: {error}") from error
-        self._shelf = Shelf(Path(folder))
+        name, on_event = file_name("name", name), callback("on_event", on_event)
+        self._shelf = Shelf(place("folder", folder))
         self.recovered: tuple[Recording, ...] = tuple(self._shelf.recovered())
         """Recordings that a crash had left unfinished."""
+        self._teller = Teller(on_event)
         try:
             microphone, self._settle = tuned(cards or real_cards(), capture, self._post)
         except BaseException:
+            self._teller.close()
             self._shelf.close()
             raise
         self._engine = engine.Recorder(
@@ -99,7 +102,7 @@ class Recorder:
             self._clock,
             self._post,
             Vitals(self._clock, self._post),
-            lambda: self._on_event is not None,
+            lambda: self._teller.listened,
             self._follow,
         )
 
@@ -136,13 +139,12 @@ class Recorder:
         Raises UsageError where these cannot be kept, Refused where a recording is in progress or the recorder is
         closed, AudioError where the microphone cannot be used, StorageError.
         """
+        brief, take = Brief(fields=described(fields or {})), Take(new_take_id())
         with self._asking:
             if self._closed:
                 raise Refused("this recorder is closed: make another one")
             if self.recording:
                 raise Refused("a recording is in progress: stop it first")
-            brief = _brief(fields or {})
-            take = Take(new_take_id())
             with self._changed:
                 self._takes = [take]
             self._going_on = True
@@ -161,10 +163,10 @@ class Recorder:
         """Go on. Raises Refused where nothing is recorded."""
         self._hold(self._engine.resume, paused=False)
 
-    def mark(self) -> None:
-        """Mark this moment; it is in `clip.marks`. Raises Refused where nothing is recorded."""
+    def mark(self, label: str = "") -> None:
+        """Mark this moment, and call it so; it is in `clip.marks`. Raises Refused where nothing is recorded."""
         self._check_in_progress()
-        self._engine.mark(self._clock.monotonic())
+        self._engine.mark(self._clock.monotonic(), label and text("label", label))
 
     def stop(self) -> Recording:
         """End the recording, and wait until its file is whole and safe.
@@ -198,21 +200,21 @@ class Recorder:
             self._wait_for(lambda: not self._in_progress())
 
     def blocks(self, frames: int) -> Iterator[Block]:
-        """The recording in progress from its beginning, in blocks of so many frames, until it ends.
+        """The recording from its beginning, in blocks of so many frames, until it ends.
 
         Together they are the sound of the file, byte by byte: pauses are left out, and gaps are the silence that fills
         them. They come once they are safe on the disk, about half a second after they sounded; who is slow loses
-        nothing, and keeps nobody waiting. The last block may be shorter. Raises Refused where nothing is recorded,
+        nothing, and keeps nobody waiting. The last block may be shorter. Raises Refused where nothing was recorded,
         UsageError for blocks of nothing, and what ended the recording where it could not be kept. One file gives its
         blocks: what goes on in another one after an hour is recorded, but not told here.
         """
-        self._check_in_progress()
+        frames = whole_number("frames", frames)
         with self._changed:
-            take = self._takes[-1]
+            take = self._takes[-1] if self._takes else Take("")
             growing, started = take.growing, take.started
         if growing is None or started is None:
             raise Refused("nothing has sounded yet: call start first, on one thread")
-        yield from growing_blocks(growing, started.format, frames, lambda: self._whole(take))
+        return growing_blocks(growing, started.format, frames, lambda: self._whole(take))
 
     def close(self) -> None:
         """Finish what is in progress, keep it, and let go of the microphone. Raises Stuck where that does not end."""
@@ -220,6 +222,7 @@ class Recorder:
             self._going_on, self._closed = False, True
         self._engine.close()
         self._settle()
+        self._teller.close()
         self._shelf.close()
 
     def _whole(self, take: Take) -> Recording:
@@ -266,7 +269,7 @@ class Recorder:
         with self._changed:
             self._find(getattr(event, "take_id", "")).heed(event, recording)
             self._changed.notify_all()
-        tell(self._on_event, event)
+        self._teller.tell(event)
 
     def _find(self, take_id: str) -> Take:
         """The take of that id; one that nobody waits for any more is not kept."""
@@ -284,17 +287,3 @@ class Recorder:
             with self._changed:
                 self._takes = [*self._takes, take]
             self._engine.start(take.id, event.at, event.format, event.take_id)
-
-
-def _brief(fields: Fields) -> Brief:
-    """How a recording is made. Raises UsageError."""
-    try:
-        check_names(None, None, dict(fields))
-        for each, held in fields.items():
-            if isinstance(held, str):
-                FieldSettings().accept(held)
-            elif not isinstance(held, Value):
-                raise ValueError(f"field {each} holds neither text nor a number nor true or false")
-    except ValueError as error:
-        raise UsageError(f"nothing can be recorded so: {error}") from error
-    return Brief(fields=dict(fields))

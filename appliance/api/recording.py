@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from appliance import codec, durable
+from appliance.api.given import place
 from appliance.audio.take import repair
 from appliance.audio.takefile import AUDIO
 from appliance.errors import AlreadyRunning, NewerWord, NotFound, StorageError
@@ -36,7 +37,7 @@ class Recording:
     @classmethod
     def read(cls, path: Path | str) -> Self:
         """The recording whose sound is in that file. Raises NotFound where nothing is known of it."""
-        path = Path(path)
+        path = place("path", path)
         try:
             return cls(path, codec.from_json(path.with_suffix(".json").read_bytes(), Clip))
         except (OSError, ValueError) as error:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from appliance.api.fetching import Fetch
-from appliance.api.numbers import number, whole_number
+from appliance.api.given import aborting, callback, number, place, text, whole_number
 from appliance.api.recording import Recording
 from appliance.clock import Clock, SystemClock
 from appliance.config.convert import Structurer
@@ -83,13 +83,20 @@ def upload_file(
     NotFound, Transient where it did not arrive in time, Permanent where trying again is of no use, Cancelled, and
     UsageError where an option does not fit.
     """
-    path = source.path if isinstance(source, Recording) else Path(source)
+    on_progress, on_headers = callback("on_progress", on_progress), callback("on_headers", on_headers)
+    aborted, key = aborting(abort), str(uuid4())
+    path = source.path if isinstance(source, Recording) else place("source", source)
     clip = source.clip if isinstance(source, Recording) else None
     rendition = _rendition(path, clip)
-    own = {"url": url, "field": name, "fields": fields or {}, "headers": headers or {}, **_patience(timeout)}
+    own = {
+        "url": text("url", url),
+        "field": text("name", name),
+        "fields": fields or {},
+        "headers": headers or {},
+        **_patience(timeout),
+    }
     settings = _settings(DestinationSettings, {"backend": "http"}, own, options)
     backend = _plugins().build_upload("upload", settings, "", path.parent)
-    aborted, key = abort or threading.Event(), str(uuid4())
 
     def progress(sent: int) -> None:
         if on_progress:
@@ -132,12 +139,19 @@ def download_file(
     no sound), Cancelled, NotFound, and UsageError where an option does not fit.
     """
     most = f"{whole_number('limit', limit)}B"
-    own = {"urls": [url], "allow_http": True, "headers": headers or {}, "max_size": most, **_patience(timeout)}
+    on_progress, on_headers = callback("on_progress", on_progress), callback("on_headers", on_headers)
+    own = {
+        "urls": [text("url", url)],
+        "allow_http": True,
+        "headers": headers or {},
+        "max_size": most,
+        **_patience(timeout),
+    }
     settings = _settings(FeedSettings, {"backend": "urls"}, own, options)
-    aborted = abort or threading.Event()
+    aborted, target = aborting(abort), place("to", to)
     with TemporaryDirectory() as state:
         backend = _plugins().build_feed("download", settings, "", Path(state))
-        fetch = Fetch(Path(to), on_progress, on_headers, aborted.is_set)
+        fetch = Fetch(target, on_progress, on_headers, aborted.is_set)
         try:
             _persistently(lambda _: backend.pull(fetch), attempts, aborted, clock or SystemClock())
         except TooLarge as error:

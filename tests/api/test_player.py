@@ -14,6 +14,7 @@ from appliance import Player
 from appliance.audio.ramps import loudness
 from appliance.errors import AudioError, NotFound, Permanent, Refused, Unplayable, UsageError
 from appliance.events import (
+    Event,
     PlaybackFailed,
     PlaybackFinished,
     PlaybackPaused,
@@ -184,6 +185,34 @@ def test_a_player_that_is_closed_says_so_and_keeps_nobody_waiting(heard: Heard, 
         with pytest.raises(Refused, match="closed: make another one"):
             player.play(song)
         assert not player.wait()
+
+
+@pytest.mark.slow
+def test_a_callback_may_play_the_next(test_card: Path, song: Path) -> None:
+    both = threading.Event()
+
+    def again(event: Event) -> None:
+        if isinstance(event, PlaybackFinished) and not both.is_set():
+            both.set()
+            player.play(song).wait()
+
+    with Player(device=f"testcard:{test_card}", volume=1.0, on_event=again) as player:
+        player.play(song)
+        assert both.wait(20)
+    assert heard_by_the_card(test_card)[: RATE // 2] == list(range(1, RATE // 2 + 1))
+    assert len(heard_by_the_card(test_card)) > RATE // 2
+
+
+@pytest.mark.parametrize(
+    ("argument", "odd"), [("device", 3), ("device", ""), ("on_event", 3), ("src", 3), ("src", "x\0"), ("loop", "no")]
+)
+def test_what_makes_no_sense_is_refused_in_words(argument: str, odd: Any, song: Path) -> None:
+    wish: dict[str, Any] = {argument: odd}
+    with pytest.raises(UsageError, match=f"^{argument} is .*, expected "):
+        if argument in ("device", "on_event"):
+            Player(cards=FakeCards(), **wish)
+        with Player(cards=FakeCards()) as player:
+            player.play(**{"src": song, **wish})
 
 
 def test_nothing_was_played_yet(heard: Heard) -> None:

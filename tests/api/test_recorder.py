@@ -19,6 +19,7 @@ from appliance.audio.wav import HEADER_BYTES
 from appliance.circumstances import Gain
 from appliance.errors import AlreadyRunning, AudioError, FormatUnsupported, NotFound, Refused, StorageError, UsageError
 from appliance.events import (
+    Event,
     FaultCleared,
     FaultRaised,
     MarkSet,
@@ -88,10 +89,11 @@ def test_a_pause_is_left_out_and_told(test_card: Path, tmp_path: Path, heard: He
         paused.start()
         paused.pause()
         paused.pause()
-        assert paused.paused and len(heard.of(TakePaused)) == 1
+        assert paused.paused
         paused.resume()
         assert not paused.paused
         recording = paused.stop()
+    assert len(heard.of(TakePaused)) == 1
     (pause,) = recording.clip.pauses
     assert missing(sound(recording), FORMAT) == pytest.approx(pause.seconds * 8000, abs=400)
     assert heard.until(TakeResumed).offset == pause.offset
@@ -194,11 +196,12 @@ def test_what_makes_no_sense_now_is_refused(test_card: Path, tmp_path: Path) -> 
 
 
 def test_a_block_of_nothing_is_refused_and_disturbs_nothing(test_card: Path, tmp_path: Path) -> None:
+    odd: list[Any] = [0, -5, 1.5]
     with recorder(tmp_path, test_card) as walk:
         walk.start()
-        for frames in (0, -5):
-            with pytest.raises(UsageError, match=f"at least one frame, and not {frames}"):
-                next(walk.blocks(frames))
+        for frames in odd:
+            with pytest.raises(UsageError, match=f"frames is {frames}, expected a whole number"):
+                walk.blocks(frames)
         assert len(next(walk.blocks(10)).data) == 20
 
 
@@ -253,6 +256,81 @@ def test_a_broken_callback_harms_no_recording(
         unharmed.start()
         assert unharmed.stop().clip.frames
     assert "my own mistake" in caplog.text
+
+
+def test_a_callback_may_ask_for_more(test_card: Path, tmp_path: Path) -> None:
+    made: list[Recording] = []
+
+    def stop_soon(event: Event) -> None:
+        if isinstance(event, TakeProgress) and not made:
+            made.append(asking.stop())
+            asking.close()
+
+    with recorder(tmp_path, test_card, on_event=stop_soon) as asking:
+        asking.start()
+        assert asking.wait().clip.frames
+    assert [recording.path for recording in made] == list(tmp_path.glob("*.wav"))
+
+
+@pytest.mark.slow
+def test_a_callback_that_takes_its_time_costs_no_sound(test_card: Path, tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def slow(event: Event) -> None:
+        go_on.wait(20)
+
+    with recorder(tmp_path, test_card, on_event=slow, max_duration=1) as unharmed:
+        unharmed.start()
+        recording = unharmed.wait()
+        go_on.set()
+    (piece,) = stretches(sound(recording), FORMAT)
+    assert piece.frames == 8000 and not recording.clip.gaps
+
+
+@pytest.mark.slow
+def test_blocks_are_there_after_the_end_too(test_card: Path, tmp_path: Path) -> None:
+    with recorder(tmp_path, test_card) as ended:
+        ended.start()
+        recording = ended.stop()
+        blocks = list(ended.blocks(1000))
+        assert b"".join(block.data for block in blocks) == sound(recording)
+        assert [block.is_last for block in blocks][-1] and sum(block.is_last for block in blocks) == 1
+        ended.start()
+        ended.discard()
+        with pytest.raises(Refused, match="thrown away"):
+            list(ended.blocks(1000))
+
+
+ODD: dict[str, list[Any]] = {
+    "device": [3, None, b"x", "", "x\0"],
+    "name": [3, None, "", "a/b", "../a", ".hidden", "x\0", "é" * 60],
+    "sample_format": [3, "", []],
+    "folder": [3, None, b"x", "x\0"],
+    "on_event": [3],
+}
+
+
+@pytest.mark.parametrize(("argument", "odd"), [(argument, value) for argument in ODD for value in ODD[argument]])
+def test_what_makes_no_sense_is_refused_in_words(
+    argument: str, odd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=f"^{argument} is .*, expected "):
+        Recorder(**{"cards": FakeCards(), "folder": tmp_path / "new", argument: odd})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("odd", [3, [1], {3: "x"}, {"a": None}, {"a": math.nan}, {"a": 10**20}, {"a": "x\0"}])
+def test_fields_that_cannot_be_kept_are_refused_in_words(odd: Any, test_card: Path, tmp_path: Path) -> None:
+    with recorder(tmp_path, test_card) as described:
+        with pytest.raises(UsageError):
+            described.start(fields=odd)
+        described.start(fields={"take": 10**14, "level": 0.5})
+        described.mark("here")
+        with pytest.raises(UsageError, match="label is 3, expected text"):
+            described.mark(3)  # type: ignore[arg-type]
+        clip = described.stop().clip
+    assert clip.fields == {"take": 10**14, "level": 0.5} and [mark.label for mark in clip.marks] == ["here"]
 
 
 def test_leaving_the_block_keeps_what_is_in_progress(test_card: Path, tmp_path: Path) -> None:

@@ -246,3 +246,24 @@ def test_what_is_no_number_is_refused_in_words(
     with pytest.raises(UsageError, match=said):
         download_file(receiver.url("/a.wav"), tmp_path, **wish)
     assert not receiver.seen and list(tmp_path.iterdir()) == []
+
+
+SAME = [("url", 3), ("url", ""), ("on_progress", 3), ("on_headers", "x"), ("abort", 3)]
+
+
+@pytest.mark.parametrize(("argument", "odd"), [*SAME, ("source", 3), ("source", "x\0"), ("name", 3), ("name", "")])
+def test_an_upload_that_makes_no_sense_is_refused_in_words(
+    argument: str, odd: Any, file: Path, receiver: Receiver
+) -> None:
+    with pytest.raises(UsageError, match=f"{argument} is .*, expected "):
+        upload_file(**{"source": file, "url": receiver.url(), argument: odd})
+    assert not receiver.seen
+
+
+@pytest.mark.parametrize(("argument", "odd"), [*SAME, ("to", 3), ("to", "x\0")])
+def test_a_download_that_makes_no_sense_is_refused_in_words(
+    argument: str, odd: Any, tmp_path: Path, receiver: Receiver
+) -> None:
+    with pytest.raises(UsageError, match=f"{argument} is .*, expected "):
+        download_file(**{"url": receiver.url("/a.wav"), "to": tmp_path, argument: odd})
+    assert not receiver.seen and list(tmp_path.iterdir()) == []

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 BY_HAND = {
     "appliance/api/recorder.py": "does one piece of work",
+    "appliance/api/telling.py": "calls a script, which may take its time",
     "appliance/audio/capture.py": "waits for a sound card",
     "appliance/audio/player.py": "waits for a sound card, and for orders",
     "appliance/audio/session.py": "waits for what the microphone brings, and ends with its take",
