@@ -12,11 +12,11 @@ from attrs import evolve, field
 from appliance import events
 from appliance.config.feeds import Order
 from appliance.errors import TroubleKind
-from appliance.events import Command, Event, subject
+from appliance.events import Command, subject
 from appliance.faults import SPEAKER
 from appliance.machine import Input
 from appliance.models import Track
-from appliance.reactions import is_free
+from appliance.reactions import is_free, may_free
 from appliance.status import Status
 from appliance.values import frozen
 
@@ -51,7 +51,7 @@ class Narration:
 
     def react(self, input: Input, status: Status) -> tuple["Narration", tuple[Command, ...]]:
         """See `appliance.reactions.Reaction`."""
-        if isinstance(input, Command):
+        if not may_free(input):
             return self, ()
         heard, asked = self._hear(input, status)
         if heard.playing or heard.held or not is_free(status) or isinstance(input, events.CommandRefused):
@@ -63,7 +63,7 @@ class Narration:
         begun = evolve(heard, current=first, playing=name, round=round, serial=heard.serial + 1)
         return begun, (*asked, events.PlayIfFree(first.path, first.title, first.id, name))
 
-    def _hear(self, event: Event, status: Status) -> tuple["Narration", tuple[Command, ...]]:
+    def _hear(self, event: Input, status: Status) -> tuple["Narration", tuple[Command, ...]]:
         match event:
             case events.LoopBegins() if event.feed in self.orders:
                 others = tuple(each for each in self.tracks if each.feed != event.feed)
@@ -88,7 +88,7 @@ class Narration:
                 return moved._prepared()
         return self._ended(event, status)
 
-    def _ended(self, event: Event, status: Status) -> tuple["Narration", tuple[Command, ...]]:
+    def _ended(self, event: Input, status: Status) -> tuple["Narration", tuple[Command, ...]]:
         """What it becomes where the event ends what it plays, or what is to follow."""
         over = evolve(self, playing=None, ready=None, following=None)
         match event:

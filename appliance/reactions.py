@@ -12,6 +12,7 @@ from appliance.events import (
     Command,
     CommandRefused,
     Event,
+    HandsetHangUp,
     PlaybackFailed,
     PlaybackFinished,
     PlaybackStarted,
@@ -48,7 +49,8 @@ class Autoplay:
 
     A message that somebody plays meanwhile is not played again. One that cannot be played, or that somebody interrupts
     after it has begun, is left to whoever presses a button: it stays in the inbox, not heard. One that the box itself
-    interrupts, as its configuration changes, is played again. A speaker that is known to be away lets all wait.
+    interrupts, as its configuration changes, is played again. A speaker that is known to be away lets all wait, and so
+    does a handset that is off the hook.
     """
 
     waiting: tuple[Track, ...] = ()
@@ -59,9 +61,8 @@ class Autoplay:
 
     def react(self, event: Input, status: Status) -> tuple["Autoplay", tuple[Command, ...]]:
         """See `Reaction`."""
-        if isinstance(event, Command) or not (
-            self.waiting or self.asked or self.sounding or isinstance(event, TrackArrived | TrackDue)
-        ):
+        goes_on = self.waiting or self.asked or self.sounding or isinstance(event, TrackArrived | TrackDue)
+        if not (goes_on and may_free(event)):
             return self, ()
         asked = None if isinstance(event, _ANSWERS) and subject(event) == self.asked else self.asked
         waiting, sounding = self._still_waiting(event), self._still_sounding(event)
@@ -73,7 +74,7 @@ class Autoplay:
         )
         return Autoplay(waiting, command.playback_id, sounding), (command,)
 
-    def _still_waiting(self, event: Event) -> tuple[Track, ...]:
+    def _still_waiting(self, event: Input) -> tuple[Track, ...]:
         match event:
             case TrackArrived(track=track, play_now=True) | TrackDue(track=track):
                 return self._with(track)
@@ -85,7 +86,7 @@ class Autoplay:
                 return self._with(self.sounding)
         return self.waiting
 
-    def _still_sounding(self, event: Event) -> Track | None:
+    def _still_sounding(self, event: Input) -> Track | None:
         match event:
             case PlaybackStarted() if event.playback_id == self.asked:
                 return next((track for track in self.waiting if track.id == event.track_id), None)
@@ -118,10 +119,16 @@ class Reactions:
         return hear
 
 
+def may_free(input: Input) -> bool:
+    """Whether the box may be free after it, which it was not before: after commands it is where somebody hangs up."""
+    return isinstance(input, Event | HandsetHangUp)
+
+
 def is_free(status: Status) -> bool:
     """Whether nobody is disturbed by a message, and somebody can hear it."""
-    idle = status.recorder is Recorder.IDLE and status.player is Player.STOPPED and not status.engaged
-    return idle and not any(fault.name == SPEAKER.name for fault in status.faults)
+    idle = status.recorder is Recorder.IDLE and status.player is Player.STOPPED
+    alone = not (status.engaged or status.lifted)
+    return idle and alone and not any(fault.name == SPEAKER.name for fault in status.faults)
 
 
 def _playback_id(track: Track) -> str:

@@ -90,6 +90,8 @@ class Status:
     playlist: events.PlaylistChanged | None = None
     engaged: bool = False
     """Whether a flow leads somebody, who is to hear nothing else."""
+    lifted: bool = False
+    """Whether a handset is off the hook: what sounds by itself may be heard by nobody there."""
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -158,6 +160,8 @@ def _fold(status: Status, event: Command | Event) -> Status:
             return evolve(status, take=evolve(take.grown(event.seconds), **levels))
         case events.FlowMoved():
             return evolve(status, engaged=event.step not in _AT_REST)
+        case events.HandsetLift() | events.HandsetHangUp():
+            return evolve(status, lifted=isinstance(event, events.HandsetLift))
         case events.MicrophoneReady():
             return evolve(status, microphone=event.format)
         case events.MicrophoneTuned():

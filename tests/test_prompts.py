@@ -122,9 +122,9 @@ def test_one_that_is_refused_does_not_silence_those_after_it(house: House) -> No
 
 
 def test_while_the_handset_is_off_the_hook_its_flow_alone_speaks(house: House) -> None:
-    house.hear(events.HandsetLift(1.0))
-    assert house.hear(events.DeliverySucceeded("x", "shelf", RECEIPT)) == []
-    assert house.hear(events.HandsetHangUp(2.0)) == []
+    lifted = advance(IDLE, State(), events.HandsetLift(1.0))
+    assert house.hear(events.DeliverySucceeded("x", "shelf", RECEIPT), lifted) == []
+    assert house.hear(events.HandsetHangUp(2.0), advance(lifted, State(), events.HandsetHangUp(2.0))) == []
     assert house.hear(events.DeliverySucceeded("x", "shelf", RECEIPT)) == [Prompt.DELIVERED]
 
 

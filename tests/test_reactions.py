@@ -44,7 +44,7 @@ class House:
         self.reactions = Reactions(Autoplay())
         self._hear = self.reactions.listener(self.asked.append)
 
-    def hear(self, *happened: Event, status: Status = FREE) -> list[Input]:
+    def hear(self, *happened: Input, status: Status = FREE) -> list[Input]:
         """What is asked for after these events."""
         self.asked.clear()
         for event in happened:
@@ -144,6 +144,14 @@ def test_a_message_waits_for_the_end_of_a_call(rest: str, house: House) -> None:
     assert house.hear(arrived(1), status=greeted) == []
     over = events.FlowMoved(rest)
     assert house.hear(over, status=advance(greeted, State(), over)) == [play(1)]
+
+
+def test_a_message_waits_until_the_handset_is_hung_up_although_no_flow_leads_anybody(house: House) -> None:
+    lifted = advance(FREE, State(), events.HandsetLift(1.0))
+    assert house.hear(arrived(1), events.TrackDue(track(2)), status=lifted) == []
+    assert house.hear(sounds(3, "by-hand"), events.PlaybackFinished("by-hand", completed=True), status=lifted) == []
+    hung_up = events.HandsetHangUp(2.0)
+    assert house.hear(hung_up, status=advance(lifted, State(), hung_up)) == [play(1)]
 
 
 def test_all_wait_for_a_speaker_that_is_away(house: House) -> None:

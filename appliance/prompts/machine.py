@@ -30,7 +30,6 @@ class Prompts:
     saying: str | None = None
     serial: int = 0
     faults: frozenset[tuple[str, str]] = frozenset()
-    lifted: bool = False
     given: Mapping[str, Path] = field(factory=dict)
     """What somebody gave the box to say, which counts first."""
 
@@ -42,10 +41,9 @@ class Prompts:
         fault = (Prompt.FAULT,) if faults - self.faults else ()
         happened = (*_happened(input, status), *fault)
         saying = None if _ends(input) == self.saying else self.saying
-        lifted = isinstance(input, events.HandsetLift) or (self.lifted and not isinstance(input, events.HandsetHangUp))
         wanted = tuple(prompt for prompt in happened if self._sound(prompt) and prompt not in self.waiting)
-        waiting = tuple(filter(_allowed(status), () if lifted else (*self.waiting, *wanted)))[:_MOST_WAITING]
-        now = evolve(self, faults=faults, saying=saying, lifted=lifted, waiting=waiting)
+        waiting = tuple(filter(_allowed(status), () if status.lifted else (*self.waiting, *wanted)))[:_MOST_WAITING]
+        now = evolve(self, faults=faults, saying=saying, waiting=waiting)
         if saying or not waiting:
             return now, ()
         prompt, name = waiting[0], f"{_BY_NAME}{self.serial}"

@@ -87,3 +87,24 @@ def test_a_press_repeats_what_plays_two_play_what_was_before_and_the_others_foll
     box.until(lambda: box.status()["unheard"] == 0 and box.status()["player"] == "stopped")
     [first, again], [second] = heard()
     assert 0 < first < again < second, "the second was left for the first, and followed it"
+
+
+@pytest.mark.slow
+def test_a_message_that_arrives_while_the_handset_lies_beside_the_box_is_heard_once_it_is_hung_up(
+    box: Box, test_card: Path
+) -> None:
+    (box.root / "from-the-family").mkdir()
+    config = CONFIG.format(root=box.root).replace("reply_to: family", "reply_to: family, autoplay: true")
+    config = config.replace("panel: {", "panel: {switches: {22: handset}, ")
+    box.config.write_text(f'{config}audio: {{playback: {{device: "testcard:{test_card}", volume: 100}}}}\n')
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    box.press("o")
+    box.until(lambda: "flow: idle" in box.log.read_text())
+    sound = np.random.default_rng(3).integers(-9000, 9000, 2 * RATE, dtype=np.int16)
+    soundfile.write(box.root / "from-the-family/a song.wav", sound, RATE)
+    box.call("feeds.pull")
+    box.until(lambda: box.status()["unheard"] == 1)
+    assert box.status()["player"] == "stopped"
+    box.press("o")
+    box.until(lambda: box.status()["unheard"] == 0 and box.status()["player"] == "stopped")
+    assert sound[FADE:].tobytes() in np.frombuffer((test_card / "played.raw").read_bytes(), "<i2")[::2].tobytes()
