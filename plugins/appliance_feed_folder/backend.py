@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from appliance_fetch.failures import together
@@ -36,7 +36,7 @@ class FolderFeed:
 
     def pull(self, job: FeedJob) -> None:
         failures = list[Permanent | Transient]()
-        for found in sorted(self._files(), key=lambda each: (each.changed, each.key)):
+        for found in sorted(self._files(failures.append), key=lambda each: (each.changed, each.key)):
             if job.cancelled():
                 raise Cancelled(f"pulling {self._folder} was stopped")
             # Of another day by a clock that was set in between, it is not being written now.
@@ -53,18 +53,21 @@ class FolderFeed:
 
     def probe(self) -> str:
         """Count the files."""
-        return f"{self._folder} is there, with {counted(len(list(self._files())), 'sound file')}"
+        failures = list[Transient]()
+        count = len(list(self._files(failures.append)))
+        if failures:
+            raise failures[0]
+        return f"{self._folder} is there, with {counted(count, 'sound file')}"
 
     def close(self) -> None:
         pass
 
-    def _files(self) -> Iterator[_Found]:
-        def refuse(error: OSError) -> None:
-            raise Transient(
-                f"{error.filename} cannot be read: {error.strerror}. Is it there, and may the service read it?"
-            )
+    def _files(self, tell: Callable[[Transient], None]) -> Iterator[_Found]:
+        def refused(error: OSError) -> None:
+            words = f"{error.filename} cannot be read: {error.strerror}. Is it there, and may the service read it?"
+            tell(Transient(words))
 
-        for folder, folders, names in os.walk(self._folder, onerror=refuse):
+        for folder, folders, names in os.walk(self._folder, onerror=refused):
             folders[:] = [name for name in folders if not name.startswith(".")]
             for name in names:
                 path = Path(folder) / name

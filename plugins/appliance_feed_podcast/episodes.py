@@ -3,30 +3,64 @@
 import io
 from collections.abc import Sequence
 from typing import Any
+from xml import sax
 from xml.parsers.expat import ExpatError, ParserCreate
 
-import podcastparser
 from appliance_fetch.item import Item
+from podcastparser import FeedParseError, PodcastHandler
 
 from appliance.plugin import Permanent, WrongKind, shown_url
 
 _DEEPEST = 100
+_SAID = {"guid", "title", "link", "pubDate", "atom:id", "atom:title", "atom:published", "atom:updated"}
+"""The elements whose text is wanted."""
+
+_SOUND = {"enclosure": "url", "media:content": "url", "atom:link": "href"}
+"""Those that may say where sound is, and in which attribute."""
 
 
 def entries(body: bytes, url: str) -> Sequence[Item]:
     """The episodes with sound, the newest first."""
     if b"<!ENTITY" in body.replace(b"\0", b""):
         raise Permanent(f"{shown_url(url)} defines entities of its own, which no podcast needs and attacks are made of")
+    reader = _Reader(url, 0)
     try:
         _refuse_depth(body)
-        feed = podcastparser.parse(url, io.BytesIO(body))
-    except (ValueError, LookupError, ExpatError) as error:
+        sax.parse(io.BytesIO(body), reader)
+    except (sax.SAXException, ValueError, LookupError, ExpatError) as error:
         raise WrongKind(f"{shown_url(url)} is no podcast in RSS or Atom: {error}") from error
-    episodes = sorted(feed["episodes"], key=lambda episode: -episode.get("published", 0))
+    episodes = sorted(reader.data["episodes"], key=lambda episode: -episode.get("published", 0))
     items = [_item(episode, sound) for episode in episodes if (sound := _sound(episode))]
     if not items:
         raise Permanent(f"{shown_url(url)} has no episode with sound")
     return items
+
+
+class _Reader(PodcastHandler):  # type: ignore[misc]
+    """Reads on where something makes no sense, such as a link that is none, and leaves alone what nobody wants here:
+    podcastparser looks for HTML in descriptions, which takes it the square of their length.
+    """
+
+    namespace: Any
+
+    def startElement(self, name: str, attrs: Any) -> None:
+        try:
+            super().startElement(name, attrs)
+        except FeedParseError:
+            raise
+        except (ValueError, LookupError):
+            named = _SOUND.get(self.path_stack[-1], "")
+            if attrs.get(named) and attrs.get("rel", "enclosure") == "enclosure" and self.episodes:
+                self.add_enclosure(attrs[named], -1, attrs.get("type") or "")
+
+    def endElement(self, name: str) -> None:
+        if self.path_stack[-1] not in _SAID:
+            self.text = None
+        try:
+            super().endElement(name)
+        except (ValueError, LookupError):
+            self.text, self.namespace = None, self.namespace.parent
+            self.path_stack.pop()
 
 
 def _refuse_depth(body: bytes) -> None:

@@ -9,6 +9,7 @@ class Item:
 
     `sha256` is what its bytes must have, where that is known. `version` is what else the list says of its bytes. Where
     there is neither, whether it has changed is asked of its server, unless another entry's turn it is (`asks`).
+    `wrong` is why it cannot be fetched at all, where the list says no more than that.
     """
 
     url: str
@@ -17,3 +18,4 @@ class Item:
     sha256: str = ""
     version: str = ""
     asks: bool = True
+    wrong: str = ""

@@ -1,12 +1,12 @@
 """Pulls what a list at a URL names: the list is read first, then whatever of it is new."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from appliance.plugin import BackendContext, FeedJob, Permanent, check_url, shown_url
+from appliance.plugin import BackendContext, FeedJob, Permanent, check_url, counted, shown_url
 from appliance_fetch.answers import conditions_of, validators_of
 from appliance_fetch.fetcher import Fetcher
 from appliance_fetch.item import Item
@@ -60,12 +60,12 @@ class ListingBackend:
         fetcher = Fetcher(self._options, self._trusted, home=url, refusals=self._refusals)
         with fetcher.exchange(url, fetcher.stopping(job, url), conditions_of(self._validators)) as answer:
             if answer.status != 304:
-                self._usable, self._astray = self._sorted_out(self._items(answer)[: self._options.newest])
+                self._usable, self._astray = self._sorted_out(self._items(answer))
                 self._validators = validators_of(answer)
         self._bring(self._asked_in_turn(self._usable if self._in_order else self._usable[::-1]), job, fetcher)
         if self._astray:
-            count = len(self._astray)
-            raise Permanent(f"{shown_url(url)} has {count} entries that cannot be fetched: {self._astray[0]}")
+            count = counted(len(self._astray), "entry", "entries")
+            raise Permanent(f"{shown_url(url)} has {count} that cannot be fetched: {self._astray[0]}")
 
     def probe(self) -> str:
         """Read the list, and take nothing."""
@@ -102,13 +102,18 @@ class ListingBackend:
             for number, item in enumerate(items)
         ]
 
-    def _sorted_out(self, items: Sequence[Item]) -> tuple[list[Item], list[str]]:
-        """What can be fetched, and why the others cannot."""
-        usable, refused = list[Item](), list[str]()
+    def _sorted_out(self, items: Iterable[Item]) -> tuple[list[Item], list[str]]:
+        """The newest that can be fetched, each once, and why others before them cannot."""
+        usable, refused = dict[str, Item](), list[str]()
         for item in items:
+            if len(usable) == self._options.newest:
+                break
             try:
+                if item.wrong:
+                    raise ValueError(item.wrong)
                 check_url(item.url, allow_http=self._options.allow_http)
-                usable.append(item)
+                if usable.setdefault(item.key, item).url != item.url:
+                    raise ValueError(f"{shown_url(item.url)} has the id of another entry: the first counts")
             except ValueError as error:
                 refused.append(str(error))
-        return usable, refused
+        return list(usable.values()), refused

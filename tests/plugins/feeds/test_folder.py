@@ -1,5 +1,6 @@
 """The feed `folder`."""
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -89,3 +90,21 @@ def test_a_folder_that_is_away_is_waited_for(tmp_path: Path, inbox: MemoryInbox)
             act()
     put(tmp_path / "stick" / "a.mp3", b"x")
     assert feed.probe().endswith("with 1 sound file")
+
+
+def test_a_folder_below_that_cannot_be_read_is_told_and_keeps_no_other(
+    tmp_path: Path, inbox: MemoryInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "locked", "z"):
+        put(tmp_path / name / f"{name}.mp3", name.encode())
+    locked, scandir = str(tmp_path / "locked"), os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path) == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)  # root may read everything
+    with pytest.raises(Transient, match="locked cannot be read: Permission denied"):
+        FolderFeed(tmp_path, 10).pull(inbox)
+    assert {track.content for track in inbox.tracks} == {b"a", b"z"}

@@ -1,6 +1,7 @@
 """The feeds `m3u`, `json` and `podcast` against a web server."""
 
 import json
+import time
 from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
@@ -173,9 +174,6 @@ def test_what_is_no_list_of_this_kind(kind: str, write: Write, site: Site, inbox
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ('{"tracks": [{"url": 7}]}', r"tracks\[0\] is no object"),
-        ('{"tracks": [{"title": "a"}]}', r"tracks\[0\] has no url"),
-        ('{"tracks": [{"url": "a", "sha256": "beef"}]}', "64 hexadecimal"),
         ("[]", "no list of tracks"),
         ("[" * 100_000, "no JSON"),
     ],
@@ -193,6 +191,9 @@ def test_json_that_breaks_its_schema(body: str, words: str, site: Site, inbox: M
         ("json", as_json, "\ud800.mp3"),
         ("m3u", m3u, "http://[::1/a.mp3"),
         ("m3u", pls, "http://[::1/a.mp3"),
+        ("podcast", rss, "http://[::1/a.mp3"),
+        ("podcast", atom, "http://[::1/a.mp3"),
+        ("podcast", rss, "http://exa\u2100mple.org/a.mp3"),
     ],
 )
 def test_an_address_that_makes_no_sense_is_told_and_keeps_no_other(
@@ -203,6 +204,73 @@ def test_an_address_that_makes_no_sense_is_told_and_keeps_no_other(
     with pytest.raises(Permanent, match="not a valid URL"):
         backend(kind, site.url("/list")).pull(inbox)
     assert len(inbox.tracks) == 1
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ('{"url": 7}', r"tracks\[0\] is no object"),
+        ("null", r"tracks\[0\] is no object"),
+        ('{"title": "a"}', r"tracks\[0\] has no url"),
+        ('{"url": "b.mp3", "sha256": "beef"}', "64 hexadecimal"),
+        ('{"url": "b.mp3", "id": "one"}', "b.mp3 has the id of another entry"),
+    ],
+)
+def test_a_track_in_json_that_breaks_the_schema_is_told_and_keeps_no_other(
+    odd: str, words: str, site: Site, inbox: MemoryInbox
+) -> None:
+    site.offer("/a.mp3", SOUND)
+    site.offer("/b.mp3", SOUND[1:])
+    tracks = [odd, '{"url": "a.mp3", "id": "one"}'] if "one" not in odd else ['{"url": "a.mp3", "id": "one"}', odd]
+    site.offer("/list", f'{{"tracks": [{", ".join(tracks)}]}}', "application/json")
+    feed = backend("json", site.url("/list"), newest=1 if "one" not in odd else 2)
+    for _ in range(2):
+        with pytest.raises(Permanent, match=words):
+            feed.pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND] and site.sent.count("/a.mp3") == 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "<link>http://[bad</link>",
+        '<guid isPermaLink="true">http://[bad</guid>',
+        '<itunes:image href="http://[bad"/>',
+        '<media:thumbnail url="http://[bad"/>',
+        f"<itunes:duration>{'9' * 5000}</itunes:duration>",
+        f'<psc:chapters><psc:chapter start="{"9" * 5000}" title="a"/></psc:chapters>',
+        "<pubDate>Mon, 99 Foo 99999999999999999 25:61</pubDate>",
+    ],
+)
+@pytest.mark.parametrize("where", ["episode", "show"])
+def test_what_is_odd_in_a_podcast_and_is_not_needed_keeps_nothing(
+    odd: str, where: str, site: Site, inbox: MemoryInbox
+) -> None:
+    spaces = {
+        "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+        "media": "http://search.yahoo.com/mrss/",
+        "psc": "http://podlove.org/simple-chapters",
+    }
+    site.offer("/a.mp3", SOUND)
+    site.offer("/b.mp3", SOUND[1:])
+    text = rss([site.url("/b.mp3"), site.url("/a.mp3")])
+    text = text.replace("<rss", "<rss" + "".join(f' xmlns:{name}="{place}"' for name, place in spaces.items()))
+    text = (
+        text.replace("<channel>", f"<channel>{odd}") if where == "show" else text.replace("<item>", f"<item>{odd}", 1)
+    )
+    site.offer("/list", text)
+    backend("podcast", site.url("/list")).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [SOUND, SOUND[1:]]
+
+
+@pytest.mark.parametrize("where", ["description", "title", "content:encoded", "itunes:summary"])
+def test_the_words_of_a_podcast_cost_little(where: str, site: Site, inbox: MemoryInbox) -> None:
+    site.offer("/a.mp3", SOUND)
+    text = rss([site.url("/a.mp3")])
+    site.offer("/list", text.replace("<item>", f"<item><{where}>{'&lt;a ' * 100_000}</{where}>"))
+    begin = time.process_time()
+    backend("podcast", site.url("/list")).pull(inbox)
+    assert time.process_time() - begin < 5 and len(inbox.tracks) == 1
 
 
 def test_a_sum_in_json_is_compared(site: Site, inbox: MemoryInbox) -> None:
