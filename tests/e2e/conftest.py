@@ -126,7 +126,12 @@ class Box:
         return list(Remote(self.socket).clips(None, None))
 
     def delivered(self) -> bool:
-        """Whether every delivery of every clip has arrived."""
+        """Whether there are clips, each is to go somewhere, and has arrived wherever it is to."""
+        clips = self.clips()
+        return bool(clips) and all(entry["deliveries"] for entry in clips) and self.nothing_waits()
+
+    def nothing_waits(self) -> bool:
+        """Whether every delivery of every clip has arrived; clips that are to go nowhere are none that wait."""
         return all(delivery["state"] == "delivered" for entry in self.clips() for delivery in entry["deliveries"])
 
     def record(self, seconds: float) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def test_from_button_to_destination(box: Box) -> None:
     box.press("1")
     box.until(lambda: box.status()["take"] and box.status()["take"]["seconds"] >= 0.7)
     box.press("1")
-    box.until(lambda: box.clips() and box.delivered())
+    box.until(box.delivered)
     entry = box.clips()[0]
     clip, path = entry["clip"], Path(entry["path"])
     assert clip["verdict"] == "ok" and clip["gaps"] == [] and clip["frames"] > 0.6 * 48_000

@@ -31,7 +31,7 @@ def test_what_was_given_is_in_the_file_beside_the_sound(box: Box) -> None:
     clip = box.call("record.stop")["clip"]
     assert clip["fields"] == {"room": "studio", "consent": True, "title": "A day"}
     assert (clip["title"], clip["format"]["channels"], clip["begun"]["profile"]) == ("A day", 2, "interview")
-    box.until(lambda: box.clips() and box.delivered())
+    box.until(box.delivered)
     [beside] = box.shelf.glob("*_talk_*.json")
     assert json.loads(beside.read_text())["fields"] == clip["fields"]
     box.press("1")
@@ -42,7 +42,7 @@ def test_what_was_given_is_in_the_file_beside_the_sound(box: Box) -> None:
     box.call("record.start", test=True)
     box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 1)
     test = box.call("record.stop")["clip"]
-    box.until(box.delivered)
+    box.until(box.nothing_waits)
     went = {entry["clip"]["id"]: [each["destination"] for each in entry["deliveries"]] for entry in box.clips()}
     assert went == {clip["id"]: ["shelf"], pressed["id"]: ["buttons"], test["id"]: []}
     assert [path.name for path in (box.root / "buttons").iterdir()] == [f"hall 002_{pressed['id']}.wav"]

@@ -87,7 +87,7 @@ def test_whatever_was_said_is_read_back_everywhere(
     clip = box.call("record.stop")["clip"]
     fields = {"speaker": SPEAKER, "consent": False, "row": -2.5}
     assert clip["fields"] == fields
-    box.until(lambda: box.clips() and box.clips()[0]["deliveries"] and box.delivered(), 60)
+    box.until(box.delivered, 60)
 
     [form] = [seen for seen in receiver.seen if seen.path == "/form"]
     told = {part.name: part.content.decode() for part in form.parts if part.file_name is None}

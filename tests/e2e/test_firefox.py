@@ -36,7 +36,7 @@ def test_a_person_records_and_listens_with_firefox(served: Served, tmp_path: Pat
         firefox.until("/Recording 0:0[1-9]/.test(document.querySelector('#doing').textContent)")
         firefox.until("Number(document.querySelector('#take').dataset.drawn) > 2")
         firefox.press("Stop")
-        served.box.until(lambda: served.box.clips() and served.box.delivered())
+        served.box.until(served.box.delivered)
         firefox.open(f"{served.address}/clips")
         firefox.until("document.body.innerText.includes('shelf has it, byte for byte')")
         (entry,) = served.box.clips()

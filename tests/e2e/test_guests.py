@@ -83,7 +83,7 @@ def test_a_guest_scans_records_and_has_left_a_clip(served: Served, chromium: Bro
     assert pieces[:2] == ["cut off", "sent"], "and it went on"
     assert said == [] or all("ERR_FAILED" in line for line in said)
 
-    box.until(lambda: box.clips() and box.delivered())
+    box.until(box.delivered)
     (entry,) = guests_clips(box)
     sound, rate = soundfile.read(box.shelf / f"{entry['clip']['name']}.wav")
     assert 1.5 < len(sound) / rate < 8 and np.abs(sound).max() > 0.01, "the beeps of the browser's microphone"

@@ -286,7 +286,7 @@ def test_kills_at_random_cost_no_clip_and_less_than_a_second(
         killing.note_promises(run)
         killing.start()
         killing.check(run)
-    box.until(box.delivered, timeout=120)
+    box.until(box.nothing_waits, timeout=120)
     killing.check_files(list(killing.promised))
     names = [path.name for path in (box.state / "clips").iterdir()]
     assert len(names) == len(set(names)) == 2 * (OLD_CLIPS + len(killing.promised))

@@ -25,7 +25,7 @@ def spoil(database: Path) -> None:
 @pytest.mark.slow
 def test_a_catalogue_that_breaks_in_a_run_is_made_anew_and_deliveries_go_on(box: Box) -> None:
     box.start()
-    first = box.record(0.6)
+    first = box.record(1)
     box.until(box.delivered)
     assert box.process
     box.process.terminate()
@@ -33,6 +33,7 @@ def test_a_catalogue_that_breaks_in_a_run_is_made_anew_and_deliveries_go_on(box:
     box.start()  # everything is in the database, nothing in its log
     box.call("record.start")
     spoil(box.state / "catalogue.db")
+    box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 1)
     second = box.call("record.stop")["clip"]
     box.until(lambda: [entry["clip"]["id"] for entry in box.clips()] == [second["id"], first["id"]])
     box.until(box.delivered)
@@ -74,10 +75,10 @@ def test_what_takes_the_place_of_a_folder_in_a_run_costs_one_press_and_is_told(o
 def test_a_take_that_is_removed_while_it_is_recorded_is_told_and_kept(box: Box) -> None:
     box.start()
     box.call("record.start")
-    box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 0.5)
+    box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 1)
     shutil.rmtree(box.state / "takes")
     box.until(lambda: "take_removed" in faults(box))
     clip = box.call("record.stop")["clip"]
-    assert clip["frames"] > 24_000 and not faults(box)
+    assert clip["frames"] > 48_000 and not faults(box)
     assert (box.state / "clips" / f"{clip['name']}.wav").stat().st_size == clip["size"]
     box.until(box.delivered)

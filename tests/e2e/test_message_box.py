@@ -45,7 +45,7 @@ def test_an_answer_goes_to_whom_it_answers_also_after_the_power_was_cut(box: Box
     box.press("2")
     box.until(lambda: (box.status()["take"] or {"seconds": 0})["seconds"] >= 0.6)
     box.press("2")
-    box.until(lambda: box.clips() and box.clips()[0]["deliveries"] and box.delivered())
+    box.until(box.delivered)
     [entry] = box.clips()
     assert [each["destination"] for each in entry["deliveries"]] == ["family"]
     assert entry["clip"]["fields"]["title"] == "answer to a song"

@@ -304,7 +304,7 @@ def test_a_person_records_listens_and_deletes(page: Page, served: Served) -> Non
     button(page, "Mark").click()
     button(page, "Stop").click()
     expect(button(page, "Record")).to_be_visible()
-    served.box.until(lambda: served.box.clips() and served.box.delivered())
+    served.box.until(served.box.delivered)
 
     page.get_by_role("link", name="Clips").click()
     expect(page.get_by_text("shelf has it, byte for byte")).to_be_visible()

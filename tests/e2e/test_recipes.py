@@ -41,7 +41,7 @@ def test_what_arrives_is_what_was_wanted_also_after_a_kill(box: Box) -> None:
     box.call("record.stop")
     box.signal(signal.SIGKILL)
     box.start()
-    box.until(lambda: box.clips() and box.delivered())
+    box.until(box.delivered)
     [entry] = box.clips()
     [made] = box.shelf.glob("*.flac")
     assert made.name == f"{entry['clip']['name']}.podcast.flac"

@@ -87,7 +87,7 @@ def test_odd_services_are_named_and_the_box_records_and_stops(
     configure(box, f"services:\n{''.join(entries)}")
     box.start(**plug("odd", ODD))
     box.record(0.6)
-    box.until(lambda: box.clips() and box.delivered())
+    box.until(box.delivered)
     box.until(lambda: len(box.status()["faults"]) == 2)
     faults = {fault["name"]: fault["message"] for fault in box.status()["faults"]}
     assert "plugin odd failed: RuntimeError: no lamp here" in faults["service:a0"]
