@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 # Everything from Debian that Debian has new enough; pip brings the rest. lgpio is in Raspberry Pi OS only.
 packages="python3-venv python3-hatchling python3-attr python3-cattr python3-click python3-numpy \
 python3-pluggy python3-yaml python3-requests python3-alsaaudio python3-soundfile python3-soxr python3-gpiozero \
-python3-boto3 python3-bottle python3-cheroot python3-segno"
+python3-boto3 python3-bottle python3-cheroot python3-segno systemd"
 apt-get update -qq
 if apt-cache show python3-lgpio >/dev/null 2>&1; then packages="$packages python3-lgpio"; fi
 echo "Installing Debian packages: $packages"
