@@ -4,7 +4,7 @@ import mimetypes
 import random
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from appliance.config.settings import DestinationSettings
 from appliance.config.withheld import Withheld
 from appliance.errors import Cancelled, NotFound, TooLarge, Transient, UsageError
 from appliance.feeds.safefile import measured
+from appliance.limits import Errand
 from appliance.models import Clip, Receipt, Rendition
 from appliance.plugin import UploadJob
 from appliance.plugin_host import PluginHost
@@ -36,6 +37,9 @@ _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
 _MOST_CONNECT, _MOST_SILENCE = 10.0, 60.0
 _LOOK = 0.1
 """How often a wait looks whether it was aborted, in seconds."""
+
+_GRACE = 0.5
+"""Seconds that an attempt has to end in good order."""
 
 T = TypeVar("T")
 
@@ -75,9 +79,9 @@ def upload_file(
 
     What may pass by itself is tried again, up to `attempts` times, with growing waits, under the same idempotency key;
     each attempt takes at most `timeout` seconds. `on_progress` gets the bytes sent and the size of the file,
-    `on_headers` the status and the headers of an answer as soon as they are here, `abort` ends it once it is set; the
-    first two are called on another thread. Further `options` are those of the backend `http`, in the words of the
-    configuration, such as `method="PUT"`, `proof={"header": "X-SHA256"}` and `allow_http=True`.
+    `on_headers` the status and the headers of an answer as soon as they are here, both on another thread; `abort` ends
+    it once it is set, and is set where the script is interrupted. Further `options` are those of the backend `http`, in
+    the words of the configuration, such as `method="PUT"`, `proof={"header": "X-SHA256"}` and `allow_http=True`.
 
     Of a recording the words in braces of the options tell everything, of a file those that go with any. Raises
     NotFound, Transient where it did not arrive in time, Permanent where trying again is of no use, Cancelled, and
@@ -171,7 +175,7 @@ def _persistently(call: Callable[[int], T], attempts: int, aborted: threading.Ev
     attempt, attempts = 1, whole_number("attempts", attempts)
     while True:
         try:
-            return call(attempt)
+            return _attended(partial(call, attempt), aborted)
         except Transient as error:
             if attempt >= attempts:
                 raise
@@ -179,6 +183,19 @@ def _persistently(call: Callable[[int], T], attempts: int, aborted: threading.Ev
             wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, random.random) if asked is None else asked
         _pause(min(wait, _LONGEST_WAIT), aborted, clock)
         attempt += 1
+
+
+def _attended(work: Callable[[], T], aborted: threading.Event) -> T:
+    """What an attempt gives. Once it is aborted it is not waited for long: while it connects it hears of nothing."""
+    errand = Errand(work, "transfer")
+    try:
+        while not errand.is_over(_LOOK):
+            if aborted.is_set() and not errand.is_over(_GRACE):
+                raise Cancelled("the transfer was aborted")
+    except BaseException:
+        aborted.set()
+        raise
+    return errand.result()
 
 
 def _pause(seconds: float, aborted: threading.Event, clock: Clock) -> None:

@@ -2,8 +2,11 @@
 
 import hashlib
 import io
+import socket
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +138,34 @@ def test_a_recording_tells_of_itself(tmp_path: Path, receiver: Receiver) -> None
     upload_file(recording, receiver.url(), fields={"from": "{device}, {rate} Hz"})
     assert receiver.seen[0].parts[0].content == b"box, 48000 Hz"
     assert receiver.files == {recording.path.name: recording.path.read_bytes()}
+
+
+@pytest.fixture
+def crowded() -> Iterator[str]:
+    """The address of a server that has no room: whoever connects waits."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        for _ in range(4):
+            caller = waiting.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(server.getsockname())
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/a.wav"
+
+
+@pytest.mark.parametrize("when", [0, 0.3])
+def test_a_transfer_is_aborted_while_it_connects(when: float, crowded: str, file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "fetched"
+    folder.mkdir()
+    for transfer in (
+        lambda abort: upload_file(file, crowded, abort=abort),
+        lambda abort: download_file(crowded, folder, abort=abort),
+    ):
+        abort = threading.Event()
+        threading.Timer(when, abort.set).start()
+        began = time.monotonic()
+        with pytest.raises(Cancelled):
+            transfer(abort)
+        assert time.monotonic() - began < 5
+    assert list(folder.iterdir()) == []
 
 
 # -- download ----------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 BY_HAND = {
     "appliance/api/recorder.py": "does one piece of work",
     "appliance/api/telling.py": "calls a script, which may take its time",
+    "appliance/api/transfer.py": "does one piece of work",
     "appliance/audio/capture.py": "waits for a sound card",
     "appliance/audio/player.py": "waits for a sound card, and for orders",
     "appliance/audio/session.py": "waits for what the microphone brings, and ends with its take",
@@ -49,8 +50,8 @@ NOT_IN_THE_DAEMON = ("appliance/api/", "appliance/cli/", "appliance/page/", "app
 
 @cache
 def made() -> tuple[tuple[str, str], ...]:
-    """File and name of each thread that is made; no file where that is a loop or an errand, and of a name that is put
-    together how it begins.
+    """File and name of each thread that is made; no file where that is a loop or an errand of the daemon, and of a name
+    that is put together how it begins.
     """
     return tuple(_made())
 
@@ -78,7 +79,8 @@ def _made() -> Iterator[tuple[str, str]]:
                     case _:
                         continue
                 by_hand = isinstance(node, ast.ClassDef) or ast.unparse(node.func).endswith("Thread")
-                yield (str(path.relative_to(ROOT)) if by_hand else ""), "".join(map(_beginning, names))
+                file = str(path.relative_to(ROOT))
+                yield (file if by_hand or file.startswith("appliance/api/") else ""), "".join(map(_beginning, names))
 
 
 def _beginning(name: ast.expr) -> str:
