@@ -1,6 +1,7 @@
 """What a run has beside recorder and player, and can do without: destinations, feeds, speech, clips, guests."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from appliance.config.settings import Settings
 from appliance.controller import Controller
 from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import GUARD
+from appliance.errors import StorageError
 from appliance.events import Event, PlaybackStarted, PlaylistChanged, PlaylistRestore
 from appliance.faults import DELIVERY, FEED, PROCESSOR
 from appliance.feeds.feeds import Feed
@@ -25,6 +27,7 @@ from appliance.flow import flow_of
 from appliance.front import tell_and_go_on
 from appliance.guests import Guests
 from appliance.machine import Recorder
+from appliance.models import Clip
 from appliance.plugin import BackendContext, FeedBackend, Processor, UploadBackend
 from appliance.plugin.kinds import PROCESSOR as KIND
 from appliance.prompts import DIGITS, Prompts, sounds_of
@@ -131,7 +134,12 @@ def start_speaking(
 
         return _speech(stop).ahead(DIGITS, words_of(language).voice)
 
-    handset = flow_of(settings.flow, settings.prompts, replies, store.places, time, spell)
+    def undecided() -> Clip | None:
+        with suppress(StorageError):  # the catalogue tells of that itself
+            return store.greeting.undecided()
+        return None
+
+    handset = flow_of(settings.flow, settings.prompts, replies, store.places, time, spell, undecided, clock.monotonic())
     speaking = Reactions(handset, *_narrations(settings), Prompts(sounds))
     stop.callback(controller.react(speaking.listener(controller.post)))
     if store.places.greeting.exists():

@@ -70,6 +70,10 @@ WITHDRAWAL_CODE = "withdrawal_code"
 """The field that holds the code by which somebody may have a clip deleted."""
 
 
+GREETING_RECORD = "greeting.record"
+"""What is called so has begun a take that is to be a greeting."""
+
+
 class Starter(StrEnum):
     """What may begin a take."""
 

@@ -85,7 +85,8 @@ CLIPS = (
     ),
     Verb(
         "clips.keep",
-        "Keep a story that nobody has decided about, as the power failed too early: it goes where clips go.",
+        "Keep a story that nobody has decided about, as the power failed too early: it goes where clips go. A "
+        "new greeting is the one that is heard from now on.",
         arguments=(_CLIP,),
         answer="the clip",
         since=2,

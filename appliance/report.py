@@ -175,7 +175,7 @@ class Report:
     unheard: int = told(0, "Messages that nobody has heard yet", Kind.GAUGE, "messages")
     undecided: int = told(
         0,
-        "Stories of a booth that somebody has still to keep or to delete, before they go anywhere",
+        "Stories of a booth, and new greetings, that somebody has still to keep or to delete, before they go anywhere",
         Kind.GAUGE,
         "clips",
     )

@@ -3,13 +3,16 @@
 import random
 
 import pytest
+from attrs import evolve
 
 from appliance import events
+from appliance.config.prompts import PromptSettings
 from appliance.events import Command
 from appliance.faults import MICROPHONE_LOST
+from appliance.flow import flow_of
 from appliance.flow.rehearsal import PATIENCE, UNDECIDED, WISHES, Part
 from appliance.machine import Recorder
-from tests.test_flow import FOUND, GREETING, READY, TONE, World, clips
+from tests.test_flow import CLIP, FOUND, GREETING, PLACES, READY, SETTINGS, TONE, World, clips
 
 
 class Studio(World):
@@ -53,6 +56,30 @@ def test_who_hangs_up_before_its_end_hears_it_again_and_it_is_thrown_away_when_n
         assert studio.at(Part.DRAFT)
     studio.until(studio.now + UNDECIDED)
     assert studio.at(Part.OFF) and studio.used == [] and len(studio.dropped) == 1
+
+
+def test_one_from_before_a_start_waits_as_long_as_any_other() -> None:
+    studio = Studio()
+    draft = evolve(CLIP, id="before", name="clip-before")
+    studio.handset = flow_of(SETTINGS, PromptSettings(), {}, PLACES, undecided=lambda: draft, now=studio.now)
+    studio.post(events.ApplianceReady())
+    studio.lift()
+    studio.until(studio.now + 2)
+    assert studio.said == ["clip-before"] and studio.at(Part.HEARD)
+    studio.handset = flow_of(SETTINGS, PromptSettings(), {}, PLACES, undecided=lambda: draft, now=studio.now)
+    studio.post(events.ApplianceReady())
+    studio.until(studio.now + UNDECIDED - 1)
+    assert studio.dropped == [] and studio.status.engaged
+    studio.until(studio.now + 2)
+    assert studio.dropped == ["before"] and not studio.status.engaged
+
+
+def test_one_that_somebody_has_deleted_is_waited_for_no_more() -> None:
+    studio = Studio()
+    studio.record()
+    (draft,) = studio.lengths
+    studio.post(events.ClipDeleted(draft, "by hand"))
+    assert studio.at(Part.OFF) and studio.dropped == [] and not studio.status.engaged
 
 
 def test_another_one_replaces_what_is_not_kept_yet() -> None:

@@ -56,7 +56,7 @@ def status(report: Report) -> None:
     if report.unheard:
         _item(f"{counted(report.unheard, 'message')} not heard yet")
     if report.undecided:
-        _item(f"{counted(report.undecided, 'story', 'stories')} not decided: `appliance clips list --undecided`")
+        _item(f"{counted(report.undecided, 'recording')} not decided: `appliance clips list --undecided`")
     for name, schedule in report.schedules.items():
         _item(f"schedule {name}: {_schedule(schedule)}")
     for name, trigger in report.triggers.items():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from appliance.arguments import check_meant
+from appliance.circumstances import GREETING_RECORD
 from appliance.circumstances import WITHDRAWAL_CODE as CODE
 from appliance.codec import to_plain
 from appliance.config.routing import goes_to
@@ -199,10 +200,13 @@ class ClipMethods:
         return next(part for part in said if part.id == found.id)
 
     def keep(self, clip: str) -> Clip:
-        """Let a draft go where clips go. Raises Refused where it is none."""
+        """Let a draft go where clips go, or be the greeting. Raises Refused where it is none."""
         found = self._store.clips.find(clip)
         if found.begun is None or not found.begun.draft:
             raise Refused(f"{found.name} was kept already: nobody has to decide about it")
+        if found.begun.which == GREETING_RECORD:
+            self._store.greeting.use(found.id)
+            return found
         self._store.clips.release(found.id, found.begun.destinations)
         self._outbox.wake()
         return self._store.clips.find(found.id)

@@ -16,6 +16,7 @@ from appliance.config.flow import FlowSettings, Script
 from appliance.config.prompts import TONES, Prompt, PromptSettings
 from appliance.flow.direct import Direct
 from appliance.flow.handset import Handset
+from appliance.models import Clip
 from appliance.prompts import DIGITS, digits_of, sounds_of
 from appliance.prompts.sounds import SHIPPED
 from appliance.store.places import Places
@@ -31,16 +32,19 @@ def flow_of(
     places: Places,
     time: Callable[[float], str] = str,
     spell: Callable[[str], Mapping[str, Path]] = lambda _: {},
+    undecided: Callable[[], Clip | None] = lambda: None,
+    now: float = 0.0,
 ) -> Handset:
     """The machine that the configuration wants, for what is kept in `places`.
 
     `replies` are the destinations of answers, by the feed that brought what is answered; `time` is what the clock shows
-    at a moment of CLOCK_MONOTONIC, `spell` has a digit for each language spoken where no files do that.
+    at a moment of CLOCK_MONOTONIC, `spell` has a digit for each language spoken where no files do that. `undecided`
+    finds a new greeting from before the start, which begins `now`.
     """
     takes = {number: take.wishes(Starter.REQUEST) for number, take in settings.takes.items()}
     if settings.script is Script.NONE:
         return Handset(Direct(), settings.numbers, takes=takes)
-    from appliance.flow.rehearsal import Rehearsal  # a box without a flow starts without these
+    from appliance.flow.rehearsal import UNDECIDED, Part, Rehearsal  # a box without a flow starts without these
 
     heard = prompts if prompts.sounds != PromptSettings().sounds else evolve(prompts, sounds=TONES)
     languages = settings.languages or (prompts.language,)
@@ -55,6 +59,8 @@ def flow_of(
         box = MessageBox(replies, tone, bell, first, feed=last.feed, title=last.title)
         return Handset(box, settings.numbers, takes=takes)
     rehearsal = Rehearsal(tone, first, places.audio)
+    if draft := undecided():
+        rehearsal = evolve(rehearsal, part=Part.DRAFT, draft=draft, due=now + UNDECIDED)
     if settings.script is Script.BOOTH:
         from appliance.flow.booth import Booth
         from appliance.flow.world import World

@@ -1,7 +1,7 @@
 """A new greeting, recorded on the box itself: lift, speak after the tone, hang up, lift and hear it, hang up.
 
 It is a take like any other, and its clip goes nowhere. The greeting that there was stays until the new one was heard to
-its end, or somebody keeps it by a word.
+its end, or somebody keeps it by a word. One that nobody has decided about as the box ends waits in the next start, too.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from typing import ClassVar
 from attrs import evolve
 
 from appliance import events
-from appliance.circumstances import Begun, Starter, Wishes
+from appliance.circumstances import GREETING_RECORD, Begun, Starter, Wishes
 from appliance.config.prompts import Prompt
 from appliance.flow.speaking import Outputs, Speaking, quiet
 from appliance.flow.steps import PLAYER_HANGS, hangs
@@ -30,7 +30,7 @@ UNDECIDED = 600.0
 NO_GREETING = "there is no new greeting: record one by `greeting.record`"
 IN_PROGRESS = "something is recorded already: stop that first, then ask for `greeting.record` again"
 
-WISHES = Wishes(Begun(Starter.SWITCH, destinations=()), {"title": "greeting"})
+WISHES = Wishes(Begun(Starter.REQUEST, GREETING_RECORD, destinations=(), draft=True), {"title": "greeting"})
 
 _BAD = (Verdict.TOO_SHORT, Verdict.SILENT)
 
@@ -97,6 +97,8 @@ class Rehearsal(Speaking):
                 return evolve(self, lifted=True)._lift(input.at, status)
             case events.HandsetHangUp():
                 return evolve(self, lifted=False)._hang_up(input.at)
+            case events.ApplianceReady() if self.part is Part.DRAFT:  # from before the start
+                return self, (events.FlowWait(self.due), events.FlowMoved(self.part))
             case events.GreetingRecord():
                 return self._anew(input.at, status)
             case events.GreetingKeep():
@@ -107,6 +109,8 @@ class Rehearsal(Speaking):
                 return self._hear()
             case events.ClipFinished() if input.clip.id in self.unwanted:
                 return evolve(self, unwanted=self.unwanted - {input.clip.id}), (events.ClipDrop(input.clip.id),)
+            case events.ClipDeleted() if self.draft and input.clip_id == self.draft.id:  # by a person, or it is kept
+                return evolve(self, draft=None)._give_up()
             case events.TakeFailed() | events.TakeDiscarded() if input.take_id in self.unwanted:
                 return evolve(self, unwanted=self.unwanted - {input.take_id}), ()
         return self._follow(input, status) if self.on else (self, ())

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from appliance import faults
-from appliance.circumstances import Starter
+from appliance.circumstances import GREETING_RECORD, Starter
 from appliance.describe import WELL, moment
 from appliance.describe import size as plain_size
 from appliance.faultkind import FaultKind
@@ -191,6 +191,7 @@ def entry(found: Plain) -> Plain:
         "undecided": bool((clip.get("begun") or {}).get("draft")) and clip["verdict"] != "too_short",
         "note": clip["note"],
         "continues": clip["continues"],
+        "is_greeting": (clip.get("begun") or {}).get("which") == GREETING_RECORD,
         "of_guest": (clip.get("begun") or {}).get("by") == Starter.GUEST,
         "marks": [each["offset"] / clip["format"]["rate"] for each in clip["marks"]],
         "day": start.strftime("%Y-%m-%d"),

@@ -5,13 +5,18 @@ person gave the box.
 """
 
 from appliance import durable, events
+from appliance.circumstances import GREETING_RECORD
 from appliance.errors import StorageError
+from appliance.models import Clip
 from appliance.recipes import ENCRYPTED
 from appliance.sound_verbs import GREETING
 from appliance.store.access import Post
 from appliance.store.places import Places
 from appliance.store.rooms import Clips
+from appliance.store.search import Search
 from appliance.store.trouble import storage_errors
+
+_MOST_DRAFTS = 1000
 
 
 class Greeting:
@@ -34,6 +39,14 @@ class Greeting:
             durable.copy_file(self._clips.path(clip), self._places.greeting)
         self.tell()
         self._clips.trash(clip.id)
+
+    def undecided(self) -> Clip | None:
+        """The newest one that nobody has decided about; whatever was recorded before it goes to the trash."""
+        drafts = self._clips.search(Search(undecided=True), limit=_MOST_DRAFTS)
+        found = [clip for clip in drafts if clip.begun and clip.begun.which == GREETING_RECORD]
+        for clip in found[1:]:
+            self._clips.drop(clip.id)
+        return found[0] if found else None
 
     def forget(self) -> None:
         """Let there be none. Posts GreetingChanged."""

@@ -239,6 +239,47 @@ def test_a_greeting_recorded_on_the_box_itself_is_the_one_that_the_next_guest_he
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("ends", ["reload", "stop", "power", "power in the midst of it"])
+def test_a_new_greeting_that_nobody_has_decided_about_is_heard_at_the_next_lift_after_a_start(
+    ends: str, telephone: Telephone
+) -> None:
+    box, file = telephone.box, telephone.box.state / "greeting.wav"
+    box.cli("greeting", "record")
+    box.press("o")
+    box.until(lambda: telephone.seconds >= 1.5)
+    if ends == "power in the midst of it":
+        box.signal(signal.SIGKILL)
+        telephone.start()
+    else:
+        box.press("o")
+        box.until(lambda: telephone.step == "greeting recorded")
+        match ends:
+            case "reload":
+                box.cli("config", "reload")
+                box.until(lambda: box.status()["turn"] == 2)
+            case "stop":
+                telephone.restart()
+            case "power":
+                box.signal(signal.SIGKILL)
+                telephone.start()
+    box.until(lambda: len(box.clips()) == 1)
+    assert "1 recording not decided" in box.cli("status").stdout
+    spoken, _ = soundfile.read(box.clips()[0]["path"], dtype="int16")
+    if ends == "stop":
+        box.cli("clips", "keep", box.clips()[0]["clip"]["id"])
+    else:
+        box.press("o")
+        box.until(lambda: telephone.step == "greeting heard")
+        assert len(list(telephone.ends(spoken))) == 1
+        telephone.hang_up()
+    box.until(lambda: file.exists() and not box.clips())
+    before = len(list(telephone.ends(spoken)))
+    telephone.call(0.3)
+    assert len(list(telephone.ends(spoken))) == before + 1 and not list(telephone.ends(telephone.greeting))
+    assert "not decided" not in box.cli("status").stdout
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("killed_at", ["recording", "review"])
 def test_a_booth_that_loses_its_power_keeps_the_story_and_says_that_nobody_has_decided(
     killed_at: str, alsa_config: Path, tmp_path: Path
@@ -256,7 +297,7 @@ def test_a_booth_that_loses_its_power_keeps_the_story_and_says_that_nobody_has_d
     [entry] = box.clips()
     assert telephone.kept(entry).frames >= RATE // 4, "what was told is there, every sample of it"
     assert entry["deliveries"] == [] and not list(box.shelf.glob("*.wav"))
-    assert "1 story not decided" in box.cli("status").stdout
+    assert "1 recording not decided" in box.cli("status").stdout
     assert entry["clip"]["name"][-10:] in box.cli("clips", "list", "--undecided").stdout
     box.cli("clips", "keep", entry["clip"]["id"])
     box.until(lambda: [each["state"] for each in box.clips()[0]["deliveries"]] == ["delivered"])

@@ -11,7 +11,7 @@
 % button("clips.star", "☆", "star", about=_("Give it a star"), clip=entry["id"], starred="true")
 % end
 % if entry["undecided"]:
-% button("clips.keep", _("Keep it"), about=_("Nobody has decided about it"), clip=entry["id"])
+% button("clips.keep", _("Keep it"), about=_("Nobody has decided about it"), back="/" if entry["is_greeting"] else here, clip=entry["id"])
 % end
 % if entry["approved"]:
 % button("clips.approve", _("Approved"), "star", about=_("Approve of it no more"), clip=entry["id"], approved="false")

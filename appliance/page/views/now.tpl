@@ -103,7 +103,7 @@
 <li>{{words.safety(status)}}</li>
 <li>{{words.room(status)}}</li>
 % if status["undecided"]:
-<li>{{several("{count} story that nobody has decided about", "{count} stories that nobody has decided about", status["undecided"])}}</li>
+<li>{{several("{count} recording that nobody has decided about", "{count} recordings that nobody has decided about", status["undecided"])}}</li>
 % end
 % if status["unheard"]:
 <li>{{several("{count} message not heard yet", "{count} messages not heard yet", status["unheard"])}}</li>
