@@ -12,7 +12,7 @@ from appliance.page import answers, words
 from appliance.page.archive import Archive, Entry, streamed
 from appliance.page.encoder import ALBUM, RECIPES, Encoder
 from appliance.page.pieces import read
-from appliance.page.sums import Sums
+from appliance.page.sums import SUMS, Sums
 from appliance.recipes import ORIGINAL
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Downloads:
     def __init__(self, folder: Path) -> None:
         """`folder` is where checksums are kept, and where an encoded clip may lie while it is sent."""
         self._folder = folder
-        self._sums = Sums(folder / "sums")
+        self._sums = Sums(folder / SUMS)
         for left in folder.glob(f"{_PREFIX}*"):
             from shutil import rmtree
 

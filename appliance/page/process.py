@@ -36,6 +36,7 @@ def serve(path: Path, socket: Path, keys: Keys, helper: Path) -> None:
     serving = Serving(settings, socket, keys, helper)
     server = serving.server()
     threading.Thread(target=server.serve, name="page", daemon=True).start()
+    serving.ahead().start()
     address, port = server.bind_addr
     scheme = "https" if serving.certificate else "http"
     _say(f"the page is at {scheme}://{f'[{address}]' if ':' in address else address}:{port}/")

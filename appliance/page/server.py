@@ -7,6 +7,7 @@ from appliance.clock import SystemClock
 from appliance.config.page import WebSettings
 from appliance.errors import ApplianceError, ConfigError
 from appliance.page import sparing  # noqa: F401  # before whatever loads bottle
+from appliance.page.ahead import Ahead
 from appliance.page.answers import HTTPS_ALONE
 from appliance.page.door import Door
 from appliance.page.downloads import Downloads
@@ -22,6 +23,7 @@ from appliance.page.selfmade import Certificate, self_made
 from appliance.page.sending import Gateway
 from appliance.page.settings import Settings
 from appliance.page.site import Site
+from appliance.page.sums import SUMS, Sums
 from appliance.values import frozen
 
 _THREADS = 16
@@ -53,6 +55,11 @@ class Serving:
         if settings.certificate and settings.key:
             return Certificate(settings.certificate, settings.key)
         return self_made(self.keys.folder, settings.names) if settings.self_made else None
+
+    def ahead(self) -> Ahead:
+        """What computes checksums before they are needed; it is not begun."""
+        recorder = Recorder(self.socket)
+        return Ahead(lambda: list(recorder.clips(limit=1)), Sums(self.keys.folder / SUMS), SystemClock())
 
     def server(self) -> Server:
         """A server that is bound and not started. Raises ConfigError where it must not or cannot listen there."""

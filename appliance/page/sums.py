@@ -17,6 +17,9 @@ from types import TracebackType
 from appliance.durable import make_directory
 from appliance.page.pieces import Shorter, Stretch
 
+SUMS = "sums"
+"""The name of the file in the page's folder."""
+
 _RECORD = struct.Struct("<12sL")
 _BLOCK = _RECORD.size * 4096
 _MOST_BYTES = _BLOCK * 64
@@ -41,6 +44,13 @@ class Sums:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    @property
+    def full(self) -> bool:
+        """Whether the next that is kept takes the place of all others."""
+        with suppress(OSError):
+            return self._path.stat().st_size >= _MOST_BYTES
+        return False
+
     def find(self, keys: Set[bytes]) -> dict[bytes, int]:
         """Those that are known."""
         found: dict[bytes, int] = {}
@@ -60,6 +70,19 @@ class Sums:
                     self._path.unlink()
             with self._path.open("ab", buffering=0) as file:
                 file.write(_RECORD.pack(key, crc))
+
+
+def summed(stretch: Stretch, before: int) -> int:
+    """The checksum of a stretch, which goes on that of what lies before. Raises OSError, and Shorter."""
+    file, at, crc, room = stretch.file, stretch.first, before, memoryview(bytearray(_ROOM))
+    end = at + stretch.count
+    while at < end:
+        count = os.preadv(file.fileno(), [room[: min(_ROOM, end - at)]], at)
+        if not count:
+            raise Shorter(file)
+        crc = binascii.crc32(room[:count], crc)
+        at += count
+    return crc
 
 
 class Summing(threading.Thread):
@@ -83,19 +106,9 @@ class Summing(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._sum()
+            self._crc = summed(self._stretch, self._crc)
         except OSError as error:
             self._error = error
-
-    def _sum(self) -> None:
-        file, at, room = self._stretch.file, self._stretch.first, memoryview(bytearray(_ROOM))
-        end = at + self._stretch.count
-        while at < end:
-            count = os.preadv(file.fileno(), [room[: min(_ROOM, end - at)]], at)
-            if not count:
-                raise Shorter(file)
-            self._crc = binascii.crc32(room[:count], self._crc)
-            at += count
 
     def result(self) -> int:
         """The checksum. Raises OSError where the stretch cannot be read, and Shorter."""

@@ -31,6 +31,7 @@ BY_HAND = {
     "appliance/limits.py": "does one piece of work",
     "appliance/loops.py": "is the loop",
     "appliance/outlet.py": "waits for lines of the log, and for whoever reads them",
+    "appliance/page/ahead.py": "is in a process of its own",
     "appliance/page/levels.py": "is in a process of its own",
     "appliance/page/news.py": "is in a process of its own",
     "appliance/page/sums.py": "is in a process of its own",
