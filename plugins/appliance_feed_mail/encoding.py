@@ -1,8 +1,10 @@
-"""Undoes the encodings of attachments (RFC 2045, 6), block by block."""
+"""Undoes the encodings of attachments (RFC 2045, 6), block by block, and those of fields (RFC 2047)."""
 
 import binascii
 import re
 from collections.abc import Callable
+from email.errors import MessageError
+from email.header import decode_header, make_header
 
 _LONGEST_LINE = 64 * 1024
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
@@ -19,6 +21,14 @@ def decoder(encoding: str) -> Decode:
         case "quoted-printable":
             return _QuotedPrintable()
     return lambda block, _: block
+
+
+def in_words(field: str) -> str:
+    """What a field says (RFC 2047); as it stands there where that makes no sense."""
+    try:
+        return str(make_header(decode_header(field)))
+    except (MessageError, LookupError, ValueError):
+        return field
 
 
 class _Base64:

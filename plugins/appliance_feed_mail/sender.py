@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Collection
-from email.header import decode_header, make_header
 from email.message import Message
 
 from appliance_mail.options import ADDRESS
+
+from appliance_feed_mail.encoding import in_words
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COMMENT = re.compile(r"\([^()]*\)")
@@ -45,12 +46,7 @@ def _passes(words: list[str], domain: str) -> bool:
 
 def text_of(letter: Message, name: str) -> str:
     """A field in words (RFC 2047)."""
-    raw = str(letter.get(name, ""))
-    try:
-        text = str(make_header(decode_header(raw)))
-    except (LookupError, ValueError):
-        text = raw
-    return " ".join(text.split())
+    return " ".join(in_words(str(letter.get(name, ""))).split())
 
 
 def _without_comments(text: str) -> str:

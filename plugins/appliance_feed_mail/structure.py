@@ -1,7 +1,6 @@
 """The parts of a letter that are sound, from its BODYSTRUCTURE (RFC 3501, 7.4.2)."""
 
 from collections.abc import Iterator, Sequence
-from email.header import decode_header, make_header
 from email.message import Message
 from itertools import takewhile
 from pathlib import PurePosixPath
@@ -9,6 +8,8 @@ from typing import Any
 
 from appliance_fetch.suffixes import SUFFIXES
 from attrs import frozen
+
+from appliance_feed_mail.encoding import in_words
 
 _SUFFIXES = SUFFIXES | {".amr", ".wma"}
 _BY_TYPE = {
@@ -96,7 +97,7 @@ def _parameter(header: str, kind: str, parameters: Sequence[Any], wanted: str) -
     escaped = "".join(f"; {_text(name)}={_quoted(value)}" for name, value in pairs)
     message[header] = f"{kind}{escaped}"
     try:
-        return str(make_header(decode_header(_value(message.get_param(wanted, "", header)))))
+        return in_words(_value(message.get_param(wanted, "", header)))
     except (LookupError, ValueError, TypeError):
         return ""
 

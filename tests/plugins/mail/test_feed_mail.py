@@ -176,6 +176,19 @@ def test_odd_letters(server: ImapServer | Dovecot) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "odd", ["=?utf-8?b?A?=", "=?nonsense?q?a?=", "=?utf-8?b?gICA?=", "=?utf-16?q?a?=", "\ufffd\u2028"]
+)
+def test_fields_that_make_no_sense_keep_no_letter(odd: str, imap: Callable[..., ImapServer]) -> None:
+    server, inbox = imap(), MemoryInbox()
+    server.put(
+        letter(("NAME.mp3", b"odd"), subject="SUBJECT").replace(b"NAME", odd.encode()).replace(b"SUBJECT", odd.encode())
+    )
+    server.put(letter(("other.mp3", b"other"), number="2"))
+    feed(server.port).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [b"odd", b"other"]
+
+
 def test_only_what_is_new_is_looked_at(server: ImapServer | Dovecot) -> None:
     """Of a full mailbox the newest letters come, then what is new; and nothing again once it was numbered anew."""
     for number in range(5):
