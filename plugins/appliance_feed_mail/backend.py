@@ -2,15 +2,15 @@
 
 import imaplib
 import logging
-import time
 from collections.abc import Collection
 from typing import Any
 
 from appliance_fetch.failures import together, too_large
+from appliance_fetch.refusals import Refusals, needed
 from appliance_http.watch import Watch
 from attrs import evolve, frozen
 
-from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, WrongKind, counted
+from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, TooLarge, Transient, WrongKind, counted
 from appliance_feed_mail.encoding import decoder
 from appliance_feed_mail.mailbox import SILENCE, Letter, Mailbox, opened
 from appliance_feed_mail.options import MailboxOptions
@@ -18,9 +18,6 @@ from appliance_feed_mail.sender import is_among, is_vouched_for, sender_of, text
 from appliance_feed_mail.structure import Part
 
 _TOTAL = 86_400.0
-_TRY_AGAIN = 86_400.0
-"""Seconds after which what was no sound is fetched again: by then the box may know how to play it."""
-
 _MOST_AGAIN = 100
 """Letters that failed and are looked at again, the newest of them."""
 
@@ -49,6 +46,7 @@ class MailFeed:
         self._silence = silence
         self._trusted = context.clock_trusted
         self._place = f"folder {options.folder}"
+        self._refusals = Refusals()
 
     def pull(self, job: FeedJob) -> None:
         def stop() -> None:
@@ -134,13 +132,10 @@ class MailFeed:
 
     def _bring(self, mailbox: Mailbox, letter: Letter, part: Part, job: FeedJob) -> None:
         key = f"{text_of(letter.head, 'Message-ID') or f'{mailbox.validity} {letter.uid}'} {part.number}"
-        note = job.note(key)
-        now = time.time()
         if job.has(key):
             return
-        if "refused" in note and 0 <= now - float(str(note["at"])) < _TRY_AGAIN:
-            raise Permanent(str(note["refused"]))
-        decode, size = decoder(part.encoding), 0
+        self._refusals.check(key, None)
+        decode, size, whole = decoder(part.encoding), 0, False
         try:
             with job.new_track(key, _title(letter, part), part.suffix) as file:
                 for block in mailbox.blocks(letter, part):
@@ -149,13 +144,16 @@ class MailFeed:
                     content = decode(block, False)
                     size += len(content)
                     if size > self._options.max_size:
-                        raise too_large(f"{_sent(letter, part)}, which", self._options.max_size)
+                        raise too_large("it", self._options.max_size)
                     file.write(content)
                 file.write(decode(b"", True))
-        except WrongKind as error:
-            words = f"{_sent(letter, part)}: {error}"
-            job.save_note(key, {"refused": words, "at": now})
-            raise Permanent(words) from error
+                file.flush()
+                whole = True
+        except Permanent as error:
+            refusal = WrongKind(f"{_sent(letter, part)}: {error}", needs=needed(error))
+            if whole or isinstance(error, TooLarge):
+                self._refusals.remember(key, None, refusal)
+            raise refusal from error
 
 
 def _after(seen: _Seen, uid: int, failed: Collection[int], *, broke: bool) -> _Seen:

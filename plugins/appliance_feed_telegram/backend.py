@@ -8,10 +8,11 @@ from typing import Any
 import attrs
 from appliance_fetch.answers import length_of
 from appliance_fetch.failures import together, too_large
+from appliance_fetch.refusals import Refusals
 from appliance_telegram.bot import Bot
 
-from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, WrongKind
-from appliance_feed_telegram.messages import Sound, chat_of, sound_of
+from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, TooLarge, Transient
+from appliance_feed_telegram.messages import Sound, chat_of, noted, sound_of
 from appliance_feed_telegram.options import TelegramFeedOptions
 
 _AT_ONCE = 100
@@ -22,9 +23,6 @@ _MOST_WAITING = 500
 
 _GIVEN_UP_AFTER = 7 * 86_400.0
 """Seconds for which it is told what was said and cannot be taken."""
-
-_TRY_AGAIN = 86_400.0
-"""Seconds after which what was refused is fetched again: by then the box may know how to play it."""
 
 _WAITING = "waiting"
 
@@ -41,6 +39,7 @@ class TelegramFeed:
         self._options = options
         self._trusted = context.clock_trusted
         self._bot = Bot(options, context.clock_trusted)
+        self._refusals = Refusals()
 
     def pull(self, job: FeedJob) -> None:
         def stop() -> None:
@@ -49,7 +48,7 @@ class TelegramFeed:
 
         stop()
         note: Any = job.note(_WAITING)
-        waiting = [Sound(**each) for each in note.get("sounds", ())]
+        waiting = [noted(each) for each in note.get("sounds", ())]
         offset = int(note.get("offset", 0))
         while len(waiting) <= _MOST_WAITING - _AT_ONCE and (updates := self._updates(offset, stop)):
             waiting += [sound for update in updates if (sound := self._wanted(update)) and not job.has(sound.key)]
@@ -105,8 +104,6 @@ class TelegramFeed:
                 failures.append(error)
                 if now is not None and not 0 < sound.since <= now:
                     sound = attrs.evolve(sound, since=now)
-                if isinstance(error, WrongKind) and not _rests(sound):
-                    sound = attrs.evolve(sound, refused=str(error), tried=time.time())
                 left.append(sound)
         if now is not None:
             left = [each for each in left if not each.since or now - each.since < _GIVEN_UP_AFTER]
@@ -115,24 +112,25 @@ class TelegramFeed:
     def _bring(self, sound: Sound, job: FeedJob, stop: Callable[[], None]) -> None:
         if job.has(sound.key):
             return
-        if _rests(sound):
-            raise WrongKind(sound.refused)
+        self._refusals.check(sound.key, None)
         told = self._bot.told("getFile", stop, file_id=sound.file_id)
-        with (
-            self._bot.file(str(told.get("file_path", "")), stop) as answer,
-            job.new_track(sound.key, sound.title, sound.suffix) as file,
-        ):
-            size = 0
-            for block in answer.blocks():
-                size += len(block)
-                if size > self._options.max_size:
-                    raise too_large(sound.title, self._options.max_size)
-                file.write(block)
-            announced = told.get("file_size") or length_of(answer)
-            if isinstance(announced, int) and size != announced:
-                raise Transient(f"{sound.title} came with {size} of {announced} bytes: it is fetched again")
-
-
-def _rests(sound: Sound) -> bool:
-    """Whether it was refused so lately that it is not fetched again."""
-    return bool(sound.refused) and 0 <= time.time() - sound.tried < _TRY_AGAIN
+        announced, size, whole = told.get("file_size"), 0, False
+        try:
+            with (
+                self._bot.file(str(told.get("file_path", "")), stop) as answer,
+                job.new_track(sound.key, sound.title, sound.suffix) as file,
+            ):
+                for block in answer.blocks():
+                    size += len(block)
+                    if size > self._options.max_size:
+                        raise too_large(sound.title, self._options.max_size)
+                    file.write(block)
+                announced = announced or length_of(answer)
+                if isinstance(announced, int) and size != announced:
+                    raise Transient(f"{sound.title} came with {size} of {announced} bytes: it is fetched again")
+                file.flush()
+                whole = True
+        except Permanent as error:
+            if whole or isinstance(error, TooLarge):
+                self._refusals.remember(sound.key, None, error)
+            raise

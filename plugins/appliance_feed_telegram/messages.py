@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from appliance_fetch.suffixes import SUFFIXES
-from attrs import frozen
+from attrs import fields, frozen
 
 _BY_TYPE = {
     "audio/aac": ".aac",
@@ -41,17 +41,19 @@ class Chat:
 class Sound:
     """One sound to be fetched: `key` names it for ever, `file_id` says where Telegram has it.
 
-    `refused` is why it cannot be taken, where a person has to know, `since` when that was first so, and `tried` when it
-    was fetched last, in seconds since 1970.
+    `since` is when it could not be taken for the first time, in seconds since 1970.
     """
 
     key: str
     file_id: str
     title: str
     suffix: str
-    refused: str = ""
     since: float = 0.0
-    tried: float = 0.0
+
+
+def noted(note: Mapping[str, Any]) -> Sound:
+    """A sound from its note; what releases before and after this one noted besides is passed over."""
+    return Sound(**{each.name: note[each.name] for each in fields(Sound) if each.name in note})
 
 
 def chat_of(update: Mapping[str, Any]) -> Chat | None:

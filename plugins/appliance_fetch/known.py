@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING
 
-from appliance.plugin import FeedJob, Permanent, shown_url
+from appliance.plugin import FeedJob, Permanent, TooLarge, shown_url
 from appliance_fetch.answers import conditions_of, told_of
 from appliance_fetch.item import Item
-from appliance_fetch.refusals import Refusals
+from appliance_fetch.refusals import Refusal, Refusals
 
 if TYPE_CHECKING:
     from appliance_http.transport import Answer
@@ -62,7 +63,7 @@ class Known:
     def is_same(self, answer: "Answer") -> bool:
         """Whether the server says that it is no other. Raises Permanent where it is what was refused."""
         told = told_of(answer)
-        if self._refusal and (answer.status == 304 or self._is_alike(_mapping(self._refusal.version), answer, told)):
+        if self._refusal and (answer.status == 304 or self._was_refused(self._refusal, answer, told)):
             raise self._refusal.again()
         if answer.status == 304:
             return True
@@ -89,9 +90,12 @@ class Known:
         self._job.save_note(self.key, {**told, "sha256": digest, **self._listed, **copy})
 
     def refused(self, told: Mapping[str, str], error: Permanent) -> None:
-        """The inbox does not take it, as it is. Of what nothing tells whether it changes it is tried again."""
-        if told or self._listed.get("version"):
-            self._refusals.remember(self.key, {**told, **self._listed}, error)
+        """The inbox does not take it, as it is. Where nothing tells whether it changes it is tried again: at once, as
+        that costs no more than once to find out, or in a day where it is too large.
+        """
+        is_told = bool(told or self._listed.get("version"))
+        if is_told or isinstance(error, TooLarge):
+            self._refusals.remember(self.key, {**told, **self._listed}, error, for_a_day=not is_told)
 
     def broke_off(self, size: int, told: Mapping[str, str]) -> None:
         """So many bytes of it are there; none where it begins anew."""
@@ -114,6 +118,12 @@ class Known:
         """Whether it is no other, by the best proof that there is; without any an entry of a list is none."""
         compared = (noted[name] == text for name, text in told.items() if name in noted)
         return answer.status == 200 and next(compared, bool(self._item.key))
+
+    def _was_refused(self, refusal: Refusal, answer: "Answer", told: Mapping[str, str]) -> bool:
+        """Whether it is what was refused: by what tells that, or because nothing told it then nor does now."""
+        if refusal.until < inf:
+            return answer.status == 200 and not told
+        return self._is_alike(_mapping(refusal.version), answer, told)
 
     def _held_elsewhere(self, digest: object) -> bool:
         """Whether another entry has these bytes. What earlier releases noted of a copy tells no digest."""

@@ -1,10 +1,16 @@
 """What a feed offers and the inbox has refused: it is not brought again, only told again."""
 
+import time
 from importlib.util import find_spec
+from math import inf
 
 from attrs import field, frozen
 
 from appliance.plugin import Permanent, WrongKind
+
+_FOR_A_DAY = 86_400.0
+_MOST = 2000
+"""More than a list has entries that count; where a feed has others at each pull, the oldest are forgotten."""
 
 
 @frozen
@@ -15,6 +21,9 @@ class Refusal:
     said: str
     needs: str = ""
     """The module without which it cannot be played."""
+
+    until: float = inf
+    """When to try it again, on CLOCK_MONOTONIC, where nothing tells whether it has changed."""
 
     def again(self) -> Permanent:
         """What is said of it again."""
@@ -28,19 +37,29 @@ class Refusals:
     _known: dict[str, Refusal] = field(factory=dict)
 
     def of(self, key: str) -> Refusal | None:
-        """What was refused of an item last, unless it could be played now."""
+        """What was refused of an item last, unless it is time to try it again, as it could be played now."""
         refusal = self._known.get(key)
-        return None if refusal and refusal.needs and find_spec(refusal.needs) else refusal
+        is_over = refusal and ((refusal.needs and find_spec(refusal.needs)) or time.monotonic() > refusal.until)
+        return None if is_over else refusal
 
     def check(self, key: str, version: object) -> None:
         """Raise Permanent where this version was refused."""
         if (refusal := self.of(key)) and refusal.version == version:
             raise refusal.again()
 
-    def remember(self, key: str, version: object, error: Permanent) -> None:
-        """The item was refused as it is."""
-        self._known[key] = Refusal(version, str(error), error.needs if isinstance(error, WrongKind) else "")
+    def remember(self, key: str, version: object, error: Permanent, *, for_a_day: bool = False) -> None:
+        """The item was refused as it is; `for_a_day` where nothing tells whether it changes."""
+        self.forget(key)
+        until = time.monotonic() + _FOR_A_DAY if for_a_day else inf
+        self._known[key] = Refusal(version, str(error), needed(error), until)
+        if len(self._known) > _MOST:
+            self.forget(next(iter(self._known)))
 
     def forget(self, key: str) -> None:
         """The item is another now."""
         self._known.pop(key, None)
+
+
+def needed(error: Permanent) -> str:
+    """The module without which something cannot be played, where it was refused for that."""
+    return error.needs if isinstance(error, WrongKind) else ""

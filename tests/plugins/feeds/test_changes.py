@@ -2,17 +2,22 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 import pytest
 from appliance_download.backend import UrlsBackend
 from appliance_download.options import UrlsOptions
+from appliance_fetch.refusals import Refusals
 
+from appliance.config.options import ByteCount
 from appliance.plugin import FeedBackend, Permanent, WrongKind
 from appliance.testing.feeds import MemoryInbox
 from tests.plugins.feeds.conftest import Site
+from tests.plugins.feeds.oddserver import Line, OddServer
 from tests.plugins.feeds.test_lists import MONDAY, as_json, backend, m3u, pls
 
 ONE, TWO, THREE = (bytes(range(256)) * 40 + name for name in (b"one", b"two", b"a third"))
@@ -226,3 +231,44 @@ def test_a_long_list_costs_little_and_every_entry_has_its_turn(site: Site, inbox
         assert len(site.asked) - asked == 21
     assert site.sent.count("/list") == 1
     assert {track.content for track in inbox.tracks} == {TWO + bytes([number]) for number in range(100)}
+
+
+@pytest.mark.parametrize("how", ["urls", "m3u"])
+def test_what_is_too_large_is_pulled_once_a_day_where_nothing_tells_whether_it_changes(
+    how: str, inbox: MemoryInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, now = OddServer(), time.monotonic()
+    sent = 0
+
+    def endless(line: Line) -> None:
+        nonlocal sent
+        line.head("200 OK", Content_Type="audio/mpeg")
+        while not line.server.closing.is_set():
+            line.send(bytes(10_000))
+            sent += 10_000
+
+    server.at["/a.mp3"] = endless
+    server.at["/list"] = m3u(["a.mp3"]).encode()
+    largest: dict[str, Any] = {"max_size": ByteCount(5_000_000)}
+    feed: FeedBackend = (
+        UrlsBackend(UrlsOptions((server.url("/a.mp3"),), **largest))
+        if how == "urls"
+        else backend("m3u", server.url("/list"), **largest)
+    )
+    for hours, pulled in ((0, True), (1, False), (23, False), (25, True), (26, False)):
+        monkeypatch.setattr("appliance_fetch.refusals.time.monotonic", lambda hours=hours: now + 3600 * hours)
+        before = sent
+        with pytest.raises(Permanent, match="larger than max_size"):
+            feed.pull(inbox)
+        assert (sent - before > 5_000_000) is pulled, hours
+    server.at["/a.mp3"] = ONE
+    feed.pull(inbox)
+    assert [track.content for track in inbox.tracks] == [ONE], "now its server tells that it is another"
+    server.close()
+
+
+def test_of_what_was_refused_so_much_is_remembered_as_a_list_may_be_long() -> None:
+    refusals = Refusals()
+    for number in range(10_000):
+        refusals.remember(str(number), None, Permanent("no sound"))
+    assert refusals.of("7999") is None and refusals.of("8000") and refusals.of("9999")

@@ -1,5 +1,6 @@
 """The feed `mail`, against a small IMAP server, and the same against dovecot where that is installed."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from email.message import EmailMessage
@@ -225,9 +226,10 @@ def test_what_is_no_sound_keeps_nothing_else_and_stays_told(imap: Callable[..., 
     server, inbox = imap(), MemoryInbox(refuses=WrongKind("Hello is no sound that can be played"))
     server.put(letter(("0.mp3", b"noise")))
     server.put(letter(("1.mp3", b"sound"), number="2"))
+    pulled = feed(server.port)
     for _ in range(2):
         with pytest.raises(Permanent, match=r"anna@home\.example sent 0\.mp3: Hello is no sound that can be played"):
-            feed(server.port).pull(inbox)
+            pulled.pull(inbox)
     assert [track.content for track in inbox.tracks] == [b"sound"]
     assert sum("BODY.PEEK[2]" in each for each in server.asked) == 2, "it is not fetched again and again"
     del server.letters[1]
@@ -238,9 +240,32 @@ def test_a_large_attachment_is_refused_and_the_next_taken(imap: Callable[..., Im
     server, inbox = imap(), MemoryInbox()
     server.put(letter(("0.mp3", SOUND)))
     server.put(letter(("1.mp3", b"1"), number="2"))
-    with pytest.raises(Permanent, match=r"sent 0\.mp3, which is larger than max_size allows \(0\.1 MB\)"):
-        feed(server.port, max_size=ByteCount(100_000)).pull(inbox)
+    pulled = feed(server.port, max_size=ByteCount(100_000))
+    for _ in range(3):
+        with pytest.raises(Permanent, match=r"sent 0\.mp3: it is larger than max_size allows \(0\.1 MB\)"):
+            pulled.pull(inbox)
     assert [track.content for track in inbox.tracks] == [b"1"]
+    assert sum("BODY.PEEK[2]" in each for each in server.asked) == 2, "it is not fetched again and again"
+
+
+def test_what_is_damaged_is_told_and_fetched_again_after_a_start(imap: Callable[..., ImapServer]) -> None:
+    server, inbox = imap(), MemoryInbox(refuses=Permanent("Hello is damaged, or not all there"))
+    server.put(letter(("0.mp3", b"half")))
+    pulled = feed(server.port)
+    for _ in range(2):
+        with pytest.raises(Permanent, match=r"sent 0\.mp3: Hello is damaged"):
+            pulled.pull(inbox)
+    assert sum("BODY.PEEK[2]" in each for each in server.asked) == 1
+    feed(server.port).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [b"half"]
+
+
+def test_what_earlier_releases_noted_of_a_refusal_refuses_nothing(imap: Callable[..., ImapServer]) -> None:
+    server, inbox = imap(), MemoryInbox()
+    server.put(letter(("0.mp3", b"sound")))
+    inbox.save_note("<1@home.example> 2", {"refused": "it needs PyAV", "at": time.time()})
+    feed(server.port).pull(inbox)
+    assert [track.content for track in inbox.tracks] == [b"sound"]
 
 
 def test_a_line_that_breaks_costs_nothing_but_time(imap: Callable[..., ImapServer]) -> None:
