@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve
 
@@ -20,6 +20,7 @@ from appliance.delivery.outbox import Destination, Outbox
 from appliance.effects import GUARD
 from appliance.errors import StorageError
 from appliance.events import Event, PlaybackStarted, PlaylistChanged, PlaylistRestore
+from appliance.faultkind import FaultKind
 from appliance.faults import DELIVERY, FEED, PROCESSOR
 from appliance.feeds.feeds import Feed
 from appliance.feeds.safefile import Room
@@ -28,7 +29,7 @@ from appliance.front import tell_and_go_on
 from appliance.guests import Guests
 from appliance.machine import Recorder
 from appliance.models import Clip
-from appliance.plugin import BackendContext, FeedBackend, Processor, UploadBackend
+from appliance.plugin import BackendContext
 from appliance.plugin.kinds import PROCESSOR as KIND
 from appliance.prompts import DIGITS, Prompts, sounds_of
 from appliance.reactions import Reactions
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from appliance.triggers.watch import TriggerWatch
 
 Post = Callable[[Event], None]
+T = TypeVar("T")
 
 
 def start_beside(
@@ -89,16 +91,12 @@ def _start_processors(
     def recording() -> bool:
         return controller.status.recorder is not Recorder.IDLE
 
-    settings = plan.settings
-    ready: dict[str, Processor] = {}
+    settings, begin = plan.settings, plan.plugins.begin
     context = BackendContext("", settings.device.label, settings.storage.directory)
-    begun: dict[str, Callable[[], Processor]] = {}
-    for name, wanted in settings.processors.items():
-        with tell_and_go_on(controller.post, PROCESSOR, name):
-            begun[name] = plan.plugins.begin(KIND, name, wanted, evolve(context, name=name))
-    for name, built in begun.items():
-        with tell_and_go_on(controller.post, PROCESSOR, name):
-            ready[name] = built()
+    begins = {
+        name: partial(begin, KIND, name, each, evolve(context, name=name)) for name, each in settings.processors.items()
+    }
+    ready = _built(begins, controller.post, PROCESSOR)
     if ready:
         from appliance.processors import Processors
 
@@ -227,29 +225,28 @@ def keep_heard(store: Store, controller: Controller) -> None:
 
 def destinations_of(plan: Plan, post: Post) -> dict[str, Destination]:
     """The destinations that can be used; for each of the others a fault. Their clips wait."""
-    settings, plugins = plan.settings, plan.plugins
-    begun: dict[str, Callable[[], UploadBackend]] = {}
-    for name, wanted in settings.destinations.items():
-        if f"destinations.{name}" in plan.left_out:
-            continue
-        with tell_and_go_on(post, DELIVERY, name):
-            begun[name] = plugins.begin_upload(name, wanted, settings.device.label, settings.storage.directory)
-    ready: dict[str, Destination] = {}
-    for name, built in begun.items():
-        with tell_and_go_on(post, DELIVERY, name):
-            ready[name] = Destination(name, settings.destinations[name], built())
-    return ready
+    settings, begin = plan.settings, plan.plugins.begin_upload
+    wanted = {name: each for name, each in settings.destinations.items() if f"destinations.{name}" not in plan.left_out}
+    box = settings.device.label, settings.storage.directory
+    built = _built({name: partial(begin, name, each, *box) for name, each in wanted.items()}, post, DELIVERY)
+    return {name: Destination(name, wanted[name], backend) for name, backend in built.items()}
 
 
 def feeds_of(plan: Plan, post: Post) -> dict[str, Feed]:
     """The feeds that can be used; for each of the others a fault."""
-    settings, plugins = plan.settings, plan.plugins
-    begun: dict[str, Callable[[], FeedBackend]] = {}
-    for name, wanted in settings.feeds.items():
-        with tell_and_go_on(post, FEED, name):
-            begun[name] = plugins.begin_feed(name, wanted, settings.device.label, settings.storage.directory)
-    ready: dict[str, Feed] = {}
+    settings, begin = plan.settings, plan.plugins.begin_feed
+    box = settings.device.label, settings.storage.directory
+    built = _built({name: partial(begin, name, each, *box) for name, each in settings.feeds.items()}, post, FEED)
+    return {name: Feed(name, settings.feeds[name], backend) for name, backend in built.items()}
+
+
+def _built(begins: Mapping[str, Callable[[], Callable[[], T]]], post: Post, kind: FaultKind) -> dict[str, T]:
+    """What plugins build, all of it at once, as one may hang; for each that cannot be used there is a fault."""
+    begun, ready = dict[str, Callable[[], T]](), dict[str, T]()
+    for name, begin in begins.items():
+        with tell_and_go_on(post, kind, name):
+            begun[name] = begin()
     for name, built in begun.items():
-        with tell_and_go_on(post, FEED, name):
-            ready[name] = Feed(name, settings.feeds[name], built())
+        with tell_and_go_on(post, kind, name):
+            ready[name] = built()
     return ready
