@@ -39,13 +39,18 @@ _NOT_SHARED = ("catalogue.db*", "appliance.lock", "ballast")
 
 @frozen
 class Sample:
-    """How the appliance was after so many clips: RSS in MB, open files, threads, and ms from one clip to the next."""
+    """How the appliance was after so many clips: RSS in MB, open files, threads, and ms from one clip to the next.
+
+    `left` is how many files there are but those of clips, `catalogue` how many bytes it has.
+    """
 
     clips: int
     rss: float
     files: int
     threads: int
     took: float
+    left: int
+    catalogue: int
 
 
 @frozen
@@ -60,9 +65,11 @@ class Start:
     after_end: float
 
 
-def _sample(clips: int, took: float) -> Sample:
+def _sample(clips: int, took: float, state: Path) -> Sample:
     rss, _ = memory_mb(os.getpid())
-    return Sample(clips, rss, _open_files(), threading.active_count(), took)
+    left = sum(path.is_file() and path.parent != state / "clips" for path in state.rglob("*"))
+    catalogue = (state / "catalogue.db").stat().st_size
+    return Sample(clips, rss, _open_files(), threading.active_count(), took, left, catalogue)
 
 
 def _open_files() -> int:
@@ -127,7 +134,8 @@ def run(clips: int, every: int, starts_every: int | None) -> tuple[list[Sample],
             for number in range(1, clips + 1):
                 appliance.record()
                 if number % every == 0 or number == 1:
-                    samples.append(_sample(number, (time.perf_counter() - begun) / (every if samples else 1) * 1000))
+                    took = (time.perf_counter() - begun) / (every if samples else 1) * 1000
+                    samples.append(_sample(number, took, root / "state"))
                     print(samples[-1], file=sys.stderr, flush=True)
                     if starts_every and (number % starts_every == 0 or number == 1):
                         starts.append(_starts(root / "state", number))
@@ -144,6 +152,8 @@ def judge(samples: Sequence[Sample], starts: Sequence[Start]) -> Sequence[Result
         at_most(f"RSS {after}", [last.rss - warm.rss], 5, " MB more", then.format(f"{warm.rss:.1f} MB")),
         at_most(f"open files {after}", [last.files - warm.files], 0, " more", then.format(warm.files)),
         at_most(f"threads {after}", [last.threads - warm.threads], 0, " more", then.format(warm.threads)),
+        at_most(f"files beside clips {after}", [last.left - warm.left], 0, " more", then.format(warm.left)),
+        at_most(f"catalogue {after}", [last.catalogue / last.clips / 1000], 3, " kB a clip", "what is known of each"),
     ]
     if starts:
         (first, *_, end), what = starts, f"start of the daemon with {starts[-1].clips} clips"
