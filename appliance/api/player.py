@@ -58,7 +58,7 @@ class Player:
         self._ids = itertools.count(1)
         self._playback = ""
         self._ready: PlaybackReady | None = None
-        self._started = self._closed = False
+        self._started = self._closed = self._loop = False
         self._end: PlaybackFinished | PlaybackFailed | None = None
         self._still = True
         self._position, self._told_at = 0.0, 0.0
@@ -89,7 +89,7 @@ class Player:
         with self._changed:
             self._playback = playback = f"playback{next(self._ids)}"
             self._ready, self._started, self._end = None, False, None
-            self._still, self._position = True, start_at
+            self._still, self._position, self._loop = True, start_at, loop
         self._engine.play(playback, Play(path, path.name, playback_id=playback, start_at=start_at, loop=loop))
         with self._changed:
             wait_for(self._clock, self._changed, lambda: self._started or self._end, None)
@@ -164,7 +164,8 @@ class Player:
         """Seconds from the start to what sounds."""
         with self._changed:
             passed = 0.0 if self._still else self._clock.monotonic() - self._told_at
-            return min(self._position + passed * self._rate, self._ready.seconds if self._ready else 0.0)
+            position, end = self._position + passed * self._rate, self._ready.seconds if self._ready else 0.0
+            return position % end if self._loop and end else min(position, end)
 
     @property
     def paused(self) -> bool:

@@ -48,7 +48,7 @@ class Playing:
         self._post = post
         self._heard = False
         self._underruns = 0
-        self._progress_due = self.position + _PROGRESS
+        self._progress_due = 0.0
         post(PlaybackReady(playback_id, wish.title, source.seconds, source.estimated))
 
     def sounds(self, ahead: int, underruns: int, now: float) -> None:
@@ -58,13 +58,14 @@ class Playing:
         self.position = source.heard(ahead)
         if not self.started:
             self.started = True
+            self._progress_due = now + _PROGRESS
             wish, seconds = self.wish, source.seconds
             self._post(PlaybackStarted(self.id, wish.title, seconds, wish.track_id, source.estimated, wish.feed))
         if underruns > self._underruns:
             self._underruns = underruns
             self._post(PlaybackUnderrun(self.id, underruns))
         self._look_how_much()
-        if not 0 < self._progress_due - self.position < 2 * _PROGRESS:
+        if now >= self._progress_due:
             self._progress()
 
     @property
@@ -140,5 +141,5 @@ class Playing:
             self._post(TrackHeard(self.id, self.wish.track_id))
 
     def _progress(self) -> None:
-        self._progress_due = self.position + _PROGRESS
+        self._progress_due = self.sounded_at + _PROGRESS
         self._post(PlaybackProgress(self.id, self.position, self.source.buffered))

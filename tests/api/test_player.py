@@ -23,6 +23,7 @@ from appliance.events import (
     PlaybackResumed,
     PlaybackSeeked,
     PlaybackStarted,
+    PlaybackWaiting,
     RateChanged,
     VolumeChanged,
 )
@@ -89,6 +90,40 @@ def test_what_cannot_be_played_says_why(
         with pytest.raises(AudioError):
             player.play(song)
     assert [event.kind for event in heard.of(PlaybackFailed)] == ["file", "format", "system"]
+
+
+def test_a_loop_sounds_until_it_is_stopped(test_card: Path, song: Path, heard: Heard) -> None:
+    with Player(device=f"testcard:{test_card}", volume=1.0, on_event=heard) as player:
+        player.play(song, loop=True)
+        heard.until(PlaybackProgress)
+        while len(heard_by_the_card(test_card)) < RATE:
+            assert not player.paused and player.position < 0.5
+        player.stop()
+        assert not player.wait()
+    whole = list(range(1, RATE // 2 + 1))
+    assert heard_by_the_card(test_card)[:RATE] == [*whole, *whole]
+
+
+def test_nothing_sounds_after_the_end_of_the_block(test_card: Path, long_song: Path) -> None:
+    with Player(device=f"testcard:{test_card}") as player:
+        player.play(long_song)
+    size = (test_card / "played.raw").stat().st_size
+    assert player.paused and player.position < 60
+    with Player(device=f"testcard:{test_card}"):
+        assert (test_card / "played.raw").stat().st_size == size, "and the speaker is free"
+
+
+@pytest.mark.slow
+def test_a_speaker_that_is_unplugged_is_waited_for(test_card: Path, tmp_path: Path, heard: Heard) -> None:
+    hum = tmp_path / "hum.wav"
+    soundfile.write(hum, np.full(4 * RATE, 1000, np.int16), RATE)
+    with Player(device=f"testcard:{test_card}", on_event=heard) as player:
+        player.play(hum)
+        heard.until(PlaybackProgress)
+        (test_card / "unplugged").touch()
+        assert heard.until(PlaybackWaiting).message and player.paused
+        (test_card / "unplugged").unlink()
+        assert player.wait()
 
 
 def test_the_volume_is_heard(test_card: Path, song: Path) -> None:

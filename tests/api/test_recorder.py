@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from appliance import Recorder, Recording
 from appliance.api.recording import TAKES
@@ -65,6 +66,21 @@ def test_a_recording_from_start_to_stop(test_card: Path, tmp_path: Path, heard: 
     assert json.loads(recording.path.with_suffix(".json").read_text())["frames"] == recording.clip.frames
     assert [type(event) for event in heard.events[:1] + heard.events[-1:]] == [TakeStarted, TakeSealed]
     assert list((tmp_path / TAKES).iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "sample_format", "subtype"),
+    [(16_000, 2, "S16_LE", "PCM_16"), (44_100, 1, "S24_3LE", "PCM_24"), (96_000, 2, "S32_LE", "PCM_32")],
+)
+def test_the_file_has_the_format_that_was_asked_for(
+    rate: int, channels: int, sample_format: str, subtype: str, test_card: Path, tmp_path: Path
+) -> None:
+    with recorder(tmp_path, test_card, rate=rate, channels=channels, sample_format=sample_format) as asked:
+        assert asked.start() == AudioFormat(rate, channels, SampleFormat(sample_format))
+        recording = asked.stop()
+    info = soundfile.info(recording.path)
+    assert (info.samplerate, info.channels, info.subtype) == (rate, channels, subtype)
+    assert info.frames == recording.clip.frames and recording.seconds == pytest.approx(info.duration)
 
 
 def test_its_import_waits_for_nothing_that_the_first_frame_does_not_need() -> None:

@@ -177,6 +177,15 @@ def systemd(tmp_path: Path) -> Iterator[socket.socket]:
 
 
 @pytest.fixture
+def loud(box: Box, test_card: Path, request: pytest.FixtureRequest) -> Box:
+    """A daemon that plays on the test card at full volume, and does what the parameter says while it records."""
+    device, mode = f"testcard:{test_card}", getattr(request, "param", "refuse")
+    speaker = f'{{device: "{device}", volume: 100, while_recording: {mode}}}'
+    box.config.write_text(box.config.read_text() + f'audio: {{capture: {{device: "{device}"}}, playback: {speaker}}}\n')
+    return box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+
+
+@pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """The address of a web server, and the folder that it serves."""
     folder = tmp_path / "site"

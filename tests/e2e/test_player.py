@@ -19,15 +19,6 @@ RAMP = 960
 RING = RATE
 
 
-@pytest.fixture
-def loud(box: Box, test_card: Path, request: pytest.FixtureRequest) -> Box:
-    """A daemon that plays on the test card at full volume, and does what the parameter says while it records."""
-    device, mode = f"testcard:{test_card}", getattr(request, "param", "refuse")
-    speaker = f'{{device: "{device}", volume: 100, while_recording: {mode}}}'
-    box.config.write_text(box.config.read_text() + f'audio: {{capture: {{device: "{device}"}}, playback: {speaker}}}\n')
-    return box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
-
-
 def sound(path: Path, seconds: float, seed: int = 1) -> NDArray[np.int16]:
     """Noise that tells every frame from every other, in a WAV file."""
     samples = np.random.default_rng(seed).integers(-9000, 9000, round(seconds * RATE), dtype=np.int16)

@@ -40,7 +40,7 @@ def test_the_table_has_every_name(section: str) -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_every_entry_of_a_line_is_there(row: list[str]) -> None:
-    _, command, option, python, socket, _, test = row
+    _, command, option, python, socket, _, tests = row
     commands = (ROOT / "docs/reference/command-line.md").read_text()
     for name in re.findall(r"`([^`]+)`", command):
         assert f"\n## `{name}`\n" in commands
@@ -52,8 +52,12 @@ def test_every_entry_of_a_line_is_there(row: list[str]) -> None:
     for name in re.findall(r"`([^`]+)`", socket):
         assert hasattr(events, name) or f"\n## `{name}`\n" in protocol, f"the socket has no {name}"
     assert any((command, option, python, socket))
-    path, name = test.strip("`").split("::")
-    assert f"def {name}(" in (ROOT / path).read_text(), f"there is no test {test}"
+    proofs = re.findall(r"`(.+?)::(.+?)`", tests)
+    for path, name in proofs:
+        assert f"def {name}(" in (ROOT / path).read_text(), f"there is no test {path}::{name}"
+    assert not python or any(path.startswith("tests/api/") for path, _ in proofs)
+    assert not socket or any(path.startswith(("tests/e2e/", "tests/control/")) for path, _ in proofs)
+    assert proofs
 
 
 def has_option(dotted: str) -> bool:
