@@ -1,7 +1,9 @@
 """A whole appliance under measurement, on the test card: a real daemon, real libasound, real files."""
 
+import atexit
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,7 +42,9 @@ destinations:
 def alsa_config() -> Path:
     """The asound.conf that names the test card."""
     build = runpy.run_path(str(ROOT / "tests" / "testcard" / "build.py"))["build"]
-    path: Path = build(Path(tempfile.mkdtemp(prefix="appliance-bench-")))
+    folder = tempfile.mkdtemp(prefix="appliance-bench-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path: Path = build(Path(folder))
     return path
 
 

@@ -67,7 +67,7 @@ class Box:
                 stdout=log,
                 stderr=log,
                 text=True,
-                env={**_environment(), **environment},
+                env={**_environment(), "TMPDIR": str(self.root), **environment},
             )
 
     def _answers(self) -> bool:
