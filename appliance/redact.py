@@ -23,7 +23,7 @@ _MOST_PARTS = 64
 _DEPTH = 10
 """So many levels of escapes are looked through: those who pass a text on may escape it again."""
 
-_ESCAPE = re.compile(
+_ESCAPE = (
     r"%([0-9A-Fa-f]{2})|\\u([0-9A-Fa-f]{4})|\\U000([0-9A-Fa-f]{5})|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{1,5});"
     r"|&#([0-9]{1,6});|&(amp|lt|gt|quot|apos);|\\[nrtbf]|\\(.)"
     r"|([\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})|([\ud800-\udbff][\udc00-\udfff])"
@@ -33,14 +33,14 @@ _ESCAPE = re.compile(
 _BLANKS = " \t\n\r\v\f"
 _NO_BLANKS = str.maketrans("", "", _BLANKS)
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_WORD = re.compile(r"[A-Z]?[a-z]*(?:[A-Z][a-z]+)*\d{0,4}|[A-Z]{1,9}\d{0,4}|\d{1,8}")
-_SEPARATORS = re.compile(r"[-_.~ ]")
+_WORD = r"[A-Z]?[a-z]*(?:[A-Z][a-z]+)*\d{0,4}|[A-Z]{1,9}\d{0,4}|\d{1,8}"
+_SEPARATORS = r"[-_.~ ]"
 _LONGEST_WORD = 20
 _ODD, _ODD_IN_A_FILE = 6, 16
 """Characters in words that nobody writes, from which on a part of a path is taken for a key."""
 
-_URL = re.compile(r"\w+://[^/?]+[/?]+(.+)", re.S)
-_KEY = re.compile(r"key|token|sig|secret|pass|auth|code|cred", re.I)
+_URL = r"\w+://[^/?]+[/?]+(.+)"
+_KEY = r"key|token|sig|secret|pass|auth|code|cred"
 
 
 class _Secrets:
@@ -94,7 +94,7 @@ _SECRETS = _Secrets()
 
 def keep_secret(text: str) -> None:
     """From now on `text` is secret; of a URL all that follows the host."""
-    url = _URL.fullmatch(text)
+    url = re.fullmatch(_URL, text, re.S)
     _SECRETS.add(url[1] if url else text)
     if url:
         keep_url_secret(text)
@@ -110,7 +110,7 @@ def keep_url_secret(url: str) -> None:
         if not _is_plain(part):
             _SECRETS.add(part)
     for name, value in parse_qsl(parts.query):
-        if _KEY.search(name) or not _is_plain(value):
+        if re.search(_KEY, name, re.I) or not _is_plain(value):
             _SECRETS.add(value)
     if parts.password:
         _SECRETS.add(unquote(parts.password))
@@ -128,7 +128,7 @@ def shown_url(url: str) -> str:
 
 def redact(text: str) -> str:
     """`text` without any secret, whole or in a large part, plain or escaped, in base64 or hexadecimal."""
-    if not _ESCAPE.search(text) and next(_SECRETS.found(_dense(text)), None) is None:
+    if not re.search(_ESCAPE, text) and next(_SECRETS.found(_dense(text)), None) is None:
         return text
     secret = bytearray(len(text))
     view, places = text, [(at, at + 1) for at in range(len(text))]
@@ -149,7 +149,7 @@ def redact(text: str) -> str:
 def _unescaped(view: str, places: list[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
     """The text without one level of escapes, and from where to where in the original each character reaches."""
     characters, reach, last = list[str](), list[tuple[int, int]](), 0
-    for match in _ESCAPE.finditer(view):
+    for match in re.finditer(_ESCAPE, view):
         start, end = match.span()
         characters += view[last:start]
         reach += places[last:start]
@@ -195,7 +195,7 @@ def _is_plain(part: str) -> bool:
     """Whether a part of a URL is made of words, numbers and places for words, and not a key."""
     if "{" in part:
         return True
-    words = _SEPARATORS.split(part)
-    odd = sum(len(word) for word in words if len(word) > _LONGEST_WORD or not _WORD.fullmatch(word))
+    words = re.split(_SEPARATORS, part)
+    odd = sum(len(word) for word in words if len(word) > _LONGEST_WORD or not re.fullmatch(_WORD, word))
     is_file = len(words) > 1 and 2 <= len(words[-1]) <= 4 and words[-1].isalnum()
     return odd < (_ODD_IN_A_FILE if is_file else _ODD)

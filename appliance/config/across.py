@@ -7,7 +7,7 @@ from typing import Any
 from appliance.config import words
 from appliance.config.document import Word
 from appliance.config.keypad import GPIO_PINS
-from appliance.config.scalars import WHOLE_NUMBER, Problem
+from appliance.config.scalars import Problem, is_whole
 from appliance.config.sections import Across
 from appliance.config.settings import PanelSettings, Settings
 from appliance.recipes import RECIPES
@@ -47,17 +47,15 @@ def _pin_problems(given: dict[str, Any]) -> Iterator[Exception]:
 def _pins(given: dict[str, Any]) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Every pin that is used, and its place: the names of entries, and then what dials have besides."""
     groups = {group: entries for group, entries in given.items() if isinstance(entries, dict)}
-    yield from (
-        (int(name), (group, name)) for group in groups for name in groups[group] if WHOLE_NUMBER.fullmatch(name)
-    )
+    yield from ((int(name), (group, name)) for group in groups for name in groups[group] if is_whole(name))
     for name, dial in groups.get("dials", {}).items():
         second = dial.get("off_normal") if isinstance(dial, dict) else None
-        if isinstance(second, Word) and WHOLE_NUMBER.fullmatch(second.text):
+        if isinstance(second, Word) and is_whole(second.text):
             yield int(second.text), ("dials", name, "off_normal")
     for side in ("rows", "columns"):
         listed = groups.get("keypad", {}).get(side)
         for number, pin in enumerate(listed if isinstance(listed, list) else ()):
-            if isinstance(pin, Word) and WHOLE_NUMBER.fullmatch(pin.text):
+            if isinstance(pin, Word) and is_whole(pin.text):
                 yield int(pin.text), ("keypad", side, str(number))
 
 

@@ -12,13 +12,15 @@ from appliance.config.document import Broken, Kind, Word
 from appliance.config.options import AbsolutePath, ByteCount, GainWish, Keep, Percent, Seconds, Secret, TimeOfDay
 from appliance.config.words import choices, expected, found, members, suggestion
 
-WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9](?:_?[0-9]){0,30})")
-"""Without leading zeros, which mean octal in YAML 1.1 and decimal to people."""
-
-_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,40})(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,4})?")
+_NUMBER = r"[-+]?(?:0|[1-9][0-9]{0,40})(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,4})?"
 _LISTED = 12
 """Words that are listed even where it is plain which of them was meant."""
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def is_whole(text: str) -> bool:
+    """Whether it is a whole number, without leading zeros, which mean octal in YAML 1.1 and decimal to people."""
+    return re.fullmatch(r"[-+]?(?:0|[1-9](?:_?[0-9]){0,30})", text) is not None
 
 
 class HiddenText(str):
@@ -101,9 +103,9 @@ def _read(word: Word, wanted: Any) -> Any:
         return _BOOLEANS.get(text.lower()) if loose or word.kind is Kind.BOOLEAN else None
     if wanted is int:
         fits = loose or word.kind is Kind.NUMBER
-        return int(text) if fits and WHOLE_NUMBER.fullmatch(text) else None
+        return int(text) if fits and is_whole(text) else None
     if wanted is float:
-        return float(text) if _NUMBER.fullmatch(text) and math.isfinite(float(text)) else None
+        return float(text) if re.fullmatch(_NUMBER, text) and math.isfinite(float(text)) else None
     if not loose and word.kind is not Kind.TEXT:
         return None
     if wanted is Secret:

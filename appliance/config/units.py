@@ -6,12 +6,12 @@ import re
 from appliance.config.options import ByteCount, GainWish, Keep, Percent, Seconds, TimeOfDay
 
 _NUMBER = r"([0-9]{1,400}(?:\.[0-9]{1,400})?)"
-_DURATION = re.compile(_NUMBER + r" ?(ms|s|m|h|d)")
-_SIZE = re.compile(_NUMBER + r" ?([a-z]{1,3})", re.IGNORECASE)
-_PERCENT = re.compile(r"([0-9]{1,3}) ?%?")
-_GAIN = re.compile(r"([+-]?[0-9]{1,3}(?:\.[0-9]{1,2})?) ?dB", re.IGNORECASE)
-_TIME = re.compile(r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
-_KEEP = re.compile(r"until_space_needed|always|[1-9][0-9]{0,4}d")
+_DURATION = _NUMBER + r" ?(ms|s|m|h|d)"
+_SIZE = _NUMBER + r" ?([a-z]{1,3})"
+_PERCENT = r"([0-9]{1,3}) ?%?"
+_GAIN = r"([+-]?[0-9]{1,3}(?:\.[0-9]{1,2})?) ?dB"
+_TIME = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]"
+_KEEP = r"until_space_needed|always|[1-9][0-9]{0,4}d"
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _BYTES = {
     "TB": 1000**4,
@@ -31,7 +31,7 @@ def parse_duration(text: str) -> Seconds:
     """Read `1.5s`, `250ms`, `5m`, `12h`, `30d` or a bare 0. Raises ValueError."""
     if text == "0":
         return Seconds(0.0)
-    found = _DURATION.fullmatch(text)
+    found = re.fullmatch(_DURATION, text)
     if found is None:
         raise ValueError("not a duration")
     number, unit = float(found[1]), found[2]
@@ -58,7 +58,7 @@ def parse_size(text: str) -> ByteCount:
     """Read `500kB`, `200MB`, `5MiB`, `1.5GB` or a bare 0, in bytes; capitals do not matter. Raises ValueError."""
     if text == "0":
         return ByteCount(0)
-    found = _SIZE.fullmatch(text)
+    found = re.fullmatch(_SIZE, text, re.IGNORECASE)
     factor = _BYTES_BY_LOWER.get(found[2].lower()) if found else None
     if found is None or factor is None:
         raise ValueError("not a size")
@@ -81,7 +81,7 @@ def format_size(size: int) -> str:
 
 def parse_percent(text: str) -> Percent:
     """Read `80%` or `80`. Raises ValueError outside of 0..100."""
-    found = _PERCENT.fullmatch(text)
+    found = re.fullmatch(_PERCENT, text)
     if found is None or int(found[1]) > 100:
         raise ValueError("not a percentage")
     return Percent(int(found[1]))
@@ -91,7 +91,7 @@ def parse_gain(text: str) -> GainWish:
     """Read `12dB`, `-3.5 dB` or `60%`, and give it its shortest form. Raises ValueError."""
     if text.endswith("%"):
         return GainWish(f"{parse_percent(text)}%")
-    found = _GAIN.fullmatch(text)
+    found = re.fullmatch(_GAIN, text, re.IGNORECASE)
     if found is None:
         raise ValueError("neither dB nor a percentage")
     return GainWish(f"{float(found[1]):g}dB")
@@ -99,13 +99,13 @@ def parse_gain(text: str) -> GainWish:
 
 def parse_time_of_day(text: str) -> TimeOfDay:
     """Read `22:30` or `6:05`, and give it five characters. Raises ValueError."""
-    if _TIME.fullmatch(text) is None:
+    if re.fullmatch(_TIME, text) is None:
         raise ValueError("not a time of day")
     return TimeOfDay(text.rjust(5, "0"))
 
 
 def parse_keep(text: str) -> Keep:
     """Read `until_space_needed`, `always` or `30d`. Raises ValueError."""
-    if _KEEP.fullmatch(text) is None:
+    if re.fullmatch(_KEEP, text) is None:
         raise ValueError("neither a word nor days")
     return Keep(text)

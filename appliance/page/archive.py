@@ -13,8 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from attrs import define
-
 from appliance.page.pieces import Piece, Stretch, between
 from appliance.page.sums import STRETCH, Summing, Sums, key
 from appliance.values import frozen
@@ -62,11 +60,11 @@ class Entry:
         return cls(name, modified, None, content, len(content), b"")
 
 
-@define
 class _Placed:
-    entry: Entry
-    offset: int
-    crc: int | None = None
+    def __init__(self, entry: Entry, offset: int) -> None:
+        self.entry = entry
+        self.offset = offset
+        self.crc: int | None = None
 
     @property
     def name(self) -> bytes:

@@ -5,7 +5,6 @@ The process is told one JSON object a line, what to encode as what, and answers 
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -33,6 +32,8 @@ class Encoder:
     """One such process. Use it in a `with` block."""
 
     def __init__(self) -> None:
+        import subprocess
+
         command = [sys.executable, "-m", "appliance.page.encoder"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
