@@ -2,52 +2,13 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from appliance import events
 from appliance.codec import from_plain
 from appliance.events import Event
 from appliance.listed import Repeat
-
-
-def duration(seconds: float) -> str:
-    """`2.5 ms`, `0.8 s`, `12.5 s`, `3:07`, `1:02:09`, `5 days 11 hours`, `400 days`."""
-    if 0 < seconds < 0.1:
-        return f"{seconds * 1000:.3g} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours >= 48:
-        days, hours = divmod(hours, 24)
-        return f"{days} days {counted(hours, 'hour')}" if days < 60 else f"{days} days"
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def size(count: float) -> str:
-    """`873 B`, `1.2 MB`: powers of 1000, as in the configuration."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
-
-
-WELL = "nothing is wrong"
-"""What is said in short where all is well."""
-
-
-def moment(stamp: dict[str, Any]) -> datetime:
-    """When it was, in the local time of its box: of a stamp as it travels over the control socket."""
-    zone = timezone(timedelta(seconds=stamp["utc_offset"]))
-    return datetime.fromtimestamp(stamp["wall_ns"] / 1e9, zone)
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 clip`, `2 clips`; `many` is said where that is not `one` with an s."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
-
+from appliance.phrases import counted, duration, size
 
 _REPEATED = {Repeat.OFF: "played once", Repeat.ALL: "all of it over and over", Repeat.ONE: "this track over and over"}
 _FINISHED = {False: "is", True: "was left behind, and is mended and"}
@@ -60,11 +21,6 @@ def _spaced(name: str) -> str:
 
 def _repeated(repeat: Repeat) -> str:
     return _REPEATED[repeat]
-
-
-def sentences(first: str, then: str) -> str:
-    """One behind the other, whatever sign `first` ends with."""
-    return f"{first}{'' if first.endswith(('.', '?', '!')) else '.'} {then}"
 
 
 _SWITCHED = {True: "", False: ", and switched off"}

@@ -10,10 +10,10 @@ from attrs import Factory
 
 from appliance.circumstances import Gain
 from appliance.codec import to_plain
-from appliance.describe import WELL, counted, duration
 from appliance.events import DeliveryProgress
 from appliance.machine import Player, Recorder
 from appliance.models import AudioFormat, Clip, DeliveryState
+from appliance.phrases import WELL, counted, duration
 from appliance.quantities import Kind, told
 from appliance.status import PlaybackStatus, TakeStatus
 from appliance.values import frozen

@@ -17,7 +17,7 @@ import soundfile
 from rich.table import Table
 
 from appliance.control.client import Client
-from appliance.describe import duration
+from appliance.phrases import duration
 from appliance.simulation.sound import SPEECH
 from demo import booth, message_box, telephone, waveform
 from demo.servers import OtherEnd

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from appliance.control.client import Client
-from appliance.describe import duration
+from appliance.phrases import duration
 from demo.telephone import write_notes
 from demo.watching import Watcher, all_good, console, daemon, press, sha256
 

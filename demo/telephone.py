@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 
 from appliance.control.client import Client
-from appliance.describe import duration
+from appliance.phrases import duration
 from demo.watching import Watcher, all_good, console, daemon, press, sha256
 
 HOOK = "o"

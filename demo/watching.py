@@ -13,8 +13,9 @@ from typing import Any
 from rich.console import Console
 
 from appliance.control.client import Client
-from appliance.describe import describe_plain, duration
+from appliance.describe import describe_plain
 from appliance.errors import NotRunning
+from appliance.phrases import duration
 
 PATIENCE = 15.0
 _UNTOLD = ("QueueChanged", "InboxChanged", "FlowDue", "Said")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from appliance import codec, durable, errors, events, sdnotify
 from appliance.clock import SystemClock, clock_source
-from appliance.describe import DESCRIBED, counted, describe, describe_plain, duration, size
+from appliance.describe import DESCRIBED, describe, describe_plain
 from appliance.faults import DEFECT
 from appliance.models import (
     AudioFormat,
@@ -30,6 +30,7 @@ from appliance.models import (
     SampleFormat,
     Verdict,
 )
+from appliance.phrases import counted, duration, size
 from appliance.testing.clock import ManualClock
 from appliance.values import Message
 from appliance.vitals import Vitals

@@ -21,9 +21,9 @@ from appliance.audio.devices import NOUNS, Devices, SystemCard, abilities, not_f
 from appliance.audio.ports import Capture, Card, Direction, Mixer, Playback
 from appliance.audio.reader import AlsaReader
 from appliance.audio.speaker import AlsaSpeaker
-from appliance.describe import counted
 from appliance.errors import AudioError, DeviceBusy, FormatUnsupported
 from appliance.models import AudioFormat, SampleFormat
+from appliance.phrases import counted
 
 _TYPES = {Direction.CAPTURE: alsaaudio.PCM_CAPTURE, Direction.PLAYBACK: alsaaudio.PCM_PLAYBACK}
 _FORMATS = {

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from appliance.audio.beyond import AvSound, kind_of, missing
 from appliance.audio.sndfile import Sound
-from appliance.describe import counted
 from appliance.errors import TroubleKind, Unplayable
+from appliance.phrases import counted
 from appliance.recipes import ENCRYPTED
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from appliance.audio.progress import Progress
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Step, Stretch
 from appliance.audio.studio import Studio
 from appliance.config.units import format_duration
-from appliance.describe import duration
 from appliance.events import TakeContinues, TakeNearlyUp, TakeProgress, TakeStarted
 from appliance.faults import MICROPHONE_LOST, NOTHING_HEARD, SLOW_STORAGE, STORAGE, TAKE_REMOVED
 from appliance.models import GapCause
+from appliance.phrases import duration
 
 if TYPE_CHECKING:
     from appliance.audio.vigil import Vigil

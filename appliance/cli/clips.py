@@ -16,8 +16,8 @@ from appliance.cli.searching import search_options
 from appliance.cli.terminal import Progress, json_option, say, say_json
 from appliance.cli.verbs import Verbs
 from appliance.cli.withdraw import withdraw
-from appliance.describe import counted, size
 from appliance.errors import DeliveryError, StorageError
+from appliance.phrases import counted, size
 
 _AGO = re.compile(r"([0-9]{1,30})([mhdw])")
 _EARLIEST, _LATEST = -(1 << 63), (1 << 63) - 1

@@ -10,7 +10,7 @@ import click
 from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.terminal import Progress, json_option, say, say_json
 from appliance.cli.verbs import Verbs
-from appliance.describe import size
+from appliance.phrases import size
 from appliance.verbs import MOST_LETTERS, PAGE
 
 feeds = Verbs("feeds", "Feeds: pull now, list the inbox, send to it, hear a message again, remove one.", "feeds")

@@ -6,7 +6,7 @@ from typing import Any
 
 from appliance.cli.remote import Remote
 from appliance.cli.terminal import Progress, say
-from appliance.describe import counted, duration, size
+from appliance.phrases import counted, duration, size
 
 _EVERY = 0.3
 

@@ -6,7 +6,7 @@ import click
 
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import Progress, json_option, say, say_json
-from appliance.describe import counted, duration, size
+from appliance.phrases import counted, duration, size
 
 
 @click.command("join")

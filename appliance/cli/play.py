@@ -9,8 +9,9 @@ import click
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import Progress, json_option, say, say_json
 from appliance.cli.verbs import parameter
-from appliance.describe import describe_plain, size
+from appliance.describe import describe_plain
 from appliance.errors import NotRunning
+from appliance.phrases import size
 from appliance.verbs import VERBS
 
 

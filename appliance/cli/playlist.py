@@ -8,7 +8,8 @@ import click
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import json_option, say, say_json
 from appliance.cli.verbs import Verbs
-from appliance.describe import counted, describe_plain, duration
+from appliance.describe import describe_plain
+from appliance.phrases import counted, duration
 
 playlist = Verbs("playlist", "The playlist: add, play, next, previous, repeat, shuffle, clear, list.", "playlist")
 

@@ -106,8 +106,8 @@ class _Above:
 
 def _meter(outlet: "Outlet") -> "Watch":
     """Shows how long a take is by now and how loud, in a line that changes until another is written in its place."""
-    from appliance.describe import duration
     from appliance.events import TakeProgress
+    from appliance.phrases import duration
 
     def show(event: object, _: object) -> None:
         if isinstance(event, TakeProgress):

@@ -6,7 +6,7 @@ import click
 
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import json_option, say, say_json
-from appliance.describe import duration
+from appliance.phrases import duration
 from appliance.verbs import VERBS
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from appliance.cli.terminal import Painted, Part, entries, say, table, tell
 from appliance.control.client import recordings
-from appliance.describe import WELL, counted, duration, moment, size
 from appliance.models import Verdict
+from appliance.phrases import WELL, counted, duration, moment, size
 from appliance.report import Report, ScheduleReport, TriggerReport
 
 Plain = dict[str, Any]

@@ -7,7 +7,7 @@ import click
 from appliance.arguments import check_meant
 from appliance.cli.remote import Remote, pass_remote
 from appliance.cli.terminal import json_option, say, say_json
-from appliance.describe import counted
+from appliance.phrases import counted
 
 
 @click.command()

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from appliance.config.document import Place
-from appliance.describe import counted
 from appliance.errors import ConfigError
 from appliance.foreign import printable
+from appliance.phrases import counted
 
 _MOST_PROBLEMS = 20
 """So many are told; whoever has more has another file in hand."""

@@ -22,8 +22,8 @@ from appliance.config.options import (
     TimeOfDay,
 )
 from appliance.config.units import format_duration, format_size
-from appliance.describe import counted
 from appliance.foreign import printable
+from appliance.phrases import counted
 
 _LONGEST = 60
 

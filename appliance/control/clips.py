@@ -15,9 +15,9 @@ from appliance.codec import to_plain
 from appliance.config.routing import goes_to
 from appliance.config.settings import DestinationSettings, Settings
 from appliance.delivery.outbox import Outbox
-from appliance.describe import duration
 from appliance.errors import NotFound, Refused, StorageError, UsageError
 from appliance.models import Clip, Mark
+from appliance.phrases import duration
 from appliance.store import Search, Store, Trashed
 from appliance.verbs import MOST_BYTES, MOST_LABELS, PAGE
 

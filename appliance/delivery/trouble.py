@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from math import inf
 
 from appliance.delivery.refusals import Refusals
-from appliance.describe import sentences
 from appliance.events import Command, Event
 from appliance.faults import DELIVERY
 from appliance.models import DeliveryState
+from appliance.phrases import sentences
 from appliance.retry import TELL_FAILURES, Streak
 from appliance.store import Store
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from appliance.describe import duration, size
 from appliance.doctor.box import SERVICE_USER, Box
 from appliance.doctor.finding import Finding, Result, Step
 from appliance.models import ClockSource
+from appliance.phrases import duration, size
 
 _NOW = {0: "under-voltage", 1: "slowed down", 2: "throttled", 3: "too hot"}
 _SINCE_BOOT = {bit + 16: words for bit, words in _NOW.items()}

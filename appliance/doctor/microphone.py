@@ -7,11 +7,11 @@ from appliance.audio.devices import goes_by_number
 from appliance.audio.levels import Meter, verdict
 from appliance.audio.nearest import open_nearest
 from appliance.audio.ports import XRUN, Capture
-from appliance.describe import duration
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Prompt, Result, Step
 from appliance.errors import AudioError, DeviceRecalled
 from appliance.models import AudioFormat, Levels, Verdict
+from appliance.phrases import duration
 from appliance.values import frozen
 
 LISTEN = 3.0

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from appliance.config.settings import ButtonSettings, Contact, PanelSettings, SwitchSettings, Wiring
-from appliance.describe import duration
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Prompt, Result, Step
 from appliance.panel.ports import Workbench
+from appliance.phrases import duration
 
 PATIENCE = 10.0
 """Seconds that a person has to press a button, and to let go of it."""

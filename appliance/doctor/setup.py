@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.audio.speech import PROGRAM, is_installed
-from appliance.describe import counted
 from appliance.doctor.box import Box
 from appliance.doctor.finding import Finding, Result, Step
 from appliance.errors import ApplianceError, ConfigError
 from appliance.foreign import words
+from appliance.phrases import counted
 from appliance.plugin.kinds import KINDS, SERVICE
 from appliance.plugin_host import PluginState
 from appliance.renditions.encrypt import AGE, encrypt

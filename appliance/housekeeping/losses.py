@@ -3,10 +3,10 @@
 import os
 from collections.abc import Callable
 
-from appliance.describe import counted
 from appliance.events import Event
 from appliance.faultkind import FaultKind
 from appliance.faults import MISSING_CLIPS, QUARANTINE
+from appliance.phrases import counted
 from appliance.store import Store
 
 

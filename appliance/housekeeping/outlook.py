@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from math import inf
 
 from appliance.config.settings import DeleteAfter, Settings
-from appliance.describe import counted, duration
 from appliance.housekeeping.disk import Space
+from appliance.phrases import counted, duration
 from appliance.store import Footprint, Recorded
 from appliance.values import frozen
 

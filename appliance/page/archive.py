@@ -5,7 +5,6 @@ sizes at once and its CRC-32 behind its bytes (4.3.9), and is ZIP64 where someth
 """
 
 import binascii
-import hashlib
 import struct
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -15,6 +14,7 @@ from types import MappingProxyType
 
 from appliance.page.pieces import Piece, Stretch, between
 from appliance.page.sums import STRETCH, Summing, Sums, key
+from appliance.sums import sha256
 from appliance.values import frozen
 
 _DESCRIPTOR_FOLLOWS, _UTF8 = 1 << 3, 1 << 11
@@ -110,7 +110,7 @@ class Archive:
         for entry in entries:
             self.size += placed.add(entry).length
         self.size += placed.length
-        told = hashlib.sha256()
+        told = sha256()
         for entry in entries:
             told.update(f"{entry.name}/{entry.size}/{entry.modified}/".encode(errors="replace"))
             told.update(entry.key or entry.content)

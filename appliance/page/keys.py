@@ -4,11 +4,8 @@ Nothing in the file opens the page: the password is kept as scrypt (RFC 7914) wi
 SHA-256 of 256 random bits. But the code for guests, who may record and nothing else, is there to be shown again.
 """
 
-import hashlib
-import hmac
 import json
 import os
-import secrets
 import threading
 from collections.abc import Iterable
 from enum import StrEnum
@@ -19,7 +16,14 @@ from appliance.clock import Clock
 from appliance.codec import word
 from appliance.durable import make_directory, read_object, write_file
 from appliance.errors import NotFound, StorageError, UsageError
+from appliance.sparing import later, spared
+from appliance.sums import sha256
 from appliance.values import frozen
+
+with spared(later("hashlib", "hmac", "secrets")):  # OpenSSL comes with the first key that is looked at
+    import hashlib
+    import hmac
+    import secrets
 
 SESSION_SECONDS = 30 * 86_400
 """How long a browser stays logged in."""
@@ -191,11 +195,8 @@ class Keys:
 
     def program(self, token: str) -> Visitor | None:
         """Whoever has this token."""
-        wanted = _hash(token)
-        for each in self._now().get("tokens", {}).values():
-            if hmac.compare_digest(each["hash"], wanted):
-                return _visitor(each)
-        return None
+        wanted, tokens = _hash(token), self._now().get("tokens", {}).values()
+        return next((_visitor(each) for each in tokens if hmac.compare_digest(each["hash"], wanted)), None)
 
     def log_out(self, session: str | None = None) -> None:
         """End a session; all of them where None."""
@@ -288,11 +289,11 @@ def _without(kept: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _signed(key: str, token: str) -> str:
-    return hmac.new(bytes.fromhex(key), token.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(bytes.fromhex(key), token.encode(), sha256).hexdigest()
 
 
 def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return sha256(secret.encode()).hexdigest()
 
 
 def _scrypt(password: str, salt: bytes) -> bytes:

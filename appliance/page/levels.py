@@ -15,14 +15,13 @@ from typing import Any
 from appliance.audio.wav import HEADER_BYTES
 from appliance.clock import Clock
 from appliance.errors import ApplianceError
-from appliance.events import EVENTS, TakeProgress
 from appliance.models import SILENCE_DBFS, AudioFormat, SampleFormat
 
 LOOK_EVERY = 0.25
 """Seconds between two looks whether the file has grown."""
 
-OTHERS = tuple(kind.__name__ for kind in EVENTS if kind is not TakeProgress)
-"""The names of all events that the recorder has to tell itself."""
+_PROGRESS = "TakeProgress"
+"""The event that is made here; the recorder tells all others."""
 
 _MOST_SECONDS = 1.0
 """Of what has come since the last look no more is measured."""
@@ -33,6 +32,13 @@ _THINNED = 15
 _ENDS = ("TakeSealed", "TakeDiscarded", "TakeFailed")
 
 log = logging.getLogger(__name__)
+
+
+def others() -> tuple[str, ...]:
+    """The names of all events that the recorder has to tell itself."""
+    from appliance.events import EVENTS
+
+    return tuple(kind.__name__ for kind in EVENTS if kind.__name__ != _PROGRESS)
 
 
 class Levels:
@@ -113,7 +119,7 @@ class Levels:
             file.seek(HEADER_BYTES + first * width)
             peak, rms = measured(file.read((frames - first) * width), format)
             length = {"take_id": take["id"], "frames": frames, "seconds": format.seconds(frames)}
-            return {"event": TakeProgress.__name__, **length, "peak_dbfs": peak, "rms_dbfs": rms}
+            return {"event": _PROGRESS, **length, "peak_dbfs": peak, "rms_dbfs": rms}
         return None
 
 

@@ -5,7 +5,7 @@ were lost.
 """
 
 import logging
-import secrets
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -64,7 +64,7 @@ class News:
         self._number = 0
         self._listeners = 0
         self._running = False
-        self.run = secrets.token_hex(4)
+        self.run = os.urandom(4).hex()
         """What tells the numbers of this run from those of another."""
 
     def listen(self, since: int | None = None) -> Iterator[Item | None]:

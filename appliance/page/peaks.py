@@ -4,7 +4,6 @@ The sound of a clip never changes, so neither do its peaks. They are read with n
 page must stay small.
 """
 
-import hashlib
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import BinaryIO
 from appliance.audio.wav import HEADER_BYTES, Wav, parse
 from appliance.durable import make_directory
 from appliance.errors import StorageError
+from appliance.sums import sha256
 
 PEAKS = 800
 """Stretches that a waveform has; a shorter sound may have fewer."""
@@ -44,7 +44,7 @@ class Peaks:
         """A byte for each stretch: 0 for silence, `FULL_SCALE` for the loudest. Raises StorageError."""
         try:
             size = sound.stat().st_size
-            kept = self._folder / hashlib.sha256(f"{sound.name} {size}".encode(errors="surrogateescape")).hexdigest()
+            kept = self._folder / sha256(f"{sound.name} {size}".encode(errors="surrogateescape")).hexdigest()
             with self._making:
                 with suppress(OSError):
                     return kept.read_bytes()

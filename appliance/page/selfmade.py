@@ -1,13 +1,12 @@
 """A certificate of the box's own making, for whoever has none: encrypted, and recognised by its fingerprint."""
 
-import hashlib
 import os
 import socket
-import subprocess
 from pathlib import Path
 
 from appliance.durable import make_directory
 from appliance.errors import ConfigError, StorageError
+from appliance.sums import sha256
 from appliance.values import frozen
 
 DAYS = 3650
@@ -33,7 +32,7 @@ class Certificate:
             text = self.certificate.read_text()
             begin = text.index("-----BEGIN CERTIFICATE-----")
             end = text.index("-----END CERTIFICATE-----", begin) + len("-----END CERTIFICATE-----")
-            digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(text[begin:end])).hexdigest().upper()
+            digest = sha256(ssl.PEM_cert_to_DER_cert(text[begin:end])).hexdigest().upper()
         except (OSError, ValueError) as error:
             raise ConfigError(f"the certificate {self.certificate} cannot be read: {error}") from error
         return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
@@ -48,6 +47,8 @@ def self_made(folder: Path, names: tuple[str, ...] = ()) -> Certificate:
     made = Certificate(*(folder / name for name in _NAMES))
     if made.certificate.exists() and made.key.exists():
         return made
+    import subprocess
+
     own = socket.gethostname().split(".")[0]
     wanted = ",".join(f"DNS:{name}" for name in dict.fromkeys((own, f"{own}.local", "localhost", *names)))
     fresh = Certificate(*(folder / f".{name}.partial" for name in _NAMES))

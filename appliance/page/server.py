@@ -14,7 +14,7 @@ from appliance.page.downloads import Downloads
 from appliance.page.fair import Server, stand_aside
 from appliance.page.guard import Names, Proxies, Throttle, is_loopback, split_address
 from appliance.page.keys import Keys
-from appliance.page.levels import OTHERS, Levels
+from appliance.page.levels import Levels, others
 from appliance.page.media import Media
 from appliance.page.news import News
 from appliance.page.peaks import Peaks
@@ -76,7 +76,7 @@ class Serving:
         clock = SystemClock()
         recorder = Recorder(self.socket)
         levels = Levels(lambda: dict(recorder.call("status")), clock)
-        news = News(lambda: recorder.stream("subscribe", events=OTHERS), clock, stand_aside, levels)
+        news = News(lambda: recorder.stream("subscribe", events=others()), clock, stand_aside, levels)
         certificate = self.certificate
         folder = self.keys.folder
         proxies = Proxies(self.settings.proxies)

@@ -5,7 +5,6 @@ only added; what a power cut leaves half written has a key that nobody asks for,
 """
 
 import binascii
-import hashlib
 import os
 import struct
 import threading
@@ -34,8 +33,10 @@ _ROOM = 3 << 14
 
 def key(path: Path, found: os.stat_result) -> bytes:
     """What tells a file from all others, and from what it was before somebody changed it."""
+    from hashlib import blake2b
+
     told = f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {path}"
-    return hashlib.blake2b(told.encode(errors="surrogateescape"), digest_size=12).digest()
+    return blake2b(told.encode(errors="surrogateescape"), digest_size=12).digest()
 
 
 class Sums:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from appliance.circumstances import GREETING_RECORD, Starter
-from appliance.describe import WELL, moment
-from appliance.describe import size as plain_size
 from appliance.page.languages import _, current, day, number, several
 from appliance.page.sentences import sentence
+from appliance.phrases import WELL, moment
+from appliance.phrases import size as plain_size
 from appliance.recipes import ENCRYPTED
 
 Plain = dict[str, Any]
@@ -222,9 +222,10 @@ def _delivery(delivery: Plain) -> Plain:
 def fault(raised: Plain) -> Plain:
     """What the table of faults says of one: its `cause`, and its `next_step` where that says more than the message."""
     from appliance import faults
+    from appliance.faultkind import FaultKind
 
     name, owner = raised["name"].partition(":")[0], raised.get("owner")
-    kinds = [each for each in vars(faults).values() if isinstance(each, faults.FaultKind) and each.name == name]
+    kinds = [each for each in vars(faults).values() if isinstance(each, FaultKind) and each.name == name]
     found = next((each for each in kinds if each.owner == owner), kinds[0] if kinds else None)
     if found is None:
         return {"cause": raised["name"], "next_step": ""}

@@ -8,7 +8,6 @@ from appliance import events
 from appliance.circumstances import field_texts
 from appliance.config.options import AbsolutePath, ByteCount, Percent, Seconds, Secret, TimeOfDay, option
 from appliance.config.web import check_headers, check_url, is_loopback
-from appliance.describe import counted, duration
 from appliance.durable import write_file
 from appliance.errors import (
     ApplianceError,
@@ -32,6 +31,7 @@ from appliance.limits import stand_back
 from appliance.models import AudioFormat, Clip, ClockSource, ClockStamp, Fault, Receipt, Rendition, Track, Verdict
 from appliance.mounts import MOUNTINFO, Mount, in_memory, mount_of
 from appliance.mounts import parse as parse_mounts
+from appliance.phrases import counted, duration
 from appliance.plugin.feed import (
     FeedBackend,
     FeedBackendType,

@@ -11,12 +11,12 @@ from math import inf
 from typing import TypeVar
 
 from appliance import events, sdnotify
-from appliance.describe import counted
 from appliance.durable import is_odd
 from appliance.errors import StorageError
 from appliance.faults import CATALOGUE_DAMAGED, NEWER_RELEASE
 from appliance.models import Clip
 from appliance.mounts import in_memory
+from appliance.phrases import counted
 from appliance.recipes import RECIPES, Recipe
 from appliance.store.adoption import adopt
 from appliance.store.ballast import Ballast

@@ -17,9 +17,9 @@ from appliance import durable
 from appliance.audio.take import told_size
 from appliance.audio.takefile import AUDIO, CLIP
 from appliance.codec import from_json
-from appliance.describe import counted
 from appliance.errors import NotFound
 from appliance.models import Clip
+from appliance.phrases import counted
 from appliance.store.catalogue import Catalogue, Wanted
 from appliance.store.places import Places
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance import events
-from appliance.describe import counted
 from appliance.errors import StorageError
 from appliance.faults import CATALOGUE_INCOMPLETE
+from appliance.phrases import counted
 from appliance.store.catalogue import Catalogue
 from appliance.store.places import Places
 from appliance.store.recovery import Recovery

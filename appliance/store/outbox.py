@@ -15,8 +15,8 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from appliance.codec import to_json, word
-from appliance.describe import counted
 from appliance.models import Delivery, DeliveryState, Receipt
+from appliance.phrases import counted
 from appliance.recipes import Recipe, encrypted_instead
 from appliance.store.deliveries import SELECT, delivery_in
 from appliance.store.encrypted import go_encrypted

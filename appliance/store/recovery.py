@@ -19,9 +19,9 @@ from appliance import durable
 from appliance.audio.take import repair
 from appliance.audio.takefile import AUDIO, CLIP
 from appliance.audio.wav import HEADER_BYTES
-from appliance.describe import counted
 from appliance.errors import NewerWord, StorageError
 from appliance.models import Clip
+from appliance.phrases import counted
 from appliance.store.adoption import moved_in, read_clip, read_sidecar, remove_take
 from appliance.store.beside import compare, names_in
 from appliance.store.catalogue import Catalogue, Wanted

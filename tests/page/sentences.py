@@ -23,8 +23,28 @@ _FIELD_ALONE = re.compile(r"\{\w+\}")
 _MOST = 16
 
 _HERE: tuple[str, ...] = (
-    *("describe.py", "report.py", "table.py", "states.py", "status.py", "effects.py", "watchdog.py", "vitals.py"),
-    *("turn.py", "stops.py", "front.py", "choosing.py", "audio/watch.py", "audio/studio.py", "audio/tuner.py"),
+    *(
+        "phrases.py",
+        "describe.py",
+        "report.py",
+        "table.py",
+        "states.py",
+        "status.py",
+        "effects.py",
+        "watchdog.py",
+        "vitals.py",
+    ),
+    *(
+        "watchdog.py",
+        "vitals.py",
+        "turn.py",
+        "stops.py",
+        "front.py",
+        "choosing.py",
+        "audio/watch.py",
+        "audio/studio.py",
+        "audio/tuner.py",
+    ),
     *("audio/foresight.py", "audio/shared.py", "audio/levels.py", "schedules/watch.py", "triggers/watch.py"),
     *("store/left.py", "plugin_host/record.py", "plugin_host/services.py", "plugin_host/listeners.py"),
     *("delivery/trouble.py", "processors/worker.py", "doctor/*.py", "housekeeping/*.py"),

@@ -14,7 +14,7 @@ from appliance.audio.wav import HEADER_BYTES
 from appliance.codec import event_to_plain, to_plain
 from appliance.events import TakeProgress, TakeSealed, TakeStarted
 from appliance.models import SILENCE_DBFS, AudioFormat, Clip, ClockSource, ClockStamp, SampleFormat
-from appliance.page.levels import LOOK_EVERY, OTHERS, Levels, measured
+from appliance.page.levels import LOOK_EVERY, Levels, measured, others
 from appliance.page.news import News
 from appliance.testing.clock import ManualClock
 
@@ -123,4 +123,4 @@ def test_it_is_read_only_while_somebody_looks_on(take: Take) -> None:
 
 
 def test_the_recorder_is_asked_for_all_other_events() -> None:
-    assert "TakeProgress" not in OTHERS and {"TakeStarted", "TakeSealed", "ClipFinished"} <= set(OTHERS)
+    assert "TakeProgress" not in others() and {"TakeStarted", "TakeSealed", "ClipFinished"} <= set(others())

@@ -32,6 +32,7 @@ ROWS = (
     "faultkind",
     "faults",
     "codec",
+    "phrases",
     "describe",
     "arguments",
     "verb",
