@@ -1,4 +1,4 @@
-"""AAC that still comes, as radio sends it: frames of ADTS (ISO/IEC 13818-7, 6.2), which FFmpeg decodes through PyAV.
+"""AAC that still comes, as radio sends it: frames of ADTS, which FFmpeg decodes through PyAV.
 
 FFmpeg is given the bytes that have come, and opens nothing itself.
 """
@@ -17,39 +17,8 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 _BLOCK = 4096
-_SURE = 3
-"""So many frames in a row are no accident."""
-
-_HEAD = 7
 _MOST_DAMAGED = 200
 """Frames in a row that cannot be decoded, some seconds: then it is no AAC any more."""
-
-
-def begin_of_aac(head: bytes) -> int | None:
-    """Where frames of ADTS begin that follow each other; None where there are none."""
-    offset = -1
-    while (offset := head.find(b"\xff", offset + 1)) >= 0:
-        at = offset
-        for _ in range(_SURE):
-            if (length := _length(head[at : at + _HEAD])) == 0 or _kind(head, at) != _kind(head, offset):
-                break
-            at += length
-        else:
-            return offset
-    return None
-
-
-def _kind(head: bytes, at: int) -> tuple[bytes, int]:
-    """What all frames of a stream have in common."""
-    return head[at : at + 3], head[at + 3] & 0xC0
-
-
-def _length(head: bytes) -> int:
-    """Of the frame in bytes that begins so; 0 where none does."""
-    if len(head) < _HEAD or head[0] != 0xFF or head[1] & 0xF6 != 0xF0 or head[2] >> 2 & 15 > 12:
-        return 0
-    length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
-    return length if length > _HEAD else 0
 
 
 class Alone:

@@ -1,10 +1,13 @@
 """What libsndfile cannot read (AAC, M4A, ALAC, WMA ...), decoded by FFmpeg through PyAV, where that is installed."""
 
+import mmap
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from appliance.audio.aac import seconds_of_aac
+from appliance.audio.mpeg import after_tags
 from appliance.errors import DecoderMissing
 from appliance.extras import installing
 
@@ -15,20 +18,38 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 _KINDS = (
-    (4, b"ftyp", "M4A"),
-    (0, b"\xff\xf1", "AAC"),  # ADTS, ISO/IEC 13818-7, 6.2
-    (0, b"\xff\xf9", "AAC"),
-    (0, b"\x30\x26\xb2\x75", "WMA"),
-    (0, b"\x1a\x45\xdf\xa3", "WebM"),
-    (0, b"#!AMR", "AMR"),
+    (4, b"ftyp", "M4A", "mov"),
+    (4, b"moov", "M4A", "mov"),
+    (0, b"\xff\xf1", "AAC", "aac"),  # ADTS, ISO/IEC 13818-7, 6.2
+    (0, b"\xff\xf9", "AAC", "aac"),
+    (0, b"\x30\x26\xb2\x75", "WMA", "asf"),
+    (0, b"\x1a\x45\xdf\xa3", "WebM", "matroska"),
+    (0, b"#!AMR", "AMR", "amr"),
+    (0, b"wvpk", "WavPack", "wv"),
+    (0, b"MAC ", "APE", "ape"),
+    (0, b"TTA1", "TTA", "tta"),
+    (0, b"MPCK", "Musepack", "mpc8"),
+    (0, b"DSD ", "DSF", "dsf"),
+    (0, b"\x0b\x77", "AC-3", "ac3"),
+    (0, b"FLV\x01", "FLV", "flv"),
+    (8, b"AVI ", "AVI", "avi"),
+    (28, b"Speex   ", "Speex", "ogg"),
+    (28, b"\x7fFLAC", "FLAC in Ogg", "ogg"),
+    (28, b"alac", "ALAC in CAF", "caf"),
+    (28, b"opus", "Opus in CAF", "caf"),
+    (20, b"\x45\x00", "G.726 in WAV", "wav"),
+    (20, b"\x61\x01", "WMA in WAV", "wav"),
 )
-_FORMATS = {"M4A": "mov", "AAC": "aac", "WMA": "asf", "WebM": "matroska", "AMR": "amr"}
-"""What FFmpeg is to read them as. It is never left to guess: some of what it knows names other files to be read."""
+"""How files begin, what people call them, and what FFmpeg is to read them as. It is never left to guess: some of what
+it knows names other files to be read."""
+
+HEAD = 64
+"""Bytes from the beginning in which that is seen."""
 
 
 def kind_of(head: bytes) -> str:
     """The kind of sound that a file begins like, where PyAV is needed for it; else empty."""
-    return next((name for at, magic, name in _KINDS if head[at : at + len(magic)] == magic), "")
+    return next((name for at, magic, name, _ in _KINDS if head[at : at + len(magic)] == magic), "")
 
 
 def missing(name: str, kind: str) -> DecoderMissing:
@@ -69,7 +90,7 @@ class AvSound:
         self._error: type[Exception] = soundfile.SoundFileError
         self._foreign: tuple[type[Exception], ...] = (av.error.FFmpegError, ValueError, IndexError)
         try:
-            self._container: Any = _opened(av, file, _FORMATS[kind])
+            self._container: Any = _opened(av, file, next(format for *_, name, format in _KINDS if name == kind))
             self._stream: Any = self._container.streams.audio[0]
         except self._foreign as error:
             raise self._error(f"FFmpeg cannot read it: {error}") from error
@@ -79,6 +100,9 @@ class AvSound:
         told = self._stream.duration
         self.counted = told is not None
         seconds = float(told * self._stream.time_base) if told else (self._container.duration or 0) / av.time_base
+        if kind == "AAC":  # FFmpeg guesses, and does not say so
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                seconds = seconds_of_aac(data, after_tags(data))
         self.frames: int = round(seconds * self.samplerate)
         self._ready: Samples = np.empty((0, self.channels), np.float32)
         self._resampler: Any = av.AudioResampler("flt", context.layout, self.samplerate)

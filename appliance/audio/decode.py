@@ -4,13 +4,16 @@ WAV and RF64, FLAC, Ogg (Vorbis, Opus), MP3 and whatever else libsndfile knows. 
 16-bit samples pass through unchanged at their own rate.
 """
 
-import os
+import mmap
 import stat
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from appliance.audio.beyond import AvSound, kind_of, missing
+from appliance.audio.beyond import HEAD, AvSound, kind_of, missing
+from appliance.audio.ends import breaks_off, ends_whole
+from appliance.audio.mpeg import TAG_HEAD, after_tags
+from appliance.audio.resampling import resampler
 from appliance.audio.sndfile import Sound
 from appliance.errors import TroubleKind, Unplayable
 from appliance.phrases import counted
@@ -31,9 +34,6 @@ _MISSING = 0.25
 """Seconds that may be missing at the end: MP3 headers tell the length roughly."""
 
 _CHECKED_RATE = 48_000
-
-_OGG_PAGE = 27 + 255 + 255 * 255
-"""The largest page of Ogg in bytes."""
 
 
 class Decoder:
@@ -96,7 +96,8 @@ class Decoder:
     def _beyond(self, file: BinaryIO, opened: ExitStack, error: Exception) -> AvSound:
         """As PyAV reads it, what libsndfile cannot. Raises Unplayable."""
         file.seek(0)
-        kind = kind_of(file.read(16))
+        file.seek(after_tags(file.read(TAG_HEAD)))
+        kind = kind_of(file.read(HEAD))
         file.seek(0)
         if kind:
             try:
@@ -180,6 +181,8 @@ class Decoder:
             self._ended = True
             if self._file.counted and self._next < self._file.frames - _MISSING * self._file_rate:
                 self._damage = self._damaged_at(self._next / self._file_rate)
+            elif not self._damage and breaks_off(_mapped(self._bytes)):
+                self._damage = Unplayable(f"'{self._name}' is damaged: its end is missing. Fetch it anew")
         if self._file.subtype in ("FLOAT", "DOUBLE"):
             block = np.clip(np.nan_to_num(block), -1, 1)
         if block.shape[1] > 2:
@@ -219,15 +222,6 @@ class Decoder:
         )
 
 
-def resampler(file_rate: int, rate: int, channels: int) -> Any:
-    """What converts blocks from one rate to the other; None where there is nothing to convert."""
-    if file_rate == rate:
-        return None
-    import soxr
-
-    return soxr.ResampleStream(file_rate, rate, channels, dtype="float32")
-
-
 def check_sound(path: Path) -> None:
     """Look whether a file could be played. Raises Unplayable where it is no sound that can be read."""
     Decoder(path, _CHECKED_RATE).close()
@@ -248,7 +242,7 @@ def check_ends(path: Path) -> None:
 def check_whole(path: Path) -> bool:
     """Whether a file that can be played ends as its format says, so that nothing of it is missing.
 
-    An MP3 without an index may end after any of its frames. Sources: RFC 3533, 6 (Ogg pages), Microsoft RIFF.
+    An MP3 without an index may end after any of its frames.
     """
     decoder = Decoder(path, _CHECKED_RATE)
     try:
@@ -259,18 +253,8 @@ def check_whole(path: Path) -> bool:
     finally:
         decoder.close()
     with path.open("rb") as file:
-        size, head = os.fstat(file.fileno()).st_size, file.read(12)
-        if head[:4] == b"RIFF" and head[8:] == b"WAVE":
-            told = int.from_bytes(head[4:8], "little")
-            return told in (0, 0xFFFFFFFF) or told + 8 <= size
-        if head[:4] == b"OggS":
-            file.seek(max(0, size - _OGG_PAGE))
-            return _is_last_page(file.read())
-    return True
+        return ends_whole(_mapped(file))
 
 
-def _is_last_page(end: bytes) -> bool:
-    """Whether the last Ogg page in `end` says that it is the last one, and is all there."""
-    page = end[end.rfind(b"OggS") :]
-    lacing = page[27 : 27 + page[26]] if len(page) > 26 else b""
-    return len(page) > 26 and bool(page[5] & 4) and len(page) == 27 + page[26] + sum(lacing)
+def _mapped(file: BinaryIO) -> mmap.mmap:
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

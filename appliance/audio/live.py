@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.audio.arriving import Arrival
-from appliance.audio.decode import Decoder, resampler
+from appliance.audio.decode import Decoder
+from appliance.audio.resampling import resampler
 from appliance.audio.sndfile import NO_LENGTH
 from appliance.audio.ways import way_of
 from appliance.errors import DecoderMissing, Unplayable
@@ -43,7 +44,10 @@ class LiveDecoder:
         import numpy as np
         import soundfile
 
+        from appliance.audio.samples import to_channels
+
         self._np = np
+        self._to_channels = to_channels
         self._arrival = arrival
         self._name = name
         self._rate = rate
@@ -217,17 +221,19 @@ class LiveDecoder:
             block = np.empty((0, self._file.channels), np.float32)
         self._decoded += len(block)
         if len(block) < _BLOCK:
-            block = self._at_an_end(block)
-        block = np.clip(np.nan_to_num(block), -1, 1)
-        if block.shape[1] > 2:
-            block = block.mean(axis=1, keepdims=True)
+            self._at_an_end()
+        changed = self._file.samplerate != self._file_rate
+        block = self._to_channels(np.clip(np.nan_to_num(block), -1, 1), self.channels)
         if self._resampler:
-            block = self._resampler.resample_chunk(np.ascontiguousarray(block), last=self._ended)
+            block = self._resampler.resample_chunk(np.ascontiguousarray(block), last=self._ended or changed)
+        if changed:
+            self._file_rate = self._file.samplerate
+            self._resampler = resampler(self._file_rate, self._rate, self.channels)
         samples: Floats = block
         return samples
 
-    def _at_an_end(self, block: "Floats") -> "Floats":
-        """What follows where a file ends that another one may be joined to."""
+    def _at_an_end(self) -> None:
+        """Go on with what follows where a file ends that another one may be joined to."""
         if not self._way.has_more():
             self._ended = True
         elif not self._arrival.endless:
@@ -238,9 +244,6 @@ class LiveDecoder:
                 self._file = self._way.open()
             except (self._error, Unplayable):
                 self._ended = True
-            if (self._file.samplerate, self._file.channels) != (self._file_rate, self.channels):
-                self._ended = True
-        return block
 
 
 def can_begin(arrival: Arrival, name: str) -> bool:

@@ -14,10 +14,11 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from appliance.audio.adts import AdtsStream, Alone, begin_of_aac
+from appliance.audio.aac import begin_of_aac
+from appliance.audio.adts import AdtsStream, Alone
 from appliance.audio.arriving import ENOUGH, Arrival
 from appliance.audio.beyond import kind_of, look_for_av
-from appliance.audio.pieces import after_tags, first_frame
+from appliance.audio.mpeg import after_tags, first_frame
 from appliance.audio.sndfile import sequential
 from appliance.errors import Unplayable
 

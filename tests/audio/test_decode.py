@@ -275,11 +275,28 @@ def test_all_that_was_decoded_before_the_damage_is_handed_over(
     assert RATE < sum(handed_over) == sum(decoded)
 
 
-def test_a_wav_that_was_cut_off_plays_what_is_there(write: Callable[..., Path]) -> None:
-    path = write(noise(RATE))
-    path.write_bytes(path.read_bytes()[:10_045])
-    decoder = Decoder(path, RATE)
-    assert len(read_all(decoder)) == 5000
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        *(("wav", {}), ("wav", {"format": "RF64"}), ("w64", {}), ("aiff", {}), ("caf", {}), ("au", {})),
+        *(("ogg", {"subtype": "VORBIS"}), ("ogg", {"subtype": "OPUS"})),
+    ],
+)
+def test_whose_end_is_missing_is_told_after_what_is_there(
+    write: Callable[..., Path], suffix: str, options: dict[str, str]
+) -> None:
+    path = write(noise(5 * RATE), suffix, **options)
+    whole = Decoder(path, RATE)
+    expected = read_all(whole)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 + 101])
+    decoder, blocks = Decoder(path, RATE), []
+    with pytest.raises(AudioError, match=r"'sound\.\w+' is damaged: its end is missing"):
+        while True:
+            blocks.append(decoder.read(960))
+    heard = np.concatenate(blocks)
+    assert 1.0 * RATE < len(heard) < 3.5 * RATE
+    if suffix != "ogg":
+        np.testing.assert_array_equal(heard, expected[: len(heard)])
     decoder.close()
 
 

@@ -284,3 +284,23 @@ def test_radio_goes_on_behind_each_song(tmp_path: Path, format: str, subtype: st
     assert sum(map(len, blocks(decoder))) > 21 * RATE
     decoder.close()
     thread.join(10)
+
+
+@pytest.mark.parametrize(("format", "subtype"), [("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")])
+def test_radio_goes_on_with_songs_of_other_rates_and_channels(tmp_path: Path, format: str, subtype: str) -> None:
+    songs = b""
+    for hertz, rate, channels in ((500, 44_100, 2), (800, 22_050, 1), (600, 48_000, 2)):
+        wave = 0.3 * np.sin(2 * np.pi * hertz * np.arange(4 * rate) / rate)
+        path = tmp_path / "song"
+        soundfile.write(path, np.stack([wave] * channels, 1), rate, format=format, subtype=subtype)
+        songs += path.read_bytes()
+    stream = Stream()
+    stream.write(songs)
+    stream.end()
+    decoder = LiveDecoder(stream, "radio", RATE)
+    heard = np.concatenate(list(blocks(decoder)))
+    decoder.close()
+    assert len(heard) / RATE == pytest.approx(12.0, abs=0.5)
+    for second, hertz in ((1, 500), (6, 800), (10, 600)):
+        part = heard[second * RATE :][:RATE, 1]
+        assert np.argmax(np.abs(np.fft.rfft(part * np.hanning(RATE)))) == pytest.approx(hertz, abs=1)

@@ -118,9 +118,72 @@ def test_a_chain_can_be_sought_in(tmp_path: Path) -> None:
     assert len(decoder.read(6 * 48_000)) == 6 * 48_000
 
 
-def test_a_chain_of_another_kind_of_sound_is_heard_up_to_there(play: Play) -> None:
-    with pytest.raises(AudioError, match=r"damaged: nothing can be read after 2\.0 s"):
-        play(made(2, 48_000, format="OGG", subtype="VORBIS") + made(2, 16_000, format="OGG", subtype="VORBIS"))
+def tone(hertz: float, rate: int, channels: int, **options: str) -> bytes:
+    buffer = io.BytesIO()
+    wave = 0.3 * np.sin(2 * np.pi * hertz * np.arange(2 * rate) / rate)
+    soundfile.write(buffer, np.repeat(wave[:, np.newaxis], channels, axis=1), rate, **options)
+    return buffer.getvalue()
+
+
+VORBIS, OPUS, MP3 = (
+    {"format": "OGG", "subtype": "VORBIS"},
+    {"format": "OGG", "subtype": "OPUS"},
+    {"format": "MP3"},
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((48_000, 2, VORBIS), (16_000, 2, VORBIS)),
+        ((16_000, 1, VORBIS), (44_100, 2, VORBIS)),
+        ((48_000, 2, OPUS), (48_000, 1, OPUS)),
+        ((44_100, 1, VORBIS), (48_000, 2, OPUS)),
+        ((44_100, 2, MP3), (48_000, 1, MP3)),
+        ((22_050, 1, MP3), (44_100, 1, MP3)),
+        ((44_100, 1, MP3), (44_100, 2, MP3)),
+    ],
+)
+@pytest.mark.parametrize("begin", [0.0, 1.0, 2.5])
+def test_joined_sound_of_other_rates_and_channels_sounds_as_it_was(
+    first: tuple[int, int, dict[str, str]], second: tuple[int, int, dict[str, str]], begin: float, tmp_path: Path
+) -> None:
+    (rate, channels, options), (rate2, channels2, options2) = first, second
+    path = tmp_path / "sound"
+    path.write_bytes(tone(500, rate, channels, **options) + TAG + tone(800, rate2, channels2, **options2))
+    decoder, blocks = Decoder(path, 48_000), []
+    assert decoder.seconds == pytest.approx(4, abs=0.1) and decoder.channels == channels
+    decoder.seek(begin)
+    while len(block := decoder.read(960)):
+        blocks.append(block)
+    heard = np.concatenate(blocks)
+    assert len(heard) / 48_000 == pytest.approx(4 - begin, abs=0.1)
+    for at, hertz in ((1.2, 500), (2.8, 800)):
+        if at > begin:
+            part = heard[round((at - begin) * 48_000) :][:24_000, -1]
+            spectrum = np.abs(np.fft.rfft(part * np.hanning(24_000)))
+            assert 2 * np.argmax(spectrum) == pytest.approx(hertz, abs=2)
+            assert part.std() * 2**0.5 == pytest.approx(0.3, abs=0.02)
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100])
+def test_an_mp3_sounds_alike_whether_it_was_sought_in_or_not(rate: int, tmp_path: Path) -> None:
+    """Its frames use what frames before them had left over."""
+    path = tmp_path / "sound"
+    path.write_bytes(tone(300, rate, 1, format="MP3"))
+    straight, sought = Decoder(path, rate), Decoder(path, rate)
+    straight.read(rate)
+    sought.seek(1.0)
+    np.testing.assert_allclose(sought.read(rate // 2), straight.read(rate // 2), atol=1e-4)
+
+
+def test_of_joined_wav_files_the_first_is_heard(play: Play) -> None:
+    assert play(made(2, 8_000, format="WAV") * 2) == (2, 2)
+
+
+@pytest.mark.parametrize("options", [VORBIS, OPUS, {"format": "FLAC"}, {"format": "WAV"}], ids=str)
+def test_a_tag_in_front_is_passed_over(options: dict[str, str], play: Play) -> None:
+    assert play(TAG + made(2, 48_000, 1, **options)) == (2, 2)
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFF_FFFF, 0xFFFF_FFFF, 2_000_000_000])
