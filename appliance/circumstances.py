@@ -86,8 +86,10 @@ class Starter(StrEnum):
 
 
 def field_text(held: object) -> str:
-    """What a field holds as text, for what knows nothing else: `yes`, `no`, numbers in digits."""
-    return {True: "yes", False: "no"}[held] if isinstance(held, bool) else str(held)
+    """What a field holds as text, for what knows nothing else: `yes`, `no`, numbers in digits, 1.0 as 1."""
+    if isinstance(held, bool):
+        return "yes" if held else "no"
+    return str(int(held) if isinstance(held, float) and held.is_integer() else held)
 
 
 def field_texts(fields: Fields) -> dict[str, str]:

@@ -3,11 +3,13 @@
 import os
 import resource
 import signal
+import stat
 import subprocess
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from appliance.plugin import NotFound, Permanent, ProcessorJob, Transient, stand_back
 from appliance_command.options import CommandOptions
@@ -34,12 +36,13 @@ class Program:
         with tempfile.TemporaryDirectory(prefix="appliance-") as folder:
             words = {"file": str(job.path), "folder": folder, "id": job.clip.id, "name": job.clip.name}
             command = [part.format_map(words) for part in self._options.run]
-            printed, said = Path(folder) / ".printed", Path(folder) / ".said"
-            with printed.open("wb") as out, said.open("wb") as err:
-                status = self._run(command, folder, out.fileno(), err.fileno(), job)
-            if status:
-                raise Permanent(f"{command[0]} {_ended(status)}{_last_line(said)}. Try it by hand on {job.path}")
-            return self._text(printed, Path(folder), command[0])
+            with Path(folder, ".printed").open("w+b") as printed, Path(folder, ".said").open("w+b") as said:
+                status = self._run(command, folder, printed.fileno(), said.fileno(), job)
+                if status:
+                    raise Permanent(f"{command[0]} {_ended(status)}{_last_line(said)}. Try it by hand on {job.path}")
+                with self._left(Path(folder), command[0]) if self._options.output else printed as file:
+                    file.seek(0)
+                    return file.read(_MOST_BYTES).decode("utf-8", "replace").strip()
 
     def close(self) -> None:
         pass
@@ -84,13 +87,20 @@ class Program:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def _text(self, printed: Path, folder: Path, program: str) -> str:
-        output = folder / self._options.output if self._options.output else printed
+    def _left(self, folder: Path, program: str) -> BinaryIO:
+        """The file that it left, where that is one: a pipe would keep us waiting, a link lead to anything."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            with output.open("rb") as file:
-                return file.read(_MOST_BYTES).decode("utf-8", "replace").strip()
+            file = os.open(folder / self._options.output, flags)
         except OSError as error:
-            raise Permanent(f"{program} left no {output.name} in its folder: correct the option output") from error
+            raise self._missing(program) from error
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise self._missing(program)
+        return os.fdopen(file, "rb")
+
+    def _missing(self, program: str) -> Permanent:
+        return Permanent(f"{program} left no file {self._options.output} in its folder: correct the option output")
 
 
 def _written(folder: str) -> int:
@@ -108,9 +118,8 @@ def _ended(status: int) -> str:
     return f"ended with {status}" if status > 0 else f"was ended by signal {-status}"
 
 
-def _last_line(said: Path) -> str:
-    with said.open("rb") as file:
-        file.seek(max(0, said.stat().st_size - _END_BYTES))
-        lines = file.read(_END_BYTES).decode("utf-8", "replace").split("\n")
+def _last_line(said: BinaryIO) -> str:
+    said.seek(max(0, said.seek(0, os.SEEK_END) - _END_BYTES))
+    lines = said.read(_END_BYTES).decode("utf-8", "replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return f" and says: {last[:_MOST_WORDS]}" if last else ""

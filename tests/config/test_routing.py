@@ -33,6 +33,7 @@ class Nothing:
         ({"fields": {"room": ["studio", "hall"], "consent": True}}, True, True),
         ({"fields": {"room": "studio"}}, False, False),
         ({"fields": {"grade": 2}}, True, True),
+        ({"fields": {"grade": 2.0}}, True, True),
         ({"fields": {"speaker": "Ada"}}, False, False),
         ({"button": 17, "fields": {"consent": False}}, False, False),
     ],

@@ -67,3 +67,23 @@ def test_what_servers_say_is_not_believed_and_not_done_where_it_must_not(
     box.until(lambda: box.call("feeds.list"))
     assert {track["feed"] for track in box.call("feeds.list")} == {"meant"}
     assert servers["own"].attempts == 1
+
+
+@pytest.mark.slow
+def test_parts_arrive_in_their_order_and_one_that_fails_at_first_holds_none_up(box: Box) -> None:
+    far = Receiver(replies=[Reply(503)])
+    box.config.write_text(
+        box.config.read_text()
+        + f"  far: {{backend: http, url: '{far.url()}', fields: {{id: '{{id}}'}}, retry: {{min: 6s, max: 6s}}}}\n"
+        "recording: {split_every: 1s}\n"
+    )
+    try:
+        box.start()
+        box.call("record.start")
+        box.until(lambda: len(box.clips()) >= 3)
+        box.call("record.stop")
+        parts = [entry["clip"]["id"] for entry in reversed(box.clips())][:3]
+        box.until(box.nothing_waits)
+    finally:
+        far.close()
+    assert [id for seen in far.seen if (id := seen.parts[0].content.decode()) in parts] == [*parts, parts[0]]

@@ -55,8 +55,30 @@ def test_what_it_prints_is_the_text(job: ProcessorJob) -> None:
 def test_what_it_leaves_in_a_file_is_the_text(job: ProcessorJob) -> None:
     code = "import sys, os; open('out.txt', 'w').write('Grüße'); assert os.getcwd() == sys.argv[1]; print('noise')"
     assert script(code, "{folder}", output="out.txt").process(job) == "Grüße"
-    with pytest.raises(Permanent, match=r"left no other\.txt"):
+    with pytest.raises(Permanent, match=r"left no file other\.txt"):
         script("pass", output="other.txt").process(job)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.mkfifo('out.txt')",
+        "os.symlink('/dev/zero', 'out.txt')",
+        "os.symlink(sys.argv[1], 'out.txt')",
+        "os.mkdir('out.txt')",
+    ],
+)
+def test_what_it_leaves_must_be_a_file(job: ProcessorJob, code: str) -> None:
+    with pytest.raises(Permanent, match=r"left no file out\.txt"):
+        script(f"import os, sys; {code}", "{file}", output="out.txt").process(job)
+
+
+def test_it_may_remove_its_folder(job: ProcessorJob) -> None:
+    code = "import shutil, sys; print('found', flush=True); shutil.rmtree(sys.argv[1]); sys.exit(int(sys.argv[2]))"
+    assert script(code, "{folder}", "0").process(job) == "found"
+    with pytest.raises(Permanent, match="ended with 3"):
+        script(code, "{folder}", "3").process(job)
 
 
 def test_why_it_failed_is_told(job: ProcessorJob) -> None:
