@@ -1,7 +1,9 @@
 """Playlists in M3U and PLS, as any program writes them."""
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
+from contextlib import suppress
 
 from appliance_fetch.item import Item
 from appliance_fetch.naming import place_of
@@ -19,17 +21,17 @@ class Hls(Permanent):
 
 def lines_of(body: bytes) -> list[str]:
     """The lines of a list that have something in them."""
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = body.decode("latin-1")
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    encodings = ("utf-16",) if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else ("utf-8-sig", "cp1252", "latin-1")
+    for encoding in encodings:
+        with suppress(UnicodeDecodeError):
+            return [line.strip() for line in re.split(r"[\r\n]+", body.decode(encoding)) if line.strip()]
+    return []
 
 
 def entries(body: bytes, url: str) -> Sequence[Item]:
     """The entries in their order. Raises WrongKind for what is no playlist, and Hls."""
     lines = lines_of(body)
-    if b"\0" in body or not lines or lines[0].startswith(("<", "{")):
+    if not lines or any("\0" in line for line in lines) or lines[0].startswith(("<", "{")):
         raise WrongKind(f"{shown_url(url)} is no playlist in M3U or PLS")
     if is_hls(lines):
         raise Hls(f"{shown_url(url)} is a stream in HLS, which feeds do not pull: `appliance play` plays it")

@@ -26,9 +26,9 @@ def _for_url(url: str) -> "ListingOptions | None":
 def _create(options: "PodcastOptions", context: BackendContext) -> FeedBackend:
     from appliance_fetch.listing import ListingBackend
 
-    from appliance_feed_podcast.episodes import entries
+    from appliance_feed_podcast.episodes import LARGEST, entries
 
-    return ListingBackend(options, context, entries)
+    return ListingBackend(options, context, entries, largest=LARGEST)
 
 
 @hookimpl

@@ -1,6 +1,7 @@
 """Episodes of a podcast: RSS or Atom, read by podcastparser."""
 
 import io
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Any
 from xml import sax
@@ -11,7 +12,10 @@ from podcastparser import FeedParseError, PodcastHandler
 
 from appliance.plugin import Permanent, WrongKind, shown_url
 
-_DEEPEST = 100
+LARGEST = 32_000_000
+"""Bytes that it may have: many hold the notes of all their episodes."""
+
+_DEEPEST, _MOST = 100, 20_000
 _SAID = {"guid", "title", "link", "pubDate", "atom:id", "atom:title", "atom:published", "atom:updated"}
 """The elements whose text is wanted."""
 
@@ -23,7 +27,7 @@ def entries(body: bytes, url: str) -> Sequence[Item]:
     """The episodes with sound, the newest first."""
     if b"<!ENTITY" in body.replace(b"\0", b""):
         raise Permanent(f"{shown_url(url)} defines entities of its own, which no podcast needs and attacks are made of")
-    reader = _Reader(url, 0)
+    body, reader = body.removeprefix(BOM_UTF8).lstrip(), _Reader(url, 0)
     try:
         _refuse_depth(body)
         sax.parse(io.BytesIO(body), reader)
@@ -42,6 +46,11 @@ class _Reader(PodcastHandler):  # type: ignore[misc]
     """
 
     namespace: Any
+
+    def add_episode(self) -> None:
+        super().add_episode()
+        if len(self.episodes) > _MOST:
+            raise Permanent(f"{shown_url(self.url)} has more than {_MOST} episodes: is the URL right?")
 
     def startElement(self, name: str, attrs: Any) -> None:
         try:

@@ -16,7 +16,9 @@ from appliance_fetch.refusals import Refusals
 if TYPE_CHECKING:
     from appliance_http.transport import Answer
 
-_LARGEST_LIST = 32_000_000
+_LARGEST_LIST = 4_000_000
+"""Bytes: lists of ten thousand entries are smaller, and what is larger takes memory that a small box does not have."""
+
 _MOST_WORDS = 4096
 _ASKED = 20
 """Entries that a pull asks for at most to find out whether they have changed; those of a longer list take turns."""
@@ -41,12 +43,23 @@ class ListingBackend:
     `allow_local` says so. The credentials of the list go to its own server alone.
     """
 
-    def __init__(self, options: ListingOptions, context: BackendContext, read: Read, *, in_order: bool = False) -> None:
-        """`in_order` where the entries are to be heard as they are listed: then the first count as `newest` too."""
+    def __init__(
+        self,
+        options: ListingOptions,
+        context: BackendContext,
+        read: Read,
+        *,
+        in_order: bool = False,
+        largest: int = _LARGEST_LIST,
+    ) -> None:
+        """`in_order` where the entries are to be heard as they are listed: then the first count as `newest` too.
+        `largest` is how many bytes the list may have.
+        """
         self._options = options
         self._trusted = context.clock_trusted
         self._read = read
         self._in_order = in_order
+        self._largest = largest
         self._validators: Mapping[str, str] = {}
         self._usable: Sequence[Item] = ()
         self._astray: Sequence[str] = ()
@@ -84,9 +97,9 @@ class ListingBackend:
         if answer.status != 200:
             said = answer.head(_MOST_WORDS)
             raise status_error(answer.status, answer.reason, answer.headers, said, _WORDS, where)
-        body = answer.head(_LARGEST_LIST + 1)
-        if len(body) > _LARGEST_LIST:
-            raise Permanent(f"{where} is larger than a list may be ({_LARGEST_LIST / 1e6:g} MB): is the URL right?")
+        body = answer.head(self._largest + 1)
+        if len(body) > self._largest:
+            raise Permanent(f"{where} is larger than a list may be ({self._largest / 1e6:g} MB): is the URL right?")
         return self._read(body, answer.url)
 
     def _bring(self, items: Sequence[Item], job: FeedJob, fetcher: Fetcher) -> None:

@@ -13,6 +13,7 @@ _PROXY_REFUSES = {
     403: "the proxy forbids that address. Ask whoever runs it",
     407: "the proxy wants credentials. Put them into HTTPS_PROXY",
 }
+_ANYWHERE = {511: "this network has a login page"}
 _LONGEST_WAIT = 86_400.0
 _MOST_WORDS = 200
 
@@ -23,8 +24,8 @@ def status_error(
     """The error that an unwanted status stands for. `words` says for a status what it means and what to do."""
     said = excerpt(headers, body)
     message = f"{who} answers {status} {reason}".rstrip()
-    if status in words:
-        message += f": {words[status]}"
+    if meaning := words.get(status) or _ANYWHERE.get(status):
+        message += f": {meaning}"
     if said:
         message += f' (it says "{said}")'
     if status in PASSING or 500 <= status <= 599:

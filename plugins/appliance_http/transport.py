@@ -97,7 +97,10 @@ def _blocks(response: requests.Response) -> Iterator[bytes]:
     One that comes in chunks is left at small ones: whoever reads them in part ends their connection.
     """
     if "Transfer-Encoding" in response.headers:
-        yield from response.iter_content(_SMALL)
+        try:
+            yield from response.iter_content(_SMALL)
+        except ValueError as error:  # a length below zero, which urllib3 does not look for
+            raise requests.exceptions.ChunkedEncodingError(error) from error
         return
     size, begun, came = _SMALL, time.monotonic(), 0
     while block := next(response.iter_content(size), b""):

@@ -91,6 +91,11 @@ def loop(line: Line) -> None:
     line.head("301 Moved Permanently", Location=line.server.url(BAD), Content_Length=0)
 
 
+def chunk_of_less_than_nothing(line: Line) -> None:
+    line.head("200 OK", Content_Type="audio/x-wav", Transfer_Encoding="chunked")
+    line.send(b"64\r\n" + WANTED[:100] + b"\r\n-5\r\nwrong")
+
+
 def portal(line: Line) -> None:
     line.head("302 Found", Location=line.server.url("/login"), Content_Length=0)
 
@@ -135,6 +140,10 @@ FAULTS = {
     "a page": Fault(headed(HTML, Content_Type="text/html"), "no sound but text/html|web page"),
     "a page that says it is sound": Fault(headed(HTML), "no sound that can be played|fetched again"),
     "captive portal": Fault(portal, "login page|leads elsewhere"),
+    "captive portal that says so": Fault(
+        headed(HTML, "511 Network Authentication Required", Content_Type="text/html"), "login page"
+    ),
+    "a chunk of less than nothing": Fault(chunk_of_less_than_nothing, "broke off"),
     "redirects in a circle": Fault(loop, "redirects in a circle|leads elsewhere"),
     "to a service of the box": Fault(astray, "to this box itself|leads elsewhere"),
     "a part that nobody asked for": Fault(
@@ -273,6 +282,7 @@ def test_an_item(kind: str, fault: str, server: OddServer, box: Box) -> None:
 
 LISTS = [kind for kind in KINDS if kind != "urls"]
 BREAKS = ["reset", "shorter than it says", "no gzip", "a page", "captive portal", "redirects in a circle", "nothing"]
+BREAKS += ["captive portal that says so", "a chunk of less than nothing"]
 
 
 @pytest.mark.parametrize(
@@ -404,7 +414,7 @@ def test_a_file_of_a_folder(fault: str, box: Box, tmp_path: Path) -> None:
 
 
 OLD = sound(3000, 50_000)
-UNTOLD = ["endless", "gzip", "no gzip"]
+UNTOLD = ["endless", "gzip", "no gzip", "a chunk of less than nothing"]
 """What tells nothing by which an entry of a list could be told from what it was."""
 
 

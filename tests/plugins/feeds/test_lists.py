@@ -96,6 +96,56 @@ def test_of_a_playlist_the_first_come_in_their_order(write: Write, site: Site, i
     assert [track.title for track in inbox.tracks] == ["Title of c.mp3", "Title of a.mp3"]
 
 
+@pytest.mark.parametrize("write", [m3u, pls])
+@pytest.mark.parametrize(
+    ("encoding", "title"),
+    [
+        ("cp1252", "Wait\u2026 f\u00fcr \u201eO\u2019Hara\u201c"),
+        ("latin-1", "f\u00fcr"),
+        ("utf-8", "\u65e5\u672c\u2028\x85"),
+        ("utf-8-sig", "\u65e5\u672c"),
+        ("utf-16", "\u65e5\u672c"),
+    ],
+)
+def test_playlists_in_any_character_set(
+    encoding: str, title: str, write: Write, site: Site, inbox: MemoryInbox
+) -> None:
+    site.offer("/a.mp3", SOUND)
+    site.offer("/list", write(["a.mp3"]).replace("Title of a.mp3", title).encode(encoding))
+    backend("m3u", site.url("/list")).pull(inbox)
+    assert [track.title for track in inbox.tracks] == [title.strip()] and site.asked == ["/list", "/a.mp3"]
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\n\n", "\ufeff\r\n "])
+@pytest.mark.parametrize(("kind", "write"), [*LISTS[:3], ("podcast", rss)], ids=["m3u", "pls", "json", "rss"])
+def test_what_stands_before_a_list_does_no_harm(
+    before: str, kind: str, write: Write, site: Site, inbox: MemoryInbox
+) -> None:
+    site.offer("/a.mp3", SOUND)
+    site.offer("/list", before + write([site.url("/a.mp3")]))
+    backend(kind, site.url("/list")).pull(inbox)
+    assert len(inbox.tracks) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("m3u", "a\n" * 2_000_001),
+        ("json", '{"tracks": [' + '{"url":"a"},' * 400_000 + '{"url":"a"}]}'),
+        (
+            "podcast",
+            rss([]).replace("</channel>", "<item><guid>1</guid><title>a</title></item>" * 20_001 + "</channel>"),
+        ),
+    ],
+)
+def test_a_list_that_takes_more_memory_than_a_box_has_is_refused(
+    kind: str, body: str, site: Site, inbox: MemoryInbox
+) -> None:
+    site.offer("/list", body)
+    with pytest.raises(Permanent, match=r"larger than a list may be|more than 20000 episodes"):
+        backend(kind, site.url("/list")).pull(inbox)
+
+
 @pytest.mark.parametrize(("kind", "write"), LISTS[2:])
 def test_the_newest_come_the_oldest_first_and_nothing_twice(
     kind: str, write: Write, site: Site, inbox: MemoryInbox
