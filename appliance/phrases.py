@@ -13,8 +13,8 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours >= 48:
-        days, hours = divmod(hours, 24)
-        return f"{days} days {counted(hours, 'hour')}" if days < 60 else f"{days} days"
+        count, hours = divmod(hours, 24)
+        return f"{count} days {counted(hours, 'hour')}" if count < 60 else f"{count} days"
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 

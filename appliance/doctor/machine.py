@@ -21,8 +21,8 @@ def room(box: Box) -> Iterator[Step]:
     """How much sound fits onto the disk, whether clips can ever make room, and whether it lasts."""
     outlook = box.outlook()
     free = outlook.space.free
-    hours = free / outlook.byte_rate / 3600
-    words = f"room for {hours:.{0 if hours >= 10 else 1}f} hours of sound ({size(free)} free)"
+    seconds = free / outlook.byte_rate
+    words = f"room for {duration(seconds)} of sound ({size(free)} free)"
     if outlook.space.in_vain:
         fact, _, next_step = outlook.space.in_vain.partition(". ")
         yield Finding("lasting", Result.FAIL, fact, next_step)

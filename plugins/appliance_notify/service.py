@@ -110,11 +110,12 @@ class Teller:
             log.info("what was recorded meanwhile is not known: %s", error)
             return
         clips = [machine.Recorded.of_plain(each["clip"]) for each in reversed(found or ())]
-        known, since = self._memory.clips, self._memory.since
-        if known is None:
+        news, since = self._memory.clips is not None, self._memory.since
+        known = set(self._memory.clips or ())
+        if not news:
             self._memory = evolve(self._memory, clips=())
         for clip in clips:
-            if known is None:
+            if not news:
                 self._memory = self._memory.with_clip(clip.id, clip.began)
             elif clip.began > since and clip.id not in known:
                 self._memory = machine.hear_clip(self._memory, self._rules, clip, self._house.now())

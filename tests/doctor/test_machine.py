@@ -28,11 +28,11 @@ def write(root: Path, **files: str) -> None:
 @pytest.mark.parametrize(
     ("free", "obstacle", "result", "word"),
     [
-        (30 * GB, None, Result.PASS, "room for 87 hours"),
-        (2 * GB, None, Result.PASS, "room for 5.8 hours"),
+        (30 * GB, None, Result.PASS, "room for 3 days 14 hours of sound"),
+        (2 * GB, None, Result.PASS, "room for 5:47:13 of sound"),
         (30 * GB, Obstacle("destination office gives no proof", "Let it prove"), Result.WARN, "can never free space"),
         (GB // 2, None, Result.FAIL, "less than the reserve"),
-        (GB // 2, Obstacle("there is no destination", "Configure one"), Result.FAIL, "room for 1.4 hours"),
+        (GB // 2, Obstacle("there is no destination", "Configure one"), Result.FAIL, "room for 1:26:48 of sound"),
     ],
 )
 def test_room(

@@ -240,11 +240,11 @@ def test_every_sentence_of_the_moment_is_translated() -> None:
             },
         ),
         (
-            "room for 197 hours of sound (68.2 GB free); can never free space: destination shelf lies on the disk of "
-            "the box itself; full now. Add a destination elsewhere",
+            "room for 8 days 5 hours of sound (68.2 GB free); can never free space: destination shelf lies on the disk "
+            "of the box itself; full now. Add a destination elsewhere",
             {
-                "de": "Platz für 197 Stunden Ton (68,2 GB frei). Hier kann nie Platz frei werden: Ziel shelf liegt auf "
-                "der Karte des Geräts selbst; jetzt voll. Fügen Sie anderswo ein Ziel hinzu"
+                "de": "Platz für 8 Tage 5 Stunden Ton (68,2 GB frei). Hier kann nie Platz frei werden: Ziel shelf "
+                "liegt auf der Karte des Geräts selbst; jetzt voll. Fügen Sie anderswo ein Ziel hinzu"
             },
         ),
         (
@@ -317,8 +317,8 @@ def test_a_sentence_keeps_its_values_and_what_stands_in_them_is_translated() -> 
 def test_numbers_in_a_sentence_are_written_as_people_write_them(code: str, point: str) -> None:
     languages.choose(code, None)
     try:
-        room = sentence("room for 31.5 hours of sound (3.5 GB free)")
-        assert f"31{point}5" in room and f"3{point}5 GB" in room
+        room = sentence("room for 31.5 s of sound (3.5 GB free)")
+        assert f"31{point}5 s" in room and f"3{point}5 GB" in room
         assert f"-12{point}5 dBFS" in sentence("recording 4.5 s, peak -12.5 dBFS")
         assert f"1{point}2 MB/s" in sentence("office: 0.5 MB of 2.5 MB of x, 1.2 MB/s")
         assert "1.5 MB" in sentence("playlist: 1 of 2, 1.5 MB; played once")  # a title
