@@ -873,6 +873,7 @@ class Said(Event):
     """What the box said by the name `say_id` is over since `at`, heard to its end where it is `completed`.
 
     `message` says why it could not be said, where that is so; `error` is the class of what kept it from that.
+    `sound` is the file or folder that was to be heard, empty where it was not for that.
     """
 
     say_id: str
@@ -880,6 +881,7 @@ class Said(Event):
     completed: bool
     message: str = ""
     error: str = ""
+    sound: str = ""
 
 
 @message

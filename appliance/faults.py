@@ -187,7 +187,7 @@ PROMPT = FaultKind(
     "prompt",
     owner="status",
     cause="a prompt or greeting cannot be played; the box goes on without",
-    next_step="do what the message says; it is over once one sounds",
+    next_step="do what the message says; it is over once that prompt or greeting sounds",
 )
 PLAYBACK = FaultKind(
     "playback",

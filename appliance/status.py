@@ -93,6 +93,8 @@ class Status:
     lifted: bool = False
     """Whether a handset is off the hook: what sounds by itself may be heard by nobody there."""
     faults: tuple[Fault, ...] = ()
+    unsaid: frozenset[str] = frozenset()
+    """Sounds of the box that could not be played when they were to be heard last; "" where it was not for the sound."""
 
     @property
     def ok(self) -> bool:
@@ -214,9 +216,11 @@ def _fold(status: Status, event: Command | Event) -> Status:
         case events.PlaybackUnderrun() if playback and playback.id == event.playback_id:
             return evolve(status, playback=evolve(playback, underruns=event.count))
         case events.Said(message="", completed=True):
-            return _clear(status, PROMPT)
+            unsaid = status.unsaid - {event.sound, ""}
+            status = evolve(status, unsaid=unsaid)
+            return status if unsaid else _clear(status, PROMPT)
         case events.Said() if event.message and event.error != NoSpeaker.__name__:
-            return _raise(status, PROMPT.fault(event.message))
+            return _raise(evolve(status, unsaid=status.unsaid | {event.sound}), PROMPT.fault(event.message))
         case events.VolumeChanged():
             return evolve(status, volume=event.percent)
         case events.RateChanged():

@@ -135,6 +135,22 @@ def test_a_file_that_cannot_be_said_is_a_fault_until_one_can() -> None:
     assert not advance(status, State(), events.Said("prompt-2", 3.0, completed=True)).faults
 
 
+def test_a_file_that_cannot_be_said_is_a_fault_until_that_one_can() -> None:
+    """Not only until another one sounds, such as the prompt that tells of the fault."""
+
+    def hear(status: Status, sound: str, message: str = "") -> Status:
+        said = events.Said("prompt", 1.0, not message, message, message and "AudioError", sound)
+        return advance(status, State(), said)
+
+    status = hear(hear(IDLE, "saved.wav", "there is no such file"), "stopped.wav", "this is no sound")
+    assert [fault.message for fault in status.faults] == ["this is no sound"]
+    status = hear(hear(status, "fault.wav"), "stopped.wav")
+    assert [fault.name for fault in status.faults] == [PROMPT.name]
+    assert not hear(status, "saved.wav").faults
+    lost = hear(IDLE, "", "the speaker is gone")
+    assert lost.faults and not hear(lost, "stopped.wav").faults
+
+
 def test_a_box_without_a_speaker_complains_of_nothing() -> None:
     said = events.Said("prompt-0", 1.0, False, "this box has no speaker", NoSpeaker.__name__)
     assert advance(IDLE, State(), said).ok

@@ -32,12 +32,12 @@ class Saying(Playing):
     def end(self, *, completed: bool, given_up: bool = False) -> None:
         """It has sounded to its end, or was cut off."""
         self.source.close()
-        self._tell(Said(self.id, self._clock.monotonic(), completed))
+        self._tell(Said(self.id, self._clock.monotonic(), completed, sound=str(self.wish.path)))
 
     def fail(self, error: AudioError) -> None:
         """File or speaker ended it."""
         self.source.close()
-        self._tell(_unsaid(self.id, error, self._clock))
+        self._tell(_unsaid(self.id, error, self._clock, self.wish))
 
 
 class _Nothing(Exception):
@@ -92,7 +92,7 @@ class Voice:
             return None
         except Unplayable as error:
             failed = PlaybackFailed(playback_id, str(error), wish.track_id, type(error).__name__, error.kind)
-            self._tell(_unsaid(playback_id, error, self._clock) if says else failed)
+            self._tell(_unsaid(playback_id, error, self._clock, wish) if says else failed)
             return None
         if isinstance(wish, Say):
             return Saying(playback_id, wish, source, self._clock, self._tell)
@@ -120,5 +120,6 @@ class Voice:
         self._post(event)
 
 
-def _unsaid(say_id: str, error: AudioError, clock: Clock) -> Said:
-    return Said(say_id, clock.monotonic(), False, str(error), type(error).__name__)
+def _unsaid(say_id: str, error: AudioError, clock: Clock, wish: Play) -> Said:
+    sound = str(wish.path) if isinstance(error, Unplayable) else ""
+    return Said(say_id, clock.monotonic(), False, str(error), type(error).__name__, sound)

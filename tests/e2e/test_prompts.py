@@ -106,3 +106,21 @@ def test_a_file_of_its_own_sounds_into_each_take_as_it_begins_and_goes_on(box: B
             time.sleep(0.1)
         box.call("record.pause")
     box.call("record.stop")
+
+
+@pytest.mark.slow
+def test_a_prompt_whose_file_is_gone_is_a_fault_until_it_sounds(box: Box, test_card: Path, tmp_path: Path) -> None:
+    """Also while others sound, as the one that tells of the fault does."""
+    saved, away = tmp_path / "saved.flac", tmp_path / "away"
+    shutil.copy(SHIPPED / "saved.flac", saved)
+    start(box, test_card, f"{{sounds: tones, saved: {saved}}}")
+    box.until(lambda: sounded(test_card, "ready"))
+    saved.rename(away)
+    box.record(0.8)
+    box.until(lambda: sounded(test_card, "fault") and sounded(test_card, "delivered"))
+    said = [fault["message"] for fault in box.status()["faults"]]
+    assert said == ["cannot play 'saved.flac': there is no such file"]
+    away.rename(saved)
+    box.record(0.8)
+    box.until(lambda: sounded(test_card, "saved"))
+    box.until(lambda: not box.status()["faults"])
