@@ -27,7 +27,7 @@ _UPLOAD = 500_000_000
 _FIRST = 5_000_000
 
 
-def _make_clips(directory: Path, count: int, size: int) -> None:
+def make_clips(directory: Path, count: int, size: int) -> None:
     """So many clips of so many bytes each."""
     store = open_store(directory)
     store.start()
@@ -62,7 +62,7 @@ def archive(rounds: int, scale: float) -> Sequence[Result]:
     """All clips as one ZIP, in turns with nginx that sends one file of as many bytes."""
     count, size = round(_CLIPS * scale), _BYTES // _CLIPS
     with (
-        running(before=lambda state: _make_clips(state, count, size)) as box,
+        running(before=lambda state: make_clips(state, count, size)) as box,
         page_of(box.root) as (address, pid),
         _nginx(count * size) as peer,
     ):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from math import ceil
-from threading import BoundedSemaphore
+from typing import TypeVar
 from urllib.parse import quote
 
 import bottle
@@ -17,7 +17,10 @@ from appliance.page.chosen import CHOSEN
 from appliance.page.guard import Names, Proxies, Throttle, same_origin
 from appliance.page.keys import SESSION_SECONDS, Keys, Role, Visitor
 from appliance.page.languages import _
+from appliance.page.turns import Turns
 from appliance.values import frozen
+
+T = TypeVar("T")
 
 SESSION = "appliance"
 """The name of the cookie."""
@@ -27,9 +30,6 @@ GUEST = "guest"
 
 GUEST_PAGE = "/guest"
 """Where guests record."""
-
-AT_ONCE = 4
-"""Passwords that are looked at or wait for that at the same time, from everywhere together: the page has other work."""
 
 _GUEST_SECONDS = 86_400
 _OPEN = ("/login", "/language", "/static/")
@@ -61,9 +61,9 @@ class Door:
     names: Names
     throttle: Throttle
     guests: Throttle
+    turns: Turns
     secure: bool = False
     proxies: Proxies = field(factory=lambda: Proxies(()))
-    trying: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(AT_ONCE))
 
     def check(self) -> None:
         """Only what names this box, comes from its page, and from somebody who may. Raises the response to others."""
@@ -76,6 +76,8 @@ class Door:
         program = request.get_header("Authorization") is not None
         visitor = self.visitor()
         request.environ["visitor"] = visitor
+        if visitor is not None and visitor.role is not Role.GUEST and self.keys.locked:
+            self.turns.know(self._address)
         path = request.path
         if visitor is None and not path.startswith(_OPEN) and path != GUEST_PAGE:
             if path.startswith(API) or program:
@@ -145,46 +147,46 @@ class Door:
 
     def log_in(self) -> HTTPResponse | str:
         """Open a session for whoever knows the password."""
-        address = self._address
-        if wait := self.must_wait(self.throttle):
-            return answers.view(
-                "login",
-                message=_("Too many wrong passwords from here. Try again in {seconds} s.").format(seconds=wait),
-                back=answers.back(),
-            )
-        if not self.trying.acquire(blocking=False):
-            bottle.response.status = 429
-            bottle.response.set_header("Retry-After", "1")
-            said = _("Too many are trying passwords at once. Try again in a moment.")
-            return answers.view("login", message=said, back=answers.back())
         try:
-            session = self.keys.log_in(request.forms.getunicode("password") or "")
-        finally:
-            self.trying.release()
+            session = self._looked_at(lambda: self.keys.log_in(request.forms.getunicode("password") or ""))
+        except Refused as error:
+            return answers.view("login", message=str(error), back=answers.back())
         if session is None:
-            self.throttle.wrong(address)
             bottle.response.status = 403
             return answers.view("login", message=_("That is not the password."), back=answers.back())
-        self.throttle.right(address)
         answer = HTTPResponse(status=303, headers={"Location": answers.back()})
         self._give(answer, SESSION, session, SESSION_SECONDS)
         return answer
 
     def is_hosts(self, password: str) -> bool:
         """Whether this is the password of the host, which may be tried as often as at the door. Raises Refused."""
+        return self._looked_at(lambda: self.keys.role_of(password) is Role.HOST or None) is not None
+
+    def _looked_at(self, look: Callable[[], T | None]) -> T | None:
+        """What a password opens, once its turn has come. Raises Refused where too many were tried."""
+        address = self._address
+        self._check_patience()
+        with self.turns.turn(address) as came:
+            if not came:
+                _say_later(1)
+                raise Refused(_("Too many are trying passwords at once. Try again in a moment."))
+            self._check_patience()  # others from there may have been wrong meanwhile
+            found = look()
+            if found is None:
+                self.throttle.wrong(address)
+            else:
+                self.throttle.right(address)
+                self.turns.know(address)
+        return found
+
+    def _check_patience(self) -> None:
         if wait := self.must_wait(self.throttle):
             raise Refused(_("Too many wrong passwords from here. Try again in {seconds} s.").format(seconds=wait))
-        if self.keys.role_of(password) is not Role.HOST:
-            self.throttle.wrong(self._address)
-            return False
-        self.throttle.right(self._address)
-        return True
 
     def must_wait(self, throttle: Throttle) -> int:
         """Seconds for which nothing that is tried from there is looked at, which the answer tells; 0 for none."""
         if wait := ceil(throttle.left(self._address)):
-            bottle.response.status = 429
-            bottle.response.set_header("Retry-After", str(wait))
+            _say_later(wait)
         return wait
 
     def admit(self, code: str, answer: HTTPResponse) -> bool:
@@ -239,3 +241,9 @@ class Door:
         answer = HTTPResponse(status=303, headers={"Location": "/login"})
         answer.delete_cookie(SESSION, path="/")
         return answer
+
+
+def _say_later(seconds: int) -> None:
+    """The answer says that too much was asked, and when to ask again (RFC 6585, 4)."""
+    bottle.response.status = 429
+    bottle.response.set_header("Retry-After", str(seconds))

@@ -24,6 +24,7 @@ from appliance.page.sending import Gateway
 from appliance.page.settings import Settings
 from appliance.page.site import Site
 from appliance.page.sums import SUMS, Sums
+from appliance.page.turns import Turns
 from appliance.values import frozen
 
 _THREADS = 16
@@ -80,7 +81,7 @@ class Serving:
         certificate = self.certificate
         folder = self.keys.folder
         proxies = Proxies(self.settings.proxies)
-        door = Door(self.keys, names, Throttle(clock), Throttle(clock), certificate is not None, proxies)
+        door = Door(self.keys, names, Throttle(clock), Throttle(clock), Turns(clock), certificate is not None, proxies)
         site = Site(
             recorder, door, news, Media(recorder, Peaks(folder / "peaks"), Downloads(folder)), Settings(self.helper)
         )

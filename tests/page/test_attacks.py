@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import bottle
 import pytest
@@ -18,13 +19,14 @@ from appliance.config.page import WebSettings
 from appliance.errors import ConfigError, NotFound, NotRunning
 from appliance.models import AudioFormat
 from appliance.page.answers import API
-from appliance.page.door import AT_ONCE, SESSION
+from appliance.page.door import SESSION
 from appliance.page.guard import FREE_TRIES, Throttle
 from appliance.page.keys import Keys, Role
 from appliance.page.openapi import WORDS
 from appliance.page.server import Serving
+from appliance.page.turns import MOST_WAITING
 from appliance.testing.clock import ManualClock
-from tests.page.conftest import PASSWORD, Browser, Desk, clip
+from tests.page.conftest import PASSWORD, Answer, Browser, Desk, clip
 
 ACTING = [word for word, verb in WORDS.items() if verb.acts]
 FOR_HELPERS = {"clips.title", "clips.label", "clips.star", "clips.note", "clips.mark", "clips.unmark"}
@@ -195,30 +197,50 @@ class Slow(Keys):
 
 
 def test_many_who_guess_at_once_take_the_page_from_nobody(locked: Browser, keys: Keys) -> None:
-    session = keys.log_in(PASSWORD)
+    """Wherever they are; and whoever was here before has his password looked at before theirs."""
+    owner = {"Cookie": f"{SESSION}={keys.log_in(PASSWORD)}", "X_Forwarded_For": "192.0.2.1"}
     slow = Slow(keys.folder / "keys.json")
-    server = Serving(WebSettings(listen="127.0.0.1:0"), Path("none"), slow, Path("none")).server()
+    settings = WebSettings(listen="127.0.0.1:0", proxies=("127.0.0.1",))
+    server = Serving(settings, Path("none"), slow, Path("none")).server()
     serving = threading.Thread(target=server.serve)
     serving.start()
-    port = server.bind_addr[1]
-    crowd = [threading.Thread(target=Browser(port).post, args=("/login",)) for _ in range(AT_ONCE)]
+    port, refused, answers = server.bind_addr[1], threading.Semaphore(0), queue.SimpleQueue[Answer]()
+
+    def log_in(address: str, password: str) -> Answer:
+        told = {"Origin": f"http://127.0.0.1:{port}", "Content_Type": "application/x-www-form-urlencoded"}
+        body = urlencode({"password": password}).encode()
+        return Browser(port).ask("POST", "/login", body, X_Forwarded_For=address, **told)
+
+    def guess(number: int) -> None:
+        answer = log_in(f"198.51.100.{number}", "wrong")
+        answers.put(answer)
+        if answer.status == 429:
+            refused.release()
+
+    crowd = [threading.Thread(target=guess, args=(number,)) for number in range(MOST_WAITING + 10)]
     try:
+        assert Browser(port).get("/api/v1/status", **owner).status == 200
         for each in crowd:
             each.start()
-        for _ in crowd:
-            assert slow.looked_at.acquire(timeout=20)
-        refused = Browser(port).post("/login", password=PASSWORD)
-        assert refused.status == 429 and "Too many are trying" in refused.text and refused.headers["retry-after"] == "1"
-        owner = Browser(port)
-        owner.cookies[SESSION] = session or ""
-        assert owner.get("/api/v1/status").status == 200
+        assert slow.looked_at.acquire(timeout=20)
+        for _ in range(9):
+            assert refused.acquire(timeout=20)
+        assert Browser(port).get("/api/v1/status", **owner).status == 200
+        told = answers.get()
+        assert "Too many are trying" in told.text and told.headers["retry-after"] == "1"
+        logging_in = threading.Thread(target=lambda: answers.put(log_in("192.0.2.1", PASSWORD)))
+        logging_in.start()
     finally:
         slow.over.set()
-        for each in crowd:
+        for each in [*crowd, logging_in]:
             each.join()
-        assert Browser(port).post("/login", password=PASSWORD).status == 303
         server.stop()
         serving.join()
+    assert sorted(answers.get().status for _ in range(MOST_WAITING + 10)) == [
+        303,
+        *[403] * (MOST_WAITING + 1),
+        *[429] * 8,
+    ]
 
 
 @pytest.mark.parametrize("back", ["/%0d%0aSet-Cookie:x=1", "/\r\nSet-Cookie: x=1", "/\nx: y", "\x00"])
