@@ -8,7 +8,7 @@ import click
 from appliance.cli.remote import PATH, Remote, pass_remote
 from appliance.cli.terminal import say
 from appliance.durable import write_file
-from appliance.errors import StorageError
+from appliance.errors import StorageError, UsageError
 
 
 @click.command()
@@ -23,6 +23,8 @@ def support(remote: Remote, file: Path) -> None:
     """
     from appliance.support import findings_in_words, journal, zipped
 
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{file} is no file: choose another name")
     parts = remote.call("support")
     parts["doctor.txt"] = findings_in_words(remote.stream("doctor"))
     parts["journal.txt"] = journal()

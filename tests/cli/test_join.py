@@ -1,6 +1,7 @@
 """Parts of one recording: shown as one, and joined to one file with every frame of theirs."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,19 @@ def test_no_recording_of_the_box_is_written_over(parts: list[dict[str, object]],
     assert target.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["whole.flac", "-", "folder", "folder.wav", "pipe.wav", "away.wav"])
+def test_what_is_no_wav_file_is_not_written(parts: list[dict[str, object]], tmp_path: Path, name: str) -> None:
+    place = tmp_path / "place"
+    (place / "folder").mkdir(parents=True)
+    (place / "folder.wav").mkdir()
+    os.mkfifo(place / "pipe.wav")
+    (place / "away.wav").symlink_to("/dev/null")
+    before = sorted(place.iterdir())
+    with pytest.raises(UsageError, match="no name of a WAV file"):
+        join(parts, place / name)
+    assert sorted(place.iterdir()) == before
+
+
 def test_marks_gaps_and_pauses_of_the_parts_are_where_they_are_in_the_whole(
     parts: list[dict[str, object]], tmp_path: Path
 ) -> None:
@@ -118,7 +132,7 @@ def test_what_is_no_whole_is_not_joined(
     with pytest.raises(StorageError, match=r"box_2\.wav is shorter than it was recorded"):
         join(parts, target)
     monkeypatch.chdir(tmp_path)
-    for odd in (tmp_path / "nowhere" / "whole.wav", Path(), tmp_path, tmp_path / f"{'x' * 250}.wav"):
+    for odd in (tmp_path / "nowhere" / "whole.wav", tmp_path / f"{'x' * 250}.wav", tmp_path / f"{'x' * 300}.wav"):
         with pytest.raises(StorageError, match="cannot be joined"):
             join(parts[:2], odd)
     assert not target.exists()

@@ -171,3 +171,11 @@ def test_on_real_libasound(box: Box, test_card: Path) -> None:
 def test_the_watchdog_is_seen(box: Box, systemd: socket.socket) -> None:
     box.start(NOTIFY_SOCKET=systemd.getsockname(), WATCHDOG_USEC="20000000")
     assert "20.0 s" in examine(box)["watchdog"]["words"]
+
+
+@pytest.mark.slow
+def test_support_writes_over_nothing_that_is_no_file(box: Box) -> None:
+    os.mkfifo(pipe := box.root / "pipe")
+    box.start()
+    assert "is no file: choose another name" in box.cli("support", str(pipe), code=2).stderr
+    assert pipe.is_fifo()
