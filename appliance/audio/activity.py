@@ -1,21 +1,23 @@
 """Whether a microphone is alive, which is told by what rises above its own floor.
 
-The sound is cut into blocks of 50 ms. The level of each is measured without what no voice does: without the mean of
-some milliseconds around each sample, without the curve that an offset follows as it settles, and without steps and
-clicks, which are changes far larger than most of the block. So a plug that crackles is nothing, and what swings slower
-than 50 Hz is hardly anything. The floor is the level that a tenth of the blocks does not exceed. A block is active
-where it is above -70 dBFS and more than 6 dB above the floor, or above -20 dBFS, which no dead input reaches. It is
-so, too, where it rises 6 dB by its differences over a quarter of a millisecond, in which hum is 22 dB lower at 50 Hz,
-and a voice as loud as before. A clip with less than 0.15 s of active blocks is silent: a dead microphone delivers a
-constant, hum or noise that never rises, and plops as it is opened. One word in an hour of digital zero is none of
-that.
+The sound is cut into blocks of 50 ms, and of each is measured how much it moves within a millisecond, and within a
+quarter of one, in which hum is 22 dB lower at 50 Hz and a voice as loud as before. A voice moves both ways in every
+block, while an offset that settles, as after a plop or behind a plug that crackles, only comes back. So the way counts
+in which the block moves less, without its largest step, which may be a click. Blocks that move one way only tell
+nothing, not even how low the floor is.
+
+The floor is the level that a tenth of the blocks does not exceed. A block is active where it is above -70 dBFS and more
+than 6 dB above the floor, of which an hour of steady noise has none, or above -20 dBFS, which no dead input reaches. A
+clip with less than 0.15 s of active blocks is silent: a dead microphone delivers a constant, hum or noise that never
+rises, and plops as it is opened. One word in an hour of digital zero is none of that.
 
 That activity and not the level tells speech is the idea of ITU-T P.56; a quantile of the levels as the floor is that of
-Stahl, Fischer and Bippus (ICASSP 2000). The numbers are ours.
+Stahl, Fischer and Bippus (ICASSP 2000). The two ways and the numbers are ours.
 """
 
 import math
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +31,11 @@ SILENT_DBFS = -70.0
 ACTIVE_SECONDS = 0.15
 """Seconds that must rise above the floor: more than a plop, less than a word."""
 
-_OUTLIER = 4.0
-"""What changes by so many times the median of its block, or more, is a step or a click. Of noise, 1 % is."""
-
-_NEAR = 5
-"""Samples to both sides whose mean is taken away."""
+_ONE_WAY = 0.1
+"""What moves one way less than this share of the other goes one way only: of noise, next to no block does."""
 
 _CURVE = 4
-"""Coefficients of the curve that may be left of an offset as it settles."""
+"""Coefficients of the curve that an offset follows as it settles, which is no part of the level of a block."""
 
 _RISE_DB = 6
 _FLOOR_SHARE = 0.1
@@ -48,8 +47,8 @@ _LOUD_DBFS = -20.0
 class Tally:
     """What was counted of some sound: frames, those of them that are clipped, and its blocks by their level.
 
-    The first row counts the level of the sound without the curve of an offset, the second that without all that no
-    voice does, the third that of the differences.
+    The first row counts all blocks by their level, the second those that move both ways by how much they do within a
+    millisecond, the third within a quarter of one.
     """
 
     frames: int
@@ -66,9 +65,9 @@ NO_TALLY = Tally(0, 0, np.zeros((3, round(-SILENCE_DBFS) + 1), np.int64))
 
 def active_share(blocks: NDArray[np.int64]) -> float:
     """The share of blocks, counted as in a `Tally`, that rise above the floor of all of them."""
-    _, moving, differences = blocks
+    every, moving, differences = blocks
     active = max(_active(moving).sum(), _above(differences, _least(differences)).sum())
-    return round(float(active / max(1, moving.sum())), 6)
+    return round(float(active / max(1, every.sum())), 6)
 
 
 def active_level(blocks: NDArray[np.int64]) -> float:
@@ -103,31 +102,34 @@ def _above(blocks: NDArray[np.int64], above: int) -> NDArray[np.int64]:
     return active
 
 
-def powers(
-    sound: NDArray[np.float64], differences: NDArray[np.float64], when: NDArray[np.int64]
-) -> Iterator[NDArray[np.float64]]:
-    """The mean square of each block, for each row of a `Tally`; `when` says how far apart the samples are."""
+def powers(sound: NDArray[np.float32], differences: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """The mean square of each block, for each row of a `Tally`; below zero where it tells nothing.
+
+    Both have a block in each row: `sound` a sample of every millisecond, `differences` what follows on these.
+    """
     size = sound.shape[1]
-    curves, _ = np.linalg.qr(np.vander(when[:size] / max(1, when[size - 1]), _CURVE))
-    onward = sound[:, [0]] * 2 - sound[:, [min(1, size - 1)]]  # as if it had come from there
-    moving = _restless(np.diff(sound, prepend=onward)).cumsum(axis=1)
-    for blocks in (sound, moving):
-        yield ((blocks * blocks).sum(axis=1) - ((blocks @ curves) ** 2).sum(axis=1)) / size
-    yield (_restless(differences) ** 2).sum(axis=1) / size
+    yield np.maximum(_squares(sound) - _squares(sound @ _curves(size)), 0) / size
+    yield _both_ways(sound[:, 1:] - sound[:, :-1])
+    yield _both_ways(differences)
 
 
-def _restless(differences: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Blocks of differences without steps and clicks, and without the mean of 11 ms around each."""
-    at = np.arange(differences.shape[1])
-    near = np.abs(np.subtract.outer(at, at)) <= _NEAR
-    limited = _limited(differences)
-    return _limited(limited - limited @ (near / near.sum(axis=0)))
+@cache
+def _curves(size: int) -> NDArray[np.float32]:
+    """An orthonormal base of all curves of so many samples."""
+    base, _ = np.linalg.qr(np.vander(np.linspace(0, 1, size), _CURVE))
+    return base.astype(np.float32)
 
 
-def _limited(differences: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Every block of differences, with none left that is far larger than most of it."""
-    middle = differences.shape[1] // 2
-    highest = (
-        _OUTLIER * np.partition(np.abs(differences), middle, axis=1)[:, [middle]]
-    )  # np.median costs four times that
-    return np.minimum(np.maximum(differences, -highest), highest)
+def _both_ways(steps: NDArray[np.float32]) -> NDArray[np.float32]:
+    up, down = _but_largest(np.maximum(steps, 0)), _but_largest(np.minimum(steps, 0))
+    less = np.minimum(up, down)
+    return np.where(less < _ONE_WAY * np.maximum(up, down), np.float32(-1), less / max(1, steps.shape[1]))
+
+
+def _but_largest(one_way: NDArray[np.float32]) -> NDArray[np.float32]:
+    largest = np.abs(one_way).max(axis=1, initial=0)
+    return np.asarray(np.maximum(_squares(one_way) - largest * largest, 0))
+
+
+def _squares(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.einsum("ij,ij->i", blocks, blocks))

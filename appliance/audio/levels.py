@@ -25,6 +25,9 @@ _BLOCKS_AT_ONCE = 100
 _THINNED_RATE = 1000
 """Frames per second that tell the level of a block well enough."""
 
+_UNEVEN = (5**0.5 - 1) / 2
+"""Multiples of it, modulo 1, say where in its millisecond each is: no tone keeps step with the golden ratio."""
+
 _DIFFERENCES_RATE = 4000
 """A voice differs after this part of a second; hum hardly does."""
 
@@ -89,18 +92,15 @@ class Meter:
         self._peak = self._stretch_peak = 0
         self._energy = self._stretch_energy = 0.0
         self._stretch_frames = 0
-        stride = max(1, format.rate // _THINNED_RATE)
-        further = max(1, format.rate // _DIFFERENCES_RATE)
-        self._block = max(1, round(_BLOCK * format.rate / stride))
-        every = np.arange(self._block * (1 + _BLOCKS_AT_ONCE))
-        uneven = (every % self._block) ** 2 % max(1, stride - further)  # as a tone might keep step
-        self._when = (every * stride + uneven)[: self._block]
-        self._picks = np.add.outer((every * stride + uneven) * format.channels, np.arange(format.channels)).ravel()
-        self._further = further * format.channels
-        self._stride = stride * format.channels
-        self._blocks = NO_TALLY.blocks.copy()
-        self._thin = np.empty(self._block * _BLOCKS_AT_ONCE * format.channels)
+        self._stride = max(1, format.rate // _THINNED_RATE)
+        self._block = max(1, round(_BLOCK * format.rate / self._stride))
+        every = np.arange(self._block * _BLOCKS_AT_ONCE)
+        uneven = (every * _UNEVEN % 1 * self._stride).astype(np.intp)
+        self._picks = np.add.outer(np.arange(self._channels), (every * self._stride + uneven) * self._channels)
+        self._later = self._picks + max(1, format.rate // _DIFFERENCES_RATE) * self._channels
+        self._thin = np.empty(self._picks.shape, np.float32)
         self._differences = np.empty_like(self._thin)
+        self._blocks = NO_TALLY.blocks.copy()
         self._thinned = 0
         self._waiting: list[bytes | memoryview] = []
         self._waiting_bytes = 0
@@ -139,38 +139,32 @@ class Meter:
         self._stretch_energy += energy
 
     def _thin_out(self, samples: NDArray[np.float32]) -> None:
-        """Keep some samples of every block, which tell its level as well, and count many blocks at once."""
+        """Keep a frame of every millisecond, which tell the level of a block as well, and count many blocks at once."""
         while len(samples):
-            count = len(samples) // self._stride or 1
-            phase = self._thinned // self._channels % self._block
-            kept = slice(self._thinned, min(self._thinned + count * self._channels, len(self._thin)))
-            picks = self._picks[phase * self._channels :][: kept.stop - kept.start] - phase * self._stride
-            self._thin[kept] = samples.take(picks, mode="clip")
-            later = samples.take(picks + self._further, mode="clip")
-            np.subtract(later, self._thin[kept], out=self._differences[kept])
-            self._thinned += len(picks)
-            samples = samples[len(picks) // self._channels * self._stride :]
-            if self._thinned == len(self._thin):
+            begin = self._thinned
+            count = min(len(samples) // self._channels // self._stride or 1, self._thin.shape[1] - begin)
+            kept = self._thin[:, begin : begin + count]
+            kept[:] = samples.take(self._picks[:, :count], mode="clip")
+            later = samples.take(self._later[:, :count], mode="clip")
+            np.subtract(later, kept, out=self._differences[:, begin : begin + count])
+            self._thinned += count
+            samples = samples[count * self._stride * self._channels :]
+            if self._thinned == self._thin.shape[1]:
                 self._count_blocks()
 
     def _count_blocks(self) -> None:
         """Count the blocks by their level in whole dB above SILENCE_DBFS: that of the loudest channel."""
-        frames = self._thinned // self._channels
-        size = min(self._block, frames)
-        count = frames // size if size else 0
-        if count:
-            sound = self._in_blocks(self._thin, count, size)
-            differences = self._in_blocks(self._differences, count, size)
-            for row, power in zip(self._blocks, powers(sound, differences, self._when), strict=True):
-                self._count(row, power.reshape(count, self._channels))
+        size = min(self._block, self._thinned)
+        used = self._thinned - self._thinned % size if size else 0
+        if used:
+            sound, differences = (kept[:, :used].reshape(-1, size) for kept in (self._thin, self._differences))
+            for row, power in zip(self._blocks, powers(sound, differences), strict=True):
+                self._count(row, power.reshape(self._channels, -1).max(axis=0))
         self._thinned = 0
 
-    def _in_blocks(self, samples: NDArray[np.float64], count: int, size: int) -> NDArray[np.float64]:
-        shaped = samples[: count * size * self._channels].reshape(count, size, self._channels)
-        return shaped.transpose(0, 2, 1).reshape(-1, size)  # sums along another axis cost many times more
-
-    def _count(self, row: NDArray[np.int64], power: NDArray[np.float64]) -> None:
-        level = 10 * np.log10(np.maximum(power.max(axis=1), 1e-9)) - 20 * math.log10(self._full_scale) - SILENCE_DBFS
+    def _count(self, row: NDArray[np.int64], power: NDArray[np.float32]) -> None:
+        told = np.maximum(power[power >= 0], 1e-9)
+        level = 10 * np.log10(told) - 20 * math.log10(self._full_scale) - SILENCE_DBFS
         row += np.bincount(np.clip(level, 0, len(row) - 1).astype(np.intp), minlength=len(row))
 
     @property
@@ -187,10 +181,11 @@ class Meter:
         return Tally(self._frames, self._clipped, counted)
 
     def _frames_with(self, values: NDArray[Any]) -> int:
-        """Frames in which any channel's value is not zero. Narrow frames are looked at as one number each: cheaper."""
+        """Frames in which any channel's value is not zero. Narrow frames are looked at as one number each."""
         width = values.itemsize * self._channels
         if width in (1, 2, 4, 8):
-            return int(np.count_nonzero(values.view(f"u{width}")))
+            whole = values.view(f"u{width}")
+            return len(whole) if whole.min() else int(np.count_nonzero(whole))  # to look for a zero is much cheaper
         return int(np.count_nonzero(values.reshape(-1, self._channels).any(axis=1)))
 
     def stretch(self) -> tuple[float, float]:
