@@ -17,7 +17,7 @@ from appliance.audio.takefile import AUDIO, TakeFile
 from appliance.audio.writer import TakeWriter
 from appliance.errors import ApplianceError, FormatUnsupported, StorageError
 from appliance.events import Event, TakeContinues, TakeDiscarded, TakeFailed, TakeSealed
-from appliance.faults import MICROPHONE_LOST, MICROPHONE_RATE, NOTHING_HEARD, STORAGE, TAKE_REMOVED
+from appliance.faults import MICROPHONE_RATE, NOTHING_HEARD, STORAGE, TAKE_REMOVED
 from appliance.models import AudioFormat, SampleFormat, Verdict
 
 _WRITE_LIMIT = 60.0
@@ -203,7 +203,6 @@ class TakeSession:
         about = (studio.place, microphone, brief.begun, brief.fields, studio.gain())
         begin = Begin(take_id, name, label, format, started, shortest, self._continues, *about)
         assembler = Assembler(TakeFile.create(studio.takes, begin), studio.recording, studio.post)
-        studio.faults.end(MICROPHONE_LOST)
         growing = GrowingTake(begin, studio.takes / take_id / AUDIO, studio.recording.longest(format))
         studio.follow(growing)
         return _Part(assembler, growing)

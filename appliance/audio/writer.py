@@ -69,6 +69,8 @@ class TakeWriter:
         self._told = 0
         self._uncertainty = 0
         self._unplugged = self._mute = False
+        self._sounds = False
+        """Whether sound came since a microphone was last opened."""
         self._heard_at = self._clock.monotonic()
         self._stop: Press | None = None
         self._stop_by = 0.0
@@ -150,8 +152,7 @@ class TakeWriter:
                 self._heed_longest()
                 self._keep_safe()
             case Opened():
-                self._faults.end(MICROPHONE_LOST)
-                self._unplugged = False
+                self._unplugged = self._sounds = False
             case Lost():
                 self._lost(item)
             case Ended():
@@ -159,8 +160,8 @@ class TakeWriter:
 
     def _sound(self, stretch: Stretch) -> None:
         self._uncertainty = stretch.uncertainty
-        if self._mute:
-            self._mute = False
+        if self._mute or not self._sounds:
+            self._mute, self._sounds = False, True
             self._faults.end(MICROPHONE_LOST)
         self._take_in(stretch)
         self._keep_safe()

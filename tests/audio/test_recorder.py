@@ -543,6 +543,7 @@ def test_a_microphone_that_stays_away_finishes_the_take(booth: Booth) -> None:
     assert booth.of(FaultCleared) == []
     booth.cards.replug()
     booth.begin(SECOND)
+    booth.run(1.0)
     assert booth.first(FaultCleared).name == "microphone"
     booth.recorder.discard()
 

@@ -11,10 +11,12 @@ import pytest
 from appliance.audio.recheck import recheck
 from appliance.config.audio import RecordingSettings
 from appliance.config.options import Seconds
+from appliance.errors import DeviceLost
 from appliance.events import FaultCleared, FaultRaised, GapFound, TakeFailed, TakeSealed
 from appliance.machine import State
 from appliance.models import GapCause
 from appliance.simulation.sound import stretches
+from appliance.simulation.streams import FakeCapture
 from appliance.status import Status, advance
 
 if TYPE_CHECKING:
@@ -108,6 +110,28 @@ def test_a_take_that_lost_its_microphone_is_no_fault_once_that_delivers_again(bo
     look_again(booth)
     assert standing(booth) == set()
     booth.wait_for(lambda: booth.cards.capture.closed)
+
+
+def test_a_microphone_that_can_be_opened_again_and_again_is_a_fault_until_it_sounds(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booth.begin()
+    listen(booth, 2.0)
+    lost = DeviceLost("it hands over nothing")
+
+    def read(_self: FakeCapture, _frames: int = 0) -> tuple[int, bytes]:
+        raise lost
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FakeCapture, "read", read)
+        booth.turn_until(lambda: len(booth.cards.captures) > 5, 0.25)
+        assert len(raised(booth)) == 1 and not cleared(booth)
+        booth.recorder.stop(booth.clock.monotonic())
+        booth.sealed()
+        booth.begin("take000002")
+        booth.turn_until(lambda: len(booth.cards.captures) > 10, 0.25)
+        assert len(raised(booth)) == 1 and not cleared(booth)
+    booth.turn_until(lambda: cleared(booth), 0.25)
 
 
 def test_a_take_that_could_not_begin_is_no_fault_once_the_microphone_delivers(booth: Booth) -> None:
