@@ -68,6 +68,8 @@ def opened(
     except imaplib.IMAP4.error as error:
         watch.check()
         raise Transient(f"{host} does not do what is asked: {_said(error)}") from error
+    except UnicodeDecodeError as error:
+        raise Transient(f"{host} says what makes no sense: is the port right?") from error
     except OSError as error:
         watch.check()
         raise broken_line(error, host, clock_trusted) from error

@@ -16,6 +16,8 @@ _PORTS = {Security.TLS: 465, Security.STARTTLS: 587, Security.NONE: 25}
 _SILENCE = 30.0
 """Seconds that the server may be silent."""
 
+_MOST_SAID = 200
+
 
 @contextlib.contextmanager
 def connected(
@@ -31,7 +33,7 @@ def connected(
             if options.security is Security.STARTTLS:
                 server.starttls(context=tls_context(options.tls))
             if options.user:
-                server.login(options.user, options.password.reveal() if options.password else "")
+                _enter(server, options)
             yield server
             with contextlib.suppress(smtplib.SMTPException, OSError):  # what it took it has
                 server.quit()
@@ -40,6 +42,13 @@ def connected(
     except (smtplib.SMTPException, OSError) as error:
         watch.check()
         raise _translated(error, options.host, clock_trusted) from error
+
+
+def _enter(server: smtplib.SMTP, options: SmtpOptions) -> None:
+    try:
+        server.login(options.user, options.password.reveal() if options.password else "")
+    except ValueError as error:  # smtplib leaves it at that where a challenge is no base64
+        raise smtplib.SMTPException(f"what it says while we log in makes no sense ({error})") from error
 
 
 def _translated(
@@ -89,4 +98,5 @@ def _connection(host: str, port: int, context: ssl.SSLContext | None, watch: Wat
 def said(words: object) -> str:
     """What the server answered, as text of one line."""
     text = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
-    return " ".join(text.split())
+    line = " ".join(text.split())
+    return line if len(line) <= _MOST_SAID else f"{line[: _MOST_SAID - 3]}..."

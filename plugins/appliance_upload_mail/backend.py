@@ -29,6 +29,7 @@ _THINKS = 600.0
 """Seconds that it may think about a letter that it has whole (RFC 5321, 4.5.3.2.6)."""
 
 _TOTAL = 86_400.0
+_LONGEST_NUMBER = 20
 
 
 class MailBackend:
@@ -141,7 +142,7 @@ class MailBackend:
 def _most(server: smtplib.SMTP) -> int:
     """How many bytes a letter may have (RFC 1870); 0 where the server does not tell, or knows no limit."""
     text = server.esmtp_features.get("size", "").strip()
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER else 0
 
 
 def _lines(block: bytes) -> bytes:

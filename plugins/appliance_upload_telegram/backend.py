@@ -87,8 +87,8 @@ class TelegramBackend:
 
     def probe(self) -> str:
         """Ask who the bot is, and for the chat. Nothing is said there."""
-        me = self._bot.ask("getMe", lambda: None)
-        chat = self._bot.ask("getChat", lambda: None, chat_id=self._options.chat)
+        me = self._bot.told("getMe", lambda: None)
+        chat = self._bot.told("getChat", lambda: None, chat_id=self._options.chat)
         names = " ".join(str(chat[name]) for name in ("title", "first_name", "last_name") if name in chat)
         return f"the bot @{me.get('username', '?')} is there, and knows the chat {self._options.chat} ({names})"
 

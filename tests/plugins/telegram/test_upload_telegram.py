@@ -9,7 +9,7 @@ from appliance_upload_telegram.backend import TelegramBackend
 from appliance_upload_telegram.options import TelegramOptions
 
 from appliance.config.options import ByteCount, Secret
-from appliance.plugin import BackendContext, CannotVerify, Permanent
+from appliance.plugin import BackendContext, CannotVerify, Permanent, Transient
 from appliance.recipes import FLAC, MP3, OPUS, Recipe
 from appliance.testing.backends import check_upload_backend, make_upload_job
 from tests.plugins.telegram.conftest import TOKEN, BotApi
@@ -85,3 +85,11 @@ def test_the_doctor_is_told_whether_the_chat_is_known(api: BotApi) -> None:
     with pytest.raises(Permanent, match="does not know the bot"):
         backend(api, "1:another").probe()
     assert api.sent == {}
+
+
+@pytest.mark.parametrize("method", ["getMe", "getChat"])
+@pytest.mark.parametrize("result", [[], None, 7, "me"])
+def test_a_server_that_tells_of_bot_or_chat_in_odd_words(method: str, result: object, api: BotApi) -> None:
+    api.answers[method] = 200, {"ok": True, "result": result}
+    with pytest.raises(Transient, match="words that are none of the Bot API"):
+        backend(api).probe()
