@@ -229,6 +229,68 @@ def test_who_has_heard_everything_before_hanging_up_hears_no_bell() -> None:
     assert box.heard == [0] and box.said == []
 
 
+def ring_into(kind: str) -> Inbox:
+    """A box whose time to ring comes in the midst of something."""
+    box = Inbox()
+    box.bring("family")
+    match kind:
+        case "an answer at the handset":
+            box.post(events.HandsetLift(box.now))
+            box.until(box.now + 2 * MESSAGE)
+            box.bring("family")
+            box.post(events.BellDue(), events.MessageAnswer(box.now))
+            box.until(box.now + 5)
+        case "an answer by a button":
+            box.post(events.MessageAnswer(box.now))
+            box.until(box.now + 5)
+            box.post(events.BellDue())
+        case "a recording by another button":
+            box.press()
+            box.post(events.BellDue())
+        case "something else that plays":
+            box.post(events.Play(Path("/radio.mp3"), "radio"), events.BellDue())
+    box.until(box.now + 0.1)
+    return box
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "an answer at the handset",
+        "an answer by a button",
+        "a recording by another button",
+        "something else that plays",
+    ],
+)
+def test_the_bell_waits_until_it_disturbs_nobody(kind: str) -> None:
+    box = ring_into(kind)
+    assert "new_message" not in box.said
+    match kind:
+        case "an answer at the handset":
+            box.post(events.HandsetHangUp(box.now))
+        case "an answer by a button":
+            box.post(events.MessageAnswer(box.now))
+        case "a recording by another button":
+            box.press()
+        case _:
+            box.post(events.PlayerStop())
+    box.until(box.now + 5)
+    assert box.said.count("new_message") == 1
+    assert box.said[-1] == "new_message", "what else is said comes before it"
+
+
+def test_the_bell_that_waits_is_forgotten_once_somebody_listens() -> None:
+    box = Inbox()
+    box.post(events.HandsetLift(box.now))
+    box.until(box.now + 5)
+    box.bring("family", "club")
+    box.post(events.BellDue())
+    box.hear(MESSAGE / 2)
+    box.post(events.HandsetHangUp(box.now))
+    box.until(box.now + 5)
+    assert box.heard == [0] and box.said == [] and box.status.unheard == 2
+
+
 def test_the_bell_tells_its_times_once_each_day_and_none_that_was_long_ago() -> None:
     clock = ManualClock()
     due: list[events.BellDue] = []

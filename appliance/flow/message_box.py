@@ -43,11 +43,13 @@ class MessageBox(Speaking):
     """The take that was asked for, and about which the table has not decided yet."""
     lifted: bool = False
     rings: bool = False
-    """Whether the bell waits for the handset to be hung up."""
+    """Whether the bell is due, and waits until it disturbs nobody."""
 
     def react(self, input: Input, status: Status) -> tuple["MessageBox", Outputs]:
         """See `Reaction`."""
-        following, outputs = self._heed(input, status)
+        heeding, outputs = self._heed(input, status)
+        following, bell = heeding._ring(status)
+        outputs = (*outputs, *bell)
         if following.step is not self.step:
             outputs = (*outputs, events.FlowMoved(following.step))
         speaks = following.step is Step.ANSWERING and not following.asked
@@ -66,7 +68,11 @@ class MessageBox(Speaking):
             case events.PlaybackStarted() if input.track_id is not None:
                 return evolve(self, feed=input.feed, title=input.title), ()
             case events.BellDue():
-                return self._ring(status)
+                return evolve(self, rings=self.step is not Step.HEARING), ()
+            case events.Said() if self.step is Step.IDLE and input.say_id == self.says:
+                return evolve(self, says=None), ()
+            case events.CommandRefused() if self.step is Step.IDLE and self.says and input.playback_id == self.says:
+                return evolve(self, says=None), ()
             case events.RecordStart() if input is self.asked:
                 return evolve(self, asked=None), ()
             case events.CommandRefused() if input.refuses(self.asked):
@@ -91,7 +97,7 @@ class MessageBox(Speaking):
             return self, (events.PlayerSeek(0.0), *resume)
         hush = (events.Hush(), events.Attend(on=False)) if self.step is Step.TONE else ()
         play = events.PlayNew() if status.unheard else events.PlayNext()
-        return evolve(self, step=Step.HEARING, sequence=True, says=None), (*hush, play)
+        return evolve(self, step=Step.HEARING, sequence=True, says=None, rings=False), (*hush, play)
 
     def _go_on(self, input: Input, status: Status) -> tuple["MessageBox", Outputs]:
         """Play the next message, once one is over."""
@@ -155,9 +161,7 @@ class MessageBox(Speaking):
     def _stop(self, at: float, status: Status) -> tuple["MessageBox", Outputs]:
         stop = (events.PlayerStop(),) if status.player is not Player.STOPPED else ()
         end = (events.RecordStop(at),) if self.step is Step.ANSWERING else ()
-        hung_up = evolve(self._idle(), lifted=False, rings=False)
-        now, bell = hung_up._ring(status) if self.rings and self.step is Step.IDLE else (hung_up, ())
-        return now, (*end, events.Hush(), events.Attend(on=False), *stop, *bell)
+        return evolve(self._idle(), lifted=False), (*end, events.Hush(), events.Attend(on=False), *stop)
 
     def _over(self, prompt: Prompt) -> tuple["MessageBox", Outputs]:
         """Nothing is recorded any more."""
@@ -168,10 +172,12 @@ class MessageBox(Speaking):
         return self.given.get(prompt) or self.sounds.get(prompt)
 
     def _ring(self, status: Status) -> tuple["MessageBox", Outputs]:
+        """Sound the bell that is due, where a message waits, once everything else is over."""
         free = status.recorder is Recorder.IDLE and status.player is Player.STOPPED and self.step is Step.IDLE
-        if not (free and status.unheard):
+        if not (self.rings and free) or self.lifted or self.says:
             return self, ()
-        return (evolve(self, rings=True), ()) if self.lifted else self._say(self._own("bell", self.bell))
+        now = evolve(self, rings=False)
+        return now._say(self._own("bell", self.bell)) if status.unheard else (now, ())
 
     def _idle(self) -> "MessageBox":
         return evolve(self, step=Step.IDLE, sequence=False, says=None, asked=None)
