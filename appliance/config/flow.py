@@ -79,7 +79,7 @@ class FlowSettings:
     begins: Begins = option(
         Begins.TONE,
         "Where the clip begins: 150 ms behind the `tone`, as long behind the greeting (`greeting_end`), so that the "
-        "tone is in it, or at the `lift`, with everything that the microphone hears of both.",
+        "tone is in it, or at the `lift`, as soon as the microphone is open, with everything that it hears of both.",
     )
     languages: tuple[str, ...] = option(
         (),

@@ -11,7 +11,7 @@ from attrs.validators import and_, deep_iterable, ge, gt, in_, le, matches_re, o
 from appliance.config.actions import ButtonAction
 from appliance.config.audio import AtMax, AudioSettings, MonitorSettings, RecordingSettings
 from appliance.config.feeds import FeedSettings
-from appliance.config.flow import FlowSettings, Script
+from appliance.config.flow import Begins, FlowSettings, Script
 from appliance.config.guests import GuestSettings
 from appliance.config.keypad import GPIO_PINS, KeypadSettings
 from appliance.config.location import LocationSettings
@@ -293,8 +293,9 @@ class Settings:
     @property
     def recorded(self) -> RecordingSettings:
         """How takes are made. With a flow each ends when it is as long as it may be, as a handset may be forgotten, and
-        none begins before the moment that the flow is about.
+        none begins before the moment that the flow is about, but for one that begins at the lift.
         """
         if self.flow.script is Script.NONE:
             return self.recording
-        return evolve(self.recording, at_max=AtMax.STOP, preroll=Seconds(0))
+        preroll = self.recording.preroll if self.flow.begins is Begins.LIFT else Seconds(0)
+        return evolve(self.recording, at_max=AtMax.STOP, preroll=preroll)

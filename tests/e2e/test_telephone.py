@@ -172,20 +172,26 @@ def test_a_forgotten_handset_ends_by_itself_and_says_so(alsa_config: Path, tmp_p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("begins", ["tone", "greeting_end", "lift"])
-def test_a_clip_begins_where_the_configuration_says(begins: str, alsa_config: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("begins", "preroll"), [("tone", 0), ("tone", 100), ("greeting_end", 0), ("lift", 0), ("lift", 100)]
+)
+def test_a_clip_begins_where_the_configuration_says(
+    begins: str, preroll: int, alsa_config: Path, tmp_path: Path
+) -> None:
     config = CONFIG.replace("script: telephone, delay: 100ms", f"script: telephone, begins: {begins}, delay: 500ms")
+    config = config.replace("min_duration", f"preroll: {preroll}ms, min_duration")
     telephone = Telephone(tmp_path, config=config)
     try:
+        telephone.box.until(lambda: begins != "lift" or not preroll or telephone.box.status()["listening"])
         kept = [telephone.call({"lift": 2.0}.get(begins, 0.8)) for _ in range(3)]
         greeted, told = list(telephone.ends(telephone.greeting)), list(telephone.ends(TONE))
         assert len(greeted) == len(told) == 3
         wanted = {
             "tone": [end + GUARD for end in told],
             "greeting_end": [end + GUARD for end in greeted],
-            "lift": [end - len(telephone.greeting) - RATE // 2 for end in greeted],
+            "lift": [end - len(telephone.greeting) - RATE // 2 - preroll * RATE // 1000 for end in greeted],
         }[begins]
-        late = PLACED if begins != "lift" else RATE // 4  # the switch has to settle before the microphone opens
+        late = PLACED if begins != "lift" or preroll else RATE // 4  # the switch settles before the microphone opens
         assert -PLACED <= median(piece.first - due for piece, due in zip(kept, wanted, strict=True)) <= late
         for piece, heard in zip(kept, told, strict=True):
             holds_tone = piece.first <= heard - len(TONE) and heard <= piece.first + piece.frames
