@@ -45,7 +45,7 @@ Reacting = Callable[[Input, Status], None]
 _LAST_CLIP = 4.0
 """Seconds that the end waits for more of a take that is not a clip yet."""
 
-_TELLS = ("tone", "recording", "answering", "saving", "review")
+_TELLS = ("tone", "recording", "answering", "saving", "review", "greeting_tone")
 """Steps of flows in which somebody is about to speak, speaks, or decides about what was just said."""
 
 _START = 5.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from appliance.choosing import Choosing
 from appliance.circumstances import Starter, Wishes
 from appliance.config.takes import Briefing
 from appliance.delivery.outbox import Outbox
-from appliance.errors import StorageError
+from appliance.errors import NotFound, StorageError
 from appliance.events import (
     Attend,
     ClipDrop,
@@ -121,11 +122,11 @@ class Effects:
             Do.HUSH: lambda _: player.hush(),
             Do.ATTEND: lambda effect: recorder.attend(on=_cause(effect, Attend).on),
             Do.WAIT: lambda effect: self._wait(_cause(effect, FlowWait).until),
-            Do.USE_GREETING: lambda effect: self._on_store(
+            Do.USE_GREETING: lambda effect: self._on_clip(
                 partial(store.greeting.use, _cause(effect, GreetingUse).clip_id)
             ),
             Do.DROP_CLIP: lambda effect: self._on_store(partial(store.clips.drop, _cause(effect, ClipDrop).clip_id)),
-            Do.RELEASE_CLIP: lambda effect: self._on_store(partial(self._release, _cause(effect, ClipRelease))),
+            Do.RELEASE_CLIP: lambda effect: self._on_clip(partial(self._release, _cause(effect, ClipRelease))),
             Do.FORGET_GREETING: lambda _: self._on_store(store.greeting.forget),
             Do.PAUSE_PLAYBACK: lambda _: player.pause(),
             Do.RESUME_PLAYBACK: lambda _: player.resume(),
@@ -171,6 +172,15 @@ class Effects:
 
     def _on_store(self, work: Callable[[], None]) -> None:
         self._store.submit(work).add_done_callback(self._report)
+
+    def _on_clip(self, work: Callable[[], None]) -> None:
+        """As `_on_store`, where nothing is left to do once somebody has deleted the clip."""
+
+        def unless_gone() -> None:
+            with suppress(NotFound):
+                work()
+
+        self._on_store(unless_gone)
 
     def _report(self, done: Future[None]) -> None:
         error = done.exception()

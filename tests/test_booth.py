@@ -216,6 +216,17 @@ def test_hanging_up_keeps_the_story(when: Step) -> None:
     assert len(room.released) == len(room.kept) == 1 and room.at(Step.ON_HOOK)
 
 
+def test_of_a_story_that_somebody_deletes_meanwhile_nothing_is_kept_and_no_code_is_told() -> None:
+    room = Room()
+    room.tell()
+    assert room.at(Step.REVIEW)
+    (told,) = room.lengths
+    room.post(events.ClipDeleted(told, "by hand"))
+    room.dial(1)
+    assert room.at(Step.OVER) and room.released == []
+    assert events.WithdrawalCode not in map(type, room.booth.react(events.FlowNext(room.now), room.status)[1])
+
+
 def test_a_booth_waits_for_no_clip_of_a_take_that_becomes_none() -> None:
     """However often somebody hangs up before the microphone delivers, nothing of it is remembered."""
     room = Room()

@@ -10,9 +10,11 @@ from appliance.circumstances import Wishes
 from appliance.config.audio import CaptureSettings, RecordingSettings
 from appliance.config.takes import Briefing
 from appliance.effects import Effects, refusing
-from appliance.errors import StorageError
+from appliance.errors import ApplianceError, NotFound, StorageError
 from appliance.events import (
+    ClipRelease,
     FaultRaised,
+    GreetingUse,
     NothingToSplit,
     PlaybackFailed,
     RecordPauseToggle,
@@ -52,12 +54,13 @@ class FakeStore:
         self.upkeep = FakeUpkeep()
         self.clips = self.inbox = self.greeting = self
         self.adopted: list[str] = []
+        self.gone = False
 
     def submit(self, work: Any) -> "Future[None]":
         done: Future[None] = Future()
         try:
             done.set_result(work())
-        except StorageError as error:
+        except ApplianceError as error:
             done.set_exception(error)
         return done
 
@@ -69,6 +72,8 @@ class FakeStore:
 
     def release(self, clip_id: str, destinations: object) -> None:
         """It goes where clips go."""
+        if self.gone:
+            raise NotFound(clip_id)
 
     def all_recordings(self, most: int, approved: bool) -> tuple[()]:
         """Nothing was recorded."""
@@ -79,6 +84,8 @@ class FakeStore:
 
     def use(self, clip_id: str) -> None:
         """It is the greeting."""
+        if self.gone:
+            raise NotFound(clip_id)
 
     def forget(self) -> None:
         """There is no greeting."""
@@ -239,3 +246,13 @@ def test_an_appliance_that_can_do_nothing_says_so_to_whoever_asks() -> None:
         PlaybackFailed("one", why, error="StorageError"),
         TakeFailed("one", why, error="StorageError"),
     ]
+
+
+@pytest.mark.parametrize("input", [ClipRelease("gone"), GreetingUse("gone")])
+def test_what_somebody_has_deleted_meanwhile_is_no_fault_of_the_catalogue(
+    input: ClipRelease | GreetingUse, house: House
+) -> None:
+    house.store.gone = True
+    do = Do.RELEASE_CLIP if isinstance(input, ClipRelease) else Do.USE_GREETING
+    house.effects.table()[do](Effect(do, "", input))
+    assert house.events == []

@@ -84,6 +84,8 @@ class Booth(Speaking):
                 return self._speak(input)
             case events.ClipFinished() if input.clip.id == self.take or input.clip.id in self.unkept:
                 return self._finished(input)
+            case events.ClipDeleted() if self.draft and input.clip_id == self.draft.id:
+                return evolve(self, draft=None), ()
             case events.TakeFailed() | events.TakeDiscarded() if input.take_id in self.unkept:
                 return evolve(self, unkept=self.unkept - {input.take_id}), ()
             case events.RecordStart() if input is self.asked:
@@ -156,13 +158,13 @@ class Booth(Speaking):
             case Step.GREETING if (self.own or self.settings.greeting) and not hangs(status):
                 return now._welcome(self.settings, self.own, max(0, self.turn), self.language)
             case Step.LANGUAGE if (
-                (asks := self._given("language", booth.language)) and len(world.sounds) > 1 and not hangs(status)
+                (asks := self._own("language", booth.language)) and len(world.sounds) > 1 and not hangs(status)
             ):
                 return now._greet(asks)
             case Step.QUESTION if self._questions and not hangs(status):
                 turn = self.turn % len(self._questions)
                 return evolve(now, turn=turn)._say(self._questions[turn])
-            case Step.CONSENT if asks := self._given("consent", booth.consent):  # what nobody hears nobody consents to
+            case Step.CONSENT if asks := self._own("consent", booth.consent):  # what nobody hears nobody consents to
                 return now._over(Prompt.FAULT) if hangs(status) else now._greet(asks)
             case Step.TONE:
                 said, says = now._record(at) if hangs(status) else now._say(self._own("tone", world.tone))
@@ -259,7 +261,7 @@ class Booth(Speaking):
     def _thank(self) -> tuple["Booth", Outputs]:
         now, outputs = self._kept()
         over = evolve(now, step=Step.OVER, says=None, queue=spelled(self.world, self.language, self.draft))
-        if thanks := self._given("thanks", self._booth.thanks):
+        if thanks := self._own("thanks", self._booth.thanks):
             said, says = over._greet(thanks)
         elif over.queue:
             said, says = evolve(over, queue=over.queue[1:])._say(over.queue[0])
@@ -291,10 +293,7 @@ class Booth(Speaking):
         return (evolve(self, language=language) if language in known else self), ()
 
     def _sound(self, prompt: Prompt) -> Path | None:
-        return self._given(prompt, self.world.sounds[self.language or next(iter(self.world.sounds))].get(prompt))
-
-    def _given(self, use: str, configured: Path | None) -> Path | None:
-        return self.given.get(use, configured)
+        return self._own(prompt, self.world.sounds[self.language or next(iter(self.world.sounds))].get(prompt))
 
     def _greet(self, path: Path) -> tuple["Booth", Outputs]:
         return self._says(events.Greet(path, path.stem, playback_id=self._name, language=self.language))

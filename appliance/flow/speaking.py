@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from attrs import evolve, field
 
@@ -14,6 +14,7 @@ from appliance.status import Status
 from appliance.values import frozen
 
 Outputs = tuple[Input, ...]
+Maybe = TypeVar("Maybe", Path, Path | None)
 
 
 def quiet(status: Status) -> Input:
@@ -49,7 +50,7 @@ class Speaking:
         now, says = evolve(self, warned=deaf)._say(warning if deaf else None)
         return now, (*outputs, *says)
 
-    def _own(self, use: str, configured: Path) -> Path:
+    def _own(self, use: str, configured: Maybe) -> Path | Maybe:
         """What somebody gave the box for that, else what is configured."""
         return self.given.get(use, configured)
 

@@ -313,6 +313,32 @@ def test_a_booth_that_loses_its_power_keeps_the_story_and_says_that_nobody_has_d
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("keeps", ["next", "hangs up"])
+def test_a_story_that_somebody_deletes_while_it_is_listened_to_is_no_fault(
+    keeps: str, alsa_config: Path, tmp_path: Path
+) -> None:
+    telephone = Telephone(tmp_path, config=BOOTH)
+    box = telephone.box
+    try:
+        telephone.lift()
+        box.until(lambda: telephone.seconds >= 1.5)
+        box.press(NEXT)
+        box.until(lambda: telephone.step == "review")
+        box.cli("clips", "delete", box.clips()[0]["clip"]["id"])
+        box.press(NEXT if keeps == "next" else "o")
+        box.until(lambda: telephone.step == ("over" if keeps == "next" else "on hook"))
+        if keeps == "next":
+            telephone.hang_up()
+        telephone.lift()
+        box.until(lambda: telephone.seconds >= 1.5)
+        telephone.hang_up()
+        box.until(lambda: box.clips() and box.clips()[0]["deliveries"] and box.delivered())
+        assert len(box.clips()) == 1 and "catalogue" not in box.log.read_text(), box.log.read_text()
+    finally:
+        box.end()
+
+
+@pytest.mark.slow
 def test_a_handset_stays_lifted_while_the_configuration_changes(telephone: Telephone) -> None:
     telephone.lift()
     telephone.box.until(lambda: len(telephone.heard) > RATE // 10)
@@ -370,6 +396,7 @@ def test_the_demonstration_shows_that_all_is_well(flow: str) -> None:
 @pytest.mark.slow
 def test_many_calls_of_every_kind_leave_exactly_the_right_clips(alsa_config: Path, tmp_path: Path) -> None:
     """On several boxes at once; each call is hung up in the greeting, in the tone, or after some words."""
+
     def live(telephone: Telephone, seed: int) -> None:
         chance, wanted, perhaps = random.Random(seed), 0, 0
         for _ in range(CALLS // len(boxes)):
