@@ -292,9 +292,7 @@ class Settings:
 
     @property
     def recorded(self) -> RecordingSettings:
-        """How takes are made. With a flow each ends when it is as long as it may be, as a handset may be forgotten, and
-        none begins before the moment that the flow is about, but for one that begins at the lift.
-        """
+        """How takes are made: with a flow none longer than it may be, or from before the moment that it is about."""
         if self.flow.script is Script.NONE:
             return self.recording
         preroll = self.recording.preroll if self.flow.begins is Begins.LIFT else Seconds(0)
