@@ -288,8 +288,9 @@ def test_a_new_greeting_that_nobody_has_decided_about_is_heard_at_the_next_lift_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("killed_at", ["recording", "review"])
-def test_a_booth_that_loses_its_power_keeps_the_story_and_says_that_nobody_has_decided(
-    killed_at: str, alsa_config: Path, tmp_path: Path
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+def test_a_booth_that_loses_its_power_or_is_stopped_keeps_the_story_and_says_that_nobody_has_decided(
+    by: signal.Signals, killed_at: str, alsa_config: Path, tmp_path: Path
 ) -> None:
     telephone = Telephone(tmp_path, config=BOOTH)
     box = telephone.box
@@ -298,7 +299,7 @@ def test_a_booth_that_loses_its_power_keeps_the_story_and_says_that_nobody_has_d
     if killed_at == "review":
         box.press(NEXT)
         box.until(lambda: telephone.step == "review")
-    box.signal(signal.SIGKILL)
+    box.signal(by)
     telephone.start()
     box.until(lambda: len(box.clips()) == 1)
     [entry] = box.clips()
