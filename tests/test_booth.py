@@ -1,6 +1,7 @@
 """The booth: step by step to a story, which goes nowhere before it is kept, and nowhere without consent."""
 
 import random
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,35 @@ def test_a_booth_waits_for_no_clip_of_a_take_that_becomes_none() -> None:
         room.until(room.now + 2)
         assert room.at(Step.ON_HOOK)
     assert room.booth.unkept == frozenset()
+
+
+STEPS = {"language": Step.LANGUAGE, "questions": Step.QUESTION, "consent": Step.CONSENT, "listen_back": Step.REVIEW}
+
+
+@pytest.mark.parametrize("missing", list(product((False, True), repeat=5)))
+def test_any_steps_may_be_left_out(missing: tuple[bool, ...]) -> None:
+    names, empty = (*STEPS, "thanks"), BoothSettings()
+    left_out = {name: getattr(empty, name) for name, gone in zip(names, missing, strict=True) if gone}
+    room, steps = Room(evolve(FULL, **left_out)), list[Step]()
+    room.lift()
+    room.wait_for(Step.WAITING)
+    while Step.OVER not in steps and room.now < 200:
+        if room.booth.step not in steps:
+            steps.append(room.booth.step)
+        if room.booth.step in (*STEPS.values(), Step.RECORDING):
+            room.until(room.now + 2)
+            room.post(events.FlowNext(room.now))
+        room.until(room.now + 0.05)
+    asked = [STEPS[name] for name in ("language", "questions", "consent") if name not in left_out]
+    review = [] if "listen_back" in left_out else [Step.REVIEW]
+    assert steps == [
+        *(Step.WAITING, Step.GREETING, *asked, Step.TONE, Step.RECORDING, Step.SAVING),
+        *(*review, Step.OVER),
+    ]
+    (told,) = room.kept
+    assert ("question" in told) is ("questions" not in left_out)
+    assert ("consent_time" in told) is ("consent" not in left_out)
+    assert room.said[-1] == ("saved" if "thanks" in left_out else "thanks")
 
 
 def test_questions_come_in_turn_and_the_first_language_is_the_default() -> None:
