@@ -71,6 +71,18 @@ def test_parts_go_as_soon_as_they_stay_and_the_first_last(weed: Any, front: Any,
     assert backend.verify(growing.finished.rendition, receipt).verified
 
 
+@pytest.mark.slow
+def test_a_take_is_sent_through_nginx_while_it_grows(weed: Any, take: Any, behind_nginx: int, tmp_path: Path) -> None:
+    growing = take()
+    backend = weed.backend(tmp_path, behind_nginx, live=True)
+    growing.stable = 4 * PART + 5
+    backend.deliver_live(growing.job())
+    assert noted(growing) == ["2", "3", "4"]
+    receipt = backend.deliver(growing.delivery())
+    assert receipt.verified and weed.content(receipt.remote_name) == content(growing)
+    assert backend.verify(growing.finished.rendition, receipt).verified
+
+
 def test_a_short_take_goes_in_the_ordinary_way(weed: Any, front: Any, take: Any, tmp_path: Path) -> None:
     growing, proxy = take(2 * PART - 1000), front()
     backend = weed.backend(tmp_path, proxy.port, live=True)
