@@ -1,10 +1,12 @@
 """Writes down how loud it was: a line for each minute, in one small file a day (UTC)."""
 
 import logging
+import os
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from math import ceil, log10
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -52,9 +54,9 @@ class LevelHistory:
         self._sum = _Sum()
         try:
             path = self._house.folder / f"{_PREFIX}{day}.csv"
-            is_new = not path.exists()
-            with path.open("a") as file:
-                file.write(f"{HEAD}{line}" if is_new else line)
+            with path.open("a+b") as file:
+                is_new = file.tell() == 0
+                file.write(f"{HEAD if is_new else _after(file)}{line}".encode())
             if is_new:
                 self._forget(path.parent)
             self._house.clear_fault()
@@ -71,6 +73,12 @@ class LevelHistory:
                 days[date.fromisoformat(path.stem.removeprefix(_PREFIX))] = path
         for day in sorted(days)[: -ceil(self._options.keep / 86_400)]:
             days[day].unlink(missing_ok=True)
+
+
+def _after(file: BinaryIO) -> str:
+    """What ends a line that a full disk or a power cut broke off."""
+    file.seek(-1, os.SEEK_END)
+    return "" if file.read(1) == b"\n" else "\n"
 
 
 class _Sum:

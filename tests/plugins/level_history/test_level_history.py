@@ -55,6 +55,18 @@ def test_what_is_not_full_at_the_end_is_written_too(tmp_path: Path) -> None:
     assert lines(house)[1:] == ["2027-01-15T08:00:00Z,0.2,-6.0,-9.0"]
 
 
+@pytest.mark.parametrize(
+    ("left", "kept"), [("", []), ("began,seconds,peak_dbfs,rms_dbfs\n2027-01-15T07:", ["2027-01-15T07:"])]
+)
+def test_a_line_that_a_power_cut_broke_off_spoils_no_other(tmp_path: Path, left: str, kept: list[str]) -> None:
+    house = FakeHouse(tmp_path)
+    (house.folder / "levels-2027-01-15.csv").write_text(left)
+    with house.running(service(house)):
+        house.sound(*(tone(number, 0.5) for number in range(10)))
+        house.until(lambda: "2027-01-15T08:00:00Z" in "".join(lines(house)))
+    assert lines(house) == ["began,seconds,peak_dbfs,rms_dbfs", *kept, "2027-01-15T08:00:00Z,1.0,-6.0,-6.0"]
+
+
 def test_the_oldest_days_go_and_files_of_others_stay(tmp_path: Path) -> None:
     house = FakeHouse(tmp_path)
     others = {"levels-mine.csv", "note.txt"}
