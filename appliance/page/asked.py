@@ -28,7 +28,7 @@ def answer(recorder: Recorder, word: str, to_the_end: Callable[[Items], Items]) 
     verb = WORDS.get(word)
     if verb is None:
         raise HTTPError(404)
-    if verb.acts != (request.method == "POST"):
+    if request.method not in (("POST",) if verb.acts else ("GET", "HEAD")):
         raise HTTPError(405, Allow="POST" if verb.acts else "GET")
     given = verb.check(arguments_of(verb))
     if verb.streams:

@@ -71,6 +71,9 @@ class Door:
         host = request.get_header("Host") or ""
         if not self.names.allow(host):
             raise answers.problem(421, "the box does not go by this name. Add it to `web.names` in its configuration")
+        length = request.get_header("Content-Length") or "0"
+        if request.chunked or not (length.isascii() and length.isdecimal()):
+            raise answers.problem(411, "say how many bytes there are, in figures")
         if request.content_type.startswith("multipart/"):  # of which bottle reads parts that it cannot understand
             raise answers.problem(415, "send the fields of a form as application/x-www-form-urlencoded")
         program = request.get_header("Authorization") is not None

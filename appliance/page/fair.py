@@ -11,9 +11,23 @@ _ON = threading.local()
 """Which connection a thread is for."""
 
 
+class Headers(sparing.Headers):
+    """What is told of a request. WSGI takes `_` in a name for `-`, which proxies do not: such a name is left out."""
+
+    def _allow_header(self, name: bytes) -> bool:
+        return b"_" not in name
+
+
+class Request(sparing.Request):
+    """What is asked."""
+
+    header_reader = Headers()
+
+
 class Line(sparing.Connection):
     """A connection."""
 
+    RequestHandlerClass = Request
     entered = held = False
     """Whether it is counted, and whether the thread that it has is of its address's share."""
 

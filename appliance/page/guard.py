@@ -3,6 +3,7 @@ try a password. Pure, but for the clock that is given.
 """
 
 import ipaddress
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -39,6 +40,8 @@ def is_loopback(host: str) -> bool:
 
 def host_name(host: str) -> str:
     """The name or the address in a header `Host`, without a port. Raises ValueError for what is neither."""
+    if re.fullmatch(r"([^][:/?#@\\\s]+|\[[^][/?#@\\\s]+\])(:[0-9]{1,5})?", host) is None:
+        raise ValueError("neither a name nor an address")
     return urlsplit(f"//{host}").hostname or ""
 
 

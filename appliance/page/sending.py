@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from bottle import HTTPResponse
+
 from appliance.page import sparing
 from appliance.page.keys import Role
 from appliance.page.pieces import Piece, Shorter, Stretch
@@ -23,8 +25,16 @@ _OF_LINE = {errno.EBADF, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, err
 class Gateway(sparing.Gateway):
     """Between the server and the application: answers one request."""
 
+    def get_environ(self) -> Any:
+        """The environment of the application (PEP 3333)."""
+        env = super().get_environ()  # type: ignore[no-untyped-call]
+        env["wsgi.input"] = _Body(self.req)
+        return env
+
     def respond(self) -> None:
         """Send headers and body. Raises OSError where it breaks off: whoever asked sees that it is not whole."""
+        if self.req.chunked_read or not self.req.inheaders.get(b"Content-Length", b"0").isdigit():
+            self.req.close_connection = True  # nobody knows where the next request begins
         try:
             super().respond()
             visitor = self.env.get("visitor")
@@ -42,6 +52,21 @@ class Gateway(sparing.Gateway):
         with closing(pieces):
             if self.req.method != b"HEAD":
                 _send(self.req.conn.socket, pieces)
+
+
+class _Body:
+    """What is sent with a request. Whoever does not go on is told so, and hung up on."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    def read(self, count: int) -> bytes:
+        """So many bytes at most."""
+        try:
+            return bytes(self._request.rfile.read(count))
+        except OSError as error:
+            self._request.close_connection = True
+            raise HTTPResponse(status=408) from error
 
 
 def _is_of_line(error: OSError) -> bool:

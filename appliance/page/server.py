@@ -33,6 +33,9 @@ _THREADS = 16
 _COMING = 128
 """Connections that may come at once."""
 
+_PATIENCE = 60
+"""Seconds for which a connection may say nothing."""
+
 _MOST_BYTES = 1 << 20
 """The longest request."""
 
@@ -92,7 +95,7 @@ class Serving:
             site.app(more),
             numthreads=_THREADS,
             server_name="appliance",
-            timeout=60,
+            timeout=_PATIENCE,
             request_queue_size=_COMING,
             proxies=proxies,
         )

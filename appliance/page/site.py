@@ -99,7 +99,7 @@ class Site:
         app.route(f"{API}/clips.zip", callback=_plain(self.media.archive))
         app.route(f"{API}/clips/<clip>/peaks", callback=_plain(self.media.waveform))
         app.route(f"{API}/clips/<clip>/sound", callback=_plain(self.media.sound))
-        app.route(f"{API}/<word>", ["GET", "POST"], _plain(self.asked))
+        app.route(f"{API}/<word>", ["GET", "POST", "ANY"], _plain(self.asked))
         for code in (400, 404, 405, 413, 500):
             app.error(code, _wrong)
         return answers.safe(app, more)

@@ -16,8 +16,10 @@ _SELDOM = later("calendar", "configparser", "hashlib", "hmac", "more_itertools",
 
 with spared({"ssl": None, "http.client": _CODES, "importlib.metadata": _VERSIONS, **_SELDOM}):
     import bottle  # noqa: F401
+    from cheroot.server import HeaderReader as Headers
     from cheroot.server import HTTPConnection as Connection
+    from cheroot.server import HTTPRequest as Request
     from cheroot.wsgi import Gateway_10 as Gateway
     from cheroot.wsgi import Server
 
-__all__ = ["Connection", "Gateway", "Server"]
+__all__ = ["Connection", "Gateway", "Headers", "Request", "Server"]

@@ -5,7 +5,8 @@ import queue
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -250,6 +251,9 @@ def test_no_header_can_be_smuggled_into_an_answer(back: str, locked: Browser) ->
     assert "x=1" not in answer.headers["set-cookie"] and "\n" not in answer.headers["location"]
 
 
+STARTS = "/api/v1/record.start HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n"
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -261,6 +265,8 @@ def test_no_header_can_be_smuggled_into_an_answer(back: str, locked: Browser) ->
         "GET /static/..%2f..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "GET /static/%2e%2e/site.py HTTP/1.1\r\nHost: localhost\r\n\r\n",
         f"GET / HTTP/1.1\r\nHost: localhost\r\nX: {'x' * 2_000_000}\r\n\r\n",
+        f"POST {STARTS}Content-Length: 2\r\nContent-Encoding: gzip\r\n\r\n\x1f\x7f",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ],
     ids=[
         "two lengths",
@@ -271,9 +277,13 @@ def test_no_header_can_be_smuggled_into_an_answer(back: str, locked: Browser) ->
         "a path up, coded",
         "beside",
         "a long header",
+        "packed",
+        "another protocol",
     ],
 )
-def test_what_no_browser_sends_gets_nothing(lines: str, browser: Browser, desk: Desk) -> None:
+def test_what_no_browser_sends_gets_nothing(
+    lines: str, browser: Browser, desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
     with socket.create_connection(("127.0.0.1", browser.port), 20) as line:
         try:
             line.sendall(lines.encode())
@@ -281,8 +291,76 @@ def test_what_no_browser_sends_gets_nothing(lines: str, browser: Browser, desk: 
             answer.begin()
         except (ConnectionError, http.client.BadStatusLine):
             return  # it was hung up on
-        assert answer.status >= 400 and b"root:" not in answer.read()
+        assert 400 <= answer.status != 500 and b"root:" not in answer.read()
+    assert desk.asked == [] and "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Content-Length: -1\r\n\r\n",
+        "Content-Length: +2\r\n\r\n",
+        "Content-Length: 2, 2\r\n\r\n",
+        "Content-Length: \xb2\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n2\r\n",
+        "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n\r\n",
+    ],
+)
+def test_where_nobody_knows_how_much_follows_nothing_does(said: str, browser: Browser, desk: Desk) -> None:
+    """Else what is sent with a request could pass for the next one, by a proxy that reads it otherwise."""
+    with socket.create_connection(("127.0.0.1", browser.port), 20) as line:
+        line.sendall(f"POST {STARTS}{said}{{}}\r\nGET {STARTS}\r\n".encode("latin-1"))
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert answer.status in (400, 411, 501)
+        answer.read()
+        with suppress(ConnectionError):
+            assert line.recv(1) == b""
     assert desk.asked == []
+
+
+def test_whoever_does_not_go_on_is_hung_up_on_and_is_no_defect(
+    monkeypatch: pytest.MonkeyPatch, serve: Callable[..., Browser], keys: Keys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("appliance.page.server._PATIENCE", 0.2)
+    keys.set_password(PASSWORD)
+    with socket.create_connection(("127.0.0.1", serve().port), 20) as line:
+        head = "POST /login HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nContent-Length: 50\r\n"
+        line.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\npassword=".encode())
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert answer.status == 408
+        assert line.recv(1) == b""
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_what_only_looks_like_a_header_of_a_proxy_is_none(serve: Callable[..., Browser], keys: Keys) -> None:
+    """Proxies replace those that a stranger sends, but many let pass what WSGI takes for the same."""
+    keys.set_password(PASSWORD)
+    port = serve(proxies=("127.0.0.1",)).port
+    body = urlencode({"password": "wrong password"})
+    statuses = []
+    for number in range(FREE_TRIES + 1):
+        with socket.create_connection(("127.0.0.1", port), 20) as line:
+            head = "POST /login HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n"
+            length = f"Content-Length: {len(body)}\r\n"
+            told = f"X-Forwarded-For: 192.0.2.1\r\nX_Forwarded_For: 198.51.100.{number}\r\n"
+            kind = "Content-Type: application/x-www-form-urlencoded\r\n"
+            line.sendall(f"{head}{length}{told}{kind}\r\n{body}".encode())
+            answer = http.client.HTTPResponse(line)
+            answer.begin()
+            statuses.append(answer.status)
+    assert statuses == [*[403] * FREE_TRIES, 429]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
+def test_what_is_not_there_is_not_there_however_one_asks(method: str, browser: Browser, desk: Desk) -> None:
+    assert browser.ask(method, "/api/v1/nothing", b"{}", Origin=browser.origin).status == 404
+    for word in ("status", "record.start"):
+        known = browser.ask(method, f"/api/v1/{word}", b"{}", Origin=browser.origin).status
+        assert known == (200 if method == ("GET" if word == "status" else "POST") else 405)
+    assert len(desk.asked) == (method in ("GET", "POST"))
 
 
 def test_a_name_that_is_sent_stays_a_text(browser: Browser, desk: Desk) -> None:

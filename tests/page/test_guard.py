@@ -204,7 +204,20 @@ def test_a_wait_is_bounded_and_ends(tries: list[tuple[str, bool, float]]) -> Non
 # -- where a request comes from
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "a:b:c", "[::1"])
+ODD = (
+    "localhost/..",
+    "localhost?x",
+    "127.0.0.1#",
+    "localhost:80:80",
+    "localhost:",
+    "x@localhost",
+    "127.1",
+    "0x7f000001",
+)
+"""What no browser takes for the name of a host."""
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "a:b:c", "[::1", *ODD])
 def test_other_names_are_refused(host: str, browser: Browser) -> None:
     assert browser.get(STATUS, Host=host).status in (400, 421)
 
