@@ -28,7 +28,7 @@ def join(
     It is Broadcast Wave, with the marks of all parts where they are in the whole.
 
     `joining` hears now and then how many bytes of how many are written. Raises UsageError where parts differ in format,
-    one is missing in between, the file is none of WAV, or is a recording of the box, and StorageError where a part
+    one is missing in between, the file is none of WAV, or is there already, and StorageError where a part
     cannot be read whole or the file not be written.
     """
     clips = [from_plain(part["clip"], Clip) for part in parts]
@@ -43,7 +43,7 @@ def join(
     whole = sum(clip.frames for clip in clips) * format.frame_bytes
     partial = target.parent / f".{target.name}{PARTIAL}"
     try:
-        _check(target, parts)
+        _check(target)
         frames = write(partial, _joined(clips), _sound(zip(clips, parts, strict=True), whole, joining))
         with partial.open("rb") as file:
             os.fsync(file.fileno())
@@ -58,13 +58,13 @@ def join(
     return frames
 
 
-def _check(target: Path, parts: Sequence[dict[str, Any]]) -> None:
+def _check(target: Path) -> None:
     """Raise UsageError where it must not be written."""
     there = target.exists()
     if target.suffix.lower() != ".wav" or (there and not target.is_file()):
         raise UsageError(f"{target} is no name of a WAV file, which the whole is: choose one that ends in .wav")
-    if there and any(target.resolve().parent == Path(part["path"]).resolve().parent for part in parts):
-        raise UsageError(f"{target} is a recording of the box itself, which nothing writes over: choose another file")
+    if there:
+        raise UsageError(f"{target} is there already: choose another file")
 
 
 def _sound(

@@ -21,10 +21,14 @@ def support(remote: Remote, file: Path) -> None:
     and the journal, as far as whoever asks may read it. Look into it before you send it: names of clips and
     destinations are in there.
     """
+    from zipfile import is_zipfile
+
     from appliance.support import findings_in_words, journal, zipped
 
     if file.exists() and not file.is_file():
         raise UsageError(f"{file} is no file: choose another name")
+    if file.exists() and not is_zipfile(file):
+        raise UsageError(f"{file} is there already, and is no ZIP: choose another file")
     parts = remote.call("support")
     parts["doctor.txt"] = findings_in_words(remote.stream("doctor"))
     parts["journal.txt"] = journal()

@@ -66,15 +66,16 @@ def test_every_frame_is_there_and_no_other(parts: list[dict[str, object]], tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.wav", "1.wav", "2.wav", "whole.wav"]
 
 
-@pytest.mark.parametrize("name", ["0.wav", "2.wav", "another.wav", "link.wav"])
-def test_no_recording_of_the_box_is_written_over(parts: list[dict[str, object]], tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["0.wav", "2.wav", "another.wav", "elsewhere/link.wav", "elsewhere/anna.wav"])
+def test_nothing_that_is_there_is_written_over(parts: list[dict[str, object]], tmp_path: Path, name: str) -> None:
     (tmp_path / "another.wav").write_bytes(b"another clip")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "link.wav").symlink_to(tmp_path / "1.wav")
-    target = elsewhere / name if name == "link.wav" else tmp_path / name
+    (elsewhere / "anna.wav").write_bytes(b"of somebody's own")
+    target = tmp_path / name
     before = target.read_bytes()
-    with pytest.raises(UsageError, match="which nothing writes over: choose another file"):
+    with pytest.raises(UsageError, match="is there already: choose another file"):
         join(parts, target)
     assert target.read_bytes() == before
 

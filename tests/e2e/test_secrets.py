@@ -131,6 +131,11 @@ def test_no_secret_comes_back_by_any_way_out(box: Box, echo: str) -> None:
 def support(box: Box) -> str:
     """Everything in the file for whoever helps."""
     path = box.root / "support.zip"
+    path.write_text("dear Anna")
+    assert "is there already, and is no ZIP: choose another file" in box.cli("support", str(path), code=2).stderr
+    assert path.read_text() == "dear Anna"
+    path.unlink()
+    box.cli("support", str(path))
     box.cli("support", str(path))
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
