@@ -1,8 +1,10 @@
 """A real daemon on the real libasound: microphones that come and go, and a disk that stalls."""
 
+import fcntl
 import os
 import random
 import subprocess
+import threading
 import time
 import wave
 from itertools import pairwise
@@ -213,8 +215,35 @@ def test_an_explicit_wish_that_the_microphone_cannot_grant_is_refused_with_what_
     audio = AUDIO.replace("capture: {{", "capture: {{rate: 48000, ").format(device=f"testcard:{test_card}")
     box.config.write_text(box.config.read_text() + audio)
     box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    box.until(lambda: box.status()["faults"])
+    (fault,) = box.status()["faults"]
+    assert fault["name"] == "microphone_format" and "44100 Hz" in fault["message"]
+    assert "44100 Hz" in box.cli("status").stdout
     refused = box.cli("record", "start", code=8).stderr
     assert "44100 Hz" in refused and "audio.capture.rate" in refused
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seconds", "records"), [(0.5, True), (1.5, True), (4.0, False)])
+def test_a_microphone_that_another_program_holds_is_tried_again_for_two_seconds(
+    box: Box, test_card: Path, seconds: float, records: bool
+) -> None:
+    start(box, test_card)
+    with (test_card / "capture.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        free = threading.Timer(seconds, lock.close)
+        free.start()
+        if records:
+            clip = box.record(1.2)
+            assert clip["gaps"] == [] and clip["frames"] >= 48_000
+        else:
+            begun = time.monotonic()
+            assert "is in use" in box.cli("record", "start", code=8).stderr
+            assert 1.9 < time.monotonic() - begun < 3.9
+            free.join()
+            assert box.record(1.2)["gaps"] == []
+        free.join()
+    box.until(lambda: box.status()["ok"])
 
 
 @pytest.mark.slow
