@@ -18,12 +18,12 @@ from appliance.editing.options import (
     Change,
     added,
     below,
-    differences,
     pair_changes,
     source_of,
     values_of,
     with_changes,
 )
+from appliance.editing.presets import taking
 from appliance.editing.versions import Versions, mark_of
 from appliance.errors import ApplianceError, ConfigError, NotFound, NotRunning, Refused, StorageError, UsageError
 from appliance.values import frozen
@@ -70,13 +70,13 @@ class Editor:
         return self._propose(text, [Change(form.place, None, "", kind="removed")], {}, form)
 
     def preset(self, name: str, version: str) -> dict[str, Any]:
-        """As `review`, for everything that a preset has and the file has otherwise. Raises NotFound."""
+        """As `review`, for everything that a preset wants otherwise than the file has it. Raises NotFound."""
         text = self._unchanged(version)
-        if name not in self.preset_names():
+        presets = {each: values_of(files.read(self.presets / f"{each}.yaml")).root for each in self.preset_names()}
+        if name not in presets:
             raise NotFound(f"there is no preset {name}")
-        now = spelled_out(values_of(text)).root
-        wanted = values_of(files.read(self.presets / f"{name}.yaml")).root
-        changes = [*differences(wanted, now)]
+        wanted = presets.pop(name)
+        changes = [*taking(wanted, [*presets.values()], spelled_out(values_of(text)).root)]
         return self._propose(text, changes, {}, Form((), "")) if changes else {"changes": [], "problems": []}
 
     def preset_names(self) -> list[str]:

@@ -69,7 +69,12 @@ def with_changes(text: str, changes: Iterable[Change], path: Path, extensions: E
 
 
 def values_of(text: str) -> Document:
-    """The values of a configuration, without what is looked up elsewhere. Raises ConfigError."""
+    """The values of a configuration, without what is looked up elsewhere; none of a file that says nothing yet.
+
+    Raises ConfigError.
+    """
+    if all(line.strip()[:1] in ("", "#") for line in text.splitlines()):
+        return Document({}, {}, [])
     return read_document(text, "the configuration", lambda tag, name: "")
 
 
@@ -121,13 +126,21 @@ def differences(wanted: Any, now: Any, place: Place = ()) -> Iterator[Change]:
         for name, value in wanted.items():
             yield from differences(value, now.get(name) if isinstance(now, dict) else None, (*place, name))
     elif wanted != now:
-        was = now.text if isinstance(now, Word) else ""
+        was = ", ".join(_words(now))
         if isinstance(wanted, Word):
             yield Change(place, _as_written(wanted), wanted.text, was)
         elif isinstance(wanted, list):
             each_of = [each for each in wanted if isinstance(each, Word)]
             source = f"[{', '.join(map(_as_written, each_of))}]"
             yield Change(place, source, "\n".join(each.text for each in each_of), was)
+
+
+def _words(value: Any) -> Iterator[str]:
+    """All that is said in a value."""
+    if isinstance(value, Word):
+        yield value.text
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _words(each)
 
 
 def _as_written(word: Word) -> str:

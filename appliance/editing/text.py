@@ -93,6 +93,9 @@ def _replaced(text: str, node: Any, source: str) -> str:
     begin, end = node.start_mark.index, node.end_mark.index
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         end = _last(text, node)
+        above = text[:begin].rstrip()
+        if above.endswith(":"):  # one line stands behind its name
+            return f"{above} {source}{text[end:]}"
     elif isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
         end = begin + len(text[begin:end].rstrip())
     return text[:begin] + (" " if begin == end and text[:begin].endswith(":") else "") + source + text[end:]

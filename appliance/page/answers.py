@@ -108,7 +108,7 @@ def status_of(error: ApplianceError) -> int:
 def view(name: str, **values: Any) -> str:
     """A page, which nobody keeps: what it shows is of this moment."""
     bottle.response.set_header("Cache-Control", "no-store")
-    return rendered(name, **values)
+    return rendered(name, **{"seen_at": again(), **values})
 
 
 def rendered(name: str, **values: Any) -> str:
@@ -148,6 +148,19 @@ def back() -> str:
     except ValueError:
         path = "/"
     return quote(path) if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+def again() -> str:
+    """The page from which what was asked for just now can be asked for again."""
+    if request.method in ("GET", "HEAD"):
+        return request.path
+    if "back" in request.forms:
+        return back()
+    try:
+        came = urlsplit(request.get_header("Referer") or "/")
+    except ValueError:
+        return "/"
+    return came.path + (f"?{came.query}" if came.query else "") if came.netloc == request.get_header("Host") else "/"
 
 
 def problem(code: int, detail: str, **headers: str) -> HTTPResponse:

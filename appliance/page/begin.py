@@ -44,7 +44,7 @@ class FirstSteps:
             "begin", visitor=visitor, path="/begin", status=status, version=version, field=field,
             presets={name: _(PRESETS.get(name, name)) for name in sorted(presets, key=_place)},
             locked=self.door.keys.locked, zone=zone(), zones=zones(), now=words.iso(status["time"]),
-            at=words.at(status["time"]),
+            at=words.at(status["time"]), used=answers.query().get("used", ""),
         )  # fmt: skip
 
     def _presets(self) -> tuple[list[str], str, dict[str, Any] | None]:

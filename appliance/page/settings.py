@@ -54,7 +54,8 @@ class Settings:
             if found["problems"] or not found["changes"]:
                 form = helper.call("form", place=names, chosen=chosen)
                 return self._page(place, form, values, found["problems"], nothing=not found["problems"])
-        return self._view("review", changes=found["changes"], proposal=found["proposal"], here=_way(place))
+        here = answers.back() if "back" in given else _way(place)
+        return self._view("review", changes=found["changes"], proposal=found["proposal"], here=here)
 
     def preset(self, name: str, version: str) -> str:
         """What a preset would change."""

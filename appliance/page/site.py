@@ -226,9 +226,10 @@ def _told(view: Callable[..., Any]) -> Callable[..., Any]:
             return view(**values)
         except ApplianceError as error:
             bottle.response.status = answers.status_of(error)
-            return answers.view(
-                "wrong", message=str(error), away=bottle.response.status_code == 503, visitor=None, path=request.path
-            )
+            visitor = request.environ.get("visitor")
+            seen = visitor if visitor and visitor.role is not Role.GUEST else None
+            away = bottle.response.status_code == 503
+            return answers.view("wrong", message=str(error), away=away, visitor=seen, again=answers.again())
 
     return shown
 
@@ -257,7 +258,7 @@ def _wrong(error: bottle.HTTPError) -> str:
     if request.path.startswith(API):
         bottle.response.content_type = "application/problem+json"
         return json.dumps({"status": error.status_code, "detail": message})
-    return answers.view("wrong", message=message, away=False, visitor=None, path="")
+    return answers.view("wrong", message=message, away=False, visitor=None, again="/")
 
 
 def _static(statics: dict[str, answers.Static], name: str) -> HTTPResponse:

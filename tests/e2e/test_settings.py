@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from appliance.control.client import Client
 from appliance.errors import ConfigError
@@ -173,7 +174,29 @@ def test_a_person_takes_the_first_steps(box: Box, helper: Helper, chromium: Brow
     page.locator("form[action='/settings/device'] button").click()
     expect(page.get_by_role("alert")).to_contain_text("guestbook-1")
 
-    page.goto("/begin")
+    page.get_by_label("name").first.fill("attic")
+    button(page, "See what would change").click()
+    button(page, "Use it").click()
+    expect(page.get_by_role("heading", name="First steps")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("It is used from now on.")).to_be_visible()
+    for preset, buttons in (
+        ("A guestbook", set()),
+        ("A message box", {"17", "27"}),
+        ("A dictation", {"17", "22", "27"}),
+    ):
+        page.get_by_label(preset).check()
+        page.locator("form[action='/begin/preset'] button").click()
+        button(page, "Use it").click()
+        expect(page.get_by_text("It is used from now on.")).to_be_visible(timeout=20_000)
+        panel = yaml.safe_load(box.config.read_text())["panel"]
+        assert {str(pin) for pin in panel.get("buttons", {})} == buttons
+    assert box.status()["device"] == "attic" and "flow:" not in box.config.read_text()
+
+    page.get_by_label("A new one").fill("a few good words")
+    page.get_by_label("The same again").fill("other words")
+    button(page, "Set the password").click()
+    expect(page.get_by_role("alert")).to_contain_text("not the same")
+    page.get_by_role("link", name="Try again").click()
     page.get_by_label("A new one").fill("a few good words")
     page.get_by_label("The same again").fill("a few good words")
     button(page, "Set the password").click()

@@ -18,6 +18,16 @@ from appliance.errors import ApplianceError, ConfigError, NotFound, NotRunning, 
 from appliance.plugin_host import PluginHost
 
 PRESETS = Path(__file__).parents[2] / "share/appliance/presets"
+NAMES = sorted(path.stem for path in PRESETS.glob("*.yaml"))
+CHANGED = {
+    "telephone": {"panel/switches/22/contact": "normally_closed"},
+    "booth": {"flow/booth/codes": "false", "panel/buttons/27/press": "flow.next"},
+    "message_box": {"panel/buttons/27/hold": "play.previous"},
+    "dictation": {"panel/buttons/22/press": "play.latest"},
+    "field": {"recording/split_at": "20m"},
+    "wildlife": {"triggers/birds/rise": "12"},
+}
+"""What somebody who uses a preset would change of it."""
 FILE = """\
 # By hand.
 device: {name: box}
@@ -50,6 +60,12 @@ class Desk:
 
     def use(self, *place: str, **values: str) -> dict[str, Any]:
         return self.editor.use(self.ask(*place, **values)["proposal"])
+
+    def take(self, preset: str) -> None:
+        found = self.editor.preset(preset, self.editor.form([])["version"])
+        assert found["problems"] == []
+        if found["changes"]:
+            self.editor.use(found["proposal"])
 
 
 @pytest.fixture(scope="module")
@@ -379,13 +395,13 @@ def test_a_preset_changes_what_it_has_and_nothing_else(desk: Desk) -> None:
     desk.editor.use(found["proposal"])
     text = desk.path.read_text()
     settings = loader.load(desk.path, desk.editor.extensions, {})
-    assert (settings.flow.script, settings.device.name) == ("telephone", "guestbook")
-    assert settings.panel.buttons and settings.panel.switches[22].action == "handset"
+    assert (settings.flow.script, settings.device.name) == ("telephone", "box")
+    assert not settings.panel.buttons and settings.panel.switches[22].action == "handset"  # 17 is as presets have it
     assert "# By hand." in text and "shelf: {backend: folder" in text
     assert desk.editor.preset("telephone", desk.editor.form([])["version"])["changes"] == []
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in PRESETS.glob("*.yaml")))
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("before", ["device: {name: box}\n", FILE], ids=["little", "much"])
 def test_every_preset_can_be_used_as_it_is(before: str, name: str, desk: Desk) -> None:
     desk.path.write_text(before)
@@ -395,7 +411,53 @@ def test_every_preset_can_be_used_as_it_is(before: str, name: str, desk: Desk) -
     assert desk.editor.preset(name, desk.editor.form([])["version"])["changes"] == []
     if before != FILE:
         wanted = loader.load(PRESETS / f"{name}.yaml", desk.editor.extensions, {})
+        wanted = evolve(wanted, device=evolve(wanted.device, name="box"))  # as somebody called it
         assert loader.load(desk.path, desk.editor.extensions, {}) == wanted
+
+
+@pytest.mark.parametrize("first", NAMES)
+@pytest.mark.parametrize("then", NAMES)
+def test_whoever_changes_his_mind_about_a_preset_has_the_second_alone(first: str, then: str, desk: Desk) -> None:
+    """And what was written by hand stays, but where a pin of it is wanted."""
+    desk.path.write_text("# By hand.\npanel: {leds: {6: status}}\nprompts: none\n")
+    desk.take(first)
+    desk.take(then)
+    wanted = loader.load(PRESETS / f"{then}.yaml", desk.editor.extensions, {})
+    found = loader.load(desk.path, desk.editor.extensions, {})
+    assert found.panel.leds.pop(6).shows == "status" and desk.path.read_text().startswith("# By hand.\n")
+    assert found == evolve(wanted, prompts=found.prompts)
+
+
+@pytest.mark.parametrize("first", NAMES)
+@pytest.mark.parametrize("then", NAMES)
+def test_what_was_changed_of_a_preset_keeps_nobody_from_another(first: str, then: str, desk: Desk) -> None:
+    """A contact the other way round, a longer time, a name: the box does what the second preset is for all the same."""
+    desk.path.write_text("")
+    desk.take(first)
+    for place, value in CHANGED[first].items():
+        desk.use(*place.split("/")[:-1], **{place.split("/")[-1]: value})
+    desk.use("device", name="grandma")
+    desk.take(then)
+    wanted = loader.load(PRESETS / f"{then}.yaml", desk.editor.extensions, {})
+    found = loader.load(desk.path, desk.editor.extensions, {})
+    assert found.device.name == "grandma"
+    if first != then:
+        assert (found.flow and found.flow.script, [*found.triggers]) == (
+            wanted.flow and wanted.flow.script,
+            [*wanted.triggers],
+        )
+        assert wanted.panel.buttons.items() <= found.panel.buttons.items()
+
+
+@pytest.mark.parametrize("before", ["", "\n", "# Nothing yet.\n", "# Nothing\n\n  # yet."])
+def test_a_file_that_says_nothing_yet_takes_all_that_a_form_and_a_preset_have(before: str, desk: Desk) -> None:
+    desk.path.write_text(before)
+    assert desk.use("device", name="attic") == {"used": "now"}
+    desk.path.write_text(before)
+    desk.take("telephone")
+    wanted = loader.load(PRESETS / "telephone.yaml", desk.editor.extensions, {})
+    assert loader.load(desk.path, desk.editor.extensions, {}) == wanted
+    assert desk.path.read_text().startswith(before)
 
 
 def test_there_are_no_other_presets(desk: Desk) -> None:

@@ -54,7 +54,7 @@ destinations:
         ("panel.buttons.17", "play.next", "17: record.toggle ", "17: play.next "),
         ("panel.buttons.27", "play.next", "# the red one\n", "# the red one\n    27: play.next\n"),
         ("panel.buttons.17", None, "    17: record.toggle  # the red one\n", ""),
-        ("destinations.office.active_hours", "[a, b]", '- "22:00-06:00"', "[a, b]"),
+        ("destinations.office.active_hours", "[a, b]", ':\n      - "22:00-06:00"', ": [a, b]"),
         ("destinations.office.active_hours", None, '    active_hours:\n      - "22:00-06:00"\n', ""),
         ("destinations.cloud.url", "x", "https://example.org/in", "x"),
         ("destinations.cloud.auth.bearer", "x", "!secret cloud}\n", "!secret cloud}\n    auth:\n      bearer: x\n"),

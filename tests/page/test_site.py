@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from math import sin
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from bottle import HTTPResponse
@@ -129,6 +130,27 @@ def test_what_goes_wrong_is_said(error: Exception, code: int, browser: Browser, 
     assert (page.status, answer.status) == (code, code)
     assert str(error) in page.text
     assert json.loads(answer.body) == {"status": code, "detail": str(error)}
+
+
+@pytest.mark.parametrize(
+    ("path", "came", "fields", "again"),
+    [
+        ("/begin/password", "/begin", {"password": "a few good words"}, "/begin"),
+        ("/clips/chosen/delete", "/clips?text=anna", {}, "/clips?text=anna"),
+        ("/do/clips.star", "/clips/id0/verify", {"back": "/clips/id0", "clip": "id0", "starred": "true"}, "/clips/id0"),
+        ("/settings/use", "/begin/preset", {"back": "/begin"}, "/begin"),
+        ("/begin/password", "http://elsewhere.example/begin", {"password": "a few good words"}, "/"),
+    ],
+)
+def test_what_a_form_could_not_do_can_be_tried_again_from_where_it_stands(
+    path: str, came: str, fields: dict[str, str], again: str, browser: Browser, desk: Desk
+) -> None:
+    desk.answers["clips.star"] = Refused("not now")
+    sent = {"Origin": browser.origin, "Content_Type": "application/x-www-form-urlencoded"}
+    referer = came if came.startswith("http") else f"{browser.origin}{came}"
+    answer = browser.ask("POST", path, urlencode(fields).encode(), Referer=referer, **sent)
+    assert answer.status in (409, 422, 503, 400), answer.text
+    assert f'<a href="{again}">Try again</a>' in answer.text and 'aria-label="Pages"' in answer.text
 
 
 def test_a_defect_of_the_page_is_no_stack_trace(browser: Browser, desk: Desk) -> None:

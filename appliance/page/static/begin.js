@@ -57,7 +57,7 @@ async function tryOut({ currentTarget: button }) {
     for await (const step of lines(answer)) {
       if (step.problem) throw new Error(step.problem);
       if (step.advice) heard(list, step);
-      else tell(list, step.name ?? "now", step.prompt ?? `${step.name}: ${step.words} ${step.next_step}`);
+      else tell(list, step.name ?? "now", step.prompt ?? `${step.name}: ${[step.words, step.next_step].filter(Boolean).join(". ").replaceAll("`", "")}`);
     }
   } catch (error) {
     if (!signal.aborted) tell(list, "wrong", error.message);

@@ -45,8 +45,10 @@ function focusOn(word) {
 
 /** Puts what the server shows now in the place of what it showed, and keeps the focus. */
 async function renew() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  const here = new URL(document.querySelector("[data-away]")?.dataset.away ?? location.href, location);
+  const answer = await fetch(here, { headers: { Accept: "text/html" } }).catch(() => null);
   if (!answer) return false;
+  if (answer.ok && here.pathname !== location.pathname) { location.replace(here); return true; } // a form brought us here
   if (answer.redirected) { location.assign(answer.url); return true; }
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const word = document.activeElement?.closest("form")?.dataset.word;

@@ -1,4 +1,5 @@
 % rebase("frame.tpl", title=_("First steps"), visitor=visitor, path="/settings")
+% include("used.tpl")
 <p>{{_("Each step may be left out, and taken again later.")}}</p>
 <ol class="steps">
 % if presets:
@@ -24,6 +25,7 @@
 % else:
 <form method="post" action="/settings/device" class="said">
 % include("csrf.tpl")
+<input type="hidden" name="back" value="/begin">
 <input type="hidden" name="version" value="{{version}}">
 <label>{{_("Name")}} <input type="text" name="name" value="{{field["value"]}}" placeholder="{{status["device"]}}" maxlength="32" autocapitalize="none"></label>
 <p class="help">

@@ -32,7 +32,7 @@
 <footer>
 <form method="post" action="/language" class="languages">
 % include("csrf.tpl")
-<input type="hidden" name="back" value="{{path or "/"}}">
+<input type="hidden" name="back" value="{{seen_at}}">
 <label for="language">{{_("Language")}}</label>
 <select id="language" name="language">
 % for each in languages.values():

@@ -17,9 +17,7 @@
 % end
 </nav>
 % end
-% if used:
-<p class="undo" role="status">{{_("It is used from now on.") if used == "now" else _("It is used once the take in progress is finished.") if used == "later" else _("It is used when the recorder starts.")}}</p>
-% end
+% include("used.tpl")
 % if nothing:
 <p class="undo" role="status">{{_("Nothing would change.")}}</p>
 % end
@@ -58,6 +56,9 @@
 <form method="post" action="{{here}}" class="said options">
 % include("csrf.tpl")
 <input type="hidden" name="version" value="{{form["version"]}}">
+% if "back" in given:
+<input type="hidden" name="back" value="{{given["back"]}}">
+% end
 % if form["is_new"]:
 <input type="hidden" name="chosen" value="{{fields[0]["value"]}}">
 % end
@@ -72,7 +73,7 @@
 % told(part["help"])
 </p>
 % end
-% for field in part["fields"]:
+% for field in sorted(part["fields"], key=lambda each: not each["required"]):
 % name, value, bad = field["name"], given.get(field["name"], field["value"]), wrong.get(field["name"], "")
 % about = f'id="{name}" name="{name}" aria-describedby="{name}-help{f" {name}-wrong" if bad else ""}"{" aria-invalid=true" if bad else ""}{" disabled" if field["locked"] else ""}{" required" if field["required"] and not field["kind"] == "secret" else ""}'
 <div class="option">

@@ -4,6 +4,6 @@
 </p>
 % if away:
 <p>{{_("This page tries again by itself.")}}</p>
-<div data-away></div>
+<div data-away="{{again}}"></div>
 % end
-<p><a href="{{path or "/"}}">{{_("Try again")}}</a></p>
+<p><a href="{{again}}">{{_("Try again")}}</a></p>
