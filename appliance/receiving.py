@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from appliance.clock import Clock
+from appliance.describe import size as plain_size
 from appliance.errors import (
     Cancelled,
     DeliveryError,
@@ -117,9 +118,10 @@ class Receiving(Generic[PartType, Made]):
 
         Raises UsageError where they are too many, Refused where others are sending, and what `opened` does.
         """
-        if not 0 < size <= most:
-            wrong = "too many" if size > 0 else "no sound"
-            raise UsageError(f"{size} bytes are {wrong}: up to {most // 10**6} MB can be sent at once")
+        if size <= 0:
+            raise UsageError("there is nothing in it")
+        if size > most:
+            raise UsageError(f"{plain_size(size)} are too much: up to {most // 10**6} MB can be sent at once")
         with self._lock:
             now = self._clock.monotonic()
             for name in [name for name, came in self._came.items() if now - came > _PATIENCE]:

@@ -16,7 +16,7 @@ def taking(preset: dict[str, Any], others: Sequence[dict[str, Any]], now: dict[s
     """The changes after which a box is what a preset wants; `others` are the values of all other presets."""
     kept = _own_name(now, [preset, *others])
     wanted = {**preset, "device": {**preset.get("device", {}), **kept}}
-    gone = {(name,) for name in _PURPOSES if name in now and name not in wanted}
+    gone: set[Place] = {(name,) for name in _PURPOSES if name in now and name not in wanted}
     gone |= {*_displaced(wanted.get("panel"), now.get("panel"))}
     gone |= {*_brought(now, wanted, others)}
     for place in sorted(gone):

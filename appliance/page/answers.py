@@ -157,10 +157,10 @@ def again() -> str:
     if "back" in request.forms:
         return back()
     try:
-        came = urlsplit(request.get_header("Referer") or "/")
+        came = urlsplit(str(request.get_header("Referer", "/")))
     except ValueError:
         return "/"
-    return came.path + (f"?{came.query}" if came.query else "") if came.netloc == request.get_header("Host") else "/"
+    return f"{came.path}?{came.query}".rstrip("?") if came.netloc == request.get_header("Host") else "/"
 
 
 def problem(code: int, detail: str, **headers: str) -> HTTPResponse:

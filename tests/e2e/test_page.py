@@ -556,6 +556,7 @@ def test_messages_are_sent_from_the_phone(page: Page, served: Served, tmp_path: 
     (tmp_path / "a.txt").write_text("no sound")
     page.locator("#file").set_input_files(tmp_path / "a.txt")
     expect(page.locator("#said")).to_contain_text("cannot play that")
+    expect(button(page, "Send again")).to_be_hidden()
     assert len(served.box.call("feeds.list")) == served.box.status()["unheard"] == 3
 
 

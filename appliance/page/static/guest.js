@@ -18,13 +18,14 @@ async function send(bytes) {
   say("");
   try {
     const fitting = await fit(bytes);
-    if (fitting.length > Number(recorder.dataset.bytes)) throw new Error(t("This is longer than it may be."));
+    if (fitting.length > Number(recorder.dataset.bytes)) throw Object.assign(new Error(t("This is longer than it may be.")), { useless: true });
     await upload("guests", {}, fitting, (share) => { part("way").value = share; });
     unsent = null;
     part("time").textContent = "0:00";
     say(t("Thank you. Your recording has arrived."));
   } catch (error) {
-    part("again").hidden = false;
+    if (error.useless) unsent = null; // no second try would bring it
+    part("again").hidden = !unsent;
     const away = error instanceof TypeError;
     say(away ? t("The box does not answer. Your recording is still here: leave this page open.") : error.message);
   } finally {

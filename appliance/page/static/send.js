@@ -61,6 +61,7 @@ async function send(bytes, title) {
     unsent = null;
     location.assign(location.pathname);
   } catch (error) {
+    if (error.useless) unsent = null; // no second try would bring it
     said.textContent = error instanceof TypeError ? t("The box does not answer. Is it on, and this phone in its network?") : error.message;
   }
 }

@@ -60,7 +60,7 @@ export async function fit(bytes) {
     const sound = await context.decodeAudioData(bytes.buffer.slice(0));
     return wav(Array.from({ length: Math.min(2, sound.numberOfChannels) }, (_, n) => sound.getChannelData(n)), sound.sampleRate);
   } catch {
-    throw new Error(t("This phone cannot play that either. Choose a sound."));
+    throw Object.assign(new Error(t("This phone cannot play that either. Choose a sound.")), { useless: true });
   } finally {
     context.close();
   }
