@@ -76,7 +76,8 @@ class Guests:
     def rules(self) -> dict[str, Any]:
         """What guests may do."""
         longest = self._rules.longest
-        return {"allowed": self._rules.allowed, "longest": longest, "most_bytes": self._most_bytes}
+        full = self._rules.allowed and self._is_full()
+        return {"allowed": self._rules.allowed, "full": full, "longest": longest, "most_bytes": self._most_bytes}
 
     @property
     def _most_bytes(self) -> int:
@@ -99,7 +100,8 @@ class Guests:
         return self._coming.end(upload, self._made)
 
     def _opened(self, name: str, size: int) -> Recording:
-        self._check_count()
+        if self._is_full():
+            raise Refused(f"{self._rules.most} recordings of guests have come within a day: more may come tomorrow")
         coming, note = Coming(new_take_id(), self._clock.stamp(), size), self._note(name)
         with disk_errors():
             durable.make_directory(self._folder, mode=0o750)
@@ -168,16 +170,13 @@ class Guests:
             except (ApplianceError, OSError) as error:
                 log.error("what a guest sent waits for the next start: %s", error)
 
-    def _check_count(self) -> None:
-        """Raise Refused where enough came within a day."""
+    def _is_full(self) -> bool:
+        """Whether enough came within a day."""
         now = self._clock.monotonic()
         if self._today is None:
             found = self._store.clips.newest_first(since_ns=self._clock.wall_ns() - round(_DAY * 1e9))
-            self._today = deque(now for clip in found if by_guest(clip.begun))
-        while self._today and now - self._today[0] >= _DAY:
-            self._today.popleft()
-        if len(self._today) >= self._rules.most:
-            raise Refused(f"{self._rules.most} recordings of guests have come within a day, which is all that may")
+            self._today = deque((now for clip in found if by_guest(clip.begun)), self._rules.most)
+        return len(self._today) == self._rules.most and now - self._today[0] < _DAY
 
     def _forget(self, note: Path) -> None:
         remove(note)

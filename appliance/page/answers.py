@@ -153,7 +153,7 @@ def back() -> str:
 def again() -> str:
     """The page from which what was asked for just now can be asked for again."""
     if request.method in ("GET", "HEAD"):
-        return request.path
+        return str(request.path)
     if "back" in request.forms:
         return back()
     try:

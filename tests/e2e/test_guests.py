@@ -128,3 +128,30 @@ def test_over_plain_http_the_phone_itself_records(served: Served, chromium: Brow
     expect(page.get_by_text("Thank you. Your recording has arrived.")).to_be_visible(timeout=15_000)
     (entry,) = guests_clips(served.box)
     assert entry["clip"]["frames"] == 48_000
+
+
+@pytest.mark.slow
+def test_what_a_guest_recorded_while_the_host_made_a_new_code_arrives_by_that(
+    served: Served, chromium: Browser
+) -> None:
+    from playwright.sync_api import expect
+
+    theirs = host(served, chromium)
+    page = chromium.new_context(viewport=PHONE, base_url=served.address).new_page()
+    page.goto(f"/guest#{code_of(theirs)}")
+    button(page, "Record").click()
+    expect(page.get_by_role("timer")).to_have_text("0:01", timeout=10_000)
+    button(theirs, "Let nobody in any more").click()
+    expect(theirs.get_by_text("No guest is let in at the moment.")).to_be_visible()
+    button(page, "Stop and send").click()
+    expect(page.get_by_text("Your recording is still here")).to_be_visible(timeout=10_000)
+    assert violations(page) == []
+    button(theirs, "Let guests in").click()
+    expect(theirs.locator("figcaption")).to_be_visible()
+    page.get_by_label("The code that you were given").fill("1234 5678")
+    button(page, "Go on").click()
+    expect(page.get_by_text("That is not the code.")).to_be_visible()
+    page.get_by_label("The code that you were given").fill(code_of(theirs))
+    button(page, "Go on").click()
+    expect(page.get_by_text("Thank you. Your recording has arrived.")).to_be_visible(timeout=15_000)
+    served.box.until(lambda: len(guests_clips(served.box)) == 1)

@@ -14,7 +14,7 @@ from appliance.page.keys import Keys, Role
 from appliance.verbs import VERBS
 from tests.page.conftest import PASSWORD, Browser, Desk, clip
 
-RULES = {"allowed": True, "longest": 300.0, "most_bytes": 1000}
+RULES = {"allowed": True, "full": False, "longest": 300.0, "most_bytes": 1000}
 SEND = "/api/v1/guests.send"
 
 
@@ -158,6 +158,9 @@ def test_a_helper_sees_no_code(locked: Browser, code: str, keys: Keys) -> None:
 def test_it_is_off_until_somebody_switches_it_on(guest: Browser, desk: Desk, keys: Keys) -> None:
     desk.answers["guests.rules"] = {**RULES, "allowed": False}
     assert "Nobody can leave a recording here" in guest.get("/guest").text
+    desk.answers["guests.rules"] = {**RULES, "full": True}
+    assert "Nobody can leave a recording here" in guest.get("/guest").text
+    desk.answers["guests.rules"] = {**RULES, "allowed": False}
     host = Browser(guest.port)
     host.post("/login", password=PASSWORD)
     assert "guests: true" in host.get("/guests").text and "<svg" not in host.get("/guests").text

@@ -1,6 +1,6 @@
 // Tries a box out: its microphone, its buttons, its destinations. What is found is shown as it is found.
 
-import { t } from "./words.js";
+import { refusal, t } from "./words.js";
 
 const API = "/api/v1";
 const ADVICE = {
@@ -53,7 +53,7 @@ async function tryOut({ currentTarget: button }) {
   const body = JSON.stringify(only ? { only, buttons: only.includes("buttons") } : {});
   try {
     const answer = await fetch(`${API}/${word}`, { method: "POST", headers, body, signal });
-    if (!answer.ok) throw new Error((await answer.json()).detail);
+    if (!answer.ok) throw new Error(await refusal(answer));
     for await (const step of lines(answer)) {
       if (step.problem) throw new Error(step.problem);
       if (step.advice) heard(list, step);

@@ -27,7 +27,9 @@ async function send(bytes) {
     if (error.useless) unsent = null; // no second try would bring it
     part("again").hidden = !unsent;
     const away = error instanceof TypeError;
-    say(away ? t("The box does not answer. Your recording is still here: leave this page open.") : error.message);
+    part("anew").hidden = !error.isOut;
+    if (error.isOut) say(t("Guests are let in no more by your code. Your recording is still here: leave this page open, and ask for the new code."));
+    else say(away ? t("The box does not answer. Your recording is still here: leave this page open.") : error.message);
   } finally {
     part("sending").hidden = true;
     part("way").value = 0;
@@ -61,10 +63,21 @@ async function press() {
   button.disabled = false;
 }
 
+/** Lets the guest in by a new code, without another page: what was recorded is on this one. */
+async function comeIn(event) {
+  event.preventDefault();
+  const answer = await fetch("/guest", { method: "POST", body: new URLSearchParams(new FormData(event.target)) }).catch(() => null);
+  if (answer?.ok) {
+    part("anew").hidden = true;
+    await send(unsent);
+  } else say(answer ? t("That is not the code. Ask whoever invited you.") : t("The box does not answer. Your recording is still here: leave this page open."));
+}
+
 function begin() {
   recorder.hidden = !canRecord;
   part("instead").hidden = part("insecure").hidden = canRecord;
   part("record").addEventListener("click", press);
+  part("anew").addEventListener("submit", comeIn);
   part("retry").addEventListener("click", () => send(unsent));
   part("file").addEventListener("change", async ({ target }) => {
     const [file] = target.files;

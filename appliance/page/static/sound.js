@@ -1,21 +1,33 @@
 // Sound of this browser: recorded, turned into what the box plays, and sent to it.
 
-import { t } from "./words.js";
+import { refusal, t } from "./words.js";
 
 const API = "/api/v1";
 const PIECE = 49152; // bytes; 65,536 letters of Base64
 const TRIES = 8;
-const csrf = document.querySelector("meta[name=csrf]")?.content;
+let csrf = tokenOf(document);
 
 /** Whether this browser records on this page: on those with HTTPS only. */
 export const canRecord = Boolean(navigator.mediaDevices && window.AudioWorkletNode);
 
+function tokenOf(page) {
+  return page.querySelector("meta[name=csrf]")?.content;
+}
+
+/** Whether somebody has logged in anew since this page was loaded: what was recorded here may be sent after all. */
+async function isInAnew() {
+  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+  const before = csrf, fresh = tokenOf(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  csrf = fresh ?? csrf;
+  return csrf !== before;
+}
+
 async function askOnce(word, given) {
   const headers = { "Content-Type": "application/json", ...(csrf ? { "X-CSRF-Token": csrf } : {}) };
   const answer = await fetch(`${API}/${word}`, { method: "POST", headers, body: JSON.stringify(given) });
-  const told = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(told.detail), { passes: answer.status === 503 });
-  return told;
+  if (answer.ok) return answer.json();
+  const { status } = answer;
+  throw Object.assign(new Error(await refusal(answer)), { passes: status === 503, isOut: status === 401, isOld: [401, 403].includes(status) });
 }
 
 /** Asks the box for something; where it does not answer, again a little later. */
@@ -24,6 +36,7 @@ async function ask(word, given) {
     try {
       return await askOnce(word, given);
     } catch (error) {
+      if (error.isOld && await isInAnew()) continue;
       if (!(error.passes || error instanceof TypeError) || tries === TRIES) throw error;
       await new Promise((done) => setTimeout(done, 500 * tries));
     }

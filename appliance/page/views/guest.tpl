@@ -24,7 +24,7 @@
 <input type="text" id="code" name="code" inputmode="numeric" autocomplete="off" maxlength="20" required>
 <button>{{_("Go on")}}</button>
 </form>
-% elif not rules["allowed"]:
+% elif not rules["allowed"] or rules["full"]:
 <p>{{_("Nobody can leave a recording here at the moment.")}}</p>
 % else:
 <noscript><p class="warning">{{_("This needs JavaScript, which is switched off in this browser.")}}</p></noscript>
@@ -40,6 +40,11 @@
 </div>
 <p id="sending" hidden><label>{{_("Sending")}} <progress id="way" max="1" value="0"></progress></label></p>
 <p id="told" role="status" aria-live="polite"></p>
+<form class="login" id="anew" hidden>
+<label for="code">{{_("The code that you were given")}}</label>
+<input type="text" id="code" name="code" inputmode="numeric" autocomplete="off" maxlength="20" required>
+<button>{{_("Go on")}}</button>
+</form>
 <div class="buttons" id="again" hidden><button type="button" id="retry">{{_("Send it again")}}</button></div>
 % end
 </main>

@@ -1,9 +1,9 @@
 % rebase("frame.tpl", title=_("Guests"), visitor=visitor, path="/guests")
 <p>{{_("Guests leave recordings with their own phones: they scan a code, and see a button to record with and nothing else. What they record becomes a clip like any other.")}}</p>
 % if not rules["allowed"]:
-<p class="warning">{{_("This is switched off: set {option} in the configuration of the box.").format(option="guests: true")}}</p>
+<p class="warning">{{_("This is switched off: set {option} in the configuration of the box.").format(option="guests: true")}} <a href="/settings/guests">{{_("Settings")}}</a></p>
 % elif not locked:
-<p class="warning">{{_("Set a password first, {command}, so that guests can do nothing else.").format(command="appliance web password")}}</p>
+<p class="warning">{{_("Set a password first, {command}, so that guests can do nothing else.").format(command="appliance web password")}} <a href="/begin">{{_("First steps")}}</a></p>
 % else:
 % if here:
 <p class="warning">{{_("Phones cannot reach the address that you are at. Open this page by the name of the box in your network, and the code will lead there.")}}</p>
