@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from appliance.circumstances import GREETING_RECORD, Starter
+from appliance.circumstances import GREETING_RECORD, Starter, field_text
 from appliance.page.languages import _, current, day, number, several
 from appliance.page.sentences import sentence
 from appliance.phrases import WELL, moment
@@ -188,10 +188,12 @@ def entry(found: Plain) -> Plain:
         "approved": clip["approved"],
         "undecided": bool((clip.get("begun") or {}).get("draft")) and clip["verdict"] != "too_short",
         "note": clip["note"],
+        "texts": [each for each in clip["texts"] if each["text"]],
+        "fields": {name: _field(held) for name, held in clip["fields"].items()},
         "continues": clip["continues"],
         "is_greeting": (clip.get("begun") or {}).get("which") == GREETING_RECORD,
         "of_guest": (clip.get("begun") or {}).get("by") == Starter.GUEST,
-        "marks": [each["offset"] / clip["format"]["rate"] for each in clip["marks"]],
+        "marks": [(each["offset"] / clip["format"]["rate"], each["label"]) for each in clip["marks"]],
         "day": start.strftime("%Y-%m-%d"),
         "date": day(start),
         "time": start.strftime("%H:%M:%S"),
@@ -204,6 +206,10 @@ def entry(found: Plain) -> Plain:
         "clock": start.year < 2020 or (clip["started"]["source"] == "none" and not clip.get("corrected")),
         "deliveries": [_delivery(each) for each in found["deliveries"]],
     }
+
+
+def _field(held: object) -> str:
+    return (_("yes") if held else _("no")) if isinstance(held, bool) else field_text(held)
 
 
 def _delivery(delivery: Plain) -> Plain:

@@ -375,6 +375,49 @@ def test_a_person_names_finds_deletes_and_brings_back(page: Page, served: Served
 
 
 @pytest.mark.slow
+def test_a_clip_tells_its_transcript_and_fields(box: Box, chromium: Browser) -> None:
+    """What a program wrote down of it, and what somebody said before it was recorded; also in the page of the archive."""
+    from playwright.sync_api import expect
+
+    script = box.root / "said.sh"
+    script.write_text("echo 'Dear Anna,'; echo '<b>all the best'")
+    more = f"processors: {{words: {{processor: command, run: [sh, {script}, '{{file}}']}}}}\n"
+    box.config.write_text(
+        box.config.read_text() + more + "recording: {fields: {room: {choices: [hall, studio]}, consent: yes_no}}\n"
+    )
+    served = Served(box)
+    box.start()
+    served.start()
+    page = chromium.new_context(viewport=PHONE, base_url=served.address, accept_downloads=True).new_page()
+    page.goto("/")
+    page.get_by_text("Say what it will be").click()
+    page.get_by_label("room").select_option("hall")
+    page.get_by_label("consent").select_option("yes")
+    button(page, "Record").click()
+    expect(page.locator("#doing")).to_have_text(re.compile(r"Recording 0:0[1-9]"), timeout=10_000)
+    button(page, "Stop").click()
+    box.until(lambda: box.clips() and box.clips()[0]["clip"]["texts"])
+    page.goto(f"/clips/{box.clips()[0]['clip']['id']}")
+    assert page.locator("dd.text").inner_text() == "Dear Anna,\n<b>all the best"
+    told = page.locator("dl").last.inner_text()
+    assert "room\nhall" in told and "consent\nyes" in told
+    assert violations(page) == []
+    page.goto("/clips")
+    with page.expect_download() as download:
+        button(page, "Download").click()
+    with zipfile.ZipFile(download.value.path()) as found:
+        found.extractall(box.root / "unpacked")
+    page.goto((box.root / "unpacked" / "index.html").as_uri())
+    assert page.get_by_text("Dear Anna,").inner_text() == "Dear Anna,\n<b>all the best"
+    assert page.locator("audio").evaluate(
+        "async (sound) => { sound.muted = true; await sound.play(); return sound.duration }"
+    )
+    assert violations(page) == []
+    page.context.close()
+    served.end()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
 def test_a_clip_is_sent_to_a_place_that_came_later(page: Page, served: Served) -> None:
     from playwright.sync_api import expect

@@ -22,7 +22,7 @@
 % if entry["encrypted"]:
 <p>{{_("This is kept encrypted: whoever has the private key can hear it elsewhere. There is no waveform of it here.")}}</p>
 % else:
-<canvas class="wave" height="96" aria-hidden="true" data-peaks="/api/v1/clips/{{entry["id"]}}/peaks" data-marks="{{" ".join(f"{mark:.3f}" for mark in entry["marks"])}}" data-seconds="{{entry["seconds"]}}"></canvas>
+<canvas class="wave" height="96" aria-hidden="true" data-peaks="/api/v1/clips/{{entry["id"]}}/peaks" data-marks="{{" ".join(f"{mark:.3f}" for mark, label in entry["marks"])}}" data-seconds="{{entry["seconds"]}}"></canvas>
 <audio id="sound" controls preload="metadata" src="/api/v1/clips/{{entry["id"]}}/sound" aria-label="{{entry["name"]}}"></audio>
 % end
 <div class="line">
@@ -35,8 +35,11 @@
 </div>
 <h2>{{_("Marks")}}</h2>
 <ul class="marks">
-% for mark in entry["marks"]:
+% for mark, label in entry["marks"]:
 <li><a href="#sound" data-seek="{{f"{mark:.3f}"}}">{{words.clock(mark)}}</a>
+% if label:
+<span>{{label}}</span>
+% end
 % button("clips.unmark", _("Remove"), "quiet", about=_("the mark at {time}").format(time=words.clock(mark)), clip=entry["id"], seconds=f"{mark:.3f}")
 </li>
 % end
@@ -57,6 +60,14 @@
 <label>{{_("Note")}} <textarea name="note" rows="3" maxlength="2000">{{entry["note"]}}</textarea></label>
 <button>{{_("Keep")}}</button>
 </form>
+% if entry["texts"]:
+<h2>{{_("What was found in it")}}</h2>
+<dl>
+% for each in entry["texts"]:
+<dt>{{each["processor"]}}</dt><dd class="text">{{each["text"]}}</dd>
+% end
+</dl>
+% end
 <h2>{{_("Where it is")}}</h2>
 <ul class="facts">
 <li>{{_("on this box")}}</li>
@@ -100,6 +111,9 @@
 % end
 % if entry["verdict"] or entry["gaps"]:
 <dt>{{_("Sound")}}</dt><dd>{{", ".join(filter(None, (entry["verdict"], entry["gaps"])))}}</dd>
+% end
+% for name, held in entry["fields"].items():
+<dt>{{name}}</dt><dd>{{held}}</dd>
 % end
 % if entry["continues"]:
 <dt>{{_("Part")}}</dt><dd>{{_("It carries on")}} <a href="/clips/{{entry["continues"]}}">{{_("the part before it")}}</a>.</dd>

@@ -11,6 +11,7 @@ li { margin-bottom: 1.5rem; } ul { padding: 0; list-style: none; } audio { width
 </style>
 </head>
 <body>
+<main>
 <h1>{{_("Clips")}}</h1>
 <ul>
 % for name, each in listed:
@@ -20,9 +21,13 @@ li { margin-bottom: 1.5rem; } ul { padding: 0; list-style: none; } audio { width
 % if each["note"]:
 <p>{{each["note"]}}</p>
 % end
+% for found in each["texts"]:
+<p>{{found["text"]}}</p>
+% end
 <audio controls preload="none" src="{{quote(name)}}" aria-label="{{each["name"]}}"></audio>
 </li>
 % end
 </ul>
+</main>
 </body>
 </html>
