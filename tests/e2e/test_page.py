@@ -555,6 +555,35 @@ def test_a_take_is_drawn_while_it_is_recorded(page: Page, served: Served) -> Non
     button(page, "Stop").click()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
+def test_the_microphone_is_seen_before_and_while_it_is_recorded(page: Page, served: Served) -> None:
+    """Nothing is recorded by that, it goes on through other news, and a take shows the loudest of its last moments."""
+    from playwright.sync_api import expect
+
+    box = served.box
+    page.goto("/")
+    button(page, "Is the microphone well? Speak, and see").click()
+    hearing = page.locator("#hearing")
+    expect(page.get_by_text("A little closer, or louder.")).to_be_visible(timeout=20_000)
+    assert hearing.evaluate("(level) => level.value") > -60
+    assert violations(page) == []
+    page.locator("#main").evaluate("(main) => { main.dataset.before = '' }")
+    box.call("volume.up")
+    expect(page.locator("[data-before]")).to_have_count(0)
+    expect(page.get_by_text("A little closer, or louder.")).to_be_visible(timeout=20_000)
+    assert box.clips() == [] and box.status()["take"] is None
+    button(page, "Record").click()
+    expect(hearing).to_have_count(0)
+    expect(page.locator("#held")).to_be_visible(timeout=10_000)
+    held, level = page.locator("#held").bounding_box(), page.locator("#level").bounding_box()
+    assert held and level and level["x"] < held["x"] < level["x"] + level["width"]
+    assert violations(page) == []
+    button(page, "Stop").click()
+    expect(button(page, "Record")).to_be_visible()
+    expect(hearing).to_be_hidden()  # whoever recorded looks on no more
+
+
 WEBM = """async () => {
   const context = new AudioContext(), tone = context.createOscillator(), way = context.createMediaStreamDestination();
   tone.connect(way); tone.start();

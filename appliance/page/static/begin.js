@@ -17,6 +17,8 @@ const ADVICE = {
 };
 /** What tries something out now, by the list that it tells of it in: the next one there ends it. */
 const trying = new WeakMap();
+/** What ends hearing the microphone, while it is heard. */
+let hearing = null;
 const csrf = document.querySelector("meta[name=csrf]")?.content;
 
 /** Every line of a stream of JSON, as it comes. */
@@ -43,10 +45,11 @@ function heard(list, { held_dbfs, advice, words, gain }) {
 }
 
 async function tryOut({ currentTarget: button }) {
-  const list = button.closest("li").querySelector("ul"), word = button.dataset.try, only = button.dataset.only?.split(" ");
+  const list = button.closest("li, .tries").querySelector("ul"), word = button.dataset.try, only = button.dataset.only?.split(" ");
   const mine = new AbortController(), { signal } = mine;
   trying.get(list)?.abort();
   trying.set(list, mine);
+  if (word === "hear") hearing = mine;
   list.replaceChildren();
   button.disabled = true;
   const headers = { "Content-Type": "application/json", ...(csrf ? { "X-CSRF-Token": csrf } : {}) };
@@ -62,12 +65,23 @@ async function tryOut({ currentTarget: button }) {
   } catch (error) {
     if (!signal.aborted) tell(list, "wrong", error.message);
   }
+  if (hearing === mine) hearing = null;
   button.disabled = false;
 }
 
-for (const button of document.querySelectorAll("[data-try]")) {
-  button.hidden = false;
-  button.addEventListener("click", tryOut);
+function offer() {
+  for (const button of document.querySelectorAll("[data-try]")) {
+    button.hidden = false;
+    button.addEventListener("click", tryOut);
+  }
+}
+
+/** Goes on hearing where the page shows something new meanwhile, unless the microphone has more to do now. */
+function renewed() {
+  const heard = hearing && !hearing.signal.aborted;
+  hearing?.abort();
+  offer();
+  if (heard) document.querySelector("[data-try=hear]")?.click();
 }
 
 /** Compares the clock of the box with the one of this phone, and offers what would mend it. */
@@ -84,5 +98,7 @@ function compare(clock) {
   if (away && [...zone.options].some((option) => option.value === mine)) zone.value = mine;
 }
 
+offer();
+document.addEventListener("fresh", renewed);
 const clock = document.getElementById("clock");
 if (clock) compare(clock);

@@ -104,6 +104,17 @@ function sending({ destination, sent, size, seconds_left }) {
     + (seconds_left === null ? "" : `, ${t("{time} left", { time: clock(seconds_left) })}`);
 }
 
+const peaks = [];
+
+/** Shows the loudest of the last three seconds beside the level. */
+function hold(peak, level) {
+  peaks.push(peak);
+  if (peaks.length > 6) peaks.shift();
+  const held = document.getElementById("held"), share = (Math.max(...peaks) - level.min) / (level.max - level.min);
+  held.hidden = share <= 0;
+  held.style.insetInlineStart = `${Math.min(1, share) * 100}%`;
+}
+
 function live() {
   const events = new EventSource(`${API}/events`);
   let due = 0;
@@ -118,6 +129,7 @@ function live() {
       const doing = document.getElementById("doing"), level = document.getElementById("level");
       doing.textContent = doing.textContent.replace(/[\d:]+$/, clock(event.seconds));
       level.value = event.peak_dbfs;
+      hold(event.peak_dbfs, level);
       drawn(event.peak_dbfs);
       return;
     }

@@ -10,7 +10,10 @@
 % end
 <section class="now {{"recording" if status["take"] else ""}}" data-live>
 <p class="doing" id="doing">{{words.doing(status)}}</p>
+<div class="level">
 <meter id="level" min="-60" max="0" low="-20" high="-3" optimum="-10" value="{{status["take"]["peak_dbfs"] if status["take"] else -60}}" aria-label="{{_('Level in dBFS')}}"{{!"" if status["take"] else " hidden"}}></meter>
+<i id="held" hidden></i>
+</div>
 % if status["take"]:
 <canvas id="take" class="wave" height="64" aria-hidden="true"></canvas>
 % end
@@ -38,6 +41,13 @@
 % button("play.next", _("Play next message"), "big")
 % end
 </div>
+% if may_change and status["recorder"] == "idle":
+<div class="tries">
+<meter id="hearing" min="-60" max="0" low="-20" high="-3" optimum="-10" value="-60" aria-label="{{_('Level in dBFS')}}" hidden></meter>
+<button type="button" class="quiet" data-try="hear" hidden>{{_("Is the microphone well? Speak, and see")}}</button>
+<ul class="facts" aria-live="polite"></ul>
+</div>
+% end
 % if choices:
 <details class="described">
 <summary>{{_("Say what it will be")}}</summary>
@@ -138,3 +148,4 @@
 </table>
 % end
 </section>
+<script type="module" src="/static/begin.js"></script>
