@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from appliance.clock import Clock
-from appliance.describe import size as plain_size
 from appliance.errors import (
     Cancelled,
     DeliveryError,
@@ -19,6 +18,7 @@ from appliance.errors import (
     Transient,
     UsageError,
 )
+from appliance.phrases import size as plain_size
 
 GONE = "nothing of that name is being sent any more: begin anew"
 

@@ -376,7 +376,7 @@ def test_a_person_names_finds_deletes_and_brings_back(page: Page, served: Served
 
 @pytest.mark.slow
 def test_a_clip_tells_its_transcript_and_fields(box: Box, chromium: Browser) -> None:
-    """What a program wrote down of it, and what somebody said before it was recorded; also in the page of the archive."""
+    """What a program wrote down of it, and what somebody said before; also in the page of the archive."""
     from playwright.sync_api import expect
 
     script = box.root / "said.sh"
