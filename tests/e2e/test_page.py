@@ -375,6 +375,25 @@ def test_a_person_names_finds_deletes_and_brings_back(page: Page, served: Served
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("page", [DESK], indirect=True, ids=["desk"])
+def test_no_word_of_an_examination_is_broken_in_two(page: Page, served: Served) -> None:
+    from playwright.sync_api import expect
+
+    page.goto("/health")
+    button(page, "Examine the box").click()
+    name = page.get_by_role("rowheader", name="Microphone", exact=True)
+    expect(name).to_be_visible(timeout=30_000)
+    assert (
+        name.evaluate(
+            "(cell) => { const text = document.createRange(); text.selectNodeContents(cell);"
+            " return text.getClientRects().length }"
+        )
+        == 1
+    )
+    assert violations(page) == []
+
+
+@pytest.mark.slow
 def test_a_clip_tells_its_transcript_and_fields(box: Box, chromium: Browser) -> None:
     """What a program wrote down of it, and what somebody said before; also in the page of the archive."""
     from playwright.sync_api import expect
