@@ -183,6 +183,12 @@ SPEAKER = FaultKind(
     cause="the speaker of the configuration is not plugged in",
     next_step="plug it in, or run `appliance devices` and choose another",
 )
+SPEAKER_VOLUME = FaultKind(
+    "speaker_volume",
+    owner="player",
+    cause="the mixer of the speaker's sound card cannot be turned as `audio.playback.mixer` says",
+    next_step="do what the message says; until then the sound itself is made louder and quieter",
+)
 PROMPT = FaultKind(
     "prompt",
     owner="status",

@@ -15,6 +15,7 @@ import alsaaudio
 from alsaaudio import ALSAAudioError
 
 from appliance.audio.alsa_mixer import open_mixer
+from appliance.audio.alsa_volume import turn_speaker
 from appliance.audio.asound import Refused
 from appliance.audio.card_notes import CardNotes
 from appliance.audio.devices import NOUNS, Devices, SystemCard, abilities, not_found
@@ -63,7 +64,10 @@ class AlsaCards:
         return self._devices.identity(device)
 
     def open_mixer(self, device: str) -> Mixer | None:
-        return open_mixer(self._devices.mixer_name(device))
+        return open_mixer(self._devices.mixer_name(device, Direction.CAPTURE))
+
+    def turn_speaker(self, device: str, control: str, factor: float) -> None:
+        turn_speaker(self._devices.mixer_name(device, Direction.PLAYBACK), control, factor)
 
     def cards(self) -> tuple[Card, ...]:
         return tuple(

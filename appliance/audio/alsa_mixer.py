@@ -46,6 +46,11 @@ _TAKES = {
     "selem_set_capture_switch_all": (c_void_p, c_int),
     "selem_get_playback_switch": (c_void_p, c_int, c_void_p),
     "selem_set_playback_switch_all": (c_void_p, c_int),
+    "selem_has_playback_volume": (c_void_p,),
+    "selem_get_playback_volume_range": (c_void_p, c_void_p, c_void_p),
+    "selem_set_playback_volume_all": (c_void_p, c_long),
+    "selem_get_playback_dB_range": (c_void_p, c_void_p, c_void_p),
+    "selem_ask_playback_dB_vol": (c_void_p, c_long, c_int, c_void_p),
 }
 """The functions that return a number, negative for an error, and their arguments."""
 
@@ -63,7 +68,7 @@ def _library() -> Any:
     return library
 
 
-def _call(name: str, *arguments: Any) -> int:
+def call(name: str, *arguments: Any) -> int:
     """What libasound's `snd_mixer_NAME` returns. Raises OSError with its number for an error."""
     result: int = getattr(_library(), f"snd_mixer_{name}")(*arguments)
     if result < 0:
@@ -88,49 +93,49 @@ class AlsaMixer:
                 told = evolve(told, automatic_on=any(map(self._is_automatic, self._automatic.values())))
             return self._volume(told) if self._has("capture_volume") else told
         except OSError as error:
-            raise _gone(error) from error
+            raise gone(error) from error
 
     def set_gain(self, value: float, unit: str, channel: int | None = None) -> None:
         """Turn all channels, or that one alone, to the step that is nearest, or in dB nearest below."""
         try:
             for each in self._channels() if channel is None else (channel,):
-                _call("selem_set_capture_volume", self._element, each, self._raw(value, unit))
+                call("selem_set_capture_volume", self._element, each, self._raw(value, unit))
         except OSError as error:
-            raise _gone(error) from error
+            raise gone(error) from error
 
     def switch(self, *, on: bool) -> None:
         """Turn the capture switch."""
         try:
-            _call("selem_set_capture_switch_all", self._element, int(on))
+            call("selem_set_capture_switch_all", self._element, int(on))
         except OSError as error:
-            raise _gone(error) from error
+            raise gone(error) from error
 
     def set_automatic(self, *, on: bool) -> None:
         """Turn every switch of an automatic gain."""
         try:
             for element in self._automatic.values():
-                _call("selem_set_playback_switch_all", element, int(on))
+                call("selem_set_playback_switch_all", element, int(on))
         except OSError as error:
-            raise _gone(error) from error
+            raise gone(error) from error
 
     def close(self) -> None:
         """Let go of it."""
-        _call("close", self._handle)
+        call("close", self._handle)
 
     def _has(self, what: str) -> bool:
-        return bool(_call(f"selem_has_{what}", self._element))
+        return bool(call(f"selem_has_{what}", self._element))
 
     def _channels(self) -> list[int]:
-        return [each for each in _CHANNELS if _call("selem_has_capture_channel", self._element, each)]
+        return [each for each in _CHANNELS if call("selem_has_capture_channel", self._element, each)]
 
     def _is_on(self) -> bool:
-        return not self._has("capture_switch") or bool(_asked("get_capture_switch", self._element, _LEFT, of=c_int))
+        return not self._has("capture_switch") or bool(asked("get_capture_switch", self._element, _LEFT, of=c_int))
 
     def _is_automatic(self, element: int) -> bool:
-        return bool(_asked("get_playback_switch", element, _LEFT, of=c_int))
+        return bool(asked("get_playback_switch", element, _LEFT, of=c_int))
 
     def _volume(self, told: Gain) -> Gain:
-        raw = _asked("get_capture_volume", self._element, _LEFT)
+        raw = asked("get_capture_volume", self._element, _LEFT)
         lowest, highest = self._raw_range()
         if not self._decibels():
             percent = round(100 * (raw - lowest) / max(1, highest - lowest))
@@ -140,62 +145,69 @@ class AlsaMixer:
         told = evolve(told, value=value, unit=GainUnit.DECIBEL, lowest=least, highest=most)
         if _RIGHT not in self._channels():
             return told
-        second = self._level(max(_asked("get_capture_volume", self._element, _RIGHT), audible))
+        second = self._level(max(asked("get_capture_volume", self._element, _RIGHT), audible))
         return evolve(told, second=None if second == value else second)
 
     def _decibels(self) -> bool:
         lowest, highest = c_long(), c_long()
         try:
-            _call("selem_get_capture_dB_range", self._element, byref(lowest), byref(highest))
+            call("selem_get_capture_dB_range", self._element, byref(lowest), byref(highest))
         except OSError:
             return False
         return lowest.value < highest.value
 
     def _raw_range(self) -> tuple[int, int]:
         lowest, highest = c_long(), c_long()
-        _call("selem_get_capture_volume_range", self._element, byref(lowest), byref(highest))
+        call("selem_get_capture_volume_range", self._element, byref(lowest), byref(highest))
         return lowest.value, highest.value
 
     def _level(self, raw: int) -> float:
-        return _asked("ask_capture_vol_dB", self._element, raw) / 100
+        return asked("ask_capture_vol_dB", self._element, raw) / 100
 
     def _raw(self, value: float, unit: str) -> int:
         if unit == GainUnit.DECIBEL:
-            return _asked("ask_capture_dB_vol", self._element, round(value * 100), -1)
+            return asked("ask_capture_dB_vol", self._element, round(value * 100), -1)
         lowest, highest = self._raw_range()
         return lowest + round((highest - lowest) * value / 100)
 
 
-def open_mixer(name: str) -> AlsaMixer | None:
-    """The mixer that ALSA calls so; None where there is none, or none that a microphone has anything to do with."""
+def load(name: str) -> tuple[c_void_p, dict[str, int]] | None:
+    """The mixer that ALSA calls so, open, and its controls; None where there is none. Raises AudioError."""
     handle = c_void_p()
     try:
-        _call("open", byref(handle), 0)
+        call("open", byref(handle), 0)
         try:
-            _call("attach", handle, name.encode())
-            _call("selem_register", handle, None, None)
-            _call("load", handle)
-            elements = dict(_elements(handle))
+            call("attach", handle, name.encode())
+            call("selem_register", handle, None, None)
+            call("load", handle)
+            return handle, dict(_elements(handle))
         except BaseException:
-            _call("close", handle)
+            call("close", handle)
             raise
     except OSError as error:
         if error.errno in _ABSENT:
             return None
         raise AudioError(f"the mixer '{name}' cannot be opened: {error.strerror}. Plug the card in again") from error
+
+
+def open_mixer(name: str) -> AlsaMixer | None:
+    """The mixer that ALSA calls so; None where there is none, or none that a microphone has anything to do with."""
+    if (found := load(name)) is None:
+        return None
+    handle, elements = found
     able = {
-        each: bool(_call("selem_has_capture_volume", element))
+        each: bool(call("selem_has_capture_volume", element))
         for each, element in elements.items()
-        if _call("selem_has_capture_volume", element) or _call("selem_has_capture_switch", element)
+        if call("selem_has_capture_volume", element) or call("selem_has_capture_switch", element)
     }
     if not able:
-        _call("close", handle)
+        call("close", handle)
         return None
     control = min(able, key=lambda each: (not able[each], rank(each)))
     automatic = {
         each: element
         for each, element in elements.items()
-        if AUTOMATIC.search(each) and _call("selem_has_playback_switch", element)
+        if AUTOMATIC.search(each) and call("selem_has_playback_switch", element)
     }
     return AlsaMixer(handle, control, elements[control], automatic)
 
@@ -208,11 +220,11 @@ def _elements(handle: c_void_p) -> Iterator[tuple[str, int]]:
         element = library.snd_mixer_elem_next(element)
 
 
-def _asked(what: str, element: int, *arguments: int, of: type[c_int] | type[c_long] = c_long) -> int:
+def asked(what: str, element: int, *arguments: int, of: type[c_int] | type[c_long] = c_long) -> int:
     found = of()
-    _call(f"selem_{what}", element, *arguments, byref(found))
+    call(f"selem_{what}", element, *arguments, byref(found))
     return found.value
 
 
-def _gone(error: OSError) -> AudioError:
+def gone(error: OSError) -> AudioError:
     return AudioError(f"the mixer of the sound card does not answer: {error.strerror}. Plug the card in again")

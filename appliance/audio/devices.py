@@ -125,9 +125,9 @@ class Devices:
             usb = card.id
         return f"{usb} {card.name}"
 
-    def mixer_name(self, word: str) -> str:
-        """What ALSA calls the mixer of the microphone's card."""
-        card = self._card(word, Direction.CAPTURE)
+    def mixer_name(self, word: str, direction: Direction) -> str:
+        """What ALSA calls the mixer of the card of that microphone or speaker."""
+        card = self._card(word, direction)
         return f"hw:{card.index}" if card else word
 
     def _card(self, word: str, direction: Direction) -> SystemCard | None:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from appliance.audio.card_volume import CardVolume
 from appliance.audio.output import Output
 from appliance.audio.playing import Playing
 from appliance.audio.ramps import loudness
@@ -12,25 +13,34 @@ from appliance.errors import AudioError
 class Fading:
     """The loudness of what goes to the output. Used by the player's thread alone."""
 
-    def __init__(self, output: Output, volume: VolumeSettings) -> None:
+    def __init__(self, output: Output, volume: VolumeSettings, card: CardVolume) -> None:
         self._output = output
         self._volume = volume
+        self._card = card
+        self._loudness = loudness(volume.start)
         self.percent: int = volume.start
         """The volume."""
 
     def begin(self, playing: Playing) -> None:
         """It is about to sound: at once in full, unless it begins in mid-wave."""
-        self.rise(0 if playing.wish.start_at else loudness(self.percent))
+        self._loudness = self._card.set(self.percent)
+        self.rise(0 if playing.wish.start_at else self._loudness)
+
+    def go_on(self) -> None:
+        """It is about to sound again, on a speaker that was just opened."""
+        self._loudness = self._card.set(self.percent)
+        self.rise(0)
 
     def rise(self, first: float | None = None) -> None:
         """Go to the volume, from the loudness `first` or from what it is."""
         if first is not None:
             self._output.gain.go_to(first, 0)
-        self._output.gain.go_to(loudness(self.percent), self._output.ramp_frames)
+        self._output.gain.go_to(self._loudness, self._output.ramp_frames)
 
     def set(self, percent: int, playing: Playing | None) -> None:
         """Go to another volume, or to the nearest that may be set."""
         self.percent = self._volume.within(percent)
+        self._loudness = self._card.set(self.percent)
         self.take_back(playing)
         self.rise()
 

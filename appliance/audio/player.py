@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from appliance.audio.card_volume import CardVolume
 from appliance.audio.fading import Fading
 from appliance.audio.orders import Order, Orders
 from appliance.audio.output import Output
@@ -48,7 +49,7 @@ class Player:
         self._vitals = vitals
         self._output = Output(cards, playback.device, rate, clock)
         self._voice = Voice(self._output, clock, post)
-        self._fading = Fading(self._output, playback.volume)
+        self._fading = Fading(self._output, playback.volume, CardVolume(cards, playback, post))
         self._speed = 1.0
         self._playing: Playing | None = None
         self._next: Playing | None = None
@@ -239,7 +240,7 @@ class Player:
         except AudioError as error:
             self._wait_for_speaker(playing, error)
             return
-        self._fading.rise(0)
+        self._fading.go_on()
         playing.go_on()
 
     def _wait_for_speaker(self, playing: Playing, error: AudioError) -> None:

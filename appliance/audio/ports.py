@@ -158,6 +158,12 @@ class SoundCards(Protocol):
     def open_mixer(self, device: str) -> Mixer | None:
         """The mixer of that microphone's card; None where it has none. Raises AudioError where it does not answer."""
 
+    def turn_speaker(self, device: str, control: str, factor: float) -> None:
+        """Let that control of the speaker's card be `factor` (0 to 1) times as loud as it can be.
+
+        Raises Refused, which says why it cannot be, or AudioError.
+        """
+
     def open_capture(self, device: str, format: AudioFormat, period: float, buffer: float) -> Capture:
         """Open the microphone that the word `device` names; `period` and `buffer` are wishes in seconds.
 
@@ -192,6 +198,9 @@ class WrappedCards:
 
     def open_mixer(self, device: str) -> Mixer | None:
         return self._cards.open_mixer(device)
+
+    def turn_speaker(self, device: str, control: str, factor: float) -> None:
+        self._cards.turn_speaker(device, control, factor)
 
     def check_capture(self, device: str, format: AudioFormat) -> None:
         self._cards.check_capture(device, format)

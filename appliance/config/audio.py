@@ -127,6 +127,11 @@ class PlaybackSettings:
         check=optional(and_(ge(8_000), le(384_000))),
     )
     volume: VolumeSettings = option(VolumeSettings, "The volume.")
+    mixer: str | None = option(
+        None,
+        "The control of the speaker's sound card that the volume turns, as `alsamixer` calls it, such as `PCM`. "
+        "Default: none, the sound itself is made louder and quieter.",
+    )
     while_recording: WhileRecording = option(
         WhileRecording.REFUSE,
         "What plays while a take is in progress: nothing (`refuse`), what somebody asks for, but 20 dB quieter "

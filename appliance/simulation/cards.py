@@ -30,7 +30,8 @@ class FakeCards:
     seconds that it grants, `drift_ppm` how much too fast its crystal runs, `behind_server` whether the microphone says
     that a sound server is in between, `takes_back` whether the speaker forgets what is taken back. `captures` and
     `playbacks` are the streams opened so far, the latest last; they and what was written are kept unless `remember` is
-    False. `mixer` is that of the card, which is known by the identity `card`.
+    False. `mixer` is that of the card, which is known by the identity `card`; `turned` is how loud each control of its
+    speaker is.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class FakeCards:
         self.notes = CardNotes()
         self.mixer = mixer
         self.card = "Simulated sound card"
+        self.turned: dict[str, float] = {}
         self.captures: list[FakeCapture] = []
         self.playbacks: list[FakePlayback] = []
         self._hearing = Hearing(clock, sound, length, drift_ppm)
@@ -124,6 +126,10 @@ class FakeCards:
             self.mixer.opened += 1
             return self.mixer
         return None
+
+    def turn_speaker(self, device: str, control: str, factor: float) -> None:
+        if Direction.PLAYBACK not in self._unplugged:
+            self.turned[control] = factor
 
     def present(self, device: str, direction: Direction) -> bool:
         return direction not in self._unplugged

@@ -397,6 +397,6 @@ def test_a_card_is_known_by_the_same_whatever_its_number_and_its_port(tmp_path: 
 
 def test_the_mixer_is_that_of_the_card(root: Path) -> None:
     devices = tree(root, HDMI_0, MICROPHONE)
-    assert devices.mixer_name("usb") == "hw:1"
-    assert devices.mixer_name("plughw:CARD=Microphone,DEV=0") == "hw:1"
-    assert devices.mixer_name("pulse") == "pulse"
+    assert devices.mixer_name("usb", Direction.CAPTURE) == "hw:1"
+    assert devices.mixer_name("plughw:CARD=Microphone,DEV=0", Direction.CAPTURE) == "hw:1"
+    assert devices.mixer_name("pulse", Direction.CAPTURE) == "pulse"

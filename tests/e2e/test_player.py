@@ -251,3 +251,47 @@ def test_only_what_was_approved_is_heard_by_others(box: Box, test_card: Path) ->
     box.call("clips.approve", clip=good["id"], approved=False)
     with pytest.raises(ApplianceError, match="clips approve"):
         box.call("play.random")
+
+
+@pytest.mark.slow
+def test_the_volume_is_turned_at_the_card_where_that_is_wanted(box: Box, test_card: Path, tmp_path: Path) -> None:
+    """So that every sample reaches it as it is; the test card's speaker goes from -16 dB to 30 dB, off at first."""
+    samples, mixer, device = sound(tmp_path / "a.wav", 20), test_card / "mixer", f"testcard:{test_card}"
+    mixer.write_text("16 16 1 0 3 3 0\n")
+    speaker = f'{{device: "{device}", volume: 100, mixer: Speaker}}'
+    box.config.write_text(box.config.read_text() + f'audio: {{capture: {{device: "{device}"}}, playback: {speaker}}}\n')
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+
+    def stands(*wanted: int) -> bool:
+        return [int(word) for word in mixer.read_text().split()][4:] == [*wanted]
+
+    box.cli("play", str(tmp_path / "a.wav"))
+    box.until(lambda: stands(46, 46, 1))
+    box.until(lambda: sounded(test_card) > RATE)
+    box.cli("volume", "set", "50%")
+    box.until(lambda: stands(27, 27, 1))
+    heard_so_far = sounded(test_card)
+    box.until(lambda: sounded(test_card) > heard_so_far + RATE)
+    assert place(samples[: heard_so_far + RATE // 2], heard(test_card)) >= 0, "as it is in the file"
+    box.cli("volume", "set", "0%")
+    box.until(lambda: stands(0, 0, 0))
+    assert not box.status()["faults"]
+
+
+@pytest.mark.slow
+def test_a_control_that_the_card_has_not_is_a_fault_and_the_sound_is_quieter_all_the_same(
+    box: Box, test_card: Path, tmp_path: Path
+) -> None:
+    samples, device = sound(tmp_path / "a.wav", 4), f"testcard:{test_card}"
+    (test_card / "mixer").write_text("16 16 1 0 3 3 1\n")
+    speaker = f'{{device: "{device}", volume: 50, mixer: Master}}'
+    box.config.write_text(box.config.read_text() + f'audio: {{capture: {{device: "{device}"}}, playback: {speaker}}}\n')
+    box.start("--simulate", "panel", ALSA_CONFIG_PATH=os.environ["ALSA_CONFIG_PATH"])
+    box.cli("play", str(tmp_path / "a.wav"))
+    box.until(lambda: "speaker_volume" in [fault["name"] for fault in box.status()["faults"]])
+    message = next(fault["message"] for fault in box.status()["faults"] if fault["name"] == "speaker_volume")
+    assert message.startswith("the sound card has no control 'Master' that turns its speaker")
+    assert message.endswith("'Speaker'")
+    box.until(lambda: is_over(box))
+    played = heard(test_card)[: 3 * RATE].astype(float)
+    assert played.std() == pytest.approx(samples.std() / 8, rel=0.05)

@@ -2,7 +2,7 @@
  *
  * Parameter in asound.conf: `directory`, a folder in which
  *     mixer      holds the left and right volume (0 to 46), the capture switch and that of the automatic gain, as four
- *                numbers; without it the card has no mixer
+ *                numbers, and three of the speaker, volumes and switch, where it has one; without it there is no mixer
  *     no_db      lets the mixer tell no decibels, where it exists; else a step is 1 dB, from -16 dB on
  *     stuck      lets nothing be changed, where it exists
  *     unplugged  lets the card be gone
@@ -14,10 +14,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { VOLUME, SWITCH, AUTOMATIC, COUNT };
+enum { VOLUME, SWITCH, AUTOMATIC, LOUDNESS, LOUD, COUNT };
+enum { OF_MICROPHONE = 4, ALL = 7 };
 
-static const char *const names[COUNT] = {"Mic Capture Volume", "Mic Capture Switch", "Auto Gain Control"};
-static const int first[COUNT] = {0, 2, 3}, counts[COUNT] = {2, 1, 1};
+static const char *const names[COUNT] = {"Mic Capture Volume", "Mic Capture Switch", "Auto Gain Control",
+                                         "Speaker Playback Volume", "Speaker Playback Switch"};
+static const int first[COUNT] = {0, 2, 3, 4, 6}, counts[COUNT] = {2, 1, 1, 2, 1};
 static const unsigned int decibels[] = {SND_CTL_TLVT_DB_SCALE, 2 * sizeof(int), (unsigned int)-1600, 100};
 
 typedef struct {
@@ -38,7 +40,8 @@ static int exists(const mixer_t *mixer, const char *name)
     return access(path, F_OK) == 0;
 }
 
-static int load(const mixer_t *mixer, long values[4])
+/* How many numbers there are, or a negative error. */
+static int load(const mixer_t *mixer, long values[ALL])
 {
     char path[PATH_MAX];
     path_of(mixer, "mixer", path);
@@ -48,12 +51,14 @@ static int load(const mixer_t *mixer, long values[4])
             fclose(file);
         return -ENODEV;
     }
-    int found = fscanf(file, "%ld %ld %ld %ld", values, values + 1, values + 2, values + 3);
+    int found = 0;
+    while (found < ALL && fscanf(file, "%ld", values + found) == 1)
+        found++;
     fclose(file);
-    return found == 4 ? 0 : -EIO;
+    return found == OF_MICROPHONE || found == ALL ? found : -EIO;
 }
 
-static int save(const mixer_t *mixer, const long values[4])
+static int save(const mixer_t *mixer, const long values[ALL], int count)
 {
     char path[PATH_MAX], fresh[PATH_MAX];
     path_of(mixer, "mixer", path);
@@ -61,15 +66,16 @@ static int save(const mixer_t *mixer, const long values[4])
     FILE *file = fopen(fresh, "we");
     if (!file)
         return -errno;
-    fprintf(file, "%ld %ld %ld %ld\n", values[0], values[1], values[2], values[3]);
+    for (int index = 0; index < count; index++)
+        fprintf(file, index + 1 < count ? "%ld " : "%ld\n", values[index]);
     fclose(file);
     return rename(fresh, path) < 0 ? -errno : 0;
 }
 
 static int elem_count(snd_ctl_ext_t *ext)
 {
-    (void)ext;
-    return COUNT;
+    long values[ALL];
+    return load(ext->private_data, values) == OF_MICROPHONE ? LOUDNESS : COUNT;
 }
 
 static int elem_list(snd_ctl_ext_t *ext, unsigned int offset, snd_ctl_elem_id_t *id)
@@ -92,9 +98,9 @@ static snd_ctl_ext_key_t find_elem(snd_ctl_ext_t *ext, const snd_ctl_elem_id_t *
 static int get_attribute(snd_ctl_ext_t *ext, snd_ctl_ext_key_t key, int *type, unsigned int *access,
                          unsigned int *count)
 {
-    *type = key == VOLUME ? SND_CTL_ELEM_TYPE_INTEGER : SND_CTL_ELEM_TYPE_BOOLEAN;
+    *type = key == VOLUME || key == LOUDNESS ? SND_CTL_ELEM_TYPE_INTEGER : SND_CTL_ELEM_TYPE_BOOLEAN;
     *access = SND_CTL_EXT_ACCESS_READWRITE;
-    if (key == VOLUME && !exists(ext->private_data, "no_db"))
+    if ((key == VOLUME || key == LOUDNESS) && !exists(ext->private_data, "no_db"))
         *access |= SND_CTL_EXT_ACCESS_TLV_READ;
     *count = counts[key];
     return 0;
@@ -104,31 +110,31 @@ static int get_integer_info(snd_ctl_ext_t *ext, snd_ctl_ext_key_t key, long *low
 {
     (void)ext;
     *lowest = 0;
-    *highest = key == VOLUME ? 46 : 1;
+    *highest = key == VOLUME || key == LOUDNESS ? 46 : 1;
     *step = 1;
     return 0;
 }
 
 static int read_integer(snd_ctl_ext_t *ext, snd_ctl_ext_key_t key, long *value)
 {
-    long values[4];
-    int error = load(ext->private_data, values);
-    for (int channel = 0; !error && channel < counts[key]; channel++)
+    long values[ALL];
+    int found = load(ext->private_data, values);
+    for (int channel = 0; found > 0 && channel < counts[key]; channel++)
         value[channel] = values[first[key] + channel];
-    return error;
+    return found < 0 ? found : 0;
 }
 
 static int write_integer(snd_ctl_ext_t *ext, snd_ctl_ext_key_t key, long *value)
 {
-    long values[4];
-    int error = load(ext->private_data, values), changed = 0;
-    if (error || exists(ext->private_data, "stuck"))
-        return error;
+    long values[ALL];
+    int found = load(ext->private_data, values), changed = 0;
+    if (found < 0 || exists(ext->private_data, "stuck"))
+        return found < 0 ? found : 0;
     for (int channel = 0; channel < counts[key]; channel++) {
         changed |= values[first[key] + channel] != value[channel];
         values[first[key] + channel] = value[channel];
     }
-    error = changed ? save(ext->private_data, values) : 0;
+    int error = changed ? save(ext->private_data, values, found) : 0;
     return error ? error : changed;
 }
 
@@ -165,7 +171,7 @@ SND_CTL_PLUGIN_DEFINE_FUNC(testcard)
 {
     snd_config_iterator_t item, next;
     const char *directory = NULL;
-    long values[4];
+    long values[ALL];
     (void)root;
     snd_config_for_each(item, next, conf) {
         snd_config_t *node = snd_config_iterator_entry(item);
