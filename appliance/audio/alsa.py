@@ -15,7 +15,6 @@ import alsaaudio
 from alsaaudio import ALSAAudioError
 
 from appliance.audio.alsa_mixer import open_mixer
-from appliance.audio.alsa_volume import turn_speaker
 from appliance.audio.asound import Refused
 from appliance.audio.card_notes import CardNotes
 from appliance.audio.devices import NOUNS, Devices, SystemCard, abilities, not_found
@@ -67,6 +66,8 @@ class AlsaCards:
         return open_mixer(self._devices.mixer_name(device, Direction.CAPTURE))
 
     def turn_speaker(self, device: str, control: str, factor: float) -> None:
+        from appliance.audio.alsa_volume import turn_speaker  # for a control that the configuration names
+
         turn_speaker(self._devices.mixer_name(device, Direction.PLAYBACK), control, factor)
 
     def cards(self) -> tuple[Card, ...]:
