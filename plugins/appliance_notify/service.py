@@ -12,6 +12,7 @@ from appliance.plugin import (
     House,
     Seconds,
     StorageError,
+    Verdict,
     events,
 )
 from appliance_notify import memory as kept
@@ -26,6 +27,9 @@ LOOK_EVERY = 900.0
 
 _CLOSEST_LOOKS = 5.0
 """Seconds between two looks while much happens: a report costs something."""
+
+_LONGEST_TAKE = 86_400.0
+"""Seconds: what began so long before a summary, and is new since, is counted in it."""
 
 _MEANT = (
     events.ClipFinished,
@@ -103,8 +107,11 @@ class Teller:
         self._look_due = min(self._look_due, self._monotonic() + _CLOSEST_LOOKS)
 
     def _catch_up(self) -> None:
-        """Find the clips that were made while nobody listened; at the very first start none is news."""
+        """Find the clips that were made while nobody listened; at the very first start none is news. What lies in the
+        trash is none either, should somebody bring it back.
+        """
         try:
+            trash = self._house.ask("clips.trash")
             found = self._house.ask("clips.list", limit=kept.KNOWN_CLIPS)
         except ApplianceError as error:
             log.info("what was recorded meanwhile is not known: %s", error)
@@ -114,6 +121,9 @@ class Teller:
         known = set(self._memory.clips or ())
         if not news:
             self._memory = evolve(self._memory, clips=())
+        for clip in (machine.Recorded.of_plain(each["clip"]) for each in trash or ()):
+            if not news or (clip.began > since and clip.id not in known):
+                self._memory = self._memory.with_clip(clip.id, clip.began)
         for clip in clips:
             if not news:
                 self._memory = self._memory.with_clip(clip.id, clip.began)
@@ -157,11 +167,14 @@ class Teller:
         self._memory = machine.summed_up(self._memory, now)
 
     def _new_clips(self, since: float) -> list[Mapping[str, str]]:
-        """For each clip since then the state of its deliveries by destination."""
+        """For each clip that ended since then, and is not too short, the state of its deliveries by destination."""
         found: list[Mapping[str, str]] = []
         after: dict[str, Any] = {}
-        while page := self._house.ask("clips.list", since_ns=round(since * 1e9), **after):
+        while page := self._house.ask("clips.list", since_ns=round((since - _LONGEST_TAKE) * 1e9), **after):
             for each in page:
+                clip = machine.Recorded.of_plain(each["clip"])
+                if clip.verdict == Verdict.TOO_SHORT or clip.began + clip.seconds <= since:
+                    continue
                 states = {delivery["destination"]: delivery["state"] for delivery in each["deliveries"]}
                 found.append({name: state for name, state in states.items() if state != "cancelled"})
             after = {"after": page[-1]["clip"]["id"]}

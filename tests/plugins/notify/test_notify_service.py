@@ -267,6 +267,22 @@ def test_the_day_is_summed_up(tmp_path: Path, phone: Phone) -> None:
     assert len(phone.got) == 1
 
 
+def test_a_summary_counts_what_went_on_at_the_last_one_and_nothing_too_short(tmp_path: Path, phone: Phone) -> None:
+    one = Told(tmp_path, phone, daily=TimeOfDay("08:30"))
+    moment = one.clock.stamp().wall_ns / 1e9
+    one.house.folder.mkdir(parents=True, exist_ok=True)
+    save(one.house.folder, Memory(clips=(), summed_up="2000-01-01", summed_up_to=moment))
+    start = HELLO.clip.started.wall_ns / 1e9
+    across, before = began("across", moment - start - 1), began("before", moment - start - 10)
+    short = began("short", moment - start + 60)
+    short["clip"]["verdict"] = "too_short"
+    delivered = [{"destination": "shelf", "state": "delivered"}]
+    one.house.pages = ([], [{**each, "path": "", "deliveries": delivered} for each in (short, across, before)])
+    with one.running():
+        one.pass_by(3600, 60)
+    assert one.texts[0].startswith("1 new recording, in 1 place.")
+
+
 def test_silence_is_told(tmp_path: Path, phone: Phone) -> None:
     one = Told(tmp_path, phone, silence=Seconds(3 * 86_400))
     with one.running():
@@ -333,6 +349,16 @@ def test_what_was_there_before_is_no_news_where_the_first_look_failed(tmp_path: 
     with one.running():
         one.tell(EventsLost(5))
     assert told_of(one) == ["hello"]
+
+
+def test_what_comes_back_from_the_trash_that_was_there_before_is_no_news(tmp_path: Path, phone: Phone) -> None:
+    one = Told(tmp_path, phone, clips=Clips.WORDS)
+    thrown = began("thrown-away", -600.0)
+    one.house.answers = {"clips.list": [], "clips.trash": [{**thrown, "since_ns": 0}]}
+    with one.running():
+        one.house.answers = {"clips.list": [began("new", 60.0), thrown], "clips.trash": []}
+        one.tell(EventsLost(5))
+    assert told_of(one) == ["new"]
 
 
 def test_a_look_in_which_much_is_forgotten_tells_all_that_is_new(tmp_path: Path, phone: Phone) -> None:
