@@ -1,9 +1,9 @@
 """Word through ntfy: as JSON, or as the file of a clip (https://docs.ntfy.sh/publish/)."""
 
 import json
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from appliance.plugin import House
+from appliance.plugin import House, Transient
 from appliance_notify.notes import Message
 from appliance_notify.options import NtfyOptions
 from appliance_notify.posting import Poster
@@ -32,8 +32,10 @@ class Ntfy:
             said["click"] = message.link
         if message.sound is None:
             body = json.dumps({"topic": self._topic, **said}).encode()
-            self._poster.post(f"{self._server}/", body, "application/json", private=self._private)
+            answer = self._poster.post(f"{self._server}/", body, "application/json", private=self._private)
         else:
             sound = message.sound
             url = f"{self._url}?{urlencode({**said, 'filename': sound.name})}"
-            self._poster.post(url, sound.data, sound.media_type, method="PUT", private=self._private)
+            answer = self._poster.post(url, sound.data, sound.media_type, method="PUT", private=self._private)
+        if not answer.lstrip().startswith(b"{"):  # the login page of a network, say
+            raise Transient(f"{urlsplit(self._url).hostname} answers in words that are none of ntfy: check url")

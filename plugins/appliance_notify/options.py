@@ -6,7 +6,7 @@ from typing import Any
 
 from appliance_http.options import Tls, headers_validator, url_validator
 from appliance_mail.options import SmtpOptions
-from appliance_telegram.options import CHAT
+from appliance_telegram.options import CHAT, check_token
 from attrs import frozen
 from attrs.validators import deep_iterable, ge, matches_re, min_len, optional
 
@@ -99,7 +99,7 @@ class NtfyOptions:
 class TelegramOptions:
     """Word in a chat of Telegram, from a bot that @BotFather made."""
 
-    token: Secret = option(help="The token of the bot.", example='"123456789:AAF-of-the-bot"')
+    token: Secret = option(help="The token of the bot.", check=check_token, example='"123456789:AAF-of-the-bot"')
     chat: str = option(
         help="The id of the chat, or the @name of a channel.",
         check=matches_re(CHAT),
@@ -133,7 +133,7 @@ class WebhookOptions:
         JSON, "What is sent. In JSON the words are escaped as they must be.", check=matches_re(r"[!-~ ]{1,100}")
     )
     template: str = option(
-        '{"device": "{device}", "title": "{title}", "text": "{text}", "urgent": {urgent}}',
+        '{"device": "{device}", "title": "{title}", "text": "{text}", "link": "{link}", "urgent": {urgent}}',
         f"What is sent, with words in braces: {', '.join(f'`{{{word}}}`' for word in WORDS)}.",
         check=_body,
     )

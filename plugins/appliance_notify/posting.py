@@ -10,7 +10,7 @@ from appliance_http.transport import ANY, Client, Request
 
 from appliance.plugin import Cancelled, House, Permanent, Seconds, shown_url
 
-_TIMEOUTS = Timeouts(connect=Seconds(10), read=Seconds(30), total=Seconds(300))
+TIMEOUTS = Timeouts(connect=Seconds(10), read=Seconds(30), total=Seconds(300))
 _MOST_OF_AN_ANSWER = 64 * 1024
 
 _WORDS = {
@@ -26,7 +26,7 @@ class Poster:
 
     def __init__(self, house: House, tls: Tls, *, allow_http: bool) -> None:
         self._house = house
-        self._client = Client(_TIMEOUTS, tls, allow_http, frozenset(), house.clock_trusted)
+        self._client = Client(TIMEOUTS, tls, allow_http, frozenset(), house.clock_trusted)
 
     def post(
         self,
@@ -36,14 +36,16 @@ class Poster:
         *,
         method: str = "POST",
         private: Mapping[str, str] | None = None,
-    ) -> None:
-        """Send it; `private` headers are shown nowhere. Raises Transient, Permanent, Cancelled once the house stops."""
+    ) -> bytes:
+        """Send it; the answer, up to 64 KiB. `private` headers are shown nowhere. Raises Transient, Permanent, and
+        Cancelled once the house stops.
+        """
         request = Request(method, url, {"Content-Type": content_type}, dict(private or {}), body)
         with self._client.exchange(request, self._check_stopping) as answer:
             status, reason, headers = answer.status, answer.reason, dict(answer.headers)
             said = answer.head(_MOST_OF_AN_ANSWER)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            return
+            return said
         host = urlsplit(url).hostname or url
         if status in ANY:
             raise Permanent(f"{_shown_host(url)} leads elsewhere, where nothing is sent. Set the address to that place")

@@ -1,13 +1,13 @@
 """Word in a chat of Telegram (https://core.telegram.org/bots/api)."""
 
-import json
-
+from appliance_telegram.bot import Bot
+from appliance_telegram.options import BotOptions
 from urllib3.filepost import encode_multipart_formdata
 
-from appliance.plugin import House
+from appliance.plugin import Cancelled, House
 from appliance_notify.notes import Message
 from appliance_notify.options import TelegramOptions
-from appliance_notify.posting import Poster
+from appliance_notify.posting import TIMEOUTS
 
 _LONGEST_CAPTION = 1000
 """Characters under a sound; Telegram takes 1024."""
@@ -19,15 +19,17 @@ class Telegram:
     sounds = True
 
     def __init__(self, options: TelegramOptions, house: House) -> None:
-        self._bot = f"{options.url.rstrip('/')}/bot{options.token.reveal()}"
+        asked = BotOptions(
+            token=options.token, url=options.url, allow_http=options.allow_http, tls=options.tls, timeouts=TIMEOUTS
+        )
+        self._bot = Bot(asked, house.clock_trusted)
         self._chat = options.chat
-        self._poster = Poster(house, options.tls, allow_http=options.allow_http)
+        self._house = house
 
     def send(self, message: Message) -> None:
         text = "\n".join(filter(None, (message.title, message.body)))
         if message.sound is None:
-            said = {"chat_id": self._chat, "text": text, "disable_notification": False}
-            self._poster.post(f"{self._bot}/sendMessage", json.dumps(said).encode(), "application/json")
+            self._bot.ask("sendMessage", self._check_stopping, chat_id=self._chat, text=text)
         else:
             sound = message.sound
             body, content_type = encode_multipart_formdata(
@@ -37,4 +39,8 @@ class Telegram:
                     "voice": (sound.name, sound.data, sound.media_type),
                 }
             )
-            self._poster.post(f"{self._bot}/sendVoice", body, content_type)
+            self._bot.send("sendVoice", {"Content-Type": content_type}, body, self._check_stopping)
+
+    def _check_stopping(self) -> None:
+        if self._house.stopping:
+            raise Cancelled("the box stops")

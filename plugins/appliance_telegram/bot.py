@@ -22,7 +22,7 @@ _WORDS = {
     403: "the bot may not do that. Has it been blocked, or taken out of the chat?",
     404: "it does not know the bot, or is no Bot API server. Check token and url",
     413: "the file is too large for it",
-    429: "it wants to be asked less often. Set a longer `every`",
+    429: "it wants to be asked less often",
 }
 
 
@@ -50,9 +50,9 @@ class Bot:
         headers = {"Content-Type": "application/json"}
         return self._result(Request("POST", f"{self._base}/{method}", headers, body=body), stop)
 
-    def send(self, method: str, body: FileBody, stop: Callable[[], None]) -> Any:
-        """The result of a method that takes a file."""
-        return self._result(Request("POST", f"{self._base}/{method}", body.headers, body=body), stop)
+    def send(self, method: str, headers: Mapping[str, str], body: FileBody | bytes, stop: Callable[[], None]) -> Any:
+        """The result of a method that takes a file, in a form."""
+        return self._result(Request("POST", f"{self._base}/{method}", headers, body=body), stop)
 
     @contextmanager
     def file(self, path: str, stop: Callable[[], None]) -> Iterator[Answer]:

@@ -9,7 +9,7 @@ CHAT = r"-?[0-9]{1,20}|@[A-Za-z0-9_]{1,64}"
 """The id of a chat, or the name of a public one."""
 
 
-def _token(_: object, __: object, token: Secret) -> None:
+def check_token(_: object, __: object, token: Secret) -> None:
     text = token.reveal()
     if not text.isascii() or not text.isprintable() or any(each in text for each in " /?#%"):
         raise ValueError("the token holds characters that no token has: copy it anew from @BotFather")
@@ -20,7 +20,7 @@ class BotOptions:
     """The bot, and where it is asked for."""
 
     token: Secret = option(
-        help="The token of the bot, from @BotFather.", check=_token, example="!secret telegram_token"
+        help="The token of the bot, from @BotFather.", check=check_token, example="!secret telegram_token"
     )
     url: str = option("https://api.telegram.org", "A Bot API server of one's own.", check=url_validator)
     allow_http: bool = option(False, "Speak without encryption with hosts other than this one.")

@@ -60,7 +60,7 @@ class TelegramBackend:
             check=job.check_cancelled,
             block=self._context.block(BLOCK),
         )
-        message = self._bot.send(method, body, job.check_cancelled)
+        message = self._bot.send(method, body.headers, body, job.check_cancelled)
         if not body.complete:
             raise Transient("Telegram answered before it had the whole file")
         return Receipt(

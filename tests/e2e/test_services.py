@@ -112,8 +112,9 @@ class Phone(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         self.got.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
         self.send_response(200)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", "2")
         self.end_headers()
+        self.wfile.write(b"{}")
 
     do_POST = do_PUT
 

@@ -26,7 +26,7 @@ class Phone(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.got: list[Got] = []
-        self.status, self.answer = 200, b'{"ok": true}'
+        self.status, self.answer = 200, b'{"ok": true, "result": {}}'
         self.extra: dict[str, str] = {}
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 

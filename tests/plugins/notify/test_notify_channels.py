@@ -80,6 +80,25 @@ def test_telegram_gets_words_and_sound(phone: Phone, house: FakeHouse) -> None:
     assert parts["caption"].get_payload() == f"{SOUND.title}\nhello" and parts["chat_id"].get_payload() == "-100"
 
 
+def test_telegram_says_how_long_it_wants_peace(phone: Phone, house: FakeHouse) -> None:
+    phone.status = 429
+    phone.answer = b'{"ok": false, "description": "Too Many Requests", "parameters": {"retry_after": 45}}'
+    with pytest.raises(Transient, match="Too Many Requests") as raised:
+        Telegram(TelegramOptions(token=Secret("12:hushhush"), chat="1", url=phone.url), house).send(SOUND)
+    assert raised.value.retry_after == 45
+
+
+@pytest.mark.parametrize("message", [WORDS, SOUND])
+def test_what_the_login_page_of_a_network_takes_is_not_told(phone: Phone, house: FakeHouse, message: Message) -> None:
+    phone.answer = b"<html>Welcome to our hotel</html>"
+    for channel in (
+        Ntfy(NtfyOptions(url=f"{phone.url}/our-box"), house),
+        Telegram(TelegramOptions(token=Secret("12:hushhush"), chat="1", url=phone.url), house),
+    ):
+        with pytest.raises(Transient, match=r"127\.0\.0\.1 answers in words that are none of"):
+            channel.send(message)
+
+
 def test_a_webhook_gets_what_its_template_says(phone: Phone, house: FakeHouse) -> None:
     Webhook(WebhookOptions(url=f"{phone.url}/hook", headers={"X-Key": Secret("hush")}), house).send(WORDS)
     plain = WebhookOptions(
@@ -87,7 +106,13 @@ def test_a_webhook_gets_what_its_template_says(phone: Phone, house: FakeHouse) -
     )
     Webhook(plain, house).send(WORDS)
     as_json, as_text = phone.got
-    assert json.loads(as_json.body) == {"device": "box", "title": WORDS.title, "text": WORDS.text, "urgent": True}
+    assert json.loads(as_json.body) == {
+        "device": "box",
+        "title": WORDS.title,
+        "text": WORDS.text,
+        "link": "https://x/1",
+        "urgent": True,
+    }
     assert as_json.headers["x-key"] == "hush" and as_json.path == "/hook"
     assert as_text.method == "PUT" and as_text.body.decode() == f"{WORDS.title}|{WORDS.text}|https://x/1|phone-3"
 
@@ -112,8 +137,8 @@ def test_apprise_gets_words_and_sound(phone: Phone, house: FakeHouse) -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "words"),
     [
-        (401, Permanent, "127.0.0.1 answers 401 Unauthorized: it does not know us"),
-        (404, Permanent, "there is no such place"),
+        (401, Permanent, "127.0.0.1 answers 401 Unauthorized: it does not know"),
+        (404, Permanent, "127.0.0.1 answers 404 Not Found: (there is no such place|it does not know the bot)"),
         (302, Permanent, "leads elsewhere"),
         (429, Transient, "429"),
         (503, Transient, "503"),
