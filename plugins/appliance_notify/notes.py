@@ -8,8 +8,11 @@ from attrs import field, frozen
 
 from appliance.plugin import counted
 
-LONGEST = 3500
-"""Characters of one message at most: Telegram takes 4096, ntfy 4096 bytes."""
+LONGEST = 1800
+"""Bytes of UTF-8 in one message at most: ntfy takes 4096, Telegram 4096 characters, Discord 2000 with the title."""
+
+_ROOM_TO_COUNT = 40
+"""Bytes that are left for how many more there are."""
 
 _MOST_LINES = 20
 
@@ -111,17 +114,24 @@ def merged(device: str, notes: Sequence[Note], lost: int, id: str, sound: Sound 
 
 
 def _lines(notes: Sequence[Note], lost: int) -> list[str]:
-    """A line for each, in their order; where there are too many, those that matter least are counted."""
+    """A line for each, in their order; where these are too many or too long, those that matter least are counted."""
     left = len(notes) - _MOST_LINES
     kept = [note for note in notes if note.kind is not Kind.CLIP] if left > 0 else list(notes)
     kept = kept[-_MOST_LINES:]
+    while len(kept) > 1 and sum(len(_line(note).encode()) + 1 for note in kept) > LONGEST - _ROOM_TO_COUNT:
+        kept.remove(next((note for note in kept if note.kind is Kind.CLIP), kept[0]))
     more = len(notes) - len(kept) + lost
-    lines = [" ".join(filter(None, (note.clock, note.text, note.link))) for note in kept]
+    lines = [_line(note) for note in kept]
     clips = sum(note.kind is Kind.CLIP for note in notes) - sum(note.kind is Kind.CLIP for note in kept)
     if more:
         lines.append(f"and {counted(clips, 'new recording')}" if clips == more else f"and {more} more")
     return lines
 
 
+def _line(note: Note) -> str:
+    return " ".join(filter(None, (note.clock, note.text, note.link)))
+
+
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    whole = text.encode()
+    return text if len(whole) <= LONGEST else whole[: LONGEST - 3].decode(errors="ignore") + "..."

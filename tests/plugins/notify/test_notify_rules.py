@@ -213,3 +213,15 @@ def test_what_cannot_be_used_is_said() -> None:
         Rules(link="https://example.org/{text}")
     with pytest.raises(ValueError, match="allow_plain"):
         EmailOptions(host="mail.example.org", sender="a@b.example", to=("c@d.example",), security=Security.NONE)
+
+
+def test_a_message_is_as_long_as_the_narrowest_way_takes_and_counts_what_it_leaves_out() -> None:
+    """Discord takes 2000 characters, ntfy 4096 bytes."""
+    assert 1790 < len(merged("box", [note(Kind.DAILY, "语" * 2000)], 0, "1").text.encode()) <= 1800
+    notes = [note(Kind.CLIP, f"clip-{number} {'x' * 150}") for number in range(12)]
+    notes.insert(3, note(Kind.FAULT, f"microphone away {'y' * 300}"))
+    text = merged("box", notes, 0, "1").text
+    *lines, last = text.splitlines()
+    assert len(text.encode()) <= 1800 and any("microphone away" in line for line in lines)
+    assert not any(line.endswith("...") for line in lines) and "clip-11" in lines[-1]
+    assert last == f"and {12 - (len(lines) - 1)} new recordings"
