@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from math import inf
 from typing import Protocol
+from zlib import crc32
 
 from attrs import evolve
 
@@ -124,7 +125,9 @@ class Sending:
         """Send these as one message; whether it arrived."""
         lost = memory.lost if not self._is_quiet() else 0
         sound = self._sound(notes[0]) if with_sound else None
-        message = merged(self._house.device, notes, lost, f"{self._house.name}-{memory.number}", sound)
+        content = crc32(repr((notes, lost)).encode())  # more to tell is another message, or who got the first drops it
+        name = f"{self._house.name}-{memory.number}-{content:08x}"
+        message = merged(self._house.device, notes, lost, name, sound)
         try:
             try:
                 self._channel.send(message)

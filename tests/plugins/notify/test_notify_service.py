@@ -187,9 +187,11 @@ class _Nowhere:
 
     def __init__(self) -> None:
         self.tried = 0
+        self.ids: list[str] = []
 
-    def send(self, _: Message) -> None:
+    def send(self, message: Message) -> None:
         self.tried += 1
+        self.ids.append(message.id)
         raise Transient("no network")
 
 
@@ -202,6 +204,19 @@ def test_a_phone_that_was_away_for_weeks_is_tried_every_quarter_of_an_hour(tmp_p
         assert 0 < sending.due(memory) <= LONGEST_WAIT
         house.clock.advance(LONGEST_WAIT)
     assert nowhere.tried == 1100 and sending.due(memory) == 0
+
+
+def test_a_message_keeps_its_id_until_there_is_more_to_tell(tmp_path: Path) -> None:
+    """Who got it, and drops what has the same id, shall miss nothing that came to it since, nor after a new begin."""
+    house, nowhere = FakeHouse(tmp_path), _Nowhere()
+    sending = Sending(Rules(), house, nowhere)
+    hello = Memory(notes=(Note(Kind.CLIP, "hello"),))
+    more = hello.with_note(Note(Kind.CLIP, "more"))
+    for memory in (hello, hello, more, Memory(notes=(Note(Kind.CLIP, "of a new card"),))):
+        sending.send(memory, lambda _: None)
+        house.clock.advance(LONGEST_WAIT)
+    first, again, longer, other = nowhere.ids
+    assert first == again and len({first, longer, other}) == 3
 
 
 def test_a_fault_that_lasts_is_told_and_that_it_is_over(tmp_path: Path, phone: Phone) -> None:
