@@ -1,14 +1,16 @@
 """The stream's account of time: places what comes from the card, and turns what the card lost into stretches.
 
-After a loss the first periods are held until they tell how long it was.
+After a loss the first periods are held until they tell how long it was. A card that runs fills its ring, and an overrun
+tells of it: one that delivered nothing for longer than its ring holds, and goes on without an overrun, had stood still.
 """
 
 from collections.abc import Callable
+from math import inf
 
 from appliance.audio.capture import Item, Overrun, Period
 from appliance.audio.server import ServerTimeline
 from appliance.audio.stretch import Ended, Heard, Lost, Opened, Stretch
-from appliance.audio.timeline import Timeline
+from appliance.audio.timeline import ALLOWANCE, Timeline
 from appliance.models import GapCause
 
 
@@ -26,6 +28,8 @@ class Placing:
         self._server: ServerTimeline | None = None
         self._loss: GapCause | None = None
         self._held: list[Period] = []
+        self._heard_at = inf
+        """When the period before was there; infinite where none is to be followed on."""
 
     @property
     def drift_ppm(self) -> float | None:
@@ -40,13 +44,9 @@ class Placing:
     def hear(self, item: Item) -> None:
         """Take in what comes next."""
         match item:
-            case Period() if self._loss is None:
-                self._timeline.add(item.frames, item.returned)
-                self._place(item, self._timeline.end)
-                if self._server and (step := self._server.step()):
-                    self._tell(step)
             case Period():
-                self._hold(item)
+                self._heed_standstill(item)
+                self._take_in(item)
             case Overrun():
                 self._begin_anew(item.earliest, GapCause.OVERRUN)
             case Opened():
@@ -54,6 +54,21 @@ class Placing:
             case Lost() | Ended():
                 self._break_off()
                 self._tell(item)
+
+    def _heed_standstill(self, period: Period) -> None:
+        buffer = self._opened.buffer_seconds if self._opened else inf
+        if not self._server and period.returned - self._heard_at > buffer:
+            self._begin_anew(period.returned - period.frames / self._rate - 2 * ALLOWANCE, GapCause.DEVICE)
+        self._heard_at = period.returned
+
+    def _take_in(self, period: Period) -> None:
+        if self._loss:
+            self._hold(period)
+            return
+        self._timeline.add(period.frames, period.returned)
+        self._place(period, self._timeline.end)
+        if self._server and (step := self._server.step()):
+            self._tell(step)
 
     def _open(self, opened: Opened) -> None:
         if self._opened:
@@ -78,6 +93,7 @@ class Placing:
         self._break_off()
         self._timeline.begin(earliest)
         self._loss = loss
+        self._heard_at = inf
 
     def _break_off(self) -> None:
         """No further read will tell anything of what came so far."""

@@ -6,6 +6,8 @@
  *
  * Parameters in asound.conf: `directory`, a folder in which
  *     unplugged       makes every call fail with -ENODEV while it exists
+ *     stalled         lets the microphone deliver nothing while it exists, and go on behind what it lost without a word
+ *     silent          lets it deliver digital zero while it exists
  *     hangs           keeps it from being closed while it exists
  *     capture.lock    is held while the microphone is open (a second opening gets -EBUSY), playback.lock likewise
  *     played.raw      gets everything written to the speaker; what is taken back or dropped before it sounds goes again
@@ -32,6 +34,8 @@
 typedef struct {
     snd_pcm_ioplug_t io;
     char unplugged[PATH_MAX];
+    char stalled[PATH_MAX];
+    char silent[PATH_MAX];
     char switched_on[PATH_MAX];
     char hangs[PATH_MAX];
     int lock, played, starts, timer;
@@ -40,6 +44,7 @@ typedef struct {
     long ppm;
     snd_pcm_uframes_t enough; /* frames that a reader wants to be woken for (avail_min) */
     int64_t started;       /* CLOCK_MONOTONIC in ns */
+    int64_t stalled_since; /* the same; 0 where it is not stalled */
     int64_t base;          /* byte of played.raw at which the stream that is prepared begins */
     uint64_t first_number; /* frame number at the start */
 } card_t;
@@ -75,6 +80,11 @@ static int64_t frame_bytes(const snd_pcm_ioplug_t *io)
 static int is_unplugged(const card_t *card)
 {
     return access(card->unplugged, F_OK) == 0;
+}
+
+static int is_stalled(const card_t *card)
+{
+    return card->io.stream == SND_PCM_STREAM_CAPTURE && access(card->stalled, F_OK) == 0;
 }
 
 /* How long so many frames sound, in ns. */
@@ -138,6 +148,7 @@ static int card_start(snd_pcm_ioplug_t *io)
     if (is_unplugged(card))
         return -ENODEV;
     card->started = now();
+    card->stalled_since = 0;
     if (!switched_on)
         switched_on = card->started;
     card->first_number = frames_since(card, switched_on);
@@ -159,6 +170,20 @@ static int card_stop(snd_pcm_ioplug_t *io)
     return turn(card, 0);
 }
 
+/* Whether it delivers nothing; as it does again, it goes on where it was, later by what was lost. */
+static int stalls(card_t *card)
+{
+    int stalled = is_stalled(card);
+    if (stalled && !card->stalled_since)
+        card->stalled_since = now();
+    if (!stalled && card->stalled_since) {
+        card->first_number += frames_since(card, card->stalled_since);
+        card->started += now() - card->stalled_since;
+        card->stalled_since = 0;
+    }
+    return stalled;
+}
+
 static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
 {
     card_t *card = io->private_data;
@@ -166,7 +191,7 @@ static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
         snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DISCONNECTED);
         return io->hw_ptr;
     }
-    if (io->state != SND_PCM_STATE_RUNNING && io->state != SND_PCM_STATE_DRAINING)
+    if ((io->state != SND_PCM_STATE_RUNNING && io->state != SND_PCM_STATE_DRAINING) || stalls(card))
         return io->hw_ptr;
     uint64_t moved = position(card);
     uint64_t limit = io->appl_ptr + (io->stream == SND_PCM_STREAM_CAPTURE ? io->buffer_size : 0);
@@ -191,6 +216,10 @@ static snd_pcm_sframes_t card_transfer(snd_pcm_ioplug_t *io, const snd_pcm_chann
                                  card->base + (int64_t)io->appl_ptr * frame_bytes(io));
         return written < 0 ? -errno : (snd_pcm_sframes_t)(written / (io->channels * width));
     }
+    if (access(card->silent, F_OK) == 0) {
+        memset(bytes, 0, size * io->channels * width);
+        return size;
+    }
     uint64_t number = card->first_number + io->appl_ptr;
     for (uint64_t end = number + size; number < end; number++)
         for (unsigned channel = 0; channel < io->channels; channel++) {
@@ -208,15 +237,20 @@ static int has_work(const card_t *card)
     const snd_pcm_ioplug_t *io = &card->io;
     if (!card->running || is_unplugged(card))
         return 1;
+    if (is_stalled(card))
+        return 0;
     int64_t room = io->stream == SND_PCM_STREAM_CAPTURE ? 0 : io->buffer_size;
     int64_t enough = io->stream == SND_PCM_STREAM_CAPTURE ? card->enough : io->period_size;
     return (int64_t)position(card) - (int64_t)io->appl_ptr + room >= enough;
 }
 
-/* Let a microphone's timer fire next when enough is there, as a card wakes nobody before; a speaker's goes on. */
+/* Let a microphone's timer fire next when enough is there, as a card wakes nobody before, and where it is stalled to see
+ * now and then whether it still is; a speaker's goes on. */
 static int wait_on(card_t *card)
 {
     uint64_t expirations, enough = card->io.appl_ptr + card->enough + card->io.period_size - 1;
+    if (is_stalled(card))
+        return set_timer(card, frames_since(card, card->started) + card->io.rate / 4);
     if (card->io.stream == SND_PCM_STREAM_CAPTURE)
         return set_timer(card, enough - enough % card->io.period_size);
     return read(card->timer, &expirations, sizeof expirations) < 0 && errno != EAGAIN ? -errno : 0;
@@ -328,6 +362,8 @@ static int open_files(card_t *card, const char *directory, snd_pcm_stream_t stre
 {
     char path[PATH_MAX];
     snprintf(card->unplugged, sizeof card->unplugged, "%s/unplugged", directory);
+    snprintf(card->stalled, sizeof card->stalled, "%s/stalled", directory);
+    snprintf(card->silent, sizeof card->silent, "%s/silent", directory);
     snprintf(card->switched_on, sizeof card->switched_on, "%s/switched_on", directory);
     snprintf(card->hangs, sizeof card->hangs, "%s/hangs", directory);
     if (is_unplugged(card))
