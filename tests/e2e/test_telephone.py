@@ -27,6 +27,8 @@ RATE = 48_000
 GUARD = round(0.15 * RATE)
 PLACED = round(0.05 * RATE)
 """Frames by which a machine that is not too busy knows when a frame sounded."""
+MARGIN = round(0.3 * RATE)
+"""Frames of silence that a recipe leaves behind the last word."""
 TONE, _ = soundfile.read(SHIPPED / "tone.flac", dtype="int16")
 
 CONFIG = """\
@@ -168,6 +170,28 @@ def test_a_forgotten_handset_ends_by_itself_and_says_so(alsa_config: Path, tmp_p
         telephone.hang_up()
         telephone.lift()
         telephone.box.until(lambda: len(telephone.box.clips()) == 2)
+    finally:
+        telephone.box.end()
+
+
+@pytest.mark.slow
+def test_the_silence_of_a_forgotten_handset_is_cut_from_what_is_sent(alsa_config: Path, tmp_path: Path) -> None:
+    config = CONFIG.replace("{root}/shelf}}", "{root}/shelf, deliver_as: message}}")
+    config += "renditions: {{message: {{format: flac, steps: {{trim: {{tail: true}}}}}}}}\n"
+    telephone = Telephone(tmp_path, longest="4s", config=config)
+    try:
+        telephone.lift()
+        telephone.box.until(lambda: telephone.seconds > 1)
+        (telephone.card / "silent").touch()
+        telephone.box.until(telephone.box.delivered)
+        (entry,) = telephone.box.clips()
+        kept, _ = soundfile.read(entry["path"], dtype="int16")
+        (sent,) = telephone.box.shelf.glob("*.flac")
+        found, rate = soundfile.read(sent, dtype="int16")
+        spoken = int(np.flatnonzero(kept)[-1]) + 1
+        assert len(kept) == 4 * RATE and entry["clip"]["cut"] and RATE < spoken < 3 * RATE
+        assert rate == RATE and abs(len(found) - spoken - MARGIN) <= PLACED
+        assert np.array_equal(found, kept[: len(found)])
     finally:
         telephone.box.end()
 
