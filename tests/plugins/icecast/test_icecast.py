@@ -9,6 +9,8 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -253,11 +255,15 @@ def test_a_listener_of_a_real_icecast_hears_it(public: Path, tmp_path: Path) -> 
                 while len(got) < 20_000 and (data := answer.read(1000)):
                     got.extend(data)
 
-        def there() -> bool:
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", port)) == 0
+        def answers() -> bool:
+            """Its door is open before it can talk to a source."""
+            door = HTTPConnection("127.0.0.1", port, timeout=SOON)
+            with suppress(OSError, HTTPException), closing(door):
+                door.request("GET", "/")
+                return (door.getresponse().headers["Server"] or "").startswith("Icecast")
+            return False
 
-        house.until(there)
+        house.until(answers)
         with house.running(streaming(url)(house)):
             house.sound(*(tone(number) for number in range(10)))
             house.until(lambda: not house._blocks)
