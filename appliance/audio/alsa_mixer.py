@@ -149,17 +149,14 @@ class AlsaMixer:
         return evolve(told, second=None if second == value else second)
 
     def _decibels(self) -> bool:
-        lowest, highest = c_long(), c_long()
         try:
-            call("selem_get_capture_dB_range", self._element, byref(lowest), byref(highest))
+            lowest, highest = span("capture_dB", self._element)
         except OSError:
             return False
-        return lowest.value < highest.value
+        return lowest < highest
 
     def _raw_range(self) -> tuple[int, int]:
-        lowest, highest = c_long(), c_long()
-        call("selem_get_capture_volume_range", self._element, byref(lowest), byref(highest))
-        return lowest.value, highest.value
+        return span("capture_volume", self._element)
 
     def _level(self, raw: int) -> float:
         return asked("ask_capture_vol_dB", self._element, raw) / 100
@@ -224,6 +221,13 @@ def asked(what: str, element: int, *arguments: int, of: type[c_int] | type[c_lon
     found = of()
     call(f"selem_{what}", element, *arguments, byref(found))
     return found.value
+
+
+def span(what: str, element: int) -> tuple[int, int]:
+    """The lowest and the highest that a control can be set to. Raises OSError where it does not tell."""
+    lowest, highest = c_long(), c_long()
+    call(f"selem_get_{what}_range", element, byref(lowest), byref(highest))
+    return lowest.value, highest.value
 
 
 def gone(error: OSError) -> AudioError:

@@ -1,10 +1,9 @@
 """Turns the speaker of a sound card up and down, at a control of its mixer."""
 
 from contextlib import suppress
-from ctypes import byref, c_long
 from math import cbrt, log10
 
-from appliance.audio.alsa_mixer import asked, call, gone, load
+from appliance.audio.alsa_mixer import asked, call, gone, load, span
 from appliance.errors import Refused
 
 _BELOW = -1
@@ -34,19 +33,13 @@ def turn_speaker(name: str, control: str, factor: float) -> None:
 
 
 def _turn(element: int, factor: float) -> None:
-    lowest, highest = _range("volume", element)
+    lowest, highest = span("playback_volume", element)
     step = lowest + round((highest - lowest) * cbrt(factor))
     with suppress(OSError):  # one that tells no decibels
-        quietest, loudest = _range("dB", element)
+        quietest, loudest = span("playback_dB", element)
         if factor and quietest < loudest:
             wanted = max(quietest, loudest + round(2000 * log10(factor)))
             step = asked("ask_playback_dB_vol", element, wanted, _BELOW)
     call("selem_set_playback_volume_all", element, step)
     if call("selem_has_playback_switch", element):
         call("selem_set_playback_switch_all", element, int(factor > 0))
-
-
-def _range(what: str, element: int) -> tuple[int, int]:
-    lowest, highest = c_long(), c_long()
-    call(f"selem_get_playback_{what}_range", element, byref(lowest), byref(highest))
-    return lowest.value, highest.value

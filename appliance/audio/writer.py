@@ -70,7 +70,7 @@ class TakeWriter:
         self._uncertainty = 0
         self._unplugged = self._mute = False
         self._sounds = False
-        """Whether sound came since a microphone was last opened."""
+        """Whether sound came since a microphone was last opened, or fell silent."""
         self._heard_at = self._clock.monotonic()
         self._stop: Press | None = None
         self._stop_by = 0.0
@@ -131,7 +131,7 @@ class TakeWriter:
         if self._unsafe_since is not None and now >= self._safe_at + self._settings.sync_interval:
             self._sync()
         if not (self._unplugged or self._mute) and now >= self._heard_at + self._quiet_after:
-            self._mute = True
+            self._mute, self._sounds = True, False
             self._faults.begin(MICROPHONE_LOST, _MUTE)
         if self._stop and now >= self._stop_by:
             if self._hindsight:
@@ -160,7 +160,7 @@ class TakeWriter:
 
     def _sound(self, stretch: Stretch) -> None:
         self._uncertainty = stretch.uncertainty
-        if self._mute or not self._sounds:
+        if not self._sounds:
             self._mute, self._sounds = False, True
             self._faults.end(MICROPHONE_LOST)
         self._take_in(stretch)
