@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance_fetch.failures import together
 from appliance_fetch.suffixes import SUFFIXES
+from appliance_fetch.taking import taking
 from appliance_fetch.versions import Versions
 from attrs import frozen
 
@@ -82,17 +83,16 @@ class FolderFeed:
                     yield _Found(path, str(path.relative_to(self._folder)), version, found.st_mtime)
 
     def _bring(self, found: _Found, job: FeedJob) -> None:
-        whole = False
+        def refused(error: Permanent) -> None:
+            self._versions.refused(found.key, found.version, error)
+
         try:
-            with found.path.open("rb") as source, job.new_track(found.key, found.path.stem, found.path.suffix) as file:
-                shutil.copyfileobj(source, file, _BLOCK)
+            with (
+                found.path.open("rb") as source,
+                taking(job, found.key, found.path.stem, found.path.suffix, refused) as track,
+            ):
+                shutil.copyfileobj(source, track, _BLOCK)
                 if os.fstat(source.fileno()).st_mtime != found.changed:
                     raise Transient(f"{found.path.name} changes while it is read: it is taken once it no longer does")
-                file.flush()
-                whole = True
-        except Permanent as error:
-            if whole:
-                self._versions.refused(found.key, found.version, error)
-            raise
         except OSError as error:
             raise Transient(f"{found.path.name} cannot be read: {error.strerror}") from error

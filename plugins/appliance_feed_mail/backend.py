@@ -5,12 +5,13 @@ import logging
 from collections.abc import Collection
 from typing import Any
 
-from appliance_fetch.failures import together, too_large
+from appliance_fetch.failures import together
 from appliance_fetch.refusals import Refusals, needed
+from appliance_fetch.taking import taking
 from appliance_http.watch import Watch
 from attrs import evolve, frozen
 
-from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, TooLarge, Transient, WrongKind, counted
+from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, WrongKind, counted
 from appliance_feed_mail.encoding import decoder
 from appliance_feed_mail.mailbox import SILENCE, Letter, Mailbox, opened
 from appliance_feed_mail.options import MailboxOptions
@@ -135,25 +136,20 @@ class MailFeed:
         if job.has(key):
             return
         self._refusals.check(key, None)
-        decode, size, whole = decoder(part.encoding), 0, False
+        decode, most = decoder(part.encoding), self._options.max_size
+
+        def refused(error: Permanent) -> None:
+            self._refusals.remember(key, None, _told(letter, part, error))
+
         try:
-            with job.new_track(key, _title(letter, part), part.suffix) as file:
+            with taking(job, key, _title(letter, part), part.suffix, refused, "it", most) as track:
                 for block in mailbox.blocks(letter, part):
                     if job.cancelled():
                         raise Cancelled(f"pulling {self._options.host} was stopped")
-                    content = decode(block, False)
-                    size += len(content)
-                    if size > self._options.max_size:
-                        raise too_large("it", self._options.max_size)
-                    file.write(content)
-                file.write(decode(b"", True))
-                file.flush()
-                whole = True
+                    track.write(decode(block, False))
+                track.write(decode(b"", True))
         except Permanent as error:
-            refusal = WrongKind(f"{_sent(letter, part)}: {error}", needs=needed(error))
-            if whole or isinstance(error, TooLarge):
-                self._refusals.remember(key, None, refusal)
-            raise refusal from error
+            raise _told(letter, part, error) from error
 
 
 def _after(seen: _Seen, uid: int, failed: Collection[int], *, broke: bool) -> _Seen:
@@ -162,8 +158,9 @@ def _after(seen: _Seen, uid: int, failed: Collection[int], *, broke: bool) -> _S
     return evolve(seen, last=max(seen.last, uid), failed=tuple(sorted(failed)[-_MOST_AGAIN:]), broke=at)
 
 
-def _sent(letter: Letter, part: Part) -> str:
-    return f"{sender_of(letter.head)} sent {part.name}{part.suffix}"
+def _told(letter: Letter, part: Part, error: Permanent) -> WrongKind:
+    """The same of the sound of a letter."""
+    return WrongKind(f"{sender_of(letter.head)} sent {part.name}{part.suffix}: {error}", needs=needed(error))
 
 
 def _title(letter: Letter, part: Part) -> str:

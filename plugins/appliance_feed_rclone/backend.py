@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from appliance_fetch.failures import together, too_large
+from appliance_fetch.failures import together
 from appliance_fetch.suffixes import SUFFIXES
+from appliance_fetch.taking import taking
 from appliance_fetch.versions import Versions
 from appliance_upload_rclone.remote import ListedFile, Remote
 
-from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, TooLarge, Transient, counted
+from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient, counted
 from appliance_feed_rclone.options import RcloneFeedOptions
 
 _PATTERNS = f"*.{{{','.join(sorted(each[1:] for each in SUFFIXES))}}}"
@@ -60,25 +61,13 @@ class RcloneFeed:
 
     def _bring(self, found: ListedFile, version: str, job: FeedJob, stop: Callable[[], None]) -> None:
         path = PurePosixPath(found.path)
-        whole, size = False, 0
-        try:
-            with job.new_track(found.path, path.stem, path.suffix) as file:
 
-                def take(block: bytes) -> None:
-                    nonlocal size
-                    size += len(block)
-                    if size > self._options.max_size:
-                        raise too_large(found.path, self._options.max_size)
-                    file.write(block)
+        def refused(error: Permanent) -> None:
+            self._versions.refused(found.path, version, error)
 
-                self._remote.fetch(found.path, take, stop)
-                if found.size >= 0 and size != found.size:
-                    raise Transient(
-                        f"{found.path} broke off after {size} of {found.size} bytes, or has changed meanwhile"
-                    )
-                file.flush()
-                whole = True
-        except Permanent as error:
-            if whole or isinstance(error, TooLarge):
-                self._versions.refused(found.path, version, error)
-            raise
+        with taking(job, found.path, path.stem, path.suffix, refused, found.path, self._options.max_size) as track:
+            self._remote.fetch(found.path, track.write, stop)
+            if found.size >= 0 and track.size != found.size:
+                raise Transient(
+                    f"{found.path} broke off after {track.size} of {found.size} bytes, or has changed meanwhile"
+                )

@@ -7,11 +7,12 @@ from typing import Any
 
 import attrs
 from appliance_fetch.answers import length_of
-from appliance_fetch.failures import together, too_large
+from appliance_fetch.failures import together
 from appliance_fetch.refusals import Refusals
+from appliance_fetch.taking import taking
 from appliance_telegram.bot import Bot
 
-from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, TooLarge, Transient
+from appliance.plugin import BackendContext, Cancelled, FeedJob, Permanent, Transient
 from appliance_feed_telegram.messages import Sound, chat_of, noted, sound_of
 from appliance_feed_telegram.options import TelegramFeedOptions
 
@@ -114,23 +115,17 @@ class TelegramFeed:
             return
         self._refusals.check(sound.key, None)
         told = self._bot.told("getFile", stop, file_id=sound.file_id)
-        announced, size, whole = told.get("file_size"), 0, False
-        try:
-            with (
-                self._bot.file(str(told.get("file_path", "")), stop) as answer,
-                job.new_track(sound.key, sound.title, sound.suffix) as file,
-            ):
-                for block in answer.blocks():
-                    size += len(block)
-                    if size > self._options.max_size:
-                        raise too_large(sound.title, self._options.max_size)
-                    file.write(block)
-                announced = announced or length_of(answer)
-                if isinstance(announced, int) and size != announced:
-                    raise Transient(f"{sound.title} came with {size} of {announced} bytes: it is fetched again")
-                file.flush()
-                whole = True
-        except Permanent as error:
-            if whole or isinstance(error, TooLarge):
-                self._refusals.remember(sound.key, None, error)
-            raise
+        file_path, what, most = str(told.get("file_path", "")), sound.title, self._options.max_size
+
+        def refused(error: Permanent) -> None:
+            self._refusals.remember(sound.key, None, error)
+
+        with (
+            self._bot.file(file_path, stop) as answer,
+            taking(job, sound.key, what, sound.suffix, refused, what, most) as track,
+        ):
+            for block in answer.blocks():
+                track.write(block)
+            announced = told.get("file_size") or length_of(answer)
+            if isinstance(announced, int) and track.size != announced:
+                raise Transient(f"{what} came with {track.size} of {announced} bytes: it is fetched again")

@@ -12,6 +12,6 @@ def together(failures: Sequence[Permanent | Transient], noun: str) -> Permanent 
     return kind(f"{failures[0]}{more}")
 
 
-def too_large(what: str, most: int) -> TooLarge:
+def too_large(what: str, most: float) -> TooLarge:
     """Why an item of more than `most` bytes is not taken."""
     return TooLarge(f"{what} is larger than max_size allows ({most / 1e6:g} MB): set a larger max_size")
